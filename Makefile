@@ -1,0 +1,129 @@
+# Everything Ownlist needs on a fresh machine: Python 3.11 or newer and make.
+# `make` alone lists the commands.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# The first of these that is new enough makes the virtual environment.
+# PYTHON=/path/to/python names one instead.
+PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3 python)
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+PYTEST_WORKERS ?= 2
+SUMMARY := var/test-summary.txt
+PYTEST := OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PY) -m pytest --numprocesses $(PYTEST_WORKERS)
+
+# What the tools may load instead of a developer's own environment.
+TEST_ENV := env -u TEST_DATABASE_URL DJANGO_SETTINGS_MODULE=tests.settings
+RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo dev test bench lock format clean venv install install-dev \
+	browser node-modules check-style check-types check-imports check-django
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: install ## Start Ownlist on http://127.0.0.1:8000 (HOST=… PORT=… WORKERS=…)
+	@exec $(PY) -m config.launch run
+
+demo: install ## The same, with a demo account whose password it prints
+	@exec $(PY) -m config.launch demo
+
+dev: install ## Start a server that reloads changed code and shows errors
+	@exec $(PY) -m config.launch dev
+
+test: install-dev browser node-modules check-style check-types check-imports check-django ## Run every check, then the tests on SQLite and on PostgreSQL
+	@mkdir -p var && rm -f $(SUMMARY)
+	env -u TEST_DATABASE_URL $(PYTEST) --cov --cov-report=
+	$(PY) -m tests.postgres -- env $(PYTEST) --cov --cov-report= --cov-append
+	$(PY) -m coverage report --skip-covered
+	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
+	@cat $(SUMMARY)
+
+bench: install-dev ## Measure speed, beside the alternatives
+	$(PY) -m tests.benchmarks
+
+lock: install-dev ## Pin the newest files of what pyproject.toml names, with hashes
+	CUSTOM_COMPILE_COMMAND='make lock' $(PY) -m piptools compile $(LOCK_FLAGS) \
+		--output-file requirements.txt pyproject.toml
+	CUSTOM_COMPILE_COMMAND='make lock' $(PY) -m piptools compile $(LOCK_FLAGS) \
+		--extra dev --constraint requirements.txt \
+		--output-file requirements-dev.txt pyproject.toml
+
+# Nothing of the machine that made the lock may end up in it.
+LOCK_FLAGS := --quiet --generate-hashes --strip-extras --allow-unsafe --newline lf \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+format: install-dev ## Format the code and repair what ruff can repair
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+clean: ## Remove what the tools made; keeps .env and the database
+	rm -rf $(VENV) var/static .coverage .coverage.* htmlcov \
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache test-results
+	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
+
+# --- The steps of the commands above -----------------------------------------
+
+venv:
+	@$(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exit 0; \
+	for python in $(PYTHONS); do \
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
+			without_venv=$$python; continue; }; \
+		echo "Making $(VENV) with $$("$$python" --version)"; \
+		exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$without_venv" ]; then \
+		echo "$$without_venv lacks the venv module. On Debian or Ubuntu install it with:" >&2; \
+		echo "  apt-get install python3-venv" >&2; \
+	else \
+		echo "Ownlist needs Python 3.11 or newer, and none of these is: $(PYTHONS)" >&2; \
+		echo "Install it, or name it: make run PYTHON=/path/to/python3.11" >&2; \
+	fi; \
+	exit 1
+
+# The virtual environment keeps a copy of the list it was filled from. While the two
+# are equal there is nothing to do, and no network is needed.
+install: venv
+	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
+		echo "Installing requirements.txt; this takes a minute the first time"; \
+		$(PIP_INSTALL) -r requirements.txt && cp requirements.txt $(VENV)/; }
+
+install-dev: venv
+	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
+		echo "Installing requirements-dev.txt; this takes a minute the first time"; \
+		$(PIP_INSTALL) -r requirements-dev.txt && cp requirements*.txt $(VENV)/; }
+
+browser: install-dev
+	@$(PY) -m tests.browser
+
+# The real Better Auth server that the bridge is tested against.
+node-modules:
+	@cd tests/better_auth_server 2>/dev/null && [ -f package-lock.json ] || exit 0; \
+	node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { \
+		echo "The tests of the Better Auth bridge need Node.js 20 or newer (node, npm)." >&2; \
+		exit 1; }; \
+	cmp -s package-lock.json node_modules/.installed || { \
+		echo "Installing tests/better_auth_server"; \
+		npm ci --no-audit --no-fund --loglevel=error && \
+		cp package-lock.json node_modules/.installed; }
+
+check-style: install-dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+check-types: install-dev
+	$(PY) -m mypy
+
+check-imports: install-dev
+	$(VENV)/bin/lint-imports
+
+# The second one sees Ownlist as it is deployed: https, PostgreSQL, real mail.
+check-django: install-dev
+	$(TEST_ENV) $(PY) manage.py makemigrations --check --dry-run
+	@echo "manage.py check --deploy, with the settings of a deployment"
+	@OWNLIST_ENV_FILE= DEBUG=false SECRET_KEY=$(RANDOM_KEY) JWT_SIGNING_KEY=$(RANDOM_KEY) \
+		BASE_URL=https://ownlist.example ALLOWED_HOSTS=ownlist.example \
+		DATABASE_URL='postgres://ownlist@db.ownlist.example/ownlist?sslmode=verify-full' \
+		EMAIL_URL=smtp+tls://mail.ownlist.example:587 \
+		$(PY) manage.py check --deploy --fail-level WARNING

@@ -1,0 +1,34 @@
+"""The Chromium of the browser tests, for pytest-playwright's fixtures."""
+
+import os
+
+import pytest
+
+from tests import browser
+
+# Playwright keeps an event loop running in the thread of the tests, and Django
+# refuses the ORM where it sees one. Only the tests' own thread is concerned.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# Nothing that would call home, and no sandbox where it can't work: under root.
+QUIET = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    """Launch the Chromium that `tests.browser` finds."""
+    path = browser.find()
+    if not path:
+        pytest.fail(browser.HELP)
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    return browser_type_launch_args | {
+        "executable_path": path,
+        "args": [*browser_type_launch_args.get("args", []), *QUIET, *sandbox],
+    }

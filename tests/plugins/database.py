@@ -1,0 +1,28 @@
+"""The database and the static files that the tests run on."""
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix, tmp_path_factory
+):
+    """Put SQLite's test database into a file.
+
+    The default, a database in memory, is shared by all threads through one
+    connection, so a test with a live server would not see what the product does:
+    write-ahead log, locks, one connection for each thread.
+    """
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        folder = tmp_path_factory.mktemp("database")
+        database.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files():
+    """Collect the static files: a page can't name one that has no hash yet."""
+    settings.VAR_DIR.mkdir(mode=0o700, exist_ok=True)
+    call_command("collectstatic", interactive=False, verbosity=0)

