@@ -103,6 +103,7 @@ def _server(host: str, port: int) -> list[str]:
         "--blocking-threads=2",
         "--backlog=2048",
         "--no-access-log",
+        "--no-ws",
         "config.wsgi:application",
     ]
 

@@ -1,0 +1,45 @@
+"""Who may call, beyond being signed in."""
+
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.internal.flows.reauthentication import (
+    did_recently_reauthenticate,
+)
+from django.utils import timezone
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.models import RefreshFamily
+
+RECENT = timedelta(minutes=15)
+
+
+class RouteNamesCaller(BasePermission):
+    """The `{user_id}` in the route must name the caller: 403 before any look-up.
+
+    It does by the caller's local id, or as `me`.
+    """
+
+    message = "This route names someone else."
+    code = "wrong_user"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        named: str = view.kwargs["user_id"]
+        return named == "me" or named == str(request.user.pk)
+
+
+class SignedInRecently(BasePermission):
+    """What can't be taken back wants a sign-in of the last quarter of an hour."""
+
+    message = "Sign in again, then repeat this within 15 minutes."
+    code = "recent_sign_in_required"
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.auth.kind != "token":
+            return bool(did_recently_reauthenticate(request._request))
+        return RefreshFamily.objects.filter(
+            pk=request.auth.key,
+            user_id=request.user.pk,
+            created_at__gt=timezone.now() - RECENT,
+        ).exists()

@@ -1,0 +1,109 @@
+"""What the account endpoints take and give."""
+
+from typing import Any
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+
+from accounts.models import EMAIL_MAX_LENGTH, User, ascii_email, validate_timezone
+from accounts.passwords import MAX_LENGTH
+from config.text import TextField
+
+
+class EmailField(serializers.EmailField):
+    """An address in plain ASCII, read in lower case."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=EMAIL_MAX_LENGTH, validators=[ascii_email], **kwargs
+        )
+
+    def to_internal_value(self, data: Any) -> str:
+        return super().to_internal_value(data).lower()
+
+
+class PasswordField(serializers.CharField):
+    """A password as it was typed: neither trimmed nor changed, nor ever shown."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=MAX_LENGTH, trim_whitespace=False, write_only=True, **kwargs
+        )
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return data
+
+
+class RegisterSerializer(serializers.Serializer[Any]):
+    email = EmailField()
+    password = PasswordField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        check_new_password(
+            attrs["password"], user=User(email=attrs["email"]), field="password"
+        )
+        return attrs
+
+
+class SignInSerializer(serializers.Serializer[Any]):
+    email = EmailField()
+    password = PasswordField()
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    refresh = serializers.CharField(max_length=4096)
+
+
+class PasswordChangeSerializer(serializers.Serializer[Any]):
+    old_password = PasswordField()
+    new_password = PasswordField()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        check_new_password(
+            attrs["new_password"], user=self.context["user"], field="new_password"
+        )
+        return attrs
+
+
+def check_new_password(password: str, *, user: User, field: str) -> None:
+    """Hold a password against the validators of the settings.
+
+    Raises:
+        serializers.ValidationError: under `field`, with every reason.
+    """
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise serializers.ValidationError({field: error.messages}) from error
+
+
+class TokenPairSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)
+
+
+class UserSerializer(serializers.Serializer[User]):
+    """The signed-in person, as they see and change themselves."""
+
+    id = serializers.UUIDField(read_only=True)
+    email = serializers.EmailField(read_only=True, allow_null=True)
+    display_name = TextField(max_length=100, allow_blank=True)
+    timezone = TextField(max_length=64, validators=[validate_timezone])
+    day_start = serializers.IntegerField(min_value=0, max_value=23)
+    week_start = serializers.ChoiceField(User.WeekStart.choices)
+    theme = serializers.ChoiceField(User.Theme.choices)
+
+    def update(self, instance: User, validated_data: dict[str, Any]) -> User:
+        for name, value in validated_data.items():
+            setattr(instance, name, value)
+        instance.save(update_fields=[*validated_data, "updated_at"])
+        return instance
+
+
+class RegisteredSerializer(serializers.Serializer[Any]):
+    user = UserSerializer(read_only=True)
+    access = serializers.CharField(read_only=True)
+    refresh = serializers.CharField(read_only=True)

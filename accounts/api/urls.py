@@ -1,0 +1,13 @@
+"""The routes of accounts under `/api/v1/`."""
+
+from accounts.api import views
+from config.api.routing import endpoint
+
+urlpatterns = [
+    *endpoint("auth/register", views.RegisterView.as_view(), "register"),
+    *endpoint("auth/token", views.TokenView.as_view(), "token"),
+    *endpoint("auth/token/refresh", views.TokenRefreshView.as_view(), "token-refresh"),
+    *endpoint("auth/logout", views.LogoutView.as_view(), "logout"),
+    *endpoint("auth/password", views.PasswordView.as_view(), "password"),
+    *endpoint("users/me", views.MeView.as_view(), "me"),
+]

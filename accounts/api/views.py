@@ -1,0 +1,214 @@
+"""Signing up and in by program, and the signed-in person."""
+
+import time
+from typing import Any
+
+from django.contrib.auth import authenticate, update_session_auth_hash
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    PermissionDenied,
+    Throttled,
+    ValidationError,
+)
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework_simplejwt.exceptions import TokenError
+
+from accounts import events, tokens
+from accounts.api.permissions import SignedInRecently
+from accounts.api.serializers import (
+    PasswordChangeSerializer,
+    RefreshSerializer,
+    RegisteredSerializer,
+    RegisterSerializer,
+    SignInSerializer,
+    TokenPairSerializer,
+    UserSerializer,
+)
+from accounts.authentication import refused
+from accounts.credentials import change_password, request_deletion
+from accounts.models import SecurityEvent, User
+from accounts.registration import EmailTaken, may_sign_in, register
+from config.api.problems import Conflict
+from config.api.throttling import AddressThrottle, count_request
+from config.api.views import Endpoint
+
+
+class SignInFailed(AuthenticationFailed):
+    """401 for every reason that a sign-in can fail for."""
+
+    default_detail = "The e-mail address or the password is wrong."
+
+
+class PublicEndpoint(Endpoint):
+    """An endpoint that proves who calls by its body, or makes them someone."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (AddressThrottle,)
+    throttle_scope: str
+    schema_tag = "auth"
+
+    def validated(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
+        """Return the body as `serializer` reads it, or answer 400."""
+        checked = serializer(data=self.request.data)
+        checked.is_valid(raise_exception=True)
+        values: dict[str, Any] = checked.validated_data
+        return values
+
+
+class RegisterView(PublicEndpoint):
+    """Make an account."""
+
+    throttle_scope = "register"
+
+    @extend_schema(
+        request=RegisterSerializer,
+        responses={201: RegisteredSerializer, 202: None, 409: None},
+    )
+    def post(self, request: Request) -> Response:
+        body = self.validated(RegisterSerializer)
+        try:
+            user = register(request._request, **body)
+        except EmailTaken as exc:
+            raise Conflict(
+                "email: There is an account with this address.", code="email_taken"
+            ) from exc
+        if user is None or not may_sign_in(user):
+            return Response(
+                {"detail": "Follow the link that we mailed to this address."},
+                status=status.HTTP_202_ACCEPTED,
+            )
+        pair = tokens.start_family(user=user, at=timezone.now())
+        return Response(
+            {"user": UserSerializer(user).data, **pair.as_dict()},
+            status=status.HTTP_201_CREATED,
+        )
+
+
+class TokenView(PublicEndpoint):
+    """Sign in: e-mail and password for a pair of tokens."""
+
+    throttle_scope = "token-address"
+
+    @extend_schema(
+        request=SignInSerializer,
+        responses={200: TokenPairSerializer, 401: None, 403: None},
+    )
+    def post(self, request: Request) -> Response:
+        body = self.validated(SignInSerializer)
+        wait = count_request("token-account", body["email"], now=time.time())
+        if wait is not None:
+            raise Throttled(wait=wait)
+        user = authenticate(request._request, **body)
+        if not isinstance(user, User):
+            self._record_failure(body["email"])
+            raise SignInFailed()
+        if not may_sign_in(user):
+            raise PermissionDenied(
+                "Follow the link that we mailed to this address first.",
+                code="email_not_verified",
+            )
+        now = timezone.now()
+        pair = tokens.start_family(user=user, at=now)
+        events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
+        return Response(pair.as_dict())
+
+    def _record_failure(self, email: str) -> None:
+        if user := User.objects.filter(email=email).first():
+            events.record(user, SecurityEvent.Kind.SIGN_IN_FAILED, at=timezone.now())
+
+
+class TokenRefreshView(PublicEndpoint):
+    """Spend a refresh token for the next pair."""
+
+    throttle_scope = "refresh"
+
+    @extend_schema(
+        request=RefreshSerializer, responses={200: TokenPairSerializer, 401: None}
+    )
+    def post(self, request: Request) -> Response:
+        body = self.validated(RefreshSerializer)
+        try:
+            pair = tokens.rotate(refresh=body["refresh"], at=timezone.now())
+        except TokenError as exc:
+            raise refused("refresh token: not valid") from exc
+        return Response(pair.as_dict())
+
+
+class LogoutView(PublicEndpoint):
+    """Sign out: end the sign-in that this refresh token belongs to."""
+
+    throttle_scope = "refresh"
+
+    @extend_schema(request=RefreshSerializer, responses={204: None, 401: None})
+    def post(self, request: Request) -> Response:
+        body = self.validated(RefreshSerializer)
+        try:
+            tokens.end_family(refresh=body["refresh"], at=timezone.now())
+        except TokenError as exc:
+            raise refused("refresh token: not valid") from exc
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PasswordView(Endpoint):
+    """Change the password; every other credential ends."""
+
+    schema_tag = "auth"
+
+    @extend_schema(request=PasswordChangeSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        user = User.objects.get(pk=request.user.pk)
+        wait = count_request("password", str(user.pk), now=time.time())
+        if wait is not None:
+            raise Throttled(wait=wait)
+        checked = PasswordChangeSerializer(data=request.data, context={"user": user})
+        checked.is_valid(raise_exception=True)
+        if not user.check_password(checked.validated_data["old_password"]):
+            raise ValidationError({"old_password": ["This is not your password."]})
+        change_password(
+            user=user,
+            password=checked.validated_data["new_password"],
+            at=timezone.now(),
+            keep=request.auth,
+        )
+        if request.auth.kind == "session":
+            update_session_auth_hash(request._request, user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class MeView(Endpoint):
+    """The signed-in person."""
+
+    schema_tag = "users"
+
+    def get_permissions(self) -> list[Any]:
+        if self.request.method == "DELETE":
+            return [IsAuthenticated(), SignedInRecently()]
+        return super().get_permissions()
+
+    @extend_schema(responses=UserSerializer)
+    def get(self, request: Request) -> Response:
+        return Response(UserSerializer(self._user()).data)
+
+    @extend_schema(request=UserSerializer(partial=True), responses=UserSerializer)
+    def patch(self, request: Request) -> Response:
+        serializer = UserSerializer(self._user(), data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        serializer.save()
+        return Response(serializer.data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Lock the account now and delete it, with everything in it, in 7 days."""
+        request_deletion(user=self._user(), at=timezone.now())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _user(self) -> User:
+        # Whole: the door loads only what every request needs.
+        return User.objects.get(pk=self.request.user.pk)

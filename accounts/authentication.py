@@ -1,0 +1,97 @@
+"""The doors of the API: a header comes in, (user, credential) goes out.
+
+Each door returns `None` only for a credential that is evidently another door's. Once a
+door has claimed a credential, it returns its user or refuses; nothing is tried after.
+"""
+
+import logging
+
+from django.utils.encoding import force_str
+from rest_framework import authentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+from rest_framework_simplejwt.exceptions import TokenError
+
+from accounts.credentials import SESSION, Credential
+from accounts.models import User
+from accounts.tokens import AccessToken
+from config.api.problems import CREDENTIAL_REFUSED
+
+logger = logging.getLogger(__name__)
+
+CHALLENGE = "Bearer"
+
+# What a request needs of its user: who, whether they may act, and their calendar.
+REQUEST_FIELDS = (
+    "id",
+    "email",
+    "is_active",
+    "is_staff",
+    "credential_epoch",
+    "timezone",
+    "day_start",
+)
+
+
+class TokenNotValid(AuthenticationFailed):
+    """401 with the one text for every refusal. The reason goes to the log."""
+
+    default_detail = CREDENTIAL_REFUSED
+    default_code = "token_not_valid"
+
+
+def bearer_token(request: Request) -> str | None:
+    """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
+
+    `None` means that there is no such header, or one of another scheme.
+
+    Raises:
+        TokenNotValid: the header is there, but holds no token.
+    """
+    header = authentication.get_authorization_header(request).split()
+    if not header or header[0].lower() != b"bearer":
+        return None
+    if len(header) != 2:
+        raise refused("malformed header")
+    return force_str(header[1], "ascii", errors="replace")
+
+
+def refused(reason: str) -> TokenNotValid:
+    """Log why, without the token, and return the exception that doesn't say."""
+    logger.info("credential refused", extra={"reason": reason})
+    return TokenNotValid()
+
+
+class OwnTokenAuthentication(authentication.BaseAuthentication):
+    """The door for access tokens that we issued."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+    def authenticate(self, request: Request) -> tuple[User, Credential] | None:
+        token = bearer_token(request)
+        if token is None:
+            return None
+        try:
+            access = AccessToken(token)  # type: ignore[arg-type]
+        except TokenError as exc:
+            raise refused("own token: not verified") from exc
+        user = User.objects.only(*REQUEST_FIELDS).filter(pk=access.user_id).first()
+        if user is None or not user.is_active:
+            raise refused("own token: no active user")
+        if user.credential_epoch != access.epoch:
+            raise refused("own token: ended by its user")
+        return user, Credential("token", str(access.family_id))
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """The door for browser sessions, with the CSRF check: browsable API and pages."""
+
+    def authenticate(self, request: Request) -> tuple[User, Credential] | None:
+        if authentication.get_authorization_header(request):
+            # A header that no door claimed. The session must not stand in for it.
+            raise refused("unknown scheme")
+        found = super().authenticate(request)
+        if found is None:
+            return None
+        return found[0], SESSION

@@ -1,0 +1,259 @@
+"""Users, their sign-ins by token, and what happened to their accounts."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import datetime, tzinfo
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
+from django.contrib.auth.models import BaseUserManager as DjangoUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
+from uuid_utils.compat import uuid7
+
+EMAIL_MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3
+
+# One spelling for one mailbox: letters that look alike in other scripts could
+# otherwise claim somebody's address (CVE-2019-19844).
+ascii_email = RegexValidator(
+    r"^[\x21-\x7e]+$",
+    "Write the address in plain ASCII; an international domain as xn--….",
+    code="invalid",
+)
+
+
+def validate_timezone(name: str) -> None:
+    """Refuse what is no IANA zone that this host knows.
+
+    Raises:
+        ValidationError: with code `unknown_timezone`.
+    """
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            "Write a time zone by its IANA name, as Europe/Berlin.",
+            code="unknown_timezone",
+        )
+
+
+class UserManager(DjangoUserManager["User"]):
+    def get_by_natural_key(self, email: str | None) -> User:
+        """Find a user by e-mail, however it is capitalised."""
+        return self.get(email=(email or "").lower())
+
+    def create_user(
+        self, email: str | None = None, password: str | None = None, **fields: Any
+    ) -> User:
+        """Store a new user; without a password, one who can't sign in by password."""
+        user = self.model(email=email.lower() if email else None, **fields)
+        user.password = make_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
+        """Store a new user who may do everything in the admin, and see no task text."""
+        return self.create_user(
+            email, password, is_staff=True, is_superuser=True, **fields
+        )
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """An account: a person, or a member of support staff.
+
+    E-mail is the login name, kept in lower case. It may be absent for someone who
+    came through an outside issuer.
+    """
+
+    class WeekStart(models.TextChoices):
+        MONDAY = "monday"
+        SATURDAY = "saturday"
+        SUNDAY = "sunday"
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", "As my device"
+        LIGHT = "light"
+        DARK = "dark"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(
+        "e-mail",
+        max_length=EMAIL_MAX_LENGTH,
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[ascii_email],
+        error_messages={"unique": "There is an account with this address."},
+    )
+    display_name = models.CharField(max_length=100, blank=True)
+    timezone = models.CharField(
+        max_length=64, default="UTC", validators=[validate_timezone]
+    )
+    day_start = models.PositiveSmallIntegerField(
+        default=0,
+        validators=[MaxValueValidator(23)],
+        help_text="The hour at which a new day begins, 0 to 23.",
+    )
+    week_start = models.CharField(
+        max_length=8, choices=WeekStart.choices, default=WeekStart.MONDAY
+    )
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+    credential_epoch = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Every credential carries it; raising it ends them all.",
+    )
+    delete_after = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The person asked for deletion; nothing is left after this time.",
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(email__isnull=True) | Q(email=Lower("email")),
+                name="accounts_user_email_lower_case",
+            ),
+            models.CheckConstraint(
+                condition=Q(day_start__lte=23), name="accounts_user_day_start_in_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Not the e-mail: this text reaches logs and titles.
+        return f"user {self.pk}"
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower() if self.email else None
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The person's time zone."""
+        return zoneinfo.ZoneInfo(self.timezone)
+
+    def set_password(self, raw_password: str | None) -> None:
+        """Change the password and, once saved, end every credential of the user."""
+        super().set_password(raw_password)
+        self.credential_epoch += 1
+
+    def check_password(self, raw_password: str) -> bool:
+        """Compare, and upgrade the hash where settings ask for it.
+
+        An upgrade is not a change of password: it ends no credential.
+        """
+
+        def upgrade(raw_password: str) -> None:
+            self.password = make_password(raw_password)
+            self.save(update_fields=["password"])
+
+        return check_password(raw_password, self.password, upgrade)
+
+    def get_session_auth_hash(self) -> str:
+        """Bind browser sessions to the password and to the credential epoch."""
+        return self._session_hash(None)
+
+    def get_session_auth_fallback_hash(self) -> Any:
+        """Accept sessions made under an earlier `SECRET_KEY` while it is kept."""
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str | None) -> str:
+        return salted_hmac(
+            "accounts.User.session",
+            f"{self.credential_epoch}:{self.password}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
+
+
+class RefreshFamilyQuerySet(models.QuerySet["RefreshFamily"]):
+    def live(self, *, at: datetime) -> RefreshFamilyQuerySet:
+        """Only the sign-ins that can still be refreshed."""
+        return self.filter(revoked_at=None, expires_at__gt=at)
+
+    def of_current_epoch(self) -> RefreshFamilyQuerySet:
+        """Only those not ended by a password change or "sign out everywhere"."""
+        return self.filter(epoch=F("user__credential_epoch"))
+
+
+class RefreshFamily(models.Model):
+    """One sign-in by token: all the refresh tokens that came from it by rotation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="refresh_families"
+    )
+    epoch = models.PositiveIntegerField()
+    created_at = models.DateTimeField()
+    refreshed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RefreshFamilyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "refresh families"
+
+    def __str__(self) -> str:
+        return f"refresh family {self.pk}"
+
+
+class SecurityEvent(models.Model):
+    """Something that touched an account's safety. Never holds text that people wrote."""
+
+    class Kind(models.TextChoices):
+        SIGNED_UP = "signed_up", "Signed up"
+        SIGNED_IN = "signed_in", "Signed in"
+        SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
+        SIGNED_OUT = "signed_out", "Signed out"
+        PASSWORD_CHANGED = "password_changed", "Password changed"  # noqa: S105
+        RESET_REQUESTED = "reset_requested", "Password reset asked for"
+        EMAIL_CHANGED = "email_changed", "E-mail changed"
+        TOKEN_REUSED = "token_reused", "Spent refresh token presented"  # noqa: S105
+        SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", "Signed out everywhere"
+        DEACTIVATED = "deactivated", "Deactivated"
+        DELETION_REQUESTED = "deletion_requested", "Deletion asked for"
+        REACTIVATED = "reactivated", "Reactivated"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="security_events"
+    )
+    kind = models.CharField(max_length=32, choices=Kind.choices)
+    at = models.DateTimeField()
+    by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The member of staff who did it, if it was not the person.",
+    )
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        indexes = [models.Index("user", F("at").desc(), name="accounts_event_by_user")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of user {self.user_id}"

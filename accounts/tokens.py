@@ -1,0 +1,307 @@
+"""Our own JWTs: what they claim, how long they live, how they are rotated.
+
+An access token lives minutes and is verified without a look into any store. A refresh
+token lives days, is spent by its use, and belongs to a family: the chain of tokens
+that one sign-in led to. A spent token that comes again means that two parties hold
+the chain, so the whole family ends (RFC 9700 section 4.14.2).
+"""
+
+import hashlib
+import json
+import logging
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Self
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
+from django.conf import settings
+from django.core.signals import setting_changed
+from django.db import transaction
+from rest_framework_simplejwt import tokens
+from rest_framework_simplejwt.backends import TokenBackend
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
+
+from accounts import events
+from accounts.models import RefreshFamily, SecurityEvent, User
+
+logger = logging.getLogger(__name__)
+
+MAX_TOKEN_LENGTH = 4096  # ours have about 500 characters
+REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "typ", "epoch", "family"]
+
+
+class OwnTokenBackend(TokenBackend):
+    """simplejwt's signing and checking, stricter about what a token must claim."""
+
+    def encode(self, payload: dict[str, Any]) -> str:
+        """Sign, with the key's id in the header where the key is published."""
+        claims = payload | {"aud": self.audience, "iss": self.issuer}
+        headers = {"kid": key_id()} if self.algorithm == "EdDSA" else None
+        return jwt.encode(
+            claims, self.prepared_signing_key, algorithm=self.algorithm, headers=headers
+        )
+
+    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
+        """Check signature, issuer, audience, times and presence of every claim.
+
+        Raises:
+            TokenError: for every other token, whatever is wrong with it.
+        """
+        if not isinstance(token, str | bytes) or len(token) > MAX_TOKEN_LENGTH:
+            raise TokenError("Token is invalid")
+        try:
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self.get_verifying_key(token),
+                algorithms=[self.algorithm],
+                audience=self.audience,
+                issuer=self.issuer,
+                options={"require": REQUIRED_CLAIMS, "strict_aud": True},
+            )
+        except (jwt.InvalidTokenError, ValueError, RecursionError) as exc:
+            raise TokenError("Token is invalid") from exc
+        if any(type(claims[name]) is not int for name in ("exp", "iat", "epoch")):
+            raise TokenError("Token is invalid")
+        return claims
+
+
+@cache
+def token_backend() -> OwnTokenBackend:
+    """Return the backend for the current settings."""
+    private_key = settings.JWT_PRIVATE_KEY
+    return OwnTokenBackend(
+        algorithm="EdDSA" if private_key else "HS256",
+        signing_key=private_key or settings.JWT_SIGNING_KEY,
+        verifying_key=_public_key_pem(private_key) if private_key else "",
+        audience=settings.SIMPLE_JWT["AUDIENCE"],
+        issuer=settings.SIMPLE_JWT["ISSUER"],
+    )
+
+
+def _private_key(pem: str) -> Ed25519PrivateKey:
+    key = load_pem_private_key(pem.encode(), password=None)
+    assert isinstance(key, Ed25519PrivateKey)  # checked at start: config.E012
+    return key
+
+
+def _public_key_pem(pem: str) -> str:
+    public = _private_key(pem).public_key()
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def published_keys() -> list[dict[str, str]]:
+    """Return the public keys that verify our tokens, as JWKs (RFC 8037 section 2)."""
+    if not settings.JWT_PRIVATE_KEY:
+        return []
+    public = _private_key(settings.JWT_PRIVATE_KEY).public_key()
+    x = _base64url(public.public_bytes(Encoding.Raw, PublicFormat.Raw))
+    key = {"crv": "Ed25519", "kty": "OKP", "x": x}
+    thumbprint = hashlib.sha256(json.dumps(key, separators=(",", ":")).encode())
+    return [
+        key | {"alg": "EdDSA", "use": "sig", "kid": _base64url(thumbprint.digest())}
+    ]
+
+
+@cache
+def key_id() -> str:
+    """Return the published key's id, its thumbprint (RFC 7638)."""
+    return published_keys()[0]["kid"]
+
+
+def _base64url(octets: bytes) -> str:
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def _forget_settings(*, setting: str, **kwargs: Any) -> None:
+    if setting in {"JWT_PRIVATE_KEY", "JWT_SIGNING_KEY", "SIMPLE_JWT"}:
+        token_backend.cache_clear()
+        key_id.cache_clear()
+
+
+setting_changed.connect(_forget_settings)
+
+
+class _OwnToken(tokens.Token):
+    """What both kinds share: whose it is, under which epoch, from which sign-in."""
+
+    @property
+    def token_backend(self) -> OwnTokenBackend:
+        return token_backend()
+
+    def verify(self) -> None:
+        super().verify()
+        for claim in ("sub", "family"):
+            try:
+                UUID(self.payload[claim])
+            except (ValueError, TypeError, AttributeError) as exc:
+                raise TokenError("Token is invalid") from exc
+
+    def __repr__(self) -> str:
+        # simplejwt shows the claims; a traceback or log must not.
+        return f"<{type(self).__name__}>"
+
+    @property
+    def user_id(self) -> UUID:
+        return UUID(self.payload["sub"])
+
+    @property
+    def family_id(self) -> UUID:
+        return UUID(self.payload["family"])
+
+    @property
+    def epoch(self) -> int:
+        return int(self.payload["epoch"])
+
+    @classmethod
+    def of_family(cls, family: RefreshFamily) -> Self:
+        """Make a fresh token of `family`; it never outlives the family."""
+        token = cls()
+        token["sub"] = str(family.user_id)
+        token["family"] = str(family.pk)
+        token["epoch"] = family.epoch
+        token["exp"] = min(token["exp"], int(family.expires_at.timestamp()))
+        return token
+
+
+class AccessToken(_OwnToken, tokens.AccessToken):
+    """Opens the API for a few minutes. Claim `typ` is `access`."""
+
+    lifetime = api_settings.ACCESS_TOKEN_LIFETIME
+
+
+class RefreshToken(_OwnToken, tokens.RefreshToken):
+    """Is exchanged, once, for the next pair. Claim `typ` is `refresh`."""
+
+    lifetime = api_settings.REFRESH_TOKEN_LIFETIME
+
+    def check_blacklist(self) -> None:
+        """Leave the blacklist to `rotate`, which asks it under the family's lock."""
+
+    def spend(self) -> None:
+        """Put the token on the blacklist, by its id: the text itself is not kept."""
+        outstanding, _ = OutstandingToken.objects.get_or_create(
+            jti=self["jti"],
+            defaults={
+                "user_id": self.user_id,
+                "token": "",
+                "created_at": self.current_time,
+                "expires_at": datetime.fromtimestamp(
+                    self["exp"], self.current_time.tzinfo
+                ),
+            },
+        )
+        BlacklistedToken.objects.create(token=outstanding)
+
+    def spent_at(self) -> datetime | None:
+        """Return when the token was spent, `None` for a fresh one."""
+        return (
+            BlacklistedToken.objects.filter(token__jti=self["jti"])
+            .values_list("blacklisted_at", flat=True)
+            .first()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """An access token and the refresh token that leads on from it."""
+
+    access: str
+    refresh: str
+
+    def __repr__(self) -> str:
+        return "<TokenPair>"
+
+    def as_dict(self) -> Mapping[str, str]:
+        return {"access": self.access, "refresh": self.refresh}
+
+
+def start_family(*, user: User, at: datetime) -> TokenPair:
+    """Begin a sign-in by token and return its first pair."""
+    family = RefreshFamily.objects.create(
+        user=user,
+        epoch=user.credential_epoch,
+        created_at=at,
+        refreshed_at=at,
+        expires_at=at + settings.REFRESH_FAMILY_LIFETIME,
+    )
+    return _pair_of(family)
+
+
+def _pair_of(family: RefreshFamily) -> TokenPair:
+    return TokenPair(
+        access=str(AccessToken.of_family(family)),
+        refresh=str(RefreshToken.of_family(family)),
+    )
+
+
+def rotate(*, refresh: str, at: datetime) -> TokenPair:
+    """Spend a refresh token and return the next pair.
+
+    A token spent less than `REFRESH_REUSE_GRACE` ago is taken once more: its answer
+    may have been lost, or two tabs raced. Later, its family is revoked.
+
+    Raises:
+        TokenError: the token, its family or its user doesn't hold any more.
+    """
+    token = RefreshToken(refresh)
+    with transaction.atomic():
+        # The lock makes two uses at once come one after the other.
+        family = (
+            RefreshFamily.objects.select_for_update(of=("self",))
+            .live(at=at)
+            .of_current_epoch()  # the family's word counts, not the token's claim
+            .filter(pk=token.family_id, user_id=token.user_id, user__is_active=True)
+            .select_related("user")
+            .first()
+        )
+        if family is None:
+            raise TokenError("Token is invalid")
+        spent_at = token.spent_at()
+        reused = spent_at is not None and _past_grace(spent_at, at)
+        if not reused:
+            if spent_at is None:
+                token.spend()
+            family.refreshed_at = at
+            family.save(update_fields=["refreshed_at"])
+            return _pair_of(family)
+        _revoke(family, at=at)
+        events.record(family.user, SecurityEvent.Kind.TOKEN_REUSED, at=at)
+    # Raised outside the transaction: the revocation must stay.
+    raise TokenError("Token is invalid")
+
+
+def _past_grace(spent_at: datetime, at: datetime) -> bool:
+    grace: timedelta = settings.REFRESH_REUSE_GRACE
+    return at - spent_at > grace
+
+
+def _revoke(family: RefreshFamily, *, at: datetime) -> None:
+    family.revoked_at = at
+    family.save(update_fields=["revoked_at"])
+
+
+def end_family(*, refresh: str, at: datetime) -> None:
+    """Sign out: end the family of this refresh token. Doing it twice is no error.
+
+    Raises:
+        TokenError: this is no refresh token of ours.
+    """
+    token = RefreshToken(refresh)
+    RefreshFamily.objects.filter(
+        pk=token.family_id, user_id=token.user_id, revoked_at=None
+    ).update(revoked_at=at)

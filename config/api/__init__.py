@@ -1,0 +1,1 @@
+"""The conventions every endpoint shares. Nothing here knows an app."""

@@ -1,0 +1,161 @@
+"""Problem documents: how every endpoint under `/api/v1/` says no (RFC 9457).
+
+    {"type": "about:blank", "title": "Bad Request", "status": 400,
+     "detail": "title: Write a text, in quotes.", "code": "invalid",
+     "errors": {"title": ["Write a text, in quotes."]}}
+
+`detail` is always one string; `errors` is there where fields are to blame. A field
+inside another is named by its path: `recurrence.rrule`.
+"""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import InterfaceError, OperationalError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+
+RETRY_AFTER_OUTAGE = 5  # seconds
+MEDIA_TYPE = "application/problem+json"
+# One text for every refusal of a credential: a caller learns nothing from the kind.
+CREDENTIAL_REFUSED = "The credential is missing, expired or not valid."
+
+
+class Conflict(exceptions.APIException):
+    """409: the object is the caller's, but its state doesn't allow this."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The object is not in a state that allows this."
+    default_code = "conflict"
+
+
+class PayloadTooLarge(exceptions.APIException):
+    """413: the body is larger than this endpoint reads."""
+
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is too large."
+    default_code = "payload_too_large"
+
+
+class Unavailable(exceptions.APIException):
+    """503: a part that this request needs can't be reached; the caller did no wrong."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "A part of the service can't be reached. Try again shortly."
+    default_code = "unavailable"
+    wait = RETRY_AFTER_OUTAGE
+
+
+def handle_exception(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """Answer `exc` with a problem document, or `None` for what is a bug of ours."""
+    refusal = as_refusal(exc)
+    if refusal is None:
+        return None
+    return Response(
+        problem(refusal),
+        status=refusal.status_code,
+        headers=refusal_headers(refusal),
+        content_type=MEDIA_TYPE,
+    )
+
+
+def as_refusal(exc: Exception) -> exceptions.APIException | None:
+    """Translate what Django and the domain raise into REST framework's exceptions."""
+    if isinstance(exc, exceptions.NotAuthenticated):
+        refusal = exceptions.NotAuthenticated(CREDENTIAL_REFUSED)
+        refusal.auth_header = getattr(exc, "auth_header", None)
+        return refusal
+    if isinstance(exc, exceptions.APIException):
+        return exc
+    if isinstance(exc, Http404):
+        return exceptions.NotFound()
+    if isinstance(exc, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(exc, ValidationError):
+        return exceptions.ValidationError(field_messages(exc))
+    if isinstance(exc, OperationalError | InterfaceError):
+        return Unavailable()
+    return None
+
+
+def field_messages(error: ValidationError) -> dict[str, list[str]]:
+    """Return a Django validation error as messages by field; `""` names none."""
+    if hasattr(error, "error_dict"):
+        by_field: dict[str, list[str]] = error.message_dict
+        return {_public(field): texts for field, texts in by_field.items()}
+    return {"non_field_errors": list(error.messages)}
+
+
+def _public(field: str) -> str:
+    return "non_field_errors" if field == "__all__" else field
+
+
+def problem(refusal: exceptions.APIException) -> dict[str, Any]:
+    """Return the document for `refusal`; see the module's head for its shape."""
+    document: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(refusal.status_code).phrase,
+        "status": refusal.status_code,
+        "detail": detail_of(refusal),
+        "code": code_of(refusal),
+    }
+    if isinstance(refusal, exceptions.ValidationError):
+        document["errors"] = errors_by_field(refusal)
+    return document
+
+
+def errors_by_field(refusal: exceptions.APIException) -> dict[str, list[str]]:
+    """Return the messages of a validation error by the path of their field."""
+    errors: dict[str, list[str]] = {}
+    for path, message in _flatten(refusal.detail):
+        errors.setdefault(path or "non_field_errors", []).append(message)
+    return errors
+
+
+def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Walk REST framework's nested details and yield (field path, message)."""
+    if isinstance(detail, Mapping):
+        for key, value in detail.items():
+            yield from _flatten(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(detail, list | tuple):
+        for position, value in enumerate(detail):
+            inner = path if isinstance(value, str) else f"{path}.{position}".lstrip(".")
+            yield from _flatten(value, inner)
+    else:
+        yield path, str(detail)
+
+
+def detail_of(refusal: exceptions.APIException) -> str:
+    """Return the refusal as one sentence, naming the first field to blame."""
+    if not isinstance(refusal, exceptions.ValidationError):
+        return str(refusal.detail)
+    for field, messages in errors_by_field(refusal).items():
+        prefix = "" if field == "non_field_errors" else f"{field}: "
+        return f"{prefix}{messages[0]}"
+    return "The request is not valid."
+
+
+def code_of(refusal: exceptions.APIException) -> str:
+    """Return the refusal's stable code, `invalid` for every validation error."""
+    if isinstance(refusal, exceptions.ValidationError):
+        return "invalid"
+    if isinstance(
+        refusal, exceptions.AuthenticationFailed | exceptions.NotAuthenticated
+    ):
+        return "token_not_valid"
+    codes = refusal.get_codes()
+    return codes if isinstance(codes, str) else refusal.default_code
+
+
+def refusal_headers(refusal: exceptions.APIException) -> dict[str, str]:
+    """Return `WWW-Authenticate` and `Retry-After` where the refusal has them."""
+    headers = {}
+    if challenge := getattr(refusal, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    wait = getattr(refusal, "wait", None)
+    if wait is not None:
+        headers["Retry-After"] = str(max(1, round(wait)))
+    return headers

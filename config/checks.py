@@ -1,0 +1,100 @@
+"""System checks of the deployment: a wrong setting stops the start, by its name."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+MIN_SECRET_BYTES = 32
+LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]", "testserver"}
+
+
+@register
+def check_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
+    """The public address, the hosts, and what may not go together with them."""
+    base = urlsplit(settings.BASE_URL)
+    if base.scheme not in {"http", "https"} or not base.hostname or base.path:
+        yield Error(
+            "BASE_URL is not an address of the form https://lists.example.com.",
+            hint="Write scheme and host (and port), without a path.",
+            id="config.E001",
+        )
+    elif base.scheme == "http" and base.hostname not in LOOPBACK:
+        yield Error(
+            "BASE_URL is plain http on a public host.",
+            hint="Write its https address: cookies and tokens must not go in clear.",
+            id="config.E002",
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        yield Error(
+            "ALLOWED_HOSTS lets every host name in.",
+            hint="Name the hosts that people use, separated by commas.",
+            id="config.E003",
+        )
+    public = [host for host in settings.ALLOWED_HOSTS if host not in LOOPBACK]
+    if settings.DEBUG and (public or base.hostname not in LOOPBACK):
+        yield Error(
+            "DEBUG is on for a public host.",
+            hint="Remove DEBUG: its error pages show settings and people's data.",
+            id="config.E004",
+        )
+    for origin in settings.CORS_ALLOWED_ORIGINS:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+            yield Error(
+                f"CORS_ALLOWED_ORIGINS holds {origin!r}, which is no origin.",
+                hint="Write scheme and host (and port), as https://app.example.com.",
+                id="config.E005",
+            )
+
+
+@register
+def check_secrets(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Every key is long enough, and none serves two purposes."""
+    for name in ("SECRET_KEY", "JWT_SIGNING_KEY"):
+        if len(getattr(settings, name).encode()) < MIN_SECRET_BYTES:
+            yield Error(
+                f"{name} is shorter than {MIN_SECRET_BYTES} bytes.",
+                hint="Write 50 random characters; `make run` generates them.",
+                id="config.E010",
+            )
+    if settings.SECRET_KEY == settings.JWT_SIGNING_KEY:
+        yield Error(
+            "JWT_SIGNING_KEY is the same as SECRET_KEY.",
+            hint="Write another one: who learns one key must not have both.",
+            id="config.E011",
+        )
+    if settings.JWT_PRIVATE_KEY and not _is_ed25519(settings.JWT_PRIVATE_KEY):
+        yield Error(
+            "JWT_PRIVATE_KEY is not an Ed25519 private key in PEM form.",
+            hint="Make one with: openssl genpkey -algorithm ed25519",
+            id="config.E012",
+        )
+
+
+def _is_ed25519(pem: str) -> bool:
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return isinstance(key, Ed25519PrivateKey)
+
+
+@register
+def check_database(**kwargs: Any) -> Iterator[CheckMessage]:
+    """The database address was understood."""
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.dummy":
+        yield Error(
+            "DATABASE_URL is not an address of SQLite or PostgreSQL.",
+            hint=(
+                "Write sqlite:///path/to/file or "
+                "postgres://user:password@host:5432/name; percent-encode "
+                "special characters in the password."
+            ),
+            id="config.E020",
+        )

@@ -1,0 +1,101 @@
+"""Answers where no view answers: unknown paths, refusals and failures of the house.
+
+Under `/api/` they are problem documents, elsewhere pages.
+"""
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+
+from config.api.problems import (
+    MEDIA_TYPE,
+    RETRY_AFTER_OUTAGE,
+    PayloadTooLarge,
+    Unavailable,
+    problem,
+    refusal_headers,
+)
+
+
+class InternalError(exceptions.APIException):
+    """500: a bug of ours, with the request's id to report it by."""
+
+    default_detail = "Something broke on our side. The X-Request-ID header names it."
+    default_code = "internal_error"
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return answer(request, PayloadTooLarge())
+    return answer(request, exceptions.ParseError("The request can't be read."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, exceptions.PermissionDenied())
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return answer(request, exceptions.NotFound())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer a failure: 503 where the database is away, 500 where we are wrong."""
+    import sys
+
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return answer(request, Unavailable())
+    return answer(request, InternalError())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose cookie and field don't match, for instance after sign-out."""
+    return _page(
+        request,
+        403,
+        "This form has expired",
+        "Go back, reload the page and send the form again. Cookies must be allowed.",
+    )
+
+
+def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpResponse:
+    """Answer in the form that suits the path."""
+    if request.path_info.startswith("/api/"):
+        response: HttpResponse = JsonResponse(
+            problem(refusal), status=refusal.status_code, content_type=MEDIA_TYPE
+        )
+    else:
+        title, text = PAGES.get(refusal.status_code, PAGES[500])
+        response = _page(request, refusal.status_code, title, text)
+    for name, value in refusal_headers(refusal).items():
+        response[name] = value
+    return response
+
+
+PAGES = {
+    400: ("That request can't be read", "Go back and try again."),
+    403: ("Not allowed", "You are signed in, but this page is not for you."),
+    404: ("Nothing here", "There is no such page, or it isn't yours."),
+    413: ("Too much at once", "What you sent is larger than this page takes."),
+    500: ("Something broke", "It is our fault. Nothing you sent has been half saved."),
+    503: ("Back in a moment", "A part of Ownlist can't be reached. Try again shortly."),
+}
+
+
+def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    # No user and no session here: what failed may be just those.
+    context: dict[str, Any] = {"title": title, "text": text, "status": status}
+    return render(request, "shared/error.html", context, status=status)
+
+
+__all__ = [
+    "RETRY_AFTER_OUTAGE",
+    "bad_request",
+    "csrf_failure",
+    "page_not_found",
+    "permission_denied",
+    "server_error",
+]

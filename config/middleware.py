@@ -1,0 +1,122 @@
+"""What happens around every request."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.contrib.auth import middleware as auth
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.messages import middleware as messages
+from django.contrib.sessions import middleware as sessions
+from django.http import HttpRequest, HttpResponse
+
+from config.logs import request_id
+
+logger = logging.getLogger(__name__)
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+QUIET_ROUTES = {"healthz", "readyz"}
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestLogMiddleware:
+    """Give each request an id, and write one line about it.
+
+    The id comes from the client's `X-Request-ID` where that is a plain word, and goes
+    back in the answer. The line names the route's pattern, never the path or query:
+    those hold ids and search words.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        started = time.perf_counter()
+        given = request.headers.get("X-Request-ID", "")
+        token = request_id.set(
+            given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        )
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            self._log(request, response, time.perf_counter() - started)
+        finally:
+            request_id.reset(token)
+        return response
+
+    def _log(
+        self, request: HttpRequest, response: HttpResponse, seconds: float
+    ) -> None:
+        match = request.resolver_match
+        route = match.route if match else ""
+        if route in QUIET_ROUTES and response.status_code < 400:
+            return
+        logger.log(
+            logging.ERROR if response.status_code >= 500 else logging.INFO,
+            "request",
+            extra={
+                "method": request.method,
+                "route": route,
+                "status": response.status_code,
+                "duration_ms": round(seconds * 1000, 1),
+            },
+        )
+
+
+class PageHeadersMiddleware:
+    """Keep personal answers out of every cache, and switch off what we never use."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=()"
+        )
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+def brings_own_credential(request: HttpRequest) -> bool:
+    """Tell whether this is an API call with an Authorization header.
+
+    The API's authentication then looks at that header alone, so no session
+    and no message can matter to it.
+    """
+    return "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith(
+        "/api/"
+    )
+
+
+class _ForPeople:
+    """Step aside for a request that `brings_own_credential`."""
+
+    get_response: GetResponse
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if brings_own_credential(request):
+            return self.get_response(request)
+        return super().__call__(request)  # type: ignore[misc, no-any-return]
+
+
+class SessionMiddleware(_ForPeople, sessions.SessionMiddleware):
+    """Django's sessions, for people."""
+
+
+class AuthenticationMiddleware(auth.AuthenticationMiddleware):
+    """Django's `request.user`, for people; the API's doors set their own."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if brings_own_credential(request):
+            request.user = AnonymousUser()
+        else:
+            super().process_request(request)
+
+
+class MessageMiddleware(_ForPeople, messages.MessageMiddleware):
+    """Django's messages, for people."""

@@ -1,0 +1,359 @@
+"""Every setting of Ownlist, in one module, with production defaults.
+
+Values that differ by deployment are read from the environment (and from `.env`,
+which the environment overrules). `docs/configuration.md` lists them; `config/checks.py`
+refuses the dangerous ones before the first request.
+"""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+
+from config.databases import database_settings
+
+# --- Core -------------------------------------------------------------------
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+ENV_FILE = os.environ.get("OWNLIST_ENV_FILE", str(BASE_DIR / ".env"))
+if ENV_FILE and Path(ENV_FILE).is_file():
+    env.read_env(ENV_FILE)
+
+SECRET_KEY = env("SECRET_KEY")  # no default: a missing key stops the start
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+DEBUG = env.bool("DEBUG", default=False)
+
+# The public address decides links in mails, our `iss`, cookie names and flags,
+# HSTS and CSRF origins. Everything works over plain http on loopback.
+BASE_URL = env("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+_base = urlsplit(BASE_URL)
+IS_HTTPS = _base.scheme == "https"
+IS_LOOPBACK = _base.hostname in {"127.0.0.1", "localhost", "::1"}
+LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS",
+    default=LOOPBACK_HOSTS if IS_LOOPBACK else [_base.hostname or ""],
+)
+# How many proxies of ours stand in front and rewrite the X-Forwarded-* headers.
+# With 0 those headers are ignored.
+PROXY_COUNT = env.int("PROXY_COUNT", default=0)
+
+VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+APPEND_SLASH = True  # for pages; every API route is served in both forms
+LANGUAGE_CODE = "en-gb"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"  # of the server; every person has a zone of their own
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+# --- Apps -------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "accounts.apps.AccountsConfig",
+    "todos.apps.TodosConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "corsheaders",
+    "csp",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+]
+
+# --- Middleware -------------------------------------------------------------
+
+# The ones from `config.middleware` named like Django's do nothing for an API call
+# that carries its own credential: it has no session to load.
+MIDDLEWARE = [
+    "config.middleware.RequestLogMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.PageHeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "config.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "config.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+# --- Templates --------------------------------------------------------------
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Database ---------------------------------------------------------------
+
+DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'ownlist.sqlite3'}")
+# Set this for a pooler in transaction mode that lacks prepared statements.
+DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
+DATABASES = {"default": database_settings(DATABASE_URL, pooled=DATABASE_POOLED)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Shared by all workers: rate limits must not be counted per process. The table is
+# made by a migration; `CACHE_URL=rediscache://…` replaces it.
+CACHES = {"default": env.cache("CACHE_URL", default="dbcache://ownlist_cache")}
+if CACHES["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache":
+    CACHES["default"]["BACKEND"] = "config.cache.CountingDatabaseCache"
+    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 10_000}
+
+# --- Authentication ---------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+# Length and a list of known passwords, no composition rules (NIST SP 800-63B-4).
+PASSWORD_MIN_LENGTH = 12
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
+    },
+    {"NAME": "accounts.passwords.MaximumLengthValidator"},
+    {"NAME": "accounts.passwords.PrintableValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": (
+            "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
+        ),
+        "OPTIONS": {"user_attributes": ("email", "display_name")},
+    },
+]
+PASSWORD_RESET_TIMEOUT = 60 * 60  # seconds
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "todos:task-today"
+
+EMAIL_URL = env("EMAIL_URL", default="")
+if EMAIL_URL:
+    vars().update(env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Ownlist <ownlist@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if EMAIL_URL else "optional"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXY_COUNT
+
+SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
+SESSION_COOKIE_NAME = "__Host-ownlist_session" if IS_HTTPS else "ownlist_session"
+SESSION_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "__Host-ownlist_csrf" if IS_HTTPS else "ownlist_csrf"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- REST framework ---------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.OwnTokenAuthentication",
+        "accounts.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "config.api.renderers.JSONRenderer",
+        "config.api.renderers.BrowsableAPIRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["config.api.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "config.api.schema.EndpointSchema",
+    "EXCEPTION_HANDLER": "config.api.problems.handle_exception",
+    "NUM_PROXIES": PROXY_COUNT,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Ownlist API",
+    "DESCRIPTION": "A private todo service: your list is yours.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": r"/api(/v1)?",
+    "PREPROCESSING_HOOKS": ["config.api.schema.keep_one_slash_form"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api.schema.describe_errors",
+    ],
+}
+
+# Which other origins' pages may call the API, with a token and never with cookies.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Retry-After", "X-Request-ID", "X-Total-Count"]
+
+# --- Tokens -----------------------------------------------------------------
+
+# HS256 with this secret, unless a private key is set: then EdDSA, and the public
+# half is published at /.well-known/jwks.json.
+JWT_SIGNING_KEY = env("JWT_SIGNING_KEY")
+JWT_PRIVATE_KEY = env.str("JWT_PRIVATE_KEY", default="", multiline=True)
+SIMPLE_JWT = {
+    "ISSUER": BASE_URL,
+    "AUDIENCE": f"{BASE_URL}/api",
+    "ALGORITHM": "EdDSA" if JWT_PRIVATE_KEY else "HS256",
+    "SIGNING_KEY": JWT_PRIVATE_KEY or JWT_SIGNING_KEY,
+    "TOKEN_TYPE_CLAIM": "typ",
+    "JTI_CLAIM": "jti",
+    "USER_ID_FIELD": "id",
+    "USER_ID_CLAIM": "sub",
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    "LEEWAY": timedelta(0),
+    "UPDATE_LAST_LOGIN": False,
+}
+# However often it is rotated, a sign-in by token ends after this.
+REFRESH_FAMILY_LIFETIME = timedelta(days=90)
+# A client that lost the answer, or raced itself, may use a spent token this long.
+REFRESH_REUSE_GRACE = timedelta(seconds=10)
+
+# --- Rate limits ------------------------------------------------------------
+
+# (requests, seconds) for each scope; see config/api/throttling.py.
+RATE_LIMITS = {
+    "register": (20, 3600),
+    "token-address": (30, 300),
+    "token-account": (10, 300),
+    "refresh": (60, 60),
+    "password": (10, 300),
+}
+
+# --- Security headers -------------------------------------------------------
+
+# A proxy of ours that ends TLS says so; nobody else is believed.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
+USE_X_FORWARDED_HOST = False
+SECURE_SSL_REDIRECT = IS_HTTPS
+# Probes come over plain http from inside; an API client that speaks http is refused
+# rather than redirected, so that the mistake shows before more tokens leak.
+SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# Where /.well-known/security.txt sends reports of vulnerabilities.
+SECURITY_CONTACT = env("SECURITY_CONTACT", default=f"{BASE_URL}/security")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "manifest-src": [SELF],
+    },
+}
+
+# --- Static files -----------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        ),
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+# --- Logging ----------------------------------------------------------------
+
+LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.JSONFormatter"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "json"},
+        "null": {"class": "logging.NullHandler"},
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # RequestLogMiddleware writes one line for each request instead.
+        "django.request": {"handlers": ["null"], "propagate": False},
+        "django.server": {
+            "handlers": ["console"] if DEBUG else ["null"],
+            "propagate": False,
+        },
+    },
+}

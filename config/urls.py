@@ -1,0 +1,34 @@
+"""The whole site, in one glance."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.wellknown import change_password, jwks, security_txt
+from config import health
+from config.api.docs import ReferenceView, SchemaView
+from config.api.routing import endpoint
+
+api = [
+    path("v1/", include("accounts.api.urls")),
+    path("v1/", include("todos.api.urls")),
+    *endpoint("schema", SchemaView.as_view(), "schema"),
+    *endpoint("docs", ReferenceView.as_view(), "docs"),
+    path("", include("todos.api.plan.urls")),
+]
+
+urlpatterns = [
+    path("", include("todos.pages.urls")),
+    path("accounts/", include("accounts.pages.urls")),
+    path("api/", include((api, "api"))),
+    path("admin/", admin.site.urls),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path(".well-known/jwks.json", jwks),
+    path(".well-known/change-password", change_password),
+    path(".well-known/security.txt", security_txt),
+]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.permission_denied"
+handler404 = "config.errors.page_not_found"
+handler500 = "config.errors.server_error"

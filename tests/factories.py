@@ -1,0 +1,70 @@
+"""Rows for tests, made as the product makes them."""
+
+from datetime import UTC, datetime
+
+import factory
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from accounts.credentials import COMMAND
+from accounts.models import User
+from todos import actions
+from todos.models import Task, TaskList
+
+PASSWORD = "correct horse battery staple"  # noqa: S105 - for accounts that tests make
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+class UserFactory(DjangoModelFactory):
+    """Someone who signed up by e-mail and can sign in with `PASSWORD`."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda n: f"person{n}@example.com")
+    password = PASSWORD
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        user = model_class.objects.create_user(*args, **kwargs)
+        if user.email:
+            EmailAddress.objects.create(
+                user=user, email=user.email, primary=True, verified=True
+            )
+        return user
+
+
+class _ByAction(DjangoModelFactory):
+    """Rows that come to be by an action, so that their ledger is true."""
+
+    _action = None
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        kwargs.setdefault("at", timezone.now())
+        return cls._action(by=COMMAND, **kwargs)
+
+
+class TaskListFactory(_ByAction):
+    class Meta:
+        model = TaskList
+
+    _action = staticmethod(actions.create_list)
+    owner = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"List {n}")
+
+
+class TaskFactory(_ByAction):
+    """A task in its owner's inbox; `labels`, `list_id`, `parent_id` as the action."""
+
+    class Meta:
+        model = Task
+
+    _action = staticmethod(actions.create_task)
+    owner = factory.SubFactory(UserFactory)
+    title = factory.Sequence(lambda n: f"Task {n}")

@@ -1,0 +1,224 @@
+"""What the task and list endpoints take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import validate_timezone
+from config.api.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from config.text import TextField
+from todos.models import (
+    LABELS_MAX,
+    NOTES_MAX_LENGTH,
+    TITLE_MAX_LENGTH,
+    Colour,
+    Task,
+)
+from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
+
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
+
+# The columns that a task in v1 is made of, and the name of its labels' annotation.
+TASK_COLUMNS = (
+    "id",
+    "list_id",
+    "parent_id",
+    "title",
+    "notes",
+    "priority",
+    "due_date",
+    "due_time",
+    "due_tz",
+    "start_date",
+    "rrule",
+    "rrule_anchor",
+    "position",
+    "series",
+    "completed_at",
+    "trashed_at",
+    "created_at",
+    "updated_at",
+    "version",
+    "label_names",
+)
+
+
+def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task as v1 shows it, from its columns by name.
+
+    Takes a row of `.values(*TASK_COLUMNS)`, or `vars()` of an instance: the names are
+    the same. Written out because lists are most of what the API does, and a
+    serializer takes several times as long over each row.
+    """
+    due_time = row["due_time"]
+    rrule = row["rrule"]
+    return {
+        "id": row["id"],
+        "list": row["list_id"],
+        "parent": row["parent_id"],
+        "title": row["title"],
+        "notes": row["notes"],
+        "priority": row["priority"],
+        "due_date": row["due_date"],
+        "due_time": due_time and due_time.strftime("%H:%M"),
+        "due_tz": row["due_tz"] or None,
+        "start_date": row["start_date"],
+        "recurrence": {"rrule": rrule, "anchor": row["rrule_anchor"]}
+        if rrule
+        else None,
+        "labels": row["label_names"],
+        "position": row["position"],
+        "series": row["series"],
+        "completed_at": row["completed_at"],
+        "trashed_at": row["trashed_at"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "version": row["version"],
+    }
+
+
+class BoundedDateField(serializers.DateField):
+    """A calendar date in the centuries that dates can be reckoned with."""
+
+    default_error_messages = {
+        "range": f"Write a date from {FIRST_DATE} to {LAST_DATE}.",
+    }
+
+    def to_internal_value(self, value: Any) -> date:
+        day: date = super().to_internal_value(value)
+        if not FIRST_DATE <= day <= LAST_DATE:
+            self.fail("range")
+        return day
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without a fraction; neither text nor `true` will do."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class RecurrenceSerializer(serializers.Serializer[Any]):
+    rrule = serializers.CharField(max_length=RULE_MAX_LENGTH)
+    anchor = serializers.ChoiceField(Task.Anchor.choices, default=Task.Anchor.DUE)
+
+
+class TaskSerializer(serializers.Serializer[Task]):
+    """A task in v1. What a full body leaves out takes its default."""
+
+    id = serializers.UUIDField(read_only=True)
+    list = serializers.UUIDField(required=False)
+    parent = serializers.UUIDField(allow_null=True, default=None)
+    title = TextField(max_length=TITLE_MAX_LENGTH)
+    notes = TextField(
+        multiline=True, max_length=NOTES_MAX_LENGTH, allow_blank=True, default=""
+    )
+    priority = WholeNumberField(min_value=1, max_value=4, default=Task.Priority.MEDIUM)
+    due_date = BoundedDateField(allow_null=True, default=None)
+    due_time = serializers.TimeField(format="%H:%M", allow_null=True, default=None)
+    due_tz = TextField(
+        max_length=64, allow_null=True, default=None, validators=[validate_timezone]
+    )
+    start_date = BoundedDateField(allow_null=True, default=None)
+    recurrence = RecurrenceSerializer(allow_null=True, default=None)
+    labels = serializers.ListField(
+        child=TextField(max_length=50), max_length=LABELS_MAX, default=tuple
+    )
+    position = serializers.IntegerField(read_only=True)
+    series = serializers.UUIDField(read_only=True, allow_null=True)
+    completed_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    trashed_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+    version = serializers.IntegerField(read_only=True)
+
+    def as_changes(self) -> dict[str, Any]:
+        """Return the validated body in the words of `todos.actions`."""
+        changes = dict(self.validated_data)
+        for name in ("list", "parent"):
+            if name in changes:
+                changes[f"{name}_id"] = changes.pop(name)
+        if changes.get("due_tz", "") is None:
+            changes["due_tz"] = ""
+        if "recurrence" in changes:
+            rule = changes.pop("recurrence") or {"rrule": "", "anchor": ""}
+            changes |= {"rrule": rule["rrule"], "rrule_anchor": rule["anchor"]}
+        return changes
+
+
+class CompletedTaskSerializer(TaskSerializer):
+    """A completed task, and the task that its series goes on with."""
+
+    next = TaskSerializer(read_only=True, allow_null=True)
+
+
+class TaskPageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(read_only=True, allow_null=True)
+    previous = serializers.URLField(read_only=True, allow_null=True)
+    results = TaskSerializer(many=True, read_only=True)
+
+
+class TaskQuerySerializer(serializers.Serializer[Any]):
+    """How `GET tasks` is asked."""
+
+    ORDERINGS = (
+        "due_date",
+        "priority",
+        "title",
+        "position",
+        "created_at",
+        "updated_at",
+        "completed_at",
+    )
+    VIEWS = (
+        "inbox",
+        "today",
+        "overdue",
+        "upcoming",
+        "open",
+        "completed",
+        "trash",
+        "all",
+    )
+
+    view = serializers.ChoiceField(VIEWS, default="open")
+    list = serializers.ListField(child=serializers.UUIDField(), default=tuple)
+    label = serializers.ListField(child=TextField(max_length=50), default=tuple)
+    priority = serializers.IntegerField(min_value=1, max_value=4, default=None)
+    parent = serializers.UUIDField(default=None)
+    due_after = BoundedDateField(default=None, help_text="This day or later.")
+    due_before = BoundedDateField(default=None, help_text="Earlier than this day.")
+    q = TextField(max_length=200, default="", allow_blank=True)
+    ordering = serializers.ChoiceField(
+        [*ORDERINGS, *(f"-{name}" for name in ORDERINGS)], default="position"
+    )
+    page_size = serializers.IntegerField(
+        min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE
+    )
+    cursor = serializers.CharField(max_length=500, default=None)
+
+
+class ListSerializer(serializers.Serializer[Any]):
+    """A list of tasks in v1."""
+
+    id = serializers.UUIDField(read_only=True)
+    name = TextField(max_length=100)
+    colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
+    position = serializers.IntegerField(read_only=True)
+    archived_at = serializers.DateTimeField(allow_null=True, default=None)
+    is_inbox = serializers.BooleanField(read_only=True)
+    open_count = serializers.IntegerField(read_only=True)
+
+
+class ListDeletionSerializer(serializers.Serializer[Any]):
+    """How `DELETE lists/{id}` is asked."""
+
+    move_to = serializers.UUIDField(
+        default=None, help_text="Move the tasks to this list instead of the trash."
+    )

@@ -1,0 +1,161 @@
+"""Writing the ledger: every change of a person's data, in one place.
+
+An action opens a batch, makes its changes inside it and records each. The entries are
+written last, in the same transaction, so a change and its entry exist together or not
+at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from uuid_utils.compat import uuid7
+
+from accounts.credentials import Credential
+from accounts.models import User
+from todos.models import Change, Label, Task, TaskList
+
+Entity = Change.Entity
+Kind = Change.Kind
+Snapshot = dict[str, Any]
+
+
+def snapshot(row: Task | TaskList | Label) -> Snapshot:
+    """Return what the ledger remembers of a row: its fields as JSON has them."""
+    names = FIELDS[type(row)]
+    values = {name: _plain(getattr(row, name)) for name in names}
+    if isinstance(row, Task):
+        values["labels"] = list(getattr(row, "label_names", []))
+    return values
+
+
+FIELDS: dict[type, tuple[str, ...]] = {
+    Task: (
+        "list_id",
+        "parent_id",
+        "title",
+        "notes",
+        "priority",
+        "due_date",
+        "due_time",
+        "due_tz",
+        "start_date",
+        "rrule",
+        "rrule_anchor",
+        "series",
+        "occurrence",
+        "position",
+        "completed_at",
+        "trashed_at",
+    ),
+    TaskList: ("name", "colour", "position", "archived_at", "trashed_at"),
+    Label: ("name", "colour"),
+}
+ENTITIES = {Task: Entity.TASK, TaskList: Entity.LIST, Label: Entity.LABEL}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, str | int):
+        return value
+    return str(value) if isinstance(value, UUID) else value.isoformat()
+
+
+class Batch:
+    """The changes of one action, to be undone together."""
+
+    def __init__(self, *, owner: User, by: Credential, at: datetime) -> None:
+        self.id: UUID = uuid7()
+        self.owner = owner
+        self.by = by
+        self.at = at
+        self._changes: list[Change] = []
+
+    def created(self, row: Task | TaskList | Label) -> None:
+        """Record a row that came to be."""
+        self._record(Kind.CREATED, row, None, snapshot(row))
+
+    def changed(
+        self, kind: Change.Kind, row: Task | TaskList | Label, before: Snapshot
+    ) -> None:
+        """Record what differs between `before` and the row as it is now."""
+        after = snapshot(row)
+        names = [name for name in after if after[name] != before[name]]
+        self._record(
+            kind,
+            row,
+            {name: before[name] for name in names},
+            {name: after[name] for name in names},
+        )
+
+    def removed(self, row: Task | TaskList | Label) -> None:
+        """Record that a row is gone for good: a tombstone without its text."""
+        self._record(Kind.REMOVED, row, None, None)
+
+    def _record(
+        self,
+        kind: Change.Kind,
+        row: Task | TaskList | Label,
+        before: Snapshot | None,
+        after: Snapshot | None,
+    ) -> None:
+        self._changes.append(
+            Change(
+                owner_id=self.owner.pk,
+                at=self.at,
+                entity=ENTITIES[type(row)],
+                entity_id=row.pk,
+                kind=kind,
+                before=before,
+                after=after,
+                credential=str(self.by),
+                batch=self.id,
+            )
+        )
+
+    def write(self) -> None:
+        """Number the entries and store them."""
+        if not self._changes:
+            return
+        last = _take_numbers(self.owner.pk, len(self._changes))
+        for seq, change in enumerate(self._changes, last - len(self._changes) + 1):
+            change.seq = seq
+        Change.objects.bulk_create(self._changes)
+
+
+@contextmanager
+def batch(*, owner: User, by: Credential, at: datetime) -> Iterator[Batch]:
+    """Open a transaction and a batch in it; write the batch at the end."""
+    with transaction.atomic():
+        entries = Batch(owner=owner, by=by, at=at)
+        yield entries
+        entries.write()
+
+
+def _take_numbers(owner_id: UUID, count: int) -> int:
+    """Reserve the next `count` numbers of a person and return the last.
+
+    One statement that both counts and locks: until this transaction ends, no other of
+    the same person gets a later number, so nobody reading the changes in order can
+    miss one that was still on its way.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO todos_ledger (owner_id, last_seq) VALUES (%s, %s)"
+            " ON CONFLICT (owner_id) DO UPDATE"
+            " SET last_seq = todos_ledger.last_seq + excluded.last_seq"
+            " RETURNING last_seq",
+            [_key(owner_id), count],
+        )
+        row = cursor.fetchone()
+    last: int = row[0]
+    return last
+
+
+def _key(owner_id: UUID) -> UUID | str:
+    # SQLite has no UUID type; Django keeps 32 hex digits there.
+    return owner_id if connection.features.has_native_uuid_field else owner_id.hex

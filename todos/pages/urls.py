@@ -1,0 +1,2 @@
+app_name = "todos"
+urlpatterns: list = []
