@@ -11,7 +11,7 @@ from accounts.credentials import change_password
 from accounts.models import SecurityEvent, User, ascii_email
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     """allauth's behaviour, with our credentials, our events and our addresses."""
 
     def clean_email(self, email: str) -> str:

@@ -157,7 +157,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         super().set_password(raw_password)
         self.credential_epoch += 1
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Compare, and upgrade the hash where settings ask for it.
 
         An upgrade is not a change of password: it ends no credential.
@@ -220,7 +220,7 @@ class RefreshFamily(models.Model):
 
 
 class SecurityEvent(models.Model):
-    """Something that touched an account's safety. Never holds text that people wrote."""
+    """Something that touched an account's safety, without any text people wrote."""
 
     class Kind(models.TextChoices):
         SIGNED_UP = "signed_up", "Signed up"

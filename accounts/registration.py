@@ -41,13 +41,15 @@ def register(request: HttpRequest, *, email: str, password: str) -> User | None:
         EmailTaken: for a known address where verification is optional.
     """
     if User.objects.filter(email=email).exists():
-        return _refuse_known(email, password)
+        _refuse_known(email, password)
+        return None
     try:
         with transaction.atomic():
             user = User.objects.create_user(email=email, password=password)
             address = EmailAddress.objects.create(user=user, email=email, primary=True)
     except IntegrityError:  # two at once
-        return _refuse_known(email, password)
+        _refuse_known(email, password)
+        return None
     events.record(user, SecurityEvent.Kind.SIGNED_UP, at=timezone.now())
     address.send_confirmation(request, signup=True)
     return user

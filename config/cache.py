@@ -14,6 +14,8 @@ class CountingDatabaseCache(DatabaseCache):
     which a rate limit must not allow.
     """
 
+    _table: str  # set by Django, unknown to its stubs
+
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Add `delta` to a live integer entry, leave its expiry, return the sum.
 

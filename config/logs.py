@@ -31,7 +31,7 @@ OWN_LOGGERS = ("accounts", "config", "todos")
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line: time (UTC), level, logger, message, request id, fields."""
+    """One JSON object a line: UTC time, level, logger, message, request id, fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {

@@ -5,6 +5,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth import middleware as auth
 from django.contrib.auth.models import AnonymousUser
@@ -96,11 +97,12 @@ def brings_own_credential(request: HttpRequest) -> bool:
 class _ForPeople:
     """Step aside for a request that `brings_own_credential`."""
 
-    get_response: GetResponse
+    get_response: Any
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if brings_own_credential(request):
-            return self.get_response(request)
+            response: HttpResponse = self.get_response(request)
+            return response
         return super().__call__(request)  # type: ignore[misc, no-any-return]
 
 

@@ -1,14 +1,14 @@
 """The whole site, in one glance."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.wellknown import change_password, jwks, security_txt
 from config import health
 from config.api.docs import ReferenceView, SchemaView
 from config.api.routing import endpoint
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("v1/", include("accounts.api.urls")),
     path("v1/", include("todos.api.urls")),
     *endpoint("schema", SchemaView.as_view(), "schema"),

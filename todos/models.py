@@ -26,7 +26,7 @@ _Row = TypeVar("_Row", bound=models.Model)
 
 
 class OwnedQuerySet(models.QuerySet[_Row]):
-    """The one way in: every access from a page, an endpoint or an export starts here."""
+    """The one way in: every access from a page or an endpoint starts here."""
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
         """Only the rows that `user` may see and change; none for an anonymous user."""
@@ -76,7 +76,7 @@ class TaskListQuerySet(OwnedQuerySet["TaskList"]):
 
 
 class TaskList(models.Model):
-    """A list of tasks. Everyone has one inbox, which can't be renamed away or deleted."""
+    """A list of tasks. Everyone has one inbox, which can't be renamed or deleted."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(
@@ -132,7 +132,7 @@ def label_key(name: str) -> str:
 
 
 class Label(models.Model):
-    """A word to find tasks by, across lists. Unique per owner, whatever the capitals."""
+    """A word to find tasks by, across lists; unique per owner in any capitals."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(

@@ -10,6 +10,7 @@ from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts.authentication import credential_of, user_of
 from accounts.models import RefreshFamily
 
 RECENT = timedelta(minutes=15)
@@ -36,10 +37,11 @@ class SignedInRecently(BasePermission):
     code = "recent_sign_in_required"
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if request.auth.kind != "token":
+        credential = credential_of(request)
+        if credential.kind != "token":
             return bool(did_recently_reauthenticate(request._request))
         return RefreshFamily.objects.filter(
-            pk=request.auth.key,
-            user_id=request.user.pk,
+            pk=credential.key,
+            user=user_of(request),
             created_at__gt=timezone.now() - RECENT,
         ).exists()

@@ -30,7 +30,7 @@ from accounts.api.serializers import (
     TokenPairSerializer,
     UserSerializer,
 )
-from accounts.authentication import refused
+from accounts.authentication import credential_of, refused, user_of
 from accounts.credentials import change_password, request_deletion
 from accounts.models import SecurityEvent, User
 from accounts.registration import EmailTaken, may_sign_in, register
@@ -163,7 +163,7 @@ class PasswordView(Endpoint):
 
     @extend_schema(request=PasswordChangeSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        user = User.objects.get(pk=request.user.pk)
+        user = User.objects.get(pk=user_of(request).pk)
         wait = count_request("password", str(user.pk), now=time.time())
         if wait is not None:
             raise Throttled(wait=wait)
@@ -175,9 +175,9 @@ class PasswordView(Endpoint):
             user=user,
             password=checked.validated_data["new_password"],
             at=timezone.now(),
-            keep=request.auth,
+            keep=credential_of(request),
         )
-        if request.auth.kind == "session":
+        if credential_of(request).kind == "session":
             update_session_auth_hash(request._request, user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -190,7 +190,7 @@ class MeView(Endpoint):
     def get_permissions(self) -> list[Any]:
         if self.request.method == "DELETE":
             return [IsAuthenticated(), SignedInRecently()]
-        return super().get_permissions()
+        return list(super().get_permissions())
 
     @extend_schema(responses=UserSerializer)
     def get(self, request: Request) -> Response:
@@ -211,4 +211,4 @@ class MeView(Endpoint):
 
     def _user(self) -> User:
         # Whole: the door loads only what every request needs.
-        return User.objects.get(pk=self.request.user.pk)
+        return User.objects.get(pk=user_of(self.request).pk)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Field, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -120,9 +120,11 @@ def _beyond(cursor: Cursor, model: type[Model], name: str, is_ascending: bool) -
     if cursor.value is None:
         no_value = Q(**{f"{name}__isnull": True})
         return no_value & beyond_id if cursor.is_forward else ~no_value | beyond_id
-    value = model._meta.get_field(name).to_python(cursor.value)
+    field = model._meta.get_field(name)
+    assert isinstance(field, Field)
+    value = field.to_python(cursor.value)
     beyond = Q(**{f"{name}__{side}": value}) | (Q(**{name: value}) & beyond_id)
-    if cursor.is_forward and model._meta.get_field(name).null:
+    if cursor.is_forward and field.null:
         beyond |= Q(**{f"{name}__isnull": True})
     return beyond
 

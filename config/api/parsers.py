@@ -1,4 +1,4 @@
-"""The only parser of the API: JSON, small, flat, and without doubt about its meaning."""
+"""The only parser of the API: JSON, small, flat, and with one meaning."""
 
 import json
 from collections.abc import Mapping

@@ -65,9 +65,7 @@ def handle_exception(exc: Exception, context: Mapping[str, Any]) -> Response | N
 def as_refusal(exc: Exception) -> exceptions.APIException | None:
     """Translate what Django and the domain raise into REST framework's exceptions."""
     if isinstance(exc, exceptions.NotAuthenticated):
-        refusal = exceptions.NotAuthenticated(CREDENTIAL_REFUSED)
-        refusal.auth_header = getattr(exc, "auth_header", None)
-        return refusal
+        exc.detail = exceptions.ErrorDetail(CREDENTIAL_REFUSED, exc.default_code)
     if isinstance(exc, exceptions.APIException):
         return exc
     if isinstance(exc, Http404):

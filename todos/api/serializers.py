@@ -81,6 +81,11 @@ def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _none() -> list[Any]:
+    """The default of a list; in a class with a field `list`, the type has no name."""
+    return []
+
+
 class BoundedDateField(serializers.DateField):
     """A calendar date in the centuries that dates can be reckoned with."""
 
@@ -114,7 +119,9 @@ class TaskSerializer(serializers.Serializer[Task]):
 
     id = serializers.UUIDField(read_only=True)
     list = serializers.UUIDField(required=False)
-    parent = serializers.UUIDField(allow_null=True, default=None)
+    parent = serializers.UUIDField(  # type: ignore[assignment]  # no clash: a field
+        allow_null=True, default=None
+    )
     title = TextField(max_length=TITLE_MAX_LENGTH)
     notes = TextField(
         multiline=True, max_length=NOTES_MAX_LENGTH, allow_blank=True, default=""
@@ -128,7 +135,7 @@ class TaskSerializer(serializers.Serializer[Task]):
     start_date = BoundedDateField(allow_null=True, default=None)
     recurrence = RecurrenceSerializer(allow_null=True, default=None)
     labels = serializers.ListField(
-        child=TextField(max_length=50), max_length=LABELS_MAX, default=tuple
+        child=TextField(max_length=50), max_length=LABELS_MAX, default=_none
     )
     position = serializers.IntegerField(read_only=True)
     series = serializers.UUIDField(read_only=True, allow_null=True)
@@ -188,10 +195,12 @@ class TaskQuerySerializer(serializers.Serializer[Any]):
     )
 
     view = serializers.ChoiceField(VIEWS, default="open")
-    list = serializers.ListField(child=serializers.UUIDField(), default=tuple)
-    label = serializers.ListField(child=TextField(max_length=50), default=tuple)
+    list = serializers.ListField(child=serializers.UUIDField(), default=_none)
+    label = serializers.ListField(  # type: ignore[assignment]
+        child=TextField(max_length=50), default=_none
+    )
     priority = serializers.IntegerField(min_value=1, max_value=4, default=None)
-    parent = serializers.UUIDField(default=None)
+    parent = serializers.UUIDField(default=None)  # type: ignore[assignment]
     due_after = BoundedDateField(default=None, help_text="This day or later.")
     due_before = BoundedDateField(default=None, help_text="Earlier than this day.")
     q = TextField(max_length=200, default="", allow_blank=True)

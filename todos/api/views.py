@@ -17,6 +17,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.authentication import credential_of, user_of
 from config.api.conditional import (
     PreconditionFailed,
     etag,
@@ -42,13 +43,13 @@ from todos.schedule.days import today as day_of
 
 
 class OwnedEndpoint(Endpoint):
-    """An endpoint over the caller's own rows, which every write reaches by an action."""
+    """An endpoint over the caller's own rows; every write goes through an action."""
 
     def caller(self) -> dict[str, Any]:
         """Return what each action asks: whose data, by which credential, when."""
         return {
-            "owner": self.request.user,
-            "by": self.request.auth,
+            "owner": user_of(self.request),
+            "by": credential_of(self.request),
             "at": timezone.now(),
         }
 
@@ -150,7 +151,7 @@ class TaskListView(TaskEndpoint):
 
 
 def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:
-    user = request.user
+    user = user_of(request)
     today = day_of(now=timezone.now(), zone=user.zone, day_start=user.day_start)
     match view:
         case "open":

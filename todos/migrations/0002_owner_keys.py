@@ -4,6 +4,8 @@ PostgreSQL alone: the composite keys take the place of the plain ones that Djang
 SQLite can't add a constraint to a table; there the actions' own checks hold.
 """
 
+from typing import Any
+
 from django.db import migrations
 
 # (table, column, target)
@@ -15,7 +17,7 @@ REFERENCES = [
 ]
 
 
-def add_composite_keys(apps, schema_editor):
+def add_composite_keys(apps: Any, schema_editor: Any) -> None:
     if schema_editor.connection.vendor != "postgresql":
         return
     for table, column, target in REFERENCES:
@@ -28,7 +30,7 @@ def add_composite_keys(apps, schema_editor):
         )
 
 
-def _plain_keys(schema_editor, table, column):
+def _plain_keys(schema_editor: Any, table: str, column: str) -> list[str]:
     with schema_editor.connection.cursor() as cursor:
         constraints = schema_editor.connection.introspection.get_constraints(
             cursor, table

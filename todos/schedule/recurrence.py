@@ -6,24 +6,22 @@ is taken; an unguarded rule can keep a computer busy for ever.
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Final, Literal
 
 from dateutil import rrule
 
 MAX_LENGTH = 200  # characters of a rule
 MAX_INTERVAL = 999
 HORIZON = timedelta(days=366 * 10)
-FREQUENCIES = {
+FREQUENCIES: Final[dict[str, Literal[0, 1, 2, 3]]] = {
     "DAILY": rrule.DAILY,
     "WEEKLY": rrule.WEEKLY,
     "MONTHLY": rrule.MONTHLY,
     "YEARLY": rrule.YEARLY,
 }
-WEEKDAYS = {
-    name: weekday
-    for name, weekday in zip(
-        ("MO", "TU", "WE", "TH", "FR", "SA", "SU"), rrule.weekdays, strict=True
-    )
-}
+WEEKDAYS = dict(
+    zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), rrule.weekdays, strict=True)
+)
 
 
 class RuleRefused(ValueError):
