@@ -8,5 +8,6 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import events
+        from accounts.api import schema  # noqa: F401 - registers itself
 
         events.connect()

@@ -65,6 +65,7 @@ class PublicEndpoint(Endpoint):
 class RegisterView(PublicEndpoint):
     """Make an account."""
 
+    operations = {"POST": "register"}
     throttle_scope = "register"
 
     @extend_schema(
@@ -94,6 +95,7 @@ class RegisterView(PublicEndpoint):
 class TokenView(PublicEndpoint):
     """Sign in: e-mail and password for a pair of tokens."""
 
+    operations = {"POST": "sign_in"}
     throttle_scope = "token-address"
 
     @extend_schema(
@@ -127,6 +129,7 @@ class TokenView(PublicEndpoint):
 class TokenRefreshView(PublicEndpoint):
     """Spend a refresh token for the next pair."""
 
+    operations = {"POST": "refresh"}
     throttle_scope = "refresh"
 
     @extend_schema(
@@ -144,6 +147,7 @@ class TokenRefreshView(PublicEndpoint):
 class LogoutView(PublicEndpoint):
     """Sign out: end the sign-in that this refresh token belongs to."""
 
+    operations = {"POST": "sign_out"}
     throttle_scope = "refresh"
 
     @extend_schema(request=RefreshSerializer, responses={204: None, 401: None})
@@ -159,6 +163,7 @@ class LogoutView(PublicEndpoint):
 class PasswordView(Endpoint):
     """Change the password; every other credential ends."""
 
+    operations = {"POST": "change_password"}
     schema_tag = "auth"
 
     @extend_schema(request=PasswordChangeSerializer, responses={204: None})
@@ -185,6 +190,7 @@ class PasswordView(Endpoint):
 class MeView(Endpoint):
     """The signed-in person."""
 
+    operations = {"GET": "me", "PATCH": "me_update", "DELETE": "me_delete"}
     schema_tag = "users"
 
     def get_permissions(self) -> list[Any]:

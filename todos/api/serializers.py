@@ -225,6 +225,12 @@ class ListSerializer(serializers.Serializer[Any]):
     open_count = serializers.IntegerField(read_only=True)
 
 
+class ListPageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(read_only=True, allow_null=True)
+    previous = serializers.URLField(read_only=True, allow_null=True)
+    results = ListSerializer(many=True, read_only=True)
+
+
 class ListDeletionSerializer(serializers.Serializer[Any]):
     """How `DELETE lists/{id}` is asked."""
 

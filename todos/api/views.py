@@ -32,6 +32,7 @@ from todos.api.serializers import (
     TASK_COLUMNS,
     CompletedTaskSerializer,
     ListDeletionSerializer,
+    ListPageSerializer,
     ListSerializer,
     TaskPageSerializer,
     TaskQuerySerializer,
@@ -104,8 +105,12 @@ class TaskEndpoint(OwnedEndpoint):
 class TaskListView(TaskEndpoint):
     """The caller's tasks."""
 
+    operations = {
+        "GET": "tasks_list",
+        "POST": "tasks_create",
+    }
+
     @extend_schema(
-        operation_id="tasks_list",
         parameters=[TaskQuerySerializer],
         responses=TaskPageSerializer,
     )
@@ -141,7 +146,6 @@ class TaskListView(TaskEndpoint):
         return tasks.with_every_label(query["label"]).matching(query["q"])
 
     @extend_schema(
-        operation_id="tasks_create",
         request=TaskSerializer,
         responses={201: TaskSerializer},
     )
@@ -175,20 +179,26 @@ def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:
 class TaskDetailView(TaskEndpoint):
     """One of the caller's tasks."""
 
-    @extend_schema(operation_id="tasks_retrieve", responses=TaskSerializer)
+    operations = {
+        "GET": "tasks_retrieve",
+        "PUT": "tasks_update",
+        "PATCH": "tasks_partial_update",
+        "DELETE": "tasks_destroy",
+    }
+
+    @extend_schema(responses=TaskSerializer)
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         tasks = Task.objects.owned_by(request.user).with_labels()
         row = tasks.values(*TASK_COLUMNS).get(pk=task_id)
         return tagged(request, represent_task(row), version=row["version"])
 
     @extend_schema(
-        operation_id="tasks_update", request=TaskSerializer, responses=TaskSerializer
+        request=TaskSerializer, responses={200: TaskSerializer, 409: None, 412: None}
     )
     def put(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         return self._update(task_id, partial=False)
 
     @extend_schema(
-        operation_id="tasks_partial_update",
         request=TaskSerializer(partial=True),
         responses=TaskSerializer,
     )
@@ -205,7 +215,6 @@ class TaskDetailView(TaskEndpoint):
         return self.answer(task)
 
     @extend_schema(
-        operation_id="tasks_destroy",
         parameters=[
             OpenApiParameter(
                 "permanent",
@@ -226,9 +235,9 @@ class TaskDetailView(TaskEndpoint):
 class TaskCompleteView(TaskEndpoint):
     """Complete a task; twice is as good as once."""
 
-    @extend_schema(
-        operation_id="tasks_complete", request=None, responses=CompletedTaskSerializer
-    )
+    operations = {"POST": "tasks_complete"}
+
+    @extend_schema(request=None, responses=CompletedTaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         done = actions.complete_task(
             **self.caller(), task_id=task_id, version=expected_version(request)
@@ -241,7 +250,9 @@ class TaskCompleteView(TaskEndpoint):
 class TaskReopenView(TaskEndpoint):
     """Open a completed task again; twice is as good as once."""
 
-    @extend_schema(operation_id="tasks_reopen", request=None, responses=TaskSerializer)
+    operations = {"POST": "tasks_reopen"}
+
+    @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         task = actions.reopen_task(
             **self.caller(), task_id=task_id, version=expected_version(request)
@@ -252,7 +263,9 @@ class TaskReopenView(TaskEndpoint):
 class TaskRestoreView(TaskEndpoint):
     """Take a task out of the trash; twice is as good as once."""
 
-    @extend_schema(operation_id="tasks_restore", request=None, responses=TaskSerializer)
+    operations = {"POST": "tasks_restore"}
+
+    @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         return self.answer(actions.restore_task(**self.caller(), task_id=task_id))
 
@@ -284,7 +297,12 @@ class ListEndpoint(OwnedEndpoint):
 class ListListView(ListEndpoint):
     """The caller's lists, the inbox first. They are few, so all come at once."""
 
-    @extend_schema(operation_id="lists_list", responses=ListSerializer(many=True))
+    operations = {
+        "GET": "lists_list",
+        "POST": "lists_create",
+    }
+
+    @extend_schema(responses=ListPageSerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
         lists = TaskList.objects.owned_by(request.user).live()
         rows = lists.with_open_counts().in_order()
@@ -297,7 +315,6 @@ class ListListView(ListEndpoint):
         )
 
     @extend_schema(
-        operation_id="lists_create",
         request=ListSerializer,
         responses={201: ListSerializer},
     )
@@ -309,12 +326,17 @@ class ListListView(ListEndpoint):
 class ListDetailView(ListEndpoint):
     """One of the caller's lists."""
 
-    @extend_schema(operation_id="lists_retrieve", responses=ListSerializer)
+    operations = {
+        "GET": "lists_retrieve",
+        "PATCH": "lists_partial_update",
+        "DELETE": "lists_destroy",
+    }
+
+    @extend_schema(responses=ListSerializer)
     def get(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         return self.answer(list_id)
 
     @extend_schema(
-        operation_id="lists_partial_update",
         request=ListSerializer(partial=True),
         responses=ListSerializer,
     )
@@ -328,7 +350,6 @@ class ListDetailView(ListEndpoint):
         return self.answer(list_id)
 
     @extend_schema(
-        operation_id="lists_destroy",
         parameters=[ListDeletionSerializer],
         responses={204: None, 409: None},
     )
