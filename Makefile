@@ -100,7 +100,7 @@ browser: install-dev
 # The real Better Auth server that the bridge is tested against.
 node-modules:
 	@cd tests/better_auth_server 2>/dev/null && [ -f package-lock.json ] || exit 0; \
-	node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { \
+	node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || { \
 		echo "The tests of the Better Auth bridge need Node.js 20 or newer (node, npm)." >&2; \
 		exit 1; }; \
 	cmp -s package-lock.json node_modules/.installed || { \
