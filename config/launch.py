@@ -6,9 +6,12 @@ itself. HOST, PORT, WORKERS and BASE_URL come from the environment or from `.env
 the environment wins.
 """
 
+import hashlib
 import os
 import socket
 import sys
+from operator import itemgetter
+from pathlib import Path
 from typing import NoReturn
 
 import environ
@@ -82,9 +85,39 @@ def _prepare(*, with_demo: bool) -> None:
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     if not settings.DEBUG:
-        call_command("collectstatic", interactive=False, verbosity=0)
+        _collect_static()
     if with_demo:
         call_command("demo")
+
+
+def _collect_static() -> None:
+    """Collect and compress the static files, unless they are the same as last time.
+
+    Compressing takes seconds, and is most of a start.
+    """
+    from django.conf import settings
+    from django.core.management import call_command
+
+    root = Path(settings.STATIC_ROOT)
+    stamp = root.with_suffix(".sha256")
+    fingerprint = _static_fingerprint()
+    if root.is_dir() and stamp.is_file() and stamp.read_text() == fingerprint:
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(fingerprint)
+
+
+def _static_fingerprint() -> str:
+    """Return a digest of path, size and time of every file to collect."""
+    from django.contrib.staticfiles.finders import get_finders
+
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in sorted(finder.list([]), key=itemgetter(0)):
+            path = storage.path(name)
+            status = os.stat(path)
+            digest.update(repr((path, status.st_size, status.st_mtime_ns)).encode())
+    return digest.hexdigest()
 
 
 def _server(host: str, port: int) -> list[str]:
@@ -104,6 +137,8 @@ def _server(host: str, port: int) -> list[str]:
         "--backlog=2048",
         "--no-access-log",
         "--no-ws",
+        # A worker that is stopped while it still starts may never notice.
+        "--workers-kill-timeout=10",
         "config.wsgi:application",
     ]
 
