@@ -42,6 +42,7 @@ from accounts.models import RefreshFamily, SecurityEvent, User
 logger = logging.getLogger(__name__)
 
 MAX_TOKEN_LENGTH = 4096  # ours have about 500 characters
+LAST_SECOND = 253_402_300_799  # of the year 9999; no date can be made of a later one
 REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "typ", "epoch", "family"]
 
 
@@ -81,6 +82,8 @@ class OwnTokenBackend(TokenBackend):
         except (jwt.InvalidTokenError, ValueError, RecursionError) as exc:
             raise TokenError("Token is invalid") from exc
         if any(type(claims[name]) is not int for name in ("exp", "iat", "epoch")):
+            raise TokenError("Token is invalid")
+        if claims["exp"] > LAST_SECOND:
             raise TokenError("Token is invalid")
         return claims
 
