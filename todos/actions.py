@@ -100,11 +100,13 @@ def update_task(
     at: datetime,
     task_id: UUID,
     changes: Mapping[str, Any],
+    completed: bool | None = None,
     version: int | None = None,
 ) -> Task:
     """Change the named fields of a task; `labels` replaces all of its labels.
 
-    Nothing is stored, and no version counted, where nothing differs.
+    With `completed`, also complete or reopen it, in the same batch. Nothing is
+    stored, and no version counted, where nothing differs.
 
     Raises:
         Task.DoesNotExist: not a task of the owner.
@@ -134,6 +136,8 @@ def update_task(
                 before = snapshot(step)
                 step.list_id = task.list_id
                 _store(step, before, Kind.MOVED, entries)
+        if completed is not None and completed != task.is_completed:
+            _turn(task, owner=owner, entries=entries)
     return task
 
 
@@ -157,16 +161,22 @@ def complete_task(
         _require(task, version=version)
         if task.is_completed:
             return Completion(task, _next_of(task))
-        for step in task.steps.open().for_change().with_labels():
-            _complete(step, at=at, entries=entries)
-        upcoming = _open_next(task, owner=owner, at=at, entries=entries)
-        _complete(task, at=at, entries=entries)
+        upcoming = _complete(task, owner=owner, entries=entries)
     return Completion(task, upcoming)
 
 
-def _complete(task: Task, *, at: datetime, entries: Batch) -> None:
+def _complete(task: Task, *, owner: User, entries: Batch) -> Task | None:
+    """Complete an open task and its open steps; return the next of its series."""
+    for step in task.steps.open().for_change().with_labels():
+        _finish(step, entries)
+    upcoming = _open_next(task, owner=owner, at=entries.at, entries=entries)
+    _finish(task, entries)
+    return upcoming
+
+
+def _finish(task: Task, entries: Batch) -> None:
     before = snapshot(task)
-    task.completed_at = at
+    task.completed_at = entries.at
     _store(task, before, Kind.COMPLETED, entries)
 
 
@@ -188,16 +198,42 @@ def reopen_task(
     with batch(owner=owner, by=by, at=at) as entries:
         task = _locked_task(owner, task_id)
         _require(task, version=version)
-        if not task.is_completed:
-            return task
-        upcoming = _next_of(task)
-        if upcoming is not None and upcoming.version == 1:
-            entries.removed(upcoming)
-            upcoming.delete()
-        before = snapshot(task)
-        task.completed_at = None
-        _store(task, before, Kind.REOPENED, entries)
+        if task.is_completed:
+            _reopen(task, entries)
     return task
+
+
+def _reopen(task: Task, entries: Batch) -> None:
+    """Open a completed task, without the next occurrence that nobody touched."""
+    upcoming = _next_of(task)
+    if upcoming is not None and upcoming.version == 1:
+        entries.removed(upcoming)
+        upcoming.delete()
+    before = snapshot(task)
+    task.completed_at = None
+    _store(task, before, Kind.REOPENED, entries)
+
+
+def toggle_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
+    """Complete the task if it is open, reopen it if it is completed.
+
+    Decided on the locked row, so that of two at once the second turns it back.
+
+    Raises:
+        Task.DoesNotExist, InTrash: as `update_task`.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        task = _locked_task(owner, task_id)
+        _require(task, version=None)
+        _turn(task, owner=owner, entries=entries)
+    return task
+
+
+def _turn(task: Task, *, owner: User, entries: Batch) -> None:
+    if task.is_completed:
+        _reopen(task, entries)
+    else:
+        _complete(task, owner=owner, entries=entries)
 
 
 def trash_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
