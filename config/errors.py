@@ -51,6 +51,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return answer(request, InternalError())
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """Answer for allauth, whose limits are counted by the minute."""
+    return answer(request, exceptions.Throttled(wait=60))
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose cookie and field don't match, for instance after sign-out."""
     return _page(
@@ -80,6 +85,7 @@ PAGES = {
     403: ("Not allowed", "You are signed in, but this page is not for you."),
     404: ("Nothing here", "There is no such page, or it isn't yours."),
     413: ("Too much at once", "What you sent is larger than this page takes."),
+    429: ("Too many attempts", "Wait a few minutes, then try again."),
     500: ("Something broke", "It is our fault. Nothing you sent has been half saved."),
     503: ("Back in a moment", "A part of Ownlist can't be reached. Try again shortly."),
 }
@@ -98,4 +104,5 @@ __all__ = [
     "page_not_found",
     "permission_denied",
     "server_error",
+    "too_many_requests",
 ]

@@ -171,6 +171,16 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Ownlist <ownlist@localho
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "accounts.pages.forms.SignInForm",
+    "signup": "accounts.pages.forms.SignUpForm",
+    "add_email": "accounts.pages.forms.EmailChangeForm",
+    "change_password": "accounts.pages.forms.PasswordChangeForm",
+    "set_password": "accounts.pages.forms.PasswordSetForm",
+    "reset_password": "accounts.pages.forms.PasswordResetForm",
+    "reset_password_from_key": "accounts.pages.forms.PasswordResetKeyForm",
+    "reauthenticate": "accounts.pages.forms.PasswordConfirmForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

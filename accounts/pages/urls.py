@@ -1,3 +1,28 @@
-from django.urls import include, path
+"""Everything under /accounts/: our own pages, then allauth's.
 
-urlpatterns = [path("", include("allauth.account.urls"))]
+Ours are named `accounts:…`. allauth's keep their names without a namespace
+(`account_login`), because it looks them up by those.
+"""
+
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from accounts.pages import views
+
+own = [
+    path("", RedirectView.as_view(pattern_name="accounts:settings"), name="home"),
+    path("settings/", views.SettingsView.as_view(), name="settings"),
+    path("security/", views.SecurityView.as_view(), name="security"),
+    path(
+        "sign-out-everywhere/",
+        views.SignOutEverywhereView.as_view(),
+        name="sign-out-everywhere",
+    ),
+    path("delete/", views.DeletionView.as_view(), name="delete"),
+]
+
+urlpatterns = [
+    path("", include((own, "accounts"))),
+    path("email/", views.EmailView.as_view(), name="account_email"),
+    path("", include("allauth.account.urls")),
+]

@@ -1,0 +1,242 @@
+"""What people fill in on the account pages."""
+
+from datetime import time
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from allauth.account import forms as allauth
+from allauth.account.internal.flows.email_verification import (
+    send_verification_email_to_address,
+)
+from allauth.account.models import EmailAddress
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts.models import EMAIL_MAX_LENGTH, User, ascii_email, validate_timezone
+from accounts.passwords import MAX_LENGTH
+from config.text import TextFormField
+
+PASSWORD_HINT = (
+    f"At least {settings.PASSWORD_MIN_LENGTH} characters. "
+    "Several words make a good password."
+)
+
+
+class EmailField(forms.EmailField):
+    """An address in plain ASCII, read in lower case.
+
+    The check comes before the lowering: that turns some foreign letters, as the
+    Kelvin sign, into ours.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=EMAIL_MAX_LENGTH, **kwargs)
+        self.widget.attrs |= {"autocomplete": "email", "autocapitalize": "none"}
+
+    def clean(self, value: Any) -> str:
+        address: str = super().clean(value)
+        ascii_email(address)
+        return address.lower()
+
+
+class PasswordField(forms.CharField):
+    """A password as it was typed: neither trimmed nor shown again.
+
+    A new one says what is asked of it. The browser is not told a largest length: it
+    would cut a pasted password without a word.
+    """
+
+    widget = forms.PasswordInput
+
+    def __init__(self, *, new: bool = False, **kwargs: Any) -> None:
+        if new:
+            kwargs.setdefault("help_text", PASSWORD_HINT)
+        super().__init__(strip=False, **kwargs)
+        self.widget.attrs["autocomplete"] = (
+            "new-password" if new else "current-password"
+        )
+        if new:
+            self.widget.attrs["minlength"] = settings.PASSWORD_MIN_LENGTH
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if len(value) > MAX_LENGTH:
+            raise ValidationError(
+                f"Use at most {MAX_LENGTH} characters.", code="password_too_long"
+            )
+
+
+# --- allauth's forms, in our words ---------------------------------------------
+
+
+class SignInForm(allauth.LoginForm):  # type: ignore[misc]  # untyped
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = EmailField(label="E-mail")
+        self.fields["password"] = PasswordField(label="Password")
+        self.fields["remember"].label = "Keep me signed in for two weeks"
+
+
+class SignUpForm(allauth.SignupForm):  # type: ignore[misc]  # untyped
+    """E-mail and password. A script fills in the zone of the person's device."""
+
+    timezone = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"] = EmailField(label="E-mail")
+        self.fields["password1"] = PasswordField(label="Password", new=True)
+
+    def clean_timezone(self) -> str:
+        """Take a zone that we know, and never refuse a person for their device's."""
+        name: str = self.cleaned_data["timezone"]
+        try:
+            validate_timezone(name)
+        except ValidationError:
+            return "UTC"
+        return name
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        user.timezone = self.cleaned_data["timezone"]
+        user.save(update_fields=["timezone"])
+
+
+class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
+    email = EmailField(label="New e-mail address")
+
+    def save(self, request: HttpRequest) -> Any:
+        """Keep the new address beside the one in use until its mailbox answers.
+
+        allauth would let go of an address in use that was never verified, and leave
+        the person without any.
+        """
+        with transaction.atomic():
+            asked_for_before = EmailAddress.objects.filter(
+                user=self.user, verified=False
+            )
+            asked_for_before.exclude(email=self.user.email).delete()
+            address, _ = EmailAddress.objects.get_or_create(
+                user=self.user, email=self.cleaned_data["email"]
+            )
+        send_verification_email_to_address(request, address)
+        return address
+
+
+class _NewPassword(forms.Form):
+    """One field for a new password, held against the rules of the settings."""
+
+    user: User
+    password1 = PasswordField(label="New password", new=True)
+
+    def clean_password1(self) -> str:
+        password: str = allauth.get_adapter().clean_password(
+            self.cleaned_data["password1"], user=self.user
+        )
+        return password
+
+
+class PasswordChangeForm(_NewPassword, allauth.ChangePasswordForm):  # type: ignore[misc]  # untyped
+    oldpassword = PasswordField(label="Current password")
+    password2 = None
+    field_order = ("oldpassword", "password1")
+
+
+class PasswordSetForm(_NewPassword, allauth.SetPasswordForm):  # type: ignore[misc]  # untyped
+    password2 = None
+
+
+class PasswordResetForm(allauth.ResetPasswordForm):  # type: ignore[misc]  # untyped
+    users: list[User]
+    email = EmailField(label="E-mail")
+
+    def clean_email(self) -> str:
+        """Find the account by the address it signs in with, and by no other.
+
+        allauth also takes addresses that are asked for and not verified: a slip of
+        the keyboard there would hand the account to whoever has that mailbox.
+        """
+        email: str = super().clean_email()
+        self.users = [user for user in self.users if user.email == email]
+        return email
+
+
+class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):  # type: ignore[misc]  # untyped
+    password2 = None
+
+
+class PasswordConfirmForm(allauth.ReauthenticateForm):  # type: ignore[misc]  # untyped
+    """The person's password once more, before something that can't be taken back."""
+
+    password = PasswordField(label="Your password")
+
+
+# --- Our own --------------------------------------------------------------------
+
+
+class DeletionForm(PasswordConfirmForm):
+    """The password of a person who has one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.user.has_usable_password():
+            del self.fields["password"]
+
+
+class SettingsForm(forms.ModelForm[User]):
+    display_name = TextFormField(
+        max_length=100,
+        required=False,
+        label="Your name",
+        help_text="Shown to you and nobody else.",
+    )
+    day_start = forms.TypedChoiceField(
+        coerce=int,
+        choices=[(hour, time(hour).strftime("%H:%M")) for hour in range(24)],
+        label="A new day begins at",
+        help_text="Night owls: until then, Today is still yesterday.",
+    )
+
+    class Meta:
+        model = User
+        fields = ("display_name", "timezone", "day_start", "week_start", "theme")
+        labels = {"week_start": "A week begins on", "theme": "Colours"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = time_zones()
+        current = self.instance.timezone
+        if not any(current == name for _, group in zones for name, _ in group):
+            zones = (("Now", ((current, current),)), *zones)
+        self.fields["timezone"] = forms.ChoiceField(choices=zones, label="Time zone")
+
+    def save(self, commit: bool = True) -> User:
+        """Write what the form shows, and leave the rest as others wrote it."""
+        self.instance.save(update_fields=[*self.Meta.fields, "updated_at"])
+        return self.instance
+
+
+Choices = tuple[tuple[str, str], ...]
+
+
+@cache
+def time_zones() -> tuple[tuple[str, Choices], ...]:
+    """Return the zones to choose from, by continent: (group, ((name, label), …)).
+
+    One for each country and region, from the table made for this purpose; the full
+    list of names is twice as long, with every name that ever was.
+    """
+    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if line[:1] != "#")
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in sorted(row[2] for row in rows):
+        continent, _, place = name.partition("/")
+        label = place.replace("_", " ").replace("/", ", ")
+        groups.setdefault(continent, []).append((name, label))
+    return (
+        ("Everywhere", (("UTC", "UTC"),)),
+        *((continent, tuple(zones)) for continent, zones in groups.items()),
+    )

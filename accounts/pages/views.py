@@ -1,0 +1,109 @@
+"""The pages on which people keep their account."""
+
+from typing import Any
+
+from allauth.account import views as allauth
+from allauth.account.models import EmailAddress
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.views.generic import FormView, TemplateView, UpdateView
+
+from accounts.credentials import (
+    DELETION_GRACE,
+    live_sign_ins,
+    request_deletion,
+    sign_out_everywhere,
+)
+from accounts.models import User
+from accounts.pages.forms import DeletionForm, SettingsForm
+
+RECENT_EVENTS = 20
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return the signed-in person; these pages are closed to everybody else."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+class SettingsView(UpdateView[User, SettingsForm]):
+    """How a person wants to be shown their tasks."""
+
+    form_class = SettingsForm
+    template_name = "accounts/settings.html"
+    success_url = reverse_lazy("accounts:settings")
+
+    def get_object(self, queryset: Any = None) -> User:
+        # Not `request.user`: what a refused form holds must not reach the navigation.
+        return User.objects.get(pk=person_of(self.request).pk)
+
+    def form_valid(self, form: SettingsForm) -> HttpResponse:
+        messages.success(self.request, "Your settings are saved.")
+        return super().form_valid(form)
+
+
+class SecurityView(TemplateView):
+    """How a person signs in, and what touched the safety of their account."""
+
+    template_name = "accounts/security.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        person = person_of(self.request)
+        addresses = EmailAddress.objects.filter(user=person)
+        return super().get_context_data(
+            is_verified=addresses.filter(email=person.email, verified=True).exists(),
+            asked_for=addresses.filter(verified=False)
+            .exclude(email=person.email)
+            .first(),
+            sign_ins=live_sign_ins(person, at=timezone.now()),
+            events=person.security_events.order_by("-at", "-pk")[:RECENT_EVENTS],
+            **kwargs,
+        )
+
+
+class EmailView(allauth.EmailView):  # type: ignore[misc]  # untyped
+    """Change the address: the new one takes over once its mailbox has answered."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_primary" in request.POST:
+            # allauth would make an address the login name that nobody has verified.
+            return redirect("account_email")
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+
+class SignOutEverywhereView(TemplateView):
+    """End every session and token of the person, this session among them."""
+
+    template_name = "accounts/sign_out_everywhere.html"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        sign_out_everywhere(user=person_of(request), at=timezone.now())
+        logout(request)
+        messages.success(request, "You are signed out everywhere.")
+        return redirect("account_login")
+
+
+class DeletionView(FormView[DeletionForm]):
+    """Lock the account now; it is gone a week later."""
+
+    form_class = DeletionForm
+    template_name = "accounts/delete.html"
+    extra_context = {"days": DELETION_GRACE.days}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"user": person_of(self.request)}
+
+    def form_valid(self, form: DeletionForm) -> HttpResponse:
+        request_deletion(user=person_of(self.request), at=timezone.now())
+        logout(self.request)
+        messages.success(
+            self.request,
+            f"Your account is locked. In {DELETION_GRACE.days} days everything in it "
+            "is deleted.",
+        )
+        return redirect("account_login")
