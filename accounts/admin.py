@@ -1,0 +1,480 @@
+"""The admin of accounts, for support staff: find one, see its state, help.
+
+Nothing that people wrote in their lists comes in here, not even for superusers: no
+column, no search, no filter and no history. Nobody edits an address or a password
+here either; support acts on an account by the few `ACTIONS`, each after a question,
+and each is kept in the history and among the account's security events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import allauth.account.admin  # noqa: F401 - registers what is taken out below
+import rest_framework_simplejwt.token_blacklist.admin  # noqa: F401 - likewise
+from allauth.account.decorators import secure_admin_login
+from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.account.models import EmailAddress
+from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import (
+    Count,
+    Exists,
+    Expression,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.generic import RedirectView
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
+
+from accounts import credentials
+from accounts.models import RefreshFamily, User
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[User]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+EVENTS_SHOWN = 50
+
+# --- The site ---------------------------------------------------------------
+
+site = admin.site
+site.site_title = site.site_header = "Ownlist support"
+site.index_title = "Support"
+site.enable_nav_sidebar = False
+# Sign-in and passwords are the account pages' work, with their limits and events.
+site.login = secure_admin_login(site.login)  # type: ignore[method-assign]
+site.password_change = RedirectView.as_view(  # type: ignore[assignment, method-assign]
+    pattern_name="account_change_password"
+)
+site.unregister([BlacklistedToken, OutstandingToken, EmailAddress, Group])
+
+
+# --- What support may do ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SupportAction:
+    """Something support may do to an account, after a question."""
+
+    name: str
+    permission: str
+    label: str
+    question: str
+    record: str
+    suits: Callable[[User], bool]
+    run: Callable[[HttpRequest, User], None]
+
+
+def _deactivate(request: HttpRequest, user: User) -> None:
+    credentials.deactivate(user=user, at=timezone.now(), by=_staff(request))
+
+
+def _reactivate(request: HttpRequest, user: User) -> None:
+    credentials.reactivate(user=user, at=timezone.now(), by=_staff(request))
+
+
+def _sign_out(request: HttpRequest, user: User) -> None:
+    credentials.sign_out_everywhere(user=user, at=timezone.now(), by=_staff(request))
+
+
+def _send_reset(request: HttpRequest, user: User) -> None:
+    # allauth's form would look the address up again; the mail is for this account.
+    request_password_reset(request, user.email, [user], None)
+
+
+def _staff(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+ACTIONS = (
+    SupportAction(
+        name="deactivate",
+        permission="accounts.deactivate_user",
+        label="Deactivate",
+        question=(
+            "Nobody can sign in any more, and every session and token ends. "
+            "Nothing is deleted."
+        ),
+        record="Deactivated.",
+        suits=lambda user: user.is_active,
+        run=_deactivate,
+    ),
+    SupportAction(
+        name="reactivate",
+        permission="accounts.deactivate_user",
+        label="Reactivate",
+        question=(
+            "The person can sign in again; old sessions and tokens stay ended. "
+            "A deletion that was asked for is called off."
+        ),
+        record="Reactivated.",
+        suits=lambda user: not user.is_active,
+        run=_reactivate,
+    ),
+    SupportAction(
+        name="send-password-reset",
+        permission="accounts.send_password_reset",
+        label="Send password-reset mail",
+        question="A mail with a link to choose a new password goes to the address.",
+        record="Sent the mail to reset the password.",
+        suits=lambda user: user.is_active and user.email is not None,
+        run=_send_reset,
+    ),
+    SupportAction(
+        name="sign-out-everywhere",
+        permission="accounts.sign_out_user",
+        label="Sign out everywhere",
+        question="Every session and token ends. The password stays.",
+        record="Signed out everywhere.",
+        suits=lambda user: user.is_active,
+        run=_sign_out,
+    ),
+)
+
+
+def may_act_on(staff: User, user: User) -> bool:
+    """Tell whether `staff` may act on this account at all.
+
+    Nobody acts on themselves, and only superusers on other staff: support must not be
+    a way to more rights, nor to lock out those who grant them.
+    """
+    if user == staff:
+        return False
+    return staff.is_superuser or not (user.is_staff or user.is_superuser)
+
+
+# --- What support may see ---------------------------------------------------
+
+
+def count_of(rows: QuerySet[Any], owner: str) -> Expression:
+    """Return a subquery: how many of `rows` name the outer query's user as `owner`."""
+    mine = rows.order_by().filter(**{owner: OuterRef("pk")}).values(owner)
+    return Coalesce(Subquery(mine.annotate(rows=Count("pk")).values("rows")), 0)
+
+
+def shown(name: str, label: str, *, boolean: bool = False) -> Callable[[User], Any]:
+    """Return a read-only field that shows what the query annotated as `name`."""
+
+    def field(user: User) -> Any:
+        return getattr(user, name)
+
+    field.__name__ = name
+    return admin.display(field, description=label, boolean=boolean)
+
+
+IS_VERIFIED = shown("is_verified", "Verified e-mail", boolean=True)
+LAST_TOKEN_SIGN_IN = shown("last_token_sign_in", "Last sign-in by token")
+
+
+class UserAdmin(ModelAdmin):
+    """Accounts: state, dates, counts, security events, and the `ACTIONS`.
+
+    Only superusers change anything by form, and only who is staff and in which group.
+    """
+
+    list_display = (
+        "address",
+        "is_active",
+        IS_VERIFIED,
+        "is_staff",
+        "created_at",
+        "last_login",
+        LAST_TOKEN_SIGN_IN,
+        "delete_after",
+    )
+    list_filter = (
+        "is_active",
+        "is_staff",
+        ("delete_after", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("email",)
+    search_help_text = "An e-mail address, a part of one, or the id of an account."
+    ordering = ("-id",)  # ids grow with time, and have an index
+    sortable_by = (
+        "address",
+        "is_active",
+        "is_staff",
+        "created_at",
+        "last_login",
+        "delete_after",
+    )
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 50
+    filter_horizontal = ("groups",)
+
+    # How to show what `counts` annotates.
+    count_fields: tuple[Callable[[User], Any], ...] = (
+        shown("token_count", "Live sessions by token"),
+    )
+
+    def counts(self, *, at: datetime) -> dict[str, Expression]:
+        """Return how to count what the account has, by name of the annotation."""
+        families = RefreshFamily.objects.live(at=at).of_current_epoch()
+        return {"token_count": count_of(families, "user")}
+
+    # --- Reading ---
+
+    @admin.display(description="E-mail", ordering="email", empty_value="none")
+    def address(self, user: User) -> str | None:
+        return user.email
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """With what the list shows of the addresses and of sign-ins by token."""
+        families = RefreshFamily.objects.filter(user=OuterRef("pk")).values("user")
+        addresses = EmailAddress.objects.filter(
+            user=OuterRef("pk"), email=OuterRef("email"), verified=True
+        )
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                is_verified=Exists(addresses),
+                last_token_sign_in=Subquery(
+                    families.annotate(last=Max("refreshed_at")).values("last")
+                ),
+            )
+        )
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> User | None:
+        """Find one account by id, with its counts, in one query."""
+        try:
+            pk = UUID(object_id)
+        except ValueError:
+            return None
+        accounts = self.get_queryset(request).annotate(**self.counts(at=timezone.now()))
+        return accounts.filter(pk=pk).first()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        """Find by id, or by any part of the address."""
+        term = search_term.strip().lower()
+        try:
+            return queryset.filter(pk=UUID(term)), False
+        except ValueError:
+            return queryset.filter(email__contains=term) if term else queryset, False
+
+    def lookup_allowed(
+        self, lookup: str, value: str, request: HttpRequest | None = None
+    ) -> bool:
+        """Filter by nothing but what the page offers.
+
+        Django would let the query string ask for any column of the account, and so
+        read a password hash letter by letter from what is found.
+        """
+        return lookup.split("__")[0] in {"is_active", "is_staff", "delete_after"}
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        dates = ["created_at", "last_login", LAST_TOKEN_SIGN_IN, "delete_after"]
+        return [
+            (None, {"fields": ["address", IS_VERIFIED, "id", "is_active"]}),
+            ("Dates", {"fields": dates}),
+            ("Counts", {"fields": self.count_fields}),
+            ("Calendar", {"fields": ["timezone", "day_start"]}),
+            ("Staff", {"fields": ["is_staff", "is_superuser", "groups"]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Everything but staff and groups, and those too for one's own account."""
+        sections = self.get_fieldsets(request, obj)
+        fields = [field for _, section in sections for field in section["fields"]]
+        if obj is not None and may_act_on(_staff(request), obj):
+            return [field for field in fields if field not in {"is_staff", "groups"}]
+        return fields
+
+    # --- Rights ---
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
+        return False
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: User | None = None
+    ) -> bool:
+        return _staff(request).is_superuser
+
+    def save_model(
+        self, request: HttpRequest, obj: User, form: Any, change: bool
+    ) -> None:
+        """Store what the form offers, and no older state of anything else."""
+        obj.save(update_fields=["is_staff", "updated_at"])
+
+    # --- Acting ---
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            path(
+                f"<uuid:user_id>/{action.name}/",
+                self.admin_site.admin_view(partial(self.act_on_one, action=action)),
+                name=f"accounts_user_{action.name}",
+            )
+            for action in ACTIONS
+        ]
+        return pages + super().get_urls()
+
+    def act_on_one(
+        self, request: HttpRequest, user_id: UUID, action: SupportAction
+    ) -> HttpResponse:
+        """Ask on GET, do it on POST, and go back to the account."""
+        user = self.get_object(request, str(user_id))
+        if user is None:
+            raise Http404
+        staff = _staff(request)
+        if not (staff.has_perm(action.permission) and may_act_on(staff, user)):
+            raise PermissionDenied
+        if not action.suits(user):
+            messages.error(
+                request, f"{action.label}: the state of the account forbids it."
+            )
+        elif request.method == "POST":
+            self._perform(request, action, [user])
+        else:
+            return self._ask(request, action, [user])
+        return HttpResponseRedirect(
+            reverse("admin:accounts_user_change", args=[user.pk])
+        )
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Offer the same actions for several accounts at once."""
+        staff = _staff(request)
+        return {
+            action.name: (partial(_act_on_selected, action), action.name, action.label)
+            for action in ACTIONS
+            if staff.has_perm(action.permission)
+        }
+
+    def act_on_selected(
+        self, request: HttpRequest, users: QuerySet[User], action: SupportAction
+    ) -> HttpResponse | None:
+        """Ask, and do it once confirmed; to all of the accounts or to none."""
+        selected = list(users[: self.list_per_page + 1])
+        if len(selected) > self.list_per_page:
+            messages.error(request, f"Select at most {self.list_per_page} accounts.")
+            return None
+        staff = _staff(request)
+        refused = [
+            user
+            for user in selected
+            if not (may_act_on(staff, user) and action.suits(user))
+        ]
+        if refused:
+            messages.error(
+                request,
+                f"{action.label}: nothing was done. {len(refused)} of the accounts "
+                "are staff, your own, or in a state that forbids it.",
+            )
+            return None
+        if "confirmed" not in request.POST:
+            return self._ask(request, action, selected)
+        self._perform(request, action, selected)
+        return None
+
+    def _ask(
+        self, request: HttpRequest, action: SupportAction, users: list[User]
+    ) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {
+            "title": f"{action.label}?",
+            "opts": self.opts,
+            "action": action,
+            "users": users,
+        }
+        return TemplateResponse(
+            request, "admin/accounts/user/confirm_action.html", context
+        )
+
+    def _perform(
+        self, request: HttpRequest, action: SupportAction, users: list[User]
+    ) -> None:
+        for user in users:
+            with transaction.atomic():
+                action.run(request, user)
+                self.log_change(request, user, action.record)
+        messages.success(request, action.record)
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: User | None = None,
+    ) -> HttpResponse:
+        """Show the buttons that suit the account, and its last security events."""
+        assert obj is not None  # accounts are not made here
+        staff = _staff(request)
+        context["support_actions"] = [
+            (action.label, reverse(f"admin:accounts_user_{action.name}", args=[obj.pk]))
+            for action in ACTIONS
+            if staff.has_perm(action.permission)
+            and may_act_on(staff, obj)
+            and action.suits(obj)
+        ]
+        events = obj.security_events.select_related("by").order_by("-at", "-pk")
+        context["security_events"] = events[:EVENTS_SHOWN]
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+
+def _act_on_selected(
+    action: SupportAction,
+    model_admin: UserAdmin,
+    request: HttpRequest,
+    users: QuerySet[User],
+) -> HttpResponse | None:
+    return model_admin.act_on_selected(request, users, action)
+
+
+class GroupAdmin(DjangoGroupAdmin):
+    """What a group may do, for superusers: it decides what staff may do."""
+
+    def lookup_allowed(
+        self, lookup: str, value: str, request: HttpRequest | None = None
+    ) -> bool:
+        return False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return _staff(request).is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _staff(request).is_superuser
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return _staff(request).is_superuser
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _staff(request).is_superuser
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return _staff(request).is_superuser
+
+
+site.register(User, UserAdmin)
+site.register(Group, GroupAdmin)

@@ -1,0 +1,39 @@
+"""What support sees of people's tasks: how many there are, and nothing of their text.
+
+No model of this app is registered. The accounts' page shows the counts.
+"""
+
+from datetime import datetime
+
+from django.contrib import admin
+from django.db.models import Expression
+
+from accounts.admin import UserAdmin, count_of, shown
+from accounts.models import User
+from todos.models import Label, Task, TaskList
+
+
+class OwnerAdmin(UserAdmin):
+    """An account, with how much its owner has."""
+
+    count_fields = (
+        shown("open_count", "Open tasks"),
+        shown("completed_count", "Completed tasks"),
+        shown("trashed_count", "Tasks in the trash"),
+        shown("list_count", "Lists"),
+        shown("label_count", "Labels"),
+        *UserAdmin.count_fields,
+    )
+
+    def counts(self, *, at: datetime) -> dict[str, Expression]:
+        return super().counts(at=at) | {
+            "open_count": count_of(Task.objects.open(), "owner"),
+            "completed_count": count_of(Task.objects.completed(), "owner"),
+            "trashed_count": count_of(Task.objects.trashed(), "owner"),
+            "list_count": count_of(TaskList.objects.live(), "owner"),
+            "label_count": count_of(Label.objects.all(), "owner"),
+        }
+
+
+admin.site.unregister(User)
+admin.site.register(User, OwnerAdmin)
