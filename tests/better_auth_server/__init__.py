@@ -1,0 +1,1 @@
+"""Real Better Auth servers for the tests: Node.js runs them, Python drives them."""
