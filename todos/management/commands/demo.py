@@ -1,0 +1,219 @@
+"""Make a demo account with a lifelike set of tasks."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.core.management.base import BaseCommand
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.credentials import COMMAND, change_password, reactivate
+from accounts.models import User
+from todos import actions
+from todos.models import Change, Colour
+from todos.schedule.days import today as day_of
+
+EMAIL = "demo@ownlist.example"  # .example can't be anybody's (RFC 2606)
+BEGAN = timedelta(days=21)  # ago, when all of it was written down
+
+LISTS = {"Home": Colour.GREEN, "Work": Colour.BLUE, "Trip": Colour.ORANGE}
+INBOX = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A task to make; days count from today, so that the demo never looks old."""
+
+    title: str
+    list: str = INBOX
+    due: int | None = None  # days from today
+    due_time: time | None = None
+    priority: int = 3
+    labels: tuple[str, ...] = ()
+    notes: str = ""
+    rrule: str = ""
+    steps: tuple[str, ...] = ()
+    steps_done: int = 0
+    done: int | None = None  # days ago
+
+
+SAMPLES = (
+    Sample(title="Look up when the library opens on Saturday"),
+    Sample(title="Idea: a photo book for grandmother's birthday", priority=4),
+    Sample(title="Ask Jonas for the name of his dentist", labels=("phone",)),
+    Sample(title="Return the borrowed drill", due=-2, labels=("errand",)),
+    # Home
+    Sample(
+        title="Water the plants",
+        list="Home",
+        due=-6,
+        rrule="FREQ=WEEKLY",
+        done=6,
+        notes="The fern in the bathroom needs only half as much.",
+    ),
+    Sample(
+        title="Put the bins out",
+        list="Home",
+        due=1,
+        due_time=time(19),
+        rrule="FREQ=WEEKLY",
+        priority=2,
+    ),
+    Sample(title="Pay the rent", list="Home", due=5, rrule="FREQ=MONTHLY", priority=1),
+    Sample(
+        title="Call the plumber about the kitchen tap",
+        list="Home",
+        due=-3,
+        priority=2,
+        labels=("phone",),
+    ),
+    Sample(
+        title="Shopping for the week",
+        list="Home",
+        due=0,
+        labels=("errand",),
+        steps=("Bread and butter", "Tomatoes, basil, a lemon", "Coffee", "Dish soap"),
+        steps_done=1,
+    ),
+    Sample(
+        title="Replace the battery of the smoke alarm", list="Home", due=0, priority=1
+    ),
+    Sample(title="Descale the kettle", list="Home", priority=4),
+    Sample(title="Find a new home for the old sofa", list="Home", due=12, priority=4),
+    Sample(title="Mend the bicycle light", list="Home", done=1),
+    Sample(title="Book the chimney sweep", list="Home", labels=("phone",), done=4),
+    # Work
+    Sample(
+        title="Send Mara the figures for the quarter",
+        list="Work",
+        due=-1,
+        priority=1,
+        labels=("waiting",),
+        notes="She needs **travel** and **equipment** apart.\n\n"
+        "- last quarter's sheet is in the shared folder\n- currency: euro",
+    ),
+    Sample(
+        title="Team meeting",
+        list="Work",
+        due=0,
+        due_time=time(9, 30),
+        rrule="FREQ=WEEKLY",
+    ),
+    Sample(title="Review the new sign-up texts", list="Work", due=0, priority=2),
+    Sample(
+        title="Prepare the talk for the spring meeting",
+        list="Work",
+        due=9,
+        priority=2,
+        steps=("Outline", "Two diagrams", "Rehearse with Mara"),
+        steps_done=1,
+    ),
+    Sample(title="Write down how the backup is restored", list="Work", due=3),
+    Sample(title="Clear out old tickets", list="Work", priority=4),
+    Sample(title="Order a second monitor cable", list="Work", done=2),
+    Sample(title="Hand in last month's receipts", list="Work", due=-8, done=8),
+    # Trip
+    Sample(
+        title="Check that the passport is still valid",
+        list="Trip",
+        due=2,
+        priority=1,
+        notes="It must be valid for six months after the journey.",
+    ),
+    Sample(title="Compare the night train with the ferry", list="Trip", due=4),
+    Sample(
+        title="Reserve two nights in Porto", list="Trip", due=15, labels=("waiting",)
+    ),
+    Sample(
+        title="Learn twenty words of Portuguese",
+        list="Trip",
+        due=1,
+        rrule="FREQ=DAILY;INTERVAL=2",
+        priority=4,
+    ),
+    Sample(title="Tell the neighbours when we are away", list="Trip", due=20),
+    Sample(title="Agree on the dates with Jonas", list="Trip", done=5),
+)
+
+
+class Command(BaseCommand):
+    help = (
+        f"Make the account {EMAIL} with a set of tasks, or give it a new password. "
+        "The password is printed once."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = timezone.now()
+        password = secrets.token_urlsafe(15)
+        with transaction.atomic():
+            user = _account(at=at)
+            change_password(user=user, password=password, at=at)
+            if not Change.objects.owned_by(user).exists():
+                _fill(user, at=at)
+        self.stdout.write(
+            f"Demo account\n  E-mail:   {EMAIL}\n  Password: {password}\n"
+        )
+
+
+def _account(*, at: datetime) -> User:
+    """Return the demo account, able to sign in, also where mail must be verified."""
+    user = User.objects.filter(email=EMAIL).first()
+    if user is None:
+        user = User.objects.create_user(EMAIL, display_name="Demo")
+    if not user.is_active:
+        reactivate(user=user, at=at)
+    EmailAddress.objects.update_or_create(
+        user=user, email=EMAIL, defaults={"verified": True, "primary": True}
+    )
+    return user
+
+
+def _fill(user: User, *, at: datetime) -> None:
+    """Write all samples down, then complete the done ones in the order of time."""
+    began = at - BEGAN
+    lists = {
+        name: actions.create_list(
+            owner=user, by=COMMAND, at=began, name=name, colour=colour
+        ).pk
+        for name, colour in LISTS.items()
+    }
+    completed: list[tuple[datetime, UUID]] = []
+    for sample in SAMPLES:
+        task_id, step_ids = _write_down(user, sample, lists, at=at)
+        if sample.done is not None:
+            completed.append((at - timedelta(days=sample.done), task_id))
+        completed += [(at - timedelta(hours=3), step_id) for step_id in step_ids]
+    for done_at, task_id in sorted(completed):
+        actions.complete_task(owner=user, by=COMMAND, at=done_at, task_id=task_id)
+
+
+def _write_down(
+    user: User, sample: Sample, lists: dict[str, UUID], *, at: datetime
+) -> tuple[UUID, list[UUID]]:
+    """Make the task and its steps; return its id, and those of the steps to tick."""
+    today = day_of(now=at, zone=user.zone, day_start=user.day_start)
+    due = None if sample.due is None else today + timedelta(days=sample.due)
+    task = actions.create_task(
+        owner=user,
+        by=COMMAND,
+        at=at - BEGAN,
+        list_id=lists.get(sample.list),
+        labels=sample.labels,
+        title=sample.title,
+        notes=sample.notes,
+        priority=sample.priority,
+        due_date=due,
+        due_time=sample.due_time,
+        rrule=sample.rrule,
+    )
+    steps = [
+        actions.create_task(
+            owner=user, by=COMMAND, at=at - BEGAN, parent_id=task.pk, title=title
+        ).pk
+        for title in sample.steps
+    ]
+    return task.pk, steps[: sample.steps_done]
