@@ -1,0 +1,255 @@
+"""The plan's own contract: six routes, as clients of the plan know them.
+
+They take many spellings and give one. What is in the trash does not exist here, no
+more than another person's task: 404, with the same bytes as for an id that never was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F
+from django.db.models.expressions import OrderBy
+from django.db.models.functions import Lower
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.permissions import RouteNamesCaller
+from accounts.authentication import user_of
+from todos import actions
+from todos.api.plan.pages import numbered_page
+from todos.api.plan.problems import PlanErrorSerializer, handle_exception
+from todos.api.plan.serializers import (
+    NEWEST_FIRST,
+    PLAN_COLUMNS,
+    CompletionSerializer,
+    PlanQuerySerializer,
+    PlanTaskSerializer,
+    represent_plan_task,
+    without_repeated,
+)
+from todos.api.views import OwnedEndpoint
+from todos.models import Task, TaskQuerySet
+
+REFUSALS = {
+    400: "The request can't be read.",
+    401: "No credential, or one that is not valid.",
+    403: "The route names someone else.",
+    404: "No such task, or not the caller's, or in the trash.",
+    413: "The body is too large.",
+    415: "The body is not JSON.",
+    422: "The request is not valid; `error.details` names the fields.",
+    429: "Too many requests; see Retry-After.",
+    503: "A part of the service is away; see Retry-After.",
+}
+USER_ID = OpenApiParameter(
+    "user_id", str, OpenApiParameter.PATH, description="The caller's id, or `me`."
+)
+TASK_ID = OpenApiParameter("task_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
+PAGE_HEADERS = [
+    OpenApiParameter(
+        "X-Total-Count",
+        int,
+        OpenApiParameter.HEADER,
+        response=[200],
+        description="How many tasks there are on all pages.",
+    ),
+    OpenApiParameter(
+        "Link",
+        str,
+        OpenApiParameter.HEADER,
+        response=[200],
+        description="The pages first, prev, next and last (RFC 8288), if several.",
+    ),
+]
+
+
+def _refusals(*codes: int) -> dict[int, OpenApiResponse]:
+    return {
+        code: OpenApiResponse(PlanErrorSerializer, REFUSALS[code])
+        for code in sorted({400, 401, 403, 429, 503, *codes})
+    }
+
+
+class PlanEndpoint(OwnedEndpoint):
+    """What the plan's endpoints share. The route must name the caller."""
+
+    permission_classes = (IsAuthenticated, RouteNamesCaller)
+    schema_tag = "plan"
+
+    def get_exception_handler(self) -> Callable[..., Response | None]:
+        return handle_exception
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, actions.InTrash):
+            exc = Http404()
+        return super().handle_exception(exc)
+
+    def tasks(self) -> TaskQuerySet:
+        """Return what exists here: the caller's tasks outside the trash."""
+        return Task.objects.owned_by(self.request.user).live().with_labels()
+
+    @property
+    def task_id(self) -> UUID:
+        """The id of the route. What is no UUID names no task."""
+        try:
+            return UUID(self.kwargs["task_id"])
+        except ValueError as exc:
+            raise Http404() from exc
+
+    @property
+    def named_user_id(self) -> str:
+        """The caller's id as the route has it."""
+        named: str = self.kwargs["user_id"]
+        return str(user_of(self.request).pk) if named == "me" else named
+
+    def answer(self, task: Task, *, status: int = status.HTTP_200_OK) -> Response:
+        """Answer with a task as an action left it."""
+        body = represent_plan_task(vars(task), user_id=self.named_user_id)
+        return Response(body, status=status)
+
+    def checked(self, body: Any, *, partial: bool = False) -> PlanTaskSerializer:
+        """Return the body as a serializer that has validated it, or answer 422."""
+        serializer = PlanTaskSerializer(
+            data=body, partial=partial, context={"request": self.request}
+        )
+        serializer.is_valid(raise_exception=True)
+        return serializer
+
+
+class PlanTaskListView(PlanEndpoint):
+    """The caller's tasks, as a bare array; steps of other tasks are left out."""
+
+    operations = {"GET": "plan_tasks_list", "POST": "plan_tasks_create"}
+
+    @extend_schema(
+        parameters=[USER_ID, PlanQuerySerializer, *PAGE_HEADERS],
+        responses={200: PlanTaskSerializer(many=True), **_refusals(422)},
+    )
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """List the tasks: at most 500 unless `limit` says less, newest first."""
+        query = PlanQuerySerializer.read(request.query_params)
+        rows = (
+            self._matching(query)
+            .order_by(*_order(query["sort"], query["order"]))
+            .values(*PLAN_COLUMNS)
+        )
+        page = numbered_page(rows, number=query["page"], size=query["limit"])
+        user_id = self.named_user_id
+        return Response(
+            [represent_plan_task(row, user_id=user_id) for row in page.rows],
+            headers=page.headers(request),
+        )
+
+    def _matching(self, query: dict[str, Any]) -> TaskQuerySet:
+        tasks = self.tasks().top_level()
+        for is_completed in (query["status"], query["completed"]):
+            if is_completed is not None:
+                tasks = tasks.filter(completed_at__isnull=not is_completed)
+        if query["priority"] is not None:
+            tasks = tasks.filter(priority=query["priority"])
+        return tasks.with_every_label(query["tag"]).matching(query["search"])
+
+    @extend_schema(
+        parameters=[USER_ID],
+        request=PlanTaskSerializer,
+        responses={201: PlanTaskSerializer, **_refusals(413, 415, 422)},
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        """Create a task in the inbox."""
+        body = self.checked(request.data)
+        caller = self.caller()
+        completed_at = caller["at"] if body.completed_as_sent() else None
+        task = actions.create_task(
+            **caller, **body.as_changes(), completed_at=completed_at
+        )
+        return self.answer(task, status=status.HTTP_201_CREATED)
+
+
+def _order(column: str, direction: str | None) -> list[OrderBy]:
+    direction = direction or ("desc" if column in NEWEST_FIRST else "asc")
+    value = Lower("title") if column == "title" else F(column)
+    if direction == "desc":
+        return [value.desc(nulls_last=True), F("id").desc()]
+    return [value.asc(nulls_last=True), F("id").asc()]
+
+
+class PlanTaskDetailView(PlanEndpoint):
+    """One of the caller's tasks. `PUT` and `PATCH` are the same: keys not sent stay."""
+
+    operations = {
+        "GET": "plan_tasks_retrieve",
+        "PUT": "plan_tasks_update",
+        "PATCH": "plan_tasks_partial_update",
+        "DELETE": "plan_tasks_destroy",
+    }
+
+    @extend_schema(
+        parameters=[USER_ID, TASK_ID],
+        responses={200: PlanTaskSerializer, **_refusals(404)},
+    )
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        """Return the task."""
+        row = self.tasks().values(*PLAN_COLUMNS).get(pk=self.task_id)
+        return Response(represent_plan_task(row, user_id=self.named_user_id))
+
+    @extend_schema(
+        parameters=[USER_ID, TASK_ID],
+        request=PlanTaskSerializer(partial=True),
+        responses={200: PlanTaskSerializer, **_refusals(404, 413, 415, 422)},
+    )
+    def put(self, request: Request, **kwargs: Any) -> Response:
+        """Change the keys that are sent."""
+        stored = self.tasks().values(*PLAN_COLUMNS).get(pk=self.task_id)
+        shown = represent_plan_task(stored, user_id=self.named_user_id)
+        body = self.checked(without_repeated(request.data, shown), partial=True)
+        task = actions.update_task(
+            **self.caller(),
+            task_id=self.task_id,
+            changes=body.as_changes(stored),
+            completed=body.completed_as_sent(),
+        )
+        return self.answer(task)
+
+    patch = put
+
+    @extend_schema(
+        parameters=[USER_ID, TASK_ID], responses={204: None, **_refusals(404)}
+    )
+    def delete(self, request: Request, **kwargs: Any) -> Response:
+        """Put the task into the trash, where it no longer exists for these routes."""
+        caller = self.caller()
+        task = actions.trash_task(**caller, task_id=self.task_id)
+        if task.trashed_at != caller["at"]:  # it was there before
+            raise Http404()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class PlanTaskCompleteView(PlanEndpoint):
+    """Whether a task is done."""
+
+    operations = {"PATCH": "plan_tasks_complete"}
+
+    @extend_schema(
+        parameters=[USER_ID, TASK_ID],
+        request=CompletionSerializer,
+        responses={200: PlanTaskSerializer, **_refusals(404, 413, 415, 422)},
+    )
+    def patch(self, request: Request, **kwargs: Any) -> Response:
+        """Complete or reopen as `completed` says; without it, turn it round."""
+        checked = CompletionSerializer(data=request.data)
+        checked.is_valid(raise_exception=True)
+        is_completed = checked.validated_data["completed"]
+        target = {**self.caller(), "task_id": self.task_id}
+        if is_completed is None:
+            return self.answer(actions.toggle_task(**target))
+        if is_completed:
+            return self.answer(actions.complete_task(**target).task)
+        return self.answer(actions.reopen_task(**target))
