@@ -1,0 +1,254 @@
+"""Sign-ins by token: rotation, reuse, races, and the end of a family."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import jwt
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from rest_framework.test import APIClient
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+from accounts import tokens
+from accounts.models import RefreshFamily, SecurityEvent, User
+from tests.factories import UserFactory
+
+SECOND = timedelta(seconds=1)
+
+
+def start(user, *, at=None):
+    return tokens.start_family(user=user, at=at or timezone.now())
+
+
+def claims_of(token):
+    return jwt.decode(token, options={"verify_signature": False})
+
+
+# --- What a pair claims -----------------------------------------------------------
+
+
+def test_a_pair_claims_what_a_stranger_needs_to_verify_it(alice):
+    pair = start(alice)
+
+    access, refresh = claims_of(pair.access), claims_of(pair.refresh)
+
+    assert access.keys() == set(tokens.REQUIRED_CLAIMS) == refresh.keys()
+    assert (access["typ"], refresh["typ"]) == ("access", "refresh")
+    assert access["iss"] == settings.BASE_URL
+    assert access["aud"] == f"{settings.BASE_URL}/api"
+    assert access["jti"] != refresh["jti"]
+    assert access["exp"] - access["iat"] == 5 * 60
+    assert refresh["exp"] - refresh["iat"] == 14 * 24 * 60 * 60
+
+
+def test_a_token_holds_nothing_personal(alice):
+    text = str(claims_of(start(alice).access))
+
+    assert "alice" not in text.lower()
+
+
+def test_a_token_shows_nothing_of_itself_in_a_traceback(alice):
+    pair = start(alice)
+
+    shown = repr(pair) + repr(tokens.AccessToken.read(pair.access))
+
+    assert shown == "<TokenPair><AccessToken>"
+
+
+# --- Rotation ---------------------------------------------------------------------
+
+
+def test_a_refresh_token_leads_to_a_new_pair_of_the_same_family(alice):
+    first = start(alice)
+
+    second = tokens.rotate(refresh=first.refresh, at=timezone.now())
+
+    assert second.refresh != first.refresh
+    assert claims_of(second.access)["family"] == claims_of(first.access)["family"]
+    assert RefreshFamily.objects.get().user == alice
+
+
+def test_a_spent_token_is_taken_again_within_the_grace(alice):
+    pair = start(alice)
+    now = timezone.now()
+
+    tokens.rotate(refresh=pair.refresh, at=now)
+    tokens.rotate(refresh=pair.refresh, at=now + settings.REFRESH_REUSE_GRACE)
+
+    assert RefreshFamily.objects.get().revoked_at is None
+    assert not SecurityEvent.objects.exists()
+
+
+def test_a_spent_token_after_the_grace_ends_its_family_and_is_recorded(alice):
+    pair = start(alice)
+    newest = tokens.rotate(refresh=pair.refresh, at=timezone.now())
+    later = timezone.now() + settings.REFRESH_REUSE_GRACE + SECOND
+
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=pair.refresh, at=later)
+
+    assert RefreshFamily.objects.get().revoked_at == later
+    event = SecurityEvent.objects.get()
+    assert (event.user, event.kind) == (alice, SecurityEvent.Kind.TOKEN_REUSED)
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=newest.refresh, at=later)
+
+
+def test_reuse_ends_no_other_sign_in_of_the_user(alice):
+    pair, other = start(alice), start(alice)
+    tokens.rotate(refresh=pair.refresh, at=timezone.now())
+    later = timezone.now() + timedelta(minutes=1)
+
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=pair.refresh, at=later)
+
+    assert tokens.rotate(refresh=other.refresh, at=later)
+
+
+def test_the_text_of_a_spent_token_is_not_kept(alice):
+    tokens.rotate(refresh=start(alice).refresh, at=timezone.now())
+
+    assert OutstandingToken.objects.get().token == ""
+
+
+# --- The end of a family ----------------------------------------------------------
+
+
+def test_no_rotation_outlives_the_family(alice):
+    began = timezone.now() - settings.REFRESH_FAMILY_LIFETIME + timedelta(hours=1)
+    pair = start(alice, at=began)
+    family = RefreshFamily.objects.get()
+
+    refreshed = tokens.rotate(refresh=pair.refresh, at=timezone.now())
+
+    end = int(family.expires_at.timestamp())
+    assert claims_of(refreshed.refresh)["exp"] == end
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=refreshed.refresh, at=family.expires_at)
+
+
+def test_an_access_token_does_not_outlive_the_family(alice):
+    began = timezone.now() - settings.REFRESH_FAMILY_LIFETIME + timedelta(minutes=1)
+
+    access = start(alice, at=began).access
+
+    assert claims_of(access)["exp"] == int(
+        RefreshFamily.objects.get().expires_at.timestamp()
+    )
+
+
+def test_signing_out_ends_the_family_and_doing_it_twice_is_no_error(alice):
+    pair = start(alice)
+
+    tokens.end_family(refresh=pair.refresh, at=timezone.now())
+    first = RefreshFamily.objects.get().revoked_at
+    tokens.end_family(refresh=pair.refresh, at=timezone.now())
+
+    assert RefreshFamily.objects.get().revoked_at == first
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=pair.refresh, at=timezone.now())
+
+
+def test_a_family_of_another_user_is_not_found_by_its_id(alice, bob):
+    hers = RefreshFamily.objects.get(pk=claims_of(start(alice).refresh)["family"])
+    forged = tokens.RefreshToken.of_family(hers)
+    forged["sub"] = str(bob.pk)
+
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=str(forged), at=timezone.now())
+    tokens.end_family(refresh=str(forged), at=timezone.now())
+
+    hers.refresh_from_db()
+    assert hers.revoked_at is None
+
+
+def test_a_family_that_never_was_leads_to_no_pair(alice):
+    unknown = RefreshFamily(
+        id=uuid4(), user=alice, epoch=0, expires_at=timezone.now() + timedelta(days=1)
+    )
+
+    with pytest.raises(TokenError):
+        tokens.rotate(
+            refresh=str(tokens.RefreshToken.of_family(unknown)), at=timezone.now()
+        )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+        lambda user: User.objects.filter(pk=user.pk).update(credential_epoch=1),
+        lambda user: user.delete(),
+    ],
+    ids=["deactivated", "epoch raised", "deleted"],
+)
+def test_a_user_whose_credentials_ended_gets_no_pair(alice, change):
+    pair = start(alice)
+
+    change(alice)
+
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=pair.refresh, at=timezone.now())
+
+
+@pytest.mark.parametrize("text", ["", "a.b.c", "a" * 100_000, "\x00", "\ud800", "ü"])
+def test_what_is_no_token_is_refused(db, text):
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=text, at=timezone.now())
+    with pytest.raises(TokenError):
+        tokens.end_family(refresh=text, at=timezone.now())
+
+
+# --- Races ------------------------------------------------------------------------
+
+
+def refresh_in_threads(refresh, *, times):
+    """Send the same refresh token from several threads at once."""
+
+    def send(_):
+        try:
+            response = APIClient().post(
+                "/api/v1/auth/token/refresh", {"refresh": refresh}
+            )
+            return response.status_code, response.json()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(send, range(times)))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_client_that_races_itself_stays_signed_in_with_one_family():
+    user = UserFactory()
+    pair = start(user)
+
+    answers = refresh_in_threads(pair.refresh, times=8)
+
+    assert {status for status, _ in answers} == {200}
+    family = RefreshFamily.objects.get()
+    assert family.revoked_at is None
+    families = {claims_of(body["refresh"])["family"] for _, body in answers}
+    assert families == {str(family.pk)}
+    assert OutstandingToken.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_grace_a_race_has_one_winner_and_ends_the_family(settings):
+    settings.REFRESH_REUSE_GRACE = timedelta(seconds=-1)
+    user = UserFactory()
+    pair = start(user)
+
+    answers = refresh_in_threads(pair.refresh, times=8)
+
+    assert sorted(status for status, _ in answers) == [200] + [401] * 7
+    assert RefreshFamily.objects.get().revoked_at is not None
+    winner = next(body for status, body in answers if status == 200)
+    response = APIClient().post(
+        "/api/v1/auth/token/refresh", {"refresh": winner["refresh"]}
+    )
+    assert response.status_code == 401
