@@ -1,2 +1,43 @@
+"""The addresses of a person's pages."""
+
+from django.urls import path
+
+from todos.pages import listing, lists, tasks
+
 app_name = "todos"
-urlpatterns: list = []
+urlpatterns = [
+    path("", listing.TodayView.as_view(), name="task-today"),
+    path("inbox/", listing.InboxView.as_view(), name="task-inbox"),
+    path("upcoming/", listing.UpcomingView.as_view(), name="task-upcoming"),
+    path("completed/", listing.CompletedView.as_view(), name="task-completed"),
+    path("trash/", listing.TrashView.as_view(), name="task-trash"),
+    path("tasks/new/", tasks.TaskCreateView.as_view(), name="task-create"),
+    path("tasks/<uuid:pk>/edit/", tasks.TaskUpdateView.as_view(), name="task-update"),
+    path(
+        "tasks/<uuid:pk>/complete/",
+        tasks.TaskCompleteView.as_view(),
+        name="task-complete",
+    ),
+    path("tasks/<uuid:pk>/reopen/", tasks.TaskReopenView.as_view(), name="task-reopen"),
+    path("tasks/<uuid:pk>/delete/", tasks.TaskDeleteView.as_view(), name="task-delete"),
+    path(
+        "tasks/<uuid:pk>/restore/",
+        tasks.TaskRestoreView.as_view(),
+        name="task-restore",
+    ),
+    path("tasks/<uuid:pk>/remove/", tasks.TaskRemoveView.as_view(), name="task-remove"),
+    path("lists/new/", lists.ListCreateView.as_view(), name="list-create"),
+    path("lists/<uuid:pk>/", listing.ListDetailView.as_view(), name="list-detail"),
+    path("lists/<uuid:pk>/edit/", lists.ListUpdateView.as_view(), name="list-update"),
+    path(
+        "lists/<uuid:pk>/archive/",
+        lists.ListArchiveView.as_view(),
+        name="list-archive",
+    ),
+    path(
+        "lists/<uuid:pk>/unarchive/",
+        lists.ListArchiveView.as_view(puts_away=False),
+        name="list-unarchive",
+    ),
+    path("lists/<uuid:pk>/delete/", lists.ListDeleteView.as_view(), name="list-delete"),
+]

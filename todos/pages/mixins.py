@@ -1,0 +1,109 @@
+"""What every page shares: whose it is, which day it is for them, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import Truncator
+from django.views.generic.base import View
+
+from accounts.credentials import SESSION
+from accounts.models import User
+from todos.models import Task, TaskQuerySet
+from todos.pages.navigation import Navigation, of
+from todos.pages.rows import TaskRow
+from todos.schedule.days import today as day_of
+
+NEXT_MAX_LENGTH = 1000
+
+
+class SeeOther(HttpResponseRedirect):
+    """Go on with a GET, after a form was dealt with (RFC 9110 section 15.4.4)."""
+
+    status_code = 303
+
+
+class PersonMixin(View):
+    """A page of the signed-in person. Someone else's object does not exist here."""
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except ObjectDoesNotExist as exc:
+            raise Http404 from exc
+
+    @property
+    def person(self) -> User:
+        """Whose page it is; nobody else gets past the middleware."""
+        assert self.request.user.is_authenticated
+        return self.request.user
+
+    @cached_property
+    def now(self) -> datetime:
+        """The instant of this request."""
+        return timezone.now()
+
+    @cached_property
+    def today(self) -> date:
+        """The date in the person's calendar."""
+        person = self.person
+        return day_of(now=self.now, zone=person.zone, day_start=person.day_start)
+
+    @property
+    def navigation(self) -> Navigation:
+        return of(self.request)
+
+    @property
+    def tasks(self) -> TaskQuerySet:
+        """The person's tasks, where every page starts."""
+        return Task.objects.owned_by(self.person)
+
+    def caller(self) -> dict[str, Any]:
+        """Return what each action asks: whose data, by which credential, when."""
+        return {"owner": self.person, "by": SESSION, "at": self.now}
+
+    def rows(self, tasks: Iterable[Task], *, with_list: bool = True) -> list[TaskRow]:
+        """Return the tasks as they are shown, with their lists' names where asked."""
+        zone = self.person.timezone
+        named = self.navigation.named
+        return [
+            TaskRow(task, self.today, named(task.list_id) if with_list else None, zone)
+            for task in tasks
+        ]
+
+    def say(self, words: str, title: str, *, undo: str = "", pk: Any = None) -> None:
+        """Leave a message about a task or list; `undo` names the page that reverts it.
+
+        The path goes along as the message's tag, and the template makes a form of it.
+        """
+        text = f"{words}: {Truncator(title).chars(80)}"
+        path = reverse(undo, args=[pk]) if undo else ""
+        messages.success(self.request, text, extra_tags=path)
+
+    def next_url(self, default: str = "todos:task-today", *args: Any) -> str:
+        """Return the path that the form asks to go back to, if it is one of ours."""
+        wanted = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        if (
+            wanted.startswith("/")
+            and len(wanted) <= NEXT_MAX_LENGTH
+            and wanted.isprintable()
+            and url_has_allowed_host_and_scheme(
+                wanted,
+                allowed_hosts={self.request.get_host()},
+                require_https=self.request.is_secure(),
+            )
+        ):
+            return wanted
+        return reverse(default, args=args)

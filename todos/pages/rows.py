@@ -1,0 +1,92 @@
+"""How a task is shown in a list: its dates and its rule in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils.formats import date_format
+
+from todos.models import Task, TaskList
+
+FREQUENCIES = {
+    "DAILY": ("Every day", "days"),
+    "WEEKLY": ("Every week", "weeks"),
+    "MONTHLY": ("Every month", "months"),
+    "YEARLY": ("Every year", "years"),
+}
+
+
+def day_words(day: date, *, today: date) -> str:
+    """Name a day as people do: `Today`, `Fri 27 Nov`, `Mon 4 Jan 2027`."""
+    distance = (day - today).days
+    if distance in NEAR_DAYS:
+        return NEAR_DAYS[distance]
+    return date_format(day, "D j M" if day.year == today.year else "D j M Y")
+
+
+NEAR_DAYS = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
+
+
+def repeat_words(rule: str) -> str:
+    """Say how often a rule repeats; details that are rare are left to "on set days"."""
+    parts = dict(piece.split("=", 1) for piece in rule.split(";"))
+    once, many = FREQUENCIES[parts.pop("FREQ")]
+    interval = parts.pop("INTERVAL", "1")
+    words = once if interval == "1" else f"Every {interval} {many}"
+    if parts.pop("BYSETPOS", ""):
+        return f"{words}, at the end of the month"
+    return f"{words}, on set days" if parts else words
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRow:
+    """A task with the day it is looked at.
+
+    `list` is named where the page mixes lists, and None on a list's own page.
+    """
+
+    task: Task
+    today: date
+    list: TaskList | None = None
+    timezone: str = ""
+
+    @property
+    def due(self) -> str:
+        """When it is due, in words; empty without a date."""
+        task = self.task
+        if task.due_date is None:
+            return ""
+        words = day_words(task.due_date, today=self.today)
+        if task.due_time is None:
+            return words
+        words = f"{words}, {task.due_time:%H:%M}"
+        elsewhere = task.due_tz and task.due_tz != self.timezone
+        return f"{words} ({task.due_tz})" if elsewhere else words
+
+    @property
+    def is_overdue(self) -> bool:
+        """Open, and due before today."""
+        due = self.task.due_date
+        return not self.task.is_completed and due is not None and due < self.today
+
+    @property
+    def priority(self) -> str:
+        """The priority where it says something: not for the usual one."""
+        task = self.task
+        usual = task.priority == Task.Priority.MEDIUM
+        return "" if usual else task.get_priority_display()
+
+    @property
+    def repeat(self) -> str:
+        """How often it repeats; empty if it doesn't."""
+        return repeat_words(self.task.rrule) if self.task.rrule else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows under one heading; without a heading where the page has a single group."""
+
+    rows: list[TaskRow]
+    heading: str = ""
+    note: str = ""
