@@ -5,33 +5,32 @@ door has claimed a credential, it returns its user or refuses; nothing is tried 
 """
 
 import logging
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.encoding import force_str
 from rest_framework import authentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
+from accounts.better_auth import identities, sessions
+from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
+from accounts.better_auth.issuers import session_issuer, trusted_issuers
+from accounts.better_auth.verifier import (
+    VerifiedToken,
+    unverified_issuer,
+    verify,
+)
 from accounts.credentials import SESSION, Credential
-from accounts.models import User
+from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.tokens import AccessToken
-from config.api.problems import CREDENTIAL_REFUSED
+from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 
 logger = logging.getLogger(__name__)
 
 CHALLENGE = "Bearer"
-
-# What a request needs of its user: who, whether they may act, and their calendar.
-REQUEST_FIELDS = (
-    "id",
-    "email",
-    "is_active",
-    "is_staff",
-    "credential_epoch",
-    "timezone",
-    "day_start",
-)
 
 
 class TokenNotValid(AuthenticationFailed):
@@ -74,6 +73,65 @@ def credential_of(request: Request) -> Credential:
     credential: Any = request.auth
     assert isinstance(credential, Credential)
     return credential
+
+
+class BetterAuthAuthentication(authentication.BaseAuthentication):
+    """The door for tokens of the trusted Better Auth servers.
+
+    JWTs of any of them, and opaque session tokens of the one that is set up for it.
+    """
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+    def authenticate(self, request: Request) -> tuple[User, Credential] | None:
+        token = bearer_token(request)
+        if token is None or not is_of_better_auth(token):
+            return None
+        now = timezone.now()
+        identity = admit(verified_outside(token, now=now), at=now)
+        return identity.user, Credential(
+            "better-auth", str(identity.pk), subject=identity.subject
+        )
+
+
+def is_of_better_auth(token: str) -> bool:
+    """Tell by its form and its unverified `iss` whose door a token belongs to."""
+    if sessions.is_session_token(token):
+        return session_issuer() is not None
+    return unverified_issuer(token) in trusted_issuers()
+
+
+def verified_outside(token: str, *, now: datetime) -> VerifiedToken:
+    """Verify a token or a session token of a Better Auth server.
+
+    Raises:
+        TokenNotValid: it is not to be acted on.
+        Unavailable: nobody can tell just now.
+    """
+    issuer = session_issuer()
+    try:
+        if issuer is not None and sessions.is_session_token(token):
+            return sessions.check(token, issuer, now=now.timestamp())
+        return verify(token, now=now.timestamp())
+    except TokenRejected as exc:
+        raise refused(f"better auth: {exc.reason}") from exc
+    except KeysUnavailable as exc:
+        raise Unavailable(wait=exc.retry_after) from exc
+
+
+def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
+    """Return the identity that a verified token speaks for, made at first sight.
+
+    Raises:
+        TokenNotValid: its user may not act, or ended every credential since.
+    """
+    identity = identities.find_or_provision(token, at=at)
+    if not identity.user.is_active:
+        raise refused("better auth: no active user")
+    if not identities.is_current(identity, token):
+        raise refused("better auth: ended by its user")
+    return identity
 
 
 class OwnTokenAuthentication(authentication.BaseAuthentication):

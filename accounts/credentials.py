@@ -15,12 +15,14 @@ from accounts.models import RefreshFamily, SecurityEvent, User
 class Credential:
     """The credential a request came with, as the ledger remembers it.
 
-    `kind` is `session`, `token` or `command`; `key` tells one of a kind
-    from another without being secret (for a token, its refresh family).
+    `kind` is `session`, `token`, `better-auth` or `command`; `key` tells one of a kind
+    from another without being secret (for a token its refresh family, for Better Auth
+    the linked identity). `subject` is the caller's name at an outside issuer.
     """
 
     kind: str
     key: str = ""
+    subject: str = ""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}" if self.key else self.kind
@@ -44,7 +46,15 @@ def change_password(
     """
     locked = User.objects.select_for_update().get(pk=user.pk)
     locked.set_password(password)
-    locked.save(update_fields=["password", "credential_epoch", "updated_at"])
+    locked.credentials_ended_at = at
+    locked.save(
+        update_fields=[
+            "password",
+            "credential_epoch",
+            "credentials_ended_at",
+            "updated_at",
+        ]
+    )
     user.password = locked.password
     user.credential_epoch = locked.credential_epoch
     if keep is not None and keep.kind == "token":
@@ -57,8 +67,8 @@ def change_password(
 @transaction.atomic
 def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> None:
     """End every session and every token of the user, and leave the password."""
-    _raise_epoch(user.pk)
-    user.refresh_from_db(fields=["credential_epoch"])
+    _raise_epoch(user.pk, at=at)
+    user.refresh_from_db(fields=["credential_epoch", "credentials_ended_at"])
     events.record(user, SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE, at=at, by=by)
 
 
@@ -66,8 +76,10 @@ def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> 
 def deactivate(*, user: User, at: datetime, by: User | None = None) -> None:
     """Lock the account and end every credential; nothing of it is deleted."""
     User.objects.filter(pk=user.pk).update(is_active=False, updated_at=at)
-    _raise_epoch(user.pk)
-    user.refresh_from_db(fields=["is_active", "credential_epoch"])
+    _raise_epoch(user.pk, at=at)
+    user.refresh_from_db(
+        fields=["is_active", "credential_epoch", "credentials_ended_at"]
+    )
     events.record(user, SecurityEvent.Kind.DEACTIVATED, at=at, by=by)
 
 
@@ -89,8 +101,10 @@ def request_deletion(*, user: User, at: datetime) -> None:
     deactivate(user=user, at=at)
 
 
-def _raise_epoch(user_id: UUID) -> None:
-    User.objects.filter(pk=user_id).update(credential_epoch=F("credential_epoch") + 1)
+def _raise_epoch(user_id: UUID, *, at: datetime) -> None:
+    User.objects.filter(pk=user_id).update(
+        credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at
+    )
 
 
 def live_sign_ins(user: User, *, at: datetime) -> int:

@@ -16,9 +16,21 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
+# What a request needs of its user: who, whether they may act, and their calendar.
+REQUEST_FIELDS = (
+    "id",
+    "email",
+    "is_active",
+    "is_staff",
+    "credential_epoch",
+    "credentials_ended_at",
+    "timezone",
+    "day_start",
+)
 EMAIL_MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3
 
 # One spelling for one mailbox: letters that look alike in other scripts could
@@ -125,6 +137,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         editable=False,
         help_text="Every credential carries it; raising it ends them all.",
     )
+    credentials_ended_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the epoch was last raised: ends what can't carry an epoch.",
+    )
     delete_after = models.DateTimeField(
         null=True,
         blank=True,
@@ -172,6 +190,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Change the password and, once saved, end every credential of the user."""
         super().set_password(raw_password)
         self.credential_epoch += 1
+        self.credentials_ended_at = timezone.now()
 
     def check_password(self, raw_password: str | None) -> bool:
         """Compare, and upgrade the hash where settings ask for it.
@@ -203,6 +222,33 @@ class User(AbstractBaseUser, PermissionsMixin):
         ).hexdigest()
 
 
+class LinkedIdentity(models.Model):
+    """A person at an outside issuer, bound to exactly one account here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    known_as = models.CharField(
+        max_length=254,
+        blank=True,
+        help_text="The address that the issuer named first; proves nothing.",
+    )
+    created_at = models.DateTimeField()
+    last_used_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "linked identities"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issuer", "subject"], name="accounts_identity_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"identity {self.pk}"
+
+
 class RefreshFamilyQuerySet(models.QuerySet["RefreshFamily"]):
     def live(self, *, at: datetime) -> RefreshFamilyQuerySet:
         """Only the sign-ins that can still be refreshed."""
@@ -219,6 +265,14 @@ class RefreshFamily(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="refresh_families"
+    )
+    identity = models.ForeignKey(
+        LinkedIdentity,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The outside sign-in it was exchanged for; it ends with that.",
     )
     epoch = models.PositiveIntegerField()
     created_at = models.DateTimeField()
@@ -247,6 +301,8 @@ class SecurityEvent(models.Model):
         RESET_REQUESTED = "reset_requested", "Password reset asked for"
         EMAIL_CHANGED = "email_changed", "E-mail changed"
         TOKEN_REUSED = "token_reused", "Spent refresh token presented"  # noqa: S105
+        IDENTITY_LINKED = "identity_linked", "Outside sign-in connected"
+        IDENTITY_UNLINKED = "identity_unlinked", "Outside sign-in disconnected"
         SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", "Signed out everywhere"
         DEACTIVATED = "deactivated", "Deactivated"
         DELETION_REQUESTED = "deletion_requested", "Deletion asked for"

@@ -37,7 +37,7 @@ from rest_framework_simplejwt.token_blacklist.models import (
 )
 
 from accounts import events
-from accounts.models import RefreshFamily, SecurityEvent, User
+from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
 
 logger = logging.getLogger(__name__)
 
@@ -247,10 +247,16 @@ class TokenPair:
         return {"access": self.access, "refresh": self.refresh}
 
 
-def start_family(*, user: User, at: datetime) -> TokenPair:
-    """Begin a sign-in by token and return its first pair."""
+def start_family(
+    *, user: User, at: datetime, identity: LinkedIdentity | None = None
+) -> TokenPair:
+    """Begin a sign-in by token and return its first pair.
+
+    With `identity`, the outside sign-in it came from: it ends when that is unlinked.
+    """
     family = RefreshFamily.objects.create(
         user=user,
+        identity=identity,
         epoch=user.credential_epoch,
         created_at=at,
         refreshed_at=at,

@@ -139,6 +139,8 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    # Imported from Better Auth; replaced at the next sign-in.
+    "accounts.better_auth.passwords.BetterAuthPasswordHasher",
 ]
 # Length and a list of known passwords, no composition rules (NIST SP 800-63B-4).
 PASSWORD_MIN_LENGTH = 12
@@ -213,6 +215,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.BetterAuthAuthentication",
         "accounts.authentication.OwnTokenAuthentication",
         "accounts.authentication.SessionAuthentication",
     ],
@@ -287,11 +290,28 @@ REFRESH_FAMILY_LIFETIME = timedelta(days=90)
 # A client that lost the answer, or raced itself, may use a spent token this long.
 REFRESH_REUSE_GRACE = timedelta(seconds=10)
 
+# --- Better Auth ------------------------------------------------------------
+
+# One outside issuer, in most cases by its address alone; or several, as a JSON list
+# of objects with the same words. See docs/better-auth.md.
+BETTER_AUTH = {
+    "url": env("BETTER_AUTH_URL", default=""),
+    "issuer": env("BETTER_AUTH_ISSUER", default=""),
+    "audience": env("BETTER_AUTH_AUDIENCE", default=""),
+    "jwks_url": env("BETTER_AUTH_JWKS_URL", default=""),
+    "algorithms": env("BETTER_AUTH_ALGORITHMS", default=""),
+    "shared_secret": env("BETTER_AUTH_SHARED_SECRET", default=""),
+    "max_lifetime": env.int("BETTER_AUTH_MAX_LIFETIME", default=0),
+    "sessions": env.bool("BETTER_AUTH_SESSIONS", default=False),
+}
+BETTER_AUTH_ISSUERS = env("BETTER_AUTH_ISSUERS", default="")
+
 # --- Rate limits ------------------------------------------------------------
 
 # (requests, seconds) for each scope; see config/api/throttling.py.
 RATE_LIMITS = {
     "register": (20, 3600),
+    "exchange": (60, 60),
     "token-address": (30, 300),
     "token-account": (10, 300),
     "refresh": (60, 60),

@@ -19,7 +19,8 @@ RECENT = timedelta(minutes=15)
 class RouteNamesCaller(BasePermission):
     """The `{user_id}` in the route must name the caller: 403 before any look-up.
 
-    It does by the caller's local id, or as `me`.
+    It does by the caller's local id, as `me`, or by the subject of the Better Auth
+    credential that the caller presents.
     """
 
     message = "This route names someone else."
@@ -27,7 +28,10 @@ class RouteNamesCaller(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         named: str = view.kwargs["user_id"]
-        return named == "me" or named == str(request.user.pk)
+        if not named:
+            return False
+        subject = credential_of(request).subject
+        return named in {"me", str(request.user.pk), subject}
 
 
 class SignedInRecently(BasePermission):

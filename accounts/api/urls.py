@@ -7,6 +7,9 @@ urlpatterns = [
     *endpoint("auth/register", views.RegisterView.as_view(), "register"),
     *endpoint("auth/token", views.TokenView.as_view(), "token"),
     *endpoint("auth/token/refresh", views.TokenRefreshView.as_view(), "token-refresh"),
+    *endpoint(
+        "auth/token/exchange", views.TokenExchangeView.as_view(), "token-exchange"
+    ),
     *endpoint("auth/logout", views.LogoutView.as_view(), "logout"),
     *endpoint("auth/password", views.PasswordView.as_view(), "password"),
     *endpoint("users/me", views.MeView.as_view(), "me"),

@@ -30,9 +30,14 @@ from accounts.api.serializers import (
     TokenPairSerializer,
     UserSerializer,
 )
-from accounts.authentication import credential_of, refused, user_of
+from accounts.authentication import (
+    BetterAuthAuthentication,
+    credential_of,
+    refused,
+    user_of,
+)
 from accounts.credentials import change_password, request_deletion
-from accounts.models import SecurityEvent, User
+from accounts.models import LinkedIdentity, SecurityEvent, User
 from accounts.registration import EmailTaken, may_sign_in, register
 from config.api.problems import Conflict
 from config.api.throttling import AddressThrottle, count_request
@@ -141,6 +146,25 @@ class TokenRefreshView(PublicEndpoint):
             pair = tokens.rotate(refresh=body["refresh"], at=timezone.now())
         except TokenError as exc:
             raise refused("refresh token: not valid") from exc
+        return Response(pair.as_dict())
+
+
+class TokenExchangeView(Endpoint):
+    """Exchange a token of a Better Auth server for a pair of ours."""
+
+    operations = {"POST": "exchange"}
+    authentication_classes = (BetterAuthAuthentication,)
+    throttle_classes = (AddressThrottle,)
+    throttle_scope = "exchange"
+    schema_tag = "auth"
+
+    @extend_schema(request=None, responses={200: TokenPairSerializer})
+    def post(self, request: Request) -> Response:
+        now = timezone.now()
+        user = user_of(request)
+        identity = LinkedIdentity.objects.get(pk=credential_of(request).key)
+        pair = tokens.start_family(user=user, at=now, identity=identity)
+        events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
         return Response(pair.as_dict())
 
 

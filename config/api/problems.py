@@ -46,7 +46,10 @@ class Unavailable(exceptions.APIException):
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
     default_detail = "A part of the service can't be reached. Try again shortly."
     default_code = "unavailable"
-    wait = RETRY_AFTER_OUTAGE
+
+    def __init__(self, *, wait: int = RETRY_AFTER_OUTAGE) -> None:
+        super().__init__()
+        self.wait = wait  # seconds
 
 
 def handle_exception(exc: Exception, context: Mapping[str, Any]) -> Response | None:

@@ -1,0 +1,214 @@
+"""What is wrong with an issuer's configuration, or with a token, in plain words.
+
+For operators and support staff. A token is looked at in memory alone: it is neither
+stored nor shown, and nor are its claims, apart from those that a setting must match.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.better_auth import identities, verifier
+from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
+from accounts.better_auth.fetching import FetchFailed, fetch_json
+from accounts.better_auth.issuers import (
+    Description,
+    Issuer,
+    IssuerRefused,
+    descriptions,
+    issuer_from,
+    trusted_issuers,
+)
+from accounts.better_auth.keys import parsed, usable_entries
+
+REASONS = {
+    "too_large": (
+        "The token is larger than 8 kB. Put less into it: definePayload of the jwt"
+        " plugin can leave out the name and the image."
+    ),
+    "malformed": "This is no JWT: three parts of base64url JSON, joined by dots.",
+    "type": (
+        "This is another kind of token, not one of GET /api/auth/token: its header has"
+        " a typ of its own, as cookie-cache, OAuth and logout tokens do."
+    ),
+    "algorithm": (
+        "The token is signed with an algorithm that this issuer is not set up for, or"
+        " its key belongs to another one. See BETTER_AUTH_ALGORITHMS."
+    ),
+    "key_id": "The token's header names no key (kid).",
+    "unknown_key": (
+        "The issuer publishes no such key. The token is older than a rotation, or comes"
+        " from another server with the same address."
+    ),
+    "signature": (
+        "The signature does not fit the key: the token was changed on its way, or made"
+        " by somebody else."
+    ),
+    "expired": "The token has expired. Better Auth's live for 15 minutes.",
+    "not_yet_valid": (
+        "The token is from the future: the clocks of the two servers differ by more"
+        " than a minute."
+    ),
+    "claims": (
+        "The token lacks exp, iat, iss, aud or sub, or one has the wrong type. Tokens"
+        " of the cookie cache and of mailed links are such; they are no sign-in."
+    ),
+    "lifetime": (
+        "The token lives longer than we accept. Shorten expirationTime of the jwt"
+        " plugin (a text such as '15m'), or raise BETTER_AUTH_MAX_LIFETIME."
+    ),
+    "subject": "The token's sub is empty, over 255 characters or not plain text.",
+    "session_ended": "The session has ended at Better Auth.",
+    "banned": "Better Auth says that this person is banned.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: whether it is right, and what it is."""
+
+    is_good: bool
+    text: str
+
+
+def _good(text: str) -> Finding:
+    return Finding(True, text)
+
+
+def _bad(text: str) -> Finding:
+    return Finding(False, text)
+
+
+# --- The configuration ---------------------------------------------------------
+
+
+def examine_settings() -> Iterator[Finding]:
+    """Look at every configured issuer, and ask each for its keys."""
+    try:
+        configured = descriptions()
+    except IssuerRefused as exc:
+        yield _bad(str(exc))
+        return
+    if not configured:
+        yield _bad("No issuer is configured. Set BETTER_AUTH_URL.")
+    for description in configured:
+        yield from _examine(description)
+
+
+def _examine(description: Description) -> Iterator[Finding]:
+    try:
+        issuer = issuer_from(description.words, prefix=description.prefix)
+    except IssuerRefused as exc:
+        yield _bad(str(exc))
+        return
+    audiences = ", ".join(issuer.audiences)
+    yield _good(f"Issuer {issuer.issuer}, audience {audiences}.")
+    if issuer.shared_secret:
+        yield _good("Tokens are checked with the shared secret, HS256 alone.")
+    else:
+        yield from _examine_keys(issuer)
+    if issuer.sessions:
+        yield _examine_sessions(issuer)
+
+
+def _examine_keys(issuer: Issuer) -> Iterator[Finding]:
+    started = time.monotonic()
+    try:
+        document = fetch_json(issuer.jwks_url)
+    except FetchFailed as exc:
+        yield _bad(
+            f"{issuer.jwks_url} gives no usable answer ({exc}). Is the jwt plugin on,"
+            " and the address right? Set BETTER_AUTH_JWKS_URL if it is elsewhere."
+        )
+        return
+    milliseconds = round((time.monotonic() - started) * 1000)
+    listed = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        yield _bad(f"{issuer.jwks_url} answers, but not with a list of keys.")
+        return
+    yield _good(f"{issuer.jwks_url} answered in {milliseconds} ms.")
+    keys = parsed(usable_entries(document, issuer))
+    if not listed:
+        yield _bad("It lists no key yet. Better Auth makes one with the first token.")
+    elif not keys:
+        yield _bad(
+            f"None of its {len(listed)} keys is for {', '.join(issuer.algorithms)}."
+        )
+    else:
+        algorithms = ", ".join(sorted({key.algorithm for key in keys.values()}))
+        yield _good(f"{len(keys)} of its {len(listed)} keys can be used: {algorithms}.")
+
+
+def _examine_sessions(issuer: Issuer) -> Finding:
+    try:
+        answer = fetch_json(issuer.session_url)
+    except FetchFailed as exc:
+        return _bad(f"{issuer.session_url} gives no usable answer ({exc}).")
+    if answer is not None:
+        return _bad(f"{issuer.session_url} shows a session to nobody in particular.")
+    return _good("Session tokens are checked there, and the server answers.")
+
+
+# --- A token -------------------------------------------------------------------
+
+
+def explain(token: str, *, now: float) -> Iterator[Finding]:
+    """Say step by step what becomes of a token at `now`, in seconds since the epoch."""
+    try:
+        verified = verifier.verify(token, now=now)
+    except TokenRejected as exc:
+        yield from _why(token, exc.reason)
+        return
+    except KeysUnavailable:
+        yield _bad(
+            "The issuer's keys can't be fetched just now, and we have none that fits."
+            " The token may be good: we answer 503, not 401."
+        )
+        return
+    minutes = max(0, round((verified.expires_at - now) / 60))
+    yield _good(f"The token is valid, for about {minutes} more minutes.")
+    yield from _who(verified)
+
+
+def _why(token: str, reason: str) -> Iterator[Finding]:
+    named = verifier.unverified_issuer(token)
+    if reason == "issuer":
+        trusted = ", ".join(trusted_issuers()) or "none"
+        yield _bad(
+            f"The token's iss is {_shown(named)}, and we trust: {trusted}. The texts"
+            " must be equal to the letter; see BETTER_AUTH_ISSUER."
+        )
+    elif reason == "audience" and named is not None:
+        expected = ", ".join(trusted_issuers()[named].audiences)
+        claimed = verifier.unverified_claims(token).get("aud")
+        yield _bad(
+            f"The token's aud is {_shown(claimed)}, and we expect: {expected}."
+            " See BETTER_AUTH_AUDIENCE."
+        )
+    else:
+        yield _bad(REASONS[reason])
+
+
+def _shown(claim: Any) -> str:
+    return "missing" if claim is None else repr(claim)[:200]
+
+
+def _who(verified: verifier.VerifiedToken) -> Iterator[Finding]:
+    identity = identities.find(issuer=verified.issuer.issuer, subject=verified.subject)
+    if identity is None:
+        yield _good("Its identity is not linked yet: its first use makes an account.")
+        return
+    yield _good(f"It speaks for user {identity.user_id}.")
+    if not identity.user.is_active:
+        yield _bad("That account is deactivated.")
+    elif not identities.is_current(identity, verified):
+        ended = identity.user.credentials_ended_at
+        issued = datetime.fromtimestamp(verified.issued_at, UTC)
+        yield _bad(
+            f"It was issued at {issued:%H:%M:%S} UTC, before the person signed out"
+            f" everywhere at {ended:%H:%M:%S} UTC. A new token will do."
+        )
+    else:
+        yield _good("That account is active: the token opens the API.")

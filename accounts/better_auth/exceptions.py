@@ -1,0 +1,27 @@
+"""The two ways in which verifying a token can fail."""
+
+
+class TokenRejected(Exception):
+    """The token is not one to act on.
+
+    `reason` is a short code for the log and the doctor, never for the caller:
+
+        too_large, malformed, issuer, type, algorithm, key_id, unknown_key, signature,
+        expired, not_yet_valid, audience, claims, lifetime, subject, banned,
+        session_ended
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class KeysUnavailable(Exception):
+    """The issuer can't be asked just now, which is no fault of the token.
+
+    `retry_after` is when to come back, in seconds.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__("the issuer can't be reached")

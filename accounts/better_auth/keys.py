@@ -1,0 +1,337 @@
+"""The keys that issuers sign with: fetched, filtered, cached, rotated.
+
+A key set is fresh for five minutes. Then the next token has it fetched anew, while
+requests go on with what is known. A failed, empty or broken answer never replaces a
+good set, which serves for a day while its issuer is away. Better Auth signs with a new
+key before any cache can know of it, so an unknown key id is worth a fetch at once, but
+only one in ten seconds: made-up ids cost the issuer next to nothing.
+
+What one process fetches, all get through Django's cache.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from django.core.cache import cache
+from django.core.signals import setting_changed
+
+from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
+from accounts.better_auth.fetching import TIMEOUT, FetchFailed, fetch_json
+from accounts.better_auth.issuers import Issuer
+
+logger = logging.getLogger(__name__)
+
+FRESH = 5 * 60.0  # seconds
+USABLE = 24 * 60 * 60.0  # seconds, while the issuer can't be asked
+PAUSE = 10.0  # seconds between two fetches of one issuer, at least
+GLANCE = 0.3  # seconds that a request may wait where it can do without the answer
+MAX_KEYS = 50
+MAX_KEY_ID = 255  # characters
+MIN_RSA_BITS = 2048
+MAX_RSA_BITS = 8192
+
+PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
+Entry = Mapping[str, str]
+
+# What a public key of each kind is made of; everything else is dropped unread.
+MEMBERS = {"OKP": ("crv", "x"), "EC": ("crv", "x", "y"), "RSA": ("n", "e")}
+CURVES = {"EdDSA": "Ed25519", "ES256": "P-256", "ES512": "P-521"}
+KINDS = {"EdDSA": "OKP", "ES256": "EC", "ES512": "EC", "RS256": "RSA", "PS256": "RSA"}
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public key and the one algorithm that it verifies."""
+
+    algorithm: str
+    key: PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class KeySet:
+    """An issuer's usable keys by key id, and when they were fetched."""
+
+    keys: Mapping[str, VerificationKey] = field(default_factory=dict)
+    fetched_at: float = float("-inf")  # seconds since the epoch
+
+    def is_fresh(self, now: float) -> bool:
+        return now - self.fetched_at < FRESH
+
+    def is_usable(self, now: float) -> bool:
+        return now - self.fetched_at < USABLE
+
+
+# --- From a document to keys -------------------------------------------------
+
+
+def usable_entries(document: Any, issuer: Issuer) -> list[Entry]:
+    """Return what we can use of a key set document (RFC 7517 section 5).
+
+    Left out: symmetric and unknown kinds, other curves, keys for encryption, entries
+    whose algorithm the issuer may not use, and every entry of an id that stands twice.
+    """
+    listed = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        return []
+    entries = [
+        entry
+        for entry in (_usable_entry(one, issuer) for one in listed[:MAX_KEYS])
+        if entry is not None
+    ]
+    ids = [entry["kid"] for entry in entries]
+    return [entry for entry in entries if ids.count(entry["kid"]) == 1]
+
+
+def _usable_entry(entry: Any, issuer: Issuer) -> Entry | None:
+    if not isinstance(entry, dict):
+        return None
+    kind, key_id = entry.get("kty"), entry.get("kid")
+    if kind not in MEMBERS or not _is_key_id(key_id):
+        return None
+    if entry.get("use", "sig") != "sig":
+        return None
+    if "verify" not in entry.get("key_ops", ["verify"]):
+        return None
+    algorithm = entry.get("alg") or _implied_algorithm(entry, issuer)
+    if algorithm not in issuer.algorithms or KINDS.get(algorithm) != kind:
+        return None
+    members = {name: entry.get(name) for name in MEMBERS[kind]}
+    if not all(isinstance(value, str) and value for value in members.values()):
+        return None
+    if kind != "RSA" and members["crv"] != CURVES[algorithm]:
+        return None
+    return {"kty": kind, "kid": key_id, "alg": algorithm, **members}
+
+
+def _is_key_id(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_KEY_ID
+
+
+def _implied_algorithm(entry: Mapping[str, Any], issuer: Issuer) -> str | None:
+    """Tell the algorithm of an entry without `alg`, as old rows are, if it is sure."""
+    fitting = [
+        name
+        for name in issuer.algorithms
+        if KINDS[name] == entry.get("kty")
+        and CURVES.get(name) in (None, entry.get("crv"))
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def parsed(entries: list[Entry]) -> dict[str, VerificationKey]:
+    """Return the keys of `entries` by id, without those that are no sound key."""
+    return {entry["kid"]: key for entry in entries for key in _parsed_entry(entry)}
+
+
+def _parsed_entry(entry: Entry) -> Iterator[VerificationKey]:
+    try:
+        key = jwt.PyJWK(dict(entry), algorithm=entry["alg"]).key
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return
+    if isinstance(key, RSAPublicKey):
+        if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+            return
+        if key.public_numbers().e < 3:
+            return
+    if isinstance(key, Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey):
+        yield VerificationKey(entry["alg"], key)
+
+
+# --- The cache ---------------------------------------------------------------
+
+
+def key_for(issuer: Issuer, key_id: str, *, now: float) -> VerificationKey:
+    """Return the issuer's key of this id; `now` is in seconds since the epoch.
+
+    Raises:
+        TokenRejected: the issuer has no such key.
+        KeysUnavailable: the key is unknown, and the issuer can't be asked.
+    """
+    return _store_of(issuer).key(key_id, now=now)
+
+
+def known_keys(issuer: Issuer) -> KeySet:
+    """Return what this process knows of the issuer's keys, without asking anyone."""
+    return _store_of(issuer).current
+
+
+_stores: dict[str, "_Store"] = {}
+_stores_lock = threading.Lock()
+# One request of this process may wait for an answer it can't do without; its other
+# threads stay free for the tokens of other issuers.
+_patience = threading.Semaphore(1)
+
+
+def _store_of(issuer: Issuer) -> "_Store":
+    store = _stores.get(issuer.issuer)
+    if store is None or store.issuer != issuer:
+        with _stores_lock:
+            store = _stores.get(issuer.issuer)
+            if store is None or store.issuer != issuer:
+                store = _stores[issuer.issuer] = _Store(issuer)
+    return store
+
+
+def forget_keys(*, setting: str = "BETTER_AUTH", **kwargs: Any) -> None:
+    """Drop what this process knows; the shared cache keeps its copy."""
+    if setting.startswith("BETTER_AUTH"):
+        with _stores_lock:
+            _stores.clear()
+
+
+setting_changed.connect(forget_keys)
+
+
+class _Fetch(threading.Thread):
+    """One question to an issuer, asked beside the requests that wait for it."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__(daemon=True, name="better-auth-keys")
+        self.issuer = issuer
+        self.entries: list[Entry] = []
+
+    def run(self) -> None:
+        try:
+            document = fetch_json(self.issuer.jwks_url)
+        except FetchFailed as exc:
+            reason = str(exc)
+        else:
+            self.entries = usable_entries(document, self.issuer)
+            reason = "" if parsed(self.entries) else "no usable key"
+        if reason:
+            self.entries = []
+            logger.warning(
+                "keys not fetched",
+                extra={"issuer": self.issuer.issuer, "reason": reason},
+            )
+
+
+class _Store:
+    """The key set of one issuer in this process."""
+
+    def __init__(self, issuer: Issuer) -> None:
+        self.issuer = issuer
+        self.current = KeySet()
+        self._lock = threading.Lock()
+        self._fetch: _Fetch | None = None
+        self._asked_at = float("-inf")  # seconds since the epoch
+        self._looked_at = float("-inf")  # time.monotonic()
+        digest = hashlib.sha256(f"{issuer.issuer} {issuer.jwks_url}".encode())
+        self._cache_key = f"better-auth:keys:{digest.hexdigest()[:32]}"
+
+    def key(self, key_id: str, *, now: float) -> VerificationKey:
+        found = self.current.keys.get(key_id)
+        if found is None or not self.current.is_fresh(now):
+            self._look_at_shared()
+            found = self.current.keys.get(key_id)
+        if found is not None and self.current.is_fresh(now):
+            return found
+        can_do_without = found is not None and self.current.is_usable(now)
+        has_answer = self._ask(now, can_do_without=can_do_without)
+        found = self.current.keys.get(key_id)
+        if found is not None and self.current.is_usable(now):
+            return found
+        if has_answer:
+            raise TokenRejected("unknown_key")
+        raise KeysUnavailable(retry_after=2)
+
+    def _ask(self, now: float, *, can_do_without: bool) -> bool:
+        """Have the issuer asked, if it is time; tell whether what we know is its word.
+
+        That is so when it has answered within the last `PAUSE`, whoever asked.
+        """
+        fetch, is_ours = self._fetch_at(now)
+        if fetch is None:
+            if not self._is_recent(now) and not can_do_without:
+                self._await_other_process(now)
+            return self._is_recent(now)
+        if can_do_without:
+            # The request that noticed gives a quick issuer the time to answer, so that
+            # a withdrawn key ends here; the others don't wait at all.
+            fetch.join(GLANCE if is_ours else 0)
+        elif _patience.acquire(blocking=False):
+            try:
+                fetch.join(TIMEOUT + 1)
+            finally:
+                _patience.release()
+        else:
+            fetch.join(GLANCE)
+        self._take(fetch, now)
+        return self._is_recent(now)
+
+    def _is_recent(self, now: float) -> bool:
+        return now - self.current.fetched_at < PAUSE
+
+    def _fetch_at(self, now: float) -> tuple[_Fetch | None, bool]:
+        """Return the fetch under way, or a new one if it is time, and if it is new."""
+        with self._lock:
+            if self._fetch is not None:
+                return self._fetch, False
+            if now - self._asked_at < PAUSE or not self._claim_turn():
+                return None, False
+            self._asked_at = now
+            self._fetch = _Fetch(self.issuer)
+            self._fetch.start()
+            return self._fetch, True
+
+    def _take(self, fetch: _Fetch, now: float) -> None:
+        """Make the answer ours and everybody's, once, by whoever comes first."""
+        if fetch.is_alive():
+            return
+        with self._lock:
+            if self._fetch is not fetch:
+                return
+            self._fetch = None
+            if not fetch.entries:
+                return
+            self.current = KeySet(parsed(fetch.entries), fetched_at=now)
+        shared = {"entries": fetch.entries, "fetched_at": now}
+        _quietly(lambda: cache.set(self._cache_key, shared, timeout=int(USABLE)))
+
+    def _claim_turn(self) -> bool:
+        """Tell whether no other process has asked this issuer just now."""
+        key = f"{self._cache_key}:asked"
+        claimed = _quietly(lambda: cache.add(key, 1, timeout=int(PAUSE)))
+        return claimed is not False  # also where the cache is away
+
+    def _look_at_shared(self) -> None:
+        """Take over a newer set that another process has fetched."""
+        moment = time.monotonic()
+        if moment - self._looked_at < 1:
+            return
+        self._looked_at = moment
+        shared = _quietly(lambda: cache.get(self._cache_key))
+        if shared and shared["fetched_at"] > self.current.fetched_at:
+            self.current = KeySet(parsed(shared["entries"]), shared["fetched_at"])
+
+    def _await_other_process(self, now: float) -> None:
+        """Give the process that asks just now a moment to share its answer."""
+        if not _patience.acquire(blocking=False):
+            return
+        try:
+            for _ in range(10):
+                self._looked_at = float("-inf")
+                self._look_at_shared()
+                if self._is_recent(now):
+                    return
+                threading.Event().wait(0.1)
+        finally:
+            _patience.release()
+
+
+def _quietly(call: Any) -> Any:
+    """Use the shared cache, and do without it where it is away."""
+    try:
+        return call()
+    except Exception:  # every backend fails in its own way
+        logger.warning("shared cache away")
+        return None
