@@ -10,6 +10,7 @@ from accounts import tokens
 from tests.factories import UserFactory
 
 pytest_plugins = [
+    "tests.plugins.better_auth",
     "tests.plugins.browser",
     "tests.plugins.database",
     "tests.plugins.summary",

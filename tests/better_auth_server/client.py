@@ -113,7 +113,7 @@ class BetterAuthServer:
     def restart(self, *, fresh: bool = False, **changes: Any) -> None:
         """Run with these fields of the configuration changed, over the same database.
 
-        `fresh` begins with an empty one, or with another, if `database` is changed.
+        `fresh` begins with an empty one, if it is the one in memory.
         """
         self.configuration = replace(self.configuration, **changes)
         config = self.configuration.as_json() | {"fresh": fresh}

@@ -55,11 +55,12 @@ class Server {
     });
   }
 
-  /** Replace the application; the store stays unless the configuration names another. */
+  /** Replace the application. The store stays, unless it is to be another. */
   async configure(config) {
     const text = JSON.stringify(config).replaceAll("{origin}", this.origin);
     const settings = JSON.parse(text);
-    if (!this.store || settings.fresh) await this.open(settings.database);
+    const moved = settings.database !== this.settings?.database;
+    if (!this.store || moved || settings.fresh) await this.open(settings.database);
     this.auth = await build(settings, this);
     this.settings = settings;
     this.handle = toNodeHandler(this.auth);
@@ -131,7 +132,7 @@ const commands = {
   },
 
   async listen(server) {
-    await server.listen(server.port);
+    if (!server.http.listening) await server.listen(server.port);
   },
 
   async close(server) {
