@@ -186,7 +186,8 @@ class DeletionForm(PasswordConfirmForm):
             del self.fields["password"]
 
 
-class SettingsForm(forms.ModelForm[User]):
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run time
+    instance: User
     display_name = TextFormField(
         max_length=100,
         required=False,
