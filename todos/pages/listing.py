@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from itertools import groupby
@@ -96,7 +97,7 @@ class TodayView(TaskListPage):
             yield Group(overdue, "Overdue")
         if len(rows) > len(overdue):
             # Nothing to tell it from, nothing to call it.
-            yield Group(rows[len(overdue) :], "Today" if overdue else "")
+            yield Group(_without_day(rows[len(overdue) :]), "Today" if overdue else "")
 
     def new_task(self) -> dict[str, Any]:
         return {"due_date": self.today}
@@ -107,6 +108,10 @@ class TodayView(TaskListPage):
         self.navigation.today_count = context["paginator"].count
         hour = self.now.astimezone(self.person.zone).hour
         return context | {"greeting": _greeting(hour)}
+
+
+def _without_day(rows: Iterable[TaskRow]) -> list[TaskRow]:
+    return [replace(row, has_day=False) for row in rows]
 
 
 def _greeting(hour: int) -> str:
@@ -141,7 +146,7 @@ class UpcomingView(TaskListPage):
         for day, due in groupby(rows, key=lambda row: row.task.due_date):
             assert day is not None
             heading, note = _heading(day, self.today)
-            yield Group(list(due), heading, note)
+            yield Group(_without_day(due), heading, note)
 
 
 def _heading(day: date, today: date) -> tuple[str, str]:

@@ -43,26 +43,32 @@ def repeat_words(rule: str) -> str:
 class TaskRow:
     """A task with the day it is looked at.
 
-    `list` is named where the page mixes lists, and None on a list's own page.
+    `list` is named where the page mixes lists, and None on a list's own page. The day
+    is left out where the heading over the row says it.
     """
 
     task: Task
     today: date
     list: TaskList | None = None
     timezone: str = ""
+    has_day: bool = True
 
     @property
-    def due(self) -> str:
-        """When it is due, in words; empty without a date."""
-        task = self.task
-        if task.due_date is None:
+    def day(self) -> str:
+        """The day it is due, in words; empty without one."""
+        due = self.task.due_date
+        if due is None or not self.has_day:
             return ""
-        words = day_words(task.due_date, today=self.today)
+        return day_words(due, today=self.today)
+
+    @property
+    def time(self) -> str:
+        """The time it is due, with the zone where that is not the person's own."""
+        task = self.task
         if task.due_time is None:
-            return words
-        words = f"{words}, {task.due_time:%H:%M}"
+            return ""
         elsewhere = task.due_tz and task.due_tz != self.timezone
-        return f"{words} ({task.due_tz})" if elsewhere else words
+        return f"{task.due_time:%H:%M}" + (f" ({task.due_tz})" if elsewhere else "")
 
     @property
     def is_overdue(self) -> bool:
