@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from tests.better_auth_server.host import Host, HostError
+from tests.better_auth_server.host import Host
 from tests.key_server import KeyServer
 
 
@@ -33,11 +33,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def better_auth_host():
     """The one process of Node.js in which all servers of this test process run."""
-    try:
-        host = Host()
-    except HostError as error:
-        pytest.fail(str(error), pytrace=False)
-    with host:
+    with Host() as host:
         yield host
 
 
