@@ -4,6 +4,7 @@ Both are for everybody: an API whose walls hold can show its plan. The page is p
 HTML that needs no script and nothing from another host.
 """
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -13,7 +14,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
 
-METHODS = ("get", "post", "put", "patch", "delete")
+from config.api import reference
 
 
 class SchemaView(SpectacularAPIView):
@@ -29,21 +30,18 @@ class ReferenceView(TemplateView):
     template_name = "shared/api_reference.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-        document = generator.get_schema(  # type: ignore[no-untyped-call]
-            request=None, public=True
-        )
-        return super().get_context_data(
-            document=document, sections=_sections(document), **kwargs
-        )
+        return super().get_context_data(**_reference(), **kwargs)
 
 
-def _sections(document: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Return the operations by their tag, each with `method` and `path`."""
-    sections: dict[str, list[dict[str, Any]]] = {}
-    for path, operations in document["paths"].items():
-        for method in METHODS:
-            if operation := operations.get(method):
-                entry = {"method": method.upper(), "path": path, **operation}
-                sections.setdefault(operation["tags"][0], []).append(entry)
-    return sections
+@cache
+def _reference() -> dict[str, Any]:
+    # The same for everybody and as long as the process lives, and slow to make.
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    document = generator.get_schema(  # type: ignore[no-untyped-call]
+        request=None, public=True
+    )
+    return {
+        "document": document,
+        "sections": reference.sections(document),
+        "shapes": reference.shapes(document),
+    }

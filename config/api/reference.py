@@ -1,0 +1,209 @@
+"""The OpenAPI document as a person reads it: operations by subject, fields in tables.
+
+Pure functions from the document to what the template shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Document = dict[str, Any]
+Schema = dict[str, Any]
+
+METHODS = ("get", "post", "put", "patch", "delete")
+ROUTE_MATCH = "users/{user_id}/"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A parameter, or a member of an object."""
+
+    name: str
+    type: str
+    description: str = ""
+    is_required: bool = False
+    place: str = ""  # of a parameter: path, query or header
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One of the answers of an operation, and the object it holds, by name."""
+
+    status: str
+    description: str
+    type: str
+    object: str
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A method of a path. `also` is the same under the route match."""
+
+    id: str
+    method: str
+    path: str
+    description: str
+    parameters: list[Field]
+    body: list[Field]
+    answers: list[Answer]
+    also: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """The operations about one subject."""
+
+    name: str
+    operations: list[Operation] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """An object that answers hold."""
+
+    name: str
+    description: str
+    fields: list[Field]
+
+
+def sections(document: Document) -> list[Section]:
+    """Return the operations by their tag."""
+    found: dict[str, Section] = {}
+    paths = document["paths"]
+    for path, operations in paths.items():
+        if path.replace(ROUTE_MATCH, "") in paths and ROUTE_MATCH in path:
+            continue  # shown beside the shorter path
+        longer = _longer(path)
+        for method in METHODS:
+            if operation := operations.get(method):
+                tag = operation["tags"][0]
+                section = found.setdefault(tag, Section(tag))
+                section.operations.append(
+                    _operation(
+                        document,
+                        method,
+                        path,
+                        operation,
+                        also=longer if method in paths.get(longer, {}) else "",
+                    )
+                )
+    # The plan's own contract, without a version, comes after ours.
+    return sorted(found.values(), key=lambda section: section.name == "plan")
+
+
+def _longer(path: str) -> str:
+    head, version, tail = path.partition("/v1/")
+    return f"{head}{version}{ROUTE_MATCH}{tail}" if version else ""
+
+
+def shapes(document: Document) -> list[Shape]:
+    """Return the objects that answers are made of, by name."""
+    schemas = document["components"]["schemas"]
+    return [
+        Shape(name, _prose(schema), list(_fields(document, schema)))
+        for name, schema in sorted(schemas.items())
+        if "properties" in schema and not name.endswith("Request")
+    ]
+
+
+def _operation(
+    document: Document, method: str, path: str, operation: Schema, *, also: str
+) -> Operation:
+    return Operation(
+        id=operation["operationId"],
+        method=method.upper(),
+        path=path,
+        description=_prose(operation),
+        parameters=[
+            Field(
+                name=parameter["name"],
+                type=type_words(parameter.get("schema", {})),
+                description=_prose(parameter),
+                is_required=parameter.get("required", False),
+                place=parameter["in"],
+            )
+            for parameter in operation.get("parameters", [])
+        ],
+        body=list(_body(document, operation)),
+        answers=[
+            _answer(status, answer)
+            for status, answer in sorted(operation["responses"].items())
+        ],
+        also=also,
+    )
+
+
+def _body(document: Document, operation: Schema) -> Iterator[Field]:
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        yield from _fields(document, _resolved(document, media["schema"]))
+        return  # the same object in every media type
+
+
+def _answer(status: str, answer: Schema) -> Answer:
+    schemas = [media.get("schema", {}) for media in answer.get("content", {}).values()]
+    schema = schemas[0] if schemas else {}
+    name = _name(schema) or _name(schema.get("items", {}))
+    words = type_words(schema) if schema else "no body"
+    return Answer(status, _prose(answer), words, name)
+
+
+def _fields(document: Document, schema: Schema) -> Iterator[Field]:
+    required = schema.get("required", [])
+    for name, member in schema.get("properties", {}).items():
+        yield Field(
+            name=name,
+            type=type_words(member),
+            description=_prose(member),
+            is_required=name in required,
+        )
+
+
+def _resolved(document: Document, schema: Schema) -> Schema:
+    name = _name(schema)
+    found: Schema = document["components"]["schemas"][name] if name else schema
+    return found
+
+
+def _name(schema: Schema) -> str:
+    reference: str = schema.get("$ref", "")
+    return reference.rpartition("/")[2]
+
+
+def type_words(schema: Schema) -> str:
+    """Say what a value looks like: `text, at most 500`, `date or null`, `Task`."""
+    if name := _name(schema):
+        return name.removesuffix("Request")
+    for several in ("oneOf", "anyOf", "allOf"):
+        if several in schema:
+            return " or ".join(dict.fromkeys(map(type_words, schema[several])))
+    if "enum" in schema:
+        return "one of " + ", ".join(_plain(value) for value in schema["enum"])
+    if "const" in schema:
+        return _plain(schema["const"])
+    types = schema.get("type", "anything")
+    names = [types] if isinstance(types, str) else types
+    return " or ".join(_one_type(name, schema) for name in names)
+
+
+def _one_type(name: str, schema: Schema) -> str:
+    if name == "array":
+        return f"array of {type_words(schema.get('items', {}))}"
+    if name in {"integer", "number"} and {"minimum", "maximum"} <= schema.keys():
+        return f"{name} {schema['minimum']} to {schema['maximum']}"
+    if name == "string":
+        words: str = schema.get("format", "text")
+        limit = schema.get("maxLength")
+        return f"{words}, at most {limit:,}" if limit else words
+    return name
+
+
+def _prose(schema: Schema) -> str:
+    # Docstrings mark code by backticks; a page has other means.
+    text: str = schema.get("summary") or schema.get("description", "")
+    return text.replace("`", "")
+
+
+def _plain(value: Any) -> str:
+    return "null" if value is None else str(value) or "empty"
