@@ -35,10 +35,11 @@ class SettingsView(UpdateView):  # type: ignore[type-arg]  # not at run time
 
     form_class = SettingsForm
     template_name = "accounts/settings.html"
+    context_object_name = "person"  # `user` would hide the one in the navigation
     success_url = reverse_lazy("accounts:settings")
 
     def get_object(self, queryset: Any = None) -> User:
-        # Not `request.user`: what a refused form holds must not reach the navigation.
+        # Not `request.user`: what a refused form holds must not be shown as saved.
         return User.objects.get(pk=person_of(self.request).pk)
 
     def form_valid(self, form: Any) -> HttpResponse:

@@ -1,0 +1,116 @@
+from datetime import timedelta
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import SecurityEvent
+from tests.factories import PASSWORD, UserFactory
+
+URL = reverse("accounts:delete")
+
+
+def delete(client, password=PASSWORD, **more):
+    return client.post(URL, {"password": password}, **more)
+
+
+def test_locks_the_account_at_once_and_deletes_it_in_a_week(page_as, alice):
+    before = timezone.now()
+
+    response = delete(page_as(alice), follow=True)
+
+    assert "In 7 days everything in it is deleted." in response.text
+    alice.refresh_from_db()
+    assert not alice.is_active
+    assert alice.delete_after >= before + timedelta(days=7)
+    assert alice.delete_after <= timezone.now() + timedelta(days=7)
+
+
+def test_ends_every_session_and_token(page_as, api_as, alice):
+    here, elsewhere, program = page_as(alice), page_as(alice), api_as(alice)
+
+    delete(here)
+
+    assert here.get(URL).status_code == 302
+    assert elsewhere.get(URL).status_code == 302
+    assert program.get(reverse("api:me")).status_code == 401
+
+
+def test_lets_nobody_sign_in_afterwards(page_as, client, alice):
+    delete(page_as(alice))
+
+    response = client.post(
+        reverse("account_login"), {"login": alice.email, "password": PASSWORD}
+    )
+
+    assert response.url == reverse("account_inactive")
+
+
+def test_says_what_will_happen(page_as, alice):
+    page = page_as(alice).get(URL).text
+
+    assert "locked at once" in page
+    assert "In 7 days it is gone" in page
+
+
+def test_records_what_was_asked_for(page_as, alice):
+    delete(page_as(alice))
+
+    kinds = set(alice.security_events.values_list("kind", flat=True))
+    assert SecurityEvent.Kind.DELETION_REQUESTED in kinds
+
+
+def test_sends_somebody_signed_out_to_the_sign_in(client, db):
+    assert delete(client).url == f"{reverse('account_login')}?next={URL}"
+
+
+def test_refuses_a_wrong_password_and_changes_nothing(page_as, alice):
+    client = page_as(alice)
+
+    for password in ("wrong horse battery", "", "a\0b", "x" * 500_000):
+        response = delete(client, password=password)
+
+        assert response.status_code == 200
+        assert "Please look at this again" in response.text
+    alice.refresh_from_db()
+    assert alice.is_active
+    assert alice.delete_after is None
+    assert client.get(URL).status_code == 200
+
+
+def test_refuses_the_password_of_somebody_else(page_as, alice):
+    UserFactory(email="carol@example.com", password="entirely different words")
+
+    response = delete(page_as(alice), password="entirely different words")
+
+    assert "This is not your password." in response.text
+
+
+def test_stops_guessing(page_as, alice):
+    client = page_as(alice)
+    for _ in range(5):
+        delete(client, password="wrong horse battery")
+
+    response = delete(client)
+
+    assert "Too many attempts" in response.text
+    alice.refresh_from_db()
+    assert alice.is_active
+
+
+def test_asks_no_password_of_somebody_who_has_none(page_as, db):
+    carol = UserFactory(email="carol@example.com", password=None)
+
+    page_as(carol).post(URL)
+
+    carol.refresh_from_db()
+    assert not carol.is_active
+
+
+def test_refuses_a_form_without_its_token(page_as, alice):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = page_as(alice).cookies
+
+    assert delete(strict).status_code == 403
+    alice.refresh_from_db()
+    assert alice.is_active

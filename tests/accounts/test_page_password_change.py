@@ -1,0 +1,144 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.models import SecurityEvent
+from tests.factories import PASSWORD, UserFactory
+
+URL = reverse("account_change_password")
+SECURITY = reverse("accounts:security")
+NEW = "a brand new staple battery"
+
+
+def change(client, old=PASSWORD, new=NEW):
+    return client.post(URL, {"oldpassword": old, "password1": new})
+
+
+def test_changes_the_password_and_stays_signed_in(page_as, alice):
+    client = page_as(alice)
+
+    response = change(client)
+
+    assert response.url == SECURITY
+    assert client.get(SECURITY).status_code == 200
+    alice.refresh_from_db()
+    assert alice.check_password(NEW)
+
+
+def test_ends_every_other_session(page_as, alice):
+    here, elsewhere = page_as(alice), page_as(alice)
+
+    change(here)
+
+    assert elsewhere.get(SECURITY).status_code == 302
+
+
+def test_ends_every_access_token(page_as, api_as, alice):
+    program = api_as(alice)
+
+    change(page_as(alice))
+
+    assert program.get(reverse("api:me")).status_code == 401
+
+
+def test_ends_every_refresh_token(page_as, api, alice):
+    pair = tokens.start_family(user=alice, at=timezone.now())
+
+    change(page_as(alice))
+
+    response = api.post(reverse("api:token-refresh"), {"refresh": pair.refresh})
+    assert response.status_code == 401
+
+
+def test_leaves_other_people_signed_in(page_as, api_as, alice, bob):
+    browser, program = page_as(bob), api_as(bob)
+
+    change(page_as(alice))
+
+    assert browser.get(SECURITY).status_code == 200
+    assert program.get(reverse("api:me")).status_code == 200
+
+
+def test_tells_the_owner_that_it_was_done(page_as, alice, mailoutbox):
+    change(page_as(alice))
+
+    assert [mail.subject for mail in mailoutbox] == [
+        "Your Ownlist password was changed"
+    ]
+    newest = alice.security_events.order_by("-at").first()
+    assert newest.kind == SecurityEvent.Kind.PASSWORD_CHANGED
+
+
+def test_sends_somebody_signed_out_to_the_sign_in(client, db):
+    assert client.get(URL).url == f"{reverse('account_login')}?next={URL}"
+
+
+def test_refuses_a_wrong_password_and_changes_nothing(page_as, alice, mailoutbox):
+    elsewhere = page_as(alice)
+
+    response = change(page_as(alice), old="wrong horse battery")
+
+    assert "This is not your password." in response.text
+    alice.refresh_from_db()
+    assert alice.check_password(PASSWORD)
+    assert elsewhere.get(SECURITY).status_code == 200
+    assert mailoutbox == []
+
+
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        ("", "This field is required."),
+        ("short", "at least 12 characters"),
+        ("x" * 500_000, "Use at most 256 characters."),
+        ("alice@example.com", "too similar"),
+        ("correct horse\0battery", "Null characters are not allowed."),
+    ],
+)
+def test_refuses_a_password_and_says_why(page_as, alice, new, message):
+    response = change(page_as(alice), new=new)
+
+    assert message in response.text
+    alice.refresh_from_db()
+    assert alice.check_password(PASSWORD)
+
+
+def test_refuses_a_form_without_its_token(page_as, alice):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = page_as(alice).cookies
+
+    assert change(strict).status_code == 403
+
+
+def test_stops_guessing_with_a_page(page_as, alice):
+    client = page_as(alice)
+
+    responses = [change(client, old="wrong horse battery") for _ in range(6)]
+
+    assert responses[4].status_code == 200
+    assert responses[5].status_code == 429
+    assert "Too many attempts" in responses[5].text
+
+
+def test_lets_somebody_without_a_password_set_one(page_as, db):
+    carol = UserFactory(email="carol@example.com", password=None)
+    client = page_as(carol)
+
+    asked = client.get(URL)
+    response = client.post(asked.url, {"password1": NEW})
+
+    assert asked.url == reverse("account_set_password")
+    assert response.url == SECURITY
+    carol.refresh_from_db()
+    assert carol.check_password(NEW)
+    assert client.get(SECURITY).status_code == 200
+
+
+def test_asks_who_has_a_password_for_it(page_as, alice):
+    response = page_as(alice).post(reverse("account_set_password"), {"password1": NEW})
+
+    assert response.url == URL
+    alice.refresh_from_db()
+    assert alice.check_password(PASSWORD)

@@ -1,0 +1,153 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import events, tokens
+from accounts.models import SecurityEvent
+from tests.factories import NOON
+
+URL = reverse("accounts:security")
+EVERYWHERE = reverse("accounts:sign-out-everywhere")
+Kind = SecurityEvent.Kind
+
+
+def test_shows_the_address_and_whether_it_is_confirmed(page_as, alice):
+    page = page_as(alice).get(URL).text
+
+    assert "alice@example.com" in page
+    assert ">confirmed<" in page
+
+
+def test_says_that_an_address_is_not_confirmed(page_as, alice):
+    alice.emailaddress_set.update(verified=False)
+
+    page = page_as(alice).get(URL).text
+
+    assert ">not confirmed yet<" in page
+
+
+def test_names_the_address_that_was_asked_for(page_as, alice):
+    EmailAddress.objects.create(user=alice, email="new@example.com")
+
+    assert "Changing to new@example.com" in page_as(alice).get(URL).text
+
+
+def test_shows_what_happened_in_words_and_in_the_persons_zone(page_as, alice):
+    alice.timezone = "Asia/Tokyo"
+    alice.save()
+    client = page_as(alice)
+    events.record(
+        alice, Kind.PASSWORD_CHANGED, at=datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
+    )
+
+    page = client.get(URL).text
+
+    assert "Password changed" in page
+    assert "2 March 2026, 05:30" in page
+
+
+def test_shows_the_last_twenty_the_newest_first(page_as, alice):
+    client = page_as(alice)
+    SecurityEvent.objects.all().delete()
+    for day in range(25):
+        events.record(alice, Kind.SIGNED_IN, at=NOON - timedelta(days=day))
+
+    shown = list(client.get(URL).context["events"])
+
+    assert [event.at for event in shown] == [
+        NOON - timedelta(days=day) for day in range(20)
+    ]
+
+
+def test_says_what_support_did(page_as, alice, sam):
+    client = page_as(alice)
+    events.record(alice, Kind.REACTIVATED, at=NOON, by=sam)
+
+    page = client.get(URL).text
+
+    assert "Reactivated by support" in page
+    assert "Sam" not in page
+    assert sam.email not in page
+
+
+def test_shows_nothing_of_a_stranger(page_as, alice, bob):
+    events.record(bob, Kind.TOKEN_REUSED, at=NOON)
+
+    page = page_as(alice).get(URL).text
+
+    assert Kind.TOKEN_REUSED.label not in page
+    assert "bob" not in page
+
+
+def test_counts_the_programs_that_are_signed_in(page_as, alice):
+    tokens.start_family(user=alice, at=timezone.now())
+
+    assert "1 program can use your account" in page_as(alice).get(URL).text
+
+
+def test_reads_as_much_for_many_events_as_for_few(
+    page_as, alice, django_assert_max_num_queries
+):
+    client = page_as(alice)
+    for day in range(25):
+        events.record(alice, Kind.SIGNED_IN, at=NOON - timedelta(days=day))
+
+    with django_assert_max_num_queries(9):
+        client.get(URL)
+
+
+@pytest.mark.parametrize("url", [URL, EVERYWHERE])
+def test_sends_somebody_signed_out_to_the_sign_in(client, db, url):
+    assert client.get(url).url == f"{reverse('account_login')}?next={url}"
+    assert client.post(url).url == f"{reverse('account_login')}?next={url}"
+
+
+def test_asks_before_it_signs_out_everywhere(page_as, alice):
+    client = page_as(alice)
+
+    response = client.get(EVERYWHERE)
+
+    assert "Sign out everywhere?" in response.text
+    assert client.get(URL).status_code == 200
+
+
+def test_signs_out_everywhere(page_as, api_as, api, alice):
+    here, elsewhere, program = page_as(alice), page_as(alice), api_as(alice)
+    pair = tokens.start_family(user=alice, at=timezone.now())
+
+    response = here.post(EVERYWHERE)
+
+    assert response.url == reverse("account_login")
+    assert here.get(URL).status_code == 302
+    assert elsewhere.get(URL).status_code == 302
+    assert program.get(reverse("api:me")).status_code == 401
+    refreshed = api.post(reverse("api:token-refresh"), {"refresh": pair.refresh})
+    assert refreshed.status_code == 401
+
+
+def test_says_so_on_the_page_for_signing_in(page_as, alice):
+    response = page_as(alice).post(EVERYWHERE, follow=True)
+
+    assert "You are signed out everywhere." in response.text
+    assert alice.security_events.filter(kind=Kind.SIGNED_OUT_EVERYWHERE).exists()
+
+
+def test_signs_out_nobody_else(page_as, api_as, alice, bob):
+    browser, program = page_as(bob), api_as(bob)
+
+    page_as(alice).post(EVERYWHERE)
+
+    assert browser.get(URL).status_code == 200
+    assert program.get(reverse("api:me")).status_code == 200
+
+
+def test_refuses_a_form_without_its_token(page_as, alice):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = page_as(alice).cookies
+
+    assert strict.post(EVERYWHERE).status_code == 403
+    assert strict.get(URL).status_code == 200

@@ -1,0 +1,200 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.credentials import deactivate
+from accounts.models import SecurityEvent
+from tests.factories import PASSWORD, UserFactory
+
+URL = reverse("account_login")
+WRONG = "The e-mail address or the password is wrong."
+
+
+def sign_in(client, email="alice@example.com", password=PASSWORD, **more):
+    return client.post(URL, {"login": email, "password": password}, **more)
+
+
+def test_lands_on_today(client, alice):
+    response = sign_in(client)
+
+    assert response.status_code == 302
+    assert response.url == reverse("todos:task-today")
+    assert client.session["_auth_user_id"] == str(alice.pk)
+
+
+def test_finds_the_account_however_the_address_is_capitalised(client, alice):
+    response = sign_in(client, email=" Alice@EXAMPLE.com ")
+
+    assert response.status_code == 302
+
+
+def test_leads_back_to_the_page_that_was_asked_for(client, alice):
+    asked = client.get(reverse("accounts:security"))
+    form = client.get(asked.url)
+
+    response = client.post(
+        URL,
+        {
+            "login": alice.email,
+            "password": PASSWORD,
+            "next": form.context["redirect_field_value"],
+        },
+    )
+
+    assert asked.url == f"{URL}?next=/accounts/security/"
+    assert response.url == reverse("accounts:security")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "\x00//evil.example",
+    ],
+)
+def test_never_leads_to_another_host(client, alice, target):
+    response = client.post(
+        URL, {"login": alice.email, "password": PASSWORD, "next": target}
+    )
+
+    assert response.url == reverse("todos:task-today")
+
+
+def test_records_the_sign_in(client, alice):
+    sign_in(client)
+
+    kinds = list(alice.security_events.values_list("kind", flat=True))
+    assert kinds == [SecurityEvent.Kind.SIGNED_IN]
+
+
+def test_records_a_failure_on_the_account_it_was_meant_for(client, alice, bob):
+    sign_in(client, password="wrong horse battery")
+
+    kinds = list(alice.security_events.values_list("kind", flat=True))
+    assert kinds == [SecurityEvent.Kind.SIGN_IN_FAILED]
+    assert not bob.security_events.exists()
+
+
+def test_says_the_same_of_a_wrong_password_and_an_unknown_address(client, alice):
+    known = sign_in(client, password="wrong horse battery")
+    unknown = sign_in(
+        Client(), email="nobody@example.com", password="wrong horse battery"
+    )
+
+    assert known.status_code == unknown.status_code == 200
+    assert WRONG in known.text
+    assert _without_tokens(known) == _without_tokens(unknown).replace(
+        "nobody@example.com", alice.email
+    )
+
+
+def test_says_the_same_of_a_locked_account_and_a_wrong_password(client, alice):
+    deactivate(user=alice, at=timezone.now())
+
+    response = sign_in(client, password="wrong horse battery")
+
+    assert WRONG in response.text
+
+
+def test_tells_only_the_owner_that_the_account_is_locked(client, alice):
+    deactivate(user=alice, at=timezone.now())
+
+    response = client.post(
+        URL, {"login": alice.email, "password": PASSWORD}, follow=True
+    )
+
+    assert "This account is locked" in response.text
+    assert "_auth_user_id" not in client.session
+
+
+def test_sends_somebody_unverified_to_their_mailbox_where_that_is_asked_for(
+    client, db, settings, mailoutbox
+):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    carol = UserFactory(email="carol@example.com")
+    carol.emailaddress_set.update(verified=False)
+
+    response = sign_in(client, email=carol.email)
+
+    assert response.url == reverse("account_email_verification_sent")
+    assert "_auth_user_id" not in client.session
+    assert [mail.to for mail in mailoutbox] == [[carol.email]]
+
+
+def test_ends_with_the_browser_unless_asked_to_stay(client, alice):
+    sign_in(client)
+
+    assert client.session.get_expire_at_browser_close()
+
+
+def test_stays_for_two_weeks_where_asked_to(client, alice):
+    client.post(URL, {"login": alice.email, "password": PASSWORD, "remember": "on"})
+
+    assert not client.session.get_expire_at_browser_close()
+    assert client.session.get_expiry_age() == 14 * 24 * 60 * 60
+
+
+@pytest.mark.parametrize(
+    ("email", "password", "message"),
+    [
+        ("", PASSWORD, "This field is required."),
+        ("alice@example.com", "", "This field is required."),
+        ("alice@example.com", "x" * 500_000, "Use at most 256 characters."),
+        ("alice@example.com", "a\0b", "Null characters are not allowed."),
+        ("a\0b@example.com", PASSWORD, "Null characters are not allowed."),
+        ("a" * 900_000, PASSWORD, "at most 254 characters"),
+        ("al\u0131ce@example.com", PASSWORD, "plain ASCII"),
+    ],
+)
+def test_refuses_odd_input_and_says_why(client, alice, email, password, message):
+    response = sign_in(client, email=email, password=password)
+
+    assert response.status_code == 200
+    assert message in response.text
+
+
+def test_refuses_a_form_without_its_token(alice):
+    response = sign_in(Client(enforce_csrf_checks=True))
+
+    assert response.status_code == 403
+    assert "This form has expired" in response.text
+
+
+def test_stops_guessing_at_one_account(client, alice):
+    for _ in range(5):
+        sign_in(client, password="wrong horse battery")
+
+    response = sign_in(client)
+
+    assert "Too many attempts" in response.text
+    assert "_auth_user_id" not in client.session
+
+
+def test_counts_guesses_whatever_port_the_request_names(client, alice):
+    for port in range(5):
+        sign_in(
+            client,
+            password="wrong horse battery",
+            headers={"host": f"localhost:{port}"},
+        )
+
+    response = sign_in(client, headers={"host": "localhost:9999"})
+
+    assert "Too many attempts" in response.text
+
+
+def test_stops_guessing_at_many_accounts_with_a_page(client, db):
+    responses = [sign_in(client, email="") for _ in range(31)]
+
+    assert responses[29].status_code == 200
+    assert responses[30].status_code == 429
+    assert "Too many attempts" in responses[30].text
+
+
+def _without_tokens(response):
+    token = response.context["csrf_token"]
+    return response.text.replace(str(token), "")

@@ -1,0 +1,195 @@
+from urllib.parse import quote
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import SecurityEvent, User
+from tests.factories import PASSWORD
+
+URL = reverse("account_signup")
+
+
+@pytest.fixture
+def mandatory(settings):
+    """Nobody may act before their mailbox has answered."""
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+
+def sign_up(client, email="carol@example.com", password=PASSWORD, **more):
+    return client.post(URL, {"email": email, "password1": password, **more})
+
+
+def test_makes_an_account_and_lands_on_today(client, db):
+    response = sign_up(client)
+
+    assert response.status_code == 302
+    assert response.url == reverse("todos:task-today")
+    user = User.objects.get(email="carol@example.com")
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+
+def test_mails_a_link_to_confirm_the_address(client, db, mailoutbox):
+    sign_up(client)
+
+    assert [mail.to for mail in mailoutbox] == [["carol@example.com"]]
+    assert EmailAddress.objects.get().verified is False
+
+
+def test_records_that_somebody_signed_up(client, db):
+    sign_up(client)
+
+    kinds = set(SecurityEvent.objects.values_list("kind", flat=True))
+    assert SecurityEvent.Kind.SIGNED_UP in kinds
+
+
+def test_takes_the_zone_of_the_device(client, db):
+    sign_up(client, timezone="Asia/Kolkata")
+
+    assert User.objects.get().timezone == "Asia/Kolkata"
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "x" * 5000])
+def test_refuses_nobody_for_an_odd_zone(client, db, zone):
+    sign_up(client, timezone=zone)
+
+    assert User.objects.get().timezone == "UTC"
+
+
+def test_leads_to_the_page_that_was_asked_for(client, db):
+    response = sign_up(client, next=reverse("accounts:settings"))
+
+    assert response.url == reverse("accounts:settings")
+
+
+def test_tells_browsers_and_password_managers_what_the_fields_are(client, db):
+    page = client.get(URL).text
+
+    assert 'autocomplete="email"' in page
+    assert 'autocomplete="new-password"' in page
+    assert 'minlength="12"' in page
+
+
+def test_sends_somebody_signed_in_to_their_tasks(page_as, alice):
+    response = page_as(alice).get(URL)
+
+    assert response.url == reverse("todos:task-today")
+
+
+def test_says_that_there_is_an_account_where_that_is_unavoidable(client, alice):
+    response = sign_up(client, email="Alice@Example.com")
+
+    assert response.status_code == 200
+    assert "There is an account with this address." in response.text
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("email", "message"),
+    [
+        ("", "This field is required."),
+        ("nobody", "Enter a valid email address."),
+        ("a\0b@example.com", "Null characters are not allowed."),
+        ("a\ud800b@example.com", "Enter a valid email address."),
+        ("mi\u212ae@example.com", "plain ASCII"),
+        ("аlice@example.com", "Enter a valid email address."),
+        ("alice@exаmple.com", "plain ASCII"),
+        ("a@" + "b" * 60 + "." + "c" * 60 + "." + "d" * 60 + "." + "e" * 80, "254"),
+        ("a" * 900_000, "at most 254 characters"),
+    ],
+)
+def test_refuses_what_is_no_address(client, db, email, message):
+    response = client.post(
+        URL,
+        data=f"email={_quoted(email)}&password1=correct+horse+battery",
+        content_type="application/x-www-form-urlencoded",
+    )
+
+    assert response.status_code == 200
+    assert message in response.text
+    assert not User.objects.exists()
+
+
+def _quoted(text):
+    """Percent-encode, lone surrogates too, as no decent client would."""
+    return quote(text.encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize(
+    ("password", "message"),
+    [
+        ("", "This field is required."),
+        ("short", "at least 12 characters"),
+        ("x" * 257, "Use at most 256 characters."),
+        ("x" * 500_000, "Use at most 256 characters."),
+        ("password1234", "too common"),
+        ("carol@example.com", "too similar"),
+        ("correct horse\0battery", "Null characters are not allowed."),
+        ("correct horse\x07battery", "that can be typed"),
+    ],
+)
+def test_refuses_a_password_and_says_why(client, db, password, message):
+    response = sign_up(client, password=password)
+
+    assert response.status_code == 200
+    assert message.replace("'", "&#x27;") in response.text
+    assert not User.objects.exists()
+
+
+def test_refuses_what_is_larger_than_a_form(client, db):
+    response = sign_up(client, email="a" * 1_100_000)
+
+    assert response.status_code == 413
+    assert "Too much at once" in response.text
+
+
+def test_waits_for_the_mailbox_where_that_is_asked_for(
+    client, db, mandatory, mailoutbox
+):
+    response = sign_up(client)
+
+    assert response.url == reverse("account_email_verification_sent")
+    assert "_auth_user_id" not in client.session
+    assert len(mailoutbox) == 1
+
+
+def test_does_not_tell_whether_an_account_exists(
+    client, alice, mandatory, mailoutbox, django_user_model
+):
+    unknown = client.post(URL, {"email": "new@example.com", "password1": PASSWORD})
+    known = client.post(URL, {"email": alice.email, "password1": PASSWORD})
+
+    assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
+    assert known.headers.keys() == unknown.headers.keys()
+    subjects = {mail.to[0]: mail.subject for mail in mailoutbox}
+    assert subjects[alice.email] == "You already have an Ownlist account"
+    assert django_user_model.objects.count() == 2
+
+
+def test_shows_the_same_page_after_known_and_unknown_addresses(
+    client, alice, mandatory
+):
+    pages = [
+        client.post(URL, {"email": email, "password1": PASSWORD}, follow=True).text
+        for email in ("new@example.com", alice.email)
+    ]
+
+    assert pages[0].replace("new@example.com", alice.email) == pages[1]
+
+
+def test_refuses_a_form_without_its_token(db):
+    response = sign_up(Client(enforce_csrf_checks=True))
+
+    assert response.status_code == 403
+    assert "This form has expired" in response.text
+    assert not User.objects.exists()
+
+
+def test_stops_a_flood_with_a_page(client, db):
+    responses = [sign_up(client, email="nobody") for _ in range(21)]
+
+    assert responses[19].status_code == 200
+    assert responses[20].status_code == 429
+    assert "Too many attempts" in responses[20].text
+    assert responses[20]["Retry-After"] == "60"
