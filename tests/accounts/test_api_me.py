@@ -1,0 +1,151 @@
+import json
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.models import RefreshFamily
+
+URL = "/api/v1/users/me"
+
+
+def test_shows_the_caller_to_themselves(api_as, alice):
+    response = api_as(alice).get(URL)
+
+    assert response.status_code == 200
+    assert response.json() == {
+        "id": str(alice.pk),
+        "email": "alice@example.com",
+        "display_name": "Alice",
+        "timezone": "UTC",
+        "day_start": 0,
+        "week_start": "monday",
+        "theme": "system",
+    }
+
+
+@pytest.mark.parametrize("method", ["get", "patch", "delete"])
+def test_refuses_a_caller_without_a_credential(api, db, method):
+    response = getattr(api, method)(URL)
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+
+
+def test_changes_what_is_named_and_nothing_else(api_as, alice):
+    response = api_as(alice).patch(
+        URL, {"timezone": "Europe/Berlin", "day_start": 4, "theme": "dark"}
+    )
+
+    assert response.status_code == 200
+    alice.refresh_from_db()
+    assert (alice.timezone, alice.day_start, alice.theme) == (
+        "Europe/Berlin",
+        4,
+        "dark",
+    )
+    assert alice.display_name == "Alice"
+
+
+def test_gives_nobody_rights_and_no_other_address(api_as, alice):
+    wish = {
+        "id": "00000000-0000-0000-0000-000000000000",
+        "email": "bob@example.com",
+        "is_staff": True,
+        "is_superuser": True,
+        "credential_epoch": 7,
+        "password": "x",
+    }
+    before = alice.password
+
+    response = api_as(alice).patch(URL, wish)
+
+    assert response.status_code == 200
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.com"
+    assert (alice.is_staff, alice.is_superuser) == (False, False)
+    assert (alice.credential_epoch, alice.password) == (0, before)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("timezone", "Europe/Atlantis"),
+        ("timezone", "../../etc/passwd"),
+        ("timezone", ""),
+        ("timezone", None),
+        ("timezone", 1),
+        ("timezone", "UTC\x00"),
+        ("day_start", 24),
+        ("day_start", -1),
+        ("day_start", 1.5),
+        ("day_start", "noon"),
+        ("day_start", None),
+        ("day_start", True),
+        ("day_start", 10**29),
+        ("day_start", []),
+        ("week_start", "friday"),
+        ("week_start", []),
+        ("week_start", {}),
+        ("theme", "pink"),
+        ("theme", None),
+        ("display_name", "a" * 101),
+        ("display_name", "nul \x00 inside"),
+        ("display_name", "\ud800"),
+        ("display_name", 7),
+        ("display_name", None),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_names_the_field_that_is_wrong(api_as, alice, field, value):
+    response = api_as(alice).patch(
+        URL, json.dumps({field: value}), content_type="application/json"
+    )
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
+
+
+def test_deletion_locks_the_account_and_waits_a_week(api_as, alice):
+    client = api_as(alice)
+
+    response = client.delete(URL)
+
+    assert response.status_code == 204
+    alice.refresh_from_db()
+    assert not alice.is_active
+    assert alice.delete_after > timezone.now() + timedelta(days=6)
+    assert client.get(URL).status_code == 401
+
+
+def test_deletion_asks_for_a_recent_sign_in(api_as, alice):
+    client = api_as(alice)
+    RefreshFamily.objects.update(created_at=timezone.now() - timedelta(minutes=16))
+
+    response = client.delete(URL)
+
+    assert response.status_code == 403
+    assert response.json()["code"] == "recent_sign_in_required"
+    alice.refresh_from_db()
+    assert alice.is_active
+
+
+def test_a_refreshed_token_is_no_recent_sign_in(api, alice):
+    pair = tokens.start_family(user=alice, at=timezone.now() - timedelta(hours=1))
+    fresh = tokens.rotate(refresh=pair.refresh, at=timezone.now())
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {fresh.access}")
+
+    assert api.delete(URL).status_code == 403
+
+
+def test_a_session_that_never_proved_itself_can_not_delete(page_as, alice):
+    response = page_as(alice).delete(URL)
+
+    assert response.status_code == 403
+    alice.refresh_from_db()
+    assert alice.is_active
+
+
+def test_the_id_of_another_person_in_the_route_is_not_found(api_as, alice, bob):
+    assert api_as(bob).get(f"/api/v1/users/{alice.pk}").status_code == 404
