@@ -1,8 +1,8 @@
 """Write the secrets of this machine into `.env`: `python -m config.dotenv`.
 
 It makes the file, or adds to it what is missing. A value that is there already is
-never changed, and no secret is ever printed. It needs nothing but Python, and no
-Django: the settings can't be loaded before it has run.
+never changed, and no secret is ever printed. It runs before the settings can be
+loaded, so it needs no Django.
 """
 
 import os
@@ -30,6 +30,14 @@ def complete(path: Path) -> list[str]:
     if added:
         _replace(path, text)
     return added
+
+
+def load() -> None:
+    """Put the values of the file into the environment, which wins where it has one."""
+    import environ
+
+    if path := env_file():
+        environ.Env.read_env(path)
 
 
 def _filled(text: str) -> tuple[str, list[str]]:

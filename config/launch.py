@@ -1,9 +1,8 @@
 """Start Ownlist on this machine: what `make run`, `make demo` and `make dev` do.
 
 `python -m config.launch run|demo|dev` completes `.env`, brings database and static
-files up to date and then becomes the server, so that a signal reaches the server
-itself. HOST, PORT, WORKERS and BASE_URL come from the environment or from `.env`;
-the environment wins.
+files up to date and then becomes the server. HOST, PORT, WORKERS and BASE_URL come
+from the environment or from `.env`; the environment wins.
 """
 
 import hashlib
@@ -14,9 +13,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NoReturn
 
-import environ
-
 from config import dotenv
+from config.server import address
 
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
 MODES = ("run", "demo", "dev")
@@ -25,26 +23,19 @@ MODES = ("run", "demo", "dev")
 def main(mode: str) -> NoReturn:
     """Prepare everything, then turn this process into the server."""
     dotenv.main()
-    if path := dotenv.env_file():
-        environ.Env.read_env(path)
-    host, port = _address()
+    dotenv.load()
+    host, port = address()
     os.environ.setdefault("BASE_URL", _base_url(host, port))
     if mode == "dev":
         os.environ["DEBUG"] = "true"
     _refuse_taken_port(host, port)
     _prepare(with_demo=mode == "demo")
     print(f"Ownlist is at {os.environ['BASE_URL']} - stop it with Ctrl-C.", flush=True)
-    command = _debug_server if mode == "dev" else _server
-    os.execv(sys.executable, [sys.executable, *command(host, port)])  # noqa: S606 - no shell is the point
-
-
-def _address() -> tuple[str, int]:
-    """Return where to listen: HOST and PORT, by default 127.0.0.1 and 8000."""
-    host = os.environ.get("HOST") or "127.0.0.1"
-    port = os.environ.get("PORT") or "8000"
-    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        sys.exit(f"PORT must be a number from 1 to 65535, not {port!r}.")
-    return host.strip("[]"), int(port)
+    server = ["-m", "config.server"]
+    if mode == "dev":
+        server = ["manage.py", "runserver", f"{_in_url(host)}:{port}"]
+    # No shell, and this process becomes the server: a signal reaches the server itself.
+    os.execv(sys.executable, [sys.executable, *server])  # noqa: S606
 
 
 def _base_url(host: str, port: int) -> str:
@@ -118,41 +109,6 @@ def _static_fingerprint() -> str:
             status = os.stat(path)
             digest.update(repr((path, status.st_size, status.st_mtime_ns)).encode())
     return digest.hexdigest()
-
-
-def _server(host: str, port: int) -> list[str]:
-    """Return the command line of the server.
-
-    More than two threads for each process gain nothing here: Python runs one at a
-    time. The long queue is for many clients that arrive at once.
-    """
-    return [
-        "-m",
-        "granian",
-        "--interface=wsgi",
-        f"--host={host}",
-        f"--port={port}",
-        f"--workers={os.environ.get('WORKERS') or _processors()}",
-        "--blocking-threads=2",
-        "--backlog=2048",
-        "--no-access-log",
-        "--no-ws",
-        # A worker that is stopped while it still starts may never notice.
-        "--workers-kill-timeout=10",
-        "config.wsgi:application",
-    ]
-
-
-def _debug_server(host: str, port: int) -> list[str]:
-    """Return the command line of Django's own server, which reloads changed code."""
-    return ["manage.py", "runserver", f"{_in_url(host)}:{port}"]
-
-
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 if __name__ == "__main__":
