@@ -41,9 +41,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return self.connection.cursor()
 
     def close_if_health_check_failed(self) -> None:
-        """Check an idle connection before its first use, a busy one hardly ever."""
+        """Check an idle connection before its first use, a busy one hardly ever.
+
+        Once for each request, as Django does: a check after the COMMIT of a transaction
+        would open the next one, and fail the request whose work is stored already.
+        """
+        if self.health_check_done:
+            return
         now = time.monotonic()
         if now - self._alive_at < HEALTH_CHECK_INTERVAL:
+            self.health_check_done = True
             return
         super().close_if_health_check_failed()
         self._alive_at = now
