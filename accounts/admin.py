@@ -15,9 +15,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import allauth.account.admin  # noqa: F401 - registers what is taken out below
-import rest_framework_simplejwt.token_blacklist.admin  # noqa: F401 - likewise
-from allauth.account.decorators import secure_admin_login
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
@@ -39,11 +36,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.generic import RedirectView
-from rest_framework_simplejwt.token_blacklist.models import (
-    BlacklistedToken,
-    OutstandingToken,
-)
 
 from accounts import credentials
 from accounts.models import RefreshFamily, User
@@ -54,20 +46,6 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 EVENTS_SHOWN = 50
-
-# --- The site ---------------------------------------------------------------
-
-site = admin.site
-site.site_title = site.site_header = "Ownlist support"
-site.index_title = "Support"
-site.enable_nav_sidebar = False
-# Sign-in and passwords are the account pages' work, with their limits and events.
-site.login = secure_admin_login(site.login)  # type: ignore[method-assign]
-site.password_change = RedirectView.as_view(  # type: ignore[assignment, method-assign]
-    pattern_name="account_change_password"
-)
-site.unregister([BlacklistedToken, OutstandingToken, EmailAddress, Group])
-
 
 # --- What support may do ----------------------------------------------------
 
@@ -223,6 +201,7 @@ class UserAdmin(ModelAdmin):
     list_per_page = 50
     list_max_show_all = 50
     filter_horizontal = ("groups",)
+    view_on_site = False
 
     # How to show what `counts` annotates.
     count_fields: tuple[Callable[[User], Any], ...] = (
@@ -476,5 +455,5 @@ class GroupAdmin(DjangoGroupAdmin):
         return _staff(request).is_superuser
 
 
-site.register(User, UserAdmin)
-site.register(Group, GroupAdmin)
+admin.site.register(User, UserAdmin)
+admin.site.register(Group, GroupAdmin)

@@ -1,6 +1,7 @@
 """Who someone is."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
 
 
 class AccountsConfig(AppConfig):
@@ -11,3 +12,9 @@ class AccountsConfig(AppConfig):
         from accounts.api import schema  # noqa: F401 - registers itself
 
         events.connect()
+
+
+class SupportConfig(AdminConfig):
+    """Django's admin, with our site in place of its own."""
+
+    default_site = "accounts.support.SupportSite"

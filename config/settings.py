@@ -61,7 +61,7 @@ INSTALLED_APPS = [
     "config.apps.ConfigConfig",
     "accounts.apps.AccountsConfig",
     "todos.apps.TodosConfig",
-    "django.contrib.admin",
+    "accounts.apps.SupportConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
