@@ -1,0 +1,243 @@
+"""Moving house: users of a Better Auth database become users here.
+
+Each brings its address, name, identity and password, and then signs in with the
+password it has. An account that exists is never changed: its row is reported and left.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from accounts import events
+from accounts.better_auth.passwords import imported
+from accounts.models import (
+    EMAIL_MAX_LENGTH,
+    LinkedIdentity,
+    SecurityEvent,
+    User,
+    ascii_email,
+)
+from config.text import clean_text
+
+PAGE = 500  # rows read at once
+MAX_SUBJECT = 255  # characters
+
+
+class Outcome(StrEnum):
+    """What became of a row."""
+
+    CREATED = "created"
+    KNOWN = "known"  # imported before, or came by its token
+    EMAIL_TAKEN = "email_taken"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Table and column names of the Better Auth database, which can be configured."""
+
+    user: str = "user"
+    account: str = "account"
+    columns: dict[str, str] = field(default_factory=dict)
+
+    def column(self, name: str) -> sql.Identifier:
+        return sql.Identifier(self.columns.get(name, name))
+
+
+COLUMNS = (
+    "id",
+    "name",
+    "email",
+    "emailVerified",
+    "createdAt",
+    "banned",
+    "userId",
+    "providerId",
+    "password",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A user as Better Auth keeps it. `password` is its hash, if it has one."""
+
+    id: str
+    name: str
+    email: str
+    email_verified: bool
+    created_at: datetime
+    banned: bool
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of the row of `id`, and what to know about it."""
+
+    id: str
+    outcome: Outcome
+    note: str = ""
+
+
+def count(connection: psycopg.Connection[Any], names: Names) -> int:
+    """Return how many users there are."""
+    query = sql.SQL("SELECT count(*) AS n FROM {user}").format(
+        user=sql.Identifier(names.user)
+    )
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(query).fetchone()
+    return int(row["n"]) if row else 0
+
+
+def rows(
+    connection: psycopg.Connection[Any], names: Names, *, after: str = ""
+) -> Iterator[Row]:
+    """Yield the users in the order of their ids, from the one after `after` on.
+
+    Read page by page, so that any number of them fits into memory.
+    """
+    has_bans = _has_bans(connection, names)
+    query = _query(names, has_bans=has_bans)
+    while True:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            page = cursor.execute(query, {"after": after, "page": PAGE}).fetchall()
+        for found in page:
+            yield Row(**found)
+        if len(page) < PAGE:
+            return
+        after = page[-1]["id"]
+
+
+def _has_bans(connection: psycopg.Connection[Any], names: Names) -> bool:
+    """Tell whether the table has the column that the admin plugin adds."""
+    query = sql.SQL("SELECT * FROM {user} LIMIT 0").format(
+        user=sql.Identifier(names.user)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        found = {column.name for column in cursor.description or ()}
+    return names.columns.get("banned", "banned") in found
+
+
+def _query(names: Names, *, has_bans: bool) -> sql.Composed:
+    banned = (
+        sql.SQL("coalesce(u.{}, false)").format(names.column("banned"))
+        if has_bans
+        else sql.SQL("false")
+    )
+    return sql.SQL(
+        """
+        SELECT u.{id}::text AS id, coalesce(u.{name}, '') AS name,
+               coalesce(u.{email}, '') AS email,
+               coalesce(u.{verified}, false) AS email_verified,
+               u.{created} AS created_at, {banned} AS banned,
+               (SELECT a.{password} FROM {account} a
+                WHERE a.{user_id} = u.{id} AND a.{provider} = 'credential'
+                LIMIT 1) AS password
+        FROM {user} u
+        WHERE u.{id}::text COLLATE "C" > %(after)s
+        ORDER BY u.{id}::text COLLATE "C"
+        LIMIT %(page)s
+        """
+    ).format(
+        id=names.column("id"),
+        name=names.column("name"),
+        email=names.column("email"),
+        verified=names.column("emailVerified"),
+        created=names.column("createdAt"),
+        banned=banned,
+        password=names.column("password"),
+        user_id=names.column("userId"),
+        provider=names.column("providerId"),
+        account=sql.Identifier(names.account),
+        user=sql.Identifier(names.user),
+    )
+
+
+def bring(row: Row, *, issuer: str, at: datetime, dry_run: bool) -> Report:
+    """Make a user of the row, or say why not; with `dry_run`, only say.
+
+    Bringing a row twice makes one user.
+    """
+    email = row.email.lower()
+    if problem := _problem(row, email):
+        return Report(row.id, Outcome.REFUSED, problem)
+    if LinkedIdentity.objects.filter(issuer=issuer, subject=row.id).exists():
+        return Report(row.id, Outcome.KNOWN)
+    if User.objects.filter(email=email).exists():
+        return Report(
+            row.id,
+            Outcome.EMAIL_TAKEN,
+            "There is an account with this address; its owner can connect the sign-in.",
+        )
+    password, note = _password(row)
+    if dry_run:
+        return Report(row.id, Outcome.CREATED, note)
+    try:
+        with transaction.atomic():
+            _create(row, email=email, password=password, issuer=issuer, at=at)
+    except IntegrityError:  # somebody was faster; the next run will say who
+        return Report(row.id, Outcome.KNOWN, "It came to be while we looked.")
+    return Report(row.id, Outcome.CREATED, note)
+
+
+def _problem(row: Row, email: str) -> str:
+    if not 0 < len(row.id) <= MAX_SUBJECT:
+        return "The id is empty or longer than 255 characters."
+    if len(email) > EMAIL_MAX_LENGTH:
+        return "The address is too long."
+    try:
+        validate_email(email)
+        ascii_email(email)
+        clean_text(row.id)
+    except ValidationError:
+        return "The address or the id is not one that we take."
+    return ""
+
+
+def _password(row: Row) -> tuple[str | None, str]:
+    """Return the hash in our form, and a note where there is none."""
+    if not row.password:
+        return None, "No password: the person signs in by the issuer, or by a reset."
+    try:
+        return imported(row.password), ""
+    except ValueError:
+        return None, "A hash of another kind: the person needs to reset the password."
+
+
+def _create(
+    row: Row, *, email: str, password: str | None, issuer: str, at: datetime
+) -> None:
+    try:
+        name = clean_text(row.name)[:100].strip()
+    except ValidationError:
+        name = ""
+    user = User.objects.create_user(
+        email=email, display_name=name, is_active=not row.banned
+    )
+    stored: dict[str, Any] = {"created_at": row.created_at}
+    if password is not None:
+        stored["password"] = password
+    User.objects.filter(pk=user.pk).update(**stored)
+    EmailAddress.objects.create(
+        user=user, email=email, primary=True, verified=row.email_verified
+    )
+    LinkedIdentity.objects.create(
+        user=user,
+        issuer=issuer,
+        subject=row.id,
+        known_as=email,
+        created_at=at,
+        last_used_at=at,
+    )
+    events.record(user, SecurityEvent.Kind.SIGNED_UP, at=at)

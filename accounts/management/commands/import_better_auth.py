@@ -1,0 +1,157 @@
+"""Bring the users of a Better Auth database, with the passwords they have."""
+
+import csv
+import os
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from accounts.better_auth import importing
+from accounts.better_auth.importing import COLUMNS, Names, Report
+from accounts.better_auth.issuers import trusted_issuers
+
+BAR = 30  # characters
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring users, verified addresses, identities and passwords from the PostgreSQL"
+        " database of a Better Auth server. Existing accounts are never changed, and a"
+        " second run brings only what is new."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--database-env",
+            default="BETTER_AUTH_DATABASE_URL",
+            metavar="NAME",
+            help="The environment variable that holds the database's address"
+            " (default: %(default)s); an argument would show it to everybody here.",
+        )
+        parser.add_argument(
+            "--issuer", help="Whose users these are, if several issuers are trusted."
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Say what would be, store nothing."
+        )
+        parser.add_argument(
+            "--after", default="", metavar="ID", help="Go on after the row of this id."
+        )
+        parser.add_argument(
+            "--report", metavar="FILE", help="Write a CSV line for each row there."
+        )
+        parser.add_argument("--user-table", default="user", metavar="NAME")
+        parser.add_argument("--account-table", default="account", metavar="NAME")
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="NAME=REAL",
+            help="A column with another name there; NAME is one of "
+            + ", ".join(COLUMNS),
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        issuer = _issuer(options["issuer"])
+        names = Names(
+            options["user_table"], options["account_table"], _columns(options["column"])
+        )
+        outcomes: Counter[str] = Counter()
+        with ExitStack() as stack:
+            write = _report_writer(options["report"], stack)
+            connection = stack.enter_context(_connect(options["database_env"]))
+            try:
+                total = importing.count(connection, names)
+                rows = importing.rows(connection, names, after=options["after"])
+                for done, row in enumerate(rows, 1):
+                    report = importing.bring(
+                        row,
+                        issuer=issuer,
+                        at=timezone.now(),
+                        dry_run=options["dry_run"],
+                    )
+                    outcomes[report.outcome] += 1
+                    write(report)
+                    self._show_progress(done, total)
+            except psycopg.Error as exc:
+                raise CommandError(_in_words(exc)) from exc
+        verb = "Would be" if options["dry_run"] else "Done"
+        counts = ", ".join(
+            f"{outcomes[outcome]} {outcome.value}" for outcome in importing.Outcome
+        )
+        self.stdout.write(f"{verb}: {counts}.")
+
+    def _show_progress(self, done: int, total: int) -> None:
+        if not self.stderr.isatty() or (done % 20 and done != total):
+            return
+        filled = BAR * done // max(total, done)
+        bar = "#" * filled + "." * (BAR - filled)
+        self.stderr.write(f"\r[{bar}] {done}/{total}", ending="")
+        if done >= total:
+            self.stderr.write("")
+
+
+def _issuer(named: str | None) -> str:
+    trusted = trusted_issuers()
+    if named is None and len(trusted) == 1:
+        return next(iter(trusted))
+    if named in trusted:
+        assert named is not None
+        return named
+    raise CommandError(
+        "Name one of the trusted issuers with --issuer: "
+        + (", ".join(trusted) or "none is configured; set BETTER_AUTH_URL.")
+    )
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    columns = {}
+    for pair in pairs:
+        name, equals, real = pair.partition("=")
+        if name not in COLUMNS or not equals or not real:
+            raise CommandError(f"--column {pair}: write NAME=REAL; see --help.")
+        columns[name] = real
+    return columns
+
+
+def _connect(variable: str) -> psycopg.Connection[Any]:
+    address = os.environ.get(variable, "")
+    if not address:
+        raise CommandError(f"Set {variable} to the address of the database.")
+    try:
+        connection = psycopg.connect(address, connect_timeout=10)
+    except psycopg.Error as exc:
+        raise CommandError(_in_words(exc)) from exc
+    connection.read_only = True
+    return connection
+
+
+def _in_words(exc: psycopg.Error) -> str:
+    """Say what failed by its SQLSTATE: psycopg's own text may quote the address."""
+    known = {
+        "42P01": "A table is missing; see --user-table and --account-table.",
+        "42703": "A column is missing; see --column.",
+        "42501": "The role may not read these tables.",
+        "28P01": "The password was refused.",
+    }
+    default = f"The Better Auth database can't be read ({type(exc).__name__})."
+    return known.get(exc.sqlstate or "", default)
+
+
+def _report_writer(path: str | None, stack: ExitStack) -> Any:
+    if path is None:
+        return lambda report: None
+    # A report names ids, never an address or a hash.
+    stream = stack.enter_context(Path(path).open("w", newline="", encoding="utf-8"))
+    writer = csv.writer(stream)
+    writer.writerow(["id", "outcome", "note"])
+
+    def write(report: Report) -> None:
+        writer.writerow([report.id, report.outcome.value, report.note])
+
+    return write
