@@ -1,0 +1,192 @@
+"""Measure list, get, create and complete on both databases: `make bench`.
+
+For each database it fills a new one, starts Ownlist as `make run` does and the bare
+limit beside it, and loads them in turn. Nothing of it is left afterwards.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from config import server
+from tests import postgres
+from tests.benchmarks import report
+from tests.benchmarks.bench import SERVERS, WARM_UP, Bench
+from tests.benchmarks.calls import COMPLETIONS_IN_MIX, Person
+from tests.benchmarks.filling import COMPLETABLE_EACH, PEOPLE_MAX, TASKS_EACH
+from tests.benchmarks.processes import StartError, free_port, parent_of, serving
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Return the options, with every default filled in."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    add = parser.add_argument
+    add("--database", choices=("sqlite", "postgresql"), help="only this one")
+    add("--users", type=int, help="people in the database (100)")
+    add("--tasks", type=int, help=f"in the database ({TASKS_EACH} for each user)")
+    add("--rounds", type=int, default=3, help="measurements of each kind (3)")
+    add("--requests", type=int, help="in each measurement (400)")
+    add("--connections", type=int, default=8, help="at once (8)")
+    add("--workers", type=int, default=2, help="processes of each server (2)")
+    add("--quick", action="store_true", help="fewer users and requests")
+    add("--json", type=Path, metavar="FILE", help="also write every figure to FILE")
+    steady = parser.add_argument_group("instead, a mix of calls at a steady rate")
+    steady.add_argument("--users-keepalive", type=int, metavar="CONNECTIONS")
+    steady.add_argument("--rate", type=float, default=300, help="a second (300)")
+    steady.add_argument("--seconds", type=float, default=20, help="of load (20)")
+    options = parser.parse_args(arguments)
+    usual_users = 20 if options.quick else 100
+    options.users = options.users or options.users_keepalive or usual_users
+    options.tasks = options.tasks or options.users * TASKS_EACH
+    options.requests = options.requests or (60 if options.quick else 400)
+    if problem := _problem(options):
+        parser.error(problem)
+    return options
+
+
+def _problem(options: argparse.Namespace) -> str | None:
+    """Say what can't be measured with these options, if anything."""
+    if not 1 <= options.users <= 10_000 or options.tasks > 1_000_000:
+        return "there may be 1 to 10,000 users and 1,000,000 tasks"
+    if options.tasks < options.users * TASKS_EACH:
+        return f"each user needs {TASKS_EACH} tasks"
+    if min(options.rounds, options.requests, options.connections, options.workers) < 1:
+        return "rounds, requests, connections and workers must be at least 1"
+    completions = options.rounds * options.requests
+    if options.users_keepalive:
+        completions = int(options.rate * options.seconds * COMPLETIONS_IN_MIX * 1.2)
+    people = min(options.users, PEOPLE_MAX)
+    # Each server has half of them.
+    if WARM_UP + completions > people * COMPLETABLE_EACH // 2:
+        return f"so many requests complete every task of {people} people"
+    return None
+
+
+def main(arguments: list[str]) -> int:
+    """Measure, print, and return 1 if any answer was wrong."""
+    options = parse(arguments)
+    databases = [options.database] if options.database else ["sqlite", "postgresql"]
+    results = {}
+    for name in databases:
+        print(
+            f"{name}: {options.tasks:,} tasks of {options.users:,} users, "
+            f"{options.workers} workers, load average {os.getloadavg()[0]:.1f}",
+            flush=True,
+        )
+        with tempfile.TemporaryDirectory(prefix="ownlist-bench-") as directory:
+            results[name] = measure(name, Path(directory), options)
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=2) + "\n")
+    return 1 if any(result["errors"] for result in results.values()) else 0
+
+
+def measure(name: str, directory: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Run everything on one database, print the table and return the figures."""
+    with running(name, directory, options) as bench:
+        if options.users_keepalive:
+            figures = bench.steady(
+                connections=options.users_keepalive,
+                rate=options.rate,
+                seconds=options.seconds,
+            )
+            rounds = {"mix": {"ownlist": [figures]}}
+        else:
+            rounds = bench.in_turn(
+                rounds=options.rounds,
+                requests=options.requests,
+                connections=options.connections,
+            )
+    print(report.table(rounds), end="\n\n", flush=True)
+    return report.as_json(rounds)
+
+
+@contextmanager
+def running(
+    database: str, directory: Path, options: argparse.Namespace
+) -> Iterator[Bench]:
+    """Start the database and both servers, and end them after the block."""
+    with ExitStack() as stack:
+        url, database_pid = stack.enter_context(_database(database, directory))
+        ports = {name: free_port() for name in SERVERS}
+        environment = _environment(directory, url, ports["ownlist"])
+        people = _fill(directory, environment, options)
+        pids = {
+            name: stack.enter_context(
+                serving(
+                    _command(name, port, options.workers),
+                    port=port,
+                    environment=environment,
+                    log=directory / f"{name}.log",
+                )
+            )
+            for name, port in ports.items()
+        }
+        yield Bench(ports=ports, pids=pids, database_pid=database_pid, people=people)
+
+
+@contextmanager
+def _database(name: str, directory: Path) -> Iterator[tuple[str, int | None]]:
+    """Yield the address of an empty database, and its server's first process."""
+    if name == "sqlite":
+        yield f"sqlite:///{directory / 'ownlist.sqlite3'}", None
+        return
+    with postgres.server() as url:
+        with psycopg.connect(url) as connection:
+            first_process = parent_of(connection.info.backend_pid)
+        yield url, first_process
+
+
+def _environment(directory: Path, url: str, port: int) -> dict[str, str]:
+    """Return all that the programs know: nothing of the caller's settings leaks in."""
+    kept = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR") if k in os.environ}
+    return kept | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "OWNLIST_ENV_FILE": "",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": url,
+        "VAR_DIR": str(directory),
+        # Nothing asks for static files here, so they are not collected.
+        "PYTHONWARNINGS": "ignore:No directory at",
+    }
+
+
+def _fill(
+    directory: Path, environment: dict[str, str], options: argparse.Namespace
+) -> list[Person]:
+    people = directory / "people.json"
+    numbers = [f"--tasks={options.tasks}", f"--users={options.users}"]
+    program = [sys.executable, "-m", "tests.benchmarks.filling"]
+    subprocess.run([*program, *numbers, str(people)], env=environment, check=True)
+    found: list[Person] = json.loads(people.read_text())
+    return found
+
+
+def _command(name: str, port: int, workers: int) -> list[str]:
+    """Return the command line of `make run`, for Ownlist itself or for the limit."""
+    os.environ |= {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": str(workers)}
+    *options, application = server.options()
+    if name == "limit":
+        application = "tests.benchmarks.limit:application"
+    return [sys.executable, "-m", "granian", *options, application]
+
+
+if __name__ == "__main__":
+    # Being told to stop must still end the servers.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except (StartError, postgres.StartError) as error:
+        sys.exit(f"A server did not start.\n{error}")

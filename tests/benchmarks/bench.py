@@ -1,0 +1,85 @@
+"""Two running servers, and the loads that measure them."""
+
+import asyncio
+import random
+from collections.abc import Coroutine
+from itertools import islice
+from typing import Any
+
+from tests.benchmarks import report
+from tests.benchmarks.calls import Calls, Person
+from tests.benchmarks.load import Sample, closed_loop, open_loop
+from tests.benchmarks.processes import cpu_seconds
+from tests.benchmarks.report import Figures, Rounds
+
+KINDS = ("list", "get", "create", "complete")
+SERVERS = ("ownlist", "limit")
+WARM_UP = 30  # calls of each kind to each server
+CELL_TIMEOUT = 20  # seconds in which one server answers one kind of call
+
+
+class Bench:
+    """Servers by name with their ports and first processes, and who asks them."""
+
+    def __init__(
+        self,
+        *,
+        ports: dict[str, int],
+        pids: dict[str, int],
+        database_pid: int | None,
+        people: list[Person],
+    ) -> None:
+        self._ports = ports
+        self._pids = pids
+        self._database_pid = database_pid
+        self._calls = {
+            server: Calls(people, seed=seed) for seed, server in enumerate(SERVERS)
+        }
+
+    def in_turn(self, *, rounds: int, requests: int, connections: int) -> Rounds:
+        """Load each server with each kind of call, in another order in each round."""
+        cells = [(kind, server) for kind in KINDS for server in SERVERS]
+        for kind, server in cells:
+            self._closed(kind, server, WARM_UP, connections)
+        found: Rounds = {kind: {server: [] for server in SERVERS} for kind in KINDS}
+        for _ in range(rounds):
+            for kind, server in random.sample(cells, len(cells)):
+                figures = self._closed(kind, server, requests, connections)
+                found[kind][server].append(figures)
+        return found
+
+    def steady(self, *, connections: int, rate: float, seconds: float) -> Figures:
+        """Load Ownlist with the mix at a steady rate over many open connections."""
+        for kind in KINDS:
+            self._closed(kind, "ownlist", WARM_UP, connections=8)
+        load = open_loop(
+            self._calls["ownlist"].of("mix"),
+            port=self._ports["ownlist"],
+            connections=connections,
+            rate=rate,
+            seconds=seconds,
+        )
+        return self._measured("ownlist", load)
+
+    def _closed(
+        self, kind: str, server: str, requests: int, connections: int
+    ) -> Figures:
+        load = closed_loop(
+            islice(self._calls[server].of(kind), requests),
+            port=self._ports[server],
+            connections=connections,
+            at_most_seconds=CELL_TIMEOUT,
+        )
+        return self._measured(server, load)
+
+    def _measured(self, server: str, load: Coroutine[Any, Any, Sample]) -> Figures:
+        """Run a load and return its figures, with what it cost the processor."""
+        pids = self._pids[server], self._database_pid
+        before = [cpu_seconds(pid) for pid in pids]
+        sample = asyncio.run(load)
+        after = [cpu_seconds(pid) for pid in pids]
+        cpu, database_cpu = (
+            None if a is None or b is None else b - a
+            for a, b in zip(before, after, strict=True)
+        )
+        return report.figures_of(sample, cpu=cpu, database_cpu=database_cpu)

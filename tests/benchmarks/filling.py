@@ -1,0 +1,138 @@
+"""Fill an empty database and name some of its people: a program of its own.
+
+`python -m tests.benchmarks.filling --tasks N --users N PEOPLE` migrates the database of
+the environment, fills it, and writes to PEOPLE, as JSON, up to `PEOPLE_MAX` users: each
+with an access token, the tasks that `GET tasks` shows first, and others to complete.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import django
+
+LISTED = 50  # tasks on the first page of a list
+TASKS_EACH = 100  # at least, so that there is a first page and something to complete
+PEOPLE_MAX = 1_000
+COMPLETABLE_EACH = 30  # of one person, behind the first page
+CHUNK = 5_000  # rows at once
+TOKEN_LIFETIME = timedelta(hours=6)  # longer than any run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--tasks", type=int, required=True)
+    parser.add_argument("--users", type=int, required=True)
+    parser.add_argument("people", type=Path)
+    options = parser.parse_args()
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    people = fill(tasks=options.tasks, users=options.users)
+    options.people.touch(mode=0o600)
+    options.people.write_text(json.dumps(people))
+
+
+def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
+    """Store `users` with the same number of tasks each, and return some of them."""
+    from django.db import connection
+
+    from accounts.models import User
+    from todos.models import Label, Task, TaskLabel, TaskList
+
+    owners = [User(email=f"person{n}@example.com", password="!") for n in range(users)]
+    inboxes = [TaskList(owner=owner, name="Inbox", is_inbox=True) for owner in owners]
+    labels = [Label(owner=owner, name="Home", key="home") for owner in owners]
+    for rows in (owners, inboxes, labels):
+        type(rows[0]).objects.bulk_create(rows, batch_size=CHUNK)
+
+    every = max(1, -(-users // PEOPLE_MAX))
+    people = {owner.pk: _person(owner) for owner in owners[::every]}
+    new = (
+        task
+        for inbox in inboxes
+        for task in _tasks_of(inbox, count=tasks // users, people=people)
+    )
+    label_of = {label.owner_id: label for label in labels}
+    done = 0
+    while chunk := list(islice(new, CHUNK)):
+        Task.objects.bulk_create(chunk)
+        TaskLabel.objects.bulk_create(
+            TaskLabel(owner_id=task.owner_id, task=task, label=label_of[task.owner_id])
+            for task in chunk[::3]
+        )
+        done += len(chunk)
+        _show_progress(done, tasks)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            # Else autovacuum does it in the middle of a measurement.
+            cursor.execute("VACUUM (ANALYZE)")
+    return list(people.values())
+
+
+def _person(owner: Any) -> dict[str, Any]:
+    """Return the user with a token as a sign-in makes it, but longer lived."""
+    from django.utils import timezone
+
+    from accounts.models import RefreshFamily
+    from accounts.tokens import AccessToken
+
+    now = timezone.now()
+    family = RefreshFamily.objects.create(
+        user=owner,
+        epoch=owner.credential_epoch,
+        created_at=now,
+        refreshed_at=now,
+        expires_at=now + TOKEN_LIFETIME,
+    )
+    token = AccessToken.of_family(family)
+    token.set_exp(lifetime=TOKEN_LIFETIME)
+    return {"token": str(token), "listed": [], "completable": []}
+
+
+def _tasks_of(
+    inbox: Any, *, count: int, people: dict[Any, dict[str, Any]]
+) -> Iterator[Any]:
+    """Make one person's tasks: four of five open, every third with a date."""
+    from django.utils import timezone
+
+    from todos.models import Task
+
+    now = timezone.now()
+    person = people.get(inbox.owner_id)
+    for n in range(count):
+        task = Task(
+            owner_id=inbox.owner_id,
+            list=inbox,
+            title=f"Task {n} of many, with a title of the usual length",
+            notes="" if n % 4 else "A few words about what is to be done.",
+            due_date=None if n % 3 else now.date() + timedelta(days=n % 20 - 5),
+            position=n * 1_000_000,
+            completed_at=now if n % 5 == 4 else None,
+            created_at=now,
+            updated_at=now,
+        )
+        if person and task.completed_at is None:
+            if len(person["listed"]) < LISTED:
+                person["listed"].append(str(task.pk))
+            elif len(person["completable"]) < COMPLETABLE_EACH:
+                person["completable"].append(str(task.pk))
+        yield task
+
+
+def _show_progress(done: int, total: int) -> None:
+    if not sys.stderr.isatty():
+        return
+    bar = "#" * (40 * done // total)
+    end = "\n" if done >= total else ""
+    print(f"\rfilling [{bar:<40}] {done:,} of {total:,}", end=end, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""The bare limit: the least that could answer the same requests.
+
+The same server and the same driver, but of all that Ownlist does only this: check the
+token's signature, issuer, audience and time with PyJWT, run one prepared statement,
+write JSON with orjson. No user is read, no body is validated, no ledger is kept.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import jwt
+import orjson
+from uuid_utils.compat import uuid7
+
+KEY = os.environ["JWT_SIGNING_KEY"]
+ISSUER = os.environ["BASE_URL"]
+AUDIENCE = f"{ISSUER}/api"
+DATABASE_URL = os.environ["DATABASE_URL"]
+IS_SQLITE = DATABASE_URL.startswith("sqlite")
+
+COLUMNS = """
+    id, list_id, parent_id, title, notes, priority, due_date, due_time, due_tz,
+    start_date, rrule, rrule_anchor, position, series, completed_at, trashed_at,
+    created_at, updated_at, version
+"""
+LABELS = (
+    "(SELECT JSON_GROUP_ARRAY(name) FROM (SELECT l.name FROM todos_tasklabel tl"
+    " JOIN todos_label l ON l.id = tl.label_id"
+    " WHERE tl.task_id = todos_task.id ORDER BY l.key))"
+    if IS_SQLITE
+    else "COALESCE((SELECT JSONB_AGG(l.name ORDER BY l.key) FROM todos_tasklabel tl"
+    " JOIN todos_label l ON l.id = tl.label_id"
+    " WHERE tl.task_id = todos_task.id), '[]'::jsonb)"
+)
+LIST = f"""
+    SELECT {COLUMNS}, {LABELS} AS labels FROM todos_task
+    WHERE owner_id = %s AND completed_at IS NULL AND trashed_at IS NULL
+      AND (SELECT archived_at FROM todos_tasklist l WHERE l.id = list_id) IS NULL
+    ORDER BY position, id LIMIT 50
+"""  # noqa: S608 - no value is put in
+GET = f"""
+    SELECT {COLUMNS}, {LABELS} AS labels FROM todos_task
+    WHERE owner_id = %s AND id = %s
+"""  # noqa: S608
+CREATE = f"""
+    INSERT INTO todos_task (
+        owner_id, id, title, priority, due_date, position, created_at, updated_at,
+        list_id, notes, due_tz, rrule, rrule_anchor, version
+    )
+    VALUES (
+        %s, %s, %s, %s, %s, %s, %s, %s,
+        (SELECT id FROM todos_tasklist WHERE owner_id = %s AND is_inbox),
+        '', '', '', '', 1
+    )
+    RETURNING {COLUMNS}
+"""  # noqa: S608
+COMPLETE = f"""
+    UPDATE todos_task SET completed_at = %s, updated_at = %s, version = version + 1
+    WHERE owner_id = %s AND id = %s
+    RETURNING {COLUMNS}
+"""  # noqa: S608
+
+Row = dict[str, Any]
+_of_thread = threading.local()
+
+
+def _connect_sqlite() -> Callable[..., list[Row]]:
+    import sqlite3
+
+    connection = sqlite3.connect(
+        DATABASE_URL.removeprefix("sqlite:///"), timeout=5, isolation_level=None
+    )
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+    def run(sql: str, *values: Any) -> list[Row]:
+        cursor = connection.execute(
+            sql.replace("%s", "?"),
+            [value.hex if isinstance(value, UUID) else value for value in values],
+        )
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    return run
+
+
+def _connect_postgresql() -> Callable[..., list[Row]]:
+    import psycopg
+    from psycopg.rows import dict_row
+    from psycopg.types.json import set_json_loads
+
+    set_json_loads(orjson.loads)
+    connection = psycopg.connect(DATABASE_URL, autocommit=True, row_factory=dict_row)
+
+    def run(sql: str, *values: Any) -> list[Row]:
+        return connection.execute(sql, values, prepare=True).fetchall()
+
+    return run
+
+
+def _run(sql: str, *values: Any) -> list[Row]:
+    """Run one statement on the thread's own connection."""
+    if not hasattr(_of_thread, "run"):
+        _of_thread.run = _connect_sqlite() if IS_SQLITE else _connect_postgresql()
+    rows: list[Row] = _of_thread.run(sql, *values)
+    return rows
+
+
+def application(
+    environ: dict[str, Any], start_response: Callable[..., Any]
+) -> Iterable[bytes]:
+    """Answer the four requests of the benchmark, and `/healthz`."""
+    path = environ["PATH_INFO"]
+    if path == "/healthz":
+        start_response("200 OK", [("Content-Length", "0")])
+        return [b""]
+    scheme, _, token = environ["HTTP_AUTHORIZATION"].partition(" ")
+    claims = jwt.decode(
+        token, KEY, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER
+    )
+    owner = UUID(claims["sub"])
+    status, answer = "200 OK", _answer(environ, path, owner)
+    if path == "/api/v1/tasks" and environ["REQUEST_METHOD"] == "POST":
+        status = "201 Created"
+    body = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
+    start_response(
+        status,
+        [("Content-Type", "application/json"), ("Content-Length", str(len(body)))],
+    )
+    return [body]
+
+
+def _answer(environ: dict[str, Any], path: str, owner: UUID) -> Any:
+    parts = path.split("/")  # "", "api", "v1", "tasks", id, "complete"
+    if len(parts) == 6:
+        now = datetime.now(UTC)
+        return _run(COMPLETE, _moment(now), _moment(now), owner, UUID(parts[4]))[0]
+    if len(parts) == 5:
+        return _run(GET, owner, UUID(parts[4]))[0]
+    if environ["REQUEST_METHOD"] == "GET":
+        return {"next": None, "previous": None, "results": _run(LIST, owner)}
+    body = orjson.loads(environ["wsgi.input"].read())
+    now = datetime.now(UTC)
+    return _run(
+        CREATE,
+        owner,
+        uuid7(),
+        body["title"],
+        body["priority"],
+        body["due_date"],
+        int(now.timestamp() * 1_000_000),
+        _moment(now),
+        _moment(now),
+        owner,
+    )[0]
+
+
+def _moment(now: datetime) -> datetime | str:
+    # What Django stores in SQLite, which has no type for it.
+    return f"{now:%Y-%m-%d %H:%M:%S.%f}" if IS_SQLITE else now

@@ -1,0 +1,107 @@
+"""Starting servers, stopping them for certain, and what they cost the processor."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+START_TIMEOUT = 60  # seconds
+STOP_TIMEOUT = 15  # seconds
+
+
+class StartError(Exception):
+    """A server did not start; the text holds the end of its log."""
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+@contextmanager
+def serving(
+    command: list[str], *, port: int, environment: Mapping[str, str], log: Path
+) -> Iterator[int]:
+    """Run a server until the block ends, and yield the id of its first process."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,  # a group of its own, to be ended as one
+        )
+    try:
+        _wait_until_ready(process, port, log)
+        yield process.pid
+    finally:
+        _stop(process)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)  # noqa: S310
+            return
+        except (urllib.error.URLError, OSError) as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                text = log.read_text(errors="replace")
+                raise StartError(text[-3_000:]) from error
+        time.sleep(0.05)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask the server to end, then end what is left of its group."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=STOP_TIMEOUT)
+    with suppress(ProcessLookupError):  # nothing is left, as it should be
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def parent_of(pid: int) -> int | None:
+    """Return the process that started `pid`; None where `/proc` doesn't say."""
+    stat = _stat(pid)
+    return int(stat[1]) if stat else None
+
+
+def cpu_seconds(root: int | None) -> float | None:
+    """Return the processor time of `root` and all its descendants up to now.
+
+    User and system time, with that of children that have ended. None where there is
+    no `/proc`, as on macOS. The clock ticks in hundredths of a second.
+    """
+    stats = _stats()
+    if root is None or root not in stats:
+        return None
+    family, found = {root}, 0
+    while len(family) > found:
+        found = len(family)
+        family |= {pid for pid, stat in stats.items() if int(stat[1]) in family}
+    ticks = sum(int(time) for pid in family for time in stats[pid][11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stats() -> dict[int, list[str]]:
+    pids = [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+    return {pid: stat for pid in pids if (stat := _stat(pid))}
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return the fields of `/proc/<pid>/stat` from the state on (proc(5), field 3)."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return text.rpartition(")")[2].split()

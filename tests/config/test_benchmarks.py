@@ -1,0 +1,23 @@
+"""`make bench`, at its smallest: that it runs, and that every answer is right."""
+
+import json
+import subprocess
+import sys
+
+from tests.benchmarks.bench import KINDS, SERVERS
+
+
+def test_measures_ownlist_and_the_limit_on_sqlite(tmp_path):
+    figures = tmp_path / "figures.json"
+    least = ["--database=sqlite", "--users=4", "--rounds=1", "--requests=10"]
+
+    subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", *least, f"--json={figures}"],
+        check=True,
+    )
+
+    result = json.loads(figures.read_text())["sqlite"]
+    assert result["errors"] == 0
+    assert set(result["calls"]) == set(KINDS)
+    for kind in KINDS:
+        assert all(result["calls"][kind]["median"][name]["rate"] for name in SERVERS)
