@@ -74,7 +74,7 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
         wanted.add("404")
     if "{user_id}" in path:
         wanted.add("403")
-    for status in wanted:
+    for status in sorted(wanted):
         if "content" not in responses.get(status, {}):
             responses[status] = _problem_answer(REFUSALS[status])
 
