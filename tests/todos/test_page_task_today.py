@@ -1,0 +1,146 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import TaskFactory, TaskListFactory
+from todos import actions
+
+URL = reverse("todos:task-today")
+
+
+def today():
+    return timezone.now().date()
+
+
+def test_shows_what_is_overdue_and_what_is_due_today(page_as, alice):
+    TaskFactory(owner=alice, title="Pay the rent", due_date=today() - timedelta(3))
+    TaskFactory(owner=alice, title="Buy milk", due_date=today())
+    TaskFactory(owner=alice, title="Plan the trip", due_date=today() + timedelta(1))
+
+    response = page_as(alice).get(URL)
+
+    groups = response.context["groups"]
+    assert [group.heading for group in groups] == ["Overdue", "Today"]
+    assert [row.task.title for group in groups for row in group.rows] == [
+        "Pay the rent",
+        "Buy milk",
+    ]
+    assert "Buy milk" in response.content.decode()
+
+
+def test_is_calm_when_nothing_is_due(page_as, alice):
+    response = page_as(alice).get(URL)
+
+    assert "Nothing is due today" in response.content.decode()
+
+
+def test_asks_a_stranger_to_sign_in(client):
+    response = client.get(URL)
+
+    assert response.status_code == 302
+    assert response.url == f"{reverse('account_login')}?next=/"
+
+
+def test_shows_nobody_elses_tasks(page_as, alice, bob):
+    TaskFactory(owner=alice, title="Buy milk", due_date=today())
+    TaskListFactory(owner=alice, name="Secret plans")
+
+    response = page_as(bob).get(URL)
+
+    assert "Buy milk" not in response.content.decode()
+    assert "Secret plans" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query", ["page=abc", "page=-1", "page=99999999999999999999", "page=%00", "%00=%00"]
+)
+def test_answers_an_odd_query_with_the_nearest_page(page_as, alice, query):
+    response = page_as(alice).get(f"{URL}?{query}")
+
+    assert response.status_code == 200
+
+
+def test_is_only_read(page_as, alice):
+    assert page_as(alice).post(URL).status_code == 405
+
+
+def test_leaves_out_what_is_done_thrown_away_or_put_away(page_as, alice):
+    now = timezone.now()
+    caller = {"owner": alice, "by": "test", "at": now}
+    archived = TaskListFactory(owner=alice, name="Old flat")
+    TaskFactory(owner=alice, due_date=today(), list_id=archived.pk)
+    actions.update_list(**caller, list_id=archived.pk, changes={"archived_at": now})
+    done = TaskFactory(owner=alice, due_date=today())
+    actions.complete_task(**caller, task_id=done.pk)
+    gone = TaskFactory(owner=alice, due_date=today())
+    actions.trash_task(**caller, task_id=gone.pk)
+
+    response = page_as(alice).get(URL)
+
+    assert response.context["groups"] == []
+
+
+def test_says_the_date_of_the_persons_own_calendar(page_as, alice):
+    alice.timezone = "Pacific/Kiritimati"
+    alice.save()
+    there = datetime.now(UTC) + timedelta(hours=14)
+
+    response = page_as(alice).get(URL)
+
+    assert response.context["today"] == there.date()
+
+
+def test_counts_what_is_due_in_the_navigation(page_as, alice):
+    for day in (-1, 0, 1):
+        TaskFactory(owner=alice, due_date=today() + timedelta(day))
+
+    navigation = page_as(alice).get(URL).context["navigation"]
+
+    assert navigation.today_count == 2
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_asks_the_database_six_times_at_most(page_as, alice, count):
+    home = TaskListFactory(owner=alice)
+    for _ in range(count):
+        TaskFactory(owner=alice, due_date=today(), list_id=home.pk, labels=["phone"])
+    client = page_as(alice)
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(URL)
+
+    assert len(queries) <= 6, [query["sql"] for query in queries]
+
+
+def test_fifty_tasks_fit_into_60_kilobytes(page_as, alice):
+    lists = [TaskListFactory(owner=alice, name=f"A list of {n}") for n in range(8)]
+    for n in range(50):
+        TaskFactory(
+            owner=alice,
+            title=f"Write to the landlord about {n}",
+            due_date=today() - timedelta(n % 2),
+            list_id=lists[n % 8].pk,
+            priority=n % 4 + 1,
+            labels=["phone"],
+        )
+
+    response = page_as(alice).get(URL)
+
+    assert len(response.context["object_list"]) == 50
+    assert len(response.content) <= 60 * 1024
+
+
+def test_more_than_fifty_tasks_take_another_page(page_as, alice):
+    for _ in range(51):
+        TaskFactory(owner=alice, due_date=today())
+    client = page_as(alice)
+
+    first, second = client.get(URL), client.get(URL, {"page": 2})
+
+    assert len(first.context["object_list"]) == 50
+    assert len(second.context["object_list"]) == 1
+    assert first.context["navigation"].today_count == 51
