@@ -7,44 +7,97 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0004_support_group'),
+        ("accounts", "0004_support_group"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='credentials_ended_at',
-            field=models.DateTimeField(blank=True, editable=False, help_text="When the epoch was last raised: ends what can't carry an epoch.", null=True),
+            model_name="user",
+            name="credentials_ended_at",
+            field=models.DateTimeField(
+                blank=True,
+                editable=False,
+                help_text="When the epoch was last raised: ends what can't carry an epoch.",
+                null=True,
+            ),
         ),
         migrations.AlterField(
-            model_name='securityevent',
-            name='kind',
-            field=models.CharField(choices=[('signed_up', 'Signed up'), ('signed_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('signed_out', 'Signed out'), ('password_changed', 'Password changed'), ('reset_requested', 'Password reset asked for'), ('email_changed', 'E-mail changed'), ('token_reused', 'Spent refresh token presented'), ('identity_linked', 'Outside sign-in connected'), ('identity_unlinked', 'Outside sign-in disconnected'), ('signed_out_everywhere', 'Signed out everywhere'), ('deactivated', 'Deactivated'), ('deletion_requested', 'Deletion asked for'), ('reactivated', 'Reactivated')], max_length=32),
+            model_name="securityevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("signed_up", "Signed up"),
+                    ("signed_in", "Signed in"),
+                    ("sign_in_failed", "Sign-in failed"),
+                    ("signed_out", "Signed out"),
+                    ("password_changed", "Password changed"),
+                    ("reset_requested", "Password reset asked for"),
+                    ("email_changed", "E-mail changed"),
+                    ("token_reused", "Spent refresh token presented"),
+                    ("identity_linked", "Outside sign-in connected"),
+                    ("identity_unlinked", "Outside sign-in disconnected"),
+                    ("signed_out_everywhere", "Signed out everywhere"),
+                    ("deactivated", "Deactivated"),
+                    ("deletion_requested", "Deletion asked for"),
+                    ("reactivated", "Reactivated"),
+                ],
+                max_length=32,
+            ),
         ),
         migrations.CreateModel(
-            name='LinkedIdentity',
+            name="LinkedIdentity",
             fields=[
-                ('id', models.UUIDField(default=uuid_utils.compat.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('issuer', models.CharField(max_length=255)),
-                ('subject', models.CharField(max_length=255)),
-                ('known_as', models.CharField(blank=True, help_text='The address that the issuer named first; proves nothing.', max_length=254)),
-                ('created_at', models.DateTimeField()),
-                ('last_used_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='identities', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid_utils.compat.uuid7,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("issuer", models.CharField(max_length=255)),
+                ("subject", models.CharField(max_length=255)),
+                (
+                    "known_as",
+                    models.CharField(
+                        blank=True,
+                        help_text="The address that the issuer named first; proves nothing.",
+                        max_length=254,
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("last_used_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="identities",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'linked identities',
+                "verbose_name_plural": "linked identities",
             },
         ),
         migrations.AddField(
-            model_name='refreshfamily',
-            name='identity',
-            field=models.ForeignKey(blank=True, help_text='The outside sign-in it was exchanged for; it ends with that.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.linkedidentity'),
+            model_name="refreshfamily",
+            name="identity",
+            field=models.ForeignKey(
+                blank=True,
+                help_text="The outside sign-in it was exchanged for; it ends with that.",
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to="accounts.linkedidentity",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='linkedidentity',
-            constraint=models.UniqueConstraint(fields=('issuer', 'subject'), name='accounts_identity_once'),
+            model_name="linkedidentity",
+            constraint=models.UniqueConstraint(
+                fields=("issuer", "subject"), name="accounts_identity_once"
+            ),
         ),
     ]

@@ -147,7 +147,8 @@ def _report_writer(path: str | None, stack: ExitStack) -> Any:
     if path is None:
         return lambda report: None
     # A report names ids, never an address or a hash.
-    stream = stack.enter_context(Path(path).open("w", newline="", encoding="utf-8"))
+    stream = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115
+    stack.push(stream)  # which closes it
     writer = csv.writer(stream)
     writer.writerow(["id", "outcome", "note"])
 

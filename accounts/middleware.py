@@ -1,0 +1,56 @@
+"""The door of our pages for people signed in at Better Auth on the same site."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from accounts.authentication import TokenNotValid, admit, verified_outside
+from accounts.better_auth import sessions
+from accounts.better_auth.issuers import session_issuer
+from config.api.problems import Unavailable
+from config.errors import answer
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class BetterAuthSessionMiddleware:
+    """Take Better Auth's signed session cookie for a sign-in, one request at a time.
+
+    Only where an issuer has `sessions` on, and only for who is not signed in with us.
+    The server is asked at each request, so a sign-out or a ban there acts with the
+    next one. When it can't be reached, nobody is signed out: the answer is 503.
+    Stands after the middleware that sets `request.user`.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = session_token_of(request)
+        if token is not None and not request.user.is_authenticated:
+            now = timezone.now()
+            try:
+                identity = admit(verified_outside(token, now=now), at=now)
+            except TokenNotValid:
+                pass  # not signed in, as without the cookie
+            except Unavailable as refusal:
+                return answer(request, refusal)
+            else:
+                # Staff sign in here: nobody else's server opens the admin.
+                if not identity.user.is_staff:
+                    request.user = identity.user
+        return self.get_response(request)
+
+
+def session_token_of(request: HttpRequest) -> str | None:
+    """Return Better Auth's session token from the cookies, where they may speak.
+
+    A request with an Authorization header speaks by that alone.
+    """
+    if session_issuer() is None or "HTTP_AUTHORIZATION" in request.META:
+        return None
+    for name in sessions.COOKIES:
+        if value := request.COOKIES.get(name):
+            return sessions.from_cookie(value)
+    return None
