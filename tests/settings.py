@@ -16,7 +16,11 @@ from tests.postgres import refuse_other_machines
 _directory = f"{tempfile.gettempdir()}/ownlist-test-{secrets.token_hex(8)}"
 atexit.register(shutil.rmtree, _directory, ignore_errors=True)
 
-_database_url = os.environ.get("TEST_DATABASE_URL") or "sqlite://:memory:"
+# A file: a live server that is set up while the name is that of a database in memory
+# shares one connection with the tests, and closes it under their hands.
+_database_url = (
+    os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{_directory}/tests.sqlite3"
+)
 refuse_other_machines(_database_url)
 
 # What config.settings reads and a shell may have set, whether by accident or not.
