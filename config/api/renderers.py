@@ -41,7 +41,7 @@ def _plain(value: Any) -> Any:
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
-    """The stock browsable API, showing JSON, with the form for raw JSON alone.
+    """The browsable API in our own design, with a form of raw JSON for each method.
 
     Forms by field would post another media type, and the API reads only JSON.
     """
@@ -49,24 +49,50 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     def get_default_renderer(self, view: Any) -> renderers.BaseRenderer:
         return _IndentedJSONRenderer()
 
-    def show_form_for_method(
-        self, view: Any, method: str, request: Any, obj: Any
-    ) -> bool:
-        """Offer a form where the view has the method, whatever the object's state."""
-        return method in view.allowed_methods
+    def get_rendered_html_form(self, *args: Any) -> None:
+        return None
 
-    def render_form_for_serializer(self, serializer: Any) -> str:
-        return ""
+    def get_raw_data_form(self, *args: Any) -> None:
+        return None
 
-    def get_rendered_html_form(
-        self, data: Any, view: Any, method: str, request: Any
+    def get_filter_form(self, *args: Any) -> None:
+        return None
+
+    def get_breadcrumbs(self, request: Any) -> list[tuple[str, str]]:
+        return []
+
+    def get_context(
+        self,
+        data: Any,
+        accepted_media_type: str | None,
+        renderer_context: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(
+            data, accepted_media_type or "", renderer_context
+        )
+        is_object = isinstance(data, Mapping) and "id" in data
+        page = data if isinstance(data, Mapping) and "results" in data else {}
+        return context | {
+            "forms": [
+                (method, context["content"] if is_object and method != "POST" else "{}")
+                for method in ("POST", "PUT", "PATCH")
+                if method in context["allowed_methods"]
+            ],
+            "next_page": page.get("next"),
+            "previous_page": page.get("previous"),
+        }
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        if method in {"DELETE", "OPTIONS"}:
-            return super().get_rendered_html_form(data, view, method, request)
-        return None
-
-    def get_filter_form(self, data: Any, view: Any, request: Any) -> None:
-        return None
+        context = renderer_context or {}
+        content = super().render(data, accepted_media_type or "", context)
+        # A problem document names its media type, and is shown inside a page here.
+        context["response"]["Content-Type"] = f"{self.media_type}; charset=utf-8"
+        return content
 
 
 class _IndentedJSONRenderer(JSONRenderer):
