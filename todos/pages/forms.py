@@ -63,6 +63,10 @@ class LabelsField(forms.Field):
                     f"A label has at most {NAME_MAX_LENGTH} characters."
                 )
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compare what was shown with what came back, both as texts."""
+        return bool((initial or "") != (data or ""))
+
 
 class DateInput(forms.DateInput):
     input_type = "date"

@@ -1,0 +1,35 @@
+"""What the tests of the pages share."""
+
+from uuid import UUID
+
+from django.urls import reverse
+
+from todos.models import Change
+
+ABSENT = UUID("01980000-0000-7000-8000-000000000000")
+
+
+def last_change(user):
+    """Return the newest entry of a person's ledger, or None."""
+    return Change.objects.owned_by(user).order_by("seq").last()
+
+
+def kinds(user):
+    """Return what was done to a person's tasks and lists by session, in order."""
+    changes = Change.objects.owned_by(user).filter(credential="session")
+    return list(changes.order_by("seq").values_list("kind", flat=True))
+
+
+def asks_to_sign_in(response):
+    return response.status_code == 302 and response.url.startswith(
+        reverse("account_login")
+    )
+
+
+def assert_does_not_exist(client, route, pk, *, method="get", **body):
+    """Assert that an object answers byte for byte like one that never was."""
+    send = getattr(client, method)
+    theirs = send(reverse(route, args=[pk]), body)
+    nobodys = send(reverse(route, args=[ABSENT]), body)
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.content == nobodys.content

@@ -1,0 +1,128 @@
+"""What holds for the markup of every page of tasks and lists, in one place."""
+
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import TaskFactory, TaskListFactory
+from todos import actions
+
+HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>"
+
+
+class Page(HTMLParser):
+    """What a strict policy or a reader without eyes would stumble over."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.faults, self.ids, self.named, self.headings = [], [], set(), 0
+        self._script = False
+        self.feed(text)
+        self.faults += [name for name in self.ids if self.ids.count(name) > 1]
+        self.faults += self.named - set(self.ids)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.headings += tag == "h1"
+        if tag in {"style", "base", "img", "iframe"}:
+            self.faults.append(tag)
+        if tag == "script" and not attributes.get("src", "").startswith("/static/"):
+            self.faults.append("inline script")
+        for name, value in attrs:
+            if name.startswith("on") or name == "style":
+                self.faults.append(f"{tag} {name}")
+            if name in {"href", "src", "action", "formaction"} and not (
+                value.startswith(("/", "#", "?")) and not value.startswith("//")
+            ):
+                self.faults.append(f"{tag} {name}={value}")
+        if attributes.get("id"):
+            self.ids.append(attributes["id"])
+        for name in ("for", "aria-describedby", "aria-labelledby", "popovertarget"):
+            self.named |= set((attributes.get(name) or "").split())
+
+
+@pytest.fixture
+def pages(page_as, alice):
+    """Every page of a person who has written the worst, by name."""
+    now = timezone.now()
+    caller = {"owner": alice, "by": "test", "at": now}
+    alice.display_name = HOSTILE
+    alice.save()
+    home = TaskListFactory(owner=alice, name=HOSTILE)
+    old = TaskListFactory(owner=alice, name=HOSTILE)
+    actions.update_list(**caller, list_id=old.pk, changes={"archived_at": now})
+    for days in (-1, 0, 1):
+        task = TaskFactory(
+            owner=alice,
+            title=HOSTILE,
+            notes=HOSTILE,
+            labels=[HOSTILE[:50]],
+            list_id=home.pk if days else None,
+            due_date=now.date() + timedelta(days),
+            rrule="FREQ=DAILY",
+            priority=1,
+        )
+    done, gone = TaskFactory(owner=alice, title=HOSTILE), TaskFactory(owner=alice)
+    actions.complete_task(**caller, task_id=done.pk)
+    actions.trash_task(**caller, task_id=gone.pk)
+    client = page_as(alice)
+    routes = {
+        "today": ("todos:task-today", None),
+        "inbox": ("todos:task-inbox", None),
+        "upcoming": ("todos:task-upcoming", None),
+        "completed": ("todos:task-completed", None),
+        "trash": ("todos:task-trash", None),
+        "new task": ("todos:task-create", None),
+        "task": ("todos:task-update", task),
+        "remove": ("todos:task-remove", gone),
+        "list": ("todos:list-detail", home),
+        "archived list": ("todos:list-detail", old),
+        "new list": ("todos:list-create", None),
+        "edit list": ("todos:list-update", home),
+        "delete list": ("todos:list-delete", home),
+        "api": ("api:docs", None),
+    }
+    found = {
+        name: client.get(reverse(route, args=[row.pk] if row else None))
+        for name, (route, row) in routes.items()
+    }
+    found["absent"] = client.get("/lists/nowhere/")
+    found["refused form"] = client.post(reverse("todos:task-create"), {"title": ""})
+    found["message"] = client.post(
+        reverse("todos:task-complete", args=[task.pk]), follow=True
+    )
+    return found
+
+
+def test_holds_nothing_that_a_strict_policy_forbids(pages):
+    faults = {name: Page(page.content.decode()).faults for name, page in pages.items()}
+
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+def test_has_one_main_heading_and_a_title(pages):
+    for name, page in pages.items():
+        text = page.content.decode()
+        assert Page(text).headings == 1, name
+        assert "<title>" in text and "· Ownlist</title>" in text, name
+        assert '<html lang="en"' in text, name
+
+
+def test_is_sent_with_the_policy_and_kept_by_nobody(pages):
+    for name, page in pages.items():
+        policy = page["Content-Security-Policy"]
+        assert "default-src 'none'" in policy, name
+        assert "unsafe" not in policy, name
+        assert page["Cache-Control"] == "no-store", name
+
+
+def test_shows_the_theme_that_the_person_chose(page_as, alice):
+    alice.theme = "dark"
+    alice.save()
+
+    page = page_as(alice).get(reverse("todos:task-today")).content.decode()
+
+    assert '<html lang="en" data-theme="dark">' in page

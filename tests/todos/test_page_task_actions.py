@@ -1,0 +1,142 @@
+"""The forms of one button: complete, reopen, delete, restore."""
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import TaskFactory
+from tests.todos.pages import ABSENT, asks_to_sign_in, assert_does_not_exist, kinds
+from todos import actions
+from todos.models import Task
+
+# The page, what must have been done before, and what the ledger says afterwards.
+ACTIONS = [
+    ("todos:task-complete", None, "completed"),
+    ("todos:task-reopen", actions.complete_task, "reopened"),
+    ("todos:task-delete", None, "trashed"),
+    ("todos:task-restore", actions.trash_task, "restored"),
+]
+each_action = pytest.mark.parametrize(("name", "before", "kind"), ACTIONS)
+
+
+def prepared(owner, before, **fields):
+    task = TaskFactory(owner=owner, **fields)
+    if before:
+        before(owner=owner, by="test", at=timezone.now(), task_id=task.pk)
+    return Task.objects.get(pk=task.pk)
+
+
+@each_action
+def test_does_it_and_goes_back(page_as, alice, name, before, kind):
+    task = prepared(alice, before)
+
+    response = page_as(alice).post(reverse(name, args=[task.pk]) + "?next=/inbox/")
+
+    assert (response.status_code, response.url) == (303, "/inbox/")
+    assert kinds(alice) == [kind]
+    assert Task.objects.get(pk=task.pk).version == task.version + 1
+
+
+@each_action
+def test_twice_is_as_good_as_once(page_as, alice, name, before, kind):
+    task = prepared(alice, before)
+    client = page_as(alice)
+
+    for _ in range(2):
+        response = client.post(reverse(name, args=[task.pk]))
+
+    assert response.status_code == 303
+    assert kinds(alice) == [kind]
+
+
+@each_action
+def test_asks_to_sign_in(client, alice, name, before, kind):
+    task = prepared(alice, before)
+
+    assert asks_to_sign_in(client.post(reverse(name, args=[task.pk])))
+    assert Task.objects.get().version == task.version
+
+
+@each_action
+def test_hides_another_persons_task(page_as, alice, bob, name, before, kind):
+    task = prepared(alice, before)
+
+    assert_does_not_exist(page_as(bob), name, task.pk, method="post")
+    assert Task.objects.get().version == task.version
+    assert kinds(alice) == kinds(bob) == []
+
+
+@each_action
+def test_takes_only_a_form(page_as, alice, name, before, kind):
+    task = prepared(alice, before)
+
+    response = page_as(alice).get(reverse(name, args=[task.pk]))
+
+    assert response.status_code == 405
+    assert Task.objects.get().version == task.version
+
+
+@each_action
+def test_goes_back_to_no_other_site(page_as, alice, name, before, kind):
+    task = prepared(alice, before)
+
+    response = page_as(alice).post(
+        reverse(name, args=[task.pk]), {"next": "https://evil.example/"}
+    )
+
+    assert response.url == "/"
+
+
+@pytest.mark.parametrize("path", ["tasks/abc/complete/", "tasks/%00/complete/"])
+def test_an_id_that_is_none_leads_nowhere(page_as, alice, path):
+    assert page_as(alice).post(f"/{path}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "undo"),
+    [
+        ("todos:task-complete", "todos:task-reopen"),
+        ("todos:task-delete", "todos:task-restore"),
+    ],
+)
+def test_offers_the_way_back(page_as, alice, name, undo):
+    task = TaskFactory(owner=alice, title="Buy milk")
+
+    response = page_as(alice).post(reverse(name, args=[task.pk]), follow=True)
+
+    page = response.content.decode()
+    assert ": Buy milk" in page
+    assert f'action="{reverse(undo, args=[task.pk])}"' in page
+
+
+@pytest.mark.parametrize("name", ["todos:task-complete", "todos:task-reopen"])
+def test_says_that_what_is_in_the_trash_comes_back_first(page_as, alice, name):
+    task = prepared(alice, actions.trash_task)
+
+    response = page_as(alice).post(reverse(name, args=[task.pk]), follow=True)
+
+    assert "restore it first" in response.content.decode()
+    assert kinds(alice) == []
+
+
+def test_completing_a_repeat_names_the_next_day(page_as, alice):
+    today = timezone.now().date()
+    task = TaskFactory(
+        owner=alice, title="Water it", due_date=today, rrule="FREQ=DAILY"
+    )
+
+    response = page_as(alice).post(
+        reverse("todos:task-complete", args=[task.pk]), follow=True
+    )
+
+    assert "Done, next Tomorrow: Water it" in response.content.decode()
+    upcoming = Task.objects.get(completed_at=None)
+    assert upcoming.due_date == today + timedelta(1)
+
+
+def test_an_absent_task_changes_nothing(page_as, alice):
+    page_as(alice).post(reverse("todos:task-complete", args=[ABSENT]))
+
+    assert kinds(alice) == []

@@ -1,0 +1,53 @@
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import TaskFactory
+from tests.todos.pages import asks_to_sign_in
+from todos import actions
+
+URL = reverse("todos:task-completed")
+
+
+def completed(owner, *, at):
+    task = TaskFactory(owner=owner)
+    actions.complete_task(owner=owner, by="test", at=at, task_id=task.pk)
+    return task
+
+
+def test_shows_what_is_done_the_latest_first(page_as, alice):
+    now = timezone.now()
+    earlier = completed(alice, at=now - timedelta(days=1))
+    later = completed(alice, at=now)
+    TaskFactory(owner=alice)
+
+    response = page_as(alice).get(URL)
+
+    assert list(response.context["object_list"]) == [later, earlier]
+    headings = [group.heading for group in response.context["groups"]]
+    assert headings == ["Today", "Yesterday"]
+
+
+def test_is_paged(page_as, alice):
+    for _ in range(51):
+        completed(alice, at=timezone.now())
+
+    response = page_as(alice).get(URL, {"page": 2})
+
+    assert len(response.context["object_list"]) == 1
+    assert "Page 2 of 2" in response.content.decode()
+
+
+def test_asks_to_sign_in(client):
+    assert asks_to_sign_in(client.get(URL))
+
+
+def test_shows_nobody_elses_tasks(page_as, alice, bob):
+    completed(alice, at=timezone.now())
+
+    assert page_as(bob).get(URL).context["groups"] == []
+
+
+def test_is_only_read(page_as, alice):
+    assert page_as(alice).post(URL).status_code == 405

@@ -1,0 +1,58 @@
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import TaskFactory, TaskListFactory
+from tests.todos.pages import asks_to_sign_in
+from todos import actions
+
+URL = reverse("todos:task-trash")
+
+
+def caller(owner):
+    return {"owner": owner, "by": "test", "at": timezone.now()}
+
+
+def test_shows_what_was_deleted_but_no_step_that_went_along(page_as, alice):
+    task = TaskFactory(owner=alice)
+    TaskFactory(owner=alice, parent_id=task.pk)
+    TaskFactory(owner=alice)
+    actions.trash_task(**caller(alice), task_id=task.pk)
+
+    response = page_as(alice).get(URL)
+
+    assert list(response.context["object_list"]) == [task]
+
+
+def test_shows_a_step_that_was_deleted_alone(page_as, alice):
+    task = TaskFactory(owner=alice)
+    step = TaskFactory(owner=alice, parent_id=task.pk)
+    actions.trash_task(**caller(alice), task_id=step.pk)
+
+    response = page_as(alice).get(URL)
+
+    assert list(response.context["object_list"]) == [step]
+
+
+def test_shows_the_tasks_of_a_deleted_list(page_as, alice):
+    home = TaskListFactory(owner=alice)
+    task = TaskFactory(owner=alice, list_id=home.pk)
+    actions.trash_list(**caller(alice), list_id=home.pk)
+
+    response = page_as(alice).get(URL)
+
+    assert list(response.context["object_list"]) == [task]
+
+
+def test_asks_to_sign_in(client):
+    assert asks_to_sign_in(client.get(URL))
+
+
+def test_shows_nobody_elses_tasks(page_as, alice, bob):
+    task = TaskFactory(owner=alice)
+    actions.trash_task(**caller(alice), task_id=task.pk)
+
+    assert page_as(bob).get(URL).context["groups"] == []
+
+
+def test_is_only_read(page_as, alice):
+    assert page_as(alice).post(URL).status_code == 405
