@@ -95,7 +95,7 @@ install-dev: venv
 		$(PIP_INSTALL) -r requirements-dev.txt && cp requirements*.txt $(VENV)/; }
 
 browser: install-dev
-	@$(PY) -m tests.browser
+	@$(PY) -m tests.chromium
 
 # The real Better Auth server that the bridge is tested against.
 node-modules:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests import browser
+from tests import chromium
 
 # Playwright keeps an event loop running in the thread of the tests, and Django
 # refuses the ORM where it sees one. Only the tests' own thread is concerned.
@@ -23,10 +23,10 @@ QUIET = [
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
-    """Launch the Chromium that `tests.browser` finds."""
-    path = browser.find()
+    """Launch the Chromium that `tests.chromium` finds."""
+    path = chromium.find()
     if not path:
-        pytest.fail(browser.HELP)
+        pytest.fail(chromium.HELP)
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return browser_type_launch_args | {
         "executable_path": path,

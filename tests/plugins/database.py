@@ -1,5 +1,8 @@
 """The database and the static files that the tests run on."""
 
+import shutil
+from unittest import mock
+
 import pytest
 from django.conf import settings
 from django.core.management import call_command
@@ -33,3 +36,17 @@ def static_files():
     settings.VAR_DIR.mkdir(mode=0o700, exist_ok=True)
     with override_settings(WHITENOISE_SKIP_COMPRESS_EXTENSIONS=COMPRESSIBLE):
         call_command("collectstatic", interactive=False, verbosity=0)
+    yield
+    shutil.rmtree(settings.VAR_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def whitenoise():
+    """Let live servers serve static files as the product does.
+
+    The handler that they would put before it knows the plain names only, not those
+    with a hash that the pages ask for.
+    """
+    handler = "django.contrib.staticfiles.handlers.StaticFilesHandler"
+    with mock.patch(handler, lambda application: application):
+        yield

@@ -1,6 +1,7 @@
-"""A real Chromium for the browser tests: `python -m tests.browser` finds or fetches it.
+"""A real Chromium for the browser tests: `python -m tests.chromium`.
 
-CHROMIUM_PATH names one; else one on the PATH is taken, else Playwright's own.
+The command installs one where none is found. CHROMIUM_PATH names one; else one on
+the PATH is taken, else Playwright's own.
 """
 
 import os
