@@ -50,10 +50,10 @@ KINDS = {"EdDSA": "OKP", "ES256": "EC", "ES512": "EC", "RS256": "RSA", "PS256": 
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A public key and the one algorithm that it verifies."""
+    """A key and the one algorithm that it verifies: a secret, in bytes, for HS256."""
 
     algorithm: str
-    key: PublicKey
+    key: PublicKey | bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

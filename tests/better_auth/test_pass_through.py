@@ -1,44 +1,99 @@
 """Better Auth's own tokens on our API, from a real server."""
 
 import pytest
-from rest_framework.test import APIClient
 
 from accounts.models import LinkedIdentity, User
+from tests.forging import ALGORITHMS
 
-ALGORITHMS = ["EdDSA", "ES256", "ES512", "RS256", "PS256"]
-
-
-def client_with(token):
-    client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-    return client
+pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def trust(settings):
-    """Trust these servers, and forget what was known of others."""
-
-    def trusted(*servers, **words):
-        settings.BETTER_AUTH_ISSUERS = "[" + ",".join(
-            __import__("json").dumps({"url": server.url, **words}) for server in servers
-        ) + "]"
-
-    return trusted
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_token_opens_the_api(start_better_auth, trust, algorithm):
+def test_a_token_opens_the_api(start_better_auth, trust, api_with, algorithm):
     server = start_better_auth(algorithm=algorithm)
     trust(server)
     person = server.sign_up()
 
-    client = client_with(server.token(person))
+    client = api_with(server.token(person))
     created = client.post(f"/api/{person.user_id}/tasks", {"title": "Buy milk"})
     listed = client.get("/api/v1/tasks")
 
-    assert created.status_code == 201, created.content
+    assert created.status_code == 201
     assert created.json()["user_id"] == person.user_id
     assert [task["title"] for task in listed.json()["results"]] == ["Buy milk"]
-    assert LinkedIdentity.objects.get().subject == person.user_id
-    assert User.objects.get().email is None
+
+
+def test_first_sight_makes_one_account_and_the_next_finds_it(
+    better_auth, trust, api_with
+):
+    trust(better_auth)
+    person = better_auth.sign_up(name="Alice")
+
+    for _ in range(3):
+        api_with(better_auth.token(person)).get("/api/v1/users/me")
+
+    identity = LinkedIdentity.objects.get()
+    assert (identity.issuer, identity.subject) == (better_auth.url, person.user_id)
+    assert User.objects.get().display_name == "Alice"
+    assert not User.objects.get().has_usable_password()
+
+
+def test_our_id_is_shown_and_not_the_issuers(better_auth, trust, api_with):
+    trust(better_auth)
+    person = better_auth.sign_up()
+
+    me = api_with(better_auth.token(person)).get("/api/v1/users/me").json()
+
+    assert me["id"] == str(User.objects.get().pk)
+    assert me["email"] is None
+
+
+def test_the_route_of_somebody_else_is_refused_before_any_lookup(
+    better_auth, trust, api_with
+):
+    trust(better_auth)
+    person, other = better_auth.sign_up(), better_auth.sign_up()
+
+    answer = api_with(better_auth.token(person)).get(f"/api/{other.user_id}/tasks")
+
+    assert answer.status_code == 403
+
+
+def test_two_people_of_one_issuer_see_their_own(better_auth, trust, api_with):
+    trust(better_auth)
+    alice, bob = better_auth.sign_up(), better_auth.sign_up()
+    api_with(better_auth.token(alice)).post("/api/v1/tasks", {"title": "Alice's"})
+
+    seen = api_with(better_auth.token(bob)).get("/api/v1/tasks").json()
+
+    assert seen["results"] == []
+
+
+def test_without_an_issuer_the_token_is_refused(better_auth, api_with):
+    answer = api_with(better_auth.token(better_auth.sign_up())).get("/api/v1/tasks")
+
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == "Bearer"
+    assert answer.json()["code"] == "token_not_valid"
+    assert not User.objects.exists()
+
+
+def test_a_banned_person_is_refused(better_auth, trust, api_with):
+    trust(better_auth)
+    person = better_auth.sign_up()
+    better_auth.ban_in_database(person)
+
+    answer = api_with(better_auth.token(person)).get("/api/v1/tasks")
+
+    assert answer.status_code == 401
+
+
+def test_a_steady_caller_costs_no_query_beyond_the_user(
+    better_auth, trust, api_with, django_assert_num_queries
+):
+    trust(better_auth)
+    client = api_with(better_auth.token(better_auth.sign_up()))
+    client.get("/api/v1/tasks")
+
+    with django_assert_num_queries(2):
+        client.get("/api/v1/tasks")

@@ -1,0 +1,42 @@
+"""What the tests of the bridge share."""
+
+import json
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.better_auth import keys, verifier
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known():
+    """Begin each test without keys or tokens of an earlier one."""
+    keys.forget_keys()
+    verifier.forget_tokens()
+
+
+@pytest.fixture
+def trust(settings):
+    """Trust these servers: `trust(server, other, max_lifetime=…)`, or descriptions."""
+
+    def trusted(*servers, **words):
+        settings.BETTER_AUTH_ISSUERS = json.dumps(
+            [
+                one if isinstance(one, dict) else {"url": one.url, **words}
+                for one in servers
+            ]
+        )
+
+    return trusted
+
+
+@pytest.fixture
+def api_with():
+    """Make a client of the API that presents this token."""
+
+    def client_for(token):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return client_for
