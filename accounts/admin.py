@@ -18,6 +18,7 @@ from uuid import UUID
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.models import EmailAddress
 from django.contrib import admin, messages
+from django.contrib.admin.utils import display_for_value
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
@@ -151,18 +152,28 @@ def count_of(rows: QuerySet[Any], owner: str) -> Expression:
     return Coalesce(Subquery(mine.annotate(rows=Count("pk")).values("rows")), 0)
 
 
-def shown(name: str, label: str, *, boolean: bool = False) -> Callable[[User], Any]:
-    """Return a read-only field that shows what the query annotated as `name`."""
+def shown(
+    name: str, label: str, *, boolean: bool = False, ordering: str | None = None
+) -> Callable[[User], Any]:
+    """Return a read-only field that shows a column or annotation under our label."""
 
     def field(user: User) -> Any:
-        return getattr(user, name)
+        value = getattr(user, name)
+        return value if boolean else display_for_value(value, "none")
 
     field.__name__ = name
-    return admin.display(field, description=label, boolean=boolean)
+    return admin.display(
+        field, description=label, boolean=boolean or None, ordering=ordering
+    )
 
 
+EMAIL = shown("email", "E-mail", ordering="email")
+IS_ACTIVE = shown("is_active", "Active", boolean=True, ordering="is_active")
 IS_VERIFIED = shown("is_verified", "Verified e-mail", boolean=True)
+JOINED = shown("created_at", "Joined", ordering="id")  # ids grow with time
+LAST_SIGN_IN = shown("last_login", "Last sign-in", ordering="last_login")
 LAST_TOKEN_SIGN_IN = shown("last_token_sign_in", "Last sign-in by token")
+DELETION = shown("delete_after", "To be deleted", ordering="delete_after")
 
 
 class UserAdmin(ModelAdmin):
@@ -172,14 +183,13 @@ class UserAdmin(ModelAdmin):
     """
 
     list_display = (
-        "address",
-        "is_active",
+        EMAIL,
+        IS_ACTIVE,
         IS_VERIFIED,
         "is_staff",
-        "created_at",
-        "last_login",
-        LAST_TOKEN_SIGN_IN,
-        "delete_after",
+        JOINED,
+        LAST_SIGN_IN,
+        DELETION,
     )
     list_filter = (
         "is_active",
@@ -188,15 +198,7 @@ class UserAdmin(ModelAdmin):
     )
     search_fields = ("email",)
     search_help_text = "An e-mail address, a part of one, or the id of an account."
-    ordering = ("-id",)  # ids grow with time, and have an index
-    sortable_by = (
-        "address",
-        "is_active",
-        "is_staff",
-        "created_at",
-        "last_login",
-        "delete_after",
-    )
+    ordering = ("-id",)
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 50
@@ -215,36 +217,28 @@ class UserAdmin(ModelAdmin):
 
     # --- Reading ---
 
-    @admin.display(description="E-mail", ordering="email", empty_value="none")
-    def address(self, user: User) -> str | None:
-        return user.email
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """With what the list shows of the addresses and of sign-ins by token."""
-        families = RefreshFamily.objects.filter(user=OuterRef("pk")).values("user")
+        """With whether the address is verified."""
         addresses = EmailAddress.objects.filter(
             user=OuterRef("pk"), email=OuterRef("email"), verified=True
         )
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                is_verified=Exists(addresses),
-                last_token_sign_in=Subquery(
-                    families.annotate(last=Max("refreshed_at")).values("last")
-                ),
-            )
-        )
+        return super().get_queryset(request).annotate(is_verified=Exists(addresses))
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> User | None:
-        """Find one account by id, with its counts, in one query."""
+        """Find one account by id, with all that its page shows of it, in one query."""
         try:
             pk = UUID(object_id)
         except ValueError:
             return None
-        accounts = self.get_queryset(request).annotate(**self.counts(at=timezone.now()))
+        families = RefreshFamily.objects.filter(user=OuterRef("pk")).values("user")
+        accounts = self.get_queryset(request).annotate(
+            last_token_sign_in=Subquery(
+                families.annotate(last=Max("created_at")).values("last")
+            ),
+            **self.counts(at=timezone.now()),
+        )
         return accounts.filter(pk=pk).first()
 
     def get_search_results(
@@ -268,10 +262,10 @@ class UserAdmin(ModelAdmin):
         return lookup.split("__")[0] in {"is_active", "is_staff", "delete_after"}
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        dates = ["created_at", "last_login", LAST_TOKEN_SIGN_IN, "delete_after"]
+        dates = [JOINED, LAST_SIGN_IN, LAST_TOKEN_SIGN_IN, DELETION]
         return [
-            (None, {"fields": ["address", IS_VERIFIED, "id", "is_active"]}),
-            ("Dates", {"fields": dates}),
+            (None, {"fields": [EMAIL, IS_VERIFIED, "id", IS_ACTIVE]}),
+            ("Dates (UTC)", {"fields": dates}),
             ("Counts", {"fields": self.count_fields}),
             ("Calendar", {"fields": ["timezone", "day_start"]}),
             ("Staff", {"fields": ["is_staff", "is_superuser", "groups"]}),

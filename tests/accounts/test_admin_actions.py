@@ -1,0 +1,376 @@
+"""The four things support may do to an account, from its page and from the list."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import credentials, tokens
+from accounts.models import SecurityEvent, User
+from tests import support
+from tests.factories import PASSWORD, UserFactory
+
+LIST = reverse("admin:accounts_user_changelist")
+ME = reverse("api:me")
+REFRESH = reverse("api:token-refresh")
+
+ACTIONS = {
+    "deactivate": (SecurityEvent.Kind.DEACTIVATED, "Deactivated."),
+    "reactivate": (SecurityEvent.Kind.REACTIVATED, "Reactivated."),
+    "send-password-reset": (
+        SecurityEvent.Kind.RESET_REQUESTED,
+        "Sent the mail to reset the password.",
+    ),
+    "sign-out-everywhere": (
+        SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE,
+        "Signed out everywhere.",
+    ),
+}
+every_action = pytest.mark.parametrize("name", ACTIONS)
+ending_action = pytest.mark.parametrize("name", ["deactivate", "sign-out-everywhere"])
+
+
+@pytest.fixture
+def desk(page_as, sam):
+    """Sam's browser, with the rights of support."""
+    return page_as(support.join(sam))
+
+
+@pytest.fixture
+def root(db):
+    """A superuser."""
+    return UserFactory(email="root@example.com", is_staff=True, is_superuser=True)
+
+
+def url_of(name, user):
+    return reverse(f"admin:accounts_user_{name}", args=[user.pk])
+
+
+def page_of(user):
+    return reverse("admin:accounts_user_change", args=[user.pk])
+
+
+def ready_for(name, user):
+    """Bring the account into the state that the action is for."""
+    if name == "reactivate":
+        credentials.deactivate(user=user, at=timezone.now())
+        user.security_events.all().delete()
+    return user
+
+
+def trail():
+    """Everything an action could leave behind."""
+    return (
+        list(LogEntry.objects.values_list("pk", flat=True)),
+        list(SecurityEvent.objects.order_by("pk").values_list("pk", flat=True)),
+        list(
+            User.objects.order_by("pk").values_list(
+                "pk", "is_active", "credential_epoch", "password"
+            )
+        ),
+    )
+
+
+# --- It works ---
+
+
+@every_action
+def test_is_recorded_with_who_did_it_and_without_an_address(desk, sam, alice, name):
+    kind, record = ACTIONS[name]
+    ready_for(name, alice)
+
+    response = desk.post(url_of(name, alice))
+
+    event = alice.security_events.get()
+    entry = LogEntry.objects.get()
+    assert response["Location"] == page_of(alice)
+    assert (event.kind, event.by) == (kind, sam)
+    assert (entry.user, entry.action_flag) == (sam, CHANGE)
+    assert (entry.object_id, entry.object_repr) == (str(alice.pk), f"user {alice.pk}")
+    assert entry.get_change_message() == record
+    assert alice.email not in str(vars(entry)) + str(vars(event))
+
+
+@every_action
+def test_asks_before_it_does_anything(desk, alice, name):
+    ready_for(name, alice)
+    before = trail()
+
+    response = desk.get(url_of(name, alice))
+
+    assert response.status_code == 200
+    assert alice.email in response.text
+    assert trail() == before
+
+
+def test_deactivating_locks_the_account(desk, alice, client):
+    desk.post(url_of("deactivate", alice))
+
+    alice.refresh_from_db()
+    assert not alice.is_active
+    assert not client.login(email=alice.email, password=PASSWORD)
+
+
+def test_reactivating_lets_the_person_sign_in_and_calls_a_deletion_off(
+    desk, alice, client
+):
+    credentials.request_deletion(user=alice, at=timezone.now())
+
+    desk.post(url_of("reactivate", alice))
+
+    alice.refresh_from_db()
+    assert alice.is_active
+    assert alice.delete_after is None
+    assert client.login(email=alice.email, password=PASSWORD)
+
+
+@ending_action
+def test_ends_sessions_and_tokens_for_good(desk, page_as, api, alice, name):
+    pair = tokens.start_family(user=alice, at=timezone.now())
+    browser = page_as(alice)
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
+    assert api.get(ME).status_code == 200
+    assert browser.get(ME).status_code == 200
+
+    desk.post(url_of(name, alice))
+
+    def assert_dead():
+        assert api.get(ME).status_code == 401
+        assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 401
+        assert browser.get(ME).status_code == 401
+
+    assert_dead()
+    if name == "deactivate":
+        desk.post(url_of("reactivate", alice))
+        assert_dead()
+
+
+def test_the_mail_is_ours_and_leads_to_the_public_address(
+    desk, alice, mailoutbox, settings, client
+):
+    desk.post(url_of("send-password-reset", alice), headers={"host": "localhost"})
+
+    [mail] = mailoutbox
+    link = re.search(r"https?://\S+/reset/\S+", mail.body)[0]
+    assert mail.to == [alice.email]
+    assert link.startswith(settings.BASE_URL)
+    response = client.get(link.removeprefix(settings.BASE_URL), follow=True)
+    assert "password1" in response.text
+
+
+def test_signing_out_keeps_the_password(desk, alice, client):
+    desk.post(url_of("sign-out-everywhere", alice))
+
+    assert client.login(email=alice.email, password=PASSWORD)
+
+
+@every_action
+def test_a_superuser_may_do_it_to_staff(page_as, root, sam, name):
+    ready_for(name, sam)
+
+    page_as(root).post(url_of(name, sam))
+
+    assert sam.security_events.get().by == root
+
+
+# --- It is refused ---
+
+
+@every_action
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_sends_an_anonymous_caller_to_sign_in(client, alice, name, method):
+    ready_for(name, alice)
+    before = trail()
+
+    response = getattr(client, method)(url_of(name, alice))
+
+    assert response["Location"].startswith(reverse("account_login"))
+    assert trail() == before
+
+
+@every_action
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_refuses_people_who_are_not_staff(page_as, alice, bob, name, method):
+    ready_for(name, alice)
+    client = page_as(bob)
+    before = trail()
+
+    response = getattr(client, method)(url_of(name, alice), follow=True)
+
+    assert response.status_code == 403
+    assert trail() == before
+
+
+@every_action
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_refuses_staff_without_the_permission(page_as, sam, alice, name, method):
+    ready_for(name, alice)
+    client = page_as(sam)
+    before = trail()
+
+    response = getattr(client, method)(url_of(name, alice))
+
+    assert response.status_code == 403
+    assert trail() == before
+
+
+@every_action
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    "flags", [{"is_staff": True}, {"is_superuser": True, "is_staff": False}]
+)
+def test_refuses_support_acting_on_staff(desk, name, method, flags):
+    colleague = ready_for(name, UserFactory(**flags))
+    before = trail()
+
+    response = getattr(desk, method)(url_of(name, colleague))
+
+    assert response.status_code == 403
+    assert trail() == before
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIONS if name != "reactivate"])
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_refuses_anybody_acting_on_themselves(page_as, sam, name, is_superuser):
+    sam.is_superuser = is_superuser
+    sam.save()
+    client = page_as(support.join(sam))
+    before = trail()
+
+    assert client.post(url_of(name, sam)).status_code == 403
+    assert trail() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "is_active", "email"),
+    [
+        ("deactivate", False, "a@example.com"),
+        ("reactivate", True, "a@example.com"),
+        ("sign-out-everywhere", False, "a@example.com"),
+        ("send-password-reset", False, "a@example.com"),
+        ("send-password-reset", True, None),
+    ],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_does_nothing_where_the_state_forbids_it(
+    desk, mailoutbox, name, is_active, email, method
+):
+    user = UserFactory(email=email, is_active=is_active)
+    before = trail()
+
+    response = getattr(desk, method)(url_of(name, user), follow=True)
+
+    assert "the state of the account forbids it" in response.text
+    assert trail() == before
+    assert not mailoutbox
+
+
+@every_action
+def test_knows_no_account_of_another_id(desk, name):
+    url = reverse(f"admin:accounts_user_{name}", args=[uuid4()])
+
+    assert desk.post(url).status_code == 404
+
+
+@every_action
+def test_takes_no_form_from_elsewhere(page_as, sam, alice, name):
+    ready_for(name, alice)
+    desk = page_as(support.join(sam))
+    desk.handler.enforce_csrf_checks = True
+    before = trail()
+
+    assert desk.post(url_of(name, alice)).status_code == 403
+    assert trail() == before
+
+
+def test_a_mail_that_cannot_be_sent_leaves_no_record(desk, alice, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    before = trail()
+
+    response = desk.post(url_of("send-password-reset", alice))
+
+    assert response.status_code == 503
+    assert trail() == before
+
+
+# --- For several accounts ---
+
+
+def selection(name, *users, **more):
+    return {"action": name, "_selected_action": [str(u.pk) for u in users], **more}
+
+
+@every_action
+def test_asks_before_it_acts_on_several(desk, alice, bob, name):
+    for user in (alice, bob):
+        ready_for(name, user)
+    before = trail()
+
+    response = desk.post(LIST, selection(name, alice, bob))
+
+    assert alice.email in response.text
+    assert bob.email in response.text
+    assert trail() == before
+
+
+@every_action
+def test_acts_on_several_and_records_each(desk, sam, alice, bob, name):
+    for user in (alice, bob):
+        ready_for(name, user)
+
+    desk.post(LIST, selection(name, alice, bob, confirmed="yes"))
+
+    for user in (alice, bob):
+        event = user.security_events.get()
+        assert (event.kind, event.by) == (ACTIONS[name][0], sam)
+        assert LogEntry.objects.filter(object_id=str(user.pk), user=sam).count() == 1
+
+
+@every_action
+def test_acts_on_none_where_one_is_staff(desk, alice, name, root):
+    ready_for(name, alice)
+    ready_for(name, root)
+    before = trail()
+
+    response = desk.post(
+        LIST, selection(name, alice, root, confirmed="yes"), follow=True
+    )
+
+    assert "nothing was done" in response.text
+    assert trail() == before
+
+
+@every_action
+def test_acts_on_none_without_the_permission(page_as, sam, alice, name):
+    ready_for(name, alice)
+    support.join(sam)
+    group = sam.groups.get()
+    group.permissions.remove(*group.permissions.exclude(codename="view_user"))
+    client = page_as(sam)
+    before = trail()
+
+    client.post(LIST, selection(name, alice, confirmed="yes"))
+
+    assert trail() == before
+
+
+def test_acts_on_no_more_than_a_page_at_once(desk):
+    users = UserFactory.create_batch(51)
+    before = trail()
+
+    response = desk.post(
+        LIST, selection("deactivate", *users, confirmed="yes"), follow=True
+    )
+
+    assert "at most 50" in response.text
+    assert trail() == before
+
+
+def test_deletes_nobody_by_djangos_own_action(page_as, root, alice):
+    page_as(root).post(LIST, selection("delete_selected", alice, post="yes"))
+
+    assert User.objects.filter(pk=alice.pk).exists()

@@ -1,0 +1,102 @@
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import SecurityEvent, User
+from tests import support
+from tests.factories import PASSWORD
+
+PAGES = [
+    reverse("admin:index"),
+    reverse("admin:login"),
+    reverse("admin:accounts_user_changelist"),
+]
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_sends_a_stranger_to_our_own_sign_in_page(db, address):
+    response = Client().get(address, follow=True)
+
+    landed = urlsplit(response.redirect_chain[-1][0])
+    assert landed.path == reverse("account_login")
+    wanted = PAGES[0] if address == reverse("admin:login") else address
+    assert parse_qs(landed.query) == {"next": [wanted]}
+
+
+@pytest.mark.django_db
+def test_its_own_sign_in_form_takes_no_password(sam):
+    client = Client()
+
+    response = client.post(
+        reverse("admin:login"), {"username": sam.email, "password": PASSWORD}
+    )
+
+    assert response["Location"].startswith(reverse("account_login"))
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_refuses_a_person_who_is_not_staff(page_as, alice, address):
+    response = page_as(alice).get(address, follow=True)
+
+    assert response.status_code == 403
+    assert "this page is not for you" in response.text
+
+
+def test_refuses_a_person_in_the_support_group_who_is_not_staff(page_as, alice):
+    response = page_as(support.join(alice)).get(PAGES[-1], follow=True)
+
+    assert response.status_code == 403
+
+
+def test_lets_staff_in_after_our_sign_in_page_and_records_it(sam):
+    client = Client()
+    support.join(sam)
+
+    response = client.post(
+        reverse("account_login") + f"?next={PAGES[0]}",
+        {"login": sam.email, "password": PASSWORD},
+    )
+
+    assert response["Location"] == PAGES[0]
+    assert "Ownlist support" in client.get(PAGES[0]).text
+    kinds = sam.security_events.values_list("kind", flat=True)
+    assert SecurityEvent.Kind.SIGNED_IN in kinds
+
+
+def test_lets_a_new_superuser_in_where_addresses_must_be_verified(db, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    User.objects.create_superuser("Root@example.com", PASSWORD)
+    client = Client()
+
+    client.post(
+        reverse("account_login") + f"?next={PAGES[0]}",
+        {"login": "root@example.com", "password": PASSWORD},
+    )
+
+    assert client.get(PAGES[-1]).status_code == 200
+
+
+def test_its_own_sign_in_form_takes_no_password_from_staff_either(page_as, sam, bob):
+    client = page_as(sam)
+
+    client.post(reverse("admin:login"), {"username": bob.email, "password": PASSWORD})
+
+    assert client.session["_auth_user_id"] == str(sam.pk)
+
+
+def test_passwords_are_changed_on_the_account_pages(page_as, sam):
+    response = page_as(sam).get(reverse("admin:password_change"))
+
+    assert response["Location"] == reverse("account_change_password")
+
+
+def test_a_session_ends_with_the_staff_status(page_as, sam):
+    client = page_as(support.join(sam))
+    User.objects.filter(pk=sam.pk).update(is_staff=False)
+
+    response = client.get(PAGES[-1], follow=True)
+
+    assert response.status_code == 403

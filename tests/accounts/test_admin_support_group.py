@@ -1,0 +1,34 @@
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.core.management import call_command
+
+from tests import support
+
+EXACTLY = {
+    "accounts.view_user",
+    "accounts.deactivate_user",
+    "accounts.send_password_reset",
+    "accounts.sign_out_user",
+}
+
+
+def test_holds_exactly_what_support_needs(sam):
+    support.join(sam)
+
+    assert sam.get_all_permissions() == EXACTLY
+
+
+@pytest.mark.django_db(transaction=True)
+def test_is_made_by_the_migration_also_where_no_permission_exists_yet():
+    call_command("migrate", "accounts", "0003", verbosity=0)
+    assert not Group.objects.filter(name="support").exists()
+    Permission.objects.all().delete()
+
+    call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0)
+
+    group = Group.objects.get(name="support")
+    names = group.permissions.values_list("content_type__app_label", "codename")
+    assert {".".join(name) for name in names} == EXACTLY
+    codenames = list(Permission.objects.values_list("content_type", "codename"))
+    assert len(codenames) == len(set(codenames))

@@ -1,0 +1,122 @@
+from uuid import uuid4
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from tests import support
+from tests.factories import UserFactory
+
+LIST = reverse("admin:accounts_user_changelist")
+
+
+@pytest.fixture
+def desk(page_as, sam):
+    """Sam's browser, with the rights of support."""
+    return page_as(support.join(sam))
+
+
+def found(response):
+    return {user.email for user in response.context["cl"].result_list}
+
+
+@pytest.mark.parametrize(
+    "words", ["alice@example.com", "ALICE@Example.com", " alice ", "lice@ex"]
+)
+def test_finds_an_account_by_its_address_or_a_part_of_it(desk, alice, bob, words):
+    response = desk.get(LIST, {"q": words})
+
+    assert found(response) == {alice.email}
+
+
+def test_finds_an_account_by_its_id(desk, alice, bob):
+    response = desk.get(LIST, {"q": str(bob.pk)})
+
+    assert found(response) == {bob.email}
+
+
+@pytest.mark.parametrize("words", ["nobody", str(uuid4()), "\x00", "%", "'", "Alice "])
+def test_finds_nothing_without_failing(desk, bob, words):
+    response = desk.get(LIST, {"q": words})
+
+    assert response.status_code == 200
+    assert bob.email not in found(response) or words == "\x00"
+
+
+@pytest.mark.parametrize("is_verified", [True, False])
+def test_tells_a_verified_address_from_an_unverified_one(desk, alice, is_verified):
+    alice.emailaddress_set.update(verified=is_verified)
+
+    row = desk.get(LIST, {"q": alice.email}).context["cl"].result_list[0]
+
+    assert row.is_verified is is_verified
+
+
+@pytest.mark.parametrize("column", range(1, 8))
+def test_sorts_by_what_it_shows(desk, alice, bob, column):
+    response = desk.get(LIST, {"o": f"-{column}"})
+
+    assert len(found(response)) == 3
+
+
+def test_filters_by_state(desk, alice, bob):
+    User.objects.filter(pk=bob.pk).update(is_active=False, delete_after=timezone.now())
+
+    assert found(desk.get(LIST, {"is_active__exact": 0})) == {bob.email}
+    assert found(desk.get(LIST, {"delete_after__isempty": 0})) == {bob.email}
+    assert found(desk.get(LIST, {"is_staff__exact": 1})) == {"sam@example.com"}
+
+
+@pytest.mark.parametrize(
+    "column", ["password", "display_name", "credential_epoch", "last_login", "email"]
+)
+def test_answers_no_question_about_other_columns(desk, alice, column):
+    response = desk.get(LIST, {f"{column}__startswith": "a"})
+
+    assert response.status_code == 400
+
+
+def test_asks_as_much_of_the_database_for_many_accounts_as_for_one(
+    desk, alice, django_assert_max_num_queries
+):
+    UserFactory.create_batch(10)
+
+    with django_assert_max_num_queries(9):
+        response = desk.get(LIST)
+
+    assert len(response.context["cl"].result_list) == 12
+
+
+def test_registers_nothing_but_accounts_and_groups():
+    assert set(admin.site._registry) == {User, Group}
+
+
+@pytest.mark.parametrize("name", ["add", "delete"])
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_accounts_are_neither_made_nor_deleted_here(
+    page_as, sam, alice, name, is_superuser
+):
+    sam.is_superuser = is_superuser
+    sam.save()
+    args = [alice.pk] if name == "delete" else []
+    url = reverse(f"admin:accounts_user_{name}", args=args)
+    client = page_as(support.join(sam))
+
+    assert client.get(url).status_code == 403
+    assert client.post(url, {"post": "yes"}).status_code == 403
+    assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_groups_are_for_superusers(page_as, desk):
+    url = reverse("admin:auth_group_changelist")
+    root = UserFactory(is_staff=True, is_superuser=True)
+
+    assert desk.get(url).status_code == 403
+    assert page_as(root).get(url).status_code == 200
+
+
+def test_staff_without_the_group_see_no_account(page_as, sam):
+    assert page_as(sam).get(LIST).status_code == 403

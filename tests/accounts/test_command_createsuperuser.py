@@ -1,0 +1,58 @@
+from io import StringIO
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from tests.factories import PASSWORD
+
+
+@pytest.fixture
+def create(db, monkeypatch):
+    """Run the command without questions."""
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+
+    def run(email):
+        call_command(
+            "createsuperuser", email=email, interactive=False, stderr=StringIO()
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("verification", ["optional", "mandatory"])
+def test_makes_a_superuser_who_can_sign_in_to_the_admin(create, settings, verification):
+    settings.ACCOUNT_EMAIL_VERIFICATION = verification
+
+    create("Root@example.com")
+
+    client, start = Client(), reverse("admin:index")
+    client.post(
+        reverse("account_login") + f"?next={start}",
+        {"login": "root@example.com", "password": PASSWORD},
+    )
+    assert client.get(start).status_code == 200
+
+
+def test_marks_the_address_as_verified(create):
+    create("Root@example.com")
+
+    user = User.objects.get(email="root@example.com")
+    assert user.is_superuser
+    assert user.is_staff
+    address = EmailAddress.objects.get(user=user)
+    assert (address.email, address.verified, address.primary) == (
+        user.email,
+        True,
+        True,
+    )
+
+
+def test_refuses_an_address_that_is_taken(create, alice):
+    with pytest.raises(CommandError):
+        create("ALICE@example.com")
+
+    assert not User.objects.filter(is_superuser=True).exists()

@@ -1,0 +1,163 @@
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmation
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts import credentials, events, tokens
+from accounts.models import LinkedIdentity, SecurityEvent, User
+from tests.factories import TaskFactory, UserFactory
+
+NOW = timezone.now
+
+
+def purge(**options):
+    out = StringIO()
+    call_command("purge_accounts", stdout=out, **options)
+    return out.getvalue()
+
+
+def due(user, *, days_ago=8):
+    """Let the person ask for deletion; after 7 days it is due."""
+    credentials.request_deletion(user=user, at=NOW() - timedelta(days=days_ago))
+    return user
+
+
+def live(user, *, colleague):
+    """Leave a trace of the user wherever one can be left."""
+    client = Client()
+    client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    pair = tokens.start_family(user=user, at=NOW())
+    tokens.rotate(refresh=pair.refresh, at=NOW())
+    task = TaskFactory(owner=user, title="quince", notes="walnut", labels=["medlar"])
+    TaskFactory(owner=user, parent_id=task.pk)
+    LinkedIdentity.objects.create(
+        user=user,
+        issuer="https://issuer.example",
+        subject="cherry",
+        created_at=NOW(),
+        last_used_at=NOW(),
+    )
+    EmailConfirmation.create(EmailAddress.objects.get(user=user)).save()
+    user.groups.add(Group.objects.create(name="some group"))
+    user.user_permissions.add(Permission.objects.first())
+    for actor, about in ((colleague, user), (user, colleague)):
+        LogEntry.objects.log_actions(actor.pk, [about], CHANGE, "Deactivated.")
+        events.record(about, SecurityEvent.Kind.DEACTIVATED, at=NOW(), by=actor)
+
+
+def models_that_point_at_a_user():
+    return [
+        (model, field.name)
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.get_fields()
+        if field.is_relation
+        and (field.many_to_one or field.one_to_one)
+        and field.concrete
+        and field.related_model is User
+    ]
+
+
+def whole_database():
+    """Every row of every table as text, with what sessions hold."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")  # noqa: S608
+            yield from (f"{table}: {row}" for row in cursor.fetchall())
+    for session in Session.objects.all():
+        yield f"session: {session.get_decoded()}"
+
+
+def traces_of(user):
+    words = [str(user.pk), user.pk.hex, user.email, "quince", "walnut", "medlar"]
+    return [
+        row for row in whole_database() for word in [*words, "cherry"] if word in row
+    ]
+
+
+def test_leaves_nothing_of_the_person_in_any_table(alice, bob):
+    live(alice, colleague=bob)
+    for model, field in models_that_point_at_a_user():
+        found = model.objects.filter(**{field: alice}).exists()
+        assert found, f"Let live() leave a row of {model.__name__}.{field}."
+    due(alice)
+
+    printed = purge()
+
+    assert printed == "Accounts deleted: 1, sessions: 1\n"
+    assert traces_of(alice) == []
+
+
+def test_leaves_everybody_else_as_they_were(alice, bob):
+    live(bob, colleague=UserFactory())
+    before = list(whole_database())
+    due(UserFactory(), days_ago=8)
+
+    purge()
+
+    assert set(before) == set(whole_database())
+
+
+def test_keeps_what_a_former_colleague_did_to_others_without_naming_them(alice, bob):
+    live(alice, colleague=bob)
+    due(alice)
+
+    purge()
+
+    event = bob.security_events.get(kind=SecurityEvent.Kind.DEACTIVATED)
+    assert event.by is None
+
+
+def test_waits_until_the_week_has_passed(alice, bob):
+    due(alice, days_ago=6)
+
+    printed = purge()
+
+    assert printed == "Accounts deleted: 0, sessions: 0\n"
+    assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_spares_whoever_was_reactivated(alice):
+    credentials.reactivate(user=due(alice), at=NOW())
+
+    purge()
+
+    assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_deletes_more_than_one_batch(alice):
+    for user in UserFactory.create_batch(45):
+        due(user)
+
+    printed = purge()
+
+    assert printed.startswith("Accounts deleted: 45,")
+    assert list(User.objects.all()) == [alice]
+
+
+def test_a_dry_run_only_counts(alice, bob):
+    due(alice)
+
+    printed = purge(dry_run=True)
+
+    assert printed == "Accounts to delete: 1\n"
+    assert User.objects.count() == 2
+
+
+def test_prints_no_address(alice):
+    due(alice)
+
+    assert alice.email not in purge(dry_run=True) + purge()
+
+
+@pytest.mark.django_db
+def test_has_nothing_to_do_in_an_empty_database():
+    assert purge() == "Accounts deleted: 0, sessions: 0\n"

@@ -1,0 +1,79 @@
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import (
+    BlacklistedToken,
+    OutstandingToken,
+)
+
+from accounts import tokens
+from accounts.models import RefreshFamily
+
+REFRESH = reverse("api:token-refresh")
+
+
+def days_ago(days):
+    return timezone.now() - timedelta(days=days)
+
+
+def test_deletes_sign_ins_that_ended_more_than_thirty_days_ago(alice):
+    tokens.start_family(user=alice, at=timezone.now())
+    for days in (20, 200):
+        family = RefreshFamily.objects.create(
+            user=alice,
+            epoch=0,
+            created_at=days_ago(days + 90),
+            refreshed_at=days_ago(days),
+            expires_at=days_ago(days),
+        )
+        family.pk, family.revoked_at = None, days_ago(days)
+        family.expires_at = timezone.now() + timedelta(days=1)
+        family.save(force_insert=True)
+
+    call_command("purge_credentials")
+
+    assert RefreshFamily.objects.count() == 3
+    assert not RefreshFamily.objects.filter(refreshed_at__lt=days_ago(30)).exists()
+
+
+def test_a_living_sign_in_goes_on(alice, api):
+    pair = tokens.start_family(user=alice, at=timezone.now())
+
+    call_command("purge_credentials")
+
+    assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 200
+
+
+def test_forgets_spent_tokens_once_they_have_expired(alice):
+    for name, expires_at in (("old", days_ago(1)), ("new", days_ago(-1))):
+        token = OutstandingToken.objects.create(
+            user=alice, jti=name, token="", expires_at=expires_at
+        )
+        BlacklistedToken.objects.create(token=token)
+
+    call_command("purge_credentials")
+
+    assert [one.token.jti for one in BlacklistedToken.objects.all()] == ["new"]
+
+
+def test_a_spent_token_stays_spent(alice, api):
+    pair = tokens.start_family(user=alice, at=days_ago(1))
+    tokens.rotate(refresh=pair.refresh, at=days_ago(1))
+    BlacklistedToken.objects.update(blacklisted_at=days_ago(1))
+
+    call_command("purge_credentials")
+
+    assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 401
+
+
+def test_deletes_sessions_that_have_expired(alice, page_as):
+    page_as(alice)
+    Session.objects.create(session_key="old", session_data="", expire_date=days_ago(1))
+
+    call_command("purge_credentials")
+
+    assert Session.objects.count() == 1
+    assert not Session.objects.filter(session_key="old").exists()

@@ -1,0 +1,104 @@
+import re
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import credentials
+from accounts.models import User
+from todos.models import Change, Label, Task, TaskList
+
+EMAIL = "demo@ownlist.example"
+
+
+def demo():
+    """Run the command and return what it printed and the password in it."""
+    out = StringIO()
+    call_command("demo", stdout=out)
+    return out.getvalue(), re.search(r"Password: (\S+)", out.getvalue())[1]
+
+
+def sign_in(client, password):
+    client.post(reverse("account_login"), {"login": EMAIL, "password": password})
+    return "_auth_user_id" in client.session
+
+
+@pytest.mark.django_db
+def test_makes_an_account_that_can_sign_in_where_addresses_must_be_verified(
+    client, settings
+):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+    _, password = demo()
+
+    assert sign_in(client, password)
+
+
+@pytest.mark.django_db
+def test_makes_a_lifelike_set_of_tasks():
+    demo()
+
+    user = User.objects.get(email=EMAIL)
+    tasks = Task.objects.owned_by(user)
+    today = timezone.now().date()
+    assert 30 <= tasks.count() <= 40
+    assert tasks.overdue(today=today).count() >= 3
+    assert tasks.due_on(today).count() >= 3
+    assert tasks.upcoming(today=today).count() >= 5
+    assert tasks.completed().count() >= 5
+    assert tasks.filter(parent__isnull=False).completed().exists()
+    assert tasks.exclude(rrule="").open().exists()
+    assert tasks.exclude(notes="").exists()
+    assert set(tasks.values_list("priority", flat=True)) == {1, 2, 3, 4}
+    names = TaskList.objects.owned_by(user).values_list("name", flat=True)
+    assert set(names) == {"Inbox", "Home", "Work", "Trip"}
+    assert Label.objects.owned_by(user).count() == 3
+
+
+@pytest.mark.django_db
+def test_tells_a_history_that_runs_forward_and_ends_before_now():
+    demo()
+
+    times = list(Change.objects.order_by("seq").values_list("at", flat=True))
+    assert times == sorted(times)
+    assert times[-1] < timezone.now()
+    assert not Task.objects.filter(completed_at__lt=timezone.now() - timedelta(21))
+
+
+@pytest.mark.django_db
+def test_a_second_run_renews_the_password_and_leaves_the_tasks(client):
+    _, first = demo()
+    Task.objects.first().delete()
+    before = set(Task.objects.values_list("pk", "version"))
+
+    _, second = demo()
+
+    assert set(Task.objects.values_list("pk", "version")) == before
+    assert not sign_in(client, first)
+    assert sign_in(client, second)
+
+
+@pytest.mark.django_db
+def test_brings_a_locked_demo_account_back(client):
+    demo()
+    user = User.objects.get(email=EMAIL)
+    credentials.request_deletion(user=user, at=timezone.now())
+
+    _, password = demo()
+
+    assert sign_in(client, password)
+    user.refresh_from_db()
+    assert user.delete_after is None
+
+
+@pytest.mark.django_db
+def test_prints_the_password_once_and_nothing_else_that_is_secret(capfd):
+    printed, password = demo()
+
+    logged = "".join(capfd.readouterr())
+    assert printed.count(password) == 1
+    assert password not in logged
+    assert User.objects.get(email=EMAIL).password not in printed + logged
