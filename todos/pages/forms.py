@@ -101,7 +101,7 @@ class TaskForm(ActionForm):
     priority = forms.TypedChoiceField(
         choices=Task.Priority.choices,
         coerce=int,
-        empty_value=str(Task.Priority.MEDIUM.value),
+        empty_value=Task.Priority.MEDIUM.value,  # type: ignore[arg-type]
         initial=Task.Priority.MEDIUM.value,
         required=False,
         error_messages={"invalid_choice": "Choose one of the priorities."},
