@@ -20,7 +20,8 @@ pytest_plugins = [
 @pytest.fixture(autouse=True)
 def _fresh_limits(request):
     """Begin each test that has a database with rate limits at zero."""
-    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+    database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if database or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
         cache.clear()
 
