@@ -95,14 +95,15 @@ def _usable_entry(entry: Any, issuer: Issuer) -> Entry | None:
     if not isinstance(entry, dict):
         return None
     kind, key_id = entry.get("kty"), entry.get("kid")
-    if kind not in MEMBERS or not _is_key_id(key_id):
+    if not isinstance(kind, str) or kind not in MEMBERS or not _is_key_id(key_id):
+        return None
+    uses = entry.get("key_ops", ["verify"])
+    if not isinstance(uses, list) or "verify" not in uses:
         return None
     if entry.get("use", "sig") != "sig":
         return None
-    if "verify" not in entry.get("key_ops", ["verify"]):
-        return None
     algorithm = entry.get("alg") or _implied_algorithm(entry, issuer)
-    if algorithm not in issuer.algorithms or KINDS.get(algorithm) != kind:
+    if algorithm not in issuer.algorithms or KINDS[algorithm] != kind:
         return None
     members = {name: entry.get(name) for name in MEMBERS[kind]}
     if not all(isinstance(value, str) and value for value in members.values()):
