@@ -236,14 +236,23 @@ def _turn(task: Task, *, owner: User, entries: Batch) -> None:
         _complete(task, owner=owner, entries=entries)
 
 
-def trash_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
+def trash_task(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    task_id: UUID,
+    version: int | None = None,
+) -> Task:
     """Put a task and its steps into the trash. Twice changes nothing.
 
     Raises:
         Task.DoesNotExist: not a task of the owner.
+        VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
         task = _locked_task(owner, task_id)
+        _require_version(task, version)
         if task.trashed_at is None:
             for row in [*task.steps.live().for_change().with_labels(), task]:
                 before = snapshot(row)
@@ -284,15 +293,24 @@ def _home_for(task: Task, owner: User) -> UUID:
     return inbox_of(owner).pk
 
 
-def remove_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> None:
+def remove_task(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    task_id: UUID,
+    version: int | None = None,
+) -> None:
     """Delete a task in the trash for good, and its text from the ledger.
 
     Raises:
         Task.DoesNotExist: not a task of the owner.
         NotInTrash: it must be put into the trash first.
+        VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
         task = _locked_task(owner, task_id)
+        _require_version(task, version)
         if task.trashed_at is None:
             raise NotInTrash("Put the task into the trash first.")
         for row in [*task.steps.for_change(), task]:
@@ -309,8 +327,12 @@ def _locked_task(owner: User, task_id: UUID) -> Task:
 def _require(task: Task, *, version: int | None) -> None:
     if task.trashed_at is not None:
         raise InTrash("The task is in the trash; restore it first.")
-    if version is not None and version != task.version:
-        raise VersionConflict("The task has changed since you read it.")
+    _require_version(task, version)
+
+
+def _require_version(row: Task | TaskList, version: int | None) -> None:
+    if version is not None and version != row.version:
+        raise VersionConflict("It has changed since you read it.")
 
 
 def _store(
@@ -525,8 +547,7 @@ def update_list(
         row = _locked_list(owner, list_id)
         if row.is_inbox and changes.keys() & {"name", "archived_at"}:
             raise InboxStays("The inbox keeps its name and its place.")
-        if version is not None and version != row.version:
-            raise VersionConflict("The list has changed since you read it.")
+        _require_version(row, version)
         before = snapshot(row)
         for name, value in changes.items():
             setattr(row, name, value)
@@ -541,6 +562,7 @@ def trash_list(
     at: datetime,
     list_id: UUID,
     move_to: UUID | None = None,
+    version: int | None = None,
 ) -> TaskList:
     """Put a list into the trash with its tasks, or move those to another list first.
 
@@ -548,11 +570,13 @@ def trash_list(
         TaskList.DoesNotExist: not a list of the owner.
         InboxStays: it is the inbox.
         ValidationError: `move_to` is no other list of the owner.
+        VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
         row = _locked_list(owner, list_id)
         if row.is_inbox:
             raise InboxStays("The inbox can't be deleted.")
+        _require_version(row, version)
         if move_to is not None:
             lists = TaskList.objects.owned_by(owner).live()
             if not lists.filter(pk=move_to).exclude(pk=list_id).exists():
