@@ -20,7 +20,15 @@ from uuid_utils.compat import uuid7
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.ledger import Batch, Kind, batch, snapshot
-from todos.models import LABELS_MAX, Label, Task, TaskLabel, TaskList, label_key
+from todos.models import (
+    LABELS_MAX,
+    Label,
+    Task,
+    TaskLabel,
+    TaskList,
+    TaskQuerySet,
+    label_key,
+)
 from todos.schedule import recurrence
 from todos.schedule.days import today as day_of
 
@@ -407,6 +415,9 @@ def _open_next(task: Task, *, owner: User, at: datetime, entries: Batch) -> Task
     """Open the next occurrence of a repeating task, as a task of its own."""
     if not task.rrule or task.due_date is None:
         return None
+    if _later_in_series(task).exists():
+        # Reopening left it, because it had been touched: this is no new completion.
+        return _next_of(task)
     due_date = _next_due(task, today=_today(owner, at))
     if due_date is None:
         return None
@@ -452,15 +463,15 @@ def _today(owner: User, at: datetime) -> date:
 
 def _next_of(task: Task) -> Task | None:
     """Return the occurrence after `task`, while it is open."""
+    return _later_in_series(task).open().with_labels().first()
+
+
+def _later_in_series(task: Task) -> TaskQuerySet:
+    """Return the occurrence right after `task`, in whatever state it is."""
+    tasks = Task.objects.filter(owner_id=task.owner_id)
     if task.series is None or task.occurrence is None:
-        return None
-    return (
-        Task.objects.filter(owner_id=task.owner_id)
-        .open()
-        .filter(series=task.series, occurrence=task.occurrence + 1)
-        .with_labels()
-        .first()
-    )
+        return tasks.none()
+    return tasks.filter(series=task.series, occurrence=task.occurrence + 1)
 
 
 def _set_labels(
