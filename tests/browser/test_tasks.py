@@ -1,0 +1,219 @@
+"""A person and their tasks in a real browser, with JavaScript and without."""
+
+import re
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests.factories import TaskFactory, TaskListFactory
+from todos import actions
+from todos.models import Task, TaskList
+
+
+@pytest.fixture
+def signed_in(new_context, live_server, page_as, alice):
+    """Open a page of Alice's in a browser that must have nothing to complain about."""
+    complaints = []
+
+    def note_request(request):
+        if urlsplit(request.url).netloc != urlsplit(live_server.url).netloc:
+            complaints.append(f"asked another host: {request.url}")
+
+    def note_message(message):
+        # A violation of the policy is told here too.
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    def open_page(**options):
+        context = new_context(base_url=live_server.url, **options)
+        cookie = page_as(alice).cookies[settings.SESSION_COOKIE_NAME]
+        context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": live_server.url}]
+        )
+        page = context.new_page()
+        page.on("request", note_request)
+        page.on("console", note_message)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_page
+
+    assert complaints == []
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def page(request, signed_in):
+    return signed_in(java_script_enabled=request.param)
+
+
+def status(page):
+    return page.get_by_role("status")
+
+
+def test_adds_edits_completes_and_reopens_a_task(page, alice):
+    page.goto("/")
+    page.get_by_label("New task").fill("Buy milk")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(status(page)).to_contain_text("Added: Buy milk")
+
+    page.get_by_role("link", name="Buy milk").click()
+    page.get_by_label("Title").fill("Buy oat milk")
+    page.get_by_label("Notes").fill("The blue one")
+    page.get_by_label("Priority").select_option("Urgent")
+    page.get_by_role("button", name="Save").click()
+    expect(status(page)).to_contain_text("Saved: Buy oat milk")
+    expect(page).to_have_url(re.compile(r"//[^/]+/$"))
+    expect(
+        page.get_by_role("listitem").filter(has_text="The blue one")
+    ).to_contain_text("Urgent")
+
+    page.get_by_role("button", name="Complete: Buy oat milk").click()
+    expect(status(page)).to_contain_text("Done: Buy oat milk")
+    expect(page.get_by_text("Nothing is due today")).to_be_visible()
+    assert Task.objects.get(owner=alice).is_completed
+
+    page.goto("/completed/")
+    page.get_by_role("button", name="Reopen: Buy oat milk").click()
+    expect(status(page)).to_contain_text("Open again: Buy oat milk")
+    assert not Task.objects.get(owner=alice).is_completed
+
+
+def test_deletes_and_restores_a_task(page, alice):
+    TaskFactory(owner=alice, title="Buy milk")
+    page.goto("/inbox/")
+
+    page.get_by_role("listitem").filter(has_text="Buy milk").hover()
+    page.get_by_role("button", name="Delete: Buy milk").click()
+    expect(status(page)).to_contain_text("In the trash: Buy milk")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="Buy milk")).to_be_visible()
+
+    page.get_by_role("listitem").filter(has_text="Buy milk").hover()
+    page.get_by_role("button", name="Delete: Buy milk").click()
+    page.goto("/trash/")
+    page.get_by_role("button", name="Restore: Buy milk").click()
+    expect(status(page)).to_contain_text("Restored: Buy milk")
+    assert Task.objects.get(owner=alice).trashed_at is None
+
+
+def test_deletes_a_task_for_good_after_asking(page, alice):
+    task = TaskFactory(owner=alice, title="Buy milk")
+    now = timezone.now()
+    actions.trash_task(owner=alice, by="test", at=now, task_id=task.pk)
+    page.goto("/trash/")
+
+    page.get_by_role("link", name="Delete for good: Buy milk").click()
+    page.get_by_role("button", name="Delete for good").click()
+
+    expect(status(page)).to_contain_text("Deleted for good")
+    expect(page.get_by_text("The trash is empty")).to_be_visible()
+    assert not Task.objects.exists()
+
+
+def test_makes_a_list_and_a_task_in_it(page, alice):
+    page.goto("/")
+    page.get_by_role("link", name="New list").first.click()
+    page.get_by_label("Name").fill("Garden")
+    page.get_by_text("Teal").click()
+    page.get_by_role("button", name="Make the list").click()
+    expect(page.get_by_role("heading", name="Garden", level=1)).to_be_visible()
+
+    page.get_by_label("New task").fill("Water the tomatoes")
+    page.get_by_role("button", name="Add", exact=True).click()
+
+    expect(page.get_by_role("link", name="Water the tomatoes")).to_be_visible()
+    expect(page.get_by_role("link", name="Garden 1 open")).to_be_visible()
+    garden = TaskList.objects.get(owner=alice, is_inbox=False)
+    assert garden.colour == "teal"
+    assert Task.objects.get(owner=alice).list == garden
+
+
+def test_keeps_what_was_written_when_the_form_is_refused(page):
+    page.goto("/tasks/new/")
+    page.get_by_label("Title").fill("Pay the rent")
+    page.get_by_label("Due time").fill("10:00")
+    page.get_by_role("button", name="Add task").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("A time needs a due date.")
+    expect(page.get_by_label("Title")).to_have_value("Pay the rent")
+    expect(page.get_by_label("Due time")).to_have_accessible_description(
+        "A time needs a due date."
+    )
+
+
+@pytest.mark.parametrize("has_script", [True, False], ids=["script", "no-script"])
+def test_opens_its_menu_on_a_small_screen(signed_in, alice, has_script):
+    page = signed_in(
+        java_script_enabled=has_script, viewport={"width": 320, "height": 640}
+    )
+    page.goto("/")
+    expect(page.get_by_role("link", name="Completed")).to_be_hidden()
+
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("link", name="Completed").click()
+
+    expect(page).to_have_title("Completed · Ownlist")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_fits_into_320_pixels(signed_in, alice, scheme):
+    home = TaskListFactory(owner=alice, name="Donaudampfschifffahrtsgesellschaft" * 2)
+    now = timezone.now()
+    for days in (-1, 0, 1):
+        task = TaskFactory(
+            owner=alice,
+            title="Rindfleischetikettierungsüberwachungsaufgabe" * 3,
+            notes="x" * 400,
+            labels=["Kraftfahrzeughaftpflichtversicherung"],
+            list_id=home.pk,
+            due_date=now.date() + timedelta(days),
+            rrule="FREQ=DAILY;INTERVAL=2",
+            priority=1,
+        )
+    gone = TaskFactory(owner=alice, title="x" * 400)
+    actions.trash_task(owner=alice, by="test", at=now, task_id=gone.pk)
+    page = signed_in(viewport={"width": 320, "height": 640}, color_scheme=scheme)
+
+    for path in (
+        "/",
+        "/inbox/",
+        "/upcoming/",
+        "/completed/",
+        "/trash/",
+        "/tasks/new/",
+        "/lists/new/",
+        reverse("todos:task-update", args=[task.pk]),
+        reverse("todos:task-remove", args=[gone.pk]),
+        reverse("todos:list-detail", args=[home.pk]),
+        reverse("todos:list-update", args=[home.pk]),
+        reverse("todos:list-delete", args=[home.pk]),
+        "/api/docs",
+    ):
+        page.goto(path)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width == 320, path
+
+
+def test_works_by_keyboard_alone(signed_in, alice):
+    TaskFactory(owner=alice, title="Buy milk", due_date=timezone.now().date())
+    page = signed_in()
+    page.goto("/")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("New task")).to_be_focused()
+    for _ in range(3):  # the button, the fold, and the first task's ring
+        page.keyboard.press("Tab")
+    complete = page.get_by_role("button", name="Complete: Buy milk")
+    expect(complete).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(status(page)).to_contain_text("Done: Buy milk")
