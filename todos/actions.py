@@ -21,6 +21,7 @@ from accounts.credentials import Credential
 from accounts.models import User
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import (
+    LABEL_KEY_MAX_LENGTH,
     LABELS_MAX,
     Label,
     Task,
@@ -480,11 +481,14 @@ def _set_labels(
     """Make the task carry exactly these labels; unknown ones are created.
 
     Raises:
-        ValidationError: more than `LABELS_MAX`.
+        ValidationError: more than `LABELS_MAX`, or one too long to be compared.
     """
     wanted = {label_key(name): name for name in names}
     if len(wanted) > LABELS_MAX:
         raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
+    # Folded for comparison, a letter can become three.
+    if any(len(key) > LABEL_KEY_MAX_LENGTH for key in wanted):
+        raise ValidationError({"labels": "Use shorter names for labels."})
     labels = _labels_named(wanted, owner=owner, entries=entries)
     carried = TaskLabel.objects.filter(task=task)
     if not task._state.adding and getattr(task, "label_names", None):

@@ -21,6 +21,7 @@ from accounts.models import User
 TITLE_MAX_LENGTH = 500
 NOTES_MAX_LENGTH = 20_000
 LABELS_MAX = 20
+LABEL_KEY_MAX_LENGTH = 100
 
 _Row = TypeVar("_Row", bound=models.Model)
 
@@ -139,7 +140,7 @@ class Label(models.Model):
         User, on_delete=models.CASCADE, related_name="labels", db_index=False
     )
     name = models.CharField(max_length=50)
-    key = models.CharField(max_length=100, editable=False)
+    key = models.CharField(max_length=LABEL_KEY_MAX_LENGTH, editable=False)
     colour = models.CharField(
         max_length=16, choices=Colour.choices, default=Colour.GREY
     )

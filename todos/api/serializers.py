@@ -9,7 +9,11 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import validate_timezone
-from config.api.pagination import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
+from config.api.pagination import (
+    CURSOR_MAX_LENGTH,
+    DEFAULT_PAGE_SIZE,
+    MAX_PAGE_SIZE,
+)
 from config.text import TextField
 from todos.models import (
     LABELS_MAX,
@@ -21,6 +25,7 @@ from todos.models import (
 from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
 
 FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
+FILTERS_MAX = 100  # values of one repeated query parameter
 
 # The columns that a task in v1 is made of, and the name of its labels' annotation.
 TASK_COLUMNS = (
@@ -195,9 +200,12 @@ class TaskQuerySerializer(serializers.Serializer[Any]):
     )
 
     view = serializers.ChoiceField(VIEWS, default="open")
-    list = serializers.ListField(child=serializers.UUIDField(), default=_none)
+    # Each label is a condition of its own, and a database takes only so many.
+    list = serializers.ListField(
+        child=serializers.UUIDField(), max_length=FILTERS_MAX, default=_none
+    )
     label = serializers.ListField(  # type: ignore[assignment]
-        child=TextField(max_length=50), default=_none
+        child=TextField(max_length=50), max_length=LABELS_MAX, default=_none
     )
     priority = serializers.IntegerField(min_value=1, max_value=4, default=None)
     parent = serializers.UUIDField(default=None)  # type: ignore[assignment]
@@ -210,7 +218,7 @@ class TaskQuerySerializer(serializers.Serializer[Any]):
     page_size = serializers.IntegerField(
         min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE
     )
-    cursor = serializers.CharField(max_length=500, default=None)
+    cursor = serializers.CharField(max_length=CURSOR_MAX_LENGTH, default=None)
 
 
 class ListSerializer(serializers.Serializer[Any]):
