@@ -36,6 +36,9 @@ class SeeOther(HttpResponseRedirect):
 class PersonMixin(View):
     """A page of the signed-in person. Someone else's object does not exist here."""
 
+    # Django's form views would take a PUT for a POST.
+    http_method_names = ["get", "head", "options", "post"]
+
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
