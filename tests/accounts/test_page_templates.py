@@ -18,7 +18,9 @@ ARGUMENTS = {
 # Rendered only where a setting is on that is off here, so that nobody sees them.
 UNREACHABLE = {
     "account/confirm_login_code.html": "LOGIN_BY_CODE_ENABLED",
-    "account/confirm_email_verification_code.html": "EMAIL_VERIFICATION_BY_CODE_ENABLED",
+    "account/confirm_email_verification_code.html": (
+        "EMAIL_VERIFICATION_BY_CODE_ENABLED"
+    ),
     "account/confirm_password_reset_code.html": "PASSWORD_RESET_BY_CODE_ENABLED",
 }
 ROUTES = [pattern.name for pattern in allauth.urlpatterns]

@@ -1,0 +1,141 @@
+"""What the account pages write to people."""
+
+import re
+from smtplib import SMTPException
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.urls import reverse
+
+from tests.factories import PASSWORD, UserFactory
+
+NEW_PASSWORD = "a brand new staple battery"
+
+
+def key_link(mail):
+    (url,) = re.findall(r"http\S+/(?:key|confirm-email)/\S+", mail.body)
+    return url.removeprefix(settings.BASE_URL)
+
+
+@pytest.fixture
+def every_mail(client, page_as, settings, mailoutbox, db):
+    """Do everything that sends a mail, and return the mails by their subjects."""
+    carol = UserFactory(email="o'carol@example.com", display_name="Carol")
+    EmailAddress.objects.filter(user=carol).update(verified=True)
+    client.post(reverse("account_signup"), _new("new@example.com"))
+    client.post(reverse("account_logout"))
+    reset = reverse("account_reset_password")
+    client.post(reset, {"email": "nobody@example.com"})
+    client.post(reset, {"email": carol.email})
+    form = client.get(key_link(mailoutbox[-1]), follow=True).redirect_chain[-1][0]
+    client.post(form, {"password1": NEW_PASSWORD})
+    carol.refresh_from_db()
+    carols = page_as(carol)
+    carols.post(
+        reverse("account_change_password"),
+        {"oldpassword": NEW_PASSWORD, "password1": PASSWORD},
+    )
+    for address in ("first@example.com", "second@example.com"):
+        page = carols.post(
+            reverse("account_email"), {"email": address, "action_add": "1"}
+        )
+        if "reauthenticate" in page.url:
+            carols.post(page.url, {"password": PASSWORD})
+    carols.post(
+        reverse("account_email"), {"email": "second@example.com", "action_remove": "1"}
+    )
+    carols.post(
+        reverse("account_email"), {"email": "third@example.com", "action_add": "1"}
+    )
+    carols.post(key_link(mailoutbox[-1]))
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    dan = UserFactory(email="dan@example.com", password=None)
+    client.post(reverse("account_signup"), _new(dan.email))
+    page_as(dan).post(reverse("account_set_password"), {"password1": NEW_PASSWORD})
+    return {mail.subject: mail for mail in mailoutbox}
+
+
+def _new(email):
+    return {"email": email, "password1": PASSWORD}
+
+
+def test_names_the_product_and_the_matter(every_mail):
+    assert set(every_mail) == {
+        "An e-mail address left your Ownlist account",
+        "Choose a new password for Ownlist",
+        "Confirm your e-mail address for Ownlist",
+        "No Ownlist account with this address",
+        "Welcome to Ownlist: confirm your e-mail address",
+        "You already have an Ownlist account",
+        "Your Ownlist account has a password",
+        "Your Ownlist e-mail address was changed",
+        "Your Ownlist password was changed",
+        "Your Ownlist password was reset",
+    }
+
+
+def test_is_plain_text_that_reads_well(every_mail):
+    for subject, mail in every_mail.items():
+        assert mail.alternatives == [], subject
+        assert mail.body.startswith("Hello,\n\n"), subject
+        assert mail.body.endswith(f"Your list is yours.\n{settings.BASE_URL}/"), subject
+        assert "\n\n\n" not in mail.body, subject
+        assert "&#x27;" not in mail.body, subject
+
+
+def test_links_to_nowhere_but_our_address(every_mail):
+    for subject, mail in every_mail.items():
+        links = re.findall(r"\w+://\S+", mail.body)
+        assert links, subject
+        for link in links:
+            assert link.startswith(f"{settings.BASE_URL}/"), subject
+
+
+def test_names_neither_hosts_nor_ids_nor_names_of_people(every_mail, django_user_model):
+    words = ["testserver", "localhost", "Carol,", "user user", "None", "{{", "{%"]
+    words += [str(user.pk) for user in django_user_model.objects.all()]
+
+    for subject, mail in every_mail.items():
+        for word in words:
+            assert word not in mail.subject + mail.body, subject
+
+
+def test_says_when_and_from_where_something_was_done(every_mail):
+    body = every_mail["Your Ownlist password was changed"].body
+
+    assert re.search(r"^When: \d+ \w+ \d{4}, \d\d:\d\d UTC$", body, re.MULTILINE)
+    assert re.search(r"^From: 127\.0\.0\.1$", body, re.MULTILINE)
+
+
+@pytest.fixture
+def broken_mail(monkeypatch):
+    """A mail server that takes nothing."""
+
+    def refuse(self, messages):
+        raise SMTPException("450 try again later")
+
+    monkeypatch.setattr(
+        "django.core.mail.backends.locmem.EmailBackend.send_messages", refuse
+    )
+
+
+def test_asks_to_try_again_where_a_mail_can_not_be_sent(client, alice, broken_mail):
+    response = client.post(reverse("account_reset_password"), {"email": alice.email})
+
+    assert response.status_code == 503
+    assert "Back in a moment" in response.text
+    assert response["Retry-After"]
+
+
+def test_changes_the_password_though_the_mail_about_it_can_not_be_sent(
+    page_as, alice, broken_mail
+):
+    response = page_as(alice).post(
+        reverse("account_change_password"),
+        {"oldpassword": PASSWORD, "password1": NEW_PASSWORD},
+    )
+
+    assert response.url == reverse("accounts:security")
+    alice.refresh_from_db()
+    assert alice.check_password(NEW_PASSWORD)

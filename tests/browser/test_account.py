@@ -1,0 +1,235 @@
+"""The life of an account in a real browser, with JavaScript and without."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+
+EMAIL = "carol@example.com"
+PASSWORD = "correct horse battery staple"
+NEW_PASSWORD = "a brand new staple battery"
+
+
+@pytest.fixture
+def site(live_server, settings):
+    """Serve the product, with links in mails that lead to it."""
+    settings.BASE_URL = live_server.url
+    settings.STORAGES = settings.STORAGES | {
+        # The server of the tests finds static files by their plain names alone.
+        "staticfiles": {
+            "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        }
+    }
+    return live_server.url
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def has_script(request):
+    return request.param
+
+
+@pytest.fixture
+def person(new_context, has_script, site):
+    """A page of a browser that must have nothing to complain about."""
+    page = new_context(java_script_enabled=has_script, base_url=site).new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            message.type in {"error", "warning"} and complaints.append(message.text)
+        ),
+    )
+
+    yield page
+
+    assert complaints == []
+
+
+def link_in(mail):
+    (url,) = re.findall(r"http\S+/(?:key|confirm-email)/\S+", mail.body)
+    return url
+
+
+def expect_today(page):
+    expect(page).to_have_title("Today · Ownlist")
+
+
+def sign_up(page):
+    page.goto("/accounts/signup/")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Make my account").click()
+    expect(page).to_have_url(re.compile(r"//[^/]+/$"))
+
+
+def sign_in(page, email=EMAIL, password=PASSWORD):
+    page.goto("/accounts/login/")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def sign_out(page):
+    page.goto("/accounts/logout/")
+    page.locator("main").get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
+
+
+def test_signs_up_and_out_and_in_again(person):
+    sign_up(person)
+    expect_today(person)
+
+    sign_out(person)
+    sign_in(person)
+
+    expect_today(person)
+
+
+def test_resets_a_password_by_the_link_in_the_mail(person, mailoutbox):
+    sign_up(person)
+    sign_out(person)
+    person.get_by_role("link", name="Forgot your password?").click()
+    person.get_by_label("E-mail").fill(EMAIL)
+    person.get_by_role("button", name="Send me the link").click()
+    expect(person.get_by_text("Look into your mailbox")).to_be_visible()
+
+    person.goto(link_in(mailoutbox[-1]))
+    person.get_by_label("New password").fill(NEW_PASSWORD)
+    person.get_by_role("button", name="Use this password").click()
+    expect(person.get_by_text("Your password is changed").first).to_be_visible()
+    sign_in(person, password=NEW_PASSWORD)
+
+    expect_today(person)
+
+
+def test_changes_the_address(person, mailoutbox):
+    sign_up(person)
+    person.goto("/accounts/security/")
+    person.get_by_role("link", name="Confirm or change it").click()
+    person.get_by_label("New e-mail address").fill("carol.new@example.com")
+    person.get_by_role("button", name="Change my address").click()
+    person.get_by_label("Your password").fill(PASSWORD)
+    person.get_by_role("button", name="Go on").click()
+    expect(person.get_by_text("Waiting for carol.new@example.com")).to_be_visible()
+
+    person.goto(link_in(mailoutbox[-1]))
+    person.get_by_role("button", name="Yes, confirm it").click()
+
+    expect(person.get_by_text("is confirmed.")).to_be_visible()
+    assert User.objects.get().email == "carol.new@example.com"
+
+
+def test_changes_the_password_and_the_settings(person):
+    sign_up(person)
+    person.goto("/accounts/password/change/")
+    person.get_by_label("Current password").fill(PASSWORD)
+    person.get_by_label("New password").fill(NEW_PASSWORD)
+    person.get_by_role("button", name="Change my password").click()
+    expect(person.get_by_text("Your password is changed.")).to_be_visible()
+
+    person.goto("/accounts/settings/")
+    person.get_by_label("Your name").fill("Carol")
+    person.get_by_label("Time zone").select_option("Europe/Lisbon")
+    person.get_by_label("Colours").select_option("dark")
+    person.get_by_role("button", name="Save").click()
+
+    expect(person.get_by_text("Your settings are saved.")).to_be_visible()
+    expect(person.locator("html")).to_have_attribute("data-theme", "dark")
+    assert User.objects.get().timezone == "Europe/Lisbon"
+
+
+def test_signs_out_everywhere(person):
+    sign_up(person)
+    person.goto("/accounts/security/")
+    person.get_by_role("link", name="Sign out everywhere").click()
+
+    person.get_by_role("button", name="Sign out everywhere").click()
+
+    expect(person.get_by_text("You are signed out everywhere.")).to_be_visible()
+
+
+def test_deletes_the_account(person):
+    sign_up(person)
+    person.goto("/accounts/security/")
+    person.get_by_role("link", name="Delete my account").click()
+    person.get_by_label("Your password").fill(PASSWORD)
+
+    person.get_by_role("button", name="Delete my account").click()
+
+    expect(person.get_by_text("Your account is locked.")).to_be_visible()
+    assert not User.objects.get().is_active
+
+
+def test_says_what_is_wrong_beside_the_field(person):
+    person.goto("/accounts/signup/")
+    person.get_by_label("E-mail").fill("nobody")
+    person.get_by_label("Password", exact=True).fill("short")
+    person.get_by_role("button", name="Make my account").click()
+
+    field = person.get_by_label("E-mail")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_have_accessible_description(re.compile("valid email address"))
+
+
+@pytest.mark.parametrize("has_script", [True], indirect=False, ids=["script"])
+def test_shows_a_password_on_demand_and_takes_the_zone_of_the_device(
+    new_context, site, has_script
+):
+    context = new_context(base_url=site, timezone_id="Asia/Kolkata")
+    page = context.new_page()
+    page.goto("/accounts/signup/")
+    field = page.get_by_label("Password", exact=True)
+    field.fill(PASSWORD)
+
+    page.get_by_role("button", name="Show the password").click()
+
+    expect(field).to_have_attribute("type", "text")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_role("button", name="Make my account").click()
+    expect(page).to_have_url(re.compile(r"//[^/]+/$"))
+    assert User.objects.get().timezone in {"Asia/Kolkata", "Asia/Calcutta"}
+
+
+PAGES = [
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/inactive/",
+    "/accounts/confirm-email/",
+    "/accounts/confirm-email/abc/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+    "/accounts/password/reset/key/abc-def/",
+    "/accounts/password/reset/key/done/",
+]
+PAGES_OF_A_PERSON = [
+    "/accounts/settings/",
+    "/accounts/security/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/reauthenticate/",
+    "/accounts/sign-out-everywhere/",
+    "/accounts/delete/",
+    "/accounts/logout/",
+]
+
+
+def test_complains_of_no_page_and_fits_a_narrow_screen(person):
+    person.set_viewport_size({"width": 320, "height": 640})
+
+    for path in PAGES:
+        person.goto(path)
+        assert _overflow(person) <= 0, path
+    sign_up(person)
+    for path in PAGES_OF_A_PERSON:
+        person.goto(path)
+        assert _overflow(person) <= 0, path
+
+
+def _overflow(page):
+    """Return by how many pixels a page is wider than its window."""
+    return page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )

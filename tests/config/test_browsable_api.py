@@ -1,0 +1,108 @@
+"""The API for people who are signed in, and for those who are not yet."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.factories import TaskFactory
+from todos.models import Task
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.fixture
+def browse(page_as):
+    """Open a route of the API as the browser of somebody would."""
+
+    def get(user, url, **more):
+        client = page_as(user) if user else Client()
+        return client.get(url, headers=BROWSER, **more)
+
+    return get
+
+
+def test_shows_the_answer_and_a_form_for_each_method(browse, alice):
+    task = TaskFactory(owner=alice, title="Buy <b>milk</b>")
+
+    response = browse(alice, reverse("api:task-detail", args=[task.pk]))
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    assert "Buy &lt;b&gt;milk&lt;/b&gt;" in response.text
+    for method in ("PUT", "PATCH", "DELETE"):
+        assert f'data-method="{method}"' in response.text
+    assert 'data-method="POST"' not in response.text
+
+
+def test_holds_to_the_strict_policy(browse, alice):
+    response = browse(alice, reverse("api:task-list"))
+
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert " style=" not in response.text
+    assert "<style" not in response.text
+    scripts = response.text.count("<script")
+    assert scripts == response.text.count('<script type="module" src="/static/') == 1
+
+
+def test_asks_somebody_signed_out_to_sign_in(browse, db):
+    url = reverse("api:task-list")
+
+    response = browse(None, f"{url}?view=today")
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    back = "?next=%2Fapi%2Fv1%2Ftasks%3Fview%3Dtoday"
+    assert f'href="/accounts/login/{back}"' in response.text
+    assert "data-method" not in response.text
+
+
+def test_hides_another_persons_task(browse, alice, bob):
+    task = TaskFactory(owner=alice, title="Secret")
+
+    response = browse(bob, reverse("api:task-detail", args=[task.pk]))
+
+    assert response.status_code == 404
+    assert "Secret" not in response.text
+
+
+def test_shows_a_refusal_as_a_page(browse, alice):
+    response = browse(alice, reverse("api:task-list"), data={"view": "nonsense"})
+
+    assert response.status_code == 400
+    assert response["Content-Type"] == "text/html; charset=utf-8"
+    assert "&quot;status&quot;: 400" in response.text
+
+
+def test_refuses_a_session_without_the_token_of_its_form(page_as, alice):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = page_as(alice).cookies
+
+    response = strict.post(
+        reverse("api:task-list"), {"title": "x"}, content_type="application/json"
+    )
+
+    assert response.status_code == 403
+    assert not Task.objects.owned_by(alice).exists()
+
+
+def test_takes_the_token_that_the_page_holds(page_as, alice):
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = page_as(alice).cookies
+    page = strict.get(reverse("api:task-list"), headers=BROWSER)
+
+    response = strict.post(
+        reverse("api:task-list"),
+        {"title": "Buy milk"},
+        content_type="application/json",
+        headers={"x-csrftoken": str(page.context["csrf_token"])},
+    )
+
+    assert response.status_code == 201
+
+
+def test_answers_programs_with_json(page_as, alice):
+    response = page_as(alice).get(reverse("api:task-list"))
+
+    assert response["Content-Type"] == "application/json"
