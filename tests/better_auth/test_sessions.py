@@ -1,0 +1,160 @@
+"""Opaque session tokens and the session cookie, checked with the real server."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import LinkedIdentity, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def server(better_auth, trust):
+    trust(better_auth, sessions=True)
+    return better_auth
+
+
+@pytest.fixture
+def person(server):
+    return server.sign_up()
+
+
+def status_with(api_with, token):
+    return api_with(token).get("/api/v1/users/me").status_code
+
+
+@pytest.mark.parametrize("form", ["token", "signed_token"])
+def test_a_session_token_opens_the_api(person, api_with, form):
+    answer = api_with(getattr(person, form)).get(f"/api/{person.user_id}/tasks")
+
+    assert answer.status_code == 200
+    assert LinkedIdentity.objects.get().subject == person.user_id
+
+
+def test_the_same_person_by_session_and_by_jwt(server, person, api_with):
+    status_with(api_with, person.token)
+    status_with(api_with, server.token(person))
+
+    assert User.objects.count() == 1
+
+
+def test_asks_without_the_servers_cache_and_without_prolonging(
+    start_better_auth, trust, api_with
+):
+    server = start_better_auth(cookie_cache={"enabled": True, "maxAge": 300})
+    trust(server, sessions=True)
+    person = server.sign_up()
+    assert status_with(api_with, person.token) == 200
+
+    server.sign_out(person)
+
+    assert status_with(api_with, person.token) == 401
+
+
+def test_a_sign_out_there_acts_at_once(server, person, api_with):
+    assert status_with(api_with, person.token) == 200
+
+    server.sign_out(person)
+
+    assert status_with(api_with, person.token) == 401
+
+
+def test_a_ban_there_acts_at_once(server, person, api_with):
+    assert status_with(api_with, person.token) == 200
+
+    server.ban_in_database(person)
+
+    assert status_with(api_with, person.token) == 401
+
+
+@pytest.mark.parametrize(
+    "mode", ["unavailable", "drop", "html", "cut", "wrong-type", "redirect"]
+)
+def test_nobody_is_signed_out_while_the_server_is_broken(
+    server, person, api_with, mode
+):
+    server.mode(mode, path="/get-session")
+
+    answer = api_with(person.token).get("/api/v1/users/me")
+
+    assert answer.status_code == 503
+    assert int(answer["Retry-After"]) > 0
+
+
+def test_a_server_that_lost_its_secret_is_unavailable_not_a_sign_out(
+    server, person, api_with
+):
+    server.token(person)  # mints a key that the next secret can't read
+    server.restart(secret="another secret of at least 32 characters")
+
+    assert status_with(api_with, person.token) in {503, 401}
+
+
+def test_a_session_token_is_nothing_where_sessions_are_off(
+    better_auth, trust, api_with
+):
+    trust(better_auth)
+    person = better_auth.sign_up()
+
+    assert status_with(api_with, person.token) == 401
+    assert better_auth.calls("/get-session") == 0
+
+
+@pytest.mark.parametrize("token", ["x" * 31, "x" * 33, "x" * 31 + "\x00", "x" * 32])
+def test_what_is_no_session_is_refused(server, api_with, token):
+    assert status_with(api_with, token) == 401
+
+
+# --- The cookie on our pages -------------------------------------------------------
+
+
+def browser_with(person):
+    client = Client()
+    for name, value in person.cookies.items():
+        client.cookies[name] = value
+    return client
+
+
+def test_the_cookie_opens_the_pages(person):
+    page = browser_with(person).get("/")
+
+    assert page.status_code == 200
+    assert LinkedIdentity.objects.get().subject == person.user_id
+
+
+def test_the_cookie_ends_with_the_session_there(server, person):
+    browser = browser_with(person)
+    assert browser.get("/").status_code == 200
+
+    server.sign_out(person)
+
+    assert browser.get("/").status_code == 302
+
+
+def test_the_cookie_needs_its_signature(server, person):
+    person.cookies["better-auth.session_token"] = person.token
+
+    assert browser_with(person).get("/").status_code == 302
+
+
+def test_the_page_says_so_while_the_server_is_away(server, person):
+    server.mode("unavailable", path="/get-session")
+
+    page = browser_with(person).get("/")
+
+    assert page.status_code == 503
+    assert page["Retry-After"]
+
+
+def test_the_cookie_never_opens_the_admin(server, person):
+    browser = browser_with(person)
+    browser.get("/")
+    User.objects.update(is_staff=True, is_superuser=True)
+
+    assert browser.get("/admin/").status_code == 302
+
+
+def test_the_cookie_is_nothing_where_sessions_are_off(better_auth, trust):
+    trust(better_auth)
+
+    assert browser_with(better_auth.sign_up()).get("/").status_code == 302
