@@ -7,12 +7,15 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse
+from rest_framework import exceptions
 
+from config.errors import answer
 from config.logs import request_id
 
 logger = logging.getLogger(__name__)
@@ -81,6 +84,31 @@ class PageHeadersMiddleware:
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class HttpsRequired(exceptions.APIException):
+    """403: this address is served over https alone."""
+
+    status_code = 403
+    default_detail = "Use https: what is sent over plain http, others can read."
+    default_code = "https_required"
+
+
+class HttpsApiMiddleware:
+    """Refuse an API call over plain http where the service is public over https.
+
+    A redirect, as pages get, would hide from its author that a program sends its
+    token in clear each time.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_open = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if is_open and request.path_info.startswith("/api/"):
+            return answer(request, HttpsRequired())
+        return self.get_response(request)
 
 
 def brings_own_credential(request: HttpRequest) -> bool:

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.PageHeadersMiddleware",
+    "config.middleware.HttpsApiMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
@@ -326,7 +327,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT els
 USE_X_FORWARDED_HOST = False
 SECURE_SSL_REDIRECT = IS_HTTPS
 # Probes come over plain http from inside; an API client that speaks http is refused
-# rather than redirected, so that the mistake shows before more tokens leak.
+# by HttpsApiMiddleware, so that the mistake shows before more tokens leak.
 SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
