@@ -3,6 +3,8 @@
 Under `/api/` they are problem documents, elsewhere pages.
 """
 
+import logging
+import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -19,6 +21,8 @@ from config.api.problems import (
     problem,
     refusal_headers,
 )
+
+logger = logging.getLogger(__name__)
 
 
 class InternalError(exceptions.APIException):
@@ -43,12 +47,13 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a failure: 503 where the database is away, 500 where we are wrong."""
-    import sys
+    """Answer a failure: 503 where the database is away, 500 where we are wrong.
 
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        return answer(request, Unavailable())
-    return answer(request, InternalError())
+    Django's own report of it is switched off: it quotes the path and the error.
+    """
+    is_outage = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    logger.error("unavailable" if is_outage else "server error", exc_info=True)
+    return answer(request, Unavailable() if is_outage else InternalError())
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
