@@ -225,10 +225,10 @@ class TaskDetailView(TaskEndpoint):
         responses={204: None, 409: None},
     )
     def delete(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        if request.query_params.get("permanent", "").lower() in {"true", "1"}:
-            actions.remove_task(**self.caller(), task_id=task_id)
-        else:
-            actions.trash_task(**self.caller(), task_id=task_id)
+        permanent = request.query_params.get("permanent", "").lower()
+        for_good = permanent in {"true", "1"}
+        act = actions.remove_task if for_good else actions.trash_task
+        act(**self.caller(), task_id=task_id, version=expected_version(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -355,5 +355,10 @@ class ListDetailView(ListEndpoint):
     )
     def delete(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         query = self.checked_query(ListDeletionSerializer)
-        actions.trash_list(**self.caller(), list_id=list_id, move_to=query["move_to"])
+        actions.trash_list(
+            **self.caller(),
+            list_id=list_id,
+            move_to=query["move_to"],
+            version=expected_version(request),
+        )
         return Response(status=status.HTTP_204_NO_CONTENT)
