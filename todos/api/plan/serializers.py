@@ -231,6 +231,7 @@ class PlanQuerySerializer(serializers.Serializer[Any]):
     )
     search = TextField(
         max_length=200,
+        allow_blank=True,
         default="",
         help_text="Words of title or description, in any case. Also as `q`.",
     )
