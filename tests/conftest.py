@@ -75,3 +75,15 @@ def page_as():
         return client
 
     return client_for
+
+
+@pytest.fixture
+def api_with():
+    """Make a client of the API that presents this token."""
+
+    def client_for(token):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+        return client
+
+    return client_for

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -105,15 +105,19 @@ def _usable_entry(entry: Any, issuer: Issuer) -> Entry | None:
     algorithm = entry.get("alg") or _implied_algorithm(entry, issuer)
     if algorithm not in issuer.algorithms or KINDS[algorithm] != kind:
         return None
-    members = {name: entry.get(name) for name in MEMBERS[kind]}
-    if not all(isinstance(value, str) and value for value in members.values()):
+    members: dict[str, str] = {
+        name: value
+        for name in MEMBERS[kind]
+        if isinstance(value := entry.get(name), str) and value
+    }
+    if len(members) < len(MEMBERS[kind]):
         return None
     if kind != "RSA" and members["crv"] != CURVES[algorithm]:
         return None
     return {"kty": kind, "kid": key_id, "alg": algorithm, **members}
 
 
-def _is_key_id(value: Any) -> bool:
+def _is_key_id(value: Any) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= MAX_KEY_ID
 
 

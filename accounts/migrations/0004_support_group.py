@@ -4,6 +4,8 @@ Django makes content types and permissions only after all migrations, so on a fr
 database these rows have to be made here; what is made later finds them.
 """
 
+from typing import Any
+
 from django.db import migrations
 
 NAME = "support"
@@ -15,7 +17,7 @@ PERMISSIONS = {
 }
 
 
-def make_group(apps, schema_editor):
+def make_group(apps: Any, schema_editor: Any) -> None:
     database = schema_editor.connection.alias
     content_types = apps.get_model("contenttypes", "ContentType").objects
     permissions = apps.get_model("auth", "Permission").objects
@@ -32,7 +34,7 @@ def make_group(apps, schema_editor):
         group.permissions.add(permission)
 
 
-def remove_group(apps, schema_editor):
+def remove_group(apps: Any, schema_editor: Any) -> None:
     groups = apps.get_model("auth", "Group").objects
     groups.using(schema_editor.connection.alias).filter(name=NAME).delete()
 

@@ -15,7 +15,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
+from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
+from accounts.better_auth.verifier import MAX_TOKEN_LENGTH, VerifiedToken, verify
 from accounts.models import EMAIL_MAX_LENGTH, User, ascii_email, validate_timezone
 from accounts.passwords import MAX_LENGTH
 from config.text import TextFormField
@@ -241,3 +244,33 @@ def time_zones() -> tuple[tuple[str, Choices], ...]:
         ("Everywhere", (("UTC", "UTC"),)),
         *((continent, tuple(zones)) for continent, zones in groups.items()),
     )
+
+
+class PresentedTokenForm(forms.Form):
+    """A token of an outside sign-in, verified while the form is checked."""
+
+    token = forms.CharField(
+        label="Token",
+        strip=True,
+        max_length=MAX_TOKEN_LENGTH,
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "off", "spellcheck": "false"}
+        ),
+        help_text="The token that /api/auth/token gives you there. It is not stored.",
+    )
+
+    def clean_token(self) -> VerifiedToken:
+        """Return what the token proves; say why where it proves nothing."""
+        now = timezone.now().timestamp()
+        try:
+            return verify(self.cleaned_data["token"], now=now)
+        except TokenRejected as exc:
+            raise ValidationError(
+                "This token is not accepted. Get a new one and paste it whole.",
+                code="token_not_valid",
+            ) from exc
+        except KeysUnavailable as exc:
+            raise ValidationError(
+                "The other service can't be reached. Try again in a moment.",
+                code="unavailable",
+            ) from exc

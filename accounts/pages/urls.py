@@ -7,7 +7,7 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from accounts.pages import views
+from accounts.pages import connected, views
 
 own = [
     path("", RedirectView.as_view(pattern_name="accounts:settings"), name="home"),
@@ -17,6 +17,15 @@ own = [
         "sign-out-everywhere/",
         views.SignOutEverywhereView.as_view(),
         name="sign-out-everywhere",
+    ),
+    path("connect/", connected.ConnectView.as_view(), name="connect"),
+    path(
+        "connect/confirm/",
+        connected.ConnectConfirmView.as_view(),
+        name="connect-confirm",
+    ),
+    path(
+        "disconnect/<uuid:pk>/", connected.DisconnectView.as_view(), name="disconnect"
     ),
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]

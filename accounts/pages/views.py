@@ -12,6 +12,7 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 from django.views.generic import FormView, TemplateView, UpdateView
 
+from accounts.better_auth.issuers import trusted_issuers
 from accounts.credentials import (
     DELETION_GRACE,
     live_sign_ins,
@@ -60,6 +61,8 @@ class SecurityView(TemplateView):
             asked_for=addresses.filter(verified=False)
             .exclude(email=person.email)
             .first(),
+            identities=person.identities.order_by("created_at", "pk"),
+            can_connect=bool(trusted_issuers()),
             sign_ins=live_sign_ins(person, at=timezone.now()),
             events=person.security_events.order_by("-at", "-pk")[:RECENT_EVENTS],
             **kwargs,

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from rest_framework.test import APIClient
 
 from accounts.better_auth import keys, verifier
 
@@ -28,15 +27,3 @@ def trust(settings):
         )
 
     return trusted
-
-
-@pytest.fixture
-def api_with():
-    """Make a client of the API that presents this token."""
-
-    def client_for(token):
-        client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-        return client
-
-    return client_for

@@ -1,0 +1,128 @@
+"""Connecting and disconnecting sign-ins of outside issuers, by who is signed in here.
+
+Connecting takes two steps: the person presents a token of theirs, sees whose it is,
+and says yes. Between the two the session keeps what the token proved, not the token.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.generic import FormView, TemplateView
+
+from accounts.better_auth.identities import IdentityTaken, LastWayIn, link, unlink
+from accounts.better_auth.issuers import trusted_issuers
+from accounts.better_auth.verifier import VerifiedToken
+from accounts.models import LinkedIdentity
+from accounts.pages.forms import PresentedTokenForm
+from accounts.pages.views import person_of
+
+PRESENTED = "accounts.presented_identity"  # its key in the session
+TAKEN = "This sign-in already belongs to another account."
+
+
+@method_decorator(reauthentication_required, name="dispatch")
+class ConnectView(FormView):  # type: ignore[type-arg]  # not at run time
+    """Present a token of the sign-in to connect."""
+
+    form_class = PresentedTokenForm
+    template_name = "accounts/connect.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if not trusted_issuers():
+            raise Http404
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(issuers=list(trusted_issuers()), **kwargs)
+
+    def form_valid(self, form: PresentedTokenForm) -> HttpResponse:
+        token = form.cleaned_data["token"]
+        self.request.session[PRESENTED] = {
+            "issuer": token.issuer.issuer,
+            "subject": token.subject,
+            "email": token.claims.get("email"),
+            "issued_at": token.issued_at,
+            "expires_at": token.expires_at,
+        }
+        return redirect("accounts:connect-confirm")
+
+
+@method_decorator(reauthentication_required, name="dispatch")
+class ConnectConfirmView(TemplateView):
+    """See whose sign-in it is, and connect it."""
+
+    template_name = "accounts/connect_confirm.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if _presented(request) is None:
+            return redirect("accounts:connect")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        token = _presented(self.request)
+        assert token is not None
+        return super().get_context_data(
+            issuer=token.issuer.issuer, known_as=token.claims["email"], **kwargs
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        token = _presented(request)
+        assert token is not None
+        del request.session[PRESENTED]
+        try:
+            link(user=person_of(request), token=token, at=timezone.now())
+        except IdentityTaken:
+            messages.error(request, TAKEN)
+        else:
+            messages.success(request, "The sign-in is connected.")
+        return redirect("accounts:security")
+
+
+def _presented(request: HttpRequest) -> VerifiedToken | None:
+    """Return what the person has presented, while the token would still be good."""
+    kept = request.session.get(PRESENTED)
+    issuer = trusted_issuers().get(kept["issuer"]) if kept else None
+    if kept is None or issuer is None:
+        return None
+    expires_at = datetime.fromtimestamp(kept["expires_at"], UTC)
+    if expires_at <= timezone.now():
+        return None
+    return VerifiedToken(
+        issuer=issuer,
+        subject=kept["subject"],
+        issued_at=kept["issued_at"],
+        expires_at=kept["expires_at"],
+        claims={"email": kept["email"]},
+    )
+
+
+@method_decorator(reauthentication_required, name="dispatch")
+class DisconnectView(TemplateView):
+    """Take a connected sign-in off the account, after asking."""
+
+    template_name = "accounts/disconnect.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(identity=self._identity(), **kwargs)
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        try:
+            unlink(identity=self._identity(), at=timezone.now())
+        except LastWayIn:
+            messages.error(
+                request,
+                "This is your only way in. Add an address and a password first.",
+            )
+        else:
+            messages.success(request, "The sign-in is disconnected.")
+        return redirect("accounts:security")
+
+    def _identity(self) -> LinkedIdentity:
+        mine = LinkedIdentity.objects.filter(user=person_of(self.request))
+        return get_object_or_404(mine, pk=self.kwargs["pk"])
