@@ -126,7 +126,8 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
             inner = path if isinstance(value, str) else f"{path}.{position}".lstrip(".")
             yield from _flatten(value, inner)
     else:
-        yield path, str(detail)
+        # Some messages repeat what was sent, and JSON can send what UTF-8 can't hold.
+        yield path, str(detail).encode("utf-8", "backslashreplace").decode()
 
 
 def detail_of(refusal: exceptions.APIException) -> str:

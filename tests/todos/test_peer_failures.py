@@ -306,6 +306,25 @@ def test_bad_input_is_answered_with_the_text_of_a_query(
     )
 
 
+@pytest.mark.parametrize(
+    ("url", "body"),
+    [
+        ("/api/v1/lists", {"name": "Work", "colour": "\ud800"}),
+        (
+            "/api/v1/tasks",
+            {"title": "a", "recurrence": {"rrule": "FREQ=DAILY", "anchor": "\ud800"}},
+        ),
+    ],
+)
+def test_a_refusal_that_repeats_the_input_is_500(api_as, alice, url, body):
+    response = api_as(alice).generic(
+        "POST", url, json.dumps(body), content_type="application/json"
+    )
+
+    assert response.status_code == 400
+    assert "ud800" in response.json()["detail"]
+
+
 def test_a_blank_title_is_stored_by_an_update_and_poisons_the_row(api_as, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
     client = api_as(alice)
@@ -563,7 +582,8 @@ def _files():
             ROOT / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name
         ]
         return [path for path in paths if path.is_file()]
-    made = {".venv", "var", "node_modules", "__pycache__", ".git"}
+    made = {"var", "node_modules", "__pycache__", ".git", ".hypothesis"}
+    made |= {".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
     return [
         path
         for path in ROOT.rglob("*")
@@ -595,6 +615,7 @@ def test_a_credential_was_committed():
         "ey" + "JhbGciOiJIUzI1NiJ9.ey" + "JzdWIiOiIxMjM0NTYifQ." + "a" * 43,
         "BETTER_AUTH" + "_SECRET=3f9a8c71d2b64e0f9a8c71d2b64e0f",
     ],
+    ids=["database", "private key", "token", "secret"],
 )
 def test_the_search_for_credentials_would_find_one(text):
     assert _secrets_in(f"# settings\n{text}\n")
