@@ -1,0 +1,50 @@
+import pytest
+from django.urls import reverse
+
+from config.api.reference import sections, type_words
+
+ANSWER = {"200": {"description": "Done."}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string", "maxLength": 20000}, "text, at most 20,000"),
+        ({"type": ["string", "null"], "format": "date"}, "date or null"),
+        ({"type": "integer", "minimum": 1, "maximum": 4}, "integer 1 to 4"),
+        ({"type": "array", "items": {"type": "string"}}, "array of text"),
+        ({"$ref": "#/components/schemas/TaskRequest"}, "Task"),
+        ({"enum": ["a", None]}, "one of a, null"),
+        ({"const": 1}, "1"),
+        (
+            {"oneOf": [{"$ref": "#/components/schemas/Task"}, {"type": "null"}]},
+            "Task or null",
+        ),
+        ({}, "anything"),
+    ],
+)
+def test_says_what_a_value_looks_like(schema, words):
+    assert type_words(schema) == words
+
+
+def test_names_the_route_match_beside_the_shorter_path():
+    operation = {"operationId": "x", "tags": ["tasks"], "responses": ANSWER}
+    paths = {
+        "/api/v1/tasks": {"get": operation},
+        "/api/v1/users/{user_id}/tasks": {"get": operation},
+    }
+
+    (section,) = sections({"paths": paths})
+
+    (found,) = section.operations
+    assert found.path == "/api/v1/tasks"
+    assert found.also == "/api/v1/users/{user_id}/tasks"
+
+
+def test_is_a_page_for_everybody(client, db):
+    response = client.get(reverse("api:docs"))
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert 'id="tasks_create"' in page
+    assert 'href="#object-Task"' in page
