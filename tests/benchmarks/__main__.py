@@ -106,6 +106,7 @@ def measure(name: str, directory: Path, options: argparse.Namespace) -> dict[str
                 rounds=options.rounds,
                 requests=options.requests,
                 connections=options.connections,
+                seconds=1 if options.quick else 4,
             )
     print(report.table(rounds), end="\n\n", flush=True)
     return report.as_json(rounds)
