@@ -14,6 +14,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from config.databases import database_settings
+from config.openid_connect import provider_settings
 
 # --- Core -------------------------------------------------------------------
 
@@ -70,6 +71,8 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "corsheaders",
     "csp",
     "rest_framework",
@@ -308,6 +311,21 @@ BETTER_AUTH = {
 }
 BETTER_AUTH_ISSUERS = env("BETTER_AUTH_ISSUERS", default="")
 
+# Signing in on our pages at the server of BETTER_AUTH_URL, by OpenID Connect. Who comes
+# back is found by the linked identity alone: allauth stores nothing of its own.
+BETTER_AUTH_OIDC_CLIENT_ID = env("BETTER_AUTH_OIDC_CLIENT_ID", default="")
+BETTER_AUTH_OIDC_CLIENT_SECRET = env("BETTER_AUTH_OIDC_CLIENT_SECRET", default="")
+SOCIALACCOUNT_ADAPTER = "accounts.outside.OutsideAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds
+SOCIALACCOUNT_PROVIDERS = provider_settings(
+    BETTER_AUTH["url"],
+    client_id=BETTER_AUTH_OIDC_CLIENT_ID,
+    secret=BETTER_AUTH_OIDC_CLIENT_SECRET,
+)
+
 # --- Rate limits ------------------------------------------------------------
 
 # (requests, seconds) for each scope; see config/api/throttling.py.
@@ -346,7 +364,11 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # Browsers hold the redirect to an outside sign-in to this too.
+        "form-action": [
+            SELF,
+            *([BETTER_AUTH["url"]] if SOCIALACCOUNT_PROVIDERS else []),
+        ],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],

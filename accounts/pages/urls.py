@@ -4,10 +4,14 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 (`account_login`), because it looks them up by those.
 """
 
+from allauth.socialaccount import views as outside_views
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from accounts import outside as sign_in
 from accounts.pages import connected, views
+
+OUTSIDE = "socialaccount"
 
 own = [
     path("", RedirectView.as_view(pattern_name="accounts:settings"), name="home"),
@@ -30,8 +34,42 @@ own = [
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]
 
+# Signing in at an outside issuer. allauth looks these up by name; what it would show
+# at the last two is on our own pages.
+outside = [
+    path(
+        "oidc/better-auth/login/",
+        sign_in.start,
+        {"provider_id": "better-auth"},
+        name="openid_connect_login",
+    ),
+    path(
+        "oidc/better-auth/login/callback/",
+        sign_in.come_back,
+        {"provider_id": "better-auth"},
+        name="openid_connect_callback",
+    ),
+    path(
+        "outside/cancelled/",
+        outside_views.login_cancelled,
+        name=f"{OUTSIDE}_login_cancelled",
+    ),
+    path("outside/error/", outside_views.login_error, name=f"{OUTSIDE}_login_error"),
+    path(
+        "outside/",
+        RedirectView.as_view(pattern_name="accounts:security"),
+        name=f"{OUTSIDE}_connections",
+    ),
+    path(
+        "outside/new/",
+        RedirectView.as_view(pattern_name="account_login"),
+        name=f"{OUTSIDE}_signup",
+    ),
+]
+
 urlpatterns = [
     path("", include((own, "accounts"))),
+    path("", include(outside)),
     path("email/", views.EmailView.as_view(), name="account_email"),
     path("", include("allauth.account.urls")),
 ]

@@ -1,0 +1,122 @@
+"""Signing in on our pages at a real Better Auth server, by OpenID Connect."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import LinkedIdentity, User
+from config.openid_connect import provider_settings
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+CALLBACK = "/accounts/oidc/better-auth/login/callback/"
+START = "/accounts/oidc/better-auth/login/"
+
+
+@pytest.fixture
+def server(start_better_auth, settings):
+    """A server that knows us as its client."""
+    server = start_better_auth(oauth={})
+    ours = server.register_client(f"{settings.BASE_URL}{CALLBACK}")
+    settings.BETTER_AUTH = {"url": server.url}
+    settings.SOCIALACCOUNT_PROVIDERS = provider_settings(
+        server.url, client_id=ours["client_id"], secret=ours["client_secret"]
+    )
+    return server
+
+
+@pytest.fixture
+def client(settings):
+    """A browser that knows us by our public address."""
+    return Client(headers={"host": urlsplit(settings.BASE_URL).netloc})
+
+
+def come_back(server, client, session):
+    """Start here, be signed in there, and follow the way back."""
+    start = client.post(START)
+    back = server.follow(start["Location"], session)
+    parts = urlsplit(back)
+    assert parts.path == CALLBACK, back
+    return client.get(f"{parts.path}?{parts.query}", follow=True)
+
+
+def test_signs_in_and_makes_an_account_at_first_sight(server, client):
+    person = server.sign_up(name="Alice")
+
+    page = come_back(server, client, person)
+
+    assert page.redirect_chain[-1][0] == reverse("todos:task-today")
+    identity = LinkedIdentity.objects.get()
+    assert (identity.issuer, identity.subject) == (server.url, person.user_id)
+    assert User.objects.get().email is None
+
+
+def test_is_the_same_person_as_by_token(server, client, api_with):
+    person = server.sign_up()
+    by_token = api_with(server.token(person)).get("/api/v1/users/me").json()["id"]
+
+    come_back(server, client, person)
+
+    assert User.objects.count() == 1
+    assert client.session["_auth_user_id"] == by_token
+
+
+def test_never_finds_an_account_by_its_address(server, client):
+    victim = UserFactory(email="victim@example.com")
+
+    come_back(server, client, server.sign_up("victim@example.com"))
+
+    assert client.session["_auth_user_id"] != str(victim.pk)
+    assert victim.identities.count() == 0
+
+
+def test_a_locked_account_is_not_let_in(server, client):
+    person = server.sign_up()
+    come_back(server, client, person)
+    User.objects.update(is_active=False)
+    client.logout()
+
+    come_back(server, client, person)
+
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_sign_in_page_offers_it(server, client):
+    page = client.get(reverse("account_login")).content.decode()
+
+    assert "Sign in at 127.0.0.1" in page
+    assert START in page
+
+
+def test_the_sign_in_page_offers_nothing_where_nothing_is_configured(client):
+    assert "Sign in at" not in client.get(reverse("account_login")).content.decode()
+    assert client.post(START).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["", "?code=x", "?code=x&state=y", "?error=denied"])
+def test_a_made_up_way_back_leads_nowhere(server, client, query):
+    page = client.get(f"{CALLBACK}{query}", follow=True)
+
+    assert page.status_code in {200, 401}
+    assert "That didn't work" in page.content.decode() or "Not signed in" in (
+        page.content.decode()
+    )
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_server_that_is_away_ends_in_a_page(server, client):
+    server.stop()
+
+    page = client.post(START, follow=True)
+
+    assert page.status_code < 500 or page.status_code == 503
+
+
+def test_a_start_by_get_asks_first(server, client):
+    page = client.get(START)
+
+    assert page.status_code == 200
+    assert "Continue" in page.content.decode()
