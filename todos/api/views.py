@@ -177,11 +177,11 @@ def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:
         case "open":
             return tasks.open().in_active_lists()
         case "today":
-            return tasks.due_by(today)
+            return tasks.due_by(today).in_active_lists()
         case "overdue":
-            return tasks.overdue(today=today)
+            return tasks.overdue(today=today).in_active_lists()
         case "upcoming":
-            return tasks.upcoming(today=today)
+            return tasks.upcoming(today=today).in_active_lists()
         case "inbox":
             return tasks.open().in_inbox()
         case "completed":
