@@ -118,6 +118,16 @@ class RecurrenceSerializer(serializers.Serializer[Any]):
     rrule = serializers.CharField(max_length=RULE_MAX_LENGTH)
     anchor = serializers.ChoiceField(Task.Anchor.choices, default=Task.Anchor.DUE)
 
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Read a rule whole: in a PATCH, too, it is one value that is replaced.
+
+        REST framework would hand the partial reading down to it.
+        """
+        values: dict[str, Any] = super().to_internal_value(data)
+        if "rrule" not in values:
+            raise serializers.ValidationError({"rrule": ["This field is required."]})
+        return {"anchor": Task.Anchor.DUE} | values
+
 
 class TaskSerializer(serializers.Serializer[Task]):
     """A task in v1. What a full body leaves out takes its default."""

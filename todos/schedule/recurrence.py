@@ -4,6 +4,7 @@ A rule is text such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR`. Only what is listed
 is taken; an unguarded rule can keep a computer busy for ever.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
@@ -12,6 +13,7 @@ from dateutil import rrule
 
 MAX_LENGTH = 200  # characters of a rule
 MAX_INTERVAL = 999
+NUMBER = re.compile(r"-?[0-9]{1,3}")
 HORIZON = timedelta(days=366 * 10)
 FREQUENCIES: Final[dict[str, Literal[0, 1, 2, 3]]] = {
     "DAILY": rrule.DAILY,
@@ -98,12 +100,12 @@ def _numbers(
     if name not in parts:
         return []
     texts = parts[name].split(",")
-    try:
-        numbers = [int(text) for text in texts if len(text) <= 4]
-    except ValueError as exc:
-        raise RuleRefused(f"{name} must be a number.") from exc
+    # Python would also read 1_0, spaces, and the digits of other scripts.
+    if not all(NUMBER.fullmatch(text) for text in texts):
+        raise RuleRefused(f"{name} must be a number.")
+    numbers = [int(text) for text in texts]
     fits = all(low <= number <= high and number != 0 for number in numbers)
-    if len(numbers) != len(texts) or len(numbers) > most or not fits:
+    if len(numbers) > most or not fits:
         raise RuleRefused(f"{name} must be {low} to {high}.")
     return numbers
 
