@@ -86,9 +86,18 @@ def main(arguments: list[str]) -> int:
         )
         with tempfile.TemporaryDirectory(prefix="ownlist-bench-") as directory:
             results[name] = measure(name, Path(directory), options)
+    if not options.users_keepalive:
+        _verification()
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n")
     return 1 if any(result["errors"] for result in results.values()) else 0
+
+
+def _verification() -> None:
+    """Print what verifying an outside token costs; it needs no database."""
+    program = [sys.executable, "-m", "tests.benchmarks.verification"]
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run(program, env=environment, check=True)
 
 
 def measure(name: str, directory: Path, options: argparse.Namespace) -> dict[str, Any]:
