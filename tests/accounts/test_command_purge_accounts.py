@@ -3,6 +3,7 @@ from io import StringIO
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.socialaccount.models import SocialAccount
 from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
@@ -45,6 +46,9 @@ def live(user, *, colleague):
         subject="cherry",
         created_at=NOW(),
         last_used_at=NOW(),
+    )
+    SocialAccount.objects.create(
+        user=user, provider="openid", uid="cherry", extra_data={"name": "cherry"}
     )
     EmailConfirmation.create(EmailAddress.objects.get(user=user)).save()
     user.groups.add(Group.objects.create(name="some group"))
