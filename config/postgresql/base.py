@@ -18,6 +18,7 @@ HEALTH_CHECK_INTERVAL = 5.0  # seconds
 class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL, with psycopg's own timestamp loader and rarer health checks."""
 
+    health_check_done: bool  # by Django, for each request
     _alive_at = 0.0  # time.monotonic() of the last check
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
