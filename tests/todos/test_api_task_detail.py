@@ -1,20 +1,145 @@
+from uuid import UUID
+
+import pytest
 from django.urls import reverse
 
 from tests.factories import TaskFactory
 
 
-def test_shows_a_task_to_its_owner(api_as, alice):
-    task = TaskFactory(owner=alice, title="Buy milk")
+def url_of(task):
+    return reverse("api:task-detail", args=[task.pk])
 
-    response = api_as(alice).get(reverse("api:task-detail", args=[task.pk]))
+
+def test_shows_a_task_to_its_owner_whole(api_as, alice):
+    task = TaskFactory(
+        owner=alice,
+        title="Water the plants",
+        notes="Not the cactus",
+        priority=2,
+        due_date="2027-02-28",
+        due_time="09:00",
+        due_tz="Europe/Berlin",
+        rrule="FREQ=WEEKLY;BYDAY=MO",
+        labels=["home", "Garden"],
+    )
+
+    response = api_as(alice).get(url_of(task))
 
     assert response.status_code == 200
-    assert response.json()["title"] == "Buy milk"
+    body = response.json()
+    assert UUID(body.pop("series"))
+    assert isinstance(body.pop("position"), int)
+    assert body.pop("created_at") == body.pop("updated_at")
+    assert body == {
+        "id": str(task.pk),
+        "list": str(task.list_id),
+        "parent": None,
+        "title": "Water the plants",
+        "notes": "Not the cactus",
+        "priority": 2,
+        "due_date": "2027-02-28",
+        "due_time": "09:00",
+        "due_tz": "Europe/Berlin",
+        "start_date": None,
+        "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO", "anchor": "due"},
+        "labels": ["Garden", "home"],
+        "completed_at": None,
+        "trashed_at": None,
+        "version": 1,
+    }
+
+
+def test_costs_two_queries_by_token(api_as, alice, django_assert_num_queries):
+    task = TaskFactory(owner=alice, labels=["home"])
+    client = api_as(alice)
+
+    with django_assert_num_queries(2):
+        response = client.get(url_of(task))
+
+    assert response.status_code == 200
+
+
+def test_refuses_a_caller_without_a_credential(api, alice):
+    response = api.get(url_of(TaskFactory(owner=alice)))
+
+    assert response.status_code == 401
+    assert response["WWW-Authenticate"] == "Bearer"
 
 
 def test_hides_another_users_task(api_as, alice, bob):
     task = TaskFactory(owner=alice)
 
-    response = api_as(bob).get(reverse("api:task-detail", args=[task.pk]))
+    response = api_as(bob).get(url_of(task))
 
     assert response.status_code == 404
+
+
+def test_hides_a_task_from_support_staff(api_as, alice, sam):
+    task = TaskFactory(owner=alice)
+
+    response = api_as(sam).get(url_of(task))
+
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize("suffix", ["", "/"])
+def test_answers_in_both_slash_forms_without_a_redirect(api_as, alice, suffix):
+    task = TaskFactory(owner=alice)
+
+    response = api_as(alice).get(f"/api/v1/tasks/{task.pk}{suffix}")
+
+    assert response.status_code == 200
+
+
+def test_refuses_a_method_that_it_lacks(api_as, alice):
+    response = api_as(alice).post(url_of(TaskFactory(owner=alice)), {})
+
+    assert response.status_code == 405
+    assert response["Allow"] == "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
+    assert response.json()["code"] == "method_not_allowed"
+
+
+def test_shows_a_task_in_the_trash(api_as, alice):
+    task = TaskFactory(owner=alice)
+    client = api_as(alice)
+    client.delete(url_of(task))
+
+    assert client.get(url_of(task)).json()["trashed_at"] is not None
+
+
+# --- Entity tags ------------------------------------------------------------------
+
+
+def test_says_which_version_it_shows(api_as, alice):
+    response = api_as(alice).get(url_of(TaskFactory(owner=alice)))
+
+    assert response["ETag"] == '"v1"'
+
+
+@pytest.mark.parametrize("known", ['"v1"', 'W/"v1"', '"v0", "v1"', "*"])
+def test_sends_nothing_again_that_the_caller_has(api_as, alice, known):
+    response = api_as(alice).get(
+        url_of(TaskFactory(owner=alice)), headers={"If-None-Match": known}
+    )
+
+    assert response.status_code == 304
+    assert response.content == b""
+    assert response["ETag"] == '"v1"'
+
+
+@pytest.mark.parametrize("known", ['"v2"', '"v11"', "v1", "", '"'])
+def test_sends_what_the_caller_has_not(api_as, alice, known):
+    response = api_as(alice).get(
+        url_of(TaskFactory(owner=alice)), headers={"If-None-Match": known}
+    )
+
+    assert response.status_code == 200
+
+
+def test_a_tag_opens_no_foreign_task(api_as, alice, bob):
+    response = api_as(bob).get(
+        url_of(TaskFactory(owner=alice)), headers={"If-None-Match": '"v1"'}
+    )
+
+    assert response.status_code == 404
+    assert "ETag" not in response

@@ -1,0 +1,335 @@
+"""What the database itself holds, whatever the code above it forgets."""
+
+from datetime import date, time
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from config.api.pagination import page_of
+from tests.factories import TaskFactory, UserFactory
+from todos.models import Change, Label, Task, TaskLabel, TaskList
+
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has nothing of the kind"
+)
+pytestmark = pytest.mark.django_db
+
+
+def inbox_of(user):
+    return user.task_lists.get(is_inbox=True)
+
+
+def task_of(user, **fields):
+    """Store a task past the actions, with whatever it holds."""
+    fields.setdefault("list", inbox_of(user))
+    return Task.objects.create(owner=user, title=fields.pop("title", "Task"), **fields)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("todos_task_title_not_blank", {"title": ""}),
+        ("todos_task_priority_1_to_4", {"priority": 0}),
+        ("todos_task_priority_1_to_4", {"priority": 5}),
+        ("todos_task_time_needs_date", {"due_time": time(9)}),
+        (
+            "todos_task_zone_needs_time",
+            {"due_date": date(2027, 1, 1), "due_tz": "Europe/Berlin"},
+        ),
+        ("todos_task_rule_has_anchor", {"rrule": "FREQ=DAILY"}),
+        ("todos_task_rule_has_anchor", {"rrule_anchor": "due"}),
+        ("todos_task_series_has_occurrence", {"series": uuid7()}),
+        ("todos_task_series_has_occurrence", {"occurrence": 1}),
+    ],
+)
+def test_a_task_that_contradicts_itself_is_not_stored(alice, name, fields):
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        task_of(alice, **fields)
+
+    assert not Task.objects.exists()
+
+
+def test_an_occurrence_of_a_series_is_stored_once(alice):
+    series = uuid7()
+    task_of(alice, series=series, occurrence=1)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        task_of(alice, series=series, occurrence=1)
+
+
+def test_a_task_is_no_step_of_its_own(alice):
+    task = task_of(alice)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Task.objects.filter(pk=task.pk).update(parent=task)
+
+
+def test_a_person_has_one_inbox_that_stays(alice):
+    inbox = TaskList.objects.filter(pk=inbox_of(alice).pk)
+
+    for broken in (
+        lambda: TaskList.objects.create(owner=alice, name="Inbox", is_inbox=True),
+        lambda: inbox.update(trashed_at=timezone.now()),
+        lambda: inbox.update(archived_at=timezone.now()),
+        lambda: inbox.update(name=""),
+    ):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            broken()
+
+
+def test_a_label_has_one_name_for_its_owner_alone(alice, bob):
+    Label.objects.create(owner=alice, name="Home", key="home")
+    Label.objects.create(owner=bob, name="Home", key="home")
+
+    for broken in ({"name": "HOME", "key": "home"}, {"name": "", "key": ""}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Label.objects.create(owner=alice, **broken)
+
+
+def test_a_label_is_on_a_task_once(alice):
+    task = task_of(alice)
+    label = Label.objects.create(owner=alice, name="Home", key="home")
+    TaskLabel.objects.create(owner=alice, task=task, label=label)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        TaskLabel.objects.create(owner=alice, task=task, label=label)
+
+
+def test_a_number_of_the_ledger_is_given_once(alice):
+    fields = {
+        "owner": alice,
+        "seq": 1,
+        "at": timezone.now(),
+        "entity": "task",
+        "entity_id": uuid7(),
+        "kind": "created",
+        "credential": "command",
+        "batch": uuid7(),
+    }
+    Change.objects.create(**fields)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Change.objects.create(**fields)
+
+
+def test_an_address_is_kept_in_lower_case_and_once(alice):
+    for email in ("ALICE@example.com", "alice@example.com"):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            User.objects.create(email=email)
+
+
+def test_people_without_an_address_do_not_collide(db):
+    User.objects.create_user()
+    User.objects.create_user()
+
+    assert User.objects.filter(email=None).count() == 2
+
+
+def test_a_person_who_is_deleted_leaves_nothing(alice, bob):
+    task = TaskFactory(owner=alice, labels=["home"])
+    TaskFactory(owner=alice, parent_id=task.pk)
+    TaskFactory(owner=bob, labels=["home"])
+
+    alice.delete()
+
+    for model in (TaskList, Task, Label, TaskLabel, Change):
+        assert set(model.objects.values_list("owner", flat=True)) == {bob.pk}
+
+
+# --- References carry the owner ---------------------------------------------------
+
+
+def execute(statement, *values):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    ("column", "key"),
+    [
+        ("list_id", "todos_task_list_id_owner"),
+        ("parent_id", "todos_task_parent_id_owner"),
+    ],
+)
+def test_no_task_can_be_moved_into_another_account(alice, bob, column, key):
+    hers, his = task_of(alice), task_of(bob)
+    target = his.list_id if column == "list_id" else his.pk
+
+    with pytest.raises(IntegrityError, match=key):
+        execute(
+            f"UPDATE todos_task SET {column} = %s WHERE id = %s",  # noqa: S608
+            target,
+            hers.pk,
+        )
+
+
+@on_postgresql
+def test_no_task_can_be_born_in_another_account(alice, bob):
+    with pytest.raises(IntegrityError, match="todos_task_list_id_owner"):
+        execute(
+            "INSERT INTO todos_task (id, owner_id, list_id, title, notes, priority,"
+            " due_tz, rrule, rrule_anchor, position, created_at, updated_at, version)"
+            " VALUES (%s, %s, %s, 'x', '', 3, '', '', '', 1, now(), now(), 1)",
+            uuid7(),
+            alice.pk,
+            inbox_of(bob).pk,
+        )
+
+
+@on_postgresql
+def test_no_task_can_be_given_away(alice, bob):
+    hers = task_of(alice)
+
+    with pytest.raises(IntegrityError, match="todos_task_list_id_owner"):
+        execute("UPDATE todos_task SET owner_id = %s WHERE id = %s", bob.pk, hers.pk)
+
+
+@on_postgresql
+@pytest.mark.parametrize("owner", ["alice", "bob"])
+def test_no_label_can_be_put_on_another_persons_task(alice, bob, owner):
+    hers = task_of(alice)
+    his = Label.objects.create(owner=bob, name="Home", key="home")
+
+    with pytest.raises(IntegrityError, match="todos_tasklabel_(label|task)_id_owner"):
+        execute(
+            "INSERT INTO todos_tasklabel (owner_id, task_id, label_id)"
+            " VALUES (%s, %s, %s)",
+            {"alice": alice, "bob": bob}[owner].pk,
+            hers.pk,
+            his.pk,
+        )
+
+
+@on_postgresql
+def test_every_reference_between_owned_rows_carries_the_owner(alice):
+    """A reference added later must not go without."""
+    owned = ["todos_task", "todos_tasklist", "todos_label", "todos_tasklabel"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, cardinality(conkey) FROM pg_constraint"
+            " WHERE contype = 'f' AND conrelid::regclass::text = ANY(%s)"
+            " AND confrelid::regclass::text = ANY(%s)",
+            [owned, owned],
+        )
+        keys = dict(cursor.fetchall())
+
+    assert len(keys) == 4
+    assert set(keys.values()) == {2}
+
+
+# --- Plans ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def filled(alice):
+    """Many people's tasks, so that reading them all would be a bad plan."""
+    people = [alice, *UserFactory.create_batch(19)]
+    now = timezone.now()
+    rows = []
+    for person in people:
+        home = inbox_of(person)
+        rows += [
+            Task(
+                owner=person,
+                list=home,
+                title=f"Task {number}",
+                position=number,
+                due_date=date(2027, 1, 1 + number % 28) if number % 3 else None,
+                completed_at=now if number % 4 == 0 else None,
+                trashed_at=now if number % 25 == 0 else None,
+                created_at=now,
+            )
+            for number in range(400)
+        ]
+    Task.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return alice
+
+
+QUERIES = {
+    "todos_task_open": lambda tasks: tasks.open().order_by("position", "id"),
+    "todos_task_due": lambda tasks: tasks.due_by(date(2027, 1, 2)).order_by(
+        "due_date", "id"
+    ),
+    "todos_task_completed": lambda tasks: tasks.completed().order_by(
+        "-completed_at", "-id"
+    ),
+    "todos_task_created": lambda tasks: tasks.live().order_by("-created_at", "-id"),
+    "todos_task_trashed": lambda tasks: tasks.trashed(),
+}
+
+
+@on_postgresql
+@pytest.mark.parametrize("index", QUERIES)
+def test_a_hot_query_reads_its_index_and_not_the_table(filled, index):
+    rows = QUERIES[index](Task.objects.owned_by(filled))[:51]
+
+    plan = rows.explain()
+
+    assert index in plan
+    assert "Seq Scan" not in plan
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    ("index", "ordering"),
+    [
+        ("todos_task_open", "position"),
+        ("todos_task_open", "-position"),
+        ("todos_task_created", "-created_at"),
+    ],
+)
+def test_a_page_of_the_api_is_read_in_order_without_sorting(filled, index, ordering):
+    tasks = Task.objects.owned_by(filled)
+    tasks = tasks.open() if index == "todos_task_open" else tasks.live()
+    name = ordering.removeprefix("-")
+    with CaptureQueriesContext(connection) as captured:
+        page_of(tasks.values("id", name), ordering=ordering, size=50, cursor=None)
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {captured[0]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert index in plan
+    assert "Sort" not in plan.replace("Incremental Sort", "")
+
+
+@on_postgresql
+def test_one_task_is_found_by_its_key(filled):
+    task = Task.objects.owned_by(filled).first()
+
+    plan = Task.objects.owned_by(filled).filter(pk=task.pk).explain()
+
+    assert "Seq Scan" not in plan
+
+
+@on_postgresql
+def test_the_history_of_a_task_is_read_by_its_index(filled):
+    TaskFactory.create_batch(30, owner=filled)
+    Change.objects.bulk_create(
+        Change(
+            owner=filled,
+            seq=1000 + number,
+            at=timezone.now(),
+            entity="task",
+            entity_id=uuid7(),
+            kind="created",
+            credential="command",
+            batch=uuid7(),
+        )
+        for number in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    change = Change.objects.first()
+
+    plan = Change.objects.owned_by(filled).of("task", change.entity_id).explain()
+
+    assert "todos_change_of_entity" in plan

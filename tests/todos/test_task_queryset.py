@@ -1,0 +1,173 @@
+"""The vocabulary of tasks: what each word lets through."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.utils import timezone
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, TaskListFactory
+from todos import actions
+from todos.models import Change, Label, Task, TaskList, label_key
+
+TODAY = date(2027, 1, 15)
+
+
+@pytest.fixture
+def make(alice):
+    def make(title, *, done=False, trashed=False, **fields):
+        task = TaskFactory(owner=alice, title=title, **fields)
+        caller = {"owner": alice, "by": COMMAND, "at": timezone.now()}
+        if done:
+            actions.complete_task(**caller, task_id=task.pk)
+        if trashed:
+            actions.trash_task(**caller, task_id=task.pk)
+        return task
+
+    return make
+
+
+def titles(queryset):
+    return sorted(queryset.values_list("title", flat=True))
+
+
+@pytest.mark.parametrize("model", [Task, TaskList, Label, Change])
+def test_owned_by_lets_only_the_owners_rows_through(model, alice, bob):
+    TaskFactory(owner=alice, labels=["home"])
+    TaskFactory(owner=bob, labels=["home"])
+
+    rows = model.objects.owned_by(alice)
+
+    assert rows.exists()
+    assert {row.owner_id for row in rows} == {alice.pk}
+
+
+@pytest.mark.parametrize("model", [Task, TaskList, Label, Change])
+def test_owned_by_nobody_is_nothing(model, alice):
+    TaskFactory(owner=alice, labels=["home"])
+
+    assert not model.objects.owned_by(AnonymousUser()).exists()
+
+
+def test_owned_by_superusers_is_only_their_own(alice, sam):
+    TaskFactory(owner=alice)
+    sam.is_superuser = True
+
+    assert not Task.objects.owned_by(sam).exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("live", ["done", "open"]),
+        ("open", ["open"]),
+        ("completed", ["done"]),
+        ("trashed", ["gone", "gone and done"]),
+    ],
+)
+def test_the_words_for_states(make, word, expected):
+    make("open")
+    make("done", done=True)
+    make("gone", trashed=True)
+    make("gone and done", done=True, trashed=True)
+
+    assert titles(getattr(Task.objects, word)()) == expected
+
+
+def test_the_words_for_days(make):
+    for offset, title in ((-1, "late"), (0, "today"), (1, "soon")):
+        make(title, due_date=TODAY + timedelta(days=offset))
+        make(f"{title}, done", due_date=TODAY + timedelta(days=offset), done=True)
+    make("someday")
+
+    assert titles(Task.objects.overdue(today=TODAY)) == ["late"]
+    assert titles(Task.objects.due_on(TODAY)) == ["today"]
+    assert titles(Task.objects.due_by(TODAY)) == ["late", "today"]
+    assert titles(Task.objects.upcoming(today=TODAY)) == ["soon"]
+
+
+def test_the_words_for_places(make, alice):
+    own = TaskListFactory(owner=alice)
+    parent = make("in a list", list_id=own.pk)
+    make("step", parent_id=parent.pk)
+    make("in the inbox")
+
+    assert titles(Task.objects.in_inbox()) == ["in the inbox"]
+    assert titles(Task.objects.top_level()) == ["in a list", "in the inbox"]
+    assert len(Task.objects.in_active_lists()) == 3
+
+    TaskList.objects.filter(pk=own.pk).update(archived_at=timezone.now())
+
+    assert titles(Task.objects.in_active_lists()) == ["in the inbox"]
+
+
+def test_with_labels_names_them_in_order_in_the_same_query(
+    make, django_assert_num_queries
+):
+    make("two", labels=["home", "Garden", "ärger", '"quoted"'])
+    make("none")
+
+    with django_assert_num_queries(1):
+        rows = list(Task.objects.with_labels().order_by("position"))
+
+    assert rows[0].label_names == ['"quoted"', "Garden", "home", "ärger"]
+    assert rows[1].label_names == []
+
+
+def test_every_label_must_be_there(make):
+    make("both", labels=["home", "urgent"])
+    make("one", labels=["home"])
+
+    assert titles(Task.objects.with_every_label([])) == ["both", "one"]
+    assert titles(Task.objects.with_every_label(["Home"])) == ["both", "one"]
+    assert titles(Task.objects.with_every_label(["home", "URGENT"])) == ["both"]
+
+
+def test_matching_takes_words_as_they_are(make):
+    make("50% off", notes="back\\slash")
+    make("under_score")
+
+    assert titles(Task.objects.matching("")) == ["50% off", "under_score"]
+    assert titles(Task.objects.matching("%")) == ["50% off"]
+    assert titles(Task.objects.matching("_")) == ["under_score"]
+    assert titles(Task.objects.matching("\\")) == ["50% off"]
+    assert titles(Task.objects.matching("'")) == []
+
+
+def test_lists_count_their_open_tasks(make, alice):
+    own = TaskListFactory(owner=alice)
+    task = make("open", list_id=own.pk)
+    make("step", parent_id=task.pk)
+    make("done", list_id=own.pk, done=True)
+    make("gone", list_id=own.pk, trashed=True)
+
+    assert TaskList.objects.with_open_counts().get(pk=own.pk).open_count == 1
+
+
+def test_labels_are_found_whatever_their_capitals(make):
+    make("one", labels=["Straße"])
+
+    assert Label.objects.named(["STRASSE"]).get().name == "Straße"
+    assert label_key("Straße") == label_key("STRASSE")
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite locks the whole database"
+)
+def test_for_change_locks_the_task_alone(make):
+    make("one")
+
+    statement = str(Task.objects.select_related("list").for_change().query)
+
+    assert statement.endswith('FOR UPDATE OF "todos_task"')
+
+
+def test_no_row_shows_its_text_by_accident(make):
+    task = make("Secret plan", labels=["hush"])
+
+    shown = f"{task} {task!r} {task.list} {Label.objects.get()} {Change.objects.last()}"
+
+    assert "Secret" not in shown
+    assert "hush" not in shown
