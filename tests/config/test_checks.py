@@ -1,0 +1,167 @@
+"""A wrong setting stops the start, and the message names it."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from django.core.checks import Error
+
+from config import checks
+from config.databases import database_settings
+
+SECRET = "x" * 64
+
+
+def pem_of(key):
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def found():
+    """Return what our own checks say, by id."""
+    everything = [
+        *checks.check_addresses(),
+        *checks.check_secrets(),
+        *checks.check_database(),
+    ]
+    assert all(isinstance(message, Error) for message in everything)
+    return {message.id: message for message in everything}
+
+
+def test_the_settings_of_the_tests_are_in_order():
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
+    ("identifier", "name", "wrong"),
+    [
+        ("config.E001", "BASE_URL", {"BASE_URL": "lists.example.com"}),
+        ("config.E001", "BASE_URL", {"BASE_URL": "ftp://lists.example.com"}),
+        ("config.E001", "BASE_URL", {"BASE_URL": "https://lists.example.com/todo"}),
+        ("config.E001", "BASE_URL", {"BASE_URL": ""}),
+        ("config.E002", "BASE_URL", {"BASE_URL": "http://lists.example.com"}),
+        ("config.E002", "BASE_URL", {"BASE_URL": "http://192.168.1.5:8000"}),
+        ("config.E003", "ALLOWED_HOSTS", {"ALLOWED_HOSTS": ["*"]}),
+        ("config.E003", "ALLOWED_HOSTS", {"ALLOWED_HOSTS": ["localhost", "*"]}),
+        ("config.E004", "DEBUG", {"DEBUG": True, "ALLOWED_HOSTS": ["a.example"]}),
+        ("config.E004", "DEBUG", {"DEBUG": True, "BASE_URL": "https://a.example"}),
+        (
+            "config.E005",
+            "CORS_ALLOWED_ORIGINS",
+            {"CORS_ALLOWED_ORIGINS": ["app.example"]},
+        ),
+        (
+            "config.E005",
+            "CORS_ALLOWED_ORIGINS",
+            {"CORS_ALLOWED_ORIGINS": ["https://app.example/"]},
+        ),
+        ("config.E010", "SECRET_KEY", {"SECRET_KEY": "short"}),
+        ("config.E010", "JWT_SIGNING_KEY", {"JWT_SIGNING_KEY": "x" * 31}),
+        (
+            "config.E011",
+            "JWT_SIGNING_KEY",
+            {"SECRET_KEY": SECRET, "JWT_SIGNING_KEY": SECRET},
+        ),
+        ("config.E012", "JWT_PRIVATE_KEY", {"JWT_PRIVATE_KEY": "no key"}),
+        (
+            "config.E012",
+            "JWT_PRIVATE_KEY",
+            {"JWT_PRIVATE_KEY": pem_of(ec.generate_private_key(ec.SECP256R1()))},
+        ),
+    ],
+    ids=lambda value: str(value)[:50] if not isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_is_named(settings, identifier, name, wrong):
+    for setting, value in wrong.items():
+        setattr(settings, setting, value)
+
+    messages = found()
+
+    assert list(messages) == [identifier]
+    assert name in messages[identifier].msg
+    assert messages[identifier].hint
+
+
+def test_no_check_shows_the_value_of_a_secret(settings):
+    settings.SECRET_KEY = settings.JWT_SIGNING_KEY = "hunter2"
+    settings.JWT_PRIVATE_KEY = "hunter3"
+
+    text = str([(message.msg, message.hint) for message in found().values()])
+
+    assert "hunter" not in text
+
+
+def test_an_ed25519_key_is_in_order(settings):
+    settings.JWT_PRIVATE_KEY = pem_of(Ed25519PrivateKey.generate())
+
+    assert found() == {}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "nonsense", "mysql://root@localhost/x", "postgres//x", "http://[::1", "x:"],
+)
+def test_a_database_address_that_is_none_is_named(monkeypatch, settings, url):
+    understood = database_settings(url, pooled=False)
+    monkeypatch.setitem(settings.DATABASES, "default", understood)
+
+    assert "DATABASE_URL" in found()["config.E020"].msg
+
+
+# --- The real start ---------------------------------------------------------------
+
+GOOD = {
+    "SECRET_KEY": "s" * 64,
+    "JWT_SIGNING_KEY": "j" * 64,
+    "OWNLIST_ENV_FILE": "",
+    "DJANGO_SETTINGS_MODULE": "config.settings",
+    "PATH": os.environ["PATH"],
+}
+
+
+def start(tmp_path, **changed):
+    """Run the checks as the start of the service does, with this environment alone."""
+    environment = GOOD | {"VAR_DIR": str(tmp_path)} | changed
+    kept = {name: value for name, value in environment.items() if value is not None}
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env=kept,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_service_starts_from_its_secrets_alone(tmp_path):
+    done = start(tmp_path)
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SIGNING_KEY"])
+def test_a_missing_secret_stops_the_start_by_its_name(tmp_path, name):
+    done = start(tmp_path, **{name: None})
+
+    assert done.returncode != 0
+    assert name in done.stderr.splitlines()[-1]
+
+
+def test_a_dangerous_setting_stops_the_start_by_its_name(tmp_path):
+    done = start(
+        tmp_path,
+        DEBUG="true",
+        BASE_URL="https://lists.example.com",
+        ALLOWED_HOSTS="*",
+        DATABASE_URL="mysql://localhost/x",
+    )
+
+    assert done.returncode != 0
+    for identifier in ("config.E003", "config.E004", "config.E020"):
+        assert identifier in done.stderr
