@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
@@ -33,7 +33,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Say where to report a vulnerability (RFC 9116)."""
+    """Say where to report a vulnerability (RFC 9116), where somebody reads reports."""
+    if not settings.SECURITY_CONTACT:
+        raise Http404
     expires: datetime = (timezone.now() + SECURITY_TXT_LIFETIME).replace(microsecond=0)
     lines = [
         f"Contact: {settings.SECURITY_CONTACT}",

@@ -355,7 +355,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # Where /.well-known/security.txt sends reports of vulnerabilities.
-SECURITY_CONTACT = env("SECURITY_CONTACT", default=f"{BASE_URL}/security")
+SECURITY_CONTACT = env("SECURITY_CONTACT", default="")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -24,19 +24,21 @@ _database_url = (
 refuse_other_machines(_database_url)
 
 # What config.settings reads and a shell may have set, whether by accident or not.
-for _name in (
-    "ALLOWED_HOSTS",
-    "CACHE_URL",
-    "CORS_ALLOWED_ORIGINS",
-    "DATABASE_POOLED",
-    "DEFAULT_FROM_EMAIL",
-    "EMAIL_URL",
-    "JWT_PRIVATE_KEY",
-    "LOG_LEVEL",
-    "PROXY_COUNT",
-    "SECRET_KEY_FALLBACKS",
-):
-    os.environ.pop(_name, None)
+for _name in list(os.environ):
+    if _name.startswith("BETTER_AUTH") or _name in {
+        "ALLOWED_HOSTS",
+        "CACHE_URL",
+        "CORS_ALLOWED_ORIGINS",
+        "DATABASE_POOLED",
+        "DEFAULT_FROM_EMAIL",
+        "EMAIL_URL",
+        "JWT_PRIVATE_KEY",
+        "LOG_LEVEL",
+        "PROXY_COUNT",
+        "SECRET_KEY_FALLBACKS",
+        "SECURITY_CONTACT",
+    }:
+        del os.environ[_name]
 
 os.environ |= {
     "OWNLIST_ENV_FILE": "",
@@ -47,6 +49,7 @@ os.environ |= {
     "ALLOWED_HOSTS": "127.0.0.1,localhost,testserver",
     "DATABASE_URL": _database_url,
     "VAR_DIR": _directory,
+    "SECURITY_CONTACT": "mailto:security@ownlist.example",
 }
 
 from config.settings import *  # noqa: E402, F403 - the environment comes first
