@@ -50,8 +50,13 @@ def register(request: HttpRequest, *, email: str, password: str) -> User | None:
     except IntegrityError:  # two at once
         _refuse_known(email, password)
         return None
+    try:
+        address.send_confirmation(request, signup=True)
+    except Exception:  # whatever the mail server's failure becomes on its way
+        # Without the mail the account could not be used, nor made a second time.
+        user.delete()
+        raise
     events.record(user, SecurityEvent.Kind.SIGNED_UP, at=timezone.now())
-    address.send_confirmation(request, signup=True)
     return user
 
 
