@@ -153,6 +153,8 @@ class TaskListView(TaskEndpoint):
             tasks = tasks.filter(list__in=query["list"])
         if query["parent"]:
             tasks = tasks.filter(parent=query["parent"])
+        elif query["view"] in TOP_LEVEL_VIEWS:
+            tasks = tasks.top_level()
         if query["priority"]:
             tasks = tasks.filter(priority=query["priority"])
         if query["due_after"]:
@@ -168,6 +170,10 @@ class TaskListView(TaskEndpoint):
     def post(self, request: Request, **kwargs: Any) -> Response:
         task = actions.create_task(**self.caller(), **self.validated())
         return self.answer(task, status=status.HTTP_201_CREATED)
+
+
+# The others also show steps: by a date, or a state, of their own.
+TOP_LEVEL_VIEWS = {"open", "inbox", "all"}
 
 
 def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:
