@@ -6,6 +6,7 @@ One server is described by `BETTER_AUTH_URL` and maybe its companions, several b
 
 import ipaddress
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ JWKS_PATH = "/api/auth/jwks"
 MIN_SECRET_BYTES = 32
 DEFAULT_MAX_LIFETIME = 60 * 60  # seconds
 LONGEST_LIFETIME = 7 * 24 * 60 * 60  # seconds; the plan's own example
+MAX_ISSUER = 255  # characters; the column that keeps it
+HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")  # in ASCII, as `iss` has it
 
 WORDS: Mapping[str, type | tuple[type, ...]] = {
     "url": str,
@@ -31,6 +34,12 @@ WORDS: Mapping[str, type | tuple[type, ...]] = {
     "shared_secret": str,
     "max_lifetime": int,
     "sessions": bool,
+}
+KINDS: Mapping[type | tuple[type, ...], str] = {
+    str: "a text",
+    (str, list): "a text or a list of texts",
+    int: "a whole number of seconds",
+    bool: "true or false",
 }
 
 
@@ -161,6 +170,8 @@ class _Reader:
         issuer = self.words.get("issuer") or origin
         if not issuer:
             self._refuse("url", "is missing. Write the server's address.")
+        if len(issuer) > MAX_ISSUER or not issuer.isprintable():
+            self._refuse("issuer", f"must be up to {MAX_ISSUER} characters of text.")
         secret = self._secret()
         return Issuer(
             issuer=issuer,
@@ -183,7 +194,7 @@ class _Reader:
                 self._refuse(word, f"is unknown. Known are: {', '.join(WORDS)}.")
             kinds = WORDS[word]
             if not isinstance(value, kinds) or (kinds is int and value is True):
-                self._refuse(word, "has a value of the wrong kind.")
+                self._refuse(word, f"has another kind of value. Write {KINDS[kinds]}.")
 
     def _origin(self) -> str:
         """Return the origin of `url` as Better Auth writes it in `iss`."""
@@ -195,6 +206,8 @@ class _Reader:
         host = parts.hostname or ""
         if ":" in host:
             host = f"[{host}]"
+        if not HOST.fullmatch(host):
+            self._refuse("url", "has a host of other letters. Write it as xn--….")
         default = {"https": 443, "http": 80}[parts.scheme]
         port = f":{parts.port}" if parts.port not in (None, default) else ""
         return f"{parts.scheme}://{host}{port}"
@@ -222,16 +235,19 @@ class _Reader:
         return origin + JWKS_PATH
 
     def _audiences(self, origin: str) -> tuple[str, ...]:
-        given = _as_list(self.words.get("audience", ""))
-        audiences = given or ([origin] if origin else [])
+        audiences = _as_list(self.words.get("audience", origin))
         if not audiences or not all(
             isinstance(one, str) and one and one != "*" for one in audiences
         ):
-            self._refuse("audience", "is missing. Write the `aud` of the tokens.")
+            self._refuse(
+                "audience", "is missing, empty or *. Write the `aud` of the tokens."
+            )
         return tuple(audiences)
 
     def _algorithms(self) -> tuple[str, ...]:
-        given = _as_list(self.words.get("algorithms", ""))
+        given = _as_list(self.words.get("algorithms", list(ASYMMETRIC)))
+        if not given:
+            self._refuse("algorithms", f"is empty. Choose of {', '.join(ASYMMETRIC)}.")
         unknown = [str(name) for name in given if name not in ASYMMETRIC]
         if unknown:
             self._refuse(
@@ -239,16 +255,24 @@ class _Reader:
                 f"holds {unknown[0][:20]!r}. Choose of {', '.join(ASYMMETRIC)};"
                 " for HS256 set the shared secret instead.",
             )
-        return tuple(given) or ASYMMETRIC
+        return tuple(given)
 
     def _secret(self) -> str:
-        secret: str = self.words.get("shared_secret", "")
-        if not secret:
+        if "shared_secret" not in self.words:
             return ""
-        if len(secret.encode()) < MIN_SECRET_BYTES:
-            self._refuse("shared_secret", f"is shorter than {MIN_SECRET_BYTES} bytes.")
+        secret: str = self.words["shared_secret"]
+        try:
+            length = len(secret.encode())
+        except UnicodeEncodeError:
+            self._refuse("shared_secret", "is no text in UTF-8. Write another one.")
+        if length < MIN_SECRET_BYTES:
+            self._refuse(
+                "shared_secret",
+                f"is shorter than {MIN_SECRET_BYTES} bytes. Write a longer one, there"
+                " and here.",
+            )
         for other in ("jwks_url", "algorithms"):
-            if self.words.get(other):
+            if other in self.words:
                 self._refuse(
                     other, "can't go with a shared secret: it is one or the other."
                 )
