@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from datetime import datetime, tzinfo
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -42,13 +42,19 @@ ascii_email = RegexValidator(
 )
 
 
+@cache
+def known_timezones() -> frozenset[str]:
+    """Return the IANA names that this host knows; finding them reads the disk."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def validate_timezone(name: str) -> None:
     """Refuse what is no IANA zone that this host knows.
 
     Raises:
         ValidationError: with code `unknown_timezone`.
     """
-    if name not in zoneinfo.available_timezones():
+    if name not in known_timezones():
         raise ValidationError(
             "Write a time zone by its IANA name, as Europe/Berlin.",
             code="unknown_timezone",
