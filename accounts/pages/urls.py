@@ -5,6 +5,7 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 """
 
 from allauth.socialaccount import views as outside_views
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
@@ -54,7 +55,11 @@ outside = [
         outside_views.login_cancelled,
         name=f"{OUTSIDE}_login_cancelled",
     ),
-    path("outside/error/", outside_views.login_error, name=f"{OUTSIDE}_login_error"),
+    path(
+        "outside/error/",
+        login_not_required(outside_views.login_error),
+        name=f"{OUTSIDE}_login_error",
+    ),
     path(
         "outside/",
         RedirectView.as_view(pattern_name="accounts:security"),
