@@ -30,13 +30,12 @@ FORBIDDEN = {
     "base_manager",
     "default_manager",
     "extra",
-    "get_list_or_404",
     "get_model",
-    "get_object_or_404",
     "raw",
     "RawSQL",
 }
-BUILTINS = {"getattr", "vars"}
+# What may be told about a model: all else could ask it for its rows.
+HARMLESS = {"isinstance", "issubclass", "cast"}
 
 
 class Checker(ast.NodeVisitor):
@@ -76,11 +75,12 @@ class Checker(ast.NodeVisitor):
             self._scoped.add(function.value)
         if self.is_owned(function):
             self.report(node, "makes a row without an action")
-        if isinstance(function, ast.Name) and (
-            function.id.endswith("QuerySet")
-            or (function.id in BUILTINS and node.args and self.is_owned(node.args[0]))
-        ):
-            self.report(node, f"calls {function.id}")
+        name = getattr(function, "id", getattr(function, "attr", ""))
+        given = [*node.args, *(keyword.value for keyword in node.keywords)]
+        if name.endswith("QuerySet"):
+            self.report(node, f"calls {name}")
+        elif name not in HARMLESS and any(map(self.is_owned, given)):
+            self.report(node, f"hands the model to {name or 'a call'}")
         self.generic_visit(node)
 
     def visit_Attribute(self, node):
@@ -186,7 +186,7 @@ def test_every_model_with_an_owner_is_watched():
         "Task._base_manager.all()",
         "Task._meta.default_manager.all()",
         "get_object_or_404(Task, pk=pk)",
-        "from django.shortcuts import get_object_or_404 as find",
+        "from django.shortcuts import get_object_or_404 as find\nfind(Task, pk=pk)",
         "shortcuts.get_list_or_404(Task)",
         "Task.objects.owned_by(user).raw('SELECT 1')",
         "Task.objects.owned_by(user).extra(where=['1=1'])",
@@ -196,7 +196,8 @@ def test_every_model_with_an_owner_is_watched():
         "apps.get_model('todos', 'Task')",
         "getattr(Task, name).all()",
         "TaskQuerySet(Task)",
-        "QuerySet(Task)",
+        "QuerySet(model=Task)",
+        "(lambda model: model.objects.all())(Task)",
         "Task(pk=pk).delete()",
         "User.objects.get(pk=pk).tasks.all()",
         "other.tasks.filter(title='x')",
@@ -222,6 +223,7 @@ def test_the_checker_finds(source):
         "models.Task.objects.owned_by(user)",
         "TaskList.objects.owned_by(user).live().with_open_counts()",
         "self.tasks.open()",
+        "get_object_or_404(Task.objects.owned_by(user), pk=pk)",
         "isinstance(task, Task)",
         "raise Task.DoesNotExist",
         "def title_of(task: Task) -> str: ...",

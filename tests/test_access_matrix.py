@@ -1,0 +1,449 @@
+"""Who may call what: every route and method, for everyone who could try.
+
+The table is compared with the URLconf, so a new route fails here until someone has
+decided who may call it; then it is tried on real objects. The numbers are statuses.
+Alice owns the objects, Bob is a stranger to her, Sam is support staff, and a locked
+account is treated like no credential at all. The API is tried by session and by
+token; pages know no tokens, so there a token counts for nothing.
+
+What the table leaves out: both slash forms of the API answer alike, HEAD answers like
+GET, OPTIONS is harmless, and every other method is refused.
+"""
+
+import copy
+import re
+from collections import defaultdict
+from typing import NamedTuple
+
+import pytest
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.credentials import COMMAND
+from accounts.models import LinkedIdentity
+from tests import support
+from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
+from todos import actions
+
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+
+TITLE = {"title": "Buy milk"}
+TASK_FORM = {"title": "Buy milk", "priority": "3"}
+NAME = {"name": "Errands", "colour": "grey"}
+SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
+SIGN_UP = {"email": "carol@example.com", "password": PASSWORD}
+PASSWORD_CHANGE = {"old_password": PASSWORD, "new_password": "another long phrase"}
+REFRESH = {"refresh": "<a refresh token of the owner>"}
+
+
+class Row(NamedTuple):
+    """What one method of one route answers to each kind of caller."""
+
+    method: str
+    route: str
+    anonymous: int
+    owner: int
+    stranger: int
+    staff: int
+    body: dict = {}  # noqa: RUF012 - never changed
+
+
+# fmt: off
+API = [Row(*row) for row in [
+    # Signing in and up is for everyone; the body says who calls.
+    ("POST",   "api/v1/auth/register",       201, 201, 201, 201, SIGN_UP),
+    ("POST",   "api/v1/auth/token",          200, 200, 200, 200, SIGN_IN),
+    ("POST",   "api/v1/auth/token/refresh",  200, 200, 200, 200, REFRESH),
+    ("POST",   "api/v1/auth/logout",         204, 204, 204, 204, REFRESH),
+    # Only a token of a Better Auth server opens this one.
+    ("POST",   "api/v1/auth/token/exchange", 401, 401, 401, 401),
+    # About the caller, whoever it is.
+    ("POST",   "api/v1/auth/password",       401, 204, 204, 204, PASSWORD_CHANGE),
+    ("GET",    "api/v1/users/me",            401, 200, 200, 200),
+    ("PATCH",  "api/v1/users/me",            401, 200, 200, 200, {"theme": "dark"}),
+    ("DELETE", "api/v1/users/me",            401, 204, 204, 204),
+    ("GET",    "api/v1/tasks",               401, 200, 200, 200),
+    ("POST",   "api/v1/tasks",               401, 201, 201, 201, TITLE),
+    ("GET",    "api/v1/lists",               401, 200, 200, 200),
+    ("POST",   "api/v1/lists",               401, 201, 201, 201, NAME),
+    # Somebody's: for anyone else it does not exist.
+    ("GET",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404),
+    ("PUT",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404, TITLE),
+    ("PATCH",  "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404, TITLE),
+    ("DELETE", "api/v1/tasks/<uuid:task_id>",          401, 204, 404, 404),
+    ("POST",   "api/v1/tasks/<uuid:task_id>/complete", 401, 200, 404, 404),
+    ("POST",   "api/v1/tasks/<uuid:task_id>/reopen",   401, 200, 404, 404),
+    ("POST",   "api/v1/tasks/<uuid:task_id>/restore",  401, 200, 404, 404),
+    ("GET",    "api/v1/lists/<uuid:list_id>",          401, 200, 404, 404),
+    ("PATCH",  "api/v1/lists/<uuid:list_id>",          401, 200, 404, 404, NAME),
+    ("DELETE", "api/v1/lists/<uuid:list_id>",          401, 204, 404, 404),
+    # The route names the owner: anyone else is refused before any look-up.
+    ("GET",    "api/v1/users/<str:user_id>/tasks",     401, 200, 403, 403),
+    ("POST",   "api/v1/users/<str:user_id>/tasks",     401, 201, 403, 403, TITLE),
+    ("GET",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
+     401, 200, 403, 403),
+    ("PUT",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
+     401, 200, 403, 403, TITLE),
+    ("PATCH",  "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
+     401, 200, 403, 403, TITLE),
+    ("DELETE", "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
+     401, 204, 403, 403),
+    ("POST",   "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/complete",
+     401, 200, 403, 403),
+    ("POST",   "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/reopen",
+     401, 200, 403, 403),
+    ("POST",   "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/restore",
+     401, 200, 403, 403),
+    ("GET",    "api/<user_id:user_id>/tasks",                    401, 200, 403, 403),
+    ("POST",   "api/<user_id:user_id>/tasks",                    401, 201, 403, 403,
+     TITLE),
+    ("GET",    "api/<user_id:user_id>/tasks/<str:task_id>",      401, 200, 403, 403),
+    ("PUT",    "api/<user_id:user_id>/tasks/<str:task_id>",      401, 200, 403, 403,
+     TITLE),
+    ("PATCH",  "api/<user_id:user_id>/tasks/<str:task_id>",      401, 200, 403, 403,
+     TITLE),
+    ("DELETE", "api/<user_id:user_id>/tasks/<str:task_id>",      401, 204, 403, 403),
+    ("PATCH",  "api/<user_id:user_id>/tasks/<str:task_id>/complete",
+     401, 200, 403, 403),
+    ("PATCH",  "api/<user_id:user_id>/tasks/<str:task_id>/toggle",
+     401, 200, 403, 403),
+    ("PATCH",  "api/<user_id:user_id>/tasks/<str:task_id>/status",
+     401, 200, 403, 403, {"status": "completed"}),
+]]
+
+PAGES = [Row(*row) for row in [
+    # A person's own, whoever it is.
+    ("GET",  "",            302, 200, 200, 200),
+    ("GET",  "inbox/",      302, 200, 200, 200),
+    ("GET",  "upcoming/",   302, 200, 200, 200),
+    ("GET",  "completed/",  302, 200, 200, 200),
+    ("GET",  "trash/",      302, 200, 200, 200),
+    ("GET",  "tasks/new/",  302, 200, 200, 200),
+    ("POST", "tasks/new/",  302, 303, 303, 303, TASK_FORM),
+    ("GET",  "lists/new/",  302, 200, 200, 200),
+    ("POST", "lists/new/",  302, 303, 303, 303, NAME),
+    # Somebody's: for anyone else it does not exist.
+    ("GET",  "tasks/<uuid:pk>/edit/",      302, 200, 404, 404),
+    ("POST", "tasks/<uuid:pk>/edit/",      302, 303, 404, 404, TASK_FORM),
+    ("POST", "tasks/<uuid:pk>/complete/",  302, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/reopen/",    302, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/delete/",    302, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/restore/",   302, 303, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/remove/",    302, 200, 404, 404),
+    ("POST", "tasks/<uuid:pk>/remove/",    302, 303, 404, 404),
+    ("GET",  "lists/<uuid:pk>/",           302, 200, 404, 404),
+    ("GET",  "lists/<uuid:pk>/edit/",      302, 200, 404, 404),
+    ("POST", "lists/<uuid:pk>/edit/",      302, 303, 404, 404, NAME),
+    ("POST", "lists/<uuid:pk>/archive/",   302, 303, 404, 404),
+    ("POST", "lists/<uuid:pk>/unarchive/", 302, 303, 404, 404),
+    ("GET",  "lists/<uuid:pk>/delete/",    302, 200, 404, 404),
+    ("POST", "lists/<uuid:pk>/delete/",    302, 303, 404, 404),
+    # The account of whoever is signed in.
+    ("GET",  "accounts/",                     302, 302, 302, 302),
+    ("GET",  "accounts/settings/",            302, 200, 200, 200),
+    ("POST", "accounts/settings/",            302, 200, 200, 200),
+    ("GET",  "accounts/security/",            302, 200, 200, 200),
+    ("GET",  "accounts/sign-out-everywhere/", 302, 200, 200, 200),
+    ("POST", "accounts/sign-out-everywhere/", 302, 302, 302, 302),
+    ("GET",  "accounts/delete/",              302, 200, 200, 200),
+    ("POST", "accounts/delete/",              302, 302, 302, 302,
+     {"password": PASSWORD}),
+    # There is something to connect once an outside issuer is trusted.
+    ("GET",  "accounts/connect/",             302, 404, 404, 404),
+    ("POST", "accounts/connect/",             302, 404, 404, 404),
+    ("GET",  "accounts/connect/confirm/",     302, 302, 302, 302),
+    ("POST", "accounts/connect/confirm/",     302, 302, 302, 302),
+    ("GET",  "accounts/disconnect/<uuid:pk>/", 302, 200, 404, 404),
+    ("POST", "accounts/disconnect/<uuid:pk>/", 302, 302, 404, 404),
+    ("GET",  "accounts/outside/",             302, 302, 302, 302),
+    ("GET",  "accounts/outside/new/",         302, 302, 302, 302),
+    ("GET",  "accounts/email/",               302, 200, 200, 200),
+    ("POST", "accounts/email/",               302, 200, 200, 200,
+     {"action_add": "", "email": "no address"}),
+    ("GET",  "accounts/reauthenticate/",      302, 200, 200, 200),
+    ("POST", "accounts/reauthenticate/",      302, 302, 302, 302,
+     {"password": PASSWORD}),
+    ("GET",  "accounts/password/change/",     302, 200, 200, 200),
+    ("POST", "accounts/password/change/",     302, 200, 200, 200,
+     {"oldpassword": "wrong"}),
+    ("GET",  "accounts/password/set/",        302, 302, 302, 302),
+    ("POST", "accounts/password/set/",        302, 302, 302, 302),
+    ("GET",  "accounts/logout/",              302, 200, 200, 200),
+    ("POST", "accounts/logout/",              302, 302, 302, 302),
+    # For everyone, most of all for people who are not signed in.
+    ("GET",  "accounts/login/",               200, 302, 302, 302),
+    ("POST", "accounts/login/",               302, 302, 302, 302,
+     {"login": "alice@example.com", "password": PASSWORD}),
+    ("GET",  "accounts/signup/",              200, 302, 302, 302),
+    ("POST", "accounts/signup/",              302, 302, 302, 302,
+     {"email": "carol@example.com", "password1": PASSWORD}),
+    ("GET",  "accounts/inactive/",            200, 200, 200, 200),
+    ("GET",  "accounts/oidc/better-auth/login/",          404, 404, 404, 404),
+    ("POST", "accounts/oidc/better-auth/login/",          404, 404, 404, 404),
+    ("GET",  "accounts/oidc/better-auth/login/callback/", 404, 404, 404, 404),
+    ("GET",  "accounts/outside/cancelled/",   200, 200, 200, 200),
+    ("GET",  "accounts/outside/error/",       401, 401, 401, 401),
+    ("GET",  "accounts/confirm-email/",       200, 200, 200, 200),
+    ("GET",  r"accounts/^confirm-email/(?P<key>[-:\w]+)/$", 200, 200, 200, 200),
+    ("POST", r"accounts/^confirm-email/(?P<key>[-:\w]+)/$", 302, 302, 302, 302),
+    ("GET",  "accounts/login/code/confirm/",  302, 302, 302, 302),
+    ("POST", "accounts/login/code/confirm/",  302, 302, 302, 302),
+    ("GET",  "accounts/password/reset/",      200, 200, 200, 200),
+    ("POST", "accounts/password/reset/",      302, 302, 302, 302,
+     {"email": "alice@example.com"}),
+    ("GET",  "accounts/password/reset/done/", 200, 200, 200, 200),
+    ("GET",  r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+     200, 200, 200, 200),
+    ("POST", r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+     200, 200, 200, 200),
+    ("GET",  "accounts/password/reset/key/done/", 200, 200, 200, 200),
+]]
+
+# For everyone, and the same for everyone.
+PUBLIC = [Row("GET", route, status, status, status, status) for route, status in [
+    ("api/schema", 200),
+    ("api/docs", 200),
+    ("healthz", 200),
+    ("readyz", 200),
+    (".well-known/jwks.json", 200),
+    (".well-known/change-password", 302),
+    (".well-known/security.txt", 200),
+]]
+
+# The desk of support. What may be done on it has tests of its own.
+ADMIN = [Row("GET", f"admin/{route}", *statuses) for route, *statuses in [
+    ("",                                      302, 302, 302, 200),
+    ("login/",                                302, 403, 403, 302),
+    ("logout/",                               302, 302, 302, 405),
+    ("password_change/",                      302, 302, 302, 302),
+    ("password_change/done/",                 302, 302, 302, 200),
+    ("autocomplete/",                         302, 302, 302, 403),
+    ("jsi18n/",                               302, 302, 302, 200),
+    ("auth/group/",                           302, 302, 302, 403),
+    ("auth/group/add/",                       302, 302, 302, 403),
+    ("auth/group/<path:object_id>/",          302, 302, 302, 302),
+    ("auth/group/<path:object_id>/history/",  302, 302, 302, 302),
+    ("auth/group/<path:object_id>/delete/",   302, 302, 302, 403),
+    ("auth/group/<path:object_id>/change/",   302, 302, 302, 403),
+    ("accounts/user/",                        302, 302, 302, 200),
+    ("accounts/user/add/",                    302, 302, 302, 403),
+    ("accounts/user/<path:object_id>/",         302, 302, 302, 302),
+    ("accounts/user/<path:object_id>/history/", 302, 302, 302, 200),
+    ("accounts/user/<path:object_id>/delete/",  302, 302, 302, 403),
+    ("accounts/user/<path:object_id>/change/",  302, 302, 302, 200),
+    ("accounts/user/<uuid:user_id>/deactivate/",          302, 302, 302, 200),
+    ("accounts/user/<uuid:user_id>/reactivate/",          302, 302, 302, 302),
+    ("accounts/user/<uuid:user_id>/send-password-reset/", 302, 302, 302, 200),
+    ("accounts/user/<uuid:user_id>/sign-out-everywhere/", 302, 302, 302, 200),
+    ("^(?P<app_label>auth|accounts)/$",       302, 302, 302, 200),
+    ("(?P<url>.*)$",                          302, 302, 302, 404),
+]]
+# fmt: on
+
+# --- The table and the URLconf ----------------------------------------------------
+
+
+def routes_of(resolver, prefix=""):
+    """Return every route of the site, in the words of the URLconf."""
+    found = []
+    for entry in resolver.url_patterns:
+        route = prefix + str(entry.pattern)
+        inner = [route] if isinstance(entry, URLPattern) else routes_of(entry, route)
+        found.extend(inner)
+    return found
+
+
+def test_every_route_of_the_site_has_its_rows_in_the_table():
+    routes = set(routes_of(get_resolver()))
+    decided = {row.route for row in API + PAGES + PUBLIC + ADMIN}
+
+    one_slash_form = {
+        route.removesuffix("/") if route.startswith("api/") else route
+        for route in routes
+    }
+
+    assert decided == one_slash_form
+
+
+def test_every_route_of_the_api_is_served_in_both_slash_forms():
+    routes = {route for route in routes_of(get_resolver()) if route.startswith("api/")}
+
+    assert all(
+        route.removesuffix("/") in routes and f"{route.removesuffix('/')}/" in routes
+        for route in routes
+    )
+
+
+def test_the_table_decides_nothing_twice():
+    decided = [(row.method, row.route) for row in API + PAGES + PUBLIC + ADMIN]
+
+    assert len(set(decided)) == len(decided)
+
+
+# --- The table, tried -------------------------------------------------------------
+
+
+class World:
+    """Alice's things, and everyone who could try to reach them."""
+
+    def __init__(self, *, alice, bob, sam):
+        self.alice = alice
+        support.join(sam)
+        self.task = TaskFactory(owner=alice, title="Buy milk")
+        self.trashed = TaskFactory(owner=alice)
+        actions.trash_task(
+            owner=alice, by=COMMAND, at=timezone.now(), task_id=self.trashed.pk
+        )
+        self.list = TaskListFactory(owner=alice)
+        asked_for = EmailAddress(user=alice, email="alice@new.example")
+        asked_for.save()
+        self.key = EmailConfirmationHMAC(asked_for).key
+        self.identity = LinkedIdentity.objects.create(
+            user=alice,
+            issuer="https://issuer.example",
+            subject="alice",
+            created_at=timezone.now(),
+            last_used_at=timezone.now(),
+        )
+        self.refresh = tokens.start_family(user=alice, at=timezone.now()).refresh
+        locked = UserFactory(email="lena@example.com")
+        self.sessions = {
+            "anonymous": Client(),
+            "owner": self._session_of(alice),
+            "stranger": self._session_of(bob),
+            "staff": self._session_of(sam),
+            "locked": self._session_of(locked),
+        }
+        self.tokens = {
+            "owner": self._token_of(alice),
+            "stranger": self._token_of(bob),
+            "staff": self._token_of(sam),
+            "locked": self._token_of(locked),
+        }
+        locked.is_active = False
+        locked.save()
+
+    def _session_of(self, user):
+        client = Client()
+        client.force_login(
+            user, backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
+        # What can't be taken back wants the password once more.
+        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+        return client
+
+    def _token_of(self, user):
+        pair = tokens.start_family(user=user, at=timezone.now())
+        return Client(headers={"Authorization": f"Bearer {pair.access}"})
+
+    def path_of(self, route):
+        """Return the path of a route, with Alice's ids in it."""
+        in_trash = "/restore/" in route or "/remove/" in route
+        task = self.trashed if in_trash else self.task
+        path = (
+            route.replace("<uuid:task_id>", str(self.task.pk))
+            .replace("<str:task_id>", str(self.task.pk))
+            .replace("<uuid:list_id>", str(self.list.pk))
+            .replace("<str:user_id>", str(self.alice.pk))
+            .replace("<user_id:user_id>", str(self.alice.pk))
+            .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
+            .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")
+            .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")
+            .replace("<uuid:user_id>", str(self.alice.pk))
+            .replace("auth/group/<path:object_id>", "auth/group/0")
+            .replace("<path:object_id>", str(self.alice.pk))
+            .replace(r"^confirm-email/(?P<key>[-:\w]+)/$", f"confirm-email/{self.key}/")
+            .replace(r"(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$", "0-no-such-key/")
+            .replace("^password", "password")
+            .replace("^(?P<app_label>auth|accounts)/$", "accounts/")
+            .replace("(?P<url>.*)$", "no/such/page/")
+        )
+        assert not re.search(r"[<>^$]", path), f"no sample for {route}"
+        return f"/{path}"
+
+    def status_of(self, client, method, route, body):
+        """Send one request, and undo whatever it did."""
+        if body is REFRESH:
+            body = {"refresh": self.refresh}
+        as_json = {"content_type": "application/json"} if "api/" in route else {}
+        with transaction.atomic():
+            send = getattr(client, method.lower())
+            cookies = copy.copy(client.cookies)
+            response = send(self.path_of(route), body, **as_json)
+            client.cookies = cookies
+            transaction.set_rollback(True)
+        return response.status_code
+
+
+@pytest.fixture
+def world(alice, bob, sam):
+    return World(alice=alice, bob=bob, sam=sam)
+
+
+def rows_of(*tables):
+    """Return the rows by their route."""
+    by_route = defaultdict(list)
+    for row in sum(tables, []):
+        by_route[row.route].append(row)
+    return by_route
+
+
+def decided(rows, method):
+    """Return what the table says of a method, or what goes without saying."""
+    for row in rows:
+        if row.method == method or (row.method, method) == ("GET", "HEAD"):
+            return row
+    # Who may not come in is told so before the method is looked at.
+    door = rows[0]
+    is_public = door in PUBLIC or door.anonymous in {200, 201, 204}
+    closed = {401, 403} if door.route.startswith("api/") else {302}
+    wrong = 200 if method == "OPTIONS" else 405
+    return Row(
+        method,
+        door.route,
+        *(
+            status if status in closed and not is_public else wrong
+            for status in (door.anonymous, door.owner, door.stranger, door.staff)
+        ),
+    )
+
+
+def contradictions(world, rows, methods):
+    """Return what each caller is answered other than the table says."""
+    is_api = rows[0].route.startswith("api/")
+    wrong = {}
+    for method in sorted(methods):
+        row = decided(rows, method)
+        for kind, clients in (("session", world.sessions), ("token", world.tokens)):
+            for caller, client in clients.items():
+                counts = caller != "locked" and (is_api or kind == "session")
+                expected = getattr(row, caller if counts else "anonymous")
+                found = world.status_of(client, method, row.route, row.body)
+                if found != expected:
+                    wrong[f"{method} {caller} by {kind}"] = found
+    return wrong
+
+
+@pytest.mark.parametrize("route", rows_of(API))
+def test_the_api_lets_in_whom_the_table_says(world, route):
+    assert contradictions(world, rows_of(API)[route], METHODS) == {}
+
+
+@pytest.mark.parametrize("route", rows_of(PAGES))
+def test_the_pages_let_in_whom_the_table_says(world, route):
+    rows = rows_of(PAGES)[route]
+    # allauth's pages are held to the methods that they have.
+    methods = {row.method for row in rows} if "accounts/" in route else METHODS
+
+    assert contradictions(world, rows, methods) == {}
+
+
+@pytest.mark.parametrize("route", rows_of(PUBLIC, ADMIN))
+def test_everything_else_lets_in_whom_the_table_says(world, route):
+    rows = rows_of(PUBLIC, ADMIN)[route]
+
+    assert contradictions(world, rows, {"GET", "HEAD"}) == {}
