@@ -1,0 +1,65 @@
+"""From a database address to settings."""
+
+import pytest
+from django.db import connection
+
+from config.databases import database_settings
+
+POSTGRESQL = "postgres://ownlist:p%40ss@db.example:6432/lists?sslmode=verify-full"
+
+
+def test_sqlite_waits_for_its_turn_and_lets_readers_go_on():
+    found = database_settings("sqlite:////var/lib/ownlist.sqlite3", pooled=False)
+
+    assert found["NAME"] == "/var/lib/ownlist.sqlite3"
+    assert found["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert found["OPTIONS"]["timeout"] == 5
+    assert "journal_mode=WAL" in found["OPTIONS"]["init_command"]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_postgresql_has_time_limits_on_everything(scheme):
+    found = database_settings(POSTGRESQL.replace("postgres", scheme), pooled=False)
+
+    assert (found["HOST"], found["PORT"], found["NAME"]) == (
+        "db.example",
+        6432,
+        "lists",
+    )
+    assert found["PASSWORD"] == "p@ss"
+    assert found["OPTIONS"]["sslmode"] == "verify-full"
+    assert found["OPTIONS"]["connect_timeout"] == 3
+    assert "statement_timeout=15000" in found["OPTIONS"]["options"]
+    assert "lock_timeout=5000" in found["OPTIONS"]["options"]
+    assert found["CONN_HEALTH_CHECKS"] is True
+    assert found["DISABLE_SERVER_SIDE_CURSORS"] is True
+
+
+def test_behind_a_pooler_nothing_is_kept_in_a_session():
+    found = database_settings(POSTGRESQL, pooled=True)
+
+    assert found["CONN_MAX_AGE"] == 0
+    assert found["OPTIONS"]["prepare_threshold"] is None
+    assert "options" not in found["OPTIONS"]
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "mysql://a/b", "postgres://[::1", "oracle://x", "sqlite", None]
+)
+def test_what_is_no_address_becomes_the_placeholder(url):
+    found = database_settings(url, pooled=False)
+
+    assert found["ENGINE"] == "django.db.backends.dummy"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
+def test_the_database_is_really_opened_so():
+    connection.close()
+    with connection.cursor() as cursor:
+        answers = []
+        for pragma in ("journal_mode", "foreign_keys", "busy_timeout"):
+            cursor.execute(f"PRAGMA {pragma}")
+            answers.append(cursor.fetchone()[0])
+
+    assert answers == ["wal", 1, 5000]

@@ -1,0 +1,236 @@
+"""The database is away: 503 with a time to come back, and everything recovers alone."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from rest_framework.test import APIClient
+
+from tests.factories import PASSWORD, TaskFactory, UserFactory
+
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite is no server that could go away"
+)
+on_sqlite = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="PostgreSQL locks rows, not the database"
+)
+
+# Asks a fresh process, whose database is not there, for each path.
+ASK = """
+import json, sys
+import django
+django.setup()
+from django.test import Client
+answers = {}
+for path, cookie in json.load(sys.stdin):
+    client = Client(raise_request_exception=False)
+    if cookie:
+        client.cookies["ownlist_session"] = cookie
+    response = client.get(path, headers={"Host": "127.0.0.1"})
+    answers[path] = [
+        response.status_code, dict(response.headers), response.content.decode()
+    ]
+for path, body in {
+    "/api/v1/auth/token": {"email": "a@example.com", "password": "a long phrase"},
+    "/api/v1/auth/register": {"email": "a@example.com", "password": "a long phrase"},
+}.items():
+    response = Client(raise_request_exception=False).post(
+        path, body, content_type="application/json", headers={"Host": "127.0.0.1"}
+    )
+    answers["POST " + path] = [
+        response.status_code, dict(response.headers), response.content.decode()
+    ]
+print(json.dumps(answers))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """What the service answers while its database refuses every connection."""
+    folder = tmp_path_factory.mktemp("outage")
+    environment = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        # Port 1 belongs to nobody, so the connection is refused at once.
+        "DATABASE_URL": "postgres://ownlist:secret-of-the-database@127.0.0.1:1/ownlist",
+        "VAR_DIR": str(settings.VAR_DIR),
+    }
+    asked = [
+        ("/healthz", ""),
+        ("/readyz", ""),
+        ("/", "a-session-that-must-be-looked-up"),
+        ("/api/v1/tasks", "a-session-that-must-be-looked-up"),
+        ("/api/me/tasks", "a-session-that-must-be-looked-up"),
+        ("/accounts/login/", ""),
+        ("/api/docs", ""),
+        ("/no/such/page/", ""),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", ASK],
+        env=environment,
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=settings.BASE_DIR,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    (folder / "log").write_text(done.stderr)
+    return json.loads(done.stdout.splitlines()[-1]) | {"log": done.stderr + done.stdout}
+
+
+def test_the_process_says_that_it_lives(answers):
+    assert answers["/healthz"][0] == 200
+
+
+def test_and_that_it_can_not_serve(answers):
+    status, headers, body = answers["/readyz"]
+
+    assert status == 503
+    assert int(headers["Retry-After"]) > 0
+    assert json.loads(body) == {"status": "unavailable"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/tasks",
+        "/api/me/tasks",
+        "POST /api/v1/auth/token",
+        "POST /api/v1/auth/register",
+    ],
+)
+def test_the_api_says_when_to_come_back(answers, path):
+    status, headers, body = answers[path]
+
+    assert status == 503
+    assert int(headers["Retry-After"]) > 0
+    assert isinstance(json.loads(body)["detail"], str)
+
+
+def test_the_api_answers_with_a_problem_document(answers):
+    _, headers, body = answers["/api/v1/tasks"]
+
+    assert headers["Content-Type"] == "application/problem+json"
+    assert json.loads(body)["code"] == "unavailable"
+
+
+def test_a_page_says_so_in_words(answers):
+    status, headers, body = answers["/"]
+
+    assert status == 503
+    assert int(headers["Retry-After"]) > 0
+    assert headers["Content-Type"].startswith("text/html")
+    assert "Back in a moment" in body
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/api/docs", 200), ("/no/such/page/", 404)],
+)
+def test_what_needs_no_database_goes_on(answers, path, status):
+    assert answers[path][0] == status
+
+
+def test_nothing_tells_where_the_database_is(answers):
+    shown = json.dumps(answers)
+
+    assert "secret-of-the-database" not in shown
+    assert "127.0.0.1:1" not in shown
+    assert "Traceback" not in shown
+
+
+# --- An outage in the middle ------------------------------------------------------
+
+
+@pytest.fixture
+def program():
+    """A program that is signed in, past the wrappers of a test's transaction."""
+    user = UserFactory(email="alice@example.com")
+    TaskFactory(owner=user)
+    client = APIClient()
+    client.raise_request_exception = False
+    pair = client.post(
+        "/api/v1/auth/token", {"email": user.email, "password": PASSWORD}
+    ).json()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair['access']}")
+    return client
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_killed_is_replaced_by_the_next_request(program):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+    with psycopg.connect(_dsn(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", [backend])
+
+    statuses = [program.get("/api/v1/tasks").status_code for _ in range(3)]
+
+    assert statuses[0] in {200, 503}
+    assert statuses[1:] == [200, 200]
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_stays_locked_is_an_outage_and_no_bug(program):
+    task = program.get("/api/v1/tasks").json()["results"][0]
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '100ms'")
+    with psycopg.connect(_dsn()) as other:
+        other.execute("SELECT 1 FROM todos_task FOR UPDATE")
+        refused = program.patch(f"/api/v1/tasks/{task['id']}", {"title": "Late"})
+        other.rollback()
+    accepted = program.patch(f"/api/v1/tasks/{task['id']}", {"title": "In time"})
+
+    assert refused.status_code == 503
+    assert refused["Retry-After"]
+    assert accepted.status_code == 200
+    assert accepted.json()["version"] == 2
+    connection.close()
+
+
+def _dsn():
+    database = connection.settings_dict
+    return psycopg.conninfo.make_conninfo(
+        host=database["HOST"],
+        port=database["PORT"],
+        user=database["USER"],
+        password=database["PASSWORD"],
+        dbname=database["NAME"],
+    )
+
+
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_stays_locked_is_an_outage_and_no_bug(program):
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 50")
+    path = connection.settings_dict["NAME"]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        read = program.get("/api/v1/tasks")
+        refused = program.post("/api/v1/tasks", {"title": "Late"})
+        page = Client(raise_request_exception=False).post(
+            "/accounts/login/", {"login": "alice@example.com", "password": PASSWORD}
+        )
+        other.execute("ROLLBACK")
+    accepted = program.post("/api/v1/tasks", {"title": "In time"})
+
+    # Readers never wait for a writer: that is what the write-ahead log is for.
+    assert read.status_code == 200
+    assert refused.status_code == 503
+    assert refused["Retry-After"]
+    assert refused.json()["code"] == "unavailable"
+    # allauth can't count the attempt, and takes that for one too many.
+    assert page.status_code in {429, 503}
+    assert accepted.status_code == 201
+    connection.close()

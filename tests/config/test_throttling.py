@@ -1,0 +1,81 @@
+"""Rate limits that hold across processes."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from config.api.throttling import count_request
+
+
+@pytest.fixture(autouse=True)
+def limit(settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"test": (3, 60)}
+
+
+def test_lets_the_limit_through_and_names_the_wait(db):
+    waits = [count_request("test", "alice", now=1_000_010.0) for _ in range(5)]
+
+    # The window of a minute began at 1,000,000 - 40 and ends 10 seconds later.
+    assert waits == [None, None, None, 10.0, 10.0]
+
+
+def test_a_new_window_begins_at_zero(db):
+    for _ in range(4):
+        count_request("test", "alice", now=1_000_010.0)
+
+    assert count_request("test", "alice", now=1_000_020.0) is None
+
+
+def test_callers_are_counted_apart(db):
+    for _ in range(4):
+        count_request("test", "alice", now=0.0)
+
+    assert count_request("test", "bob", now=0.0) is None
+
+
+def test_neither_address_nor_name_reaches_the_cache(db):
+    count_request("test", "alice@example.com", now=0.0)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key, value FROM ownlist_cache")
+        assert "alice" not in str(cursor.fetchall())
+
+
+@pytest.mark.parametrize("caller", ["\ud800", "\x00", "a" * 100_000, ""])
+def test_any_name_can_be_counted(db, caller):
+    assert count_request("test", caller, now=0.0) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_requests_at_once_are_counted_each():
+    def count(_):
+        try:
+            return count_request("test", "alice", now=0.0)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        waits = list(pool.map(count, range(8)))
+
+    assert waits.count(None) == 3
+
+
+def test_a_count_keeps_the_expiry_of_its_window(db):
+    cache.set("counted", 1, timeout=1000)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT expires FROM ownlist_cache")
+        before = cursor.fetchall()
+
+    assert cache.incr("counted", 2) == 3
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT expires FROM ownlist_cache")
+        assert cursor.fetchall() == before
+    assert cache.get("counted") == 3
+
+
+def test_what_is_not_there_can_not_be_counted(db):
+    with pytest.raises(ValueError, match="not found"):
+        cache.incr("nothing")
