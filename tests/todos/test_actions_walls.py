@@ -1,0 +1,131 @@
+"""Every action finds its rows among the owner's alone."""
+
+import inspect
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.utils import timezone
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, TaskListFactory
+from todos import actions
+from todos.models import Change, Task, TaskList
+
+# What each action needs beside its caller and the object.
+ON_A_TASK = {
+    "update_task": {"changes": {"title": "Changed"}},
+    "complete_task": {},
+    "reopen_task": {},
+    "toggle_task": {},
+    "trash_task": {},
+    "restore_task": {},
+    "remove_task": {},
+}
+ON_A_LIST = {"update_list": {"changes": {"name": "Changed"}}, "trash_list": {}}
+
+
+def caller(user):
+    return {"owner": user, "by": COMMAND, "at": timezone.now()}
+
+
+def state():
+    return (
+        list(Task.objects.order_by("pk").values()),
+        list(TaskList.objects.order_by("pk").values()),
+        Change.objects.count(),
+    )
+
+
+def test_every_action_on_an_object_is_tried_here():
+    takes = {
+        name: set(inspect.signature(action).parameters)
+        for name, action in vars(actions).items()
+        if inspect.isfunction(action)
+        and action.__module__ == actions.__name__
+        and not name.startswith("_")
+    }
+
+    assert {name for name in takes if "task_id" in takes[name]} == set(ON_A_TASK)
+    assert {name for name in takes if "list_id" in takes[name]} == {
+        *ON_A_LIST,
+        "create_task",
+    }
+    assert all("owner" in parameters for parameters in takes.values())
+
+
+@pytest.mark.parametrize("name", ON_A_TASK)
+def test_another_persons_task_is_not_found(alice, bob, name):
+    task = TaskFactory(owner=alice)
+    before = state()
+
+    for task_id in (task.pk, uuid4()):
+        with pytest.raises(ObjectDoesNotExist):
+            getattr(actions, name)(**caller(bob), task_id=task_id, **ON_A_TASK[name])
+
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", ON_A_LIST)
+def test_another_persons_list_is_not_found(alice, bob, name):
+    own = TaskListFactory(owner=alice)
+    before = state()
+
+    for list_id in (own.pk, uuid4()):
+        with pytest.raises(ObjectDoesNotExist):
+            getattr(actions, name)(**caller(bob), list_id=list_id, **ON_A_LIST[name])
+
+    assert state() == before
+
+
+@pytest.mark.parametrize("field", ["list_id", "parent_id"])
+def test_no_task_is_put_into_another_persons_place(alice, bob, field):
+    hers = {
+        "list_id": TaskListFactory(owner=alice),
+        "parent_id": TaskFactory(owner=alice),
+    }
+    mine = TaskFactory(owner=bob)
+    before = state()
+
+    messages = set()
+    for value in (hers[field].pk, uuid4()):
+        with pytest.raises(ValidationError) as made:
+            actions.create_task(**caller(bob), title="Planted", **{field: value})
+        with pytest.raises(ValidationError) as changed:
+            actions.update_task(**caller(bob), task_id=mine.pk, changes={field: value})
+        messages |= {str(made.value), str(changed.value)}
+
+    assert len(messages) == 1
+    assert state() == before
+
+
+def test_no_tasks_are_moved_to_another_persons_list(alice, bob):
+    hers, mine = TaskListFactory(owner=alice), TaskListFactory(owner=bob)
+    TaskFactory(owner=bob, list_id=mine.pk)
+    before = state()
+
+    with pytest.raises(ValidationError):
+        actions.trash_list(**caller(bob), list_id=mine.pk, move_to=hers.pk)
+
+    assert state() == before
+
+
+def test_removal_blanks_only_the_owners_ledger(alice, bob):
+    task = TaskFactory(owner=alice)
+    # An entry of someone else about the same id, as only a bug could write it.
+    Change.objects.create(
+        owner=bob,
+        seq=99,
+        at=timezone.now(),
+        entity="task",
+        entity_id=task.pk,
+        kind="updated",
+        after={"title": "Bob's"},
+        credential="command",
+        batch=uuid4(),
+    )
+    actions.trash_task(**caller(alice), task_id=task.pk)
+
+    actions.remove_task(**caller(alice), task_id=task.pk)
+
+    assert bob.changes.get().after == {"title": "Bob's"}

@@ -1,0 +1,135 @@
+"""The ledger: every change, in order, in the same transaction."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.credentials import COMMAND, Credential
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from todos import actions
+from todos.ledger import batch
+from todos.models import Change, Ledger, Task
+
+
+def caller(user):
+    return {"owner": user, "by": COMMAND, "at": timezone.now()}
+
+
+def test_numbers_the_changes_of_each_person_from_one(alice, bob):
+    TaskFactory.create_batch(2, owner=alice)
+    TaskFactory(owner=bob)
+    TaskFactory(owner=alice)
+
+    assert list(alice.changes.order_by("seq").values_list("seq", flat=True)) == [
+        1,
+        2,
+        3,
+    ]
+    assert bob.changes.get().seq == 1
+
+
+def test_remembers_when_by_which_credential_and_together_with_what(alice):
+    at = timezone.now()
+
+    actions.create_task(
+        owner=alice,
+        by=Credential("token", "abc"),
+        at=at,
+        title="Buy milk",
+        labels=["home"],
+    )
+
+    label, task = alice.changes.order_by("seq")
+    assert (task.at, task.credential) == (at, "token:abc")
+    assert (label.entity, task.entity) == ("label", "task")
+    assert label.batch == task.batch
+
+
+def test_what_changed_is_kept_as_the_api_shows_it(alice):
+    task = TaskFactory(owner=alice, due_date="2027-02-28")
+    own = TaskListFactory(owner=alice)
+
+    actions.update_task(
+        **caller(alice),
+        task_id=task.pk,
+        changes={"list_id": own.pk, "priority": 1, "labels": ["home"]},
+    )
+
+    change = alice.changes.get(kind="moved")
+    assert change.before == {
+        "list_id": str(task.list_id),
+        "priority": 3,
+        "labels": [],
+    }
+    assert change.after == {"list_id": str(own.pk), "priority": 1, "labels": ["home"]}
+
+
+def test_a_change_that_fails_leaves_no_entry_and_no_number(alice):
+    TaskFactory(owner=alice)
+
+    with pytest.raises(ZeroDivisionError), batch(**caller(alice)) as entries:
+        task = Task.objects.get()
+        entries.created(task)
+        task.delete()
+        raise ZeroDivisionError
+
+    assert Task.objects.count() == 1
+    assert alice.changes.get().seq == 1
+    TaskFactory(owner=alice)
+    assert alice.changes.latest("seq").seq == 2
+
+
+def test_a_batch_without_changes_writes_nothing(alice):
+    with batch(**caller(alice)):
+        pass
+
+    assert not Ledger.objects.exists()
+    assert not Change.objects.exists()
+
+
+def test_the_history_of_an_object_comes_in_order(alice):
+    task = TaskFactory(owner=alice)
+    TaskFactory(owner=alice)
+    actions.complete_task(**caller(alice), task_id=task.pk)
+    actions.reopen_task(**caller(alice), task_id=task.pk)
+
+    history = alice.changes.of("task", task.pk)
+
+    assert [change.kind for change in history] == ["created", "completed", "reopened"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_writers_at_once_get_numbers_without_gaps():
+    user = UserFactory()
+
+    def write(number):
+        try:
+            return TaskFactory(owner=user, title=f"Task {number}")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(12)))
+
+    numbers = user.changes.order_by("seq").values_list("seq", flat=True)
+    assert list(numbers) == list(range(1, 13))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_completing_at_once_opens_one_next_occurrence():
+    user = UserFactory()
+    task = TaskFactory(owner=user, due_date="2999-01-01", rrule="FREQ=DAILY")
+
+    def complete(_):
+        try:
+            return actions.complete_task(**caller(user), task_id=task.pk).next
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        following = list(pool.map(complete, range(4)))
+
+    assert {upcoming.pk for upcoming in following} == {Task.objects.open().get().pk}
+    assert user.changes.filter(kind="completed").count() == 1
