@@ -23,8 +23,9 @@ def address() -> tuple[str, int]:
 def options() -> list[str]:
     """Return the command line of granian, without its name.
 
-    More than two threads for each process gain nothing here: Python runs one at a
-    time. The long queue is for many clients that arrive at once.
+    Two threads for each process would do for speed: Python runs one at a time. But up
+    to three may wait for outside issuers (`accounts.better_auth`), and the tokens of
+    others must not wait with them. The long queue is for many clients at once.
     """
     host, port = address()
     return [
@@ -32,7 +33,7 @@ def options() -> list[str]:
         f"--host={host}",
         f"--port={port}",
         f"--workers={os.environ.get('WORKERS') or _processors()}",
-        "--blocking-threads=2",
+        "--blocking-threads=4",
         "--backlog=2048",
         "--no-access-log",
         "--no-ws",
