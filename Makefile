@@ -12,7 +12,7 @@ SUMMARY := var/test-summary.txt
 PYTEST := OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PY) -m pytest --numprocesses $(PYTEST_WORKERS)
 
 # What the tools may load instead of a developer's own environment.
-TEST_ENV := env -u TEST_DATABASE_URL DJANGO_SETTINGS_MODULE=tests.settings
+TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.settings
 RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 
 .DEFAULT_GOAL := help
@@ -105,7 +105,7 @@ node-modules:
 		exit 1; }; \
 	cmp -s package-lock.json node_modules/.installed || { \
 		echo "Installing tests/better_auth_server"; \
-		npm ci --no-audit --no-fund --loglevel=error && \
+		npm ci --no-audit --no-fund --no-update-notifier --loglevel=error && \
 		cp package-lock.json node_modules/.installed; }
 
 check-style: install-dev
