@@ -1,5 +1,3 @@
-from uuid import uuid4
-
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -38,7 +36,10 @@ def test_finds_an_account_by_its_id(desk, alice, bob):
     assert found(response) == {bob.email}
 
 
-@pytest.mark.parametrize("words", ["nobody", str(uuid4()), "\x00", "%", "'", "Alice "])
+@pytest.mark.parametrize(
+    "words",
+    ["nobody", "5c1f3d0e-6a54-4f0a-9b1c-3a2b1c0d9e8f", "\x00", "%", "'", "Alice "],
+)
 def test_finds_nothing_without_failing(desk, bob, words):
     response = desk.get(LIST, {"q": words})
 
