@@ -6,7 +6,7 @@ password it has. An account that exists is never changed: its row is reported an
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -75,7 +75,7 @@ class Row:
     name: str
     email: str
     email_verified: bool
-    created_at: datetime
+    created_at: datetime | None
     banned: bool
     password: str | None = field(repr=False)
 
@@ -89,13 +89,13 @@ class Report:
     note: str = ""
 
 
-def count(connection: psycopg.Connection[Any], names: Names) -> int:
-    """Return how many users there are."""
-    query = sql.SQL("SELECT count(*) AS n FROM {user}").format(
-        user=sql.Identifier(names.user)
-    )
+def count(connection: psycopg.Connection[Any], names: Names, *, after: str = "") -> int:
+    """Return how many users `rows` would yield."""
+    query = sql.SQL(
+        """SELECT count(*) AS n FROM {user} WHERE {id}::text COLLATE "C" > %(after)s"""
+    ).format(user=sql.Identifier(names.user), id=names.column("id"))
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(query).fetchone()
+        row = cursor.execute(query, {"after": after}).fetchone()
     return int(row["n"]) if row else 0
 
 
@@ -112,10 +112,17 @@ def rows(
         with connection.cursor(row_factory=dict_row) as cursor:
             page = cursor.execute(query, {"after": after, "page": PAGE}).fetchall()
         for found in page:
-            yield Row(**found)
+            yield Row(**found | {"created_at": _in_utc(found["created_at"])})
         if len(page) < PAGE:
             return
         after = page[-1]["id"]
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """Return the moment with its zone: columns without one hold UTC."""
+    if moment is None or moment.tzinfo:
+        return moment
+    return moment.replace(tzinfo=UTC)
 
 
 def _has_bans(connection: psycopg.Connection[Any], names: Names) -> bool:
@@ -174,7 +181,7 @@ def bring(row: Row, *, issuer: str, at: datetime, dry_run: bool) -> Report:
         return Report(row.id, Outcome.REFUSED, problem)
     if LinkedIdentity.objects.filter(issuer=issuer, subject=row.id).exists():
         return Report(row.id, Outcome.KNOWN)
-    if User.objects.filter(email=email).exists():
+    if _is_taken(email):
         return Report(
             row.id,
             Outcome.EMAIL_TAKEN,
@@ -189,6 +196,12 @@ def bring(row: Row, *, issuer: str, at: datetime, dry_run: bool) -> Report:
     except IntegrityError:  # somebody was faster; the next run will say who
         return Report(row.id, Outcome.KNOWN, "It came to be while we looked.")
     return Report(row.id, Outcome.CREATED, note)
+
+
+def _is_taken(email: str) -> bool:
+    if User.objects.filter(email=email).exists():
+        return True
+    return EmailAddress.objects.filter(email=email, verified=True).exists()
 
 
 def _problem(row: Row, email: str) -> str:
@@ -225,7 +238,7 @@ def _create(
     user = User.objects.create_user(
         email=email, display_name=name, is_active=not row.banned
     )
-    stored: dict[str, Any] = {"created_at": row.created_at}
+    stored: dict[str, Any] = {"created_at": row.created_at or at}
     if password is not None:
         stored["password"] = password
     User.objects.filter(pk=user.pk).update(**stored)

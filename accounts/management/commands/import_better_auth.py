@@ -16,6 +16,7 @@ from accounts.better_auth.importing import COLUMNS, Names, Report
 from accounts.better_auth.issuers import trusted_issuers
 
 BAR = 30  # characters
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # how one begins
 
 
 class Command(BaseCommand):
@@ -66,8 +67,9 @@ class Command(BaseCommand):
             write = _report_writer(options["report"], stack)
             connection = stack.enter_context(_connect(options["database_env"]))
             try:
-                total = importing.count(connection, names)
-                rows = importing.rows(connection, names, after=options["after"])
+                after = options["after"]
+                total = importing.count(connection, names, after=after)
+                rows = importing.rows(connection, names, after=after)
                 for done, row in enumerate(rows, 1):
                     report = importing.bring(
                         row,
@@ -79,7 +81,7 @@ class Command(BaseCommand):
                     write(report)
                     self._show_progress(done, total)
             except psycopg.Error as exc:
-                raise CommandError(_in_words(exc)) from exc
+                raise CommandError(_in_words(exc)) from None
         verb = "Would be" if options["dry_run"] else "Done"
         counts = ", ".join(
             f"{outcomes[outcome]} {outcome.value}" for outcome in importing.Outcome
@@ -125,13 +127,14 @@ def _connect(variable: str) -> psycopg.Connection[Any]:
         raise CommandError(f"Set {variable} to the address of the database.")
     try:
         connection = psycopg.connect(address, connect_timeout=10)
-    except psycopg.Error as exc:
-        raise CommandError(_in_words(exc)) from exc
+    except (psycopg.Error, ValueError) as exc:
+        # Without its cause, which a traceback would show.
+        raise CommandError(_in_words(exc)) from None
     connection.read_only = True
     return connection
 
 
-def _in_words(exc: psycopg.Error) -> str:
+def _in_words(exc: Exception) -> str:
     """Say what failed by its SQLSTATE: psycopg's own text may quote the address."""
     known = {
         "42P01": "A table is missing; see --user-table and --account-table.",
@@ -139,20 +142,32 @@ def _in_words(exc: psycopg.Error) -> str:
         "42501": "The role may not read these tables.",
         "28P01": "The password was refused.",
     }
-    default = f"The Better Auth database can't be read ({type(exc).__name__})."
-    return known.get(exc.sqlstate or "", default)
+    if isinstance(exc, psycopg.Error) and exc.sqlstate in known:
+        return known[exc.sqlstate]
+    return (
+        "The Better Auth database can't be read: is the address right, and do its"
+        f" name and password open it? ({type(exc).__name__})"
+    )
 
 
 def _report_writer(path: str | None, stack: ExitStack) -> Any:
     if path is None:
         return lambda report: None
     # A report names ids, never an address or a hash.
-    stream = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115
+    try:
+        stream = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115
+    except OSError as exc:
+        raise CommandError(f"--report {path}: {exc.strerror}.") from exc
     stack.push(stream)  # which closes it
     writer = csv.writer(stream)
     writer.writerow(["id", "outcome", "note"])
 
     def write(report: Report) -> None:
-        writer.writerow([report.id, report.outcome.value, report.note])
+        writer.writerow([_cell(report.id), report.outcome.value, report.note])
 
     return write
+
+
+def _cell(text: str) -> str:
+    """Return the text so that no spreadsheet takes it for a formula."""
+    return f"'{text}" if text.startswith(FORMULA) else text

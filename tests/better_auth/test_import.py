@@ -1,0 +1,532 @@
+"""Moving house: rows of a Better Auth database become accounts."""
+
+import csv
+import json
+import secrets
+from datetime import UTC, datetime
+from io import StringIO
+
+import psycopg
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.management import CommandError, call_command
+from django.test import Client
+from psycopg import sql
+
+from accounts.better_auth.importing import Outcome, Row, bring
+from accounts.models import LinkedIdentity, SecurityEvent, User
+
+pytestmark = pytest.mark.django_db
+
+ISSUER = "https://app.example.com"
+PASSWORD = "a long and quiet passphrase"  # noqa: S105
+AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BORN = datetime(2024, 2, 29, 8, 30, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _hashers(settings):
+    settings.PASSWORD_HASHERS = [
+        *settings.PASSWORD_HASHERS,
+        "accounts.better_auth.passwords.BetterAuthPasswordHasher",
+    ]
+
+
+def sign_in(email, password=PASSWORD):
+    return Client().post(
+        "/api/v1/auth/token",
+        json.dumps({"email": email, "password": password}),
+        content_type="application/json",
+    )
+
+
+# --- One row ----------------------------------------------------------------------
+
+
+def row(**changes):
+    words = {
+        "id": "user-1",
+        "name": "Alice",
+        "email": "alice@example.com",
+        "email_verified": True,
+        "created_at": BORN,
+        "banned": False,
+        "password": None,
+    }
+    return Row(**words | changes)
+
+
+def brought(one, *, dry_run=False):
+    return bring(one, issuer=ISSUER, at=AT, dry_run=dry_run)
+
+
+def test_a_row_becomes_an_account_with_its_identity():
+    report = brought(row())
+
+    user = User.objects.get()
+    assert (report.id, report.outcome) == ("user-1", Outcome.CREATED)
+    assert (user.email, user.display_name) == ("alice@example.com", "Alice")
+    assert user.is_active
+    assert user.created_at == BORN
+    identity = user.identities.get()
+    assert (identity.issuer, identity.subject) == (ISSUER, "user-1")
+    assert user.security_events.get().kind == SecurityEvent.Kind.SIGNED_UP
+
+
+@pytest.mark.parametrize("verified", [True, False])
+def test_an_address_is_as_verified_as_it_was(verified):
+    brought(row(email="Alice@Example.com", email_verified=verified))
+
+    address = EmailAddress.objects.get()
+    assert (address.email, address.primary) == ("alice@example.com", True)
+    assert address.verified is verified
+
+
+def test_a_banned_person_comes_over_deactivated():
+    brought(row(banned=True))
+
+    assert not User.objects.get().is_active
+
+
+def test_a_row_without_a_time_is_of_today():
+    brought(row(created_at=None))
+
+    assert User.objects.get().created_at == AT
+
+
+def test_an_old_password_is_kept_and_never_shown():
+    one = row(password=f"{'0a' * 16}:{'f' * 128}")
+
+    report = brought(one)
+
+    assert User.objects.get().password.startswith("better_auth$")
+    assert report.note == ""
+    assert "f" * 128 not in repr(one)
+
+
+@pytest.mark.parametrize(
+    ("password", "note"),
+    [(None, "No password"), ("", "No password"), ("$2b$12$abc", "another kind")],
+)
+def test_without_a_hash_of_this_kind_the_person_has_no_password(password, note):
+    report = brought(row(password=password))
+
+    assert report.outcome == Outcome.CREATED
+    assert note in report.note
+    assert not User.objects.get().has_usable_password()
+
+
+def test_a_second_time_it_is_known():
+    brought(row())
+
+    again = brought(row(name="Somebody else", email="other@example.com"))
+
+    assert again.outcome == Outcome.KNOWN
+    assert User.objects.get().display_name == "Alice"
+    assert LinkedIdentity.objects.count() == 1
+
+
+@pytest.mark.parametrize("spelling", ["alice@example.com", "ALICE@Example.COM"])
+def test_an_account_with_the_address_is_left_alone(alice, spelling):
+    before = User.objects.values().get()
+
+    report = brought(row(email=spelling, password=f"{'0a' * 16}:{'f' * 128}"))
+
+    assert report.outcome == Outcome.EMAIL_TAKEN
+    assert User.objects.values().get() == before
+    assert not LinkedIdentity.objects.exists()
+
+
+def test_a_verified_second_address_of_an_account_is_taken_too(bob):
+    EmailAddress.objects.create(user=bob, email="alice@example.com", verified=True)
+
+    report = brought(row())
+
+    assert report.outcome == Outcome.EMAIL_TAKEN
+    assert User.objects.get() == bob
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id": ""},
+        {"id": "x" * 256},
+        {"id": "a\x07b"},
+        {"email": ""},
+        {"email": "no address"},
+        {"email": "älice@example.com"},
+        {"email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.com"},
+    ],
+)
+def test_a_row_that_cannot_be_taken_is_refused_in_words(changes):
+    report = brought(row(**changes))
+
+    assert report.outcome == Outcome.REFUSED
+    assert report.note
+    assert "@" not in report.note
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [("", ""), ("  Alice  ", "Alice"), ("A" * 300, "A" * 100), ("A\x07lice", "")],
+)
+def test_a_name_is_kept_as_far_as_it_can_be(name, kept):
+    brought(row(name=name))
+
+    assert User.objects.get().display_name == kept
+
+
+def test_a_dry_run_says_the_same_and_stores_nothing(alice):
+    outcomes = [
+        brought(one, dry_run=True).outcome
+        for one in (row(id="2", email="new@example.com"), row(), row(email="x"))
+    ]
+
+    assert outcomes == [Outcome.CREATED, Outcome.EMAIL_TAKEN, Outcome.REFUSED]
+    assert User.objects.get() == alice
+    assert not LinkedIdentity.objects.exists()
+    assert not SecurityEvent.objects.exists()
+
+
+# --- The command: its words ---------------------------------------------------------
+
+
+@pytest.fixture
+def trusted(settings):
+    settings.BETTER_AUTH_ISSUERS = json.dumps([{"url": ISSUER}])
+
+
+@pytest.mark.parametrize(
+    ("address", "hidden"),
+    [
+        ("postgresql://sarah:s3cret-word@127.0.0.1:1/db", "s3cret-word"),
+        ("postgresqlx://sarah:s3cret-word@127.0.0.1/db", "s3cret-word"),
+        ("postgresql://sarah:s3cret-word@127.0.0.1:port/db", "s3cret-word"),
+        ("s3cret-word", "s3cret-word"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_not_shown(
+    trusted, monkeypatch, address, hidden
+):
+    monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", address)
+
+    with pytest.raises(CommandError, match="can't be read") as caught:
+        call_command("import_better_auth")
+
+    assert hidden not in str(caught.value)
+    assert "sarah" not in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_a_missing_address_is_asked_for_by_its_variable(trusted, monkeypatch):
+    monkeypatch.delenv("ELSEWHERE", raising=False)
+
+    with pytest.raises(CommandError, match="Set ELSEWHERE to the address"):
+        call_command("import_better_auth", "--database-env", "ELSEWHERE")
+
+
+@pytest.mark.parametrize("named", [[], ["--issuer", "https://other.example"]])
+def test_whose_users_they_are_must_be_clear(settings, named):
+    settings.BETTER_AUTH_ISSUERS = json.dumps(
+        [{"url": "https://one.example"}, {"url": "https://two.example"}]
+    )
+
+    with pytest.raises(CommandError, match=r"https://one\.example, https://two"):
+        call_command("import_better_auth", *named)
+
+
+def test_without_an_issuer_nothing_can_be_brought():
+    with pytest.raises(CommandError, match="set BETTER_AUTH_URL"):
+        call_command("import_better_auth")
+
+
+@pytest.mark.parametrize("pair", ["email", "email=", "secret=x", "=x"])
+def test_a_column_is_named_as_name_and_real(trusted, pair):
+    with pytest.raises(CommandError, match="NAME=REAL"):
+        call_command("import_better_auth", "--column", pair)
+
+
+def test_a_report_that_cannot_be_written_stops_before_the_first_row(trusted, tmp_path):
+    with pytest.raises(CommandError, match="--report"):
+        call_command("import_better_auth", "--report", str(tmp_path / "no" / "file"))
+
+
+# --- The command: a real database ---------------------------------------------------
+
+
+class House:
+    """A Better Auth server on PostgreSQL, its database, and our command."""
+
+    def __init__(self, server, address):
+        self.server = server
+        self.address = address
+
+    def execute(self, text, *values):
+        with psycopg.connect(self.address) as connection:
+            return connection.execute(text, values)
+
+    def move(self, *options):
+        out, err = StringIO(), StringIO()
+        call_command("import_better_auth", *options, stdout=out, stderr=err)
+        assert err.getvalue() == ""  # no terminal, no bar
+        return out.getvalue().strip()
+
+
+@pytest.fixture
+def house(better_auth_on_postgresql, better_auth_database, trust, monkeypatch):
+    monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", better_auth_database)
+    trust(better_auth_on_postgresql)
+    return House(better_auth_on_postgresql, better_auth_database)
+
+
+@pytest.mark.needs_postgresql
+def test_people_sign_in_with_the_password_they_have(house):
+    house.server.sign_up("alice@example.com", PASSWORD, "Alice")
+
+    said = house.move()
+
+    assert said == "Done: 1 created, 0 known, 0 email_taken, 0 refused."
+    assert sign_in("alice@example.com").status_code == 200
+    assert sign_in("alice@example.com", "another passphrase").status_code == 401
+    assert not User.objects.get().password.startswith("better_auth$")
+
+
+@pytest.mark.needs_postgresql
+def test_the_persons_token_opens_the_same_account(house, api_with):
+    person = house.server.sign_up("alice@example.com", name="Alice")
+    house.server.update_user(person, emailVerified=True)
+    born = house.execute('SELECT "createdAt" FROM "user"').fetchone()[0]
+
+    house.move()
+    me = api_with(house.server.token(person)).get("/api/v1/users/me").json()
+
+    user = User.objects.get()
+    assert me["id"] == str(user.pk)
+    assert me["email"] == "alice@example.com"
+    assert user.created_at == born
+    assert user.identities.get().subject == person.user_id
+    assert EmailAddress.objects.get(user=user).verified
+
+
+@pytest.mark.needs_postgresql
+def test_a_banned_person_gets_in_by_no_door(house, api_with):
+    person = house.server.sign_up("alice@example.com")
+    token = house.server.token(person)
+    house.server.ban_in_database(person)
+
+    house.move()
+
+    assert not User.objects.get().is_active
+    assert sign_in("alice@example.com").status_code == 401
+    assert api_with(token).get("/api/v1/users/me").status_code == 401
+
+
+@pytest.mark.needs_postgresql
+def test_a_dry_run_leaves_both_databases_as_they_are(house):
+    house.server.sign_up()
+    before = house.execute('SELECT * FROM "user"').fetchall()
+
+    said = house.move("--dry-run")
+
+    assert said == "Would be: 1 created, 0 known, 0 email_taken, 0 refused."
+    assert not User.objects.exists()
+    assert house.execute('SELECT * FROM "user"').fetchall() == before
+
+
+@pytest.mark.needs_postgresql
+def test_a_second_run_brings_only_what_is_new(house):
+    house.server.sign_up()
+    house.move()
+    house.server.sign_up()
+
+    said = house.move()
+
+    assert said == "Done: 1 created, 1 known, 0 email_taken, 0 refused."
+    assert User.objects.count() == LinkedIdentity.objects.count() == 2
+
+
+@pytest.mark.needs_postgresql
+def test_goes_on_after_the_row_that_is_named(house):
+    people = sorted((house.server.sign_up() for _ in range(3)), key=lambda p: p.user_id)
+
+    said = house.move("--after", people[0].user_id)
+
+    assert said.startswith("Done: 2 created, 0 known")
+    assert not User.objects.filter(email=people[0].email).exists()
+
+
+@pytest.mark.needs_postgresql
+def test_reads_more_than_a_page_and_each_once(house, monkeypatch):
+    monkeypatch.setattr("accounts.better_auth.importing.PAGE", 2)
+    for _ in range(5):
+        house.server.sign_up()
+
+    assert house.move().startswith("Done: 5 created, 0 known")
+    assert User.objects.count() == 5
+
+
+@pytest.mark.needs_postgresql
+def test_bad_rows_are_reported_and_the_rest_goes_on(house, alice, tmp_path):
+    house.server.sign_up("alice@example.com")
+    people = [house.server.sign_up() for _ in range(3)]
+    for person, email in zip(people, ["no address", "ä@example.com"], strict=False):
+        house.execute(
+            'UPDATE "user" SET email = %s WHERE id = %s', email, person.user_id
+        )
+    house.execute(
+        "UPDATE account SET password = 'bcrypt$x' WHERE \"userId\" = %s",
+        people[2].user_id,
+    )
+    path = tmp_path / "report.csv"
+
+    said = house.move("--report", str(path))
+
+    assert said == "Done: 1 created, 0 known, 1 email_taken, 2 refused."
+    report = StringIO(path.read_text(encoding="utf-8"))
+    lines = {line["id"]: line for line in csv.DictReader(report)}
+    assert len(lines) == 4
+    assert lines[people[0].user_id]["outcome"] == "refused"
+    assert lines[people[2].user_id]["outcome"] == "created"
+    assert "reset" in lines[people[2].user_id]["note"]
+    alice.refresh_from_db()
+    assert not alice.identities.exists()
+    assert sign_in(alice.email).status_code == 401  # Better Auth's password
+
+
+@pytest.mark.needs_postgresql
+def test_a_report_has_no_formula_no_address_and_no_hash(house, tmp_path):
+    person = house.server.sign_up("alice@example.com")
+    (kept,) = house.execute("SELECT password FROM account").fetchone()
+    formula = '=HYPERLINK("http://evil.example")'
+    house.execute('ALTER TABLE account DROP CONSTRAINT "account_userId_fkey"')
+    house.execute('UPDATE account SET "userId" = %s', formula)
+    house.execute('DELETE FROM session WHERE "userId" = %s', person.user_id)
+    house.execute('UPDATE "user" SET id = %s', formula)
+    path = tmp_path / "report.csv"
+
+    said = house.move("--report", str(path))
+
+    text = path.read_text(encoding="utf-8")
+    (line,) = csv.DictReader(StringIO(text))
+    assert line["id"] == f"'{formula}"
+    assert line["outcome"] == "created"
+    for secret in ("alice@example.com", kept, kept.split(":")[1], house.address):
+        assert secret not in text + said
+
+
+@pytest.mark.needs_postgresql
+def test_tables_and_columns_may_have_other_names(house):
+    house.server.sign_up("alice@example.com", PASSWORD)
+    columns = {
+        "user": {
+            "name": "full_name",
+            "email": "mail",
+            "emailVerified": "email_verified",
+            "createdAt": "created_at",
+            "banned": "is_banned",
+        },
+        "account": {
+            "userId": "user_id",
+            "providerId": "provider_id",
+            "password": 'pass"word',
+        },
+    }
+    for table, names in columns.items():
+        for name, real in names.items():
+            rename = sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}")
+            house.execute(rename.format(*map(sql.Identifier, (table, name, real))))
+    # Other tools make columns without a zone, which hold UTC.
+    house.execute('ALTER TABLE "user" ALTER created_at TYPE timestamp')
+    house.execute("UPDATE \"user\" SET created_at = '2024-02-29 08:30'")
+    house.execute('ALTER TABLE "user" RENAME TO people')
+    house.execute("ALTER TABLE account RENAME TO ways_in")
+    options = [
+        f"--column={name}={real}"
+        for names in columns.values()
+        for name, real in names.items()
+    ]
+
+    said = house.move("--user-table=people", "--account-table=ways_in", *options)
+
+    assert said.startswith("Done: 1 created")
+    assert sign_in("alice@example.com").status_code == 200
+    assert User.objects.get().created_at == BORN
+
+
+@pytest.mark.needs_postgresql
+def test_works_without_the_admin_plugin_and_without_a_password(house):
+    house.server.sign_up()
+    house.execute('ALTER TABLE "user" DROP COLUMN banned')
+    house.execute('UPDATE account SET "providerId" = %s, password = NULL', "github")
+
+    assert house.move().startswith("Done: 1 created")
+    assert not User.objects.get().has_usable_password()
+
+
+@pytest.mark.needs_postgresql
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--user-table", "people"], "--user-table"),
+        (["--account-table", "ways_in"], "--account-table"),
+        (["--column", "email=mail"], "--column"),
+        (["--column", "password=hash"], "--column"),
+        (["--user-table", 'x"; DROP TABLE "user'], "--user-table"),
+    ],
+)
+def test_what_is_missing_there_is_said_in_words(house, options, says):
+    house.server.sign_up()
+
+    with pytest.raises(CommandError, match=says) as caught:
+        house.move(*options)
+
+    assert house.address not in str(caught.value)
+    assert house.execute('SELECT count(*) FROM "user"').fetchone() == (1,)
+
+
+@pytest.mark.needs_postgresql
+def test_a_role_that_may_not_read_is_named(house, monkeypatch):
+    role = f"reader_{secrets.token_hex(8)}"
+    house.execute(f"CREATE ROLE {role} LOGIN PASSWORD 's3cret-word'")
+    address = house.address.replace(
+        house.address.split("//")[1].split("@")[0], f"{role}:s3cret-word"
+    )
+    monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", address)
+
+    try:
+        with pytest.raises(CommandError) as caught:
+            house.move()
+    finally:
+        house.execute(f"DROP ROLE {role}")
+
+    assert str(caught.value) == "The role may not read these tables."
+
+
+@pytest.mark.needs_postgresql
+def test_a_role_that_does_not_exist_is_not_repeated(house, monkeypatch):
+    name = house.address.split("//")[1].split("@")[0]
+    address = house.address.replace(name, "nobody_here:s3cret-word")
+    monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", address)
+
+    with pytest.raises(CommandError, match="name and password") as caught:
+        house.move()
+
+    assert "nobody_here" not in str(caught.value)
+    assert "s3cret-word" not in str(caught.value)
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.needs_postgresql
+def test_a_bar_is_drawn_on_a_terminal_and_comes_to_its_end(house):
+    first, *_ = sorted(house.server.sign_up().user_id for _ in range(3))
+    screen = Terminal()
+
+    call_command("import_better_auth", after=first, stdout=StringIO(), stderr=screen)
+
+    assert f"[{'#' * 30}] 2/2" in screen.getvalue()
+    assert screen.getvalue().endswith("\n")
