@@ -10,7 +10,7 @@ from contextlib import closing
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import close_old_connections, connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -173,7 +173,10 @@ def test_a_connection_that_was_killed_is_replaced_by_the_next_request(program):
     with psycopg.connect(_dsn(), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s)", [backend])
 
-    statuses = [program.get("/api/v1/tasks").status_code for _ in range(3)]
+    statuses = []
+    for _ in range(3):
+        statuses.append(program.get("/api/v1/tasks").status_code)
+        close_old_connections()  # a real request ends so; the client leaves it out
 
     assert statuses[0] in {200, 503}
     assert statuses[1:] == [200, 200]
