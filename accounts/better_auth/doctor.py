@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from accounts.better_auth import identities, verifier
+from django.conf import settings
+
+from accounts.better_auth import identities, sessions, verifier
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.fetching import FetchFailed, fetch_json
 from accounts.better_auth.issuers import (
@@ -19,14 +21,15 @@ from accounts.better_auth.issuers import (
     IssuerRefused,
     descriptions,
     issuer_from,
+    session_issuer,
     trusted_issuers,
 )
 from accounts.better_auth.keys import parsed, usable_entries
 
 REASONS = {
     "too_large": (
-        "The token is larger than 8 kB. Put less into it: definePayload of the jwt"
-        " plugin can leave out the name and the image."
+        "The token is longer than 8192 characters. Put less into it: definePayload of"
+        " the jwt plugin can leave out the name and the image."
     ),
     "malformed": "This is no JWT: three parts of base64url JSON, joined by dots.",
     "type": (
@@ -40,7 +43,8 @@ REASONS = {
     "key_id": "The token's header names no key (kid).",
     "unknown_key": (
         "The issuer publishes no such key. The token is older than a rotation, or comes"
-        " from another server with the same address."
+        " from another server with the same address. If the keys are published"
+        " elsewhere, set BETTER_AUTH_JWKS_URL."
     ),
     "signature": (
         "The signature does not fit the key: the token was changed on its way, or made"
@@ -60,7 +64,11 @@ REASONS = {
         " plugin (a text such as '15m'), or raise BETTER_AUTH_MAX_LIFETIME."
     ),
     "subject": "The token's sub is empty, over 255 characters or not plain text.",
-    "session_ended": "The session has ended at Better Auth.",
+    "session": (
+        "This is a session token, which is taken where BETTER_AUTH_SESSIONS is on."
+        " Else send the one of GET /api/auth/token."
+    ),
+    "session_ended": "The session has ended at Better Auth, or never was.",
     "banned": "Better Auth says that this person is banned.",
 }
 
@@ -157,13 +165,13 @@ def _examine_sessions(issuer: Issuer) -> Finding:
 def explain(token: str, *, now: float) -> Iterator[Finding]:
     """Say step by step what becomes of a token at `now`, in seconds since the epoch."""
     try:
-        verified = verifier.verify(token, now=now)
+        verified = _verified(token, now)
     except TokenRejected as exc:
         yield from _why(token, exc.reason)
         return
     except KeysUnavailable:
         yield _bad(
-            "The issuer's keys can't be fetched just now, and we have none that fits."
+            "The issuer can't be asked just now, and we have no key of it that fits."
             " The token may be good: we answer 503, not 401."
         )
         return
@@ -172,9 +180,21 @@ def explain(token: str, *, now: float) -> Iterator[Finding]:
     yield from _who(verified)
 
 
+def _verified(token: str, now: float) -> verifier.VerifiedToken:
+    """Verify a token of either kind, as the door of the API does."""
+    if sessions.is_session_token(token):
+        issuer = session_issuer()
+        if issuer is None:
+            raise TokenRejected("session")
+        return sessions.check(token, issuer, now=now)
+    return verifier.verify(token, now=now)
+
+
 def _why(token: str, reason: str) -> Iterator[Finding]:
     named = verifier.unverified_issuer(token)
-    if reason == "issuer":
+    if reason == "issuer" and named == settings.SIMPLE_JWT["ISSUER"]:
+        yield _bad("This is one of our own tokens, not one of Better Auth.")
+    elif reason == "issuer":
         trusted = ", ".join(trusted_issuers()) or "none"
         yield _bad(
             f"The token's iss is {_shown(named)}, and we trust: {trusted}. The texts"

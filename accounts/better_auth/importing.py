@@ -199,9 +199,8 @@ def bring(row: Row, *, issuer: str, at: datetime, dry_run: bool) -> Report:
 
 
 def _is_taken(email: str) -> bool:
-    if User.objects.filter(email=email).exists():
-        return True
-    return EmailAddress.objects.filter(email=email, verified=True).exists()
+    second = EmailAddress.objects.filter(email=email, verified=True)
+    return User.objects.filter(email=email).exists() or bool(second.exists())
 
 
 def _problem(row: Row, email: str) -> str:
