@@ -8,6 +8,7 @@ and each is kept in the history and among the account's security events.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from uuid import UUID
 
 from allauth.account.internal.flows.password_reset import request_password_reset
 from allauth.account.models import EmailAddress
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_value
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -37,9 +39,12 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import credentials
-from accounts.models import RefreshFamily, User
+from accounts.better_auth.doctor import Finding, examine_settings, explain
+from accounts.models import LinkedIdentity, RefreshFamily, User
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[User]
@@ -47,6 +52,7 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 EVENTS_SHOWN = 50
+IDENTITIES_SHOWN = 50
 
 # --- What support may do ----------------------------------------------------
 
@@ -176,6 +182,16 @@ LAST_TOKEN_SIGN_IN = shown("last_token_sign_in", "Last sign-in by token")
 DELETION = shown("delete_after", "To be deleted", ordering="delete_after")
 
 
+class DoctorForm(forms.Form):
+    """A token to explain. It is shown to nobody, not even to who sends it."""
+
+    token = forms.CharField(
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+        help_text="Leave it empty to check the settings alone.",
+    )
+
+
 class UserAdmin(ModelAdmin):
     """Accounts: state, dates, counts, security events, and the `ACTIONS`.
 
@@ -208,12 +224,16 @@ class UserAdmin(ModelAdmin):
     # How to show what `counts` annotates.
     count_fields: tuple[Callable[[User], Any], ...] = (
         shown("token_count", "Live sessions by token"),
+        shown("identity_count", "Connected sign-ins"),
     )
 
     def counts(self, *, at: datetime) -> dict[str, Expression]:
         """Return how to count what the account has, by name of the annotation."""
         families = RefreshFamily.objects.live(at=at).of_current_epoch()
-        return {"token_count": count_of(families, "user")}
+        return {
+            "token_count": count_of(families, "user"),
+            "identity_count": count_of(LinkedIdentity.objects.all(), "user"),
+        }
 
     # --- Reading ---
 
@@ -311,7 +331,35 @@ class UserAdmin(ModelAdmin):
             )
             for action in ACTIONS
         ]
-        return pages + super().get_urls()
+        doctor = path(
+            "better-auth-doctor/",
+            self.admin_site.admin_view(self.examine_better_auth),
+            name="accounts_better_auth_doctor",
+        )
+        return [*pages, doctor, *super().get_urls()]
+
+    @method_decorator(sensitive_post_parameters("token"))
+    def examine_better_auth(self, request: HttpRequest) -> HttpResponse:
+        """Show a form on GET; on POST look at the settings and at a token.
+
+        Asking the issuers takes a while, so nothing of it happens on GET.
+        """
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = DoctorForm(request.POST or None)
+        findings: list[Finding] = []
+        if form.is_valid():
+            findings += examine_settings()
+            if token := form.cleaned_data["token"]:
+                findings += explain(token, now=time.time())
+        context = self.admin_site.each_context(request) | {
+            "title": "Better Auth doctor",
+            "form": form,
+            "findings": findings,
+        }
+        return TemplateResponse(
+            request, "admin/accounts/better_auth_doctor.html", context
+        )
 
     def act_on_one(
         self, request: HttpRequest, user_id: UUID, action: SupportAction
@@ -401,7 +449,7 @@ class UserAdmin(ModelAdmin):
         form_url: str = "",
         obj: User | None = None,
     ) -> HttpResponse:
-        """Show the buttons that suit the account, and its last security events."""
+        """Show the buttons that suit the account, its last events, its sign-ins."""
         assert obj is not None  # accounts are not made here
         staff = _staff(request)
         context["support_actions"] = [
@@ -413,6 +461,11 @@ class UserAdmin(ModelAdmin):
         ]
         events = obj.security_events.select_related("by").order_by("-at", "-pk")
         context["security_events"] = events[:EVENTS_SHOWN]
+        # Not `known_as`: an address that nobody has proven.
+        identities = obj.identities.order_by("-last_used_at", "-pk")
+        context["identities"] = identities.only("issuer", "created_at", "last_used_at")[
+            :IDENTITIES_SHOWN
+        ]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
 
