@@ -36,7 +36,6 @@ def _sqlite(settings: dict[str, Any]) -> dict[str, Any]:
             "init_command": (
                 "PRAGMA journal_mode=WAL;"
                 "PRAGMA synchronous=NORMAL;"
-                "PRAGMA mmap_size=134217728;"
                 "PRAGMA cache_size=-20000;"
             ),
         },
