@@ -9,6 +9,7 @@ import secrets
 import select
 import shutil
 import subprocess
+import time
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,8 +19,11 @@ import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 
 from accounts.better_auth.doctor import REASONS
+from accounts.better_auth.identities import link, unlink
+from accounts.better_auth.verifier import verify
 from accounts.models import LinkedIdentity, User
 from todos.models import Task
 
@@ -281,3 +285,44 @@ def test_the_picture_has_a_text_alternative_and_both_colour_schemes():
     assert len(names["desc"]) > 100
     assert "prefers-color-scheme: dark" in picture
     assert root.attrib["role"] == "img"
+
+
+# --- What the page promises beyond the other tests ------------------------------------
+
+
+def logged_reasons(caplog):
+    return [record.reason for record in caplog.records if hasattr(record, "reason")]
+
+
+@pytest.mark.django_db
+def test_a_token_of_an_issuer_that_is_not_trusted_is_logged_as_the_page_says(
+    better_auth, api_with, caplog
+):
+    token = better_auth.token(better_auth.sign_up())
+
+    with caplog.at_level("INFO"):
+        call = api_with(token).get("/api/v1/tasks")
+        by_call = logged_reasons(caplog)
+        caplog.clear()
+        exchange = api_with(token).post("/api/v1/auth/token/exchange")
+
+    assert (call.status_code, exchange.status_code) == (401, 401)
+    assert by_call == ["own token: not verified"]
+    assert logged_reasons(caplog) == []
+
+
+@pytest.mark.django_db
+def test_after_disconnecting_the_same_token_makes_a_new_and_empty_account(
+    better_auth, trust, api_with, alice
+):
+    trust(better_auth)
+    token = better_auth.token(better_auth.sign_up())
+    proof = verify(token, now=time.time())
+    identity = link(user=alice, token=proof, at=timezone.now())
+    before = api_with(token).get("/api/v1/users/me").json()["id"]
+
+    unlink(identity=identity, at=timezone.now())
+
+    after = api_with(token).get("/api/v1/users/me").json()["id"]
+    assert before == str(alice.pk)
+    assert after != before
