@@ -93,10 +93,10 @@ def test_her_object_answers_like_one_that_never_was(bob, hers, never, row):
     assert Change.objects.count() == before
 
 
-@pytest.mark.parametrize("row", NAMING, ids=_name)
+@pytest.mark.parametrize(
+    "row", [row for row in NAMING if "task_id>" in row.route], ids=_name
+)
 def test_a_route_under_his_own_name_hides_her_object(bob, hers, never, row):
-    if "task_id>" not in row.route:
-        pytest.skip("names no object")
     stranger = Stranger(bob)
 
     foreign = stranger.answer(row, path_of(row.route, **hers))
