@@ -239,6 +239,7 @@ ADMIN = [Row("GET", f"admin/{route}", *statuses) for route, *statuses in [
     ("accounts/user/<uuid:user_id>/reactivate/",          302, 302, 302, 302),
     ("accounts/user/<uuid:user_id>/send-password-reset/", 302, 302, 302, 200),
     ("accounts/user/<uuid:user_id>/sign-out-everywhere/", 302, 302, 302, 200),
+    ("accounts/user/better-auth-doctor/",       302, 302, 302, 200),
     ("^(?P<app_label>auth|accounts)/$",       302, 302, 302, 200),
     ("(?P<url>.*)$",                          302, 302, 302, 404),
 ]]
