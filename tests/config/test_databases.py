@@ -1,11 +1,16 @@
 """From a database address to settings."""
 
+from urllib.parse import quote
+
 import pytest
 from django.db import connection
 
 from config.databases import database_settings
 
-POSTGRESQL = "postgres://ownlist:p%40ss@db.example:6432/lists?sslmode=verify-full"
+PASSWORD = "p@ss"
+POSTGRESQL = (
+    f"postgres://ownlist:{quote(PASSWORD)}@db.example:6432/lists?sslmode=verify-full"
+)
 
 
 def test_sqlite_waits_for_its_turn_and_lets_readers_go_on():
@@ -26,7 +31,7 @@ def test_postgresql_has_time_limits_on_everything(scheme):
         6432,
         "lists",
     )
-    assert found["PASSWORD"] == "p@ss"
+    assert found["PASSWORD"] == PASSWORD
     assert found["OPTIONS"]["sslmode"] == "verify-full"
     assert found["OPTIONS"]["connect_timeout"] == 3
     assert "statement_timeout=15000" in found["OPTIONS"]["options"]
