@@ -7,7 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 
 from accounts.api.permissions import RouteNamesCaller
 from config.api.routing import endpoint
-from todos.api import views
+from todos.api import lists, tasks
 
 
 def task_routes(
@@ -17,20 +17,20 @@ def task_routes(
     one = f"{prefix}tasks/<uuid:task_id>"
     return [
         *endpoint(
-            f"{prefix}tasks", views.TaskListView.as_view(**options), f"{name}-list"
+            f"{prefix}tasks", tasks.TaskListView.as_view(**options), f"{name}-list"
         ),
-        *endpoint(one, views.TaskDetailView.as_view(**options), f"{name}-detail"),
+        *endpoint(one, tasks.TaskDetailView.as_view(**options), f"{name}-detail"),
         *endpoint(
             f"{one}/complete",
-            views.TaskCompleteView.as_view(**options),
+            tasks.TaskCompleteView.as_view(**options),
             f"{name}-complete",
         ),
         *endpoint(
-            f"{one}/reopen", views.TaskReopenView.as_view(**options), f"{name}-reopen"
+            f"{one}/reopen", tasks.TaskReopenView.as_view(**options), f"{name}-reopen"
         ),
         *endpoint(
             f"{one}/restore",
-            views.TaskRestoreView.as_view(**options),
+            tasks.TaskRestoreView.as_view(**options),
             f"{name}-restore",
         ),
     ]
@@ -44,6 +44,6 @@ urlpatterns = [
         "user-task",
         permission_classes=[IsAuthenticated, RouteNamesCaller],
     ),
-    *endpoint("lists", views.ListListView.as_view(), "list-list"),
-    *endpoint("lists/<uuid:list_id>", views.ListDetailView.as_view(), "list-detail"),
+    *endpoint("lists", lists.ListListView.as_view(), "list-list"),
+    *endpoint("lists/<uuid:list_id>", lists.ListDetailView.as_view(), "list-detail"),
 ]

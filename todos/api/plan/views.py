@@ -24,6 +24,7 @@ from rest_framework.response import Response
 from accounts.api.permissions import RouteNamesCaller
 from accounts.authentication import user_of
 from todos import actions
+from todos.api.endpoint import OwnedEndpoint
 from todos.api.plan.pages import numbered_page
 from todos.api.plan.problems import PlanErrorSerializer, handle_exception
 from todos.api.plan.serializers import (
@@ -35,7 +36,6 @@ from todos.api.plan.serializers import (
     represent_plan_task,
     without_repeated,
 )
-from todos.api.views import OwnedEndpoint
 from todos.models import Task, TaskQuerySet
 
 REFUSALS = {

@@ -1,0 +1,49 @@
+"""Every write of a person's tasks, lists and labels.
+
+An action is told whose data it is for (`owner`), which credential asks (`by`) and when
+(`at`). It finds its rows among the owner's alone, so another person's id raises
+`DoesNotExist` like one that never was. It locks what it changes, checks the state,
+stores, and records each change in the ledger, all in one transaction.
+"""
+
+from todos.actions.lists import create_list, trash_list, update_list
+from todos.actions.refusals import (
+    InboxStays,
+    InTrash,
+    NotInTrash,
+    Refused,
+    VersionConflict,
+)
+from todos.actions.rows import inbox_of
+from todos.actions.tasks import (
+    Completion,
+    complete_task,
+    create_task,
+    remove_task,
+    reopen_task,
+    restore_task,
+    toggle_task,
+    trash_task,
+    update_task,
+)
+
+__all__ = [
+    "Completion",
+    "InTrash",
+    "InboxStays",
+    "NotInTrash",
+    "Refused",
+    "VersionConflict",
+    "complete_task",
+    "create_list",
+    "create_task",
+    "inbox_of",
+    "remove_task",
+    "reopen_task",
+    "restore_task",
+    "toggle_task",
+    "trash_list",
+    "trash_task",
+    "update_list",
+    "update_task",
+]

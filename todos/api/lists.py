@@ -1,0 +1,115 @@
+"""The signed-in person's lists."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.conditional import expected_version, tagged
+from todos import actions
+from todos.api.endpoint import OwnedEndpoint
+from todos.api.serializers import (
+    ListDeletionSerializer,
+    ListPageSerializer,
+    ListSerializer,
+)
+from todos.models import TaskList
+
+
+class ListEndpoint(OwnedEndpoint):
+    """What the endpoints of lists share."""
+
+    schema_tag = "lists"
+
+    def answer(self, list_id: UUID, *, status: int = status.HTTP_200_OK) -> Response:
+        """Answer with a list as it is stored now, with its count of open tasks."""
+        lists = TaskList.objects.owned_by(self.request.user).live().with_open_counts()
+        row = lists.get(pk=list_id)
+        return tagged(
+            self.request,
+            ListSerializer(row).data,
+            version=row.version,
+            status=status,
+        )
+
+    def validated(self, *, partial: bool = False) -> dict[str, Any]:
+        """Return the body as the actions want it, or answer 400."""
+        serializer = ListSerializer(data=self.request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        changes: dict[str, Any] = dict(serializer.validated_data)
+        return changes
+
+
+class ListListView(ListEndpoint):
+    """The caller's lists, the inbox first. They are few, so all come at once."""
+
+    operations = {
+        "GET": "lists_list",
+        "POST": "lists_create",
+    }
+
+    @extend_schema(responses=ListPageSerializer)
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        lists = TaskList.objects.owned_by(request.user).live()
+        rows = lists.with_open_counts().in_order()
+        return Response(
+            {
+                "next": None,
+                "previous": None,
+                "results": ListSerializer(rows, many=True).data,
+            }
+        )
+
+    @extend_schema(
+        request=ListSerializer,
+        responses={201: ListSerializer},
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        new = actions.create_list(**self.caller(), **self.validated())
+        return self.answer(new.pk, status=status.HTTP_201_CREATED)
+
+
+class ListDetailView(ListEndpoint):
+    """One of the caller's lists."""
+
+    operations = {
+        "GET": "lists_retrieve",
+        "PATCH": "lists_partial_update",
+        "DELETE": "lists_destroy",
+    }
+
+    @extend_schema(responses=ListSerializer)
+    def get(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
+        return self.answer(list_id)
+
+    @extend_schema(
+        request=ListSerializer(partial=True),
+        responses=ListSerializer,
+    )
+    def patch(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
+        actions.update_list(
+            **self.caller(),
+            list_id=list_id,
+            changes=self.validated(partial=True),
+            version=expected_version(request),
+        )
+        return self.answer(list_id)
+
+    @extend_schema(
+        parameters=[ListDeletionSerializer],
+        responses={204: None, 409: None},
+    )
+    def delete(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
+        query = self.checked_query(ListDeletionSerializer)
+        actions.trash_list(
+            **self.caller(),
+            list_id=list_id,
+            move_to=query["move_to"],
+            version=expected_version(request),
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
