@@ -54,6 +54,18 @@ def check_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 @register
+def check_rate_limits(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Every limit lets something through."""
+    limit, _ = settings.RATE_LIMITS["user"]
+    if limit < 1:
+        yield Error(
+            "USER_RATE_LIMIT is less than 1, so that nobody could call the API.",
+            hint="Write how many requests one user may make in a minute.",
+            id="config.E006",
+        )
+
+
+@register
 def check_secrets(**kwargs: Any) -> Iterator[CheckMessage]:
     """Every key is long enough, and none serves two purposes."""
     for name in ("SECRET_KEY", "JWT_SIGNING_KEY"):

@@ -231,6 +231,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PARSER_CLASSES": ["config.api.parsers.JSONParser"],
     "DEFAULT_PAGINATION_CLASS": None,
+    "DEFAULT_THROTTLE_CLASSES": ["config.api.throttling.UserThrottle"],
     "DEFAULT_SCHEMA_CLASS": "config.api.schema.EndpointSchema",
     "EXCEPTION_HANDLER": "config.api.problems.handle_exception",
     "NUM_PROXIES": PROXY_COUNT,
@@ -268,7 +269,16 @@ CORS_ALLOW_HEADERS = [
     "if-match",
     "if-none-match",
 ]
-CORS_EXPOSE_HEADERS = ["ETag", "Link", "Retry-After", "X-Request-ID", "X-Total-Count"]
+CORS_EXPOSE_HEADERS = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+    "X-Total-Count",
+]
 
 # --- Tokens -----------------------------------------------------------------
 
@@ -330,6 +340,7 @@ SOCIALACCOUNT_PROVIDERS = provider_settings(
 
 # (requests, seconds) for each scope; see config/api/throttling.py.
 RATE_LIMITS = {
+    "user": (env.int("USER_RATE_LIMIT", default=1200), 60),
     "register": (20, 3600),
     "exchange": (60, 60),
     "token-address": (30, 300),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts import tokens
+from config.api.throttling import users
 from tests.factories import UserFactory
 
 pytest_plugins = [
@@ -24,6 +25,7 @@ def _fresh_limits(request):
     if database or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
         cache.clear()
+    users.forget()
 
 
 @pytest.fixture

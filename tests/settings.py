@@ -37,6 +37,7 @@ for _name in list(os.environ):
         "PROXY_COUNT",
         "SECRET_KEY_FALLBACKS",
         "SECURITY_CONTACT",
+        "USER_RATE_LIMIT",
     }:
         del os.environ[_name]
 

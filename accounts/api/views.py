@@ -1,6 +1,5 @@
 """Signing up and in by program, and the signed-in person."""
 
-import time
 from typing import Any
 
 from django.contrib.auth import authenticate, update_session_auth_hash
@@ -10,7 +9,6 @@ from rest_framework import status
 from rest_framework.exceptions import (
     AuthenticationFailed,
     PermissionDenied,
-    Throttled,
     ValidationError,
 )
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -40,7 +38,7 @@ from accounts.credentials import change_password, request_deletion
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from accounts.registration import EmailTaken, may_sign_in, register
 from config.api.problems import Conflict
-from config.api.throttling import AddressThrottle, count_request
+from config.api.throttling import AddressThrottle
 from config.api.views import Endpoint
 
 
@@ -109,9 +107,7 @@ class TokenView(PublicEndpoint):
     )
     def post(self, request: Request) -> Response:
         body = self.validated(SignInSerializer)
-        wait = count_request("token-account", body["email"], now=time.time())
-        if wait is not None:
-            raise Throttled(wait=wait)
+        self.count_request("token-account", body["email"])
         user = authenticate(request._request, **body)
         if not isinstance(user, User):
             self._record_failure(body["email"])
@@ -193,9 +189,7 @@ class PasswordView(Endpoint):
     @extend_schema(request=PasswordChangeSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
         user = User.objects.get(pk=user_of(request).pk)
-        wait = count_request("password", str(user.pk), now=time.time())
-        if wait is not None:
-            raise Throttled(wait=wait)
+        self.count_request("password", str(user.pk))
         checked = PasswordChangeSerializer(data=request.data, context={"user": user})
         checked.is_valid(raise_exception=True)
         if not user.check_password(checked.validated_data["old_password"]):

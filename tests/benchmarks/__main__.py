@@ -168,6 +168,7 @@ def _environment(directory: Path, url: str, port: int) -> dict[str, str]:
         "BASE_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": url,
         "VAR_DIR": str(directory),
+        "USER_RATE_LIMIT": "1000000",  # one caller, as fast as it can
         # Nothing asks for static files here, so they are not collected.
         "PYTHONWARNINGS": "ignore:No directory at",
     }

@@ -28,6 +28,7 @@ def found():
     """Return what our own checks say, by id."""
     everything = [
         *checks.check_addresses(),
+        *checks.check_rate_limits(),
         *checks.check_secrets(),
         *checks.check_database(),
     ]
@@ -62,6 +63,7 @@ def test_the_settings_of_the_tests_are_in_order():
             "CORS_ALLOWED_ORIGINS",
             {"CORS_ALLOWED_ORIGINS": ["https://app.example/"]},
         ),
+        ("config.E006", "USER_RATE_LIMIT", {"RATE_LIMITS": {"user": (0, 60)}}),
         ("config.E010", "SECRET_KEY", {"SECRET_KEY": "short"}),
         ("config.E010", "JWT_SIGNING_KEY", {"JWT_SIGNING_KEY": "x" * 31}),
         (

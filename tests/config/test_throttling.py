@@ -15,7 +15,7 @@ def limit(settings):
 
 
 def test_lets_the_limit_through_and_names_the_wait(db):
-    waits = [count_request("test", "alice", now=1_000_010.0) for _ in range(5)]
+    waits = [count_request("test", "alice", now=1_000_010.0).wait for _ in range(5)]
 
     # The window of a minute began at 1,000,000 - 40 and ends 10 seconds later.
     assert waits == [None, None, None, 10.0, 10.0]
@@ -25,14 +25,14 @@ def test_a_new_window_begins_at_zero(db):
     for _ in range(4):
         count_request("test", "alice", now=1_000_010.0)
 
-    assert count_request("test", "alice", now=1_000_020.0) is None
+    assert count_request("test", "alice", now=1_000_020.0).wait is None
 
 
 def test_callers_are_counted_apart(db):
     for _ in range(4):
         count_request("test", "alice", now=0.0)
 
-    assert count_request("test", "bob", now=0.0) is None
+    assert count_request("test", "bob", now=0.0).wait is None
 
 
 def test_neither_address_nor_name_reaches_the_cache(db):
@@ -45,14 +45,14 @@ def test_neither_address_nor_name_reaches_the_cache(db):
 
 @pytest.mark.parametrize("caller", ["\ud800", "\x00", "a" * 100_000, ""])
 def test_any_name_can_be_counted(db, caller):
-    assert count_request("test", caller, now=0.0) is None
+    assert count_request("test", caller, now=0.0).wait is None
 
 
 @pytest.mark.django_db(transaction=True)
 def test_requests_at_once_are_counted_each():
     def count(_):
         try:
-            return count_request("test", "alice", now=0.0)
+            return count_request("test", "alice", now=0.0).wait
         finally:
             connection.close()
 

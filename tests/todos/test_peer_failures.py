@@ -503,7 +503,8 @@ COUNT_IN_ANOTHER_PROCESS = """
 import sys, django
 django.setup()
 from config.api.throttling import count_request
-print([count_request("password", "someone", now=float(sys.argv[1])) for _ in range(6)])
+now = float(sys.argv[1])
+print([count_request("password", "someone", now=now).wait for _ in range(6)])
 """
 
 

@@ -1,0 +1,386 @@
+"""The limit of one user's requests: exact where small, cheap where large."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.conf import settings as configured
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.urls import reverse
+
+from config.api import throttling
+from config.api.throttling import SettledCounter
+from config.cache import CountingDatabaseCache
+from tests.factories import PASSWORD, TaskFactory, UserFactory
+from todos.models import Task
+
+# One window for all tests, so that none of them meets its end.
+FOREVER = 10**10
+
+
+@pytest.fixture
+def limit(settings):
+    """Set the limit of one user's requests."""
+
+    def set_limit(number, seconds=FOREVER):
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"user": (number, seconds)}
+
+    return set_limit
+
+
+def counts(counter, times, *, caller="alice", now=1_000_010.0):
+    return [counter.count(caller, now=now).wait for _ in range(times)]
+
+
+# --- Counting -----------------------------------------------------------------
+
+
+def test_a_small_limit_is_exact_across_processes(db, limit):
+    limit(10, 60)
+    # Each counter stands for a process: they have only the cache in common.
+    processes = [SettledCounter("user") for _ in range(3)]
+
+    waits = [
+        processes[turn % 3].count("alice", now=1_000_010.0).wait for turn in range(20)
+    ]
+
+    assert waits == [None] * 10 + [10.0] * 10
+
+
+def test_one_process_alone_lets_through_exactly_the_limit(db, limit):
+    limit(120, 60)
+
+    waits = counts(SettledCounter("user"), 130)
+
+    assert waits == [None] * 120 + [10.0] * 10
+
+
+def test_each_other_process_may_let_one_step_pass(db, limit):
+    limit(500, 60)  # a step is 10
+    processes = [SettledCounter("user") for _ in range(4)]
+
+    passed = 0
+    for turn in range(4 * 600):
+        passed += processes[turn % 4].count("alice", now=0.0).wait is None
+
+    assert 500 <= passed <= 500 + 3 * 10
+
+
+def test_most_requests_leave_the_cache_alone(db, limit, django_assert_num_queries):
+    limit(1200, 60)
+    counter = SettledCounter("user")
+
+    with django_assert_num_queries(0):
+        counts(counter, 23)
+    counts(counter, 1)
+
+    digits = re.compile(r"^:1:rate:user:")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT cache_key FROM ownlist_cache")
+        assert [bool(digits.match(key)) for (key,) in cursor.fetchall()] == [True]
+
+
+def test_a_flood_beyond_the_limit_leaves_the_cache_alone(
+    db, limit, django_assert_num_queries
+):
+    limit(5, 60)
+    counter = SettledCounter("user")
+    counts(counter, 6)
+
+    with django_assert_num_queries(0):
+        assert counts(counter, 100) == [10.0] * 100
+
+
+def test_a_new_window_begins_at_zero(db, limit):
+    limit(3, 60)
+    counter = SettledCounter("user")
+    counts(counter, 5)
+
+    assert counter.count("alice", now=1_000_020.0).wait is None
+
+
+def test_a_request_that_was_late_to_be_counted_opens_no_old_window(db, limit):
+    limit(3, 60)
+    counter = SettledCounter("user")
+    counts(counter, 5, now=1_000_020.0)
+
+    assert counter.count("alice", now=1_000_019.9).wait is not None
+
+
+def test_users_are_counted_apart(db, limit):
+    limit(3, 60)
+    counter = SettledCounter("user")
+    counts(counter, 5)
+
+    assert counts(counter, 3, caller="bob") == [None] * 3
+
+
+def test_a_process_remembers_only_so_many_users(db, limit, monkeypatch):
+    limit(1200, 60)
+    monkeypatch.setattr(throttling, "CALLERS_MAX", 3)
+    counter = SettledCounter("user")
+
+    for caller in "abcdef":
+        counts(counter, 2, caller=caller)
+
+    assert list(counter._tallies) == ["d", "e", "f"]
+
+
+def test_old_windows_are_forgotten(db, limit):
+    limit(1200, 60)
+    counter = SettledCounter("user")
+    counts(counter, 2, caller="alice", now=0.0)
+    counts(counter, 2, caller="bob", now=60.0)
+
+    assert list(counter._tallies) == ["bob"]
+
+
+def test_the_count_goes_on_in_the_process_while_the_cache_is_away(
+    db, limit, monkeypatch
+):
+    limit(10, 60)
+    asked = []
+
+    def away(*args, **kwargs):
+        asked.append(args)
+        raise DatabaseError("the cache is away")
+
+    monkeypatch.setattr(CountingDatabaseCache, "incr", away)
+
+    assert counts(SettledCounter("user"), 12) == [None] * 10 + [10.0] * 2
+    assert asked
+
+
+def test_a_cache_that_is_away_is_asked_once_in_a_step(db, limit, monkeypatch):
+    limit(500, 60)
+    asked = []
+
+    def away(*args, **kwargs):
+        asked.append(args)
+        raise ConnectionError
+
+    monkeypatch.setattr(CountingDatabaseCache, "incr", away)
+
+    counts(SettledCounter("user"), 100)
+
+    assert len(asked) == 10
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [10, 24], ids=lambda number: f"limit-{number}")
+def test_sixteen_requests_at_once_are_counted_each(limit, number):
+    limit(number)
+    processes = [SettledCounter("user") for _ in range(4)]
+    start = Barrier(16)
+
+    def count(turn):
+        start.wait()
+        try:
+            return [
+                processes[turn % 4].count("alice", now=0.0).wait is None
+                for _ in range(2)
+            ]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        passed = [each for pair in pool.map(count, range(16)) for each in pair]
+
+    assert passed.count(True) == number
+
+
+COUNT_IN_ANOTHER_PROCESS = """
+import sys, django
+django.setup()
+from django.conf import settings
+from config.api.throttling import users
+settings.RATE_LIMITS = {"user": (10, 10**10)}
+print([users.count("alice", now=0.0).wait is None for _ in range(4)].count(True))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_real_processes_share_one_count():
+    command = [sys.executable, "-c", COUNT_IN_ANOTHER_PROCESS]
+    processes = [
+        subprocess.Popen(command, cwd=configured.BASE_DIR, env=_environment(), **PIPES)
+        for _ in range(4)
+    ]
+
+    passed = [int(process.communicate()[0]) for process in processes]
+
+    assert sum(passed) == 10
+
+
+PIPES = {"stdout": subprocess.PIPE, "text": True}
+
+
+def _environment():
+    chosen = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{chosen['NAME']}"
+    else:
+        place = f"{chosen['HOST'] or 'localhost'}:{chosen['PORT'] or 5432}"
+        person = f"{chosen['USER']}:{chosen['PASSWORD']}"
+        url = f"postgres://{person}@{place}/{chosen['NAME']}"
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "TEST_DATABASE_URL": url,
+    }
+
+
+# --- Answers ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/tasks", "/api/v1/users/me", "/api/me/tasks", "/api/v1/lists/"]
+)
+def test_every_answer_to_a_user_says_what_is_left(api_as, alice, limit, path):
+    limit(100)
+    client = api_as(alice)
+
+    first, second = client.get(path), client.get(path)
+
+    assert first["RateLimit-Policy"] == '"user";q=100;w=10000000000'
+    assert re.fullmatch(r'"user";r=99;t=\d+', first["RateLimit"])
+    assert re.fullmatch(r'"user";r=98;t=\d+', second["RateLimit"])
+
+
+def test_the_time_that_is_left_is_that_of_the_window(db, limit):
+    limit(1200, 60)
+
+    reading = SettledCounter("user").count("alice", now=1_000_010.5)
+
+    assert throttling.rate_limit_fields([reading]) == {
+        "RateLimit-Policy": '"user";q=1200;w=60',
+        "RateLimit": '"user";r=1199;t=10',
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("get", "/api/v1/tasks/00000000-0000-7000-8000-000000000000", 404),
+        ("post", "/api/v1/tasks", 400),
+        ("delete", "/api/v1/tasks", 405),
+        ("get", "/api/v1/users/somebody/tasks", 403),
+    ],
+)
+def test_a_refusal_counts_and_says_so(api_as, alice, limit, method, path, status):
+    limit(100)
+
+    response = getattr(api_as(alice), method)(path)
+
+    assert response.status_code == status
+    assert response["RateLimit"].startswith('"user";r=')
+
+
+def test_beyond_the_limit_the_answer_says_when_to_come_back(api_as, alice, limit):
+    limit(2)
+    TaskFactory(owner=alice)
+    client = api_as(alice)
+
+    statuses = [client.get("/api/v1/tasks").status_code for _ in range(2)]
+    refused = client.get("/api/v1/tasks")
+
+    assert statuses == [200, 200]
+    assert refused.status_code == 429
+    assert refused["Content-Type"] == "application/problem+json"
+    assert json.loads(refused.content)["code"] == "throttled"
+    assert int(refused["Retry-After"]) > 0
+    assert refused["RateLimit"].startswith('"user";r=0;t=')
+
+
+def test_beyond_the_limit_the_plans_routes_answer_in_their_form(api_as, alice, limit):
+    limit(1)
+    client = api_as(alice)
+    client.get("/api/me/tasks")
+
+    refused = client.get("/api/me/tasks")
+
+    assert refused.status_code == 429
+    assert refused.json()["error"]["code"] == "throttled"
+    assert refused["Retry-After"]
+
+
+def test_nothing_is_written_beyond_the_limit(api_as, alice, limit):
+    limit(1)
+    client = api_as(alice)
+    client.get("/api/v1/tasks")
+
+    assert client.post("/api/v1/tasks", {"title": "Late"}).status_code == 429
+
+    assert not Task.objects.owned_by(alice).exists()
+
+
+def test_all_credentials_of_a_user_share_one_count(api_as, page_as, alice, limit):
+    limit(2)
+
+    statuses = [
+        client.get("/api/v1/tasks").status_code
+        for client in (api_as(alice), page_as(alice), api_as(alice))
+    ]
+
+    assert statuses == [200, 200, 429]
+
+
+def test_another_user_is_not_held_up(api_as, alice, bob, limit):
+    limit(1)
+    client = api_as(alice)
+    client.get("/api/v1/tasks")
+    client.get("/api/v1/tasks")
+
+    assert api_as(bob).get("/api/v1/tasks").status_code == 200
+
+
+def test_who_brings_no_credential_is_counted_nowhere(api, db):
+    response = api.get("/api/v1/tasks")
+
+    assert response.status_code == 401
+    assert "RateLimit" not in response
+
+
+def test_a_sign_in_says_what_is_left_by_address_and_by_account(api, db):
+    UserFactory(email="alice@example.com")
+
+    response = api.post(
+        reverse("api:token"), {"email": "alice@example.com", "password": PASSWORD}
+    )
+
+    assert response["RateLimit-Policy"] == (
+        '"token-address";q=30;w=300, "token-account";q=10;w=300'
+    )
+    assert re.fullmatch(
+        r'"token-address";r=29;t=\d+, "token-account";r=9;t=\d+', response["RateLimit"]
+    )
+
+
+def test_a_browser_lets_other_origins_read_the_fields(settings, api_as, alice):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+
+    response = api_as(alice).get(
+        "/api/v1/tasks", headers={"Origin": "https://app.example.com"}
+    )
+
+    exposed = {
+        name.strip() for name in response["Access-Control-Expose-Headers"].split(",")
+    }
+    assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= exposed
+
+
+def test_the_list_by_token_stays_at_two_queries(
+    api_as, alice, django_assert_num_queries
+):
+    client = api_as(alice)
+
+    for _ in range(23):
+        with django_assert_num_queries(2):
+            client.get("/api/v1/tasks")
+
+    assert cache.get("anything") is None
