@@ -135,6 +135,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=8, choices=WeekStart.choices, default=WeekStart.MONDAY
     )
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    reminder_mails = models.BooleanField(default=True, db_default=True)
 
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)

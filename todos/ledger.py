@@ -49,6 +49,8 @@ FIELDS: dict[type, tuple[str, ...]] = {
         "rrule_anchor",
         "series",
         "occurrence",
+        "reminder_minutes",
+        "reminder_time",
         "position",
         "completed_at",
         "trashed_at",
@@ -92,9 +94,14 @@ class Batch:
             {name: after[name] for name in names},
         )
 
-    def removed(self, row: Task | TaskList | Label) -> None:
-        """Record that a row is gone for good: a tombstone without its text."""
-        self._record(Kind.REMOVED, row, None, None)
+    def removed(
+        self, row: Task | TaskList | Label, before: Snapshot | None = None
+    ) -> None:
+        """Record that a row is gone; with `before`, so that undo can bring it back.
+
+        Without it the entry is a tombstone that holds no text.
+        """
+        self._record(Kind.REMOVED, row, before, None)
 
     def _record(
         self,
@@ -117,14 +124,19 @@ class Batch:
             )
         )
 
-    def write(self) -> None:
-        """Number the entries and store them."""
+    def flush(self) -> None:
+        """Number and store what is recorded so far; the batch goes on.
+
+        For long batches, to bound memory. From here to the end of the transaction the
+        owner's other writes wait.
+        """
         if not self._changes:
             return
         last = _take_numbers(self.owner.pk, len(self._changes))
         for seq, change in enumerate(self._changes, last - len(self._changes) + 1):
             change.seq = seq
         Change.objects.bulk_create(self._changes)
+        self._changes.clear()
 
 
 @contextmanager
@@ -133,7 +145,7 @@ def batch(*, owner: User, by: Credential, at: datetime) -> Iterator[Batch]:
     with transaction.atomic():
         entries = Batch(owner=owner, by=by, at=at)
         yield entries
-        entries.write()
+        entries.flush()
 
 
 def _take_numbers(owner_id: UUID, count: int) -> int:

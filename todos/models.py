@@ -7,8 +7,10 @@ rows of the same owner; on PostgreSQL, composite foreign keys enforce it.
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, tzinfo
 from typing import Any, ClassVar, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -17,11 +19,14 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
+from todos.schedule.days import DAY, Clock
+from todos.search import fold
 
 TITLE_MAX_LENGTH = 500
 NOTES_MAX_LENGTH = 20_000
 LABELS_MAX = 20
 LABEL_KEY_MAX_LENGTH = 100
+REMINDER_MINUTES_MAX = 4 * 7 * 24 * 60  # four weeks ahead
 
 _Row = TypeVar("_Row", bound=models.Model)
 
@@ -186,6 +191,37 @@ class LabelNames(models.Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
+class StepCount(models.Func):
+    """How many steps a task has that aren't in the trash; with `done`, completed."""
+
+    output_field: ClassVar[Any] = models.IntegerField()
+    template = (
+        "(SELECT COUNT(*) FROM todos_task s WHERE s.parent_id = %(expressions)s"
+        " AND s.trashed_at IS NULL%(condition)s)"
+    )
+
+    def __init__(self, task: str, *, done: bool = False) -> None:
+        condition = " AND s.completed_at IS NOT NULL" if done else ""
+        super().__init__(task, condition=condition)
+
+
+class FoldedField(models.TextField):  # type: ignore[type-arg]  # not at run time
+    """The text of other fields in the form that a search compares; see `fold`."""
+
+    def __init__(self, *args: Any, of: Iterable[str] = (), **kwargs: Any) -> None:
+        self.of = tuple(of)
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | {"of": self.of}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> str:
+        text = fold("\n".join(getattr(model_instance, name) for name in self.of))
+        setattr(model_instance, self.attname, text)
+        return text
+
+
 class TaskQuerySet(OwnedQuerySet["Task"]):
     def live(self) -> Self:
         """Without what is in the trash."""
@@ -215,21 +251,34 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         """In the list that everyone has."""
         return self.filter(list__is_inbox=True)
 
-    def overdue(self, *, today: date) -> Self:
-        """Open tasks due before `today`, a date in the person's calendar."""
-        return self.open().filter(due_date__lt=today)
+    def zones_in_use(self) -> list[str]:
+        """The zones that due times of open tasks are fixed to."""
+        zoned = self.open().exclude(due_tz="").order_by("due_tz")
+        return list(zoned.values_list("due_tz", flat=True).distinct())
+
+    def overdue(self, clock: Clock, *, zones: Iterable[str]) -> Self:
+        """Open tasks past due by a person's `clock`.
+
+        `zones` are those that the tasks' due times are fixed to, or more: see
+        `zones_in_use`. `todos.agenda` knows them.
+        """
+        before = _due_before(clock.today, clock.now_in, zones)
+        # Said once more without the time, so that the index by date is enough.
+        return self.open().filter(before, due_date__lte=clock.today + 2 * DAY)
+
+    def due_by(self, clock: Clock, *, zones: Iterable[str]) -> Self:
+        """The Today view: open tasks that are overdue, or due before the day ends."""
+        before = _due_before(clock.today + DAY, clock.day_end_in, zones)
+        return self.open().filter(before, due_date__lte=clock.today + 2 * DAY)
+
+    def upcoming(self, clock: Clock, *, zones: Iterable[str]) -> Self:
+        """Open tasks due after the person's day."""
+        later = _due_from(clock.today + DAY, clock.day_end_in, zones)
+        return self.open().filter(later, due_date__gte=clock.today - DAY)
 
     def due_on(self, day: date) -> Self:
         """Open tasks due on this day."""
         return self.open().filter(due_date=day)
-
-    def due_by(self, today: date) -> Self:
-        """The Today view: open tasks that are overdue or due `today`."""
-        return self.open().filter(due_date__lte=today)
-
-    def upcoming(self, *, today: date) -> Self:
-        """Open tasks due after `today`."""
-        return self.open().filter(due_date__gt=today)
 
     def with_every_label(self, names: list[str]) -> Self:
         """Tasks that carry all of these labels."""
@@ -242,19 +291,63 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         return tasks
 
     def matching(self, words: str) -> Self:
-        """Tasks with every one of these words in title or notes, in any case."""
+        """Tasks with every one of these words in title or notes.
+
+        Case and accents don't matter: see `todos.search.fold`.
+        """
         tasks = self
-        for word in words.split():
-            tasks = tasks.filter(Q(title__icontains=word) | Q(notes__icontains=word))
+        for word in fold(words).split():
+            tasks = tasks.filter(search__contains=word)
         return tasks
 
     def with_labels(self) -> Self:
         """With `label_names`, a list of the names, in the same query."""
         return self.annotate(label_names=LabelNames("pk"))
 
+    def represented(self) -> Self:
+        """With all that a face shows of a task, in the same query.
+
+        `label_names` as `with_labels`, and `steps_total` and `steps_done`.
+        """
+        return self.with_labels().annotate(
+            steps_total=StepCount("pk"), steps_done=StepCount("pk", done=True)
+        )
+
     def for_change(self) -> Self:
         """Locked until the transaction ends, so that two changes don't mix."""
         return self.select_for_update(of=("self",))
+
+
+def _due_before(
+    day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
+) -> Q:
+    """Match what is due before `day`, or, at a time, before what `wall` shows."""
+
+    def earlier(shown: datetime) -> Q:
+        same_day = Q(due_date=shown.date(), due_time__lt=shown.time())
+        return Q(due_date__lt=shown.date()) | same_day
+
+    found = Q(due_time=None, due_date__lt=day)
+    found |= Q(due_time__isnull=False, due_tz="") & earlier(wall(None))
+    for zone in zones:
+        found |= Q(due_tz=zone) & earlier(wall(ZoneInfo(zone)))
+    return found
+
+
+def _due_from(
+    day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
+) -> Q:
+    """Match what `_due_before` leaves of the tasks that have a date."""
+
+    def later(shown: datetime) -> Q:
+        same_day = Q(due_date=shown.date(), due_time__gte=shown.time())
+        return Q(due_date__gt=shown.date()) | same_day
+
+    found = Q(due_time=None, due_date__gte=day)
+    found |= Q(due_time__isnull=False, due_tz="") & later(wall(None))
+    for zone in zones:
+        found |= Q(due_tz=zone) & later(wall(ZoneInfo(zone)))
+    return found
 
 
 class Task(models.Model):
@@ -301,7 +394,15 @@ class Task(models.Model):
     rrule_anchor = models.CharField(max_length=10, choices=Anchor.choices, blank=True)
     series = models.UUIDField(null=True, blank=True, editable=False)
     occurrence = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    # At most one of the two: so long before the due time, or at a time of the due date.
+    reminder_minutes = models.PositiveIntegerField(null=True, blank=True)
+    reminder_time = models.TimeField(null=True, blank=True)
+    # The day, by the clock of the due time, of a reminder that is still to be sent.
+    remind_on = models.DateField(null=True, blank=True, editable=False)
     position = models.BigIntegerField(default=position_now)
+    search = FoldedField(
+        of=("title", "notes"), default="", db_default="", editable=False
+    )
     completed_at = models.DateTimeField(null=True, blank=True)
     trashed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -334,6 +435,18 @@ class Task(models.Model):
             models.CheckConstraint(
                 condition=Q(due_tz="") | Q(due_time__isnull=False),
                 name="todos_task_zone_needs_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminder_minutes=None) | Q(due_time__isnull=False),
+                name="todos_task_minutes_need_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminder_time=None) | Q(due_date__isnull=False),
+                name="todos_task_reminder_needs_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminder_minutes=None) | Q(reminder_time=None),
+                name="todos_task_one_reminder",
             ),
             models.CheckConstraint(
                 condition=Q(rrule="", rrule_anchor="")
@@ -387,6 +500,24 @@ class Task(models.Model):
                 condition=Q(trashed_at__isnull=False),
                 name="todos_task_trashed",
             ),
+            # Which zones a person's due times are fixed to; reminders to be sent;
+            # what has been in the trash for long.
+            models.Index(
+                "owner",
+                "due_tz",
+                condition=Q(completed_at=None, trashed_at=None) & ~Q(due_tz=""),
+                name="todos_task_zoned",
+            ),
+            models.Index(
+                "remind_on",
+                condition=Q(remind_on__isnull=False),
+                name="todos_task_remind",
+            ),
+            models.Index(
+                "trashed_at",
+                condition=Q(trashed_at__isnull=False),
+                name="todos_task_purge",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -432,6 +563,8 @@ class Ledger(models.Model):
         User, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     last_seq = models.BigIntegerField(default=0)
+    # The last number that is gone for its age: nobody can go on from before it.
+    purged_seq = models.BigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return f"ledger of user {self.owner_id}"
@@ -490,7 +623,38 @@ class Change(models.Model):
         indexes = [
             models.Index("owner", "entity_id", "seq", name="todos_change_of_entity"),
             models.Index("owner", "batch", name="todos_change_of_batch"),
+            models.Index("at", name="todos_change_at"),
         ]
 
     def __str__(self) -> str:
         return f"change {self.seq} of user {self.owner_id}"
+
+
+class IdempotentAnswer(models.Model):
+    """The answer to a request that its sender may repeat: an `Idempotency-Key`.
+
+    `request_digest` tells another request under the same key from a repetition.
+    """
+
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    key = models.CharField(max_length=255)
+    request_digest = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    objects = OwnedQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "key"], name="todos_idempotentanswer_once"
+            ),
+        ]
+        indexes = [models.Index("created_at", name="todos_idempotentanswer_age")]
+
+    def __str__(self) -> str:
+        return f"answer {self.pk} for user {self.owner_id}"

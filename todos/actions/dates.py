@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
+from accounts.models import User
+from todos.actions.reminders import settle_reminder
 from todos.models import Task
 from todos.schedule import recurrence
 
 
-def settle_dates(task: Task) -> None:
-    """Make due date, time, zone and rule fit each other.
+def settle_dates(task: Task, *, owner: User, at: datetime) -> None:
+    """Make due date, time, zone, rule and reminder fit each other.
 
     Raises:
         ValidationError: for the field that doesn't fit.
@@ -19,6 +23,11 @@ def settle_dates(task: Task) -> None:
         raise ValidationError({"due_time": "A time needs a due date."})
     if task.due_time is None and task.due_tz:
         raise ValidationError({"due_tz": "A time zone needs a due time."})
+    _settle_rule(task)
+    settle_reminder(task, owner=owner, at=at)
+
+
+def _settle_rule(task: Task) -> None:
     if not task.rrule:
         task.rrule_anchor = ""
         return

@@ -6,10 +6,10 @@ from datetime import date, datetime
 
 from accounts.models import User
 from todos.actions.labels import set_labels
+from todos.agenda import clock_of
 from todos.ledger import Batch
 from todos.models import Task, TaskQuerySet
 from todos.schedule import recurrence
-from todos.schedule.days import today as day_of
 
 
 def open_next(task: Task, *, owner: User, at: datetime, entries: Batch) -> Task | None:
@@ -59,7 +59,7 @@ def _next_due(task: Task, *, today: date) -> date | None:
 
 
 def today_of(owner: User, at: datetime) -> date:
-    return day_of(now=at, zone=owner.zone, day_start=owner.day_start)
+    return clock_of(owner, now=at).today
 
 
 def next_of(task: Task) -> Task | None:

@@ -14,7 +14,7 @@ from todos.models import Label, Task, TaskList
 
 
 def locked_task(owner: User, task_id: UUID) -> Task:
-    tasks = Task.objects.owned_by(owner).for_change().with_labels()
+    tasks = Task.objects.owned_by(owner).for_change().represented()
     return tasks.get(pk=task_id)
 
 
@@ -50,6 +50,8 @@ def store(
     row.version += 1
     row.updated_at = entries.at
     columns = [name for name in names if name != "labels"]
+    if isinstance(row, Task):
+        columns += ["remind_on", "search"]  # follow from the others
     row.save(update_fields=[*columns, "version", "updated_at"])
     entries.changed(kind, row, before)
 

@@ -54,7 +54,7 @@ def create_task(
     with batch(owner=owner, by=by, at=at) as entries:
         task = Task(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         place(task, owner=owner, list_id=list_id, parent_id=parent_id)
-        settle_dates(task)
+        settle_dates(task, owner=owner, at=at)
         task.save(force_insert=True)
         set_labels(task, labels, owner=owner, entries=entries)
         entries.created(task)
@@ -94,7 +94,7 @@ def update_task(
             place(task, owner=owner, list_id=list_id, parent_id=parent_id)
         for name, value in changes.items():
             setattr(task, name, value)
-        settle_dates(task)
+        settle_dates(task, owner=owner, at=at)
         if labels is not None:
             set_labels(task, labels, owner=owner, entries=entries)
         moved = task.list_id != UUID(before["list_id"])
@@ -137,6 +137,7 @@ def _complete(task: Task, *, owner: User, entries: Batch) -> Task | None:
     """Complete an open task and its open steps; return the next of its series."""
     for step in task.steps.open().for_change().with_labels():
         _finish(step, entries)
+        task.steps_done += 1  # type: ignore[attr-defined]
     upcoming = open_next(task, owner=owner, at=entries.at, entries=entries)
     _finish(task, entries)
     return upcoming
@@ -252,7 +253,14 @@ def restore_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) ->
             if row is task and task.parent and task.parent.trashed_at is not None:
                 row.parent = None
             store(row, before, Kind.RESTORED, entries)
+        _count_steps(task)
     return task
+
+
+def _count_steps(task: Task) -> None:
+    """Say how many steps the task has, now that some came back."""
+    counted = Task.objects.filter(pk=task.pk).represented().get()
+    vars(task).update(steps_total=counted.steps_total, steps_done=counted.steps_done)  # type: ignore[attr-defined]
 
 
 def _home_for(task: Task, owner: User) -> UUID:

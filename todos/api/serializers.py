@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from rest_framework import serializers
@@ -18,6 +18,7 @@ from config.text import TextField
 from todos.models import (
     LABELS_MAX,
     NOTES_MAX_LENGTH,
+    REMINDER_MINUTES_MAX,
     TITLE_MAX_LENGTH,
     Colour,
     Task,
@@ -41,6 +42,8 @@ TASK_COLUMNS = (
     "start_date",
     "rrule",
     "rrule_anchor",
+    "reminder_minutes",
+    "reminder_time",
     "position",
     "series",
     "completed_at",
@@ -49,6 +52,8 @@ TASK_COLUMNS = (
     "updated_at",
     "version",
     "label_names",
+    "steps_total",
+    "steps_done",
 )
 
 
@@ -75,6 +80,7 @@ def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
         "recurrence": {"rrule": rrule, "anchor": row["rrule_anchor"]}
         if rrule
         else None,
+        "reminder": represent_reminder(row["reminder_minutes"], row["reminder_time"]),
         "labels": row["label_names"],
         "position": row["position"],
         "series": row["series"],
@@ -83,7 +89,17 @@ def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
         "created_at": row["created_at"],
         "updated_at": row["updated_at"],
         "version": row["version"],
+        # A task that was just made has none, and nobody asked the database.
+        "steps_total": row.get("steps_total", 0),
+        "steps_done": row.get("steps_done", 0),
     }
+
+
+def represent_reminder(minutes: int | None, at: time | None) -> dict[str, Any] | None:
+    """Return when a task's owner is reminded: before the due time, or at a time."""
+    if minutes is not None:
+        return {"minutes_before": minutes}
+    return {"time": at.strftime("%H:%M")} if at else None
 
 
 def _none() -> list[Any]:
@@ -129,6 +145,26 @@ class RecurrenceSerializer(serializers.Serializer[Any]):
         return {"anchor": Task.Anchor.DUE} | values
 
 
+class ReminderSerializer(serializers.Serializer[Any]):
+    """When to be reminded: so long before the due time, or at a time of the due date.
+
+    Exactly one of the two.
+    """
+
+    minutes_before = WholeNumberField(
+        min_value=0, max_value=REMINDER_MINUTES_MAX, required=False
+    )
+    time = serializers.TimeField(format="%H:%M", required=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        values: dict[str, Any] = super().to_internal_value(data)
+        if len(values) != 1:
+            raise serializers.ValidationError(
+                {"non_field_errors": ["Give either minutes_before or time."]}
+            )
+        return values
+
+
 class TaskSerializer(serializers.Serializer[Task]):
     """A task in v1. What a full body leaves out takes its default."""
 
@@ -149,6 +185,7 @@ class TaskSerializer(serializers.Serializer[Task]):
     )
     start_date = BoundedDateField(allow_null=True, default=None)
     recurrence = RecurrenceSerializer(allow_null=True, default=None)
+    reminder = ReminderSerializer(allow_null=True, default=None)
     labels = serializers.ListField(
         child=TextField(max_length=50), max_length=LABELS_MAX, default=_none
     )
@@ -159,6 +196,8 @@ class TaskSerializer(serializers.Serializer[Task]):
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
     version = serializers.IntegerField(read_only=True)
+    steps_total = serializers.IntegerField(read_only=True)
+    steps_done = serializers.IntegerField(read_only=True)
 
     def as_changes(self) -> dict[str, Any]:
         """Return the validated body in the words of `todos.actions`."""
@@ -171,6 +210,10 @@ class TaskSerializer(serializers.Serializer[Task]):
         if "recurrence" in changes:
             rule = changes.pop("recurrence") or {"rrule": "", "anchor": ""}
             changes |= {"rrule": rule["rrule"], "rrule_anchor": rule["anchor"]}
+        if "reminder" in changes:
+            reminder = changes.pop("reminder") or {}
+            changes["reminder_minutes"] = reminder.get("minutes_before")
+            changes["reminder_time"] = reminder.get("time")
         return changes
 
 

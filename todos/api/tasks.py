@@ -15,6 +15,7 @@ from accounts.authentication import user_of
 from config.api.conditional import etag, expected_version, tagged
 from config.api.pagination import Cursor, page_body, page_of
 from todos import actions
+from todos.agenda import Agenda
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import (
     TASK_COLUMNS,
@@ -25,7 +26,6 @@ from todos.api.serializers import (
     represent_task,
 )
 from todos.models import Task, TaskQuerySet
-from todos.schedule.days import today as day_of
 
 
 class TaskEndpoint(OwnedEndpoint):
@@ -66,7 +66,7 @@ class TaskListView(TaskEndpoint):
             query["cursor"], ordering=query["ordering"]
         )
         page = page_of(
-            self._tasks(query).with_labels().values(*TASK_COLUMNS),
+            self._tasks(query).represented().values(*TASK_COLUMNS),
             ordering=query["ordering"],
             size=query["page_size"],
             cursor=cursor,
@@ -107,17 +107,16 @@ TOP_LEVEL_VIEWS = {"open", "inbox", "all"}
 
 
 def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:
-    user = user_of(request)
-    today = day_of(now=timezone.now(), zone=user.zone, day_start=user.day_start)
+    agenda = Agenda(user_of(request), now=timezone.now())
     match view:
         case "open":
             return tasks.open().in_active_lists()
         case "today":
-            return tasks.due_by(today).in_active_lists()
+            return agenda.today()
         case "overdue":
-            return tasks.overdue(today=today).in_active_lists()
+            return agenda.overdue()
         case "upcoming":
-            return tasks.upcoming(today=today).in_active_lists()
+            return agenda.upcoming()
         case "inbox":
             return tasks.open().in_inbox()
         case "completed":
@@ -140,7 +139,7 @@ class TaskDetailView(TaskEndpoint):
 
     @extend_schema(responses=TaskSerializer)
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        tasks = Task.objects.owned_by(request.user).with_labels()
+        tasks = Task.objects.owned_by(request.user).represented()
         row = tasks.values(*TASK_COLUMNS).get(pk=task_id)
         return tagged(request, represent_task(row), version=row["version"])
 

@@ -89,15 +89,16 @@ class TodayView(TaskListPage):
     adds = True
 
     def select(self) -> TaskQuerySet:
-        return self.tasks.due_by(self.today).in_active_lists().order_by(*BY_DUE)
+        return self.agenda.today().order_by(*BY_DUE)
 
     def group(self, rows: list[TaskRow]) -> Iterator[Group]:
         overdue = [row for row in rows if row.is_overdue]
+        to_come = [row for row in rows if not row.is_overdue]
         if overdue:
             yield Group(overdue, "Overdue")
-        if len(rows) > len(overdue):
+        if to_come:
             # Nothing to tell it from, nothing to call it.
-            yield Group(_without_day(rows[len(overdue) :]), "Today" if overdue else "")
+            yield Group(_without_day(to_come), "Today" if overdue else "")
 
     def new_task(self) -> dict[str, Any]:
         return {"due_date": self.today}
@@ -139,8 +140,7 @@ class UpcomingView(TaskListPage):
     template_name = "todos/task_upcoming.html"
 
     def select(self) -> TaskQuerySet:
-        tasks = self.tasks.upcoming(today=self.today)
-        return tasks.in_active_lists().order_by(*BY_DUE)
+        return self.agenda.upcoming().order_by(*BY_DUE)
 
     def group(self, rows: list[TaskRow]) -> Iterator[Group]:
         for day, due in groupby(rows, key=lambda row: row.task.due_date):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -12,17 +11,17 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import Truncator
 from django.views.generic.base import View
 
 from accounts.credentials import SESSION
 from accounts.models import User
+from todos.agenda import Agenda
 from todos.models import Task, TaskQuerySet
 from todos.pages.navigation import Navigation, of
 from todos.pages.rows import TaskRow
-from todos.schedule.days import today as day_of
+from todos.schedule.days import Clock
 
 NEXT_MAX_LENGTH = 1000
 
@@ -53,16 +52,25 @@ class PersonMixin(View):
         assert self.request.user.is_authenticated
         return self.request.user
 
-    @cached_property
+    @property
     def now(self) -> datetime:
         """The instant of this request."""
-        return timezone.now()
+        return self.clock.now
 
-    @cached_property
+    @property
+    def agenda(self) -> Agenda:
+        """What is due when; the navigation asks the same."""
+        return self.navigation.agenda
+
+    @property
+    def clock(self) -> Clock:
+        """This request's instant, as the person sees it."""
+        return self.agenda.clock
+
+    @property
     def today(self) -> date:
         """The date in the person's calendar."""
-        person = self.person
-        return day_of(now=self.now, zone=person.zone, day_start=person.day_start)
+        return self.clock.today
 
     @property
     def navigation(self) -> Navigation:
@@ -82,7 +90,7 @@ class PersonMixin(View):
         zone = self.person.timezone
         named = self.navigation.named
         return [
-            TaskRow(task, self.today, named(task.list_id) if with_list else None, zone)
+            TaskRow(task, self.clock, named(task.list_id) if with_list else None, zone)
             for task in tasks
         ]
 

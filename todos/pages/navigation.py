@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from todos.models import Task, TaskList
-from todos.schedule.days import today as day_of
+from todos.agenda import Agenda
+from todos.models import TaskList
 
 
 class Navigation:
@@ -25,6 +25,11 @@ class Navigation:
         # Read late: where a request fails early, there is no user to ask for.
         assert self._request.user.is_authenticated
         return self._request.user
+
+    @cached_property
+    def agenda(self) -> Agenda:
+        """What is due when, at the instant of this request."""
+        return Agenda(self._user, now=timezone.now())
 
     @cached_property
     def _lists(self) -> list[TaskList]:
@@ -58,9 +63,7 @@ class Navigation:
     @cached_property
     def today_count(self) -> int:
         """How many tasks are overdue or due today."""
-        user = self._user
-        today = day_of(now=timezone.now(), zone=user.zone, day_start=user.day_start)
-        return Task.objects.owned_by(user).due_by(today).in_active_lists().count()
+        return self.agenda.today().count()
 
 
 def of(request: HttpRequest) -> Navigation:

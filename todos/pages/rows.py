@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
 from todos.models import Task, TaskList
+from todos.schedule.days import Clock
 
 FREQUENCIES = {
     "DAILY": ("Every day", "days"),
@@ -41,14 +43,14 @@ def repeat_words(rule: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task with the day it is looked at.
+    """A task with the clock of the person who looks at it.
 
     `list` is named where the page mixes lists, and None on a list's own page. The day
     is left out where the heading over the row says it.
     """
 
     task: Task
-    today: date
+    clock: Clock
     list: TaskList | None = None
     timezone: str = ""
     has_day: bool = True
@@ -59,7 +61,7 @@ class TaskRow:
         due = self.task.due_date
         if due is None or not self.has_day:
             return ""
-        return day_words(due, today=self.today)
+        return day_words(due, today=self.clock.today)
 
     @property
     def time(self) -> str:
@@ -72,9 +74,12 @@ class TaskRow:
 
     @property
     def is_overdue(self) -> bool:
-        """Open, and due before today."""
-        due = self.task.due_date
-        return not self.task.is_completed and due is not None and due < self.today
+        """Open, and past due."""
+        task = self.task
+        if task.is_completed or task.due_date is None:
+            return False
+        zone = ZoneInfo(task.due_tz) if task.due_tz else None
+        return self.clock.is_past(task.due_date, task.due_time, zone)
 
     @property
     def priority(self) -> str:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts.credentials import COMMAND, change_password, reactivate
 from accounts.models import User
 from todos import actions
+from todos.agenda import clock_of
 from todos.models import Change, Colour
-from todos.schedule.days import today as day_of
 
 EMAIL = "demo@ownlist.example"  # .example can't be anybody's (RFC 2606)
 BEGAN = timedelta(days=21)  # ago, when all of it was written down
@@ -195,7 +195,7 @@ def _write_down(
     user: User, sample: Sample, lists: dict[str, UUID], *, at: datetime
 ) -> tuple[UUID, list[UUID]]:
     """Make the task and its steps; return its id, and those of the steps to tick."""
-    today = day_of(now=at, zone=user.zone, day_start=user.day_start)
+    today = clock_of(user, now=at).today
     due = None if sample.due is None else today + timedelta(days=sample.due)
     task = actions.create_task(
         owner=user,
