@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, QueryDict
 from django.utils import timezone
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import credential_of, user_of
@@ -19,6 +20,7 @@ from config.api.conditional import PreconditionFailed
 from config.api.problems import Conflict
 from config.api.views import Endpoint
 from todos import actions
+from todos.api.idempotency import once
 
 
 class OwnedEndpoint(Endpoint):
@@ -31,6 +33,12 @@ class OwnedEndpoint(Endpoint):
             "by": credential_of(self.request),
             "at": timezone.now(),
         }
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let every POST be repeated under an `Idempotency-Key`."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "POST" and hasattr(self, "post"):
+            vars(self)["post"] = once(self.post)
 
     def handle_exception(self, exc: Exception) -> Response:
         """Word the domain's exceptions for HTTP."""
