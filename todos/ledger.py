@@ -75,6 +75,7 @@ class Batch:
         self.owner = owner
         self.by = by
         self.at = at
+        self.count = 0  # changes recorded so far
         self._changes: list[Change] = []
 
     def created(self, row: Task | TaskList | Label) -> None:
@@ -87,6 +88,9 @@ class Batch:
         """Record what differs between `before` and the row as it is now."""
         after = snapshot(row)
         names = [name for name in after if after[name] != before[name]]
+        # Two columns that are one value to a reader are told together.
+        if {"rrule", "rrule_anchor"} & set(names):
+            names = [*{*names, "rrule", "rrule_anchor"}]
         self._record(
             kind,
             row,
@@ -110,6 +114,7 @@ class Batch:
         before: Snapshot | None,
         after: Snapshot | None,
     ) -> None:
+        self.count += 1
         self._changes.append(
             Change(
                 owner_id=self.owner.pk,

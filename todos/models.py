@@ -38,6 +38,15 @@ class OwnedQuerySet(models.QuerySet[_Row]):
         """Only the rows that `user` may see and change; none for an anonymous user."""
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
 
+    def for_change(self) -> Self:
+        """Locked until the transaction ends, so that two changes don't mix.
+
+        Not its key: rows that refer to a locked one can come to be meanwhile. Their
+        foreign keys are checked at the commit, when their owner's ledger is locked
+        as well, and there a wait for this row could be one for each other.
+        """
+        return self.select_for_update(of=("self",), no_key=True)
+
 
 def position_now() -> int:
     """Return a place after every earlier one: microseconds since the epoch.
@@ -313,10 +322,6 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
             steps_total=StepCount("pk"), steps_done=StepCount("pk", done=True)
         )
 
-    def for_change(self) -> Self:
-        """Locked until the transaction ends, so that two changes don't mix."""
-        return self.select_for_update(of=("self",))
-
 
 def _due_before(
     day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
@@ -565,6 +570,8 @@ class Ledger(models.Model):
     last_seq = models.BigIntegerField(default=0)
     # The last number that is gone for its age: nobody can go on from before it.
     purged_seq = models.BigIntegerField(default=0, db_default=0)
+
+    objects = OwnedQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"ledger of user {self.owner_id}"

@@ -31,6 +31,25 @@ class Conflict(exceptions.APIException):
     default_detail = "The object is not in a state that allows this."
     default_code = "conflict"
 
+    def __init__(
+        self,
+        detail: str | None = None,
+        code: str | None = None,
+        *,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`members` join the document (RFC 9457 section 3.2)."""
+        super().__init__(detail, code)
+        self.members = members or {}
+
+
+class Gone(exceptions.APIException):
+    """410: what the caller wants to go on from is no longer kept."""
+
+    status_code = status.HTTP_410_GONE
+    default_detail = "This is no longer kept."
+    default_code = "cursor_expired"
+
 
 class PayloadTooLarge(exceptions.APIException):
     """413: the body is larger than this endpoint reads."""
@@ -103,6 +122,8 @@ def problem(refusal: exceptions.APIException) -> dict[str, Any]:
         "detail": detail_of(refusal),
         "code": code_of(refusal),
     }
+    if isinstance(refusal, Conflict):
+        document |= refusal.members
     if isinstance(refusal, exceptions.ValidationError):
         document["errors"] = errors_by_field(refusal)
     return document

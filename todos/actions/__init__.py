@@ -8,10 +8,13 @@ stores, and records each change in the ledger, all in one transaction.
 
 from todos.actions.lists import create_list, trash_list, update_list
 from todos.actions.refusals import (
+    CannotBeUndone,
     InboxStays,
     InTrash,
+    NothingToUndo,
     NotInTrash,
     Refused,
+    UndoConflict,
     VersionConflict,
 )
 from todos.actions.rows import inbox_of
@@ -26,13 +29,18 @@ from todos.actions.tasks import (
     trash_task,
     update_task,
 )
+from todos.actions.undo import Undone, undo
 
 __all__ = [
+    "CannotBeUndone",
     "Completion",
     "InTrash",
     "InboxStays",
     "NotInTrash",
+    "NothingToUndo",
     "Refused",
+    "UndoConflict",
+    "Undone",
     "VersionConflict",
     "complete_task",
     "create_list",
@@ -44,6 +52,7 @@ __all__ = [
     "toggle_task",
     "trash_list",
     "trash_task",
+    "undo",
     "update_list",
     "update_task",
 ]

@@ -1,10 +1,15 @@
 """Why an action says no to the owner of an object."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
 
 class Refused(Exception):
     """The object is the owner's, but its state doesn't allow this action."""
 
     code = "conflict"
+    members: Mapping[str, Any] = {}  # what else a program is told
 
 
 class VersionConflict(Refused):
@@ -29,3 +34,25 @@ class InboxStays(Refused):
     """The inbox can't be deleted, archived or renamed."""
 
     code = "inbox"
+
+
+class NothingToUndo(Refused):
+    """No change was ever made."""
+
+    code = "nothing_to_undo"
+
+
+class CannotBeUndone(Refused):
+    """Something was removed for good, the one thing without a way back."""
+
+    code = "cannot_be_undone"
+
+
+class UndoConflict(Refused):
+    """Later changes stand in the way of an undo; `changes` are the ids of some."""
+
+    code = "undo_conflict"
+
+    def __init__(self, *, changes: Sequence[UUID] = ()) -> None:
+        super().__init__("Later changes stand in the way; undo those first.")
+        self.members = {"changes": list(changes)}

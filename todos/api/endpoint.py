@@ -47,7 +47,7 @@ class OwnedEndpoint(Endpoint):
         elif isinstance(exc, actions.VersionConflict):
             exc = PreconditionFailed()
         elif isinstance(exc, actions.Refused):
-            exc = Conflict(str(exc), code=exc.code)
+            exc = Conflict(str(exc), code=exc.code, members=exc.members)
         return super().handle_exception(exc)
 
     def checked_query(self, serializer: Any) -> dict[str, Any]:

@@ -7,32 +7,29 @@ from rest_framework.permissions import IsAuthenticated
 
 from accounts.api.permissions import RouteNamesCaller
 from config.api.routing import endpoint
-from todos.api import lists, tasks
+from todos.api import exchange, ledger, lists, tasks
+
+# (below the tasks' own path, the end of the name, the view)
+TASK_ROUTES = [
+    ("", "list", tasks.TaskListView),
+    ("/<uuid:task_id>", "detail", tasks.TaskDetailView),
+    ("/<uuid:task_id>/complete", "complete", tasks.TaskCompleteView),
+    ("/<uuid:task_id>/reopen", "reopen", tasks.TaskReopenView),
+    ("/<uuid:task_id>/restore", "restore", tasks.TaskRestoreView),
+    ("/<uuid:task_id>/changes", "changes", ledger.TaskChangesView),
+]
 
 
 def task_routes(
     prefix: str = "", name: str = "task", **options: Any
 ) -> list[URLPattern]:
     """Return the routes of tasks below `prefix`; `options` go to every view."""
-    one = f"{prefix}tasks/<uuid:task_id>"
     return [
-        *endpoint(
-            f"{prefix}tasks", tasks.TaskListView.as_view(**options), f"{name}-list"
-        ),
-        *endpoint(one, tasks.TaskDetailView.as_view(**options), f"{name}-detail"),
-        *endpoint(
-            f"{one}/complete",
-            tasks.TaskCompleteView.as_view(**options),
-            f"{name}-complete",
-        ),
-        *endpoint(
-            f"{one}/reopen", tasks.TaskReopenView.as_view(**options), f"{name}-reopen"
-        ),
-        *endpoint(
-            f"{one}/restore",
-            tasks.TaskRestoreView.as_view(**options),
-            f"{name}-restore",
-        ),
+        route
+        for path, end, view in TASK_ROUTES
+        for route in endpoint(
+            f"{prefix}tasks{path}", view.as_view(**options), f"{name}-{end}"
+        )
     ]
 
 
@@ -46,4 +43,7 @@ urlpatterns = [
     ),
     *endpoint("lists", lists.ListListView.as_view(), "list-list"),
     *endpoint("lists/<uuid:list_id>", lists.ListDetailView.as_view(), "list-detail"),
+    *endpoint("changes", ledger.ChangeListView.as_view(), "change-list"),
+    *endpoint("undo", ledger.UndoView.as_view(), "undo"),
+    *endpoint("export", exchange.ExportView.as_view(), "export"),
 ]

@@ -1,0 +1,277 @@
+"""The ledger as programs see it: the feed of changes, a task's history, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import user_of
+from config.api.pagination import (
+    CURSOR_MAX_LENGTH,
+    DEFAULT_PAGE_SIZE,
+    MAX_PAGE_SIZE,
+    Cursor,
+    page_body,
+    page_of,
+)
+from config.api.problems import Gone
+from todos import actions
+from todos.api.endpoint import OwnedEndpoint
+from todos.models import Change, Ledger, Task
+
+SEQ_MAX = 2**63 - 1
+LATEST = "latest"
+CHANGE_COLUMNS = (
+    "id",
+    "seq",
+    "at",
+    "entity",
+    "entity_id",
+    "kind",
+    "before",
+    "after",
+    "batch",
+)
+
+
+def represent_change(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a change as v1 shows it, from its columns by name."""
+    return {
+        "id": row["id"],
+        "at": row["at"],
+        "entity": row["entity"],
+        "entity_id": row["entity_id"],
+        "kind": row["kind"],
+        "before": _fields(row["before"]),
+        "after": _fields(row["after"]),
+        "batch": row["batch"],
+    }
+
+
+def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return the columns that a change touched in the words of the API."""
+    if columns is None:
+        return None
+    fields = {name: columns[name] for name in columns if name in SAME_IN_BOTH}
+    for name in ("list", "parent"):
+        if f"{name}_id" in columns:
+            fields[name] = columns[f"{name}_id"]
+    if "due_time" in columns:
+        fields["due_time"] = _minutes(columns["due_time"])
+    if "due_tz" in columns:
+        fields["due_tz"] = columns["due_tz"] or None
+    if "rrule" in columns:
+        rule = {"rrule": columns["rrule"], "anchor": columns["rrule_anchor"]}
+        fields["recurrence"] = rule if columns["rrule"] else None
+    if {"reminder_minutes", "reminder_time"} & columns.keys():
+        fields["reminder"] = _reminder(columns)
+    return fields
+
+
+SAME_IN_BOTH = {
+    *("title", "notes", "priority", "due_date", "start_date", "labels", "series"),
+    *("position", "completed_at", "trashed_at", "archived_at", "name", "colour"),
+}
+
+
+def _minutes(time: str | None) -> str | None:
+    return time and time[:5]
+
+
+def _reminder(columns: Mapping[str, Any]) -> dict[str, Any] | None:
+    if columns.get("reminder_minutes") is not None:
+        return {"minutes_before": columns["reminder_minutes"]}
+    if columns.get("reminder_time"):
+        return {"time": _minutes(columns["reminder_time"])}
+    return None
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """One entry of the ledger: what was done to one object, before and after.
+
+    `before` and `after` hold the fields that the change touched; `before` is null for
+    what came to be, `after` for what was removed, both once it was removed for good.
+    """
+
+    id = serializers.UUIDField(read_only=True)
+    at = serializers.DateTimeField(read_only=True)
+    entity = serializers.ChoiceField(Change.Entity.choices, read_only=True)
+    entity_id = serializers.UUIDField(read_only=True)
+    kind = serializers.ChoiceField(Change.Kind.choices, read_only=True)
+    before = serializers.DictField(read_only=True, allow_null=True)
+    after = serializers.DictField(read_only=True, allow_null=True)
+    batch = serializers.UUIDField(
+        read_only=True, help_text="Shared by all that was done at once."
+    )
+
+
+class ChangeFeedSerializer(serializers.Serializer[Any]):
+    results = ChangeSerializer(many=True, read_only=True)
+    next = serializers.CharField(
+        read_only=True, help_text="What to send as `since` the next time; always there."
+    )
+
+
+class ChangePageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(read_only=True, allow_null=True)
+    previous = serializers.URLField(read_only=True, allow_null=True)
+    results = ChangeSerializer(many=True, read_only=True)
+
+
+class SinceField(serializers.CharField):
+    """A place in the feed: a number that it gave, or `latest`."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        if text == LATEST:
+            return text
+        if not (text.isascii() and text.isdigit() and int(text[:20]) <= SEQ_MAX):
+            raise serializers.ValidationError(
+                "Use the `next` of an earlier answer, 0 for the beginning, or latest."
+            )
+        return int(text)
+
+
+class ChangeFeedQuerySerializer(serializers.Serializer[Any]):
+    """How `GET changes` is asked."""
+
+    since = SinceField(
+        default=None,
+        max_length=20,
+        help_text=(
+            "The `next` of an earlier answer. Without it, from the oldest change that"
+            " is kept; `latest` only tells where the feed ends."
+        ),
+    )
+    page_size = serializers.IntegerField(
+        min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE
+    )
+
+
+class ChangeListView(OwnedEndpoint):
+    """What was changed since a place in the feed, in order, with tombstones."""
+
+    schema_tag = "changes"
+    operations = {"GET": "changes_list"}
+
+    @extend_schema(
+        parameters=[ChangeFeedQuerySerializer],
+        responses={200: ChangeFeedSerializer, 410: None},
+    )
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        query = self.checked_query(ChangeFeedQuerySerializer)
+        purged, last = _bounds(request)
+        since = _start(query["since"], purged=purged, last=last)
+        mine = Change.objects.owned_by(request.user).filter(seq__gt=since)
+        rows = list(mine.order_by("seq").values(*CHANGE_COLUMNS)[: query["page_size"]])
+        return Response(
+            {
+                "results": [represent_change(row) for row in rows],
+                "next": str(rows[-1]["seq"] if rows else since),
+            }
+        )
+
+
+def _bounds(request: Request) -> tuple[int, int]:
+    """Return the last number that is gone for its age, and the last there is."""
+    ledgers = Ledger.objects.owned_by(request.user)
+    found = ledgers.values_list("purged_seq", "last_seq").first()
+    return found or (0, 0)
+
+
+def _start(since: int | str | None, *, purged: int, last: int) -> int:
+    """Return the number after which to go on.
+
+    Raises:
+        Gone: changes after `since` are no longer kept, or it is of another time: a
+            backup was put back since.
+    """
+    if since is None:
+        return purged
+    if since == LATEST:
+        return last
+    if not purged <= int(since) <= last:
+        raise Gone("The feed no longer reaches back to there. Read everything again.")
+    return int(since)
+
+
+class TaskChangesQuerySerializer(serializers.Serializer[Any]):
+    page_size = serializers.IntegerField(
+        min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE
+    )
+    cursor = serializers.CharField(max_length=CURSOR_MAX_LENGTH, default=None)
+
+
+class TaskChangesView(OwnedEndpoint):
+    """The history of one task, the latest change first."""
+
+    schema_tag = "tasks"
+    operations = {"GET": "tasks_changes"}
+    ORDERING = "-seq"
+
+    @extend_schema(
+        parameters=[TaskChangesQuerySerializer], responses=ChangePageSerializer
+    )
+    def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        query = self.checked_query(TaskChangesQuerySerializer)
+        task = Task.objects.owned_by(request.user).only("pk").get(pk=task_id)
+        cursor = query["cursor"] and Cursor.decode(
+            query["cursor"], ordering=self.ORDERING
+        )
+        page = page_of(
+            Change.objects.owned_by(request.user)
+            .of(Change.Entity.TASK, task.pk)
+            .values(*CHANGE_COLUMNS),
+            ordering=self.ORDERING,
+            size=query["page_size"],
+            cursor=cursor,
+        )
+        results = [represent_change(row) for row in page.rows]
+        return Response(page_body(request, page, results))
+
+
+class UndoSerializer(serializers.Serializer[Any]):
+    """What to take back: a change, a batch, or, with neither, the last batch."""
+
+    change = serializers.UUIDField(required=False)
+    batch = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) > 1:
+            raise serializers.ValidationError({"batch": "Give a change or a batch."})
+        return attrs
+
+
+class UndoneSerializer(serializers.Serializer[Any]):
+    batch = serializers.UUIDField(read_only=True, help_text="Undo it to redo.")
+    changes = ChangeSerializer(
+        many=True, read_only=True, help_text="The first 200 that undoing made."
+    )
+
+
+class UndoView(OwnedEndpoint):
+    """Take changes back. Undoing an undo does them again."""
+
+    schema_tag = "changes"
+    operations = {"POST": "undo"}
+
+    @extend_schema(request=UndoSerializer, responses={200: UndoneSerializer, 409: None})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        serializer = UndoSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        undone = actions.undo(
+            **self.caller(),
+            change_id=serializer.validated_data.get("change"),
+            batch_id=serializer.validated_data.get("batch"),
+        )
+        made = Change.objects.owned_by(user_of(request)).filter(batch=undone.batch)
+        rows = made.order_by("seq").values(*CHANGE_COLUMNS)[:MAX_PAGE_SIZE]
+        return Response(
+            {"batch": undone.batch, "changes": [represent_change(row) for row in rows]}
+        )
