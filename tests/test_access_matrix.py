@@ -70,6 +70,7 @@ API = [Row(*row) for row in [
     ("POST",   "api/v1/tasks",               401, 201, 201, 201, TITLE),
     ("GET",    "api/v1/lists",               401, 200, 200, 200),
     ("POST",   "api/v1/lists",               401, 201, 201, 201, NAME),
+    ("GET",    "api/v1/export",              401, 200, 200, 200),
     # Somebody's: for anyone else it does not exist.
     ("GET",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404),
     ("PUT",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404, TITLE),

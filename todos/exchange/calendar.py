@@ -1,0 +1,177 @@
+"""Tasks for calendar programs: iCalendar to-dos (RFC 5545), without the trash.
+
+Due is wall clock here too: a date is a DATE, a time without a zone is a floating
+local time, and one with a zone names it by TZID. What the standard has no word for
+stands in properties that begin with X-OWNLIST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from icalendar import Timezone, vDuration
+from icalendar.parser import Contentline
+
+from accounts.models import User
+from todos.exchange.reading import Row, lists_of, tasks_of, zones_of
+from todos.models import Task
+from todos.schedule.instants import instant_of
+
+PRIORITIES = {1: 1, 2: 3, 3: 5, 4: 9}  # ours, theirs: 1 is the highest, 9 the lowest
+LAST_CHANGE_OF_CLOCKS = date(2038, 1, 1)
+END_OF_DAY = time(23, 59, 59)
+LINE_MAX = 75  # octets, without the line end
+# Section 3.3.11. The escaping of icalendar 7.3 makes a line end of `\\N` in `C:\\New`.
+ESCAPES = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
+
+
+def write(user: User) -> Iterator[bytes]:
+    """Yield the calendar: first its time zones, then task by task."""
+    lists = {row["id"]: row["name"] for row in lists_of(user)}
+    yield _lines("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ownlist//Ownlist//EN")
+    for name in zones_of(user):
+        if name != "UTC":
+            yield _zone(name)
+    for row in tasks_of(user):
+        if row["trashed_at"] is None:
+            yield _lines(*todo(row, lists))
+    yield _lines("END:VCALENDAR")
+
+
+def _lines(*lines: str) -> bytes:
+    """Return content lines as they stand in a file: folded, with their line ends."""
+    return b"".join(map(_folded, lines))
+
+
+def _folded(line: str) -> bytes:
+    whole = line.encode()
+    if len(whole) > LINE_MAX:
+        whole = Contentline(line).to_ical()  # type: ignore[no-untyped-call]
+    return whole + b"\r\n"
+
+
+def text(value: str) -> str:
+    """Return a value of type TEXT."""
+    return value.translate(ESCAPES)
+
+
+def _zone(name: str) -> bytes:
+    zone: bytes = Timezone.from_tzid(name, last_date=LAST_CHANGE_OF_CLOCKS).to_ical()
+    return zone
+
+
+def todo(row: Row, lists: Mapping[UUID, str]) -> Iterator[str]:
+    """Yield the lines of one task, not folded yet."""
+    yield "BEGIN:VTODO"
+    yield f"UID:{row['id']}"
+    yield f"DTSTAMP:{_instant(row['updated_at'])}"
+    yield f"CREATED:{_instant(row['created_at'])}"
+    yield f"LAST-MODIFIED:{_instant(row['updated_at'])}"
+    yield f"SEQUENCE:{row['version'] - 1}"
+    yield f"SUMMARY:{text(row['title'])}"
+    if row["notes"]:
+        yield f"DESCRIPTION:{text(row['notes'])}"
+    yield f"PRIORITY:{PRIORITIES[row['priority']]}"
+    yield from _state(row)
+    yield from _dates(row)
+    if row["label_names"]:
+        yield "CATEGORIES:" + ",".join(map(text, row["label_names"]))
+    if row["parent_id"]:
+        yield f"RELATED-TO;RELTYPE=PARENT:{row['parent_id']}"
+    yield f"X-OWNLIST-LIST:{text(lists[row['list_id']])}"
+    yield from _alarm(row)
+    yield "END:VTODO"
+
+
+def _state(row: Row) -> Iterator[str]:
+    if row["completed_at"] is None:
+        yield "STATUS:NEEDS-ACTION"
+    else:
+        yield "STATUS:COMPLETED"
+        yield "PERCENT-COMPLETE:100"
+        yield f"COMPLETED:{_instant(row['completed_at'])}"
+
+
+def _dates(row: Row) -> Iterator[str]:
+    due, start = row["due_date"], row["start_date"]
+    if due:
+        yield f"DUE{_wall_clock(due, row)}"
+    if row["rrule"]:
+        # A rule counts from DTSTART (section 3.8.2.4), and ours from the due date.
+        yield f"DTSTART{_wall_clock(due, row)}"
+        yield f"RRULE:{_rule(row)}"
+        if row["rrule_anchor"] == Task.Anchor.COMPLETION:
+            yield "X-OWNLIST-ANCHOR:completion"
+    elif start and (due is None or start < due):
+        # Of the same type as DUE, and before it (section 3.8.2.3).
+        yield f"DTSTART{_wall_clock(start, row, at=time(0))}"
+        return
+    if start:
+        yield f"X-OWNLIST-START;VALUE=DATE:{_date(start)}"
+
+
+def _wall_clock(day: date, row: Row, at: time | None = None) -> str:
+    if row["due_time"] is None:
+        return f";VALUE=DATE:{_date(day)}"
+    value = f"{_date(day)}T{_time(at or row['due_time'])}"
+    if row["due_tz"] == "UTC":
+        return f":{value}Z"
+    return f";TZID={row['due_tz']}:{value}" if row["due_tz"] else f":{value}"
+
+
+def _rule(row: Row) -> str:
+    """Return the rule, its UNTIL of the same type as DTSTART (section 3.3.10)."""
+    rule: str = row["rrule"]
+    before, until, rest = rule.partition("UNTIL=")
+    if not until or row["due_time"] is None:
+        return rule
+    last = date.fromisoformat(rest[:8])
+    return f"{before}UNTIL={_end_of(last, row)}{rest[8:]}"
+
+
+def _end_of(day: date, row: Row) -> str:
+    if not row["due_tz"]:
+        return f"{_date(day)}T{_time(END_OF_DAY)}"
+    return _instant(instant_of(day, END_OF_DAY, ZoneInfo(row["due_tz"])))
+
+
+def _alarm(row: Row) -> Iterator[str]:
+    before = _offset(row)
+    if before is None:
+        return
+    yield "BEGIN:VALARM"
+    yield "ACTION:DISPLAY"
+    yield f"DESCRIPTION:{text(row['title'])}"
+    trigger = vDuration(before).to_ical()  # type: ignore[no-untyped-call]
+    yield f"TRIGGER;RELATED=END:{trigger.decode()}"
+    yield "END:VALARM"
+
+
+def _offset(row: Row) -> timedelta | None:
+    """Return how far from DUE the reminder is; a day without a time begins at 0:00."""
+    if row["reminder_minutes"] is not None:
+        return timedelta(minutes=-row["reminder_minutes"])
+    if row["reminder_time"] is None:
+        return None
+    return _since_midnight(row["reminder_time"]) - _since_midnight(
+        row["due_time"] or time(0)
+    )
+
+
+def _since_midnight(at: time) -> timedelta:
+    return timedelta(hours=at.hour, minutes=at.minute, seconds=at.second)
+
+
+def _instant(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _date(day: date) -> str:
+    return day.isoformat().replace("-", "")
+
+
+def _time(at: time) -> str:
+    return f"{at:%H%M%S}"

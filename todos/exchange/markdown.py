@@ -1,0 +1,67 @@
+"""Tasks as a checklist to read: Markdown with task lists, one section for each list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from accounts.models import User
+from todos.exchange.archive import clock
+from todos.exchange.reading import Row, checklist_of, lists_of
+
+# What would turn a title into something else than its text.
+MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
+DEFAULT_PRIORITY = 3
+
+
+def write(user: User) -> Iterator[bytes]:
+    """Yield the checklist, task by task, without what is in the trash."""
+    yield b"# Tasks\n"
+    for row in lists_of(user):
+        if row["trashed_at"] is None:
+            yield f"\n## {_heading(row)}\n\n".encode()
+            for task, steps in checklist_of(user, row["id"]):
+                yield _item(task, user.zone).encode()
+                for step in steps:
+                    yield _indented(_item(step, user.zone)).encode()
+
+
+def _heading(row: Row) -> str:
+    name = _escaped(row["name"])
+    return f"{name} (archived)" if row["archived_at"] else name
+
+
+def _item(task: Row, zone: tzinfo) -> str:
+    box = "[x]" if task["completed_at"] else "[ ]"
+    about = ", ".join(_about(task, zone))
+    item = f"- {box} {_escaped(task['title'])}{f' ({about})' if about else ''}\n"
+    if not task["notes"]:
+        return item
+    # Indented, a note belongs to its task, whatever Markdown it holds.
+    return item + "\n" + _indented(task["notes"] + "\n") + "\n"
+
+
+def _about(task: Row, zone: tzinfo) -> Iterator[str]:
+    if task["completed_at"]:
+        yield f"done {task['completed_at'].astimezone(zone).date()}"
+    if task["due_date"]:
+        parts = (str(task["due_date"]), clock(task["due_time"]), task["due_tz"])
+        yield "due " + " ".join(part for part in parts if part)
+    if task["rrule"]:
+        yield f"repeats {task['rrule']}"
+    if task["start_date"]:
+        yield f"starts {task['start_date']}"
+    if task["priority"] != DEFAULT_PRIORITY:
+        yield f"p{task['priority']}"
+    yield from (f"@{_escaped(name)}" for name in task["label_names"])
+
+
+def _escaped(text: str) -> str:
+    return MARKUP.sub(r"\\\1", text)
+
+
+def _indented(text: str) -> str:
+    return "".join(
+        f"  {line}" if line.strip() else line for line in text.splitlines(True)
+    )

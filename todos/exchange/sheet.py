@@ -1,0 +1,90 @@
+"""Tasks as a table for spreadsheets: CSV (RFC 4180), UTF-8.
+
+The columns are described in `docs/exchange.md`. A byte order mark stands at the
+beginning, without which Excel takes UTF-8 for something else.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from accounts.models import User
+from todos.exchange.archive import clock
+from todos.exchange.cells import guarded
+from todos.exchange.reading import Row, lists_of, tasks_of
+
+BYTE_ORDER_MARK = "\ufeff"
+COLUMNS = (
+    "id",
+    "parent",
+    "list",
+    "title",
+    "notes",
+    "labels",
+    "priority",
+    "due_date",
+    "due_time",
+    "due_tz",
+    "start_date",
+    "rrule",
+    "anchor",
+    "reminder",
+    "completed_at",
+    "trashed_at",
+    "created_at",
+    "updated_at",
+)
+
+
+def write(user: User) -> Iterator[bytes]:
+    """Yield the table, row by row: every task, also those in the trash."""
+    lists = {row["id"]: row["name"] for row in lists_of(user)}
+    yield (BYTE_ORDER_MARK + line_of(COLUMNS)).encode()
+    for row in tasks_of(user):
+        yield line_of(guarded(cell) for cell in _cells(row, lists)).encode()
+
+
+def line_of(cells: Iterable[str]) -> str:
+    """Return one line of a table, with its line end."""
+    line = io.StringIO()
+    csv.writer(line).writerow(cells)
+    return line.getvalue()
+
+
+def _cells(row: Row, lists: dict[UUID, str]) -> Iterator[str]:
+    row = row | {
+        "parent": row["parent_id"],
+        "list": lists[row["list_id"]],
+        "labels": joined(row["label_names"]),
+        "due_time": clock(row["due_time"]),
+        "anchor": row["rrule_anchor"],
+        "reminder": _reminder(row),
+    }
+    return (_text(row[name]) for name in COLUMNS)
+
+
+def joined(names: Iterable[str]) -> str:
+    """Return names as one cell: a line of CSV itself, as names may hold commas."""
+    return line_of(names).removesuffix("\r\n")
+
+
+def split(cell: str) -> list[str]:
+    """Return the names in a cell."""
+    rows = csv.reader([cell], skipinitialspace=True)
+    return [name for name in next(rows, []) if name.strip()]
+
+
+def _reminder(row: Row) -> str | None:
+    minutes = row["reminder_minutes"]
+    return clock(row["reminder_time"]) if minutes is None else f"{minutes}m"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return "" if value is None else str(value)
