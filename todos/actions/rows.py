@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db.models import F
 
 from accounts.models import User
 from todos.actions.refusals import InTrash, VersionConflict
+from todos.actions.reminders import FOLLOWS_FROM, plan_reminder
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import Label, Task, TaskList
+
+_Row = TypeVar("_Row", Task, TaskList)
 
 
 def locked_task(owner: User, task_id: UUID) -> Task:
@@ -19,13 +25,23 @@ def locked_task(owner: User, task_id: UUID) -> Task:
 
 
 def locked_list(owner: User, list_id: UUID) -> TaskList:
-    lists = TaskList.objects.owned_by(owner).live().select_for_update(of=("self",))
+    lists = TaskList.objects.owned_by(owner).live().for_change()
     return lists.get(pk=list_id)
 
 
 def inbox_of(owner: User) -> TaskList:
     """Return the list that everyone has."""
     return TaskList.objects.owned_by(owner).get(is_inbox=True)
+
+
+def lock_order(owner: User) -> TaskList:
+    """Let only this transaction arrange the owner's rows; return the inbox.
+
+    One row stands for the order of all lists and tasks, and for which task is a step
+    of which, so two who arrange them can't wait for each other. Take it before any
+    other lock.
+    """
+    return TaskList.objects.owned_by(owner).for_change().get(is_inbox=True)
 
 
 def require_live(task: Task, *, version: int | None) -> None:
@@ -51,9 +67,65 @@ def store(
     row.updated_at = entries.at
     columns = [name for name in names if name != "labels"]
     if isinstance(row, Task):
+        if not FOLLOWS_FROM.isdisjoint(columns):
+            plan_reminder(row, owner=entries.owner, at=entries.at)
         columns += ["remind_on", "search"]  # follow from the others
     row.save(update_fields=[*columns, "version", "updated_at"])
     entries.changed(kind, row, before)
+
+
+def store_all(
+    changed: Iterable[tuple[_Row, dict[str, Any]]], kind: Kind, entries: Batch
+) -> None:
+    """As `store` for many rows, each with what it was `before`.
+
+    Rows that change alike are stored by one statement, so their number hardly
+    matters; positions differ from row to row, and have one of their own.
+    """
+    alike: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
+    placed: list[_Row] = []
+    for row, before in changed:
+        after = snapshot(row)
+        names = {name for name in after if after[name] != before[name]}
+        if not names:
+            continue
+        row.version += 1
+        row.updated_at = entries.at
+        entries.changed(kind, row, before)
+        if "position" in names:
+            placed.append(row)
+        columns = sorted(names - {"labels", "position"})
+        if isinstance(row, Task):
+            if not FOLLOWS_FROM.isdisjoint(names):
+                plan_reminder(row, owner=entries.owner, at=entries.at)
+            columns.append("remind_on")
+        alike[tuple((name, getattr(row, name)) for name in columns)].append(row)
+    for values, rows in alike.items():
+        type(rows[0]).objects.filter(pk__in=[row.pk for row in rows]).update(
+            **dict(values), version=F("version") + 1, updated_at=entries.at
+        )
+    if placed:
+        type(placed[0]).objects.bulk_update(placed, ["position"])
+
+
+def bring_steps(task: Task, entries: Batch) -> None:
+    """Move the steps of a task into its list."""
+    steps = list(task.steps.live().for_change().with_labels().order_by("id"))
+    changed = [(step, snapshot(step)) for step in steps]
+    for step in steps:
+        step.list_id = task.list_id
+    store_all(changed, Kind.MOVED, entries)
+
+
+def _parent(task: Task, *, owner: User, parent_id: UUID) -> Task:
+    parents = Task.objects.owned_by(owner).live().filter(pk=parent_id)
+    if parent_id != task.parent_id:
+        # So that it isn't thrown away just now, without its new step.
+        parents = parents.for_change()
+    parent = parents.first()
+    if parent is None:
+        raise ValidationError({"parent": "There is no such task."})
+    return parent
 
 
 def place(
@@ -66,9 +138,7 @@ def place(
             is someone else's or never was.
     """
     if parent_id is not None:
-        parent = Task.objects.owned_by(owner).live().filter(pk=parent_id).first()
-        if parent is None:
-            raise ValidationError({"parent": "There is no such task."})
+        parent = _parent(task, owner=owner, parent_id=parent_id)
         has_steps = not task._state.adding and task.steps.live().exists()
         if parent.pk == task.pk or parent.parent_id or has_steps:
             raise ValidationError({"parent": "Steps go one level deep."})
