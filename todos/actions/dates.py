@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
-from todos.actions.reminders import settle_reminder
+from todos.actions.reminders import check_reminder, plan_reminder
 from todos.models import Task
 from todos.schedule import recurrence
 
@@ -24,7 +24,9 @@ def settle_dates(task: Task, *, owner: User, at: datetime) -> None:
     if task.due_time is None and task.due_tz:
         raise ValidationError({"due_tz": "A time zone needs a due time."})
     _settle_rule(task)
-    settle_reminder(task, owner=owner, at=at)
+    check_reminder(task)
+    if task._state.adding:  # `store` plans it for a task that changes
+        plan_reminder(task, owner=owner, at=at)
 
 
 def _settle_rule(task: Task) -> None:

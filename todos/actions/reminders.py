@@ -1,21 +1,55 @@
-"""Reminders of tasks: when one is still to be sent."""
+"""Reminders of tasks: when one is due, and taking it so that it is sent once.
+
+`remind_on` is set while a reminder is still to be sent. It is coarse, a day by the
+clock of the task, because the instant isn't known ahead: a floating time moves with
+the person. So the sender looks a day further and reckons the instant itself.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
 
 from accounts.models import User
-from todos.models import Task
+from todos.models import Task, TaskQuerySet
 from todos.schedule.instants import instant_of, wall_clock
+
+# The columns that a reminder follows from; a change to another one plans none anew.
+FOLLOWS_FROM = frozenset(
+    {
+        "due_date",
+        "due_time",
+        "due_tz",
+        "reminder_minutes",
+        "reminder_time",
+        "completed_at",
+        "trashed_at",
+    }
+)
+TOO_LATE = timedelta(hours=24)  # after its moment a reminder is no help any more
+PAGE = 500  # rows looked at together
 
 
 def settle_reminder(task: Task, *, owner: User, at: datetime) -> None:
-    """Make the reminder fit the due date, and note the day when it is to be sent.
+    """Make the reminder of a new task fit its due date, and plan it.
 
-    One whose moment is past is not sent any more.
+    Raises:
+        ValidationError: for `reminder`.
+    """
+    check_reminder(task)
+    plan_reminder(task, owner=owner, at=at)
+
+
+def check_reminder(task: Task) -> None:
+    """Hold the reminder against the due date and time.
 
     Raises:
         ValidationError: for `reminder`.
@@ -24,6 +58,10 @@ def settle_reminder(task: Task, *, owner: User, at: datetime) -> None:
         raise ValidationError({"reminder": "Minutes before need a due time."})
     if task.reminder_time is not None and task.due_date is None:
         raise ValidationError({"reminder": "A reminder needs a due date."})
+
+
+def plan_reminder(task: Task, *, owner: User, at: datetime) -> None:
+    """Note the day when the reminder is to be sent; one that is past never is."""
     moment = moment_of(task, owner=owner)
     if moment is None or moment <= at or task.completed_at or task.trashed_at:
         task.remind_on = None
@@ -47,3 +85,97 @@ def moment_of(task: Task, *, owner: User) -> datetime | None:
 def zone_of(task: Task, owner: User) -> ZoneInfo:
     """Return the zone in which the task's times are meant."""
     return ZoneInfo(task.due_tz or owner.timezone)
+
+
+# --- Sending ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A reminder in the hands of one sender: nobody else will send it."""
+
+    task: Task
+    moment: datetime
+
+    @property
+    def owner(self) -> User:
+        return self.task.owner
+
+
+def due_reminders(*, at: datetime) -> Iterator[UUID]:
+    """Yield the tasks whose reminder is due, the longest waiting day first.
+
+    Nothing is locked: `take_reminder` decides. Memory is bounded by `PAGE`.
+    """
+    # No clock on earth is ahead of UTC by more than a day.
+    waiting = Task.objects.filter(remind_on__lte=at.date() + timedelta(days=1))
+    waiting = waiting.select_related("owner").order_by("remind_on", "id")
+    rows = list(waiting[:PAGE])
+    while rows:
+        for task in rows:
+            moment = moment_of(task, owner=task.owner)
+            if moment is None or moment <= at:
+                yield task.pk
+        rows = list(_after(waiting, rows[-1].remind_on, rows[-1].pk)[:PAGE])
+
+
+def _after(waiting: TaskQuerySet, day: date | None, last: UUID) -> TaskQuerySet:
+    """Return the rows after one, in the order by day and id."""
+    assert day is not None
+    return waiting.filter(Q(remind_on__gt=day) | Q(remind_on=day, pk__gt=last))
+
+
+@transaction.atomic
+def take_reminder(task_id: UUID, *, at: datetime) -> Reminder | None:
+    """Take a reminder that is due, so that it is sent by the caller or never.
+
+    Returns None where another sender has it, where it is not due any more, and where
+    it must not be sent: it is dropped then.
+    """
+    rows = Task.objects.select_for_update(skip_locked=True, of=("self",))
+    rows = rows.select_related("owner", "list").filter(remind_on__isnull=False)
+    task = rows.filter(pk=task_id).first()
+    if task is None:
+        return None
+    moment = moment_of(task, owner=task.owner)
+    if moment is not None and moment > at:
+        return None
+    task.remind_on = None
+    task.save(update_fields=["remind_on"])
+    if moment is None or moment < at - TOO_LATE or not _is_wanted(task):
+        return None
+    return Reminder(task, moment)
+
+
+def _is_wanted(task: Task) -> bool:
+    """Whether the task is still to be done, and its owner to be reminded of it."""
+    owner = task.owner
+    is_open = task.completed_at is None and task.trashed_at is None
+    return (
+        is_open
+        and task.list.archived_at is None
+        and owner.is_active
+        and owner.delete_after is None
+        and owner.reminder_mails
+        and _is_proven(owner)
+    )
+
+
+def _is_proven(owner: User) -> bool:
+    """Whether the owner has shown to read the mails to their address.
+
+    An account can be made with anybody's.
+    """
+    addresses = EmailAddress.objects.filter(user=owner, email=owner.email)
+    return bool(addresses.filter(verified=True).exists())
+
+
+@transaction.atomic
+def put_back(reminder: Reminder) -> None:
+    """Let a reminder that could not be sent be taken again, if it is still the same."""
+    rows = Task.objects.select_for_update(of=("self",)).select_related("owner")
+    task = rows.filter(pk=reminder.task.pk, completed_at=None, trashed_at=None).first()
+    if task is not None and moment_of(task, owner=task.owner) == reminder.moment:
+        shown = wall_clock(reminder.moment, zone_of(task, task.owner))
+        task.remind_on = shown.date()
+        task.save(update_fields=["remind_on"])
