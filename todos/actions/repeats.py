@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from accounts.models import User
 from todos.actions.labels import set_labels
+from todos.actions.reminders import plan_reminder
 from todos.agenda import clock_of
 from todos.ledger import Batch
 from todos.models import Task, TaskQuerySet
@@ -35,12 +36,15 @@ def open_next(task: Task, *, owner: User, at: datetime, entries: Batch) -> Task 
         start_date=task.start_date + shift if task.start_date else None,
         rrule=task.rrule,
         rrule_anchor=task.rrule_anchor,
+        reminder_minutes=task.reminder_minutes,
+        reminder_time=task.reminder_time,
         series=task.series,
         occurrence=(task.occurrence or 1) + 1,
         position=task.position,
         created_at=at,
         updated_at=at,
     )
+    plan_reminder(upcoming, owner=owner, at=at)
     upcoming.save(force_insert=True)
     names = getattr(task, "label_names", [])
     set_labels(upcoming, names, owner=owner, entries=entries)
