@@ -71,8 +71,12 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/lists",               401, 200, 200, 200),
     ("POST",   "api/v1/lists",               401, 201, 201, 201, NAME),
     ("GET",    "api/v1/export",              401, 200, 200, 200),
+    ("GET",    "api/v1/changes",             401, 200, 200, 200),
+    # Who has done nothing has nothing to take back.
+    ("POST",   "api/v1/undo",                401, 200, 409, 409),
     # Somebody's: for anyone else it does not exist.
     ("GET",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404),
+    ("GET",    "api/v1/tasks/<uuid:task_id>/changes",  401, 200, 404, 404),
     ("PUT",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404, TITLE),
     ("PATCH",  "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404, TITLE),
     ("DELETE", "api/v1/tasks/<uuid:task_id>",          401, 204, 404, 404),
@@ -86,6 +90,8 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/users/<str:user_id>/tasks",     401, 200, 403, 403),
     ("POST",   "api/v1/users/<str:user_id>/tasks",     401, 201, 403, 403, TITLE),
     ("GET",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
+     401, 200, 403, 403),
+    ("GET",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/changes",
      401, 200, 403, 403),
     ("PUT",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
      401, 200, 403, 403, TITLE),

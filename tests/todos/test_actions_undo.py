@@ -1,0 +1,321 @@
+"""Undo: exactly what was, or a refusal that names what stands in the way."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from todos import actions
+from todos.ledger import snapshot
+from todos.models import Change, Label, Task, TaskList
+
+AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def as_alice(alice):
+    return {"owner": alice, "by": COMMAND, "at": AT}
+
+
+def state(owner):
+    """Return everything a person has, as the ledger remembers it."""
+    rows = {}
+    for model in (Task, TaskList, Label):
+        found = model.objects.owned_by(owner)
+        found = found.with_labels() if model is Task else found
+        rows[model.__name__] = {row.pk: snapshot(row) for row in found}
+    return rows
+
+
+def test_takes_back_the_last_batch_and_does_it_again(as_alice, alice):
+    task = TaskFactory(owner=alice, title="Before")
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+
+    actions.undo(**as_alice)
+
+    assert Task.objects.get(pk=task.pk).title == "Before"
+
+    actions.undo(**as_alice)
+
+    assert Task.objects.get(pk=task.pk).title == "After"
+
+
+def test_undoing_counts_the_version_on(as_alice, alice):
+    task = TaskFactory(owner=alice)
+    changed = actions.update_task(**as_alice, task_id=task.pk, changes={"title": "New"})
+
+    actions.undo(**as_alice)
+
+    assert Task.objects.get(pk=task.pk).version == changed.version + 1
+
+
+def test_a_made_task_goes_and_comes_back_as_it_was(as_alice, alice):
+    actions.create_task(
+        **as_alice,
+        title="Once",
+        notes="More",
+        labels=["Home"],
+        due_date=date(2027, 2, 1),
+    )
+    before = state(alice)
+
+    actions.undo(**as_alice)
+
+    assert not Task.objects.owned_by(alice).exists()
+
+    actions.undo(**as_alice)
+
+    assert state(alice) == before
+
+
+def test_a_made_task_that_came_back_has_no_entity_tag_of_old(as_alice, alice):
+    task = actions.create_task(**as_alice, title="Once")
+    for title in ("Twice", "Thrice"):
+        task = actions.update_task(
+            **as_alice, task_id=task.pk, changes={"title": title}
+        )
+    for change in Change.objects.owned_by(alice).order_by("-seq"):
+        actions.undo(**as_alice, change_id=change.pk)
+
+    actions.undo(**as_alice)
+
+    assert Task.objects.get(pk=task.pk).version > task.version
+
+
+def test_completing_a_repeat_is_undone_exactly(as_alice, alice):
+    task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
+    step = TaskFactory(owner=alice, parent_id=task.pk)
+    before = state(alice)
+    actions.complete_task(**as_alice, task_id=task.pk)
+    after = state(alice)
+
+    actions.undo(**as_alice)
+
+    assert state(alice) == before
+    assert Task.objects.get(pk=step.pk).completed_at is None
+
+    actions.undo(**as_alice)
+
+    assert state(alice) == after
+
+
+def test_a_completed_repeat_whose_next_was_touched_is_refused(as_alice, alice):
+    task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
+    done = actions.complete_task(**as_alice, task_id=task.pk)
+    batch = Change.objects.owned_by(alice).order_by("-seq").first().batch
+    actions.update_task(**as_alice, task_id=done.next.pk, changes={"title": "Mine"})
+    before = state(alice)
+    touched = Change.objects.owned_by(alice).order_by("-seq").first()
+
+    with pytest.raises(actions.UndoConflict) as refusal:
+        actions.undo(**as_alice, batch_id=batch)
+
+    assert refusal.value.members == {"changes": [touched.pk]}
+    assert state(alice) == before
+
+
+def test_a_deleted_list_comes_back_with_its_tasks(as_alice, alice):
+    own = TaskListFactory(owner=alice)
+    TaskFactory(owner=alice, list_id=own.pk)
+    before = state(alice)
+    actions.trash_list(**as_alice, list_id=own.pk)
+
+    actions.undo(**as_alice)
+
+    assert state(alice) == before
+
+
+def test_later_changes_of_other_fields_stay(as_alice, alice):
+    task = TaskFactory(owner=alice, title="Before", priority=3)
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    first = Change.objects.owned_by(alice).order_by("-seq").first()
+    actions.update_task(**as_alice, task_id=task.pk, changes={"priority": 1})
+
+    actions.undo(**as_alice, change_id=first.pk)
+
+    task.refresh_from_db()
+    assert (task.title, task.priority) == ("Before", 1)
+
+
+def test_a_later_change_of_the_same_field_stands_in_the_way(as_alice, alice):
+    task = TaskFactory(owner=alice, title="Before")
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    first = Change.objects.owned_by(alice).order_by("-seq").first()
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "Later"})
+    later = Change.objects.owned_by(alice).order_by("-seq").first()
+    count = Change.objects.count()
+
+    with pytest.raises(actions.UndoConflict) as refusal:
+        actions.undo(**as_alice, change_id=first.pk)
+
+    assert refusal.value.members == {"changes": [later.pk]}
+    assert Task.objects.get(pk=task.pk).title == "Later"
+    assert Change.objects.count() == count
+
+
+def test_a_change_that_was_taken_back_stands_in_no_way(as_alice, alice):
+    task = TaskFactory(owner=alice, title="Before")
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    first = Change.objects.owned_by(alice).order_by("-seq").first()
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "Later"})
+    actions.undo(**as_alice)
+
+    actions.undo(**as_alice, change_id=first.pk)
+
+    assert Task.objects.get(pk=task.pk).title == "Before"
+
+
+def test_no_task_comes_back_into_a_list_in_the_trash(as_alice, alice):
+    own = TaskListFactory(owner=alice)
+    task = TaskFactory(owner=alice, list_id=own.pk)
+    actions.update_task(
+        **as_alice, task_id=task.pk, changes={"list_id": actions.inbox_of(alice).pk}
+    )
+    moved = Change.objects.owned_by(alice).order_by("-seq").first()
+    actions.trash_list(**as_alice, list_id=own.pk)
+    before = state(alice)
+
+    with pytest.raises(actions.UndoConflict):
+        actions.undo(**as_alice, change_id=moved.pk)
+
+    assert state(alice) == before
+
+
+def test_a_made_list_that_holds_tasks_by_now_stays(as_alice, alice):
+    own = actions.create_list(**as_alice, name="New")
+    made = Change.objects.owned_by(alice).order_by("-seq").first()
+    TaskFactory(owner=alice, list_id=own.pk)
+
+    with pytest.raises(actions.UndoConflict):
+        actions.undo(**as_alice, change_id=made.pk)
+
+    assert TaskList.objects.filter(pk=own.pk).exists()
+
+
+def test_a_label_that_others_carry_by_now_stays_when_its_task_goes(as_alice, alice):
+    first = actions.create_task(**as_alice, title="First", labels=["Home"])
+    made = Change.objects.owned_by(alice).order_by("-seq").first()
+    actions.create_task(**as_alice, title="Second", labels=["home"])
+
+    actions.undo(**as_alice, batch_id=made.batch)
+
+    assert not Task.objects.filter(pk=first.pk).exists()
+    assert Label.objects.owned_by(alice).count() == 1
+
+
+def test_what_was_removed_for_good_does_not_come_back(as_alice, alice):
+    task = TaskFactory(owner=alice)
+    actions.trash_task(**as_alice, task_id=task.pk)
+    trashed = Change.objects.owned_by(alice).order_by("-seq").first()
+    actions.remove_task(**as_alice, task_id=task.pk)
+
+    with pytest.raises(actions.CannotBeUndone):
+        actions.undo(**as_alice)
+    with pytest.raises(actions.CannotBeUndone):
+        actions.undo(**as_alice, change_id=trashed.pk)
+
+
+def test_another_persons_change_is_none(as_alice, bob):
+    TaskFactory(owner=bob)
+    theirs = Change.objects.owned_by(bob).first()
+
+    with pytest.raises(Change.DoesNotExist):
+        actions.undo(**as_alice, change_id=theirs.pk)
+    with pytest.raises(Change.DoesNotExist):
+        actions.undo(**as_alice, batch_id=theirs.batch)
+    with pytest.raises(Change.DoesNotExist):
+        actions.undo(**as_alice, batch_id=uuid4())
+
+
+def test_without_a_change_there_is_nothing_to_undo(as_alice):
+    with pytest.raises(actions.NothingToUndo):
+        actions.undo(**as_alice)
+
+
+def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
+    as_alice, alice, django_assert_max_num_queries
+):
+    with_many = TaskListFactory(owner=alice)
+    for number in range(30):
+        TaskFactory(owner=alice, list_id=with_many.pk, title=f"Task {number}")
+    before = state(alice)
+    actions.trash_list(**as_alice, list_id=with_many.pk)
+
+    # One statement for each row that goes back, and a dozen around them.
+    with django_assert_max_num_queries(31 + 14):
+        actions.undo(**as_alice)
+
+    assert state(alice) == before
+
+
+class AnyHistory(TestCase):
+    """Whatever a person does, taking it all back leads through every state before."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 5)), max_size=8))
+    def test_undo_leads_back_through_every_state(self, steps):
+        owner = UserFactory()
+        caller = {"owner": owner, "by": COMMAND}
+        states, batches = [state(owner)], []
+
+        for number, (kind, which) in enumerate(steps):
+            at = AT + timedelta(minutes=number)
+            last = _last_seq(owner)
+            try:
+                _do(kind, which, at=at, **caller)
+            except (actions.Refused, ValidationError):
+                continue
+            if _last_seq(owner) == last:
+                continue
+            states.append(state(owner))
+            batches.append(Change.objects.owned_by(owner).order_by("-seq")[0].batch)
+
+        for batch in reversed(batches):
+            assert state(owner) == states.pop()
+            actions.undo(**caller, at=AT + timedelta(days=1), batch_id=batch)
+        assert state(owner) == states.pop()
+
+
+def _last_seq(owner):
+    return Change.objects.owned_by(owner).count()
+
+
+def _do(kind, which, **caller):
+    """Do one of the things that people do, to one of the things they have."""
+    owner = caller["owner"]
+    tasks = list(Task.objects.owned_by(owner).order_by("position", "id"))
+    lists = list(TaskList.objects.owned_by(owner).live().order_by("position", "id"))
+    if kind == 0 or not tasks:
+        actions.create_task(
+            **caller,
+            title=f"Task {which}",
+            due_date=date(2027, 1, 10 + which),
+            rrule="FREQ=WEEKLY" if which % 2 else "",
+            labels=["home", "work"][: which % 3],
+        )
+        return
+    task_id = tasks[which % len(tasks)].pk
+    match kind:
+        case 1:
+            actions.complete_task(**caller, task_id=task_id)
+        case 2:
+            actions.reopen_task(**caller, task_id=task_id)
+        case 3:
+            actions.trash_task(**caller, task_id=task_id)
+        case 4:
+            actions.restore_task(**caller, task_id=task_id)
+        case 5:
+            actions.create_list(**caller, name=f"List {which}")
+        case 6:
+            list_id = lists[which % len(lists)].pk
+            actions.update_task(**caller, task_id=task_id, changes={"list_id": list_id})
+        case 7:
+            actions.trash_list(**caller, list_id=lists[-1].pk)
+        case _:
+            actions.create_task(**caller, parent_id=task_id, title="Step")
