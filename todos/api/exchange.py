@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Any
@@ -73,7 +74,16 @@ def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
     So a failure half-way is an error and no file that looks whole, and a slow client
     holds no connection to the database.
     """
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    memory = io.BytesIO()
+    for piece in pieces:
+        memory.write(piece)
+        if memory.tell() > IN_MEMORY:
+            break
+    else:
+        memory.seek(0)
+        return memory
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    file.write(memory.getbuffer())
     file.writelines(pieces)
     file.seek(0)
     return file
