@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.conditional import expected_version, tagged
+from config.api.fields import picked
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import (
     ListDeletionSerializer,
     ListPageSerializer,
+    ListQuerySerializer,
     ListSerializer,
 )
 from todos.models import TaskList
@@ -26,13 +29,19 @@ class ListEndpoint(OwnedEndpoint):
 
     schema_tag = "lists"
 
-    def answer(self, list_id: UUID, *, status: int = status.HTTP_200_OK) -> Response:
+    def answer(
+        self,
+        list_id: UUID,
+        *,
+        status: int = status.HTTP_200_OK,
+        fields: Collection[str] | None = None,
+    ) -> Response:
         """Answer with a list as it is stored now, with its count of open tasks."""
         lists = TaskList.objects.owned_by(self.request.user).live().with_open_counts()
         row = lists.get(pk=list_id)
         return tagged(
             self.request,
-            ListSerializer(row).data,
+            picked(ListSerializer(row).data, fields),
             version=row.version,
             status=status,
         )
@@ -53,17 +62,13 @@ class ListListView(ListEndpoint):
         "POST": "lists_create",
     }
 
-    @extend_schema(responses=ListPageSerializer)
+    @extend_schema(parameters=[ListQuerySerializer], responses=ListPageSerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
+        query = self.checked_query(ListQuerySerializer)
         lists = TaskList.objects.owned_by(request.user).live()
-        rows = lists.with_open_counts().in_order()
-        return Response(
-            {
-                "next": None,
-                "previous": None,
-                "results": ListSerializer(rows, many=True).data,
-            }
-        )
+        rows = ListSerializer(lists.with_open_counts().in_order(), many=True).data
+        results = [picked(row, query["fields"]) for row in rows]
+        return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(
         request=ListSerializer,
@@ -83,9 +88,10 @@ class ListDetailView(ListEndpoint):
         "DELETE": "lists_destroy",
     }
 
-    @extend_schema(responses=ListSerializer)
+    @extend_schema(parameters=[ListQuerySerializer], responses=ListSerializer)
     def get(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
-        return self.answer(list_id)
+        query = self.checked_query(ListQuerySerializer)
+        return self.answer(list_id, fields=query["fields"])
 
     @extend_schema(
         request=ListSerializer(partial=True),

@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import validate_timezone
+from config.api.fields import FieldsField, names_of
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
     DEFAULT_PAGE_SIZE,
@@ -229,7 +230,13 @@ class TaskPageSerializer(serializers.Serializer[Any]):
     results = TaskSerializer(many=True, read_only=True)
 
 
-class TaskQuerySerializer(serializers.Serializer[Any]):
+class TaskDetailQuerySerializer(serializers.Serializer[Any]):
+    """How `GET tasks/{id}` is asked."""
+
+    fields = FieldsField(names_of(TaskSerializer))  # type: ignore[assignment]
+
+
+class TaskQuerySerializer(TaskDetailQuerySerializer):
     """How `GET tasks` is asked."""
 
     ORDERINGS = (
@@ -290,6 +297,12 @@ class ListPageSerializer(serializers.Serializer[Any]):
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
     results = ListSerializer(many=True, read_only=True)
+
+
+class ListQuerySerializer(serializers.Serializer[Any]):
+    """How `GET lists` and `GET lists/{id}` are asked."""
+
+    fields = FieldsField(names_of(ListSerializer))  # type: ignore[assignment]
 
 
 class ListDeletionSerializer(serializers.Serializer[Any]):

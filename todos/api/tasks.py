@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from config.api.conditional import etag, expected_version, tagged
+from config.api.fields import picked
 from config.api.pagination import Cursor, page_body, page_of
 from todos import actions
 from todos.agenda import Agenda
@@ -20,6 +21,7 @@ from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import (
     TASK_COLUMNS,
     CompletedTaskSerializer,
+    TaskDetailQuerySerializer,
     TaskPageSerializer,
     TaskQuerySerializer,
     TaskSerializer,
@@ -71,9 +73,9 @@ class TaskListView(TaskEndpoint):
             size=query["page_size"],
             cursor=cursor,
         )
-        return Response(
-            page_body(request, page, [represent_task(row) for row in page.rows])
-        )
+        tasks = (represent_task(row) for row in page.rows)
+        results = [picked(task, query["fields"]) for task in tasks]
+        return Response(page_body(request, page, results))
 
     def _tasks(self, query: dict[str, Any]) -> TaskQuerySet:
         tasks = _view_of(
@@ -137,11 +139,13 @@ class TaskDetailView(TaskEndpoint):
         "DELETE": "tasks_destroy",
     }
 
-    @extend_schema(responses=TaskSerializer)
+    @extend_schema(parameters=[TaskDetailQuerySerializer], responses=TaskSerializer)
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        query = self.checked_query(TaskDetailQuerySerializer)
         tasks = Task.objects.owned_by(request.user).represented()
         row = tasks.values(*TASK_COLUMNS).get(pk=task_id)
-        return tagged(request, represent_task(row), version=row["version"])
+        body = picked(represent_task(row), query["fields"])
+        return tagged(request, body, version=row["version"])
 
     @extend_schema(
         request=TaskSerializer, responses={200: TaskSerializer, 409: None, 412: None}

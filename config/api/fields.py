@@ -1,0 +1,46 @@
+"""`?fields=id,title`: a client that needs little asks for little."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from rest_framework import serializers
+
+
+class FieldsField(serializers.ListField):
+    """The query parameter `fields`: names of an allow-list, separated by commas.
+
+    Repeating the parameter does the same. Reads as `None` where it is absent.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+        super().__init__(
+            child=serializers.ChoiceField(self.names),
+            default=None,
+            help_text="Only these fields of each object; all of them by default.",
+        )
+
+    def to_internal_value(self, data: Any) -> list[str]:
+        wanted = [name.strip() for text in data for name in text.split(",")]
+        for name in wanted:
+            if name not in self.names:
+                raise serializers.ValidationError(
+                    f"There is no field {name[:50]!a}. Choose of: "
+                    f"{', '.join(self.names)}."
+                )
+        return wanted
+
+
+def names_of(serializer: type[serializers.Serializer[Any]]) -> tuple[str, ...]:
+    """Return the names of the fields that a serializer class shows."""
+    fields = serializer().fields
+    return tuple(name for name, field in fields.items() if not field.write_only)
+
+
+def picked(body: Mapping[str, Any], fields: Collection[str] | None) -> dict[str, Any]:
+    """Return the members of an object that were asked for; `None` means all."""
+    if fields is None:
+        return dict(body)
+    return {name: value for name, value in body.items() if name in fields}
