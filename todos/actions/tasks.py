@@ -13,15 +13,16 @@ from accounts.models import User
 from todos.actions.dates import settle_dates
 from todos.actions.labels import set_labels
 from todos.actions.refusals import NotInTrash
-from todos.actions.repeats import next_of, open_next
 from todos.actions.rows import (
-    inbox_of,
+    bring_steps,
+    lock_order,
     locked_task,
     place,
     require_live,
     require_version,
     store,
 )
+from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import Task
 
@@ -52,6 +53,8 @@ def create_task(
         ValidationError: by field, also for a list or parent that isn't the owner's.
     """
     with batch(owner=owner, by=by, at=at) as entries:
+        if parent_id is not None:
+            lock_order(owner)
         task = Task(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         place(task, owner=owner, list_id=list_id, parent_id=parent_id)
         settle_dates(task, owner=owner, at=at)
@@ -84,6 +87,8 @@ def update_task(
     """
     changes = dict(changes)
     with batch(owner=owner, by=by, at=at) as entries:
+        if changes.get("parent_id") is not None:
+            lock_order(owner)
         task = locked_task(owner, task_id)
         require_live(task, version=version)
         before = snapshot(task)
@@ -100,10 +105,7 @@ def update_task(
         moved = task.list_id != UUID(before["list_id"])
         store(task, before, Kind.MOVED if moved else Kind.UPDATED, entries)
         if moved:
-            for step in task.steps.live().for_change().with_labels():
-                before = snapshot(step)
-                step.list_id = task.list_id
-                store(step, before, Kind.MOVED, entries)
+            bring_steps(task, entries)
         if completed is not None and completed != task.is_completed:
             _turn(task, owner=owner, entries=entries)
     return task
@@ -127,26 +129,17 @@ def complete_task(
     with batch(owner=owner, by=by, at=at) as entries:
         task = locked_task(owner, task_id)
         require_live(task, version=version)
-        if task.is_completed:
-            return Completion(task, next_of(task))
         upcoming = _complete(task, owner=owner, entries=entries)
     return Completion(task, upcoming)
 
 
 def _complete(task: Task, *, owner: User, entries: Batch) -> Task | None:
-    """Complete an open task and its open steps; return the next of its series."""
-    for step in task.steps.open().for_change().with_labels():
-        _finish(step, entries)
-        task.steps_done += 1  # type: ignore[attr-defined]
-    upcoming = open_next(task, owner=owner, at=entries.at, entries=entries)
-    _finish(task, entries)
+    """Complete a task with its steps; return what its series goes on with."""
+    was_open = not task.is_completed
+    upcoming = complete_all([task], owner=owner, entries=entries)[task.pk]
+    if was_open:
+        task.steps_done = task.steps_total  # type: ignore[attr-defined]
     return upcoming
-
-
-def _finish(task: Task, entries: Batch) -> None:
-    before = snapshot(task)
-    task.completed_at = entries.at
-    store(task, before, Kind.COMPLETED, entries)
 
 
 def reopen_task(
@@ -167,20 +160,8 @@ def reopen_task(
     with batch(owner=owner, by=by, at=at) as entries:
         task = locked_task(owner, task_id)
         require_live(task, version=version)
-        if task.is_completed:
-            _reopen(task, entries)
+        reopen_all([task], entries=entries)
     return task
-
-
-def _reopen(task: Task, entries: Batch) -> None:
-    """Open a completed task, without the next occurrence that nobody touched."""
-    upcoming = next_of(task)
-    if upcoming is not None and upcoming.version == 1:
-        entries.removed(upcoming)
-        upcoming.delete()
-    before = snapshot(task)
-    task.completed_at = None
-    store(task, before, Kind.REOPENED, entries)
 
 
 def toggle_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
@@ -200,7 +181,7 @@ def toggle_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> 
 
 def _turn(task: Task, *, owner: User, entries: Batch) -> None:
     if task.is_completed:
-        _reopen(task, entries)
+        reopen_all([task], entries=entries)
     else:
         _complete(task, owner=owner, entries=entries)
 
@@ -222,19 +203,14 @@ def trash_task(
     with batch(owner=owner, by=by, at=at) as entries:
         task = locked_task(owner, task_id)
         require_version(task, version)
-        if task.trashed_at is None:
-            for row in [*task.steps.live().for_change().with_labels(), task]:
-                before = snapshot(row)
-                row.trashed_at = at
-                store(row, before, Kind.TRASHED, entries)
+        trash_all([task], owner=owner, entries=entries)
     return task
 
 
 def restore_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
     """Take a task out of the trash, with the steps that went there with it.
 
-    A task whose list is in the trash comes back in the inbox; a step whose parent is
-    there comes back as a task of its own.
+    For where it comes back to, see `states.restore_all`.
 
     Raises:
         Task.DoesNotExist: not a task of the owner.
@@ -243,16 +219,7 @@ def restore_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) ->
         task = locked_task(owner, task_id)
         if task.trashed_at is None:
             return task
-        steps = task.steps.filter(trashed_at=task.trashed_at)
-        rows = [task, *steps.for_change().with_labels()]
-        home = _home_for(task, owner)
-        for row in rows:
-            before = snapshot(row)
-            row.trashed_at = None
-            row.list_id = home
-            if row is task and task.parent and task.parent.trashed_at is not None:
-                row.parent = None
-            store(row, before, Kind.RESTORED, entries)
+        restore_all([task], owner=owner, entries=entries)
         _count_steps(task)
     return task
 
@@ -261,12 +228,6 @@ def _count_steps(task: Task) -> None:
     """Say how many steps the task has, now that some came back."""
     counted = Task.objects.filter(pk=task.pk).represented().get()
     vars(task).update(steps_total=counted.steps_total, steps_done=counted.steps_done)  # type: ignore[attr-defined]
-
-
-def _home_for(task: Task, owner: User) -> UUID:
-    if task.list.trashed_at is None:
-        return task.list_id
-    return inbox_of(owner).pk
 
 
 def remove_task(

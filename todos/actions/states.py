@@ -1,0 +1,138 @@
+"""Done or open, in the trash or not: the same for one task and for many at once.
+
+The tasks come in locked, with `label_names`. Rows that change alike are stored by one
+statement; only a task that repeats costs statements of its own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import prefetch_related_objects
+
+from accounts.models import User
+from todos.actions.repeats import next_of, open_next
+from todos.actions.rows import inbox_of, store_all
+from todos.ledger import Batch, Kind, snapshot
+from todos.models import Task, TaskQuerySet
+
+
+def complete_all(
+    tasks: Sequence[Task], *, owner: User, entries: Batch
+) -> dict[UUID, Task | None]:
+    """Complete the open ones with their open steps.
+
+    Returns:
+        What the series of a task goes on with, by the id of the task.
+    """
+    opened = {task.pk: next_of(task) for task in tasks if task.is_completed}
+    still_open = [task for task in tasks if not task.is_completed]
+    done = []
+    for task, steps in _with_steps(still_open, Task.objects.owned_by(owner).open()):
+        if task.is_completed:
+            continue  # with a task before it, as one of its steps
+        opened[task.pk] = open_next(task, owner=owner, at=entries.at, entries=entries)
+        for row in [*steps, task]:
+            if not row.is_completed:
+                done.append((row, snapshot(row)))
+                row.completed_at = entries.at
+    store_all(done, Kind.COMPLETED, entries)
+    return opened
+
+
+def reopen_all(tasks: Iterable[Task], *, entries: Batch) -> None:
+    """Open the completed ones, without next occurrences that nobody touched."""
+    changed = []
+    for task in tasks:
+        if not task.is_completed:
+            continue
+        upcoming = next_of(task)
+        if upcoming is not None and upcoming.version == 1:
+            entries.removed(upcoming, before=snapshot(upcoming))
+            upcoming.delete()
+        changed.append((task, snapshot(task)))
+        task.completed_at = None
+    store_all(changed, Kind.REOPENED, entries)
+
+
+def trash_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
+    """Put the tasks into the trash with their steps; what is there stays."""
+    live = [task for task in tasks if task.trashed_at is None]
+    changed = []
+    for task, steps in _with_steps(live, Task.objects.owned_by(owner).live()):
+        for row in [*steps, task]:
+            if row.trashed_at is None:
+                changed.append((row, snapshot(row)))
+                row.trashed_at = entries.at
+    store_all(changed, Kind.TRASHED, entries)
+
+
+def restore_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
+    """Take tasks out of the trash, with the steps that went there with them.
+
+    A task whose list is in the trash comes back in the inbox; a step without a task
+    to be a step of comes back as a task of its own.
+    """
+    # Tasks before their steps, so that these find them.
+    trashed = sorted(
+        (task for task in tasks if task.trashed_at),
+        key=lambda task: bool(task.parent_id),
+    )
+    homes = _Homes(trashed, owner=owner)
+    changed = []
+    for task, steps in _with_steps(trashed, Task.objects.owned_by(owner).trashed()):
+        together = task.trashed_at
+        for row in [task, *(step for step in steps if step.trashed_at == together)]:
+            if row.trashed_at is not None:
+                changed.append((row, snapshot(row)))
+                homes.bring_home(row)
+                row.trashed_at = None
+    store_all(changed, Kind.RESTORED, entries)
+
+
+class _Homes:
+    """Where tasks that come out of the trash belong now."""
+
+    def __init__(self, tasks: list[Task], *, owner: User) -> None:
+        self._owner = owner
+        self._inbox: UUID | None = None
+        self._back: dict[UUID | None, Task] = {}
+        prefetch_related_objects(tasks, "list", "parent")
+
+    def bring_home(self, task: Task) -> None:
+        parent = self._back.get(task.parent_id) or task.parent
+        # Meanwhile it can have become a step itself, and steps go one level deep.
+        if parent and parent.trashed_at is None and parent.parent_id is None:
+            task.list_id = parent.list_id
+        else:
+            task.parent = None
+            if task.list.trashed_at is not None:
+                task.list_id = self._inbox_id()
+        self._back[task.pk] = task
+
+    def _inbox_id(self) -> UUID:
+        if self._inbox is None:
+            self._inbox = inbox_of(self._owner).pk
+        return self._inbox
+
+
+def _with_steps(
+    tasks: Sequence[Task], among: TaskQuerySet
+) -> Iterator[tuple[Task, list[Task]]]:
+    """Pair the tasks with those `among` the rows that are their steps, and lock them.
+
+    A step that is one of `tasks` itself is the same object here.
+    """
+    known = {task.pk: task for task in tasks}
+    # A step has none.
+    parents = [task.pk for task in tasks if task.parent_id is None]
+    by_parent: dict[Any, list[Task]] = defaultdict(list)
+    if parents:
+        steps = among.filter(parent__in=parents).for_change().with_labels()
+        for step in steps.order_by("id"):
+            by_parent[step.parent_id].append(known.get(step.pk, step))
+    for task in tasks:
+        yield task, by_parent[task.pk]
