@@ -1,0 +1,89 @@
+"""Deleting for good what is in the trash; the ledger keeps no text of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from accounts.credentials import Credential
+from accounts.models import User
+from todos.actions.refusals import NotInTrash
+from todos.actions.rows import locked_task, require_version
+from todos.ledger import Batch, Entity, batch
+from todos.models import Task, TaskList
+
+
+def remove_task(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    task_id: UUID,
+    version: int | None = None,
+) -> None:
+    """Delete a task in the trash for good, and its text from the ledger.
+
+    Raises:
+        Task.DoesNotExist: not a task of the owner.
+        NotInTrash: it must be put into the trash first.
+        VersionConflict: `version` is given and is not the stored one.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        task = locked_task(owner, task_id)
+        require_version(task, version)
+        if task.trashed_at is None:
+            raise NotInTrash("Put the task into the trash first.")
+        _remove_tasks([task], entries)
+
+
+def remove_trashed(
+    *, owner: User, by: Credential, at: datetime, before: datetime, limit: int
+) -> int:
+    """Delete up to `limit` tasks, then lists, that are in the trash since `before`.
+
+    What somebody else has locked is left for the next time: its owner may be about to
+    restore it. A list goes once no task is left in it.
+
+    Returns:
+        How many rows are gone, steps among them; 0 once there is nothing left to do.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        tasks = Task.objects.owned_by(owner).filter(trashed_at__lt=before)
+        # Whole tasks first: their steps go with them.
+        tasks = tasks.order_by(F("parent").asc(nulls_first=True), "id")
+        found = list(tasks.select_for_update(of=("self",), skip_locked=True)[:limit])
+        if found:
+            return _remove_tasks(found, entries)
+        lists = TaskList.objects.owned_by(owner).filter(trashed_at__lt=before)
+        lists = lists.filter(tasks__isnull=True).order_by("id")
+        empty = list(lists.select_for_update(of=("self",), skip_locked=True)[:limit])
+        return _remove_lists(empty, entries)
+
+
+def _remove_tasks(tasks: Sequence[Task], entries: Batch) -> int:
+    """Delete the tasks and their steps, in whatever state those are."""
+    chosen = [task.pk for task in tasks]
+    steps = Task.objects.owned_by(entries.owner).filter(parent__in=chosen)
+    rows = [*steps.exclude(pk__in=chosen).for_change().order_by("id"), *tasks]
+    _forget(Entity.TASK, [row.pk for row in rows], entries)
+    for row in rows:
+        entries.removed(row)
+    Task.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def _remove_lists(lists: Sequence[TaskList], entries: Batch) -> int:
+    _forget(Entity.LIST, [row.pk for row in lists], entries)
+    for row in lists:
+        entries.removed(row)
+    TaskList.objects.filter(pk__in=[row.pk for row in lists]).delete()
+    return len(lists)
+
+
+def _forget(entity: Entity, ids: list[UUID], entries: Batch) -> None:
+    """Empty what the ledger remembers of the rows."""
+    told = entries.owner.changes.filter(entity=entity, entity_id__in=ids)
+    told.update(before=None, after=None)

@@ -1,0 +1,85 @@
+"""Delete for good what has been in the trash for long."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from tqdm import tqdm
+
+from accounts.credentials import COMMAND
+from accounts.models import User
+from todos.actions.removal import remove_trashed
+from todos.models import Task, TaskList
+
+BATCH = 200  # rows that one transaction deletes
+PAGE = 500  # owners looked up at once
+DAYS = 30
+MOST_DAYS = 36_500
+
+
+class Command(BaseCommand):
+    help = (
+        f"Delete what has been in the trash for more than {DAYS} days. The ledger keeps"
+        " that it was, without its text."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--days", type=int, default=DAYS, help="in the trash")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Only say how much is due."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = timezone.now()
+        before = at - days_of(options["days"])
+        due = _tasks(before).count() + _lists(before).count()
+        if options["dry_run"]:
+            self.stdout.write(f"Tasks and lists to delete: {due}")
+            return
+        gone = 0
+        # disable=None: no bar where nobody watches.
+        with tqdm(total=due, unit="row", disable=None) as bar:
+            for owner in _owners(before):
+                while number := remove_trashed(
+                    owner=owner, by=COMMAND, at=at, before=before, limit=BATCH
+                ):
+                    gone += number
+                    bar.update(number)
+        self.stdout.write(f"Tasks and lists deleted: {gone}")
+
+
+def days_of(number: int) -> timedelta:
+    """Return that many days.
+
+    Raises:
+        CommandError: not a number of days that anybody means.
+    """
+    if not 0 <= number <= MOST_DAYS:
+        raise CommandError(f"--days {number}: write 0 to {MOST_DAYS}.")
+    return timedelta(days=number)
+
+
+def _tasks(before: datetime) -> Any:
+    return Task.objects.filter(trashed_at__lt=before)
+
+
+def _lists(before: datetime) -> Any:
+    return TaskList.objects.filter(trashed_at__lt=before)
+
+
+def _owners(before: datetime) -> Iterator[User]:
+    """Yield everyone who has something to delete, a page of them at a time."""
+    tasks = Exists(_tasks(before).filter(owner=OuterRef("pk")))
+    lists = Exists(_lists(before).filter(owner=OuterRef("pk")))
+    owners = User.objects.filter(tasks | lists).order_by("pk")
+    last: UUID | None = None
+    while page := list((owners.filter(pk__gt=last) if last else owners)[:PAGE]):
+        yield from page
+        last = page[-1].pk
