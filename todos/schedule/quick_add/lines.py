@@ -1,0 +1,80 @@
+"""A line of text as a task: title, fields, and where in the line they stand."""
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from todos.schedule.quick_add.fields import Fields, settled
+from todos.schedule.quick_add.parts import Here, Kind, Part, Value
+from todos.schedule.quick_add.reading import parts_of
+
+
+class NoSuchPart(ValueError):
+    """No part of the line begins there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a line as a face shows it; offsets are characters of the line."""
+
+    kind: Kind
+    start: int
+    end: int
+    text: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The task that a line describes."""
+
+    title: str
+    fields: Fields
+    spans: tuple[Span, ...]
+
+
+def parse(text: str, *, here: Here) -> list[Parsed]:
+    """Return the tasks of a text, one for each line that isn't blank."""
+    return [parse_line(line, here=here) for line in lines_of(text)]
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of a text that aren't blank."""
+    return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
+
+
+def parse_line(line: str, *, here: Here, literal: Collection[int] = ()) -> Parsed:
+    """Return the task that a line describes.
+
+    `literal` are the starts of parts that someone wants in the title; nothing else
+    changes by that. Where nothing would be left for the title, all of it is title.
+
+    Raises:
+        NoSuchPart: for a start in `literal`.
+    """
+    parts = parts_of(line, here)
+    if set(literal) - {part.start for part in parts}:
+        raise NoSuchPart
+    parts, fields = settled((p for p in parts if p.start not in literal), here)
+    if title := _title(line, parts):
+        return Parsed(title, fields, tuple(_span(line, part) for part in parts))
+    return Parsed(_spaced(line), Fields(), ())
+
+
+def _title(line: str, parts: Iterable[Part]) -> str:
+    """Return what is left of the line, with one space between words."""
+    pieces, end = [], 0
+    for part in parts:
+        if part.kind != "new_list":
+            pieces.append(line[end : part.start])
+            end = part.end
+    return _spaced("".join([*pieces, line[end:]]))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _span(line: str, part: Part) -> Span:
+    text = line[part.start : part.end]
+    return Span(part.kind, part.start, part.end, text, part.value)

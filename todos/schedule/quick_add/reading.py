@@ -1,0 +1,181 @@
+"""From a line to its parts: first what is marked, then what trails the line."""
+
+import re
+from dataclasses import replace
+
+from todos.schedule.quick_add.dates import MONTH, WEEKDAY
+from todos.schedule.quick_add.parts import Here, Part
+from todos.schedule.quick_add.phrases import READ, read_phrases
+from todos.schedule.quick_add.tokens import SEPARATORS, read_token
+from todos.schedule.quick_add.words import Word, words_of
+
+PHRASE_WORDS_MAX = 12
+# A title doesn't end in one of these: what follows belongs to it.
+LEANING = re.compile(
+    "a|about|after|an|and|are|as|before|between|but|during|each|every|for|from|his|her"
+    "|is|its|last|like|my|of|or|other|our|per|since|than|the|their|this|till|to|until"
+    "|vs|was|were|when|your|[-&/–—]",
+    re.I,
+)
+# After a backslash: what would otherwise be a part, or begin one.
+ESCAPABLE = re.compile(
+    r'[#@!"“„].*|(?:due|from|remind):.*|(?:p[1-4]|every|next|this|weekend'
+    r"|today|tonight|tomorrow|tod|tom|tmrw?|noon|midnight"
+    rf"|[0-9]+(?:am|pm|st|nd|rd|th|[-.:][0-9][-.:0-9]*)|{WEEKDAY}|{MONTH})"
+    rf"[{SEPARATORS}]*",
+    re.I | re.A,
+)
+
+
+def parts_of(line: str, here: Here) -> list[Part]:
+    """Return the parts of a line in their order."""
+    return sorted(_Reader(line, here).read(), key=lambda part: part.start)
+
+
+class _Reader:
+    """A line on its way from words to parts."""
+
+    def __init__(self, line: str, here: Here) -> None:
+        self.here = here
+        self.words = list(words_of(line))
+        self.is_part = [False] * len(self.words)
+        self.parts: list[Part] = []
+        self.made: set[str] = set()
+
+    def read(self) -> list[Part]:
+        for index, word in enumerate(self.words):
+            if self.is_part[index] or word.is_literal:
+                continue
+            if word.sign in {"due:", "from:"}:
+                self._read_phrase_after_sign(index)
+            elif part := read_token(word, self.here):
+                self._take(part, range(index, index + 1))
+        self._read_trailing()
+        self._read_escapes()
+        return self.parts
+
+    def _take(self, part: Part, indexes: range) -> None:
+        """Keep a part; of those that make the same setting, the first."""
+        settings = part.sets.keys() - {"label"}
+        if settings & self.made:
+            return
+        self.made |= settings
+        self.parts.append(part)
+        for index in indexes:
+            self.is_part[index] = True
+
+    # --- What a sign marks ---
+
+    def _read_phrase_after_sign(self, index: int) -> None:
+        word = self.words[index]
+        is_start = word.sign == "from:"
+        parts, end = read_phrases(
+            text := self._text_after_sign(index),
+            0,
+            self.here,
+            taken=() if is_start else self.made,
+            is_marked=True,
+        )
+        if word.is_quoted:
+            is_whole = end == len(text) and not word.after.strip(SEPARATORS)
+            parts = [_merged(parts, len(text))] if parts and is_whole else []
+        if is_start:
+            parts = [_as_start(part) for part in parts[:1] if _is_date(part)]
+        self._take_phrases(parts, text, range(index, len(self.words)))
+
+    def _text_after_sign(self, index: int) -> str:
+        """Return what is in quotes, or else the words up to another part."""
+        first, *others = self.words[index : index + PHRASE_WORDS_MAX]
+        if first.is_quoted:
+            return " ".join(first.body.split())
+        texts = [first.body]
+        for word in others:
+            if word.sign or word.is_literal:
+                break
+            texts.append(word.text)
+        return " ".join(texts)
+
+    def _take_phrases(self, parts: list[Part], text: str, indexes: range) -> None:
+        """Keep phrases of a text whose words are those at `indexes`."""
+        for part in parts:
+            first = text.count(" ", 0, part.start)
+            last = text.count(" ", 0, part.end)
+            if self.words[indexes[0]].is_quoted:
+                first = last = 0
+            covered = indexes[first : last + 1]
+            start, end = self.words[covered[0]].start, self.words[covered[-1]].end
+            self._take(replace(part, start=start, end=end), covered)
+
+    # --- What trails the line ---
+
+    def _read_trailing(self) -> None:
+        """Take the longest run of phrases that reaches the end of the line."""
+        indexes = self._tail()
+        pieces = [READ if self.is_part[i] else self.words[i].text for i in indexes]
+        text, start = " ".join(pieces), 0
+        for index, piece in zip(indexes, pieces, strict=True):
+            if piece != READ:
+                parts, end = read_phrases(text, start, self.here, taken=self.made)
+                if parts and end == len(text):
+                    if not self._leans_on(index):
+                        self._take_phrases(parts, text, indexes)
+                    return
+            start += len(piece) + 1
+
+    def _tail(self) -> range:
+        """Return the last words, and the parts between and after them."""
+        first, room = len(self.words), PHRASE_WORDS_MAX
+        while first > 0 and (room or self.is_part[first - 1]):
+            word = self.words[first - 1]
+            if not self.is_part[first - 1]:
+                if word.is_quoted or word.is_literal:
+                    break
+                room -= 1
+            first -= 1
+        return range(first, len(self.words))
+
+    def _leans_on(self, index: int) -> bool:
+        """Whether the title would break off before this word."""
+        before = (i for i in reversed(range(index)) if not self.is_part[i])
+        last = next(before, None)
+        return last is not None and bool(LEANING.fullmatch(self.words[last].text))
+
+    # --- What says that something is title ---
+
+    def _read_escapes(self) -> None:
+        indexes = range(len(self.words))
+        title = [self.words[i] for i in indexes if not self.is_part[i]]
+        for word in title:
+            if word.text[0] == "\\" and ESCAPABLE.fullmatch(word.text, 1):
+                self.parts.append(_escape(word.start))
+        if len(title) == 1 and _is_all_quoted(title[0]):
+            self.parts += [_escape(title[0].start), _escape(title[0].end - 1)]
+
+
+def _is_date(part: Part) -> bool:
+    return part.sets.keys() == {"due_date"}
+
+
+def _as_start(part: Part) -> Part:
+    return replace(part, kind="start", sets={"start_date": part.sets["due_date"]})
+
+
+def _merged(parts: list[Part], end: int) -> Part:
+    """Return phrases in one pair of quotes as one part."""
+    kinds = {part.kind: part for part in parts}
+    main = kinds.get("repeat") or kinds.get("due") or parts[0]
+    value = main.value
+    if main.kind == "due" and "time" in kinds:
+        value = f"{value}T{kinds['time'].value}"
+    sets = {name: value for part in parts for name, value in part.sets.items()}
+    return replace(main, start=0, end=end, value=value, sets=sets)
+
+
+def _is_all_quoted(word: Word) -> bool:
+    return (
+        word.is_quoted and not word.sign and not word.after and bool(word.body.strip())
+    )
+
+
+def _escape(start: int) -> Part:
+    return Part("escape", start, start + 1, None)

@@ -1,0 +1,90 @@
+"""Parts that a sign marks: `#list`, `@label`, `p1` or `!1`, `remind:30m`."""
+
+import re
+
+from todos.schedule.quick_add.parts import (
+    LABEL_MAX_LENGTH,
+    LIST_MAX_LENGTH,
+    REMINDER_MINUTES_MAX,
+    Here,
+    Kind,
+    Part,
+    Value,
+)
+from todos.schedule.quick_add.times import read_time
+from todos.schedule.quick_add.words import Word
+
+SEPARATORS = ",;.!"  # may follow a part, and go with it
+# Without quotes, a name begins with a letter or a symbol. So an issue number, a price,
+# an address and the name of a package are none.
+NAME = re.compile(r"""(?![\d_.&+'’-])[^\s!"#$%()*,/:;<=>?@\[\\\]^`{|}~“”„]+""")
+PRIORITY = re.compile(rf"[p!]([1-4])[{SEPARATORS}]?")
+SPAN_OF_TIME = re.compile(
+    "([0-9]{1,5}) ?(?:(m|min|minute)|(h|hour)|(d|day)|(w|week))s?", re.I | re.A
+)
+MINUTES = (1, 60, 24 * 60, 7 * 24 * 60)
+
+
+def read_token(word: Word, here: Here) -> Part | None:
+    """Return the part that a word is by itself; None for any other word."""
+    if word.is_quoted and word.after.strip(SEPARATORS):
+        return None
+    match word.sign:
+        case "#":
+            return _list(word, here)
+        case "@":
+            return _label(word)
+        case "remind:":
+            return _reminder(word)
+    if priority := PRIORITY.fullmatch(word.text):
+        number = int(priority[1])
+        return _part("priority", word, number, "priority", number)
+    return None
+
+
+def _list(word: Word, here: Here) -> Part | None:
+    for name in (_spaced(word.body), _name(word)):
+        if known := here.list_named(name):
+            return _part("list", word, known, "list", known)
+    name = _name(word)
+    if 0 < len(name) <= LIST_MAX_LENGTH:
+        return Part("new_list", word.start, word.end, name)
+    return None
+
+
+def _label(word: Word) -> Part | None:
+    name = _name(word)
+    if 0 < len(name) <= LABEL_MAX_LENGTH:
+        return _part("label", word, name, "label", name)
+    return None
+
+
+def _name(word: Word) -> str:
+    """Return the name after a sign; nothing where there can't be one."""
+    if word.is_quoted:
+        return _spaced(word.body)
+    name = word.body.rstrip(SEPARATORS)
+    return name if NAME.fullmatch(name) else ""
+
+
+def _spaced(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _reminder(word: Word) -> Part | None:
+    text = _spaced(word.body) if word.is_quoted else word.body.rstrip(SEPARATORS)
+    if before := SPAN_OF_TIME.fullmatch(text):
+        unit = MINUTES[(before.lastindex or 0) - 2]
+        minutes = int(before[1]) * unit
+        if minutes > REMINDER_MINUTES_MAX:
+            return None
+        return _part("reminder", word, minutes, "reminder", minutes)
+    clocked = read_time(text, 0)
+    if clocked is None or clocked[1] < len(text):
+        return None
+    time = clocked[0]
+    return _part("reminder", word, f"{time:%H:%M}", "reminder", time)
+
+
+def _part(kind: Kind, word: Word, value: Value, name: str, setting: object) -> Part:
+    return Part(kind, word.start, word.end, value, {name: setting})
