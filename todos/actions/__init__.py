@@ -17,12 +17,12 @@ from todos.actions.refusals import (
     UndoConflict,
     VersionConflict,
 )
+from todos.actions.removal import remove_task
 from todos.actions.rows import inbox_of
 from todos.actions.tasks import (
     Completion,
     complete_task,
     create_task,
-    remove_task,
     reopen_task,
     restore_task,
     toggle_task,

@@ -12,7 +12,6 @@ from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.dates import settle_dates
 from todos.actions.labels import set_labels
-from todos.actions.refusals import NotInTrash
 from todos.actions.rows import (
     bring_steps,
     lock_order,
@@ -228,29 +227,3 @@ def _count_steps(task: Task) -> None:
     """Say how many steps the task has, now that some came back."""
     counted = Task.objects.filter(pk=task.pk).represented().get()
     vars(task).update(steps_total=counted.steps_total, steps_done=counted.steps_done)  # type: ignore[attr-defined]
-
-
-def remove_task(
-    *,
-    owner: User,
-    by: Credential,
-    at: datetime,
-    task_id: UUID,
-    version: int | None = None,
-) -> None:
-    """Delete a task in the trash for good, and its text from the ledger.
-
-    Raises:
-        Task.DoesNotExist: not a task of the owner.
-        NotInTrash: it must be put into the trash first.
-        VersionConflict: `version` is given and is not the stored one.
-    """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = locked_task(owner, task_id)
-        require_version(task, version)
-        if task.trashed_at is None:
-            raise NotInTrash("Put the task into the trash first.")
-        for row in [*task.steps.for_change(), task]:
-            owner.changes.of("task", row.pk).update(before=None, after=None)
-            entries.removed(row)
-        task.delete()
