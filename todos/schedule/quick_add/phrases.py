@@ -1,7 +1,6 @@
 """Dates, times and repeats in a row, as people write them: `every friday at 9`."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 
 from todos.schedule.quick_add.dates import read_date
 from todos.schedule.quick_add.parts import Here, Part
@@ -65,7 +64,11 @@ def _readings(
         else:
             value = f"{day.isoformat()}T{time:%H:%M}"
             yield Part("due", start, end, value, {"due_date": day, "due_time": time})
-    if clocked := read_time(text, start):
+    yield from _times(text, start)
+
+
+def _times(text: str, start: int, *, is_evening: bool = False) -> Iterator[Part]:
+    if clocked := read_time(text, start, is_evening=is_evening):
         time, end = clocked
         yield Part("time", start, end, f"{time:%H:%M}", {"due_time": time})
 
@@ -84,8 +87,7 @@ def _in_the_evening(text: str, parts: list[Part]) -> Iterator[Part]:
     """Read `tonight at 8` as 20:00."""
     is_evening = any("tonight" in text[p.start : p.end].lower() for p in parts)
     for part in parts:
-        clocked = read_time(text, part.start, is_evening=is_evening)
-        if part.kind == "time" and clocked:
-            time, _ = clocked
-            part = replace(part, value=f"{time:%H:%M}", sets={"due_time": time})
-        yield part
+        if is_evening and part.kind == "time":
+            yield from _times(text, part.start, is_evening=True)
+        else:
+            yield part

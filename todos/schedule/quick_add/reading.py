@@ -10,6 +10,7 @@ from todos.schedule.quick_add.tokens import SEPARATORS, read_token
 from todos.schedule.quick_add.words import Word, words_of
 
 PHRASE_WORDS_MAX = 12
+NOT_OF_A_START = {"due_time", "rule", "end"}
 # A title doesn't end in one of these: what follows belongs to it.
 LEANING = re.compile(
     "a|about|after|an|and|are|as|before|between|but|during|each|every|for|from|his|her"
@@ -67,21 +68,17 @@ class _Reader:
     # --- What a sign marks ---
 
     def _read_phrase_after_sign(self, index: int) -> None:
-        word = self.words[index]
+        word, text = self.words[index], self._text_after_sign(index)
         is_start = word.sign == "from:"
-        parts, end = read_phrases(
-            text := self._text_after_sign(index),
-            0,
-            self.here,
-            taken=() if is_start else self.made,
-            is_marked=True,
-        )
-        if word.is_quoted:
-            is_whole = end == len(text) and not word.after.strip(SEPARATORS)
-            parts = [_merged(parts, len(text))] if parts and is_whole else []
+        taken = NOT_OF_A_START if is_start else self.made
+        parts, end = read_phrases(text, 0, self.here, taken=taken, is_marked=True)
         if is_start:
-            parts = [_as_start(part) for part in parts[:1] if _is_date(part)]
-        self._take_phrases(parts, text, range(index, len(self.words)))
+            parts = [_as_start(part) for part in parts]
+        if not word.is_quoted:
+            self._take_phrases(parts, text, range(index, len(self.words)))
+        elif parts and end == len(text) and not word.after.strip(SEPARATORS):
+            whole = replace(_merged(parts), start=word.start, end=word.end)
+            self._take(whole, range(index, index + 1))
 
     def _text_after_sign(self, index: int) -> str:
         """Return what is in quotes, or else the words up to another part."""
@@ -96,12 +93,9 @@ class _Reader:
         return " ".join(texts)
 
     def _take_phrases(self, parts: list[Part], text: str, indexes: range) -> None:
-        """Keep phrases of a text whose words are those at `indexes`."""
+        """Keep the phrases of a text whose words are those at `indexes`."""
         for part in parts:
-            first = text.count(" ", 0, part.start)
-            last = text.count(" ", 0, part.end)
-            if self.words[indexes[0]].is_quoted:
-                first = last = 0
+            first, last = (text.count(" ", 0, at) for at in (part.start, part.end))
             covered = indexes[first : last + 1]
             start, end = self.words[covered[0]].start, self.words[covered[-1]].end
             self._take(replace(part, start=start, end=end), covered)
@@ -148,27 +142,24 @@ class _Reader:
         for word in title:
             if word.text[0] == "\\" and ESCAPABLE.fullmatch(word.text, 1):
                 self.parts.append(_escape(word.start))
-        if len(title) == 1 and _is_all_quoted(title[0]):
+        has_offer = any(part.kind == "new_list" for part in self.parts)
+        if len(title) == 1 and _is_all_quoted(title[0]) and not has_offer:
             self.parts += [_escape(title[0].start), _escape(title[0].end - 1)]
-
-
-def _is_date(part: Part) -> bool:
-    return part.sets.keys() == {"due_date"}
 
 
 def _as_start(part: Part) -> Part:
     return replace(part, kind="start", sets={"start_date": part.sets["due_date"]})
 
 
-def _merged(parts: list[Part], end: int) -> Part:
-    """Return phrases in one pair of quotes as one part."""
+def _merged(parts: list[Part]) -> Part:
+    """Return the phrases in one pair of quotes as one part."""
     kinds = {part.kind: part for part in parts}
     main = kinds.get("repeat") or kinds.get("due") or parts[0]
     value = main.value
     if main.kind == "due" and "time" in kinds:
         value = f"{value}T{kinds['time'].value}"
     sets = {name: value for part in parts for name, value in part.sets.items()}
-    return replace(main, start=0, end=end, value=value, sets=sets)
+    return replace(main, value=value, sets=sets)
 
 
 def _is_all_quoted(word: Word) -> bool:
