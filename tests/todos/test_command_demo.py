@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts import credentials
 from accounts.models import User
+from todos.agenda import Agenda
 from todos.models import Change, Label, Task, TaskList
 
 EMAIL = "demo@ownlist.example"
@@ -43,11 +44,11 @@ def test_makes_a_lifelike_set_of_tasks():
 
     user = User.objects.get(email=EMAIL)
     tasks = Task.objects.owned_by(user)
-    today = timezone.now().date()
+    agenda = Agenda(user, now=timezone.now())
     assert 30 <= tasks.count() <= 40
-    assert tasks.overdue(today=today).count() >= 3
-    assert tasks.due_on(today).count() >= 3
-    assert tasks.upcoming(today=today).count() >= 5
+    assert agenda.overdue().count() >= 3
+    assert tasks.due_on(agenda.clock.today).count() >= 3
+    assert agenda.upcoming().count() >= 5
     assert tasks.completed().count() >= 5
     assert tasks.filter(parent__isnull=False).completed().exists()
     assert tasks.exclude(rrule="").open().exists()

@@ -1,6 +1,6 @@
 """What the database itself holds, whatever the code above it forgets."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -12,6 +12,7 @@ from accounts.models import User
 from config.api.pagination import page_of
 from tests.factories import TaskFactory, UserFactory
 from todos.models import Change, Label, Task, TaskLabel, TaskList
+from todos.schedule.days import Clock
 
 on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite has nothing of the kind"
@@ -253,9 +254,10 @@ def filled(alice):
     return alice
 
 
+CLOCK = Clock(now=datetime(2027, 1, 2, 12, tzinfo=UTC), zone=UTC)
 QUERIES = {
     "todos_task_open": lambda tasks: tasks.open().order_by("position", "id"),
-    "todos_task_due": lambda tasks: tasks.due_by(date(2027, 1, 2)).order_by(
+    "todos_task_due": lambda tasks: tasks.due_by(CLOCK, zones=()).order_by(
         "due_date", "id"
     ),
     "todos_task_completed": lambda tasks: tasks.completed().order_by(

@@ -1,6 +1,6 @@
 """The vocabulary of tasks: what each word lets through."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -11,8 +11,10 @@ from accounts.credentials import COMMAND
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskList, label_key
+from todos.schedule.days import Clock
 
 TODAY = date(2027, 1, 15)
+CLOCK = Clock(now=datetime(2027, 1, 15, 12, tzinfo=UTC), zone=UTC)
 
 
 @pytest.fixture
@@ -82,10 +84,10 @@ def test_the_words_for_days(make):
         make(f"{title}, done", due_date=TODAY + timedelta(days=offset), done=True)
     make("someday")
 
-    assert titles(Task.objects.overdue(today=TODAY)) == ["late"]
+    assert titles(Task.objects.overdue(CLOCK, zones=())) == ["late"]
     assert titles(Task.objects.due_on(TODAY)) == ["today"]
-    assert titles(Task.objects.due_by(TODAY)) == ["late", "today"]
-    assert titles(Task.objects.upcoming(today=TODAY)) == ["soon"]
+    assert titles(Task.objects.due_by(CLOCK, zones=())) == ["late", "today"]
+    assert titles(Task.objects.upcoming(CLOCK, zones=())) == ["soon"]
 
 
 def test_the_words_for_places(make, alice):
@@ -134,6 +136,40 @@ def test_matching_takes_words_as_they_are(make):
     assert titles(Task.objects.matching("_")) == ["under_score"]
     assert titles(Task.objects.matching("\\")) == ["50% off"]
     assert titles(Task.objects.matching("'")) == []
+
+
+def test_matching_ignores_case_and_accents(make):
+    make("Crème brûlée", notes="for GROSSVATER's birthday")
+
+    for words in ("creme", "BRÛLÉE", "creme brulee", "großvater", "brul birthd"):
+        assert titles(Task.objects.matching(words)) == ["Crème brûlée"]
+    assert titles(Task.objects.matching("creme caramel")) == []
+
+
+def test_matching_follows_a_change_of_the_text(make, alice):
+    task = make("Before", notes="notes")
+    actions.update_task(
+        owner=alice,
+        by=COMMAND,
+        at=timezone.now(),
+        task_id=task.pk,
+        changes={"title": "After"},
+    )
+
+    assert titles(Task.objects.matching("after notes")) == ["After"]
+    assert titles(Task.objects.matching("before")) == []
+
+
+def test_represented_counts_steps_in_the_same_query(make, django_assert_num_queries):
+    parent = make("parent")
+    make("open", parent_id=parent.pk)
+    make("done", parent_id=parent.pk, done=True)
+    make("gone", parent_id=parent.pk, trashed=True)
+
+    with django_assert_num_queries(1):
+        row = Task.objects.represented().get(pk=parent.pk)
+
+    assert (row.steps_total, row.steps_done) == (2, 1)
 
 
 def test_lists_count_their_open_tasks(make, alice):
