@@ -7,6 +7,7 @@ stores, and records each change in the ledger, all in one transaction.
 """
 
 from todos.actions.lists import create_list, trash_list, update_list
+from todos.actions.moves import Beside, move_list, move_task
 from todos.actions.refusals import (
     CannotBeUndone,
     InboxStays,
@@ -32,6 +33,7 @@ from todos.actions.tasks import (
 from todos.actions.undo import Undone, undo
 
 __all__ = [
+    "Beside",
     "CannotBeUndone",
     "Completion",
     "InTrash",
@@ -46,6 +48,8 @@ __all__ = [
     "create_list",
     "create_task",
     "inbox_of",
+    "move_list",
+    "move_task",
     "remove_task",
     "reopen_task",
     "restore_task",

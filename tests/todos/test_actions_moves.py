@@ -1,0 +1,376 @@
+"""The order by hand: against a plain list, in a narrow place, and with many at once."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from todos import actions
+from todos.actions import Beside
+from todos.actions.moves import REACH
+from todos.models import Task
+
+NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
+
+
+def caller(user, at=None):
+    return {"owner": user, "by": COMMAND, "at": at or timezone.now()}
+
+
+def move(user, task, side, neighbour):
+    return actions.move_task(
+        **caller(user), task_id=task.pk, to=Beside(side, neighbour.pk)
+    )
+
+
+def order_of(user, **fields):
+    return list(user.tasks.filter(**fields).order_by("position", "id"))
+
+
+def place(tasks, positions):
+    """Store positions past the actions."""
+    for task, position in zip(tasks, positions, strict=True):
+        Task.objects.filter(pk=task.pk).update(position=position)
+
+
+def moved(rows, task, side, neighbour):
+    """Return the list `rows` as a person would expect it after the move."""
+    rest = [row for row in rows if row != task]
+    rest.insert(rest.index(neighbour) + (side == "after"), task)
+    return rest
+
+
+# --- One at a time ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("neighbour", range(1, 5))
+@pytest.mark.parametrize("start", [0, 4])
+def test_a_task_comes_right_beside_the_other(alice, side, neighbour, start):
+    tasks = TaskFactory.create_batch(5, owner=alice)
+    if start == neighbour:
+        start = 2
+
+    move(alice, tasks[start], side, tasks[neighbour])
+
+    expected = moved(tasks, tasks[start], side, tasks[neighbour])
+    assert order_of(alice) == expected
+    assert alice.changes.filter(kind="moved").count() == (expected != tasks)
+
+
+def test_a_move_to_where_it_is_changes_nothing(alice):
+    first, second, third = TaskFactory.create_batch(3, owner=alice)
+    before = alice.changes.count()
+
+    for task, side, neighbour in [
+        (second, "after", first),
+        (second, "before", third),
+        (first, "before", second),
+        (third, "after", second),
+    ]:
+        assert move(alice, task, side, neighbour).version == 1
+
+    assert order_of(alice) == [first, second, third]
+    assert alice.changes.count() == before
+
+
+def test_a_new_task_comes_after_one_that_was_moved_to_the_end(alice):
+    first, second = TaskFactory.create_batch(2, owner=alice)
+
+    move(alice, first, "after", second)
+    third = TaskFactory(owner=alice)
+
+    assert order_of(alice) == [second, first, third]
+
+
+def test_beside_a_step_a_task_becomes_a_step(alice):
+    parent = TaskFactory(owner=alice, list_id=TaskListFactory(owner=alice).pk)
+    step = TaskFactory(owner=alice, parent_id=parent.pk)
+    task = TaskFactory(owner=alice)
+
+    result = move(alice, task, "before", step)
+
+    assert (result.parent_id, result.list_id) == (parent.pk, parent.list_id)
+    assert order_of(alice, parent=parent) == [task, step]
+
+
+def test_beside_a_task_a_step_becomes_a_task(alice):
+    parent = TaskFactory(owner=alice)
+    step = TaskFactory(owner=alice, parent_id=parent.pk)
+
+    result = move(alice, step, "before", parent)
+
+    assert result.parent_id is None
+    assert order_of(alice, parent=None) == [step, parent]
+
+
+def test_a_task_with_steps_becomes_no_step(alice):
+    parent, other = TaskFactory.create_batch(2, owner=alice)
+    step = TaskFactory(owner=alice, parent_id=parent.pk)
+    others = TaskFactory(owner=alice, parent_id=other.pk)
+
+    for neighbour in (step, others):
+        with pytest.raises(ValidationError) as refused:
+            move(alice, parent, "after", neighbour)
+        assert refused.value.message_dict == {"after": ["Steps go one level deep."]}
+
+
+def test_the_steps_go_along_to_another_list(alice):
+    own = TaskListFactory(owner=alice)
+    there = TaskFactory(owner=alice, list_id=own.pk)
+    task = TaskFactory(owner=alice)
+    steps = TaskFactory.create_batch(2, owner=alice, parent_id=task.pk)
+
+    move(alice, task, "before", there)
+
+    assert order_of(alice, list=own, parent=None) == [task, there]
+    assert order_of(alice, parent=task, list=own) == steps
+    assert len(set(alice.changes.filter(kind="moved").values_list("batch"))) == 1
+
+
+def test_a_list_takes_a_task_at_its_end_as_one_of_its_own(alice):
+    own = TaskListFactory(owner=alice)
+    task = TaskFactory(owner=alice)
+    step = TaskFactory(owner=alice, parent_id=task.pk)
+    there = TaskFactory(owner=alice, list_id=own.pk)
+
+    for one in (step, task):
+        actions.move_task(**caller(alice), task_id=one.pk, to=own.pk)
+
+    assert order_of(alice, list=own, parent=None) == [there, step, task]
+
+
+def test_a_list_whose_last_place_lies_ahead_takes_a_task_after_it(alice):
+    own = TaskListFactory(owner=alice)
+    there = TaskFactory(owner=alice, list_id=own.pk, position=9 * 10**15)
+    task = TaskFactory(owner=alice)
+
+    actions.move_task(**caller(alice), task_id=task.pk, to=own.pk)
+
+    assert order_of(alice, list=own) == [there, task]
+
+
+def test_beside_what_is_in_the_trash_there_is_no_place(alice):
+    task, gone = TaskFactory.create_batch(2, owner=alice)
+    actions.trash_task(**caller(alice), task_id=gone.pk)
+
+    with pytest.raises(ValidationError) as refused:
+        move(alice, task, "after", gone)
+
+    assert refused.value.message_dict == {"after": ["There is no such task."]}
+
+
+# --- Where there is no room -------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", [0, -3, 2**53])
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_where_no_number_is_left_the_rows_around_get_new_ones(alice, start, side):
+    tasks = TaskFactory.create_batch(6, owner=alice)
+    place(tasks, range(start, start + 6))
+
+    move(alice, tasks[5], side, tasks[2])
+
+    assert order_of(alice) == moved(tasks, tasks[5], side, tasks[2])
+    positions = [task.position for task in order_of(alice)]
+    assert len(set(positions)) == 6
+    for change in alice.changes.filter(kind="moved"):
+        assert change.before.keys() == change.after.keys() == {"position"}
+        task = Task.objects.get(pk=change.entity_id)
+        assert (task.version, task.position) == (2, change.after["position"])
+
+
+def test_equal_places_are_told_apart(alice):
+    tasks = TaskFactory.create_batch(4, owner=alice)
+    place(tasks, [7, 7, 7, 7])
+
+    move(alice, tasks[3], "before", tasks[1])
+
+    assert order_of(alice) == moved(tasks, tasks[3], "before", tasks[1])
+    assert len({task.position for task in order_of(alice)}) == 4
+
+
+def test_only_the_rows_around_get_new_numbers(alice):
+    tasks = TaskFactory.create_batch(4 * REACH, owner=alice)
+    wide = [number * 10**6 for number in range(4 * REACH)]
+    middle = 2 * REACH
+    wide[middle] = wide[middle - 1] + 1
+    place(tasks, wide)
+
+    move(alice, tasks[0], "before", tasks[middle])
+
+    assert order_of(alice) == moved(tasks, tasks[0], "before", tasks[middle])
+    assert alice.changes.filter(kind="moved").count() <= 2 * REACH + 1
+
+
+def test_a_crowded_list_gets_new_numbers_as_far_as_needed(alice):
+    tasks = TaskFactory.create_batch(3 * REACH, owner=alice)
+    place(tasks, range(3 * REACH))
+
+    move(alice, tasks[0], "after", tasks[REACH])
+
+    assert order_of(alice) == moved(tasks, tasks[0], "after", tasks[REACH])
+
+
+def test_undo_puts_every_number_back(alice):
+    tasks = TaskFactory.create_batch(5, owner=alice)
+    place(tasks, range(5))
+    move(alice, tasks[0], "after", tasks[3])
+
+    actions.undo(**caller(alice))
+
+    assert order_of(alice) == tasks
+    assert [task.position for task in order_of(alice)] == list(range(5))
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_any_moves_do_what_they_do_to_a_plain_list(alice, data):
+    alice.tasks.all().delete()
+    rows = TaskFactory.create_batch(5, owner=alice)
+    place(rows, data.draw(st.lists(st.integers(0, 6), min_size=5, max_size=5)))
+    rows = order_of(alice)
+    pairs = st.tuples(st.permutations(range(5)), st.sampled_from(["before", "after"]))
+
+    for (one, other, *_), side in data.draw(st.lists(pairs, max_size=12)):
+        task, neighbour = rows[one], rows[other]
+        move(alice, task, side, neighbour)
+        rows = moved(rows, task, side, neighbour)
+        assert order_of(alice) == rows
+
+
+def test_many_moves_into_the_same_gap_find_room(alice):
+    first, *rest, last = TaskFactory.create_batch(5, owner=alice)
+    rows = [first, *rest, last]
+
+    for number in range(60):
+        task = rest[number % 3]
+        move(alice, task, "after", first)
+        rows = moved(rows, task, "after", first)
+
+    assert order_of(alice) == rows
+
+
+# --- At once ----------------------------------------------------------------------
+
+
+def at_once(calls):
+    """Run the calls on 16 threads, each with a connection of its own."""
+
+    def run(call):
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(run, calls))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("gap", [1, 10**6])
+def test_sixteen_moves_at_once_leave_an_order_that_some_turn_gives(gap):
+    user = UserFactory()
+    tasks = TaskFactory.create_batch(16, owner=user)
+    place(tasks, range(0, 16 * gap, gap))
+    chance = random.Random(7)  # noqa: S311 - no secret, and the same in each run
+    moves = []
+    for task in tasks:
+        neighbour = chance.choice([other for other in tasks if other != task])
+        moves.append((task, chance.choice(["before", "after"]), neighbour))
+
+    at_once([lambda one=one: move(user, *one) for one in moves])
+
+    # The ledger says in which turn they came.
+    by_task = {task.pk: (task, side, other) for task, side, other in moves}
+    turns = {}
+    for change in user.changes.filter(kind="moved").order_by("seq"):
+        turns.setdefault(change.batch, change.entity_id)
+    expected = tasks
+    for task_id in turns.values():
+        expected = moved(expected, *by_task[task_id])
+    assert order_of(user) == expected
+    assert len({task.position for task in order_of(user)}) == 16
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_takes_sixteen_tasks_at_once_without_a_shared_place():
+    user = UserFactory()
+    own = TaskListFactory(owner=user)
+    tasks = TaskFactory.create_batch(16, owner=user)
+    at = timezone.now()
+
+    at_once(
+        [
+            lambda one=task: actions.move_task(
+                **caller(user, at), task_id=one.pk, to=own.pk
+            )
+            for task in tasks
+        ]
+    )
+
+    assert len({task.position for task in order_of(user, list=own)}) == 16
+
+
+# --- Lists ------------------------------------------------------------------------
+
+
+def lists_of(user):
+    return list(user.task_lists.in_order())
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+@pytest.mark.parametrize("gap", [1, 1000])
+def test_a_list_comes_right_beside_the_other(alice, side, gap):
+    inbox, *lists = lists_of(alice) + TaskListFactory.create_batch(4, owner=alice)
+    for number, row in enumerate(lists):
+        alice.task_lists.filter(pk=row.pk).update(position=number * gap)
+
+    actions.move_list(
+        **caller(alice), list_id=lists[3].pk, to=Beside(side, lists[1].pk)
+    )
+
+    assert lists_of(alice) == [inbox, *moved(lists, lists[3], side, lists[1])]
+    assert alice.changes.filter(kind="moved", entity="list").exists()
+
+
+def test_after_the_inbox_a_list_is_the_first_of_the_others(alice):
+    inbox, first, second = lists_of(alice) + TaskListFactory.create_batch(
+        2, owner=alice
+    )
+
+    for row in (second, second, first):
+        actions.move_list(**caller(alice), list_id=row.pk, to=Beside("after", inbox.pk))
+
+    assert lists_of(alice) == [inbox, first, second]
+    assert alice.changes.filter(kind="moved").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lists_moved_at_once_have_places_of_their_own():
+    user = UserFactory()
+    lists = TaskListFactory.create_batch(8, owner=user)
+
+    at_once(
+        [
+            lambda one=row: actions.move_list(
+                **caller(user), list_id=one.pk, to=Beside("before", lists[0].pk)
+            )
+            for row in lists[1:]
+        ]
+    )
+
+    assert len({row.position for row in lists_of(user)}) == 9
+    assert lists_of(user)[-1] == lists[0]

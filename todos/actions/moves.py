@@ -1,0 +1,291 @@
+"""The order that people give their tasks and lists by hand.
+
+Positions are whole numbers with wide gaps, so a row comes between two others by the
+mean of theirs. Where no number is left between them, the rows around the place get new
+ones. Those are recorded as moved in the same batch: a client that keeps a copy orders
+it by position, and undo has to find each number as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Max, Q
+
+from accounts.credentials import Credential
+from accounts.models import User
+from todos.actions.refusals import InboxStays
+from todos.actions.rows import (
+    bring_steps,
+    lock_order,
+    place,
+    require_live,
+    require_version,
+    store_all,
+)
+from todos.ledger import Kind, Snapshot, batch, snapshot
+from todos.models import OwnedQuerySet, Task, TaskList
+
+GAP = 1_000_000  # between rows without a place of their own: a second, as positions go
+NARROWEST = 1_000  # a gap that is left again between rows with new numbers
+REACH = 16  # rows on each side that get new numbers, at first
+
+_Row = TypeVar("_Row", Task, TaskList)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The place right before or right after a row, in the words of the caller."""
+
+    side: str  # "before" or "after"
+    id: UUID
+
+
+def move_task(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    task_id: UUID,
+    to: Beside | UUID,
+    version: int | None = None,
+) -> Task:
+    """Move a task beside another, or to the end of a list as a task of its own.
+
+    Beside another it comes into the same list, and under the same parent. Its own
+    steps go along.
+
+    Raises:
+        Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
+        ValidationError: for `before`, `after` or `list`.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        lock_order(owner)
+        found = _locked_around(owner, task_id, to)
+        if task_id not in found:
+            raise Task.DoesNotExist
+        task = found[task_id]
+        require_live(task, version=version)
+        before = snapshot(task)
+        if isinstance(to, Beside):
+            renumbered = _move_beside(task, found.get(to.id), to, owner=owner, at=at)
+        else:
+            renumbered = []
+            _move_to_end(task, to, owner=owner, at=at)
+        store_all([(task, before), *renumbered], Kind.MOVED, entries)
+        if str(task.list_id) != before["list_id"]:
+            bring_steps(task, entries)
+    return task
+
+
+def _locked_around(owner: User, task_id: UUID, to: Beside | UUID) -> dict[UUID, Task]:
+    """Lock the task, its new neighbour, and the task of which that is a step."""
+    wanted = Q(pk=task_id)
+    if isinstance(to, Beside):
+        neighbour = Task.objects.owned_by(owner).filter(pk=to.id)
+        wanted |= Q(pk=to.id) | Q(pk__in=neighbour.values("parent_id"))
+    tasks = Task.objects.owned_by(owner).filter(wanted).for_change().represented()
+    return {task.pk: task for task in tasks.order_by("id")}
+
+
+def _move_beside(
+    task: Task, neighbour: Task | None, to: Beside, *, owner: User, at: datetime
+) -> list[tuple[Task, Snapshot]]:
+    if neighbour is None or neighbour.trashed_at is not None:
+        raise ValidationError({to.side: "There is no such task."})
+    if neighbour.pk == task.pk:
+        raise ValidationError({to.side: "Name another task."})
+    is_step = neighbour.parent_id is not None
+    # Also beside one of its own steps: it has steps, then.
+    if is_step and task.parent_id is None and task.steps.live().exists():
+        raise ValidationError({to.side: "Steps go one level deep."})
+    task.parent_id, task.list_id = neighbour.parent_id, neighbour.list_id
+    siblings = Task.objects.owned_by(owner).filter(
+        list=neighbour.list_id, parent=neighbour.parent_id
+    )
+    return _settle(task, neighbour, siblings, side=to.side, at=at)
+
+
+def _move_to_end(task: Task, list_id: UUID, *, owner: User, at: datetime) -> None:
+    if task.list_id == list_id and task.parent_id is None:
+        return
+    place(task, owner=owner, list_id=list_id, parent_id=None)
+    (task.position,) = places_at_end(owner, list_id, count=1, at=at)
+
+
+def places_at_end(owner: User, list_id: UUID, *, count: int, at: datetime) -> list[int]:
+    """Return positions after all tasks of a list, and, if there is room, not after now.
+
+    What is made later gets a later number still.
+    """
+    tasks = Task.objects.owned_by(owner).filter(list=list_id, parent=None)
+    last = tasks.aggregate(last=Max("position"))["last"] or 0
+    now = _position_at(at)
+    gap = min(GAP, (now - last) // count)
+    if gap < 1:
+        return [last + number for number in range(1, count + 1)]
+    return [now - gap * number for number in reversed(range(count))]
+
+
+def move_list(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    list_id: UUID,
+    to: Beside,
+    version: int | None = None,
+) -> TaskList:
+    """Move a list right before or after another. The inbox stays first.
+
+    Raises:
+        TaskList.DoesNotExist: not a list of the owner.
+        InboxStays: it is the inbox, or would come before it.
+        VersionConflict: `version` is given and is not the stored one.
+        ValidationError: for `before` or `after`.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        lock_order(owner)
+        lists = TaskList.objects.owned_by(owner).live()
+        found = {
+            row.pk: row
+            for row in lists.filter(pk__in=[list_id, to.id]).for_change().order_by("id")
+        }
+        if list_id not in found:
+            raise TaskList.DoesNotExist
+        row, neighbour = found[list_id], found.get(to.id)
+        if row.is_inbox:
+            raise InboxStays("The inbox stays first.")
+        require_version(row, version)
+        before = snapshot(row)
+        renumbered = _move_list_beside(row, neighbour, to, owner=owner, at=at)
+        store_all([(row, before), *renumbered], Kind.MOVED, entries)
+    return row
+
+
+def _move_list_beside(
+    row: TaskList, neighbour: TaskList | None, to: Beside, *, owner: User, at: datetime
+) -> list[tuple[TaskList, Snapshot]]:
+    if neighbour is None:
+        raise ValidationError({to.side: "There is no such list."})
+    if neighbour.pk == row.pk:
+        raise ValidationError({to.side: "Name another list."})
+    siblings = TaskList.objects.owned_by(owner).filter(is_inbox=False)
+    if not neighbour.is_inbox:
+        return _settle(row, neighbour, siblings, side=to.side, at=at)
+    if to.side == "before":
+        raise InboxStays("The inbox stays first.")
+    first = siblings.order_by("position", "id")[0]
+    if first.pk == row.pk:
+        return []
+    return _settle(row, first, siblings, side="before", at=at)
+
+
+# --- Numbers ----------------------------------------------------------------------
+
+
+def _settle(
+    row: _Row,
+    neighbour: _Row,
+    siblings: OwnedQuerySet[_Row],
+    *,
+    side: str,
+    at: datetime,
+) -> list[tuple[_Row, Snapshot]]:
+    """Give `row` a position right before or after its neighbour among its siblings.
+
+    Returns:
+        The other rows that had to get new positions, each with what it was before.
+    """
+    others = siblings.exclude(pk=row.pk)
+    earlier, later = _around(neighbour, others, side=side, reach=1)
+    low = earlier[0].position if earlier else None
+    high = later[0].position if later else None
+    for position in (row.position, _between(low, high, at=at)):
+        if (low is None or low < position) and (high is None or position < high):
+            row.position = position
+            return []
+    return _renumber(row, neighbour, others, side=side)
+
+
+def _around(
+    neighbour: _Row, others: OwnedQuerySet[_Row], *, side: str, reach: int
+) -> tuple[list[_Row], list[_Row]]:
+    """Return up to `reach` rows before the place and after it, the nearest first."""
+    place, key = neighbour.position, neighbour.pk
+    below = others.filter(Q(position__lt=place) | Q(position=place, id__lt=key))
+    above = others.filter(Q(position__gt=place) | Q(position=place, id__gt=key))
+    earlier = below.order_by("-position", "-id")
+    later = above.order_by("position", "id")
+    if side == "before":
+        return [*earlier[:reach]], [neighbour, *later[: reach - 1]]
+    return [neighbour, *earlier[: reach - 1]], [*later[:reach]]
+
+
+def _between(low: int | None, high: int | None, *, at: datetime) -> int:
+    """Return a position between two, where one of them may be missing."""
+    if low is not None and high is not None:
+        return (low + high) // 2
+    if low is not None:
+        # What is made later gets a later number still.
+        return max(_position_at(at), low + 1)
+    assert high is not None
+    return high - GAP
+
+
+def _renumber(
+    row: _Row,
+    neighbour: _Row,
+    others: OwnedQuerySet[_Row],
+    *,
+    side: str,
+    reach: int = REACH,
+) -> list[tuple[_Row, Snapshot]]:
+    """Number the rows around the place anew, `row` among them."""
+    earlier, later = _around(neighbour, others, side=side, reach=reach + 1)
+    before = earlier[:reach][::-1]
+    after = later[:reach]
+    positions = _spread(
+        [one.position for one in [*before, *after]],
+        low=earlier[reach].position if len(earlier) > reach else None,
+        high=later[reach].position if len(later) > reach else None,
+    )
+    if positions is None:
+        return _renumber(row, neighbour, others, side=side, reach=reach * 8)
+    row.position = positions.pop(len(before))
+    stretch = [one.pk for one in [*before, *after]]
+    locked = others.filter(pk__in=stretch).for_change().order_by("id")
+    changed = [(one, snapshot(one)) for one in locked]
+    new = dict(zip(stretch, positions, strict=True))
+    for one, _ in changed:
+        one.position = new[one.pk]
+    return changed
+
+
+def _spread(
+    present: Sequence[int], *, low: int | None, high: int | None
+) -> list[int] | None:
+    """Return positions for the rows `present`, in order, and for one more among them.
+
+    They lie between `low` and `high`; where one is missing, there is room without end.
+    None where the gaps would be too narrow.
+    """
+    count = len(present) + 1
+    width = NARROWEST * (count + 1)
+    if high is None:
+        high = max(present[-1] + 1, (present[0] if low is None else low) + width)
+    if low is None:
+        low = min(present[0] - 1, high - width)
+    gap = (high - low) // (count + 1)
+    if gap < NARROWEST:
+        return None
+    return [low + gap * number for number in range(1, count + 1)]
+
+
+def _position_at(at: datetime) -> int:
+    return int(at.timestamp() * 1_000_000)
