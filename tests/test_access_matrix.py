@@ -22,7 +22,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from django.utils import timezone
 
-from accounts import tokens
+from accounts import reminder_mails, tokens
 from accounts.credentials import COMMAND
 from accounts.models import LinkedIdentity
 from tests import support
@@ -181,6 +181,9 @@ PAGES = [Row(*row) for row in [
     ("POST", "accounts/password/set/",        302, 302, 302, 302),
     ("GET",  "accounts/logout/",              302, 200, 200, 200),
     ("POST", "accounts/logout/",              302, 302, 302, 302),
+    # For whoever holds the link of a reminder mail, also a program that sends no form.
+    ("GET",  "reminders/<str:token>/",        200, 200, 200, 200),
+    ("POST", "reminders/<str:token>/",        200, 200, 200, 200),
     # For everyone, most of all for people who are not signed in.
     ("GET",  "accounts/login/",               200, 302, 302, 302),
     ("POST", "accounts/login/",               302, 302, 302, 302,
@@ -358,6 +361,7 @@ class World:
             .replace("<uuid:list_id>", str(self.list.pk))
             .replace("<str:user_id>", str(self.alice.pk))
             .replace("<user_id:user_id>", str(self.alice.pk))
+            .replace("<str:token>", reminder_mails.token_of(self.alice))
             .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")
             .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")

@@ -95,6 +95,7 @@ class UserSerializer(serializers.Serializer[User]):
     day_start = serializers.IntegerField(min_value=0, max_value=23)
     week_start = serializers.ChoiceField(User.WeekStart.choices)
     theme = serializers.ChoiceField(User.Theme.choices)
+    reminder_mails = serializers.BooleanField()
 
     def update(self, instance: User, validated_data: dict[str, Any]) -> User:
         for name, value in validated_data.items():

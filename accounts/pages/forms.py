@@ -206,8 +206,19 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run tim
 
     class Meta:
         model = User
-        fields = ("display_name", "timezone", "day_start", "week_start", "theme")
-        labels = {"week_start": "A week begins on", "theme": "Colours"}
+        fields = (
+            "display_name",
+            "timezone",
+            "day_start",
+            "week_start",
+            "theme",
+            "reminder_mails",
+        )
+        labels = {
+            "week_start": "A week begins on",
+            "theme": "Colours",
+            "reminder_mails": "Send me mails for reminders",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,6 +22,7 @@ def test_shows_the_caller_to_themselves(api_as, alice):
         "day_start": 0,
         "week_start": "monday",
         "theme": "system",
+        "reminder_mails": True,
     }
 
 

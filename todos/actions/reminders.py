@@ -36,6 +36,15 @@ FOLLOWS_FROM = frozenset(
 )
 TOO_LATE = timedelta(hours=24)  # after its moment a reminder is no help any more
 PAGE = 500  # rows looked at together
+NEEDED = (
+    "due_date",
+    "due_time",
+    "due_tz",
+    "reminder_minutes",
+    "reminder_time",
+    "remind_on",
+    "owner__timezone",
+)
 
 
 def settle_reminder(task: Task, *, owner: User, at: datetime) -> None:
@@ -109,7 +118,8 @@ def due_reminders(*, at: datetime) -> Iterator[UUID]:
     """
     # No clock on earth is ahead of UTC by more than a day.
     waiting = Task.objects.filter(remind_on__lte=at.date() + timedelta(days=1))
-    waiting = waiting.select_related("owner").order_by("remind_on", "id")
+    waiting = waiting.select_related("owner").only(*NEEDED)
+    waiting = waiting.order_by("remind_on", "id")
     rows = list(waiting[:PAGE])
     while rows:
         for task in rows:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from todos.pages import listing, lists, tasks
+from todos.pages import listing, lists, reminders, tasks
 
 app_name = "todos"
 urlpatterns = [
@@ -40,4 +40,9 @@ urlpatterns = [
         name="list-unarchive",
     ),
     path("lists/<uuid:pk>/delete/", lists.ListDeleteView.as_view(), name="list-delete"),
+    path(
+        "reminders/<str:token>/",
+        reminders.ReminderMailsView.as_view(),
+        name="reminders",
+    ),
 ]
