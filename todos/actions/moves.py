@@ -223,8 +223,8 @@ def _around(
     earlier = below.order_by("-position", "-id")
     later = above.order_by("position", "id")
     if side == "before":
-        return [*earlier[:reach]], [neighbour, *later[: reach - 1]]
-    return [neighbour, *earlier[: reach - 1]], [*later[:reach]]
+        return list(earlier[:reach]), [neighbour] + list(later[: reach - 1])
+    return [neighbour] + list(earlier[: reach - 1]), list(later[:reach])
 
 
 def _between(low: int | None, high: int | None, *, at: datetime) -> int:
@@ -251,14 +251,14 @@ def _renumber(
     before = earlier[:reach][::-1]
     after = later[:reach]
     positions = _spread(
-        [one.position for one in [*before, *after]],
+        [one.position for one in before + after],
         low=earlier[reach].position if len(earlier) > reach else None,
         high=later[reach].position if len(later) > reach else None,
     )
     if positions is None:
         return _renumber(row, neighbour, others, side=side, reach=reach * 8)
     row.position = positions.pop(len(before))
-    stretch = [one.pk for one in [*before, *after]]
+    stretch = [one.pk for one in before + after]
     locked = others.filter(pk__in=stretch).for_change().order_by("id")
     changed = [(one, snapshot(one)) for one in locked]
     new = dict(zip(stretch, positions, strict=True))
