@@ -1,134 +1,279 @@
-"""Repeating dates: a guarded part of RFC 5545 section 3.3.10.
+"""The dates of a repeating rule.
 
-A rule is text such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR`. Only what is listed here
-is taken; an unguarded rule can keep a computer busy for ever.
+A rule is evaluated period by period (a day, a week, a month or a year), and only for
+the ten years that somebody can wait for the next date. So there is nothing to run away:
+no rule, whether or not it ever occurs, takes more than the days of eleven years.
+python-dateutil, which looks for a date until the year 9999, is what the tests compare
+with.
 """
 
-import re
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from typing import Final, Literal
+from calendar import isleap, monthrange
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 
-from dateutil import rrule
-
-MAX_LENGTH = 200  # characters of a rule
-MAX_INTERVAL = 999
-NUMBER = re.compile(r"-?[0-9]{1,3}")
-HORIZON = timedelta(days=366 * 10)
-FREQUENCIES: Final[dict[str, Literal[0, 1, 2, 3]]] = {
-    "DAILY": rrule.DAILY,
-    "WEEKLY": rrule.WEEKLY,
-    "MONTHLY": rrule.MONTHLY,
-    "YEARLY": rrule.YEARLY,
-}
-WEEKDAYS = dict(
-    zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), rrule.weekdays, strict=True)
+from todos.schedule.rules import (
+    MAX_LENGTH,
+    Rule,
+    RuleRefused,
+    Weekday,
+    read_rule,
 )
 
+__all__ = [
+    "MAX_LENGTH",
+    "RuleRefused",
+    "count_of",
+    "date_after_completion",
+    "first_date",
+    "next_date",
+    "next_dates",
+    "normalise_rule",
+]
 
-class RuleRefused(ValueError):
-    """The rule is not one that we evaluate; the text says what to write."""
+HORIZON_DAYS = 366 * 10
+# Without a due date, a rule is tried on these years: every kind of year is among them.
+SAMPLE_START, SAMPLE_DAYS = date(2000, 1, 1), 366 * 28
+LAST_DAY = date.max.toordinal()
 
 
 def normalise_rule(text: str, *, due: date | None) -> str:
     """Return the rule in one spelling, with short months settled.
 
     A monthly rule without a day, from the 29th on, means the month's last day where
-    that day is missing; so does a yearly one from 29 February.
+    that day is missing; so does a yearly one from 29 February. `due` is the date that
+    the rule is counted from, if it is known yet.
 
     Raises:
-        RuleRefused: the rule can't be read or is outside the guard.
+        RuleRefused: the rule can't be read, is outside the guard, never occurs in the
+            ten years after `due`, or ends before it.
     """
-    parts = _parse(text)
-    if due is not None and not parts.keys() & {"BYDAY", "BYMONTHDAY"}:
-        if parts["FREQ"] == "MONTHLY" and due.day > 28:
-            parts |= _last_of(due.day)
-        elif parts["FREQ"] == "YEARLY" and (due.month, due.day) == (2, 29):
-            parts |= {"BYMONTH": "2"} | _last_of(29)
-    return ";".join(f"{name}={value}" for name, value in parts.items())
+    rule = _settled(read_rule(text), due)
+    if not _occurs(rule, due):
+        raise RuleRefused(
+            "This never occurs: write a rule with a date within 10 years."
+        )
+    if due and rule.until and rule.until < due:
+        raise RuleRefused("UNTIL must not be before the due date.")
+    return str(rule)
 
 
-def _last_of(day: int) -> dict[str, str]:
-    days = ",".join(str(number) for number in range(28, day + 1))
-    return {"BYMONTHDAY": days, "BYSETPOS": "-1"}
+def _settled(rule: Rule, due: date | None) -> Rule:
+    if due is None or {"BYDAY", "BYMONTHDAY", "BYSETPOS"} & set(rule.names):
+        return rule
+    if rule.frequency == "MONTHLY" and due.day > 28:
+        return _or_last(rule, due.day)
+    if rule.frequency == "YEARLY" and len(rule.months) < 2:
+        month = rule.months[0] if rule.months else due.month
+        if due.day > monthrange(2001, month)[1]:
+            return _or_last(rule, due.day, month=month)
+    return rule
 
 
-def _parse(text: str) -> dict[str, str]:
-    if len(text) > MAX_LENGTH:
-        raise RuleRefused(f"Write a rule of at most {MAX_LENGTH} characters.")
-    parts: dict[str, str] = {}
-    for piece in text.strip().upper().removeprefix("RRULE:").split(";"):
-        name, equals, value = piece.partition("=")
-        if not equals or not value or name in parts:
-            raise RuleRefused("Write a rule as FREQ=WEEKLY;BYDAY=MO.")
-        parts[name] = value
-    _check(parts)
-    return parts
+def _or_last(rule: Rule, day: int, *, month: int | None = None) -> Rule:
+    """Return the rule for this day of the month, or the last where there is none."""
+    names = (*rule.names, "BYMONTHDAY", "BYSETPOS")
+    if month and not rule.months:
+        names = (*rule.names, "BYMONTH", "BYMONTHDAY", "BYSETPOS")
+    return replace(
+        rule,
+        names=names,
+        months=(month,) if month else rule.months,
+        month_days=tuple(range(28, day + 1)),
+        position=-1,
+    )
 
 
-def _check(parts: Mapping[str, str]) -> None:
-    if parts.get("FREQ") not in FREQUENCIES:
-        raise RuleRefused("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY.")
-    unknown = parts.keys() - {
-        "FREQ",
-        "INTERVAL",
-        "BYDAY",
-        "BYMONTHDAY",
-        "BYMONTH",
-        "BYSETPOS",
-    }
-    if unknown:
-        raise RuleRefused(f"{sorted(unknown)[0][:20]} is not supported in a rule.")
-    # Elsewhere these can make rules that look for a day that never comes.
-    by_month = parts.keys() & {"BYMONTHDAY", "BYMONTH", "BYSETPOS"}
-    if by_month and parts["FREQ"] not in {"MONTHLY", "YEARLY"}:
-        raise RuleRefused(f"{sorted(by_month)[0]} needs FREQ=MONTHLY or YEARLY.")
-    if "BYDAY" in parts and parts["FREQ"] != "WEEKLY":
-        raise RuleRefused("BYDAY needs FREQ=WEEKLY.")
-    _numbers(parts, "INTERVAL", 1, MAX_INTERVAL, most=1)
-    _numbers(parts, "BYMONTHDAY", -1, 31, most=4)
-    _numbers(parts, "BYMONTH", 1, 12, most=12)
-    _numbers(parts, "BYSETPOS", -1, -1, most=1)
-    days = parts.get("BYDAY", "MO").split(",")
-    if len(set(days)) < len(days) or not set(days) <= WEEKDAYS.keys():
-        raise RuleRefused("BYDAY must be days of the week, as MO,WE,FR.")
-
-
-def _numbers(
-    parts: Mapping[str, str], name: str, low: int, high: int, *, most: int
-) -> list[int]:
-    if name not in parts:
-        return []
-    texts = parts[name].split(",")
-    # Python would also read 1_0, spaces, and the digits of other scripts.
-    if not all(NUMBER.fullmatch(text) for text in texts):
-        raise RuleRefused(f"{name} must be a number.")
-    numbers = [int(text) for text in texts]
-    fits = all(low <= number <= high and number != 0 for number in numbers)
-    if len(numbers) > most or not fits:
-        raise RuleRefused(f"{name} must be {low} to {high}.")
-    return numbers
+def _occurs(rule: Rule, due: date | None) -> bool:
+    if due is not None:
+        dates = _dates(rule, anchor=due, first=due.toordinal() + 1)
+    else:
+        dates = _dates(
+            replace(rule, interval=1),
+            anchor=SAMPLE_START,
+            first=SAMPLE_START.toordinal(),
+            days=SAMPLE_DAYS,
+        )
+    return next(dates, None) is not None
 
 
 def next_date(rule: str, *, anchor: date, after: date) -> date | None:
     """Return the first date of the rule after `after`, counted from `anchor`.
 
-    `None` when there is none within ten years, for instance for a 30 February.
+    `None` after the rule's UNTIL, and when there is none within ten years. Its COUNT
+    is left to the caller, who knows how many there were.
     """
-    parts = _parse(rule)
-    start = datetime(anchor.year, anchor.month, anchor.day)  # noqa: DTZ001 - a date in wall clock
-    floor = datetime(after.year, after.month, after.day)  # noqa: DTZ001 - as above
-    dates = rrule.rrule(
-        FREQUENCIES[parts["FREQ"]],
-        dtstart=start,
-        interval=int(parts.get("INTERVAL", "1")),
-        until=max(start, floor) + HORIZON,
-        byweekday=[WEEKDAYS[name] for name in parts["BYDAY"].split(",")]
-        if "BYDAY" in parts
-        else None,
-        bymonthday=_numbers(parts, "BYMONTHDAY", -1, 31, most=4) or None,
-        bymonth=_numbers(parts, "BYMONTH", 1, 12, most=12) or None,
-        bysetpos=_numbers(parts, "BYSETPOS", -1, -1, most=1) or None,
-    )
-    found = dates.after(floor)
-    return found.date() if found else None
+    read = read_rule(rule)
+    first = max(anchor.toordinal(), after.toordinal() + 1)
+    return _within(read, next(_dates(read, anchor=anchor, first=first), None))
+
+
+def _within(rule: Rule, day: date | None) -> date | None:
+    is_over = day and rule.until and day > rule.until
+    return None if is_over else day
+
+
+def date_after_completion(rule: str, *, done_on: date) -> date | None:
+    """Return the next date of a rule that counts from the day something was done."""
+    read = _settled(read_rule(rule), done_on)
+    return next_date(str(read), anchor=done_on, after=done_on)
+
+
+def first_date(rule: str, *, on_or_after: date) -> date | None:
+    """Return the date that a series begins with: the first that the rule allows.
+
+    INTERVAL counts from that date on, so it doesn't delay it. `None` as `next_date`.
+    """
+    read = replace(read_rule(rule), interval=1)
+    dates = _dates(read, anchor=on_or_after, first=on_or_after.toordinal())
+    return _within(read, next(dates, None))
+
+
+def next_dates(
+    rule: str, *, start: date, count: int = 5, from_completion: bool = False
+) -> list[date]:
+    """Return the first dates of a series that begins on `start`.
+
+    `start` is the first of them in any case, as DTSTART is in RFC 5545. COUNT and
+    UNTIL can make them fewer than `count`. `from_completion` counts each date from
+    the one before, as if the task were done on the day that it is due.
+    """
+    dates = [start]
+    for _ in range(1, min(count, count_of(rule) or count)):
+        following: date | None
+        if from_completion:
+            following = date_after_completion(rule, done_on=dates[-1])
+        else:
+            following = next_date(rule, anchor=dates[-1], after=dates[-1])
+        if following is None:
+            break
+        dates.append(following)
+    return dates
+
+
+def count_of(rule: str) -> int | None:
+    """Return how many tasks a series of this rule has; `None` if that is open."""
+    return read_rule(rule).count
+
+
+# --- Evaluation -------------------------------------------------------------
+# Days are numbers here, as `date.toordinal` has them; number 1 was a Monday.
+
+
+def _dates(
+    rule: Rule, *, anchor: date, first: int, days: int = HORIZON_DAYS
+) -> Iterator[date]:
+    """Yield the dates of the rule from day `first` on, for so many days.
+
+    The periods are a finite range, which begins near `first`: however long ago the
+    anchor was, nothing is counted up to it.
+    """
+    rule = _counted_from(rule, anchor)
+    last = min(first + days, LAST_DAY)
+    for period in _periods(rule, anchor=anchor, first=first, last=last):
+        for day in _chosen(rule, _days_in(rule, period)):
+            if first <= day <= last and _in_step(rule, day, anchor):
+                yield date.fromordinal(day)
+
+
+def _counted_from(rule: Rule, anchor: date) -> Rule:
+    """Fill in what a rule leaves to the date that it is counted from."""
+    if rule.weekdays or rule.month_days or rule.frequency == "DAILY":
+        return rule
+    if rule.frequency == "WEEKLY":
+        return replace(rule, weekdays=(Weekday(0, anchor.weekday()),))
+    if rule.frequency == "YEARLY" and not rule.months:
+        rule = replace(rule, months=(anchor.month,))
+    return replace(rule, month_days=(anchor.day,))
+
+
+def _periods(rule: Rule, *, anchor: date, first: int, last: int) -> range:
+    """Return the numbers of the periods to look at: weeks, months or years.
+
+    A daily rule is looked at by month as well; its interval is kept by `_in_step`.
+    """
+    if first > last:
+        return range(0)
+    base = _period_of(rule, anchor)
+    ahead = _period_of(rule, date.fromordinal(first)) - base
+    step = 1 if rule.frequency == "DAILY" else rule.interval
+    end = _period_of(rule, date.fromordinal(last))
+    return range(base + ahead // step * step, end + 1, step)
+
+
+def _in_step(rule: Rule, day: int, anchor: date) -> bool:
+    return rule.frequency != "DAILY" or (day - anchor.toordinal()) % rule.interval == 0
+
+
+def _period_of(rule: Rule, day: date) -> int:
+    if rule.frequency == "WEEKLY":
+        return (day.toordinal() - 1 - rule.week_start) // 7
+    if rule.frequency == "YEARLY":
+        return day.year
+    return day.year * 12 + day.month - 1
+
+
+def _days_in(rule: Rule, period: int) -> list[int]:
+    """Return the days of a period that the rule names, in order."""
+    if rule.frequency == "WEEKLY":
+        begin = period * 7 + 1 + rule.week_start
+        week = range(max(begin, 1), min(begin + 7, LAST_DAY + 1))
+        return sorted(day for day in _weekdays_in(rule, week) if _in_month(rule, day))
+    if rule.frequency == "YEARLY":
+        return _days_in_year(rule, period)
+    year, month = divmod(period, 12)
+    return _days_in_month(rule, year, month + 1)
+
+
+def _in_month(rule: Rule, day: int) -> bool:
+    return not rule.months or date.fromordinal(day).month in rule.months
+
+
+def _days_in_year(rule: Rule, year: int) -> list[int]:
+    months = sorted(rule.months) or range(1, 13)
+    if rule.months or not rule.weekdays:
+        return [day for month in months for day in _days_in_month(rule, year, month)]
+    # Without a month, it is the weekdays of the year that are numbered.
+    begin = date(year, 1, 1).toordinal()
+    named = _weekdays_in(rule, range(begin, begin + 365 + isleap(year)))
+    every = replace(rule, weekdays=())
+    days = (day for month in months for day in _days_in_month(every, year, month))
+    return [day for day in days if day in named]
+
+
+def _days_in_month(rule: Rule, year: int, month: int) -> list[int]:
+    if rule.months and month not in rule.months:
+        return []
+    begin = date(year, month, 1).toordinal()
+    days = range(begin, begin + monthrange(year, month)[1])
+    named: Collection[int] = days
+    if rule.month_days:
+        named = sorted(_each(days, rule.month_days))
+    if not rule.weekdays:
+        return list(named)
+    weekdays = _weekdays_in(rule, days)
+    return [day for day in named if day in weekdays]
+
+
+def _weekdays_in(rule: Rule, days: range) -> set[int]:
+    """Return the days that BYDAY names in a week, a month or a year."""
+    found: set[int] = set()
+    for ordinal, weekday in rule.weekdays:
+        begin = days.start + (weekday + 1 - days.start) % 7
+        same = range(begin, days.stop, 7)
+        found.update(_each(same, (ordinal,)) if ordinal else same)
+    return found
+
+
+def _chosen(rule: Rule, days: Sequence[int]) -> Sequence[int]:
+    """Return what BYSETPOS leaves of the days of a period."""
+    # The period of a daily rule is a day, and its only day is the first and the last.
+    if rule.position is None or rule.frequency == "DAILY":
+        return days
+    return list(_each(days, (rule.position,)))
+
+
+def _each(days: Sequence[int], ordinals: Iterable[int]) -> set[int]:
+    """Return the days at these places, counted from 1, or from -1 at the end."""
+    places = (ordinal - 1 if ordinal > 0 else ordinal for ordinal in ordinals)
+    return {days[place] for place in places if -len(days) <= place < len(days)}

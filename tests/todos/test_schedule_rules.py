@@ -1,0 +1,140 @@
+"""The text of repeating rules: what is read, and what is refused with which words."""
+
+import pytest
+
+from todos.schedule.rules import RuleRefused, read_rule
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("FREQ=DAILY", "FREQ=DAILY"),
+        ("freq=daily", "FREQ=DAILY"),
+        (" RRULE:FREQ=WEEKLY;BYDAY=MO,FR ", "FREQ=WEEKLY;BYDAY=MO,FR"),
+        ("INTERVAL=002;FREQ=DAILY", "INTERVAL=2;FREQ=DAILY"),
+        ("FREQ=DAILY;INTERVAL=1", "FREQ=DAILY;INTERVAL=1"),
+        ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR"),
+        ("FREQ=MONTHLY;BYDAY=+2TU,-1FR", "FREQ=MONTHLY;BYDAY=2TU,-1FR"),
+        ("FREQ=YEARLY;BYDAY=53SU,-53SU", "FREQ=YEARLY;BYDAY=53SU,-53SU"),
+        ("FREQ=MONTHLY;BYMONTHDAY=+1,-31,15", "FREQ=MONTHLY;BYMONTHDAY=1,-31,15"),
+        ("FREQ=WEEKLY;BYMONTH=01,12;WKST=SU", "FREQ=WEEKLY;BYMONTH=1,12;WKST=SU"),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-1", "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=-1"),
+        ("FREQ=DAILY;INTERVAL=999;COUNT=999", "FREQ=DAILY;INTERVAL=999;COUNT=999"),
+        ("FREQ=DAILY;UNTIL=20271231", "FREQ=DAILY;UNTIL=20271231"),
+        ("FREQ=DAILY;UNTIL=20271231T235959Z", "FREQ=DAILY;UNTIL=20271231"),
+        ("FREQ=DAILY;UNTIL=20271231T090000", "FREQ=DAILY;UNTIL=20271231"),
+    ],
+)
+def test_a_rule_has_one_spelling(text, spelling):
+    assert str(read_rule(text)) == spelling
+    assert str(read_rule(spelling)) == spelling
+
+
+REFUSED = [
+    ("", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    (";", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("=", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("DAILY", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=DAILY;", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=DAILY; INTERVAL=2", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=DAILY\nDTSTART:20270101", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY."),
+    ("FREQ=DAILY;\x00=1", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=DAILY;X=1", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=YEARLY;BYEASTER=0", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    # Its capital is an ASCII letter.
+    ("FREQ=DA\u0131LY", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=DAILY;INTERVAL=\u0663", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=DAILY;X=" + "a" * 200, "Write a rule of at most 200 characters."),
+    ("INTERVAL=2", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY."),
+    ("FREQ=SECONDLY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY."),
+    ("FREQ=MINUTELY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY."),
+    ("FREQ=HOURLY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY."),
+    ("FREQ=DAILY,WEEKLY", "FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY."),
+    ("FREQ=DAILY;FREQ=WEEKLY", "Write FREQ once."),
+    ("FREQ=DAILY;COUNT=1;COUNT=1", "Write COUNT once."),
+    ("FREQ=DAILY;INTERVAL=0", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;INTERVAL=-1", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;INTERVAL=+3", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;INTERVAL=1000", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;INTERVAL=1,2", "INTERVAL must be one number."),
+    ("FREQ=DAILY;INTERVAL=x", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;INTERVAL=1.5", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;INTERVAL=1_0", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;INTERVAL= 3", "INTERVAL must be 1 to 999."),
+    ("FREQ=DAILY;BYHOUR=9", "Leave out BYHOUR; give the task a due time."),
+    ("FREQ=DAILY;BYMINUTE=9", "Leave out BYMINUTE; give the task a due time."),
+    ("FREQ=DAILY;BYSECOND=9", "Leave out BYSECOND; give the task a due time."),
+    ("FREQ=YEARLY;BYYEARDAY=9", "Write BYMONTH and BYMONTHDAY instead of BYYEARDAY."),
+    ("FREQ=YEARLY;BYWEEKNO=9", "Write BYMONTH and BYDAY instead of BYWEEKNO."),
+    ("FREQ=WEEKLY;BYDAY=", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
+    ("FREQ=WEEKLY;BYDAY=XX", "BYDAY must be days of the week, as MO,WE or -1FR."),
+    ("FREQ=WEEKLY;BYDAY=MO,", "BYDAY must be days of the week, as MO,WE or -1FR."),
+    ("FREQ=MONTHLY;BYDAY=0MO", "BYDAY must be days of the week, as MO,WE or -1FR."),
+    ("FREQ=MONTHLY;BYDAY=-MO", "BYDAY must be days of the week, as MO,WE or -1FR."),
+    ("FREQ=WEEKLY;BYDAY=MO,MO", "Write each value of BYDAY once."),
+    ("FREQ=MONTHLY;BYDAY=1MO,+1MO", "Write each value of BYDAY once."),
+    (
+        "FREQ=WEEKLY;BYDAY=1MO",
+        "Only MONTHLY and YEARLY number the days of BYDAY, as 2TU.",
+    ),
+    (
+        "FREQ=DAILY;BYDAY=-1MO",
+        "Only MONTHLY and YEARLY number the days of BYDAY, as 2TU.",
+    ),
+    ("FREQ=MONTHLY;BYDAY=6MO", "Number the days of BYDAY from -5 to 5."),
+    ("FREQ=MONTHLY;BYDAY=-6MO", "Number the days of BYDAY from -5 to 5."),
+    ("FREQ=YEARLY;BYDAY=54MO", "Number the days of BYDAY from -53 to 53."),
+    ("FREQ=YEARLY;BYDAY=-54MO", "Number the days of BYDAY from -53 to 53."),
+    (
+        "FREQ=WEEKLY;BYMONTHDAY=1",
+        "BYMONTHDAY needs FREQ=DAILY, MONTHLY or YEARLY.",
+    ),
+    ("FREQ=MONTHLY;BYMONTHDAY=0", "BYMONTHDAY must be -31 to 31, but not 0."),
+    ("FREQ=MONTHLY;BYMONTHDAY=32", "BYMONTHDAY must be -31 to 31, but not 0."),
+    ("FREQ=MONTHLY;BYMONTHDAY=-32", "BYMONTHDAY must be -31 to 31, but not 0."),
+    ("FREQ=MONTHLY;BYMONTHDAY=1,1", "Write each value of BYMONTHDAY once."),
+    ("FREQ=YEARLY;BYMONTH=13", "BYMONTH must be 1 to 12."),
+    ("FREQ=YEARLY;BYMONTH=-1", "BYMONTH must be 1 to 12."),
+    (
+        "FREQ=YEARLY;BYSETPOS=1",
+        "BYSETPOS needs BYDAY, BYMONTHDAY or BYMONTH beside it.",
+    ),
+    ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1,2", "BYSETPOS must be one number."),
+    ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0", "BYSETPOS must be -31 to 31, but not 0."),
+    ("FREQ=DAILY;BYDAY=MO;BYSETPOS=2", "BYSETPOS must be -1 to 1, but not 0."),
+    ("FREQ=WEEKLY;BYDAY=MO;BYSETPOS=8", "BYSETPOS must be -7 to 7, but not 0."),
+    ("FREQ=YEARLY;BYDAY=MO;BYSETPOS=367", "BYSETPOS must be -366 to 366, but not 0."),
+    ("FREQ=WEEKLY;WKST=1MO", "WKST must be a day of the week, as MO or SU."),
+    ("FREQ=DAILY;COUNT=0", "COUNT must be 1 to 999."),
+    ("FREQ=DAILY;COUNT=1000", "COUNT must be 1 to 999."),
+    ("FREQ=DAILY;UNTIL=20270230", "UNTIL must be a date, as 20271231."),
+    ("FREQ=DAILY;UNTIL=2027-12-31", "UNTIL must be a date, as 20271231."),
+    ("FREQ=DAILY;UNTIL=x\x00", "UNTIL must be a date, as 20271231."),
+    ("FREQ=DAILY;UNTIL=20271231T", "UNTIL must be a date, as 20271231."),
+    ("FREQ=DAILY;UNTIL=00000101", "UNTIL must be a date, as 20271231."),
+    ("FREQ=DAILY;COUNT=3;UNTIL=20271231", "Write COUNT or UNTIL, not both."),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), REFUSED)
+def test_what_is_outside_the_guard_is_refused(text, words):
+    with pytest.raises(RuleRefused) as refused:
+        read_rule(text)
+
+    # They say what to write, and don't hand back what was sent.
+    assert str(refused.value) == words
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\t"])
+def test_space_around_a_rule_is_left_out(space):
+    assert str(read_rule(f"{space}FREQ=DAILY{space}")) == "FREQ=DAILY"
+
+
+def test_the_longest_rule_is_read_and_one_more_character_is_not():
+    longest = "FREQ=DAILY".ljust(200)
+
+    assert str(read_rule(longest)) == "FREQ=DAILY"
+    with pytest.raises(RuleRefused, match="at most 200 characters"):
+        read_rule(longest + " ")
