@@ -197,7 +197,7 @@ def test_for_change_locks_the_task_alone(make):
 
     statement = str(Task.objects.select_related("list").for_change().query)
 
-    assert statement.endswith('FOR UPDATE OF "todos_task"')
+    assert statement.endswith('FOR NO KEY UPDATE OF "todos_task"')
 
 
 def test_no_row_shows_its_text_by_accident(make):
