@@ -32,7 +32,7 @@ LIST_COLUMNS = (
     "updated_at",
     "version",
 )
-LABEL_COLUMNS = ("id", "name", "colour", "created_at", "updated_at", "version")
+LABEL_COLUMNS = ("name", "colour", "created_at", "updated_at", "version")
 TASK_COLUMNS = (
     "id",
     "list_id",

@@ -75,8 +75,8 @@ def joined(names: Iterable[str]) -> str:
 
 def split(cell: str) -> list[str]:
     """Return the names in a cell."""
-    rows = csv.reader([cell], skipinitialspace=True)
-    return [name for name in next(rows, []) if name.strip()]
+    rows = csv.reader(cell.splitlines(), skipinitialspace=True)
+    return [name for row in rows for name in row if name.strip()]
 
 
 def _reminder(row: Row) -> str | None:

@@ -1,0 +1,147 @@
+"""What the tests of export and import share."""
+
+import hashlib
+import io
+import json
+import re
+from datetime import timedelta
+from uuid import uuid5
+
+from accounts.credentials import COMMAND
+from tests.factories import NOON, TaskFactory, TaskListFactory
+from todos import actions
+from todos.exchange import archive
+from todos.exchange.exporting import export
+from todos.exchange.importing import import_file
+from todos.models import Change, Label, Task, TaskList
+
+UUIDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+LATER = NOON + timedelta(days=30)
+
+
+def exported(user, name="json"):
+    """Return the export of a user, whole."""
+    return b"".join(export(user, name))
+
+
+def bring(user, body, name="json", **options):
+    """Import a file, bytes or text, for a user."""
+    if isinstance(body, str):
+        body = body.encode()
+    options = {"at": LATER, "by": COMMAND} | options
+    return import_file(owner=user, file=io.BytesIO(body), name=name, **options)
+
+
+def sealed(document):
+    """Return a document as a file whose manifest is true, whatever it holds."""
+    parts = {}
+    for name in archive.PARTS:
+        items = document[name] if name != "person" else [document[name]]
+        lines = [archive.canonical(item) for item in items]
+        digest = hashlib.sha256(b"".join(lines)).hexdigest()
+        parts[name] = {"count": len(lines), "sha256": digest}
+    return json.dumps(document | {"manifest": {"version": 1} | parts}).encode()
+
+
+def document_of(*tasks, lists=(), labels=()):
+    """Return a document with an inbox, and with these tasks in it by default."""
+    inbox = {"id": INBOX, "name": "Inbox", "is_inbox": True}
+    return {
+        "format": "ownlist",
+        "version": 1,
+        "person": {"timezone": "UTC", "day_start": 0, "week_start": "monday"},
+        "lists": [inbox, *lists],
+        "labels": list(labels),
+        "tasks": [{"list": INBOX, "id": id_of(n)} | t for n, t in enumerate(tasks)],
+    }
+
+
+INBOX = "019a0000-0000-7000-8000-000000000000"
+
+
+def id_of(number):
+    """Return an id as another account has it."""
+    return f"019b0000-0000-7000-8000-{number:012x}"
+
+
+def moved(body, *, source, target):
+    """Return an export of `source` as `target` exports it after importing it.
+
+    The bytes before the manifest, with what is stated to differ: ids are made anew,
+    the person and the inbox are the target's own.
+    """
+    own = exported(target).splitlines()
+    lines = body.splitlines()
+    is_inbox = [b'"is_inbox":true' in line for line in lines].index(True)
+    lines[1], lines[is_inbox] = own[1], own[is_inbox]
+    inbox = str(source.task_lists.get(is_inbox=True).pk)
+    other_inbox = str(target.task_lists.get(is_inbox=True).pk)
+
+    def new(match):
+        one = match[0].decode()
+        if one == other_inbox:
+            return match[0]
+        return (other_inbox if one == inbox else str(uuid5(target.pk, one))).encode()
+
+    return UUIDS.sub(new, b"\n".join(lines[:-1]))
+
+
+def before_manifest(body):
+    """Return an export without its last line."""
+    return b"\n".join(body.splitlines()[:-1])
+
+
+def stored(user):
+    """Count all that an import could leave behind."""
+    mine = {"owner": user}
+    return (
+        Task.objects.filter(**mine).count(),
+        TaskList.objects.filter(**mine).count(),
+        Label.objects.filter(**mine).count(),
+        Change.objects.filter(**mine).count(),
+    )
+
+
+def a_full_account(user):
+    """Give a user one of everything that an export must keep."""
+    at = NOON
+    home = TaskListFactory(owner=user, name="Home", colour="green", at=at)
+    old = TaskListFactory(owner=user, name="Old", at=at)
+    gone = TaskListFactory(owner=user, name="Gone", at=at)
+
+    def task(title, **fields):
+        nonlocal at
+        at += timedelta(minutes=1)
+        return TaskFactory(owner=user, title=title, at=at, **fields)
+
+    task("Buy milk", labels=["errand", "Ätzend, sehr"], priority=1)
+    task(
+        "=SUM(A1)",
+        list_id=home.pk,
+        notes="First line\n\n- [x] *second*; a, b\\N\ttab 🙂",
+        due_date=NOON.date(),
+        due_time=(NOON + timedelta(hours=1)).time(),
+        due_tz="Europe/Berlin",
+        start_date=NOON.date() - timedelta(days=3),
+        reminder_minutes=30,
+    )
+    parent = task("Pack", list_id=home.pk, due_date=NOON.date())
+    task("Socks", parent_id=parent.pk)
+    done_step = task("Passport", parent_id=parent.pk)
+    caller = {"owner": user, "by": COMMAND}
+    actions.complete_task(**caller, at=at, task_id=done_step.pk)
+    weekly = task(
+        "Water the plants",
+        list_id=home.pk,
+        due_date=NOON.date(),
+        rrule="FREQ=WEEKLY;BYDAY=SU",
+        rrule_anchor="completion",
+        labels=["errand"],
+    )
+    actions.complete_task(**caller, at=at + timedelta(hours=1), task_id=weekly.pk)
+    task("In an old list", list_id=old.pk)
+    actions.update_list(**caller, at=at, list_id=old.pk, changes={"archived_at": at})
+    task("Goes with its list", list_id=gone.pk, due_date=NOON.date())
+    actions.trash_list(**caller, at=at, list_id=gone.pk)
+    trashed = task("Thrown away", due_date=NOON.date(), reminder_time=at.time())
+    actions.trash_task(**caller, at=at, task_id=trashed.pk)

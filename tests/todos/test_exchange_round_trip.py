@@ -1,0 +1,59 @@
+"""Export, import into an empty account, export: the same but for what is stated."""
+
+import json
+
+from tests.todos.exchange import (
+    a_full_account,
+    before_manifest,
+    bring,
+    exported,
+    moved,
+    stored,
+)
+
+
+def test_an_empty_account_gets_all_of_it(alice, bob):
+    a_full_account(alice)
+    body = exported(alice)
+
+    report = bring(bob, body)
+
+    assert (report.errors, report.notices, report.skipped) == ([], [], 0)
+    assert report.created == 10 + 3 + 2
+    again = exported(bob)
+    assert before_manifest(again) == moved(body, source=alice, target=bob)
+    assert json.loads(again)["manifest"]["tasks"]["count"] == 10
+
+
+def test_the_owner_gets_nothing_twice(alice):
+    a_full_account(alice)
+    body, before = exported(alice), stored(alice)
+
+    report = bring(alice, body)
+
+    assert (report.batch, report.created, report.errors) == (None, 0, [])
+    assert report.skipped == 10 + 3 + 2
+    assert stored(alice) == before
+    assert exported(alice) == body
+
+
+def test_another_account_gets_nothing_twice(alice, bob):
+    a_full_account(alice)
+    body = exported(alice)
+    bring(bob, body)
+    before, first = stored(bob), exported(bob)
+
+    report = bring(bob, body)
+
+    assert (report.batch, report.created, report.errors) == (None, 0, [])
+    assert stored(bob) == before
+    assert exported(bob) == first
+
+
+def test_an_export_of_what_was_imported_adds_nothing_either(alice, bob):
+    a_full_account(alice)
+    bring(bob, exported(alice))
+
+    report = bring(bob, exported(bob))
+
+    assert (report.created, report.errors) == (0, [])

@@ -1,0 +1,316 @@
+"""Reading our own format, item by item, and holding it against its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import IO, Any, TypeAlias
+
+import ijson
+import orjson
+
+from todos.actions.imports import LabelRow, ListRow, Row, TaskRow
+from todos.exchange import checks
+from todos.exchange.archive import FORMAT, PARTS, VERSION, Part, canonical
+from todos.exchange.checks import RowChecker
+from todos.exchange.files import FileRefused, Options, without_mark
+
+DEPTH_MAX = 8  # levels
+ITEM_MAX = 1024 * 1024  # bytes of one item; the longest notes have a quarter
+ARRAYS = {"lists", "labels", "tasks"}
+READ_AT_ONCE = 64 * 1024  # bytes
+
+Event: TypeAlias = tuple[str, Any]
+Item: TypeAlias = dict[str, Any]
+
+
+def read(file: IO[bytes], options: Options) -> Iterator[Row]:
+    """Yield the rows of an archive; numbered from 1 in each of its parts.
+
+    Raises:
+        FileRefused: it is no archive of a version we know, is cut off, or differs from
+            what its manifest says. This can come after all rows.
+    """
+    parts = {name: Part() for name in PARTS}
+    manifest: Any = None
+    for name, value in _entries(file):
+        if name in parts:
+            parts[name].add(_canonical(value))
+            yield from _rows(name, value, parts[name].count)
+        elif name == "manifest":
+            manifest = value
+    _check_manifest(manifest, parts)
+
+
+def _check_manifest(manifest: Any, parts: Mapping[str, Part]) -> None:
+    found = {"version": VERSION} | {name: part.entry() for name, part in parts.items()}
+    if not isinstance(manifest, dict):
+        raise FileRefused("The file has no manifest at its end: it is cut off.")
+    for name, entry in found.items():
+        if manifest.get(name) != entry:
+            raise FileRefused(
+                f"The file differs from its manifest, in {name}: something was changed"
+                " or lost since it was exported."
+            )
+
+
+# --- The document ---------------------------------------------------------------
+
+
+def _entries(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
+    """Yield what the document holds by name; of a list, each item."""
+    stream = _Bounded(without_mark(file))
+    events = _events(stream)
+    if next(events) != ("start_map", None):
+        raise FileRefused("The file is not an export of Ownlist.")
+    names: list[str] = []
+    for event, name in events:
+        if event == "end_map":
+            break
+        if name in names:
+            raise FileRefused("A part stands twice in the file.")
+        names.append(name)
+        for value in _values(name, events):
+            _check_place(names, value)
+            stream.item_ends()
+            yield name, value
+    for _ in events:  # nothing more, or it is refused
+        pass
+
+
+def _check_place(names: list[str], value: Any) -> None:
+    """Hold the entry that was just read against the order that the format has."""
+    name = names[-1]
+    if names[0] != "format" or (name == "format" and value != FORMAT):
+        raise FileRefused("The file is not an export of Ownlist.")
+    if name == "version" and value != VERSION:
+        raise FileRefused(f"Only version {VERSION} of the format can be imported.")
+    expected = ["format", "version", *PARTS, "manifest"]
+    if names != expected[: len(names)]:
+        raise FileRefused("The parts of the file are not in their order.")
+
+
+def _values(name: str, events: Iterator[Event]) -> Iterator[Any]:
+    event = next(events)
+    if (event[0] == "start_array") != (name in ARRAYS):
+        raise FileRefused("The parts of the file are not of their kinds.")
+    if name not in ARRAYS:
+        yield _built(event, events, 1)
+        return
+    for event in events:
+        if event[0] == "end_array":
+            return
+        yield _built(event, events, 2)
+
+
+def _built(event: Event, events: Iterator[Event], depth: int) -> Any:
+    """Return the value that begins with `event`."""
+    kind, value = event
+    if depth > DEPTH_MAX:
+        raise FileRefused("The JSON is nested too deeply.")
+    if kind == "start_map":
+        return _built_object(events, depth + 1)
+    if kind == "start_array":
+        items = iter(lambda: next(events), ("end_array", None))
+        return [_built(item, events, depth + 1) for item in items]
+    if isinstance(value, Decimal):
+        raise FileRefused("The file holds a number with a fraction.")
+    return value
+
+
+def _built_object(events: Iterator[Event], depth: int) -> Item:
+    built: Item = {}
+    for kind, key in events:
+        if kind == "end_map":
+            break
+        if key in built:
+            raise FileRefused("A key stands twice in one object.")
+        built[key] = _built(next(events), events, depth)
+    return built
+
+
+def _events(stream: _Bounded) -> Iterator[Event]:
+    """Yield what ijson finds. Its own texts quote the file, so they go no further."""
+    try:
+        yield from ijson.basic_parse(stream, buf_size=READ_AT_ONCE)
+    except (ijson.JSONError, UnicodeDecodeError) as exc:
+        reason = "is cut off or is no JSON"
+        raise FileRefused(f"The file {reason}.") from exc
+    except (SystemError, ValueError) as exc:  # so a number of thousands of digits
+        raise FileRefused("The file holds a number that is too long.") from exc
+
+
+class _Bounded:
+    """A file that ends with a refusal when a single item takes too many bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._read = 0
+
+    def item_ends(self) -> None:
+        self._read = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self._read += size
+        if self._read > ITEM_MAX + READ_AT_ONCE:
+            raise _TooLong
+        return self._file.read(size)
+
+
+class _TooLong(FileRefused):
+    def __init__(self) -> None:
+        super().__init__(f"An item of the file is longer than {ITEM_MAX} bytes.")
+
+
+def _canonical(value: Any) -> bytes:
+    if not isinstance(value, dict):
+        raise FileRefused("Each item of the file must be an object.")
+    try:
+        return canonical(value)
+    except orjson.JSONEncodeError as exc:
+        raise FileRefused("The file holds a number that is too long.") from exc
+
+
+# --- Its items --------------------------------------------------------------------
+
+
+def _rows(name: str, item: Item, row: int) -> Iterator[Row]:
+    if name not in READERS:
+        return
+    checker = RowChecker(row, f"{name}.")
+    read_item, keys = READERS[name]
+    for key in sorted(item.keys() - keys):
+        checker.error(key[:50], "Version 1 of the format has no such field.")
+    found = read_item(checker, item)
+    yield from checker.findings
+    if not checker.has_errors:
+        yield found
+
+
+def _list(checker: RowChecker, item: Item) -> ListRow:
+    return ListRow(
+        row=checker.row,
+        source=checker.take("id", checks.identifier, item.get("id")) or "",
+        is_inbox=item.get("is_inbox") is True,
+        fields=_fields(checker, item, LIST_CHECKS),
+    )
+
+
+def _label(checker: RowChecker, item: Item) -> LabelRow:
+    return LabelRow(row=checker.row, fields=_fields(checker, item, LABEL_CHECKS))
+
+
+def _task(checker: RowChecker, item: Item) -> TaskRow:
+    fields = _fields(checker, item, TASK_CHECKS)
+    fields |= _part_of(checker, item, "recurrence", RULE_CHECKS)
+    fields |= _part_of(checker, item, "series", SERIES_CHECKS)
+    fields |= _reminder(checker, item)
+    parent = item.get("parent")
+    return TaskRow(
+        row=checker.row,
+        source=checker.take("id", checks.identifier, item.get("id")) or "",
+        list_source=checker.take("list", checks.identifier, item.get("list")) or "",
+        parent=(parent and checker.take("parent", checks.identifier, parent)) or "",
+        labels=_labels(checker, item.get("labels", [])),
+        fields=fields,
+    )
+
+
+def _fields(
+    checker: RowChecker, item: Item, rules: Mapping[str, Check], within: str = ""
+) -> dict[str, Any]:
+    """Return the columns that an item has; what is null or missing is the default."""
+    fields = {}
+    for name, check in rules.items():
+        column, read_value, is_required = check
+        value = item.get(name)
+        if value is not None or is_required:
+            read_one = checker.take(f"{within}{name}", read_value, value)
+            fields[column] = read_one
+    return fields
+
+
+def _part_of(
+    checker: RowChecker, item: Item, name: str, rules: Mapping[str, Check]
+) -> dict[str, Any]:
+    """Return the columns that an object inside the item stands for."""
+    value = item.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or value.keys() - rules.keys():
+        checker.error(name, f"Write an object with {' and '.join(rules)}, or null.")
+        return {}
+    return _fields(checker, value, rules, f"{name}.")
+
+
+def _reminder(checker: RowChecker, item: Item) -> dict[str, Any]:
+    value = item.get("reminder")
+    if isinstance(value, dict) and len(value) > 1:
+        checker.error("reminder", "Give either minutes_before or time.")
+        return {}
+    return _part_of(checker, item, "reminder", REMINDER_CHECKS)
+
+
+def _labels(checker: RowChecker, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        checker.error("labels", "Write the names in a list.")
+        return ()
+    read_names = [checker.take("labels", checks.label_name, name) for name in value]
+    return tuple(name for name in read_names if name)
+
+
+# A column, how its value is checked, and whether there must be one.
+Check: TypeAlias = tuple[str, Callable[[Any], Any], bool]
+
+_STAMPS: dict[str, Check] = {
+    "created_at": ("created_at", checks.instant, False),
+    "updated_at": ("updated_at", checks.instant, False),
+    "version": ("version", checks.number, False),
+}
+LIST_CHECKS: dict[str, Check] = {
+    "name": ("name", checks.list_name, True),
+    "colour": ("colour", checks.colour, False),
+    "position": ("position", checks.position, False),
+    "archived_at": ("archived_at", checks.instant, False),
+    "trashed_at": ("trashed_at", checks.instant, False),
+    **_STAMPS,
+}
+LABEL_CHECKS: dict[str, Check] = {
+    "name": ("name", checks.label_name, True),
+    "colour": ("colour", checks.colour, False),
+    **_STAMPS,
+}
+TASK_CHECKS: dict[str, Check] = {
+    "title": ("title", checks.title, True),
+    "notes": ("notes", checks.notes, False),
+    "priority": ("priority", checks.priority, False),
+    "due_date": ("due_date", checks.day, False),
+    "due_time": ("due_time", checks.clock, False),
+    "due_tz": ("due_tz", checks.zone, False),
+    "start_date": ("start_date", checks.day, False),
+    "position": ("position", checks.position, False),
+    "completed_at": ("completed_at", checks.instant, False),
+    "trashed_at": ("trashed_at", checks.instant, False),
+    **_STAMPS,
+}
+RULE_CHECKS: dict[str, Check] = {
+    "rrule": ("rrule", checks.rule, True),
+    "anchor": ("rrule_anchor", checks.anchor, True),
+}
+SERIES_CHECKS: dict[str, Check] = {
+    "id": ("series", checks.series, True),
+    "occurrence": ("occurrence", checks.number, True),
+}
+REMINDER_CHECKS: dict[str, Check] = {
+    "minutes_before": ("reminder_minutes", checks.minutes_before, False),
+    "time": ("reminder_time", checks.clock, False),
+}
+READERS: dict[str, tuple[Callable[[RowChecker, Item], Row], set[str]]] = {
+    "lists": (_list, {"id", "is_inbox", *LIST_CHECKS}),
+    "labels": (_label, set(LABEL_CHECKS)),
+    "tasks": (
+        _task,
+        {"id", "list", "parent", "labels", "recurrence", "series", "reminder"}
+        | TASK_CHECKS.keys(),
+    ),
+}

@@ -1,0 +1,68 @@
+"""Files that people bring, before anyone knows what is in them."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+MARK = codecs.BOM_UTF8
+
+
+class FileRefused(Exception):
+    """The file as a whole can't be read; the text says why, without quoting it."""
+
+
+class MappingRefused(FileRefused):
+    """It is not the file that can't be used, but what was said of its columns."""
+
+
+class TooManyRows(FileRefused):
+    """The file has more rows than are taken this way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What reading depends on beside the file: whose it is, and how it is laid out.
+
+    `week_start` is 0 for Monday. `mapping` is for tables: our field, their column.
+    """
+
+    at: datetime
+    today: date
+    zone: ZoneInfo
+    week_start: int = 0
+    mapping: Mapping[str, Any] = field(default_factory=dict)
+
+
+def without_mark(file: IO[bytes]) -> IO[bytes]:
+    """Return the file from its beginning, after the byte order mark if it has one.
+
+    Raises:
+        FileRefused: it is in another encoding that says so.
+    """
+    file.seek(0)
+    start = file.read(4)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FileRefused("The file is UTF-16. Save it as UTF-8.")
+    file.seek(len(MARK) if start.startswith(MARK) else 0)
+    return file
+
+
+def lines_of(file: IO[bytes], *, longest: int) -> Iterator[str]:
+    """Yield the lines of a text file, with their ends, of at most `longest` bytes.
+
+    Raises:
+        FileRefused: a line is longer, or the file is not UTF-8.
+    """
+    file = without_mark(file)
+    while line := file.readline(longest + 1):
+        if len(line) > longest:
+            raise FileRefused(f"A line is longer than {longest} bytes.")
+        try:
+            yield line.decode("utf-8")
+        except UnicodeDecodeError as exc:
+            raise FileRefused("The file is not UTF-8. Save it as UTF-8.") from exc

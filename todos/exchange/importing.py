@@ -1,0 +1,60 @@
+"""Bringing in the tasks of a file, in one of the formats we read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import IO, Any
+from zoneinfo import ZoneInfo
+
+from accounts.credentials import Credential
+from accounts.models import User
+from todos.actions.imports import Finding, Report, Row, import_rows
+from todos.agenda import clock_of
+from todos.exchange import archive_reader, sheet_reader
+from todos.exchange.files import Options, TooManyRows
+
+Reader = Callable[[IO[bytes], Options], Iterator[Row]]
+
+FORMATS: dict[str, Reader] = {
+    "json": archive_reader.read,
+    "csv": sheet_reader.read,
+}
+WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
+
+
+def import_file(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    file: IO[bytes],
+    name: str,
+    mapping: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
+    rows_max: int | None = None,
+) -> Report:
+    """Bring in what a file in the format of this name holds: all of it, or nothing.
+
+    Raises:
+        FileRefused: the file can't be read, or has more than `rows_max` rows.
+        ImportClash: as `import_rows`.
+    """
+    options = Options(
+        at=at,
+        today=clock_of(owner, now=at).today,
+        zone=ZoneInfo(owner.timezone),
+        week_start=WEEK_STARTS[owner.week_start],
+        mapping=mapping or {},
+    )
+    rows = _limited(FORMATS[name](file, options), rows_max)
+    return import_rows(owner=owner, by=by, at=at, rows=rows, dry_run=dry_run)
+
+
+def _limited(rows: Iterable[Row], most: int | None) -> Iterator[Row]:
+    count = 0
+    for row in rows:
+        count += not isinstance(row, Finding)
+        if most is not None and count > most:
+            raise TooManyRows(f"The file has more than {most} rows.")
+        yield row
