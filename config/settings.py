@@ -253,7 +253,9 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["config.api.schema.keep_one_slash_form"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.api.schema.describe_errors",
+        "config.api.schema.describe_headers",
+        "config.api.schema.describe_field_selection",
+        "config.api.schema.share_refusals",
     ],
 }
 

@@ -65,24 +65,26 @@ class PublicEndpoint(Endpoint):
         return values
 
 
+EMAIL_TAKEN = {"email_taken": "email: There is an account with this address."}
+
+
 class RegisterView(PublicEndpoint):
     """Make an account."""
 
     operations = {"POST": "register"}
+    conflicts = {"POST": EMAIL_TAKEN}
     throttle_scope = "register"
 
     @extend_schema(
         request=RegisterSerializer,
-        responses={201: RegisteredSerializer, 202: None, 409: None},
+        responses={201: RegisteredSerializer, 202: None},
     )
     def post(self, request: Request) -> Response:
         body = self.validated(RegisterSerializer)
         try:
             user = register(request._request, **body)
         except EmailTaken as exc:
-            raise Conflict(
-                "email: There is an account with this address.", code="email_taken"
-            ) from exc
+            raise Conflict(EMAIL_TAKEN["email_taken"], code="email_taken") from exc
         if user is None or not may_sign_in(user):
             return Response(
                 {"detail": "Follow the link that we mailed to this address."},

@@ -15,7 +15,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
-from rest_framework import exceptions, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 
 RETRY_AFTER_OUTAGE = 5  # seconds
@@ -69,6 +69,21 @@ class Unavailable(exceptions.APIException):
     def __init__(self, *, wait: int = RETRY_AFTER_OUTAGE) -> None:
         super().__init__()
         self.wait = wait  # seconds
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """An RFC 9457 problem document. Decide by `code`, not by the texts."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]  # no clash: a field
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text="What is wrong with which field.",
+    )
 
 
 def handle_exception(exc: Exception, context: Mapping[str, Any]) -> Response | None:

@@ -104,7 +104,9 @@ def shapes(document: Document) -> list[Shape]:
     return [
         Shape(name, _prose(schema), list(_fields(document, schema)))
         for name, schema in sorted(schemas.items())
-        if "properties" in schema and not name.endswith("Request")
+        if "properties" in schema
+        and not name.endswith("Request")
+        and not name.startswith("Part")
     ]
 
 
@@ -128,7 +130,7 @@ def _operation(
         ],
         body=list(_body(document, operation)),
         answers=[
-            _answer(status, answer)
+            _answer(document, status, answer)
             for status, answer in sorted(operation["responses"].items())
         ],
         also=also,
@@ -141,9 +143,13 @@ def _body(document: Document, operation: Schema) -> Iterator[Field]:
         return  # the same object in every media type
 
 
-def _answer(status: str, answer: Schema) -> Answer:
+def _answer(document: Document, status: str, answer: Schema) -> Answer:
+    if shared := _name(answer):
+        answer = document["components"]["responses"][shared]
     schemas = [media.get("schema", {}) for media in answer.get("content", {}).values()]
     schema = schemas[0] if schemas else {}
+    # A whole object, or the fields of it that were asked for.
+    schema = schema.get("anyOf", [schema])[0]
     name = _name(schema) or _name(schema.get("items", {}))
     words = type_words(schema) if schema else "no body"
     return Answer(status, _prose(answer), words, name)

@@ -1,10 +1,20 @@
 """How the OpenAPI document is put together."""
 
-from typing import Any
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, cast
 
 from drf_spectacular.openapi import AutoSchema
 
+from config.api.idempotency import KEY_PATTERN
+from config.api.refusals import describe, possible_refusals
+
+if TYPE_CHECKING:
+    from config.api.views import Endpoint
+
 Endpoints = list[tuple[str, str, str, Any]]
+Operation = dict[str, Any]
 
 
 def keep_one_slash_form(endpoints: Endpoints, **kwargs: Any) -> Endpoints:
@@ -13,7 +23,12 @@ def keep_one_slash_form(endpoints: Endpoints, **kwargs: Any) -> Endpoints:
 
 
 class EndpointSchema(AutoSchema):
-    """drf-spectacular's reading of a view, with tags from the path."""
+    """drf-spectacular's reading of a view, and what all endpoints share."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The view, which is one of ours."""
+        return cast("Endpoint", self.view)
 
     def get_operation_id(self) -> str:
         """Name the operation as the view does in `operations`, by method.
@@ -32,69 +47,163 @@ class EndpointSchema(AutoSchema):
             return [explicit]
         return super().get_tags()
 
+    def get_operation(self, *args: Any) -> Operation | None:
+        """Add the headers and the refusals, so that no view repeats them."""
+        operation: Operation | None = super().get_operation(*args)
+        if operation is None:
+            return None
+        parameters = [*operation.get("parameters", []), *self._header_parameters()]
+        if parameters:
+            operation["parameters"] = parameters
+        responses = operation["responses"]
+        if self._is_tagged() and self.method == "GET":
+            responses["304"] = {"description": "The caller has this version."}
+        schema = self.resolve_serializer(
+            self.endpoint.refusal_serializer, "response"
+        ).ref
+        handler = self.endpoint.get_exception_handler()
+        for refusal in possible_refusals(
+            self.endpoint, self.method, self.path, operation
+        ):
+            describe(responses, handler(refusal, {}), schema)
+        for status, response in responses.items():
+            response["description"] = response["description"] or "Done."
+            if headers := self._headers_of(status):
+                response.setdefault("headers", {}).update(headers)
+        operation["responses"] = dict(sorted(responses.items()))
+        return operation
 
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "description": "An RFC 9457 problem document.",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "examples": ["about:blank"]},
-        "title": {"type": "string", "examples": ["Bad Request"]},
-        "status": {"type": "integer", "examples": [400]},
-        "detail": {"type": "string", "examples": ["title: This field is required."]},
-        "code": {"type": "string", "examples": ["invalid"]},
-        "errors": {
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": {"type": "string"}},
-            "examples": [{"title": ["This field is required."]}],
-        },
+    def _is_tagged(self) -> bool:
+        return self.method in self.endpoint.tagged
+
+    def _header_parameters(self) -> list[dict[str, Any]]:
+        names = []
+        if self.method == "POST" and self.endpoint.is_repeatable:
+            names.append("IdempotencyKey")
+        if self.method in self.endpoint.conditional:
+            names.append("IfMatch")
+        if self._is_tagged() and self.method == "GET":
+            names.append("IfNoneMatch")
+        return [PARAMETERS[name] for name in names]
+
+    def _headers_of(self, status: str) -> dict[str, Any]:
+        names = []
+        if status.startswith("2") or status == "429":
+            names += ["RateLimit", "RateLimit-Policy"]
+        if self._is_tagged() and status in {"200", "201", "304"}:
+            names.append("ETag")
+        if (
+            status.startswith("2")
+            and self.method == "POST"
+            and self.endpoint.is_repeatable
+        ):
+            names.append("Idempotency-Replayed")
+        if status in {"429", "503"}:
+            names.append("Retry-After")
+        if status == "401":
+            names.append("WWW-Authenticate")
+        return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {
+        "in": "header",
+        "name": name,
+        "schema": {"type": "string", **schema},
+        "description": description,
+    }
+
+
+PARAMETERS = {
+    "IdempotencyKey": _header(
+        "Idempotency-Key",
+        "For a request that may be sent again: within 24 hours it acts once.",
+        pattern=KEY_PATTERN,
+    ),
+    "IfMatch": _header("If-Match", "The `ETag` of the version that may be changed."),
+    "IfNoneMatch": _header("If-None-Match", "The `ETag` of the version that is known."),
+}
+HEADERS = {
+    "ETag": {"schema": {"type": "string"}, "description": "Names this version."},
+    "Idempotency-Replayed": {
+        "schema": {"type": "string", "const": "true"},
+        "description": "There for an answer that was given before.",
+    },
+    "RateLimit": {
+        "schema": {"type": "string", "examples": ['"user";r=1187;t=41']},
+        "description": "How many requests are left (`r`), for how many seconds (`t`).",
+    },
+    "RateLimit-Policy": {
+        "schema": {"type": "string", "examples": ['"user";q=1200;w=60']},
+        "description": "How many requests (`q`) may come in how many seconds (`w`).",
+    },
+    "Retry-After": {
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "When to come back, in seconds.",
+    },
+    "WWW-Authenticate": {
+        "schema": {"type": "string", "const": "Bearer"},
+        "description": "The scheme of the credential that is wanted.",
     },
 }
 
 
-def describe_errors(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the refusals that are the same everywhere, so that no view repeats them."""
-    result["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
-    for path, operations in result["paths"].items():
-        for operation in operations.values():
-            _describe(path, operation)
+def describe_headers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Add the headers that answers refer to."""
+    result["components"]["headers"] = HEADERS
     return result
 
 
-def _describe(path: str, operation: dict[str, Any]) -> None:
-    responses = operation["responses"]
-    wanted = set(responses) & REFUSALS.keys() | {"429", "503"}
-    if operation.get("security") != [{}]:
-        wanted.add("401")
-    if "requestBody" in operation:
-        wanted |= {"400", "413", "415"}
-    if operation.get("parameters"):
-        wanted.add("400")
-    if "_id}" in path.replace("{user_id}", ""):
-        wanted.add("404")
-    if "{user_id}" in path:
-        wanted.add("403")
-    for status in sorted(wanted):
-        if "content" not in responses.get(status, {}):
-            responses[status] = _problem_answer(REFUSALS[status])
+def share_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Write each refusal once, and refer to it from every operation that may give it.
+
+    Its name tells face, status and codes: `Problem409_in_trash`.
+    """
+    shared = result["components"].setdefault("responses", {})
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    name = _name_of_refusal(status, response)
+                    shared[name] = response
+                    operation["responses"][status] = {
+                        "$ref": f"#/components/responses/{name}"
+                    }
+    return result
 
 
-REFUSALS = {
-    "400": "The request is not valid; `errors` names the fields.",
-    "401": "No credential, or one that is not valid.",
-    "403": "The caller is known, but this is not for them.",
-    "404": "No such object, or not the caller's.",
-    "409": "The object is not in a state that allows this; `code` says why.",
-    "412": "The object has changed since the version that `If-Match` names.",
-    "413": "The body is too large.",
-    "415": "The body is not JSON.",
-    "422": "The request is not valid; `errors` names the fields.",
-    "429": "Too many requests; see Retry-After.",
-    "503": "A part of the service is away; see Retry-After.",
-}
+def _name_of_refusal(status: str, response: dict[str, Any]) -> str:
+    (content,) = response["content"].values()
+    component = content["schema"]["$ref"].rpartition("/")[2]
+    return "_".join([component + status, *content["examples"]])
 
 
-def _problem_answer(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content = {"application/problem+json": {"schema": schema}}
-    return {"description": description, "content": content}
+def describe_field_selection(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Say that with `fields` an answer may hold any part of its objects."""
+    schemas = result["components"]["schemas"]
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] == "fields":
+                    parameter["explode"] = False
+                    media = operation["responses"]["200"]["content"]["application/json"]
+                    media["schema"] = _whole_or_part(media["schema"], schemas)
+    return result
+
+
+def _whole_or_part(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, _part_of(schema, schemas)]}
+
+
+def _part_of(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """Return a reference to the same object, or page of objects, without all fields."""
+    name = schema["$ref"].rpartition("/")[2]
+    part = copy.deepcopy(schemas[name])
+    results = part["properties"].get("results")
+    if results is None:
+        part.pop("required", None)
+        part["description"] = f"The fields of {name} that were asked for."
+    else:
+        results["items"] = _part_of(results["items"], schemas)
+    schemas[f"Part{name}"] = part
+    return {"$ref": f"#/components/schemas/Part{name}"}

@@ -1,13 +1,16 @@
 """What every endpoint's view starts from."""
 
 import time
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from config.api.problems import ProblemSerializer
 from config.api.throttling import Reading, count_request, rate_limit_fields
 
 CHALLENGE = "Bearer"
@@ -15,6 +18,13 @@ CHALLENGE = "Bearer"
 
 class Endpoint(APIView):
     """An endpoint of the API: closed, unless the class says otherwise."""
+
+    # What the OpenAPI document can't read from the handlers.
+    tagged: Collection[str] = ()  # methods whose answers have an ETag
+    conditional: Collection[str] = ()  # methods that heed If-Match
+    conflicts: Mapping[str, Mapping[str, str]] = {}  # detail by code by method, of 409
+    is_repeatable = False  # POST heeds Idempotency-Key
+    refusal_serializer: type[Serializer[Any]] = ProblemSerializer
 
     readings: list[Reading]  # of the limits that this request was counted in
 

@@ -284,7 +284,10 @@ def test_no_answer_of_a_sign_in_is_kept(api, alice):
 # --- Keys ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["", " ", "a b", "ä", "x" * 256, '""', "a\tb", "\x7f"])
+@pytest.mark.parametrize(
+    "key",
+    ["", " ", "a b", "ä", "x" * 256, '""', '"', '"a"b"', '"a b"', r'"a\b"', "\x7f"],
+)
 def test_a_key_that_is_none_is_named(api_as, alice, key):
     refused = post(api_as(alice), key=key)
 
@@ -294,7 +297,7 @@ def test_a_key_that_is_none_is_named(api_as, alice, key):
 
 
 @pytest.mark.parametrize(
-    "key", ["x", "x" * 255, '"quoted"', '"', "a,b;c=d", r'"a\"b\\c"'], ids=repr
+    "key", ["x", "x" * 255, '"quoted"', 'a"b', "a,b;c=d", r'"a\"b\\c"'], ids=repr
 )
 def test_any_visible_text_is_a_key(api_as, alice, key):
     client = api_as(alice)

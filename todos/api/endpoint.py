@@ -26,6 +26,8 @@ from todos.api.idempotency import once
 class OwnedEndpoint(Endpoint):
     """An endpoint over the caller's own rows; every write goes through an action."""
 
+    is_repeatable = True
+
     def caller(self) -> dict[str, Any]:
         """Return what each action asks: whose data, by which credential, when."""
         return {

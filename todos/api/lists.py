@@ -61,6 +61,7 @@ class ListListView(ListEndpoint):
         "GET": "lists_list",
         "POST": "lists_create",
     }
+    tagged = ("POST",)
 
     @extend_schema(parameters=[ListQuerySerializer], responses=ListPageSerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
@@ -87,6 +88,12 @@ class ListDetailView(ListEndpoint):
         "PATCH": "lists_partial_update",
         "DELETE": "lists_destroy",
     }
+    tagged = ("GET", "PATCH")
+    conditional = ("PATCH", "DELETE")
+    conflicts = {
+        "PATCH": {"inbox": "The inbox keeps its name and its place."},
+        "DELETE": {"inbox": "The inbox can't be deleted."},
+    }
 
     @extend_schema(parameters=[ListQuerySerializer], responses=ListSerializer)
     def get(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
@@ -108,7 +115,7 @@ class ListDetailView(ListEndpoint):
 
     @extend_schema(
         parameters=[ListDeletionSerializer],
-        responses={204: None, 409: None},
+        responses={204: None},
     )
     def delete(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         query = self.checked_query(ListDeletionSerializer)

@@ -236,6 +236,14 @@ class TaskDetailQuerySerializer(serializers.Serializer[Any]):
     fields = FieldsField(names_of(TaskSerializer))  # type: ignore[assignment]
 
 
+class TaskDeletionSerializer(serializers.Serializer[Any]):
+    """How `DELETE tasks/{id}` is asked."""
+
+    permanent = serializers.BooleanField(
+        default=False, help_text="Remove for good what is already in the trash."
+    )
+
+
 class TaskQuerySerializer(TaskDetailQuerySerializer):
     """How `GET tasks` is asked."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +21,7 @@ from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import (
     TASK_COLUMNS,
     CompletedTaskSerializer,
+    TaskDeletionSerializer,
     TaskDetailQuerySerializer,
     TaskPageSerializer,
     TaskQuerySerializer,
@@ -28,6 +29,8 @@ from todos.api.serializers import (
     represent_task,
 )
 from todos.models import Task, TaskQuerySet
+
+IN_TRASH = {"in_trash": "The task is in the trash; restore it first."}
 
 
 class TaskEndpoint(OwnedEndpoint):
@@ -57,6 +60,7 @@ class TaskListView(TaskEndpoint):
         "GET": "tasks_list",
         "POST": "tasks_create",
     }
+    tagged = ("POST",)
 
     @extend_schema(
         parameters=[TaskQuerySerializer],
@@ -138,6 +142,13 @@ class TaskDetailView(TaskEndpoint):
         "PATCH": "tasks_partial_update",
         "DELETE": "tasks_destroy",
     }
+    tagged = ("GET", "PUT", "PATCH")
+    conditional = ("PUT", "PATCH", "DELETE")
+    conflicts = {
+        "PUT": IN_TRASH,
+        "PATCH": IN_TRASH,
+        "DELETE": {"not_in_trash": "Put the task into the trash first."},
+    }
 
     @extend_schema(parameters=[TaskDetailQuerySerializer], responses=TaskSerializer)
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
@@ -147,9 +158,7 @@ class TaskDetailView(TaskEndpoint):
         body = picked(represent_task(row), query["fields"])
         return tagged(request, body, version=row["version"])
 
-    @extend_schema(
-        request=TaskSerializer, responses={200: TaskSerializer, 409: None, 412: None}
-    )
+    @extend_schema(request=TaskSerializer, responses=TaskSerializer)
     def put(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         return self._update(task_id, partial=False)
 
@@ -170,19 +179,12 @@ class TaskDetailView(TaskEndpoint):
         return self.answer(task)
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter(
-                "permanent",
-                bool,
-                description="Remove for good what is already in the trash.",
-            )
-        ],
-        responses={204: None, 409: None},
+        parameters=[TaskDeletionSerializer],
+        responses={204: None},
     )
     def delete(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        permanent = request.query_params.get("permanent", "").lower()
-        for_good = permanent in {"true", "1"}
-        act = actions.remove_task if for_good else actions.trash_task
+        query = self.checked_query(TaskDeletionSerializer)
+        act = actions.remove_task if query["permanent"] else actions.trash_task
         act(**self.caller(), task_id=task_id, version=expected_version(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -191,6 +193,8 @@ class TaskCompleteView(TaskEndpoint):
     """Complete a task; twice is as good as once."""
 
     operations = {"POST": "tasks_complete"}
+    tagged = conditional = ("POST",)
+    conflicts = {"POST": IN_TRASH}
 
     @extend_schema(request=None, responses=CompletedTaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
@@ -206,6 +210,8 @@ class TaskReopenView(TaskEndpoint):
     """Open a completed task again; twice is as good as once."""
 
     operations = {"POST": "tasks_reopen"}
+    tagged = conditional = ("POST",)
+    conflicts = {"POST": IN_TRASH}
 
     @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
@@ -219,6 +225,7 @@ class TaskRestoreView(TaskEndpoint):
     """Take a task out of the trash; twice is as good as once."""
 
     operations = {"POST": "tasks_restore"}
+    tagged = ("POST",)
 
     @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:

@@ -15,7 +15,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
 from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -38,17 +38,6 @@ from todos.api.plan.serializers import (
 )
 from todos.models import Task, TaskQuerySet
 
-REFUSALS = {
-    400: "The request can't be read.",
-    401: "No credential, or one that is not valid.",
-    403: "The route names someone else.",
-    404: "No such task, or not the caller's, or in the trash.",
-    413: "The body is too large.",
-    415: "The body is not JSON.",
-    422: "The request is not valid; `error.details` names the fields.",
-    429: "Too many requests; see Retry-After.",
-    503: "A part of the service is away; see Retry-After.",
-}
 USER_ID = OpenApiParameter(
     "user_id", str, OpenApiParameter.PATH, description="The caller's id, or `me`."
 )
@@ -71,18 +60,12 @@ PAGE_HEADERS = [
 ]
 
 
-def _refusals(*codes: int) -> dict[int, OpenApiResponse]:
-    return {
-        code: OpenApiResponse(PlanErrorSerializer, REFUSALS[code])
-        for code in sorted({400, 401, 403, 429, 503, *codes})
-    }
-
-
 class PlanEndpoint(OwnedEndpoint):
     """What the plan's endpoints share. The route must name the caller."""
 
     permission_classes = (IsAuthenticated, RouteNamesCaller)
     schema_tag = "plan"
+    refusal_serializer = PlanErrorSerializer
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return handle_exception
@@ -131,7 +114,7 @@ class PlanTaskListView(PlanEndpoint):
 
     @extend_schema(
         parameters=[USER_ID, PlanQuerySerializer, *PAGE_HEADERS],
-        responses={200: PlanTaskSerializer(many=True), **_refusals(422)},
+        responses={200: PlanTaskSerializer(many=True)},
     )
     def get(self, request: Request, **kwargs: Any) -> Response:
         """List the tasks: at most 500 unless `limit` says less, newest first."""
@@ -160,7 +143,7 @@ class PlanTaskListView(PlanEndpoint):
     @extend_schema(
         parameters=[USER_ID],
         request=PlanTaskSerializer,
-        responses={201: PlanTaskSerializer, **_refusals(413, 415, 422)},
+        responses={201: PlanTaskSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a task in the inbox."""
@@ -193,7 +176,7 @@ class PlanTaskDetailView(PlanEndpoint):
 
     @extend_schema(
         parameters=[USER_ID, TASK_ID],
-        responses={200: PlanTaskSerializer, **_refusals(404)},
+        responses={200: PlanTaskSerializer},
     )
     def get(self, request: Request, **kwargs: Any) -> Response:
         """Return the task."""
@@ -203,7 +186,7 @@ class PlanTaskDetailView(PlanEndpoint):
     @extend_schema(
         parameters=[USER_ID, TASK_ID],
         request=PlanTaskSerializer(partial=True),
-        responses={200: PlanTaskSerializer, **_refusals(404, 413, 415, 422)},
+        responses={200: PlanTaskSerializer},
     )
     def put(self, request: Request, **kwargs: Any) -> Response:
         """Change the keys that are sent."""
@@ -220,9 +203,7 @@ class PlanTaskDetailView(PlanEndpoint):
 
     patch = put
 
-    @extend_schema(
-        parameters=[USER_ID, TASK_ID], responses={204: None, **_refusals(404)}
-    )
+    @extend_schema(parameters=[USER_ID, TASK_ID], responses={204: None})
     def delete(self, request: Request, **kwargs: Any) -> Response:
         """Put the task into the trash, where it no longer exists for these routes."""
         caller = self.caller()
@@ -240,7 +221,7 @@ class PlanTaskCompleteView(PlanEndpoint):
     @extend_schema(
         parameters=[USER_ID, TASK_ID],
         request=CompletionSerializer,
-        responses={200: PlanTaskSerializer, **_refusals(404, 413, 415, 422)},
+        responses={200: PlanTaskSerializer},
     )
     def patch(self, request: Request, **kwargs: Any) -> Response:
         """Complete or reopen as `completed` says; without it, turn it round."""
