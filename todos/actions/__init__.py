@@ -6,6 +6,7 @@ An action is told whose data it is for (`owner`), which credential asks (`by`) a
 stores, and records each change in the ledger, all in one transaction.
 """
 
+from todos.actions.labels import create_label, delete_label, update_label
 from todos.actions.lists import create_list, trash_list, update_list
 from todos.actions.moves import Beside, move_list, move_task
 from todos.actions.refusals import (
@@ -45,8 +46,10 @@ __all__ = [
     "Undone",
     "VersionConflict",
     "complete_task",
+    "create_label",
     "create_list",
     "create_task",
+    "delete_label",
     "inbox_of",
     "move_list",
     "move_task",
@@ -57,6 +60,7 @@ __all__ = [
     "trash_list",
     "trash_task",
     "undo",
+    "update_label",
     "update_list",
     "update_task",
 ]

@@ -3,19 +3,165 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
 
+from accounts.credentials import Credential
 from accounts.models import User
-from todos.ledger import Batch
+from todos.actions.rows import require_version, store, store_all
+from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
     LABELS_MAX,
     Label,
     Task,
     TaskLabel,
+    TaskQuerySet,
     label_key,
 )
+
+LABELS_OF_ONE_MAX = 500  # that one person can have
+CHUNK = 500  # tasks at once
+
+
+def create_label(*, owner: User, by: Credential, at: datetime, **fields: Any) -> Label:
+    """Store a new label. `fields` are columns by name.
+
+    Raises:
+        ValidationError: for `name`, also where there is such a label.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        _require_room(owner, count=1, field="name")
+        new = Label(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
+        _save_name(new, force_insert=True)
+        entries.created(new)
+    return new
+
+
+def update_label(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    label_id: UUID,
+    changes: Mapping[str, Any],
+    version: int | None = None,
+) -> Label:
+    """Change the named fields of a label.
+
+    Another name is a change of every task that carries it: its version is counted.
+
+    Raises:
+        Label.DoesNotExist: not a label of the owner.
+        VersionConflict: `version` is given and is not the stored one.
+        ValidationError: for `name`, also where another label has it.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        label = _locked_label(owner, label_id, version=version)
+        before = snapshot(label)
+        for name, value in changes.items():
+            setattr(label, name, value)
+        if label.name != before["name"]:
+            _save_name(label, update_fields=["name", "key"])
+            _carrying(label).update(version=F("version") + 1, updated_at=at)
+        store(label, before, Kind.UPDATED, entries)
+    return label
+
+
+def delete_label(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    label_id: UUID,
+    version: int | None = None,
+) -> None:
+    """Take a label from every task that carries it, and delete it.
+
+    There is no trash for labels: undo brings it back, to the same tasks.
+
+    Raises:
+        Label.DoesNotExist, VersionConflict: as `update_label`.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        label = _locked_label(owner, label_id, version=version)
+        carriers = _carrying(label).for_change().with_labels().order_by("id")
+        while tasks := list(carriers[:CHUNK]):
+            unlabel_all(tasks, label, entries=entries)
+            entries.flush()
+        entries.removed(label, before=snapshot(label))
+        label.delete()
+
+
+def _locked_label(owner: User, label_id: UUID, *, version: int | None) -> Label:
+    label = Label.objects.owned_by(owner).for_change().get(pk=label_id)
+    require_version(label, version)
+    return label
+
+
+def _save_name(label: Label, **how: Any) -> None:
+    label.key = label_key(label.name)
+    if len(label.key) > LABEL_KEY_MAX_LENGTH:
+        raise ValidationError({"name": "Use a shorter name."})
+    try:
+        with transaction.atomic():
+            label.save(**how)
+    except IntegrityError as exc:
+        raise ValidationError({"name": "There is a label of this name."}) from exc
+
+
+def _require_room(owner: User, *, count: int, field: str) -> None:
+    if Label.objects.owned_by(owner).count() + count > LABELS_OF_ONE_MAX:
+        raise ValidationError(
+            {field: f"Keep at most {LABELS_OF_ONE_MAX} labels; delete one first."}
+        )
+
+
+def _carrying(label: Label) -> TaskQuerySet:
+    carriers = TaskLabel.objects.filter(label=label).values("task_id")
+    return Task.objects.filter(owner_id=label.owner_id, pk__in=carriers)
+
+
+# --- On tasks ---------------------------------------------------------------------
+
+
+def label_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
+    """Put a label on the tasks, which are locked and may carry it already."""
+    changed = [
+        (task, snapshot(task)) for task in tasks if label.name not in names_of(task)
+    ]
+    for task, _ in changed:
+        _set_names(task, sorted([*names_of(task), label.name], key=label_key))
+    TaskLabel.objects.bulk_create(
+        TaskLabel(owner_id=label.owner_id, task=task, label=label)
+        for task, _ in changed
+    )
+    store_all(changed, Kind.UPDATED, entries)
+
+
+def unlabel_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
+    """Take a label from the tasks, which are locked and may not carry it."""
+    changed = [(task, snapshot(task)) for task in tasks if label.name in names_of(task)]
+    for task, _ in changed:
+        _set_names(task, [name for name in names_of(task) if name != label.name])
+    carried = TaskLabel.objects.filter(label=label)
+    carried.filter(task__in=[task.pk for task, _ in changed]).delete()
+    store_all(changed, Kind.UPDATED, entries)
+
+
+def names_of(task: Task) -> list[str]:
+    """Return the names of a task's labels, by name."""
+    names: list[str] = task.label_names  # type: ignore[attr-defined]
+    return names
+
+
+def _set_names(task: Task, names: list[str]) -> None:
+    task.label_names = names  # type: ignore[attr-defined]
 
 
 def set_labels(
@@ -29,10 +175,7 @@ def set_labels(
     wanted = {label_key(name): name for name in names}
     if len(wanted) > LABELS_MAX:
         raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
-    # Folded for comparison, a letter can become three.
-    if any(len(key) > LABEL_KEY_MAX_LENGTH for key in wanted):
-        raise ValidationError({"labels": "Use shorter names for labels."})
-    labels = _labels_named(wanted, owner=owner, entries=entries)
+    labels = labels_named(wanted, owner=owner, entries=entries)
     carried = TaskLabel.objects.filter(task=task)
     if not task._state.adding and getattr(task, "label_names", None):
         carried.exclude(label__in=labels).delete()
@@ -43,14 +186,25 @@ def set_labels(
     task.label_names = [label.name for label in labels]  # type: ignore[attr-defined]
 
 
-def _labels_named(
-    wanted: Mapping[str, str], *, owner: User, entries: Batch
+def labels_named(
+    wanted: Mapping[str, str], *, owner: User, entries: Batch, field: str = "labels"
 ) -> list[Label]:
+    """Return the labels of these names, by their keys; unknown ones are created.
+
+    Raises:
+        ValidationError: for `field`.
+    """
     if not wanted:
         return []
+    # Folded for comparison, a letter can become three.
+    if any(len(key) > LABEL_KEY_MAX_LENGTH for key in wanted):
+        raise ValidationError({field: "Use shorter names for labels."})
     mine = Label.objects.owned_by(owner)
     labels = {label.key: label for label in mine.filter(key__in=wanted)}
-    for key in wanted.keys() - labels.keys():
+    unknown = wanted.keys() - labels.keys()
+    if unknown:
+        _require_room(owner, count=len(unknown), field=field)
+    for key in sorted(unknown):
         label, created = mine.get_or_create(
             owner_id=owner.pk,
             key=key,

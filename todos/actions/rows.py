@@ -50,7 +50,7 @@ def require_live(task: Task, *, version: int | None) -> None:
     require_version(task, version)
 
 
-def require_version(row: Task | TaskList, version: int | None) -> None:
+def require_version(row: Task | TaskList | Label, version: int | None) -> None:
     if version is not None and version != row.version:
         raise VersionConflict("It has changed since you read it.")
 
@@ -70,6 +70,8 @@ def store(
         if not FOLLOWS_FROM.isdisjoint(columns):
             plan_reminder(row, owner=entries.owner, at=entries.at)
         columns += ["remind_on", "search"]  # follow from the others
+    if isinstance(row, Label):
+        columns.append("key")
     row.save(update_fields=[*columns, "version", "updated_at"])
     entries.changed(kind, row, before)
 
