@@ -68,7 +68,7 @@ def update_label(
             setattr(label, name, value)
         if label.name != before["name"]:
             _save_name(label, update_fields=["name", "key"])
-            _carrying(label).update(version=F("version") + 1, updated_at=at)
+            count_carriers(label, at=at)
         store(label, before, Kind.UPDATED, entries)
     return label
 
@@ -120,6 +120,11 @@ def _require_room(owner: User, *, count: int, field: str) -> None:
         raise ValidationError(
             {field: f"Keep at most {LABELS_OF_ONE_MAX} labels; delete one first."}
         )
+
+
+def count_carriers(label: Label, *, at: datetime) -> None:
+    """Count the version of the tasks that carry a label: they show its name."""
+    _carrying(label).update(version=F("version") + 1, updated_at=at)
 
 
 def _carrying(label: Label) -> TaskQuerySet:

@@ -18,7 +18,7 @@ from django.db import IntegrityError
 
 from accounts.credentials import Credential
 from accounts.models import User
-from todos.actions.labels import set_labels
+from todos.actions.labels import count_carriers, set_labels
 from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
 from todos.actions.reminders import settle_reminder
 from todos.actions.rows import store
@@ -153,6 +153,8 @@ class _Undoing:
             self._assign(row, change.before or {})
             self._label(row, change.before or {})
             store(row, before, INVERSE[Kind(change.kind)], self.entries)
+            if isinstance(row, Label) and row.name != before["name"]:
+                count_carriers(row, at=self.entries.at)
 
     def _as_left(self, change: Change, rows: dict[UUID, Row]) -> Row:
         """Return the row, still as the change left it."""
@@ -240,7 +242,7 @@ class _Undoing:
         rows: Any = model._default_manager.filter(owner=self.owner, pk__in=ids)
         if model is Task:
             rows = rows.with_labels()
-        locked = rows.select_for_update(of=("self",)).order_by("pk")
+        locked = rows.for_change().order_by("pk")
         return {row.pk: row for row in locked}
 
     def _refusal(self, change: Change) -> UndoConflict:

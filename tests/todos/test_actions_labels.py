@@ -1,0 +1,158 @@
+"""Labels: made, renamed and deleted, and the tasks that carry them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.utils import timezone
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, UserFactory
+from todos import actions
+from todos.actions import labels as label_actions
+from todos.models import Label, Task, TaskLabel
+
+
+def caller(user):
+    return {"owner": user, "by": COMMAND, "at": timezone.now()}
+
+
+def names_on(task):
+    return Task.objects.with_labels().get(pk=task.pk).label_names
+
+
+def versions(*tasks):
+    return [Task.objects.get(pk=task.pk).version for task in tasks]
+
+
+@pytest.fixture
+def home(alice):
+    return actions.create_label(**caller(alice), name="home", colour="teal")
+
+
+def test_a_renamed_label_changes_the_tasks_that_carry_it(alice, bob, home):
+    carrier = TaskFactory(owner=alice, labels=["home"])
+    other = TaskFactory(owner=alice, labels=["garden"])
+    bobs = TaskFactory(owner=bob, labels=["home"])
+
+    actions.update_label(**caller(alice), label_id=home.pk, changes={"name": "House"})
+
+    assert names_on(carrier) == ["House"]
+    assert versions(carrier, other, bobs) == [2, 1, 1]
+    assert names_on(bobs) == ["home"]
+    assert Task.objects.get(pk=carrier.pk).updated_at > carrier.updated_at
+
+
+def test_a_renamed_label_is_found_by_its_new_name_alone(alice, home):
+    task = TaskFactory(owner=alice, labels=["home"])
+
+    actions.update_label(**caller(alice), label_id=home.pk, changes={"name": "House"})
+
+    tasks = Task.objects.owned_by(alice)
+    assert list(tasks.with_every_label(["HOUSE"])) == [task]
+    assert not tasks.with_every_label(["home"]).exists()
+    TaskFactory(owner=alice, labels=["house"])
+    assert Label.objects.count() == 1
+
+
+def test_another_colour_is_no_change_of_the_tasks(alice, home):
+    task = TaskFactory(owner=alice, labels=["home"])
+
+    actions.update_label(**caller(alice), label_id=home.pk, changes={"colour": "red"})
+
+    assert versions(task) == [1]
+
+
+def test_renaming_costs_the_same_for_any_number_of_tasks(
+    alice, home, django_assert_num_queries
+):
+    TaskFactory.create_batch(20, owner=alice, labels=["home"])
+
+    # A transaction and a savepoint, each in two; the lock, the name, the tasks, the
+    # label; the number and the entry of the ledger.
+    with django_assert_num_queries(10):
+        actions.update_label(
+            **caller(alice), label_id=home.pk, changes={"name": "House"}
+        )
+
+    assert set(versions(*alice.tasks.all())) == {2}
+
+
+def test_undo_gives_a_label_its_name_back(alice, home):
+    task = TaskFactory(owner=alice, labels=["home"])
+    actions.update_label(**caller(alice), label_id=home.pk, changes={"name": "House"})
+
+    actions.undo(**caller(alice))
+
+    assert names_on(task) == ["home"]
+    assert list(Task.objects.with_every_label(["Home"])) == [task]
+    assert versions(task) == [3]
+
+
+def test_a_deleted_label_is_gone_from_every_task(alice, bob, home, monkeypatch):
+    monkeypatch.setattr(label_actions, "CHUNK", 2)
+    carriers = TaskFactory.create_batch(5, owner=alice, labels=["garden", "home"])
+    trashed = TaskFactory(owner=alice, labels=["home"])
+    actions.trash_task(**caller(alice), task_id=trashed.pk)
+    bobs = TaskFactory(owner=bob, labels=["home"])
+
+    actions.delete_label(**caller(alice), label_id=home.pk)
+
+    assert {tuple(names_on(task)) for task in carriers} == {("garden",)}
+    assert names_on(trashed) == []
+    assert names_on(bobs) == ["home"]
+    assert versions(*carriers) == [2] * 5
+    last = alice.changes.latest("seq")
+    assert (last.entity, last.kind) == ("label", "removed")
+    assert last.before == {"name": "home", "colour": "teal"}
+    assert alice.changes.filter(batch=last.batch).count() == 7
+
+
+def test_undo_brings_a_deleted_label_back_to_its_tasks(alice, home):
+    tasks = TaskFactory.create_batch(3, owner=alice, labels=["garden", "home"])
+    actions.delete_label(**caller(alice), label_id=home.pk)
+
+    actions.undo(**caller(alice))
+
+    assert {tuple(names_on(task)) for task in tasks} == {("garden", "home")}
+    back = Label.objects.get(key="home")
+    assert (back.pk, back.colour) == (home.pk, "teal")
+
+
+def test_there_are_only_so_many_labels(alice, monkeypatch):
+    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 3)
+    TaskFactory(owner=alice, labels=["a", "b", "c"])
+
+    with pytest.raises(ValidationError) as by_name:
+        actions.create_label(**caller(alice), name="d")
+    with pytest.raises(ValidationError) as by_task:
+        TaskFactory(owner=alice, labels=["c", "d"])
+
+    assert list(by_name.value.message_dict) == ["name"]
+    assert list(by_task.value.message_dict) == ["labels"]
+    assert TaskFactory(owner=alice, labels=["a", "B"]).label_names == ["a", "b"]
+    assert Label.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_labels_of_one_name_at_once_one_is_made():
+    user = UserFactory()
+
+    names = 2 * ["home", "HOME", "Home", "hOme"]
+
+    def make(name):
+        try:
+            return actions.create_label(**caller(user), name=name)
+        except ValidationError as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(make, names))
+
+    assert sum(isinstance(one, Label) for one in made) == 1
+    assert user.labels.count() == 1
+    assert user.changes.count() == 1
+    assert not TaskLabel.objects.exists()
