@@ -55,6 +55,7 @@ USE_TZ = True
 TIME_ZONE = "UTC"  # of the server; every person has a zone of their own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+IMPORT_MAX_BYTES = 20 * 1024 * 1024  # of a file with tasks, the only upload there is
 
 # --- Apps -------------------------------------------------------------------
 

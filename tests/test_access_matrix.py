@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, get_resolver
@@ -38,6 +39,7 @@ SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
 SIGN_UP = {"email": "carol@example.com", "password": PASSWORD}
 PASSWORD_CHANGE = {"old_password": PASSWORD, "new_password": "another long phrase"}
 REFRESH = {"refresh": "<a refresh token of the owner>"}
+UPLOAD = {"format": "csv", "file": "<a form with a file>"}
 
 
 class Row(NamedTuple):
@@ -71,6 +73,7 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/lists",               401, 200, 200, 200),
     ("POST",   "api/v1/lists",               401, 201, 201, 201, NAME),
     ("GET",    "api/v1/export",              401, 200, 200, 200),
+    ("POST",   "api/v1/import",              401, 200, 200, 200, UPLOAD),
     ("GET",    "api/v1/changes",             401, 200, 200, 200),
     # Who has done nothing has nothing to take back.
     ("POST",   "api/v1/undo",                401, 200, 409, 409),
@@ -382,6 +385,9 @@ class World:
         if body is REFRESH:
             body = {"refresh": self.refresh}
         as_json = {"content_type": "application/json"} if "api/" in route else {}
+        if body is UPLOAD:
+            as_json, file = {}, SimpleUploadedFile("tasks.csv", b"title\nBuy milk\n")
+            body = {**UPLOAD, "file": file}
         with transaction.atomic():
             send = getattr(client, method.lower())
             cookies = copy.copy(client.cookies)

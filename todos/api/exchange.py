@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import io
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import IO, Any
 
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
-from rest_framework.exceptions import NotAcceptable
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotAcceptable, ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from accounts.authentication import user_of
+from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
+from todos.actions.imports import Finding, Report
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
 from todos.exchange import exporting
+from todos.exchange.files import FileRefused, MappingRefused, TooManyRows
+from todos.exchange.importing import FORMATS, import_file
 
+ROWS_MAX = 10_000  # of one import over HTTP
+MAPPING_MAX = 10_000  # characters
+FORM_MAX = 64 * 1024  # bytes around the file
 IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one waits on disk
 
 
@@ -87,3 +100,151 @@ def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
     file.writelines(pieces)
     file.seek(0)
     return file
+
+
+# --- Import -------------------------------------------------------------------
+
+
+class UploadParser(MultiPartParser):
+    """Parse a form with a file of at most `IMPORT_MAX_BYTES`; for imports alone."""
+
+    def parse(
+        self,
+        stream: Any,
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> DataAndFiles[Any, Any]:
+        request = (parser_context or {})["request"]
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > settings.IMPORT_MAX_BYTES + FORM_MAX:
+            raise _too_large()
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except SuspiciousOperation as exc:  # too many fields, or a field too long
+            raise ParseError("The form has more in it than an import needs.") from exc
+
+
+def _too_large() -> PayloadTooLarge:
+    limit = settings.IMPORT_MAX_BYTES
+    return PayloadTooLarge(f"The file is too large: {limit} bytes at most.")
+
+
+class ImportSerializer(serializers.Serializer[Any]):
+    """How `POST import` is asked: a form."""
+
+    file = serializers.FileField()
+    format = serializers.ChoiceField(list(FORMATS))
+    mapping = serializers.CharField(
+        max_length=MAPPING_MAX,
+        default="",
+        help_text="JSON: which column of a table holds which field.",
+    )
+    dry_run = serializers.BooleanField(default=False)
+
+    def validate_file(self, file: Any) -> Any:
+        if file.size > settings.IMPORT_MAX_BYTES:
+            raise _too_large()
+        return file
+
+    def validate_mapping(self, text: str) -> dict[str, Any]:
+        try:
+            mapping = json.loads(text or "{}")
+        except (ValueError, RecursionError) as exc:
+            raise serializers.ValidationError("Write a JSON object.") from exc
+        if not isinstance(mapping, dict):
+            raise serializers.ValidationError("Write a JSON object.")
+        return mapping
+
+
+class FindingSerializer(serializers.Serializer[Any]):
+    """What there is to say of a row; its number as a spreadsheet counts."""
+
+    row = serializers.IntegerField(allow_null=True)
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """What an import brought. `errors` keep all of it out, `notices` don't."""
+
+    batch = serializers.UUIDField(allow_null=True)
+    created = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    errors = FindingSerializer(many=True)  # type: ignore[assignment]  # no clash
+    notices = FindingSerializer(many=True)
+
+
+class ImportProblemSerializer(ProblemSerializer):
+    """The problem document of an import; with its report where rows are to blame."""
+
+    report = ReportSerializer(required=False)
+
+
+class ImportView(OwnedEndpoint):
+    """Bring in the tasks of a file: all of them, or none."""
+
+    schema_tag = "exchange"
+    operations = {"POST": "import"}
+    parser_classes = [UploadParser]
+    refusal_serializer = ImportProblemSerializer
+
+    @extend_schema(
+        request={"multipart/form-data": ImportSerializer}, responses=ReportSerializer
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        asked = ImportSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        form = asked.validated_data
+        report = self._imported(form)
+        if report.errors and not form["dry_run"]:
+            return _refusal(report)
+        return Response(_represent(report))
+
+    def _imported(self, form: Mapping[str, Any]) -> Report:
+        try:
+            return import_file(
+                **self.caller(),
+                file=form["file"],
+                name=form["format"],
+                mapping=form["mapping"],
+                dry_run=form["dry_run"],
+                rows_max=ROWS_MAX,
+            )
+        except TooManyRows as exc:
+            raise PayloadTooLarge(
+                f"{exc} Bring it in parts, or by manage.py import_tasks."
+            ) from exc
+        except MappingRefused as exc:
+            raise ValidationError({"mapping": [str(exc)]}) from exc
+        except FileRefused as exc:
+            raise ValidationError({"file": [str(exc)]}) from exc
+
+
+def _refusal(report: Report) -> Response:
+    """Return the problem document of an import that stored nothing."""
+    first = report.errors[0]
+    where = f"Row {first.row}, {first.field}" if first.row else first.field
+    refusal = ValidationError({"file": [f"{where}: {first.message}"]})
+    document = problem(refusal) | {
+        "code": "import_refused",
+        "report": _represent(report),
+    }
+    return Response(
+        document, status=status.HTTP_400_BAD_REQUEST, content_type=MEDIA_TYPE
+    )
+
+
+def _represent(report: Report) -> dict[str, Any]:
+    return {
+        "batch": report.batch,
+        "created": report.created,
+        "skipped": report.skipped,
+        "errors": list(map(_finding, report.errors)),
+        "notices": list(map(_finding, report.notices)),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    found = asdict(finding)
+    del found["is_error"]
+    return found

@@ -46,4 +46,5 @@ urlpatterns = [
     *endpoint("changes", ledger.ChangeListView.as_view(), "change-list"),
     *endpoint("undo", ledger.UndoView.as_view(), "undo"),
     *endpoint("export", exchange.ExportView.as_view(), "export"),
+    *endpoint("import", exchange.ImportView.as_view(), "import"),
 ]
