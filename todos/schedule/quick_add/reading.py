@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 from todos.schedule.quick_add.dates import MONTH, WEEKDAY
+from todos.schedule.quick_add.numbers import ORDINAL
 from todos.schedule.quick_add.parts import Here, Part
 from todos.schedule.quick_add.phrases import READ, read_phrases
 from todos.schedule.quick_add.tokens import SEPARATORS, read_token
@@ -15,8 +16,9 @@ NOT_OF_A_START = {"due_time", "rule", "end"}
 LEANING = re.compile(
     "a|about|after|an|and|are|as|before|between|but|during|each|every|for|from|his|her"
     "|is|its|last|like|my|of|or|other|our|per|since|than|the|their|this|till|to|until"
-    "|vs|was|were|when|your|[-&/–—]",
-    re.I,
+    "|vs|was|were|when|your|[-&/–—]"
+    rf"|sixth|seventh|eighth|ninth|tenth|{ORDINAL}",
+    re.I | re.A,
 )
 # After a backslash: what would otherwise be a part, or begin one.
 ESCAPABLE = re.compile(

@@ -1,0 +1,274 @@
+"""Quick add: what a line comes to, and what stays in its title.
+
+`tests/data/quick_add.json` holds most of it: lines with their parse, and titles that
+stay whole. It is Wednesday, 25 November 2026, 14:30 there.
+"""
+
+import json
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from todos.models import REMINDER_MINUTES_MAX, Label, TaskList
+from todos.schedule import quick_add
+from todos.schedule.days import Clock
+from todos.schedule.quick_add import Fields, Here, NoSuchPart, parse, parse_line
+
+MONDAY, SATURDAY, SUNDAY = 0, 5, 6
+GOLDEN = json.loads(
+    (Path(__file__).parents[1] / "data" / "quick_add.json").read_text("utf-8")
+)
+LINES = [entry for group in GOLDEN["lines"].values() for entry in group]
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def here(
+    now="2026-11-25T14:30",
+    *,
+    zone=UTC,
+    day_start=0,
+    week_start=MONDAY,
+    lists=tuple(GOLDEN["reference"]["lists"]),
+):
+    moment = datetime.fromisoformat(now).replace(tzinfo=zone)
+    return Here(Clock(moment.astimezone(UTC), zone, day_start), week_start, lists)
+
+
+def due(line, **at):
+    fields = parse_line(line, here=here(**at)).fields
+    return fields.due_date, fields.due_time
+
+
+def in_words_of_the_file(fields):
+    """Return what the file lists of a task: what its line has said."""
+    clock = fields.reminder_time and fields.reminder_time.strftime("%H:%M")
+    said = {
+        "list": fields.list,
+        "labels": list(fields.labels) or None,
+        "priority": fields.priority,
+        "due": fields.due_date and fields.due_date.isoformat(),
+        "time": fields.due_time and fields.due_time.strftime("%H:%M"),
+        "start": fields.start_date and fields.start_date.isoformat(),
+        "rule": fields.rrule or None,
+        "anchor": fields.rrule_anchor or None,
+        "remind": clock if clock else fields.reminder_minutes,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+@pytest.mark.parametrize("entry", LINES, ids=range(len(LINES)))
+def test_a_line_comes_to_what_the_golden_file_says(entry):
+    parsed = parse_line(entry["line"], here=here())
+
+    assert parsed.title == entry["title"]
+    assert in_words_of_the_file(parsed.fields) == entry["fields"]
+    assert [
+        [span.kind, span.start, span.end, span.text, span.value]
+        for span in parsed.spans
+    ] == entry["spans"]
+
+
+@pytest.mark.parametrize("line", GOLDEN["whole"], ids=range(len(GOLDEN["whole"])))
+def test_a_title_stays_whole(line):
+    parsed = parse_line(line, here=here())
+
+    assert parsed.title == line
+    assert parsed.fields == Fields()
+    assert {span.kind for span in parsed.spans} <= {"new_list"}
+
+
+def test_the_golden_file_is_as_large_as_promised():
+    assert len(LINES) >= 220
+    assert len(GOLDEN["whole"]) >= 60
+
+
+# --- The person's clock and week ---
+
+
+@pytest.mark.parametrize(
+    ("line", "week_start", "expected"),
+    [
+        ("x next week", MONDAY, date(2026, 11, 30)),
+        ("x next week", SUNDAY, date(2026, 11, 29)),
+        ("x next week", SATURDAY, date(2026, 11, 28)),
+        ("x end of week", SUNDAY, date(2026, 11, 28)),
+        ("x end of week", SATURDAY, date(2026, 11, 27)),
+        ("x next sunday", MONDAY, date(2026, 12, 6)),
+        ("x next sunday", SUNDAY, date(2026, 11, 29)),
+        ("x next friday", SATURDAY, date(2026, 12, 4)),
+    ],
+)
+def test_a_week_begins_where_the_person_begins_it(line, week_start, expected):
+    assert due(line, week_start=week_start) == (expected, None)
+
+
+def test_a_fortnight_of_several_days_says_where_its_week_begins():
+    line = "x every 2 weeks on sun and mon"
+
+    fields = parse_line(line, here=here(week_start=SUNDAY)).fields
+
+    assert fields.rrule == "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("x sunday", date(2026, 11, 29)),
+        ("x this sunday", date(2026, 11, 22)),
+        ("x this weekend", date(2026, 11, 22)),
+        ("x next weekend", date(2026, 11, 28)),
+        ("x monday", date(2026, 11, 23)),
+        ("x next monday", date(2026, 11, 23)),
+        ("x end of week", date(2026, 11, 22)),
+    ],
+)
+def test_on_a_sunday_the_week_is_about_to_end(line, expected):
+    assert due(line, now="2026-11-22T12:00") == (expected, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("x in 1 month", date(2027, 2, 28)),
+        ("x next month", date(2027, 2, 1)),
+        ("x end of next month", date(2027, 2, 28)),
+        ("x on the 30th", date(2027, 3, 30)),
+        ("x 1 jan", date(2028, 1, 1)),
+    ],
+)
+def test_months_have_the_days_they_have(line, expected):
+    assert due(line, now="2027-01-31T12:00") == (expected, None)
+
+
+def test_after_midnight_it_is_still_the_persons_day():
+    at_night = {"now": "2026-11-25T02:00", "day_start": 5}
+
+    assert due("x today", **at_night) == (date(2026, 11, 24), None)
+    assert due("x tomorrow", **at_night) == (date(2026, 11, 25), None)
+    # A clock knows nothing of that: 3am comes in an hour.
+    assert due("x 3am", **at_night) == (date(2026, 11, 25), time(3))
+    assert due("x 1am", **at_night) == (date(2026, 11, 26), time(1))
+
+
+def test_now_is_what_the_persons_clocks_show():
+    late_in_berlin = {"now": "2026-11-26T00:30", "zone": BERLIN}
+
+    assert due("x today", **late_in_berlin) == (date(2026, 11, 26), None)
+    assert due("x 00:15", **late_in_berlin) == (date(2026, 11, 27), time(0, 15))
+
+
+def test_hours_pass_also_while_clocks_are_turned():
+    before = {"now": "2027-03-28T01:30", "zone": BERLIN}
+
+    assert due("x in 1 hour", **before) == (date(2027, 3, 28), time(3, 30))
+
+
+# --- Lists ---
+
+
+def test_of_lists_with_one_name_the_first_counts():
+    parsed = parse_line("x #home", here=here(lists=["Home", "HOME"]))
+
+    assert parsed.fields.list == "Home"
+
+
+def test_the_list_in_the_same_capitals_counts_more():
+    parsed = parse_line("x #HOME", here=here(lists=["Home", "HOME"]))
+
+    assert parsed.fields.list == "HOME"
+
+
+@pytest.mark.parametrize(
+    ("sign", "longest"),
+    [("#", quick_add.LIST_MAX_LENGTH), ("@", quick_add.LABEL_MAX_LENGTH)],
+)
+def test_a_name_that_no_table_takes_is_title(sign, longest):
+    fits, longer = f"x {sign}{'a' * longest}", f"x {sign}{'a' * (longest + 1)}"
+
+    assert len(parse_line(fits, here=here()).spans) == 1
+    assert parse_line(longer, here=here()).spans == ()
+
+
+def test_the_limits_are_those_of_the_tables():
+    assert TaskList._meta.get_field("name").max_length == quick_add.LIST_MAX_LENGTH
+    assert Label._meta.get_field("name").max_length == quick_add.LABEL_MAX_LENGTH
+    assert REMINDER_MINUTES_MAX == quick_add.REMINDER_MINUTES_MAX
+
+
+# --- Parts that someone rejects ---
+
+FULL = "Run every day 9am #home @legs p1 remind:10m until friday"
+
+
+@pytest.mark.parametrize(
+    ("rejected", "title", "changes"),
+    [
+        ("#home", "Run #home", {"list": None}),
+        ("@legs", "Run @legs", {"labels": ()}),
+        ("p1", "Run p1", {"priority": None}),
+        ("until", "Run until friday", {"rrule": "FREQ=DAILY"}),
+        # A reminder of no time, an end of no repeat: they go along.
+        (
+            "9am",
+            "Run 9am remind:10m",
+            {
+                "due_date": date(2026, 11, 25),
+                "due_time": None,
+                "reminder_minutes": None,
+            },
+        ),
+        (
+            "every",
+            "Run every day until friday",
+            {"rrule": "", "rrule_anchor": ""},
+        ),
+    ],
+)
+def test_a_rejected_part_is_title_and_nothing_else_changes(rejected, title, changes):
+    as_read = parse_line(FULL, here=here())
+
+    parsed = parse_line(FULL, here=here(), literal=[FULL.index(rejected)])
+
+    assert parsed.title == title
+    for name in Fields.__slots__:
+        expected = changes.get(name, getattr(as_read.fields, name))
+        assert getattr(parsed.fields, name) == expected
+
+
+def test_a_rejected_date_leaves_its_time():
+    line = "Call Bob friday 16:00"
+
+    parsed = parse_line(line, here=here(), literal=[line.index("friday")])
+
+    assert parsed.title == "Call Bob friday"
+    assert parsed.fields.due_date == date(2026, 11, 25)
+    assert parsed.fields.due_time == time(16)
+
+
+def test_an_offer_of_a_list_can_be_declined():
+    parsed = parse_line("Buy milk #garden", here=here(), literal=[9])
+
+    assert parsed.title == "Buy milk #garden"
+    assert parsed.spans == ()
+
+
+@pytest.mark.parametrize("start", [-1, 0, 10, 99])
+def test_only_a_part_can_be_rejected(start):
+    with pytest.raises(NoSuchPart):
+        parse_line("Buy milk tomorrow", here=here(), literal=[start])
+
+
+# --- Several lines ---
+
+
+def test_every_line_that_is_not_blank_is_a_task():
+    parsed = parse("Buy milk p1\r\n\n  \t\nBuy bread\rBuy tea tomorrow\n", here=here())
+
+    assert [task.title for task in parsed] == ["Buy milk", "Buy bread", "Buy tea"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\r\n", "\u3000"])
+def test_nothing_is_no_task(text):
+    assert parse(text, here=here()) == []

@@ -1,0 +1,166 @@
+"""Quick add, whatever someone types: nothing is lost, nothing breaks, nothing drags."""
+
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from todos.schedule.days import Clock
+from todos.schedule.quick_add import Here, parse_line
+from todos.schedule.recurrence import normalise_rule
+
+LISTS = ("Inbox", "Home", "Next year")
+VOCABULARY = """buy Milk today tomorrow tonight tom friday Sun next this week weekend
+ month end of last day in 3 days a year hours at by on due: 9 9am 9:30 25:00 noon midnight may
+ 28 feb 2027 2027-02-28 2027-02-30 28.2.2027 1st 31st third every every! other weekday
+ mon,wed and until for 10 times the starting #home #Home, #"Next\u3000year" #nope @shop
+ @"a b" @“a p1 p5 !2 due:tomorrow due:"every day" due:9am from:monday remind:30m
+ remind:9am remind:1d \\#home \\p1 "in quotes" " “ ” „ “ \\ # @ ! bob@example.com C# #1
+ 0 99999 9999 \0 \x1c \u2028 \ufeff \ud800 \u0130 \u017f \u212a \u0663"""
+WORDS = VOCABULARY.split()
+typed = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
+anything = st.text(max_size=80)
+mixed = st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=10).map("".join)
+lines = typed | anything | mixed
+moments = st.datetimes(
+    datetime(1900, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
+    datetime(2999, 12, 30),  # noqa: DTZ001 - as above
+    timezones=st.just(UTC),
+)
+people = st.builds(
+    lambda now, day_start, week_start: Here(
+        Clock(now, UTC, day_start), week_start, LISTS
+    ),
+    moments,
+    st.integers(0, 23),
+    st.integers(0, 6),
+)
+examples = settings(max_examples=150, derandomize=True, deadline=None, database=None)
+
+
+def without_space(text):
+    return "".join(text.split())
+
+
+def left_of(line, spans):
+    """Return the characters of a line that are in no span, but for white space."""
+    kept = list(line)
+    for span in spans:
+        if span.kind != "new_list":
+            kept[span.start : span.end] = [""] * (span.end - span.start)
+    return without_space("".join(kept))
+
+
+@examples
+@given(lines, people)
+def test_every_character_is_in_the_title_or_in_a_span(line, here):
+    parsed = parse_line(line, here=here)
+
+    assert without_space(parsed.title) == left_of(line, parsed.spans)
+
+
+@examples
+@given(lines, people)
+def test_spans_stand_where_they_say_one_after_the_other(line, here):
+    parsed = parse_line(line, here=here)
+
+    end = 0
+    for span in parsed.spans:
+        assert end <= span.start < span.end
+        assert span.text == line[span.start : span.end]
+        end = span.end
+
+
+@examples
+@given(lines, people)
+def test_a_title_is_left_of_any_line_that_is_not_blank(line, here):
+    parsed = parse_line(line, here=here)
+
+    assert bool(parsed.title) == bool(line.strip())
+    assert parsed.title == " ".join(parsed.title.split())
+
+
+@examples
+@given(typed, people)
+def test_the_fields_go_with_each_other(line, here):
+    fields = parse_line(line, here=here).fields
+
+    assert fields.due_time is None or fields.due_date
+    assert not fields.rrule or fields.due_date
+    assert bool(fields.rrule) == bool(fields.rrule_anchor)
+    assert fields.reminder_minutes is None or fields.due_time
+    assert fields.reminder_time is None or fields.due_date
+    if fields.rrule:
+        assert normalise_rule(fields.rrule, due=fields.due_date) == fields.rrule
+
+
+@examples
+@given(typed, people, st.data())
+def test_any_part_can_be_rejected(line, here, data):
+    as_read = parse_line(line, here=here)
+    starts = [span.start for span in as_read.spans]
+    rejected = (
+        data.draw(st.lists(st.sampled_from(starts), unique=True)) if starts else []
+    )
+
+    parsed = parse_line(line, here=here, literal=rejected)
+
+    assert without_space(parsed.title) == left_of(line, parsed.spans)
+    assert not {span.start for span in parsed.spans} & set(rejected)
+
+
+@examples
+@given(typed, people)
+def test_with_all_parts_rejected_the_line_is_the_title(line, here):
+    starts = [span.start for span in parse_line(line, here=here).spans]
+
+    parsed = parse_line(line, here=here, literal=starts)
+
+    assert parsed.title == " ".join(line.split())
+    assert parsed.spans == ()
+
+
+@examples
+@given(typed, people)
+def test_a_date_without_a_year_is_to_come(line, here):
+    if any(word in line for word in ("2027", "28.2")):
+        return
+
+    due_date = parse_line(line, here=here).fields.due_date
+
+    assert due_date is None or due_date >= here.clock.today
+
+
+def calls_to_read(line):
+    """Return how many functions are called until a line is read."""
+    here = Here(Clock(datetime(2026, 11, 25, tzinfo=UTC), UTC), 0, LISTS)
+    parse_line(line, here=here)
+    count = 0
+
+    def count_one(frame, event, argument):
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    before = sys.getprofile()
+    sys.setprofile(count_one)
+    try:
+        parse_line(line, here=here)
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+@pytest.mark.parametrize("word", sorted(set(WORDS)), ids=ascii)
+def test_a_line_twice_as_long_takes_at_most_twice_the_steps(word):
+    line = f"{word} " * 200
+
+    assert calls_to_read(line + line) <= 2.1 * calls_to_read(line)
+
+
+def test_far_away_days_are_title():
+    here = Here(Clock(datetime(2999, 12, 31, tzinfo=UTC), UTC), 0, LISTS)
+
+    for phrase in ("tomorrow", "in 9999 years", "next month", "end of next month"):
+        assert parse_line(f"x {phrase}", here=here).title == f"x {phrase}"
