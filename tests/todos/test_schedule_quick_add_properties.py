@@ -13,7 +13,8 @@ from todos.schedule.recurrence import normalise_rule
 
 LISTS = ("Inbox", "Home", "Next year")
 VOCABULARY = """buy Milk today tomorrow tonight tom friday Sun next this week weekend
- month end of last day in 3 days a year hours at by on due: 9 9am 9:30 25:00 noon midnight may
+ month end of last day in 3 days a year hours at by on due: 9 9am 9:30 25:00 noon
+ midnight may
  28 feb 2027 2027-02-28 2027-02-30 28.2.2027 1st 31st third every every! other weekday
  mon,wed and until for 10 times the starting #home #Home, #"Next\u3000year" #nope @shop
  @"a b" @“a p1 p5 !2 due:tomorrow due:"every day" due:9am from:monday remind:30m
