@@ -165,11 +165,11 @@ def test_a_strangers_ids_are_like_ids_that_never_were(api_as, alice, bob):
         document["tasks"][1]["parent"] = document["tasks"][0]["id"]
     client = api_as(alice)
 
-    first = send(client, sealed(known), "json").json()
-    second = send(client, sealed(unknown), "json").json()
+    first = send(client, sealed(known), "json", dry_run="true")
+    second = send(client, sealed(unknown), "json", dry_run="true")
 
-    assert first | {"batch": ""} == second | {"batch": ""}
-    assert first["created"] == 2
+    assert first.content == second.content
+    assert send(client, sealed(known), "json").json()["created"] == 2
     theirs.refresh_from_db()
     assert (theirs.title, theirs.owner_id) == ("Bobs", bob.pk)
     assert Task.objects.filter(owner=bob).count() == 1
@@ -230,7 +230,6 @@ def test_json_is_no_form(api_as, alice):
         (b"", "multipart/form-data"),
         (b"garbage", "multipart/form-data; boundary=x"),
         (b"--x\r\ngarbage", "multipart/form-data; boundary=x"),
-        (b"x" * 10, "multipart/form-data; boundary=" + "y" * 300),
         (
             b"".join(
                 b'--x\r\nContent-Disposition: form-data; name="a%d"\r\n\r\n1\r\n' % n
@@ -246,7 +245,7 @@ def test_json_is_no_form(api_as, alice):
             "multipart/form-data; boundary=x",
         ),
     ],
-    ids=["none", "no form", "cut off", "boundary", "many fields", "a long field"],
+    ids=["none", "no form", "cut off", "many fields", "a long field"],
 )
 def test_a_body_that_is_no_form_is_a_mistake_of_the_caller(alice, body, content_type):
     pair = tokens.start_family(user=alice, at=timezone.now())

@@ -1,0 +1,60 @@
+"""Write everything a person has into a file."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from todos.exchange.exporting import FORMATS, export
+from todos.management.person import person_named
+
+
+class Command(BaseCommand):
+    help = "Write everything a person has into a file; see docs/exchange.md."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--user", required=True, metavar="EMAIL_OR_ID", help="Whose tasks."
+        )
+        parser.add_argument("--format", choices=list(FORMATS), default="json")
+        parser.add_argument(
+            "--output",
+            metavar="FILE",
+            help="Where to; what is there is replaced once the export is complete."
+            " Without it the export goes to the standard output.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        person = person_named(options["user"])
+        pieces = _with_progress(export(person, options["format"]))
+        if options["output"]:
+            _write_whole(Path(options["output"]), pieces)
+        else:
+            for piece in pieces:
+                self.stdout.write(piece.decode(), ending="")
+
+
+def _with_progress(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    with tqdm(unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+        for piece in pieces:
+            yield piece
+            bar.update(len(piece))
+
+
+def _write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write the file for its owner's eyes alone; half of one never has its name."""
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        unfinished.unlink(missing_ok=True)
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines(pieces)
+        unfinished.replace(path)
+    except OSError as exc:
+        raise CommandError(f"{path} can't be written: {exc.strerror}.") from exc
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""Bring the tasks of a file into a person's account."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from accounts.credentials import COMMAND
+from todos.actions import Refused
+from todos.actions.imports import Finding, Report
+from todos.exchange.files import FileRefused
+from todos.exchange.importing import FORMATS, import_file
+from todos.management.person import person_named
+
+
+class Command(BaseCommand):
+    help = (
+        "Bring the tasks of a file into a person's account: all of them, or none if"
+        " there is a mistake in any. See docs/exchange.md."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--user", required=True, metavar="EMAIL_OR_ID", help="Whose account."
+        )
+        parser.add_argument("--format", choices=list(FORMATS), required=True)
+        parser.add_argument(
+            "--mapping",
+            type=Path,
+            metavar="FILE",
+            help="A JSON file that says which column of a table holds which field.",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Say what would be, store nothing."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        person = person_named(options["user"])
+        mapping = _mapping(options["mapping"])
+        try:
+            with _opened(options["file"]) as file:
+                report = import_file(
+                    owner=person,
+                    by=COMMAND,
+                    at=timezone.now(),
+                    file=file,
+                    name=options["format"],
+                    mapping=mapping,
+                    dry_run=options["dry_run"],
+                )
+        except (FileRefused, Refused) as exc:
+            raise CommandError(f"{exc} Nothing was stored.") from exc
+        for finding in [*report.notices, *report.errors]:
+            self.stderr.write(_line(finding))
+        if report.errors:
+            raise CommandError(f"{len(report.errors)} errors; nothing was stored.")
+        self.stdout.write(_summary(report, dry_run=options["dry_run"]))
+
+
+def _line(finding: Finding) -> str:
+    where = f"row {finding.row}: " if finding.row else ""
+    return f"{where}{finding.field}{': ' if finding.field else ''}{finding.message}"
+
+
+def _summary(report: Report, *, dry_run: bool) -> str:
+    verb = "Would be" if dry_run else "Done"
+    batch = f" The batch is {report.batch}." if report.batch else ""
+    return (
+        f"{verb}: {report.created} created, {report.skipped} there already,"
+        f" {len(report.notices)} notices.{batch}"
+    )
+
+
+def _mapping(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        mapping = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as exc:
+        raise CommandError(f"{path} holds no JSON.") from exc
+    if not isinstance(mapping, dict):
+        raise CommandError(f"{path} must hold a JSON object.")
+    return mapping
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file whose reading shows as a bar, where somebody looks at it."""
+    try:
+        file = path.open("rb")
+    except OSError as exc:
+        raise CommandError(f"{path} can't be read: {exc.strerror}.") from exc
+    size = os.fstat(file.fileno()).st_size
+    with (
+        file,
+        tqdm(
+            total=size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
+        ) as bar,
+    ):
+        yield io.BufferedReader(_Watched(file, bar))
+
+
+class _Watched(io.RawIOBase):
+    """A file that moves a bar while it is read."""
+
+    def __init__(self, file: IO[bytes], bar: Any) -> None:
+        self._file = file
+        self._bar = bar
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._file.read(len(buffer))
+        buffer[: len(piece)] = piece
+        self._bar.update(self._file.tell() - self._bar.n)
+        return len(piece)
