@@ -1,6 +1,6 @@
 """Rows for tests, made as the product makes them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import factory
 from allauth.account.models import EmailAddress
@@ -47,6 +47,13 @@ class _ByAction(DjangoModelFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         kwargs.setdefault("at", timezone.now())
+        for name, kind in (
+            ("due_date", date),
+            ("start_date", date),
+            ("due_time", time),
+        ):
+            if isinstance(kwargs.get(name), str):
+                kwargs[name] = kind.fromisoformat(kwargs[name])
         return cls._action(by=COMMAND, **kwargs)
 
 

@@ -8,7 +8,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-ETAG = re.compile(r'(?:W/)?"v(\d{1,9})"')
+ETAG = re.compile(r'"v(\d{1,9})(?:\.\d{1,9})*"')
 
 
 class PreconditionFailed(APIException):
@@ -19,13 +19,21 @@ class PreconditionFailed(APIException):
     default_code = "version_conflict"
 
 
-def etag(version: int) -> str:
-    """Return the tag of a version of an object."""
-    return f'"v{version}"'
+def etag(version: int, *counts: int) -> str:
+    """Return the tag of a version of an object.
+
+    `counts` are what an answer tells besides the object, such as the steps of a task:
+    they change without it, and a reader must see that.
+    """
+    told = counts if any(counts) else ()
+    return f'"v{".".join(map(str, (version, *told)))}"'
 
 
 def expected_version(request: Request) -> int | None:
     """Return the version that `If-Match` asks for; `None` where any will do.
+
+    Of a tag, only the version counts: a step that was ticked meanwhile is no reason to
+    refuse a change of its task.
 
     Raises:
         PreconditionFailed: the header holds no tag of ours, so it can't match.
@@ -34,16 +42,16 @@ def expected_version(request: Request) -> int | None:
     if header is None or header.strip() == "*":
         return None
     match = ETAG.fullmatch(header.strip())
-    if match is None or header.strip().startswith("W/"):
+    if match is None:
         raise PreconditionFailed()
     return int(match[1])
 
 
-def tagged(request: Request, body: Any, *, version: int, **kwargs: Any) -> Response:
+def tagged(request: Request, body: Any, *, tag: str, **kwargs: Any) -> Response:
     """Answer with the object's tag, or 304 where the caller has this version."""
-    headers = {"ETag": etag(version)}
+    headers = {"ETag": tag}
     header = request.headers.get("If-None-Match", "")
-    known = {tag.strip().removeprefix("W/") for tag in header.split(",")}
-    if request.method in {"GET", "HEAD"} and known & {etag(version), "*"}:
+    known = {one.strip().removeprefix("W/") for one in header.split(",")}
+    if request.method in {"GET", "HEAD"} and known & {tag, "*"}:
         return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
     return Response(body, headers=headers, **kwargs)

@@ -20,6 +20,7 @@ def test_shows_a_task_to_its_owner_whole(api_as, alice):
         due_time="09:00",
         due_tz="Europe/Berlin",
         rrule="FREQ=WEEKLY;BYDAY=MO",
+        reminder_minutes=30,
         labels=["home", "Garden"],
     )
 
@@ -42,7 +43,10 @@ def test_shows_a_task_to_its_owner_whole(api_as, alice):
         "due_tz": "Europe/Berlin",
         "start_date": None,
         "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO", "anchor": "due"},
+        "reminder": {"minutes_before": 30},
         "labels": ["Garden", "home"],
+        "steps_total": 0,
+        "steps_done": 0,
         "completed_at": None,
         "trashed_at": None,
         "version": 1,
@@ -134,6 +138,23 @@ def test_sends_what_the_caller_has_not(api_as, alice, known):
     )
 
     assert response.status_code == 200
+
+
+def test_a_step_makes_another_tag_and_refuses_no_change_of_its_task(api_as, alice):
+    task = TaskFactory(owner=alice)
+    TaskFactory(owner=alice, parent_id=task.pk)
+    client = api_as(alice)
+
+    response = client.get(url_of(task), headers={"If-None-Match": '"v1"'})
+    change = client.patch(
+        url_of(task), {"title": "New"}, headers={"If-Match": response["ETag"]}
+    )
+
+    assert response.status_code == 200
+    assert response["ETag"] == '"v1.1.0"'
+    assert (response.json()["steps_total"], response.json()["steps_done"]) == (1, 0)
+    assert change.status_code == 200
+    assert change["ETag"] == '"v2.1.0"'
 
 
 def test_a_tag_opens_no_foreign_task(api_as, alice, bob):

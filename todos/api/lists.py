@@ -11,7 +11,7 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.conditional import expected_version, tagged
+from config.api.conditional import etag, expected_version, tagged
 from config.api.fields import picked
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
@@ -39,10 +39,11 @@ class ListEndpoint(OwnedEndpoint):
         """Answer with a list as it is stored now, with its count of open tasks."""
         lists = TaskList.objects.owned_by(self.request.user).live().with_open_counts()
         row = lists.get(pk=list_id)
+        body = ListSerializer(row).data
         return tagged(
             self.request,
-            picked(ListSerializer(row).data, fields),
-            version=row.version,
+            picked(body, fields),
+            tag=etag(row.version, body["open_count"]),
             status=status,
         )
 

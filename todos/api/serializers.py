@@ -9,6 +9,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import validate_timezone
+from config.api.conditional import etag
 from config.api.fields import FieldsField, names_of
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
@@ -94,6 +95,11 @@ def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
         "steps_total": row.get("steps_total", 0),
         "steps_done": row.get("steps_done", 0),
     }
+
+
+def task_tag(row: Mapping[str, Any]) -> str:
+    """Return the entity tag of a task as `represent_task` shows it."""
+    return etag(row["version"], row.get("steps_total", 0), row.get("steps_done", 0))
 
 
 def represent_reminder(minutes: int | None, at: time | None) -> dict[str, Any] | None:

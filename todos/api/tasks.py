@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
-from config.api.conditional import etag, expected_version, tagged
+from config.api.conditional import expected_version, tagged
 from config.api.fields import picked
 from config.api.pagination import Cursor, page_body, page_of
 from todos import actions
@@ -27,6 +27,7 @@ from todos.api.serializers import (
     TaskQuerySerializer,
     TaskSerializer,
     represent_task,
+    task_tag,
 )
 from todos.models import Task, TaskQuerySet
 
@@ -43,7 +44,7 @@ class TaskEndpoint(OwnedEndpoint):
         return Response(
             represent_task(vars(task)),
             status=status,
-            headers={"ETag": etag(task.version)},
+            headers={"ETag": task_tag(vars(task))},
         )
 
     def validated(self, *, partial: bool = False) -> dict[str, Any]:
@@ -156,7 +157,7 @@ class TaskDetailView(TaskEndpoint):
         tasks = Task.objects.owned_by(request.user).represented()
         row = tasks.values(*TASK_COLUMNS).get(pk=task_id)
         body = picked(represent_task(row), query["fields"])
-        return tagged(request, body, version=row["version"])
+        return tagged(request, body, tag=task_tag(row))
 
     @extend_schema(request=TaskSerializer, responses=TaskSerializer)
     def put(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
@@ -203,7 +204,7 @@ class TaskCompleteView(TaskEndpoint):
         )
         body = represent_task(vars(done.task))
         body["next"] = done.next and represent_task(vars(done.next))
-        return Response(body, headers={"ETag": etag(done.task.version)})
+        return Response(body, headers={"ETag": task_tag(vars(done.task))})
 
 
 class TaskReopenView(TaskEndpoint):
