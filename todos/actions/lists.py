@@ -11,21 +11,43 @@ from django.core.exceptions import ValidationError
 
 from accounts.credentials import Credential
 from accounts.models import User
+from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InboxStays
-from todos.actions.rows import locked_list, require_version, store
-from todos.ledger import Kind, batch, snapshot
-from todos.models import TaskList
+from todos.actions.rows import (
+    lock_order,
+    locked_list,
+    require_version,
+    store,
+    store_all,
+)
+from todos.ledger import Batch, Kind, batch, snapshot
+from todos.models import TaskList, TaskQuerySet
+
+LISTS_MAX = 500  # that one person can have, without those in the trash
+CHUNK = 500  # tasks at once
 
 
 def create_list(
     *, owner: User, by: Credential, at: datetime, **fields: Any
 ) -> TaskList:
-    """Store a new list, after the others. `fields` are columns by name."""
+    """Store a new list, after the others. `fields` are columns by name.
+
+    Raises:
+        ValidationError: for `name`; there are as many lists as there can be.
+    """
     with batch(owner=owner, by=by, at=at) as entries:
+        _require_room(owner)
         new = TaskList(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         new.save(force_insert=True)
         entries.created(new)
     return new
+
+
+def _require_room(owner: User) -> None:
+    if TaskList.objects.owned_by(owner).live().count() >= LISTS_MAX:
+        raise ValidationError(
+            {"name": f"Keep at most {LISTS_MAX} lists; delete one first."}
+        )
 
 
 def update_list(
@@ -74,23 +96,65 @@ def trash_list(
         VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
+        lock_order(owner)
         row = locked_list(owner, list_id)
         if row.is_inbox:
             raise InboxStays("The inbox can't be deleted.")
         require_version(row, version)
-        if move_to is not None:
-            lists = TaskList.objects.owned_by(owner).live()
-            if not lists.filter(pk=move_to).exclude(pk=list_id).exists():
-                raise ValidationError({"move_to": "There is no such list."})
-        for task in row.tasks.live().for_change().with_labels().order_by("id"):
-            before = snapshot(task)
-            if move_to is None:
-                task.trashed_at = at
-                store(task, before, Kind.TRASHED, entries)
-            else:
-                task.list_id = move_to
-                store(task, before, Kind.MOVED, entries)
+        if move_to is None:
+            _turn_all(row.tasks.live(), Kind.TRASHED, at, entries)
+        else:
+            if move_to == list_id:
+                raise ValidationError({"move_to": "Name another list."})
+            require_list(owner, move_to, field="move_to")
+            _move_tasks(row.tasks.live(), move_to, owner=owner, entries=entries)
         before = snapshot(row)
         row.trashed_at = at
         store(row, before, Kind.TRASHED, entries)
+    return row
+
+
+def _turn_all(
+    tasks: TaskQuerySet, kind: Kind, trashed_at: datetime | None, entries: Batch
+) -> None:
+    """Put tasks into the trash or out of it, where each turn leaves fewer of them."""
+    locked = tasks.for_change().with_labels().order_by("id")
+    while rows := list(locked[:CHUNK]):
+        changed = [(task, snapshot(task)) for task in rows]
+        for task in rows:
+            task.trashed_at = trashed_at
+        store_all(changed, kind, entries)
+        entries.flush()
+
+
+def _move_tasks(
+    tasks: TaskQuerySet, list_id: UUID, *, owner: User, entries: Batch
+) -> None:
+    locked = tasks.top_level().for_change().with_labels().order_by("position", "id")
+    while rows := list(locked[:CHUNK]):
+        move_all(rows, list_id, owner=owner, entries=entries)
+        entries.flush()
+
+
+def restore_list(
+    *, owner: User, by: Credential, at: datetime, list_id: UUID
+) -> TaskList:
+    """Take a list out of the trash, with the tasks that went there with it.
+
+    What is not in the trash stays as it is.
+
+    Raises:
+        TaskList.DoesNotExist: not a list of the owner.
+        ValidationError: for `name`; there are as many lists as there can be.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        row = TaskList.objects.owned_by(owner).for_change().get(pk=list_id)
+        if row.trashed_at is None:
+            return row
+        _require_room(owner)
+        together = row.tasks.filter(trashed_at=row.trashed_at)
+        before = snapshot(row)
+        row.trashed_at = None
+        store(row, before, Kind.RESTORED, entries)
+        _turn_all(together, Kind.RESTORED, None, entries)
     return row

@@ -8,7 +8,7 @@ it by position, and undo has to find each number as it was.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -23,12 +23,11 @@ from todos.actions.refusals import InboxStays
 from todos.actions.rows import (
     bring_steps,
     lock_order,
-    place,
     require_live,
     require_version,
     store_all,
 )
-from todos.ledger import Kind, Snapshot, batch, snapshot
+from todos.ledger import Batch, Kind, Snapshot, batch, snapshot
 from todos.models import OwnedQuerySet, Task, TaskList
 
 GAP = 1_000_000  # between rows without a place of their own: a second, as positions go
@@ -72,11 +71,10 @@ def move_task(
         task = found[task_id]
         require_live(task, version=version)
         before = snapshot(task)
-        if isinstance(to, Beside):
-            renumbered = _move_beside(task, found.get(to.id), to, owner=owner, at=at)
-        else:
-            renumbered = []
-            _move_to_end(task, to, owner=owner, at=at)
+        if not isinstance(to, Beside):
+            _move_to_end(task, to, owner=owner, entries=entries)
+            return task
+        renumbered = _move_beside(task, found.get(to.id), to, owner=owner, at=at)
         store_all([(task, before), *renumbered], Kind.MOVED, entries)
         if str(task.list_id) != before["list_id"]:
             bring_steps(task, entries)
@@ -111,14 +109,42 @@ def _move_beside(
     return _settle(task, neighbour, siblings, side=to.side, at=at)
 
 
-def _move_to_end(task: Task, list_id: UUID, *, owner: User, at: datetime) -> None:
-    if task.list_id == list_id and task.parent_id is None:
+def _move_to_end(task: Task, list_id: UUID, *, owner: User, entries: Batch) -> None:
+    require_list(owner, list_id)
+    if task.list_id != list_id or task.parent_id is not None:
+        move_all([task], list_id, owner=owner, entries=entries)
+
+
+def require_list(owner: User, list_id: UUID, *, field: str = "list") -> None:
+    """Raise a ValidationError for `field` where the owner has no such list."""
+    if not TaskList.objects.owned_by(owner).live().filter(pk=list_id).exists():
+        raise ValidationError({field: "There is no such list."})
+
+
+def move_all(
+    tasks: Iterable[Task], list_id: UUID, *, owner: User, entries: Batch
+) -> None:
+    """Move tasks, which are locked, to the end of a list, in the order they have.
+
+    There they are tasks of their own; their steps go along.
+    """
+    rows = sorted(tasks, key=lambda task: (task.position, task.pk))
+    if not rows:
         return
-    place(task, owner=owner, list_id=list_id, parent_id=None)
-    (task.position,) = places_at_end(owner, list_id, count=1, at=at)
+    steps = Task.objects.owned_by(owner).live().filter(parent__in=[t.pk for t in rows])
+    along = list(steps.for_change().with_labels().order_by("id"))
+    changed = [(row, snapshot(row)) for row in [*rows, *along]]
+    places = _places_at_end(owner, list_id, count=len(rows), at=entries.at)
+    for task, position in zip(rows, places, strict=True):
+        task.parent, task.position = None, position
+    for row in [*rows, *along]:
+        row.list_id = list_id
+    store_all(changed, Kind.MOVED, entries)
 
 
-def places_at_end(owner: User, list_id: UUID, *, count: int, at: datetime) -> list[int]:
+def _places_at_end(
+    owner: User, list_id: UUID, *, count: int, at: datetime
+) -> list[int]:
     """Return positions after all tasks of a list, and, if there is room, not after now.
 
     What is made later gets a later number still.

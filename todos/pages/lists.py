@@ -24,7 +24,11 @@ class ListCreateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
     form_class = ListForm
 
     def form_valid(self, form: ListForm) -> HttpResponse:
-        new = actions.create_list(**self.caller(), **form.cleaned_data)
+        try:
+            new = actions.create_list(**self.caller(), **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+            return self.form_invalid(form)
         self.say("New list", new.name)
         return SeeOther(self.next_url("todos:list-detail", new.pk))
 
