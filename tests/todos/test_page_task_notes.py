@@ -1,0 +1,84 @@
+"""The notes of a task on its page: rendered, and no way out of them."""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory
+from tests.todos.test_markdown import VECTORS, Elements
+from todos import actions
+
+
+def page_of(client, task):
+    return client.get(reverse("todos:task-update", args=[task.pk]))
+
+
+def test_shows_the_notes_as_markdown(page_as, alice):
+    task = TaskFactory(owner=alice, notes="# Milk\n\nThe **green** one.")
+
+    page = page_of(page_as(alice), task)
+
+    assert "<h3>Milk</h3>\n<p>The <strong>green</strong> one.</p>" in page.text
+
+
+def test_the_form_holds_the_notes_as_they_were_written(page_as, alice):
+    task = TaskFactory(owner=alice, notes="The **green** <one>")
+
+    page = page_of(page_as(alice), task)
+
+    assert "The **green** &lt;one&gt;</textarea>" in page.text
+
+
+def test_a_task_without_notes_has_no_place_for_them(page_as, alice):
+    task = TaskFactory(owner=alice)
+
+    page = page_of(page_as(alice), task)
+
+    assert 'class="card notes"' not in page.text
+
+
+def test_the_api_gives_the_notes_as_they_were_written(api_as, alice):
+    task = TaskFactory(owner=alice, notes="The **green** <one>")
+
+    answer = api_as(alice).get(reverse("api:task-detail", args=[task.pk]))
+
+    assert answer.json()["notes"] == "The **green** <one>"
+
+
+def elements_beside_the_notes(page):
+    """Return what the page is made of: elements, their attributes, and the rest."""
+    parsed = Elements(page.text)
+    own = [(tag, set(attributes)) for tag, attributes in parsed.found if tag != "a"]
+    return own, parsed.other
+
+
+def test_no_attack_in_notes_adds_anything_to_the_page(page_as, alice):
+    client = page_as(alice)
+    task = TaskFactory(owner=alice, notes="x")
+    calm = elements_beside_the_notes(page_of(client, task))
+    harmless = {"p", "pre", "code", "blockquote", "ul", "li", "em", "h3"}
+
+    for vector in VECTORS:
+        notes = vector.replace("\x00", "").replace("\x01", "")
+        actions.update_task(
+            owner=alice,
+            by=COMMAND,
+            at=timezone.now(),
+            task_id=task.pk,
+            changes={"notes": notes},
+        )
+        page = page_of(client, task)
+        elements, other = elements_beside_the_notes(page)
+        assert [one for one in elements if one[0] not in harmless] == [
+            one for one in calm[0] if one[0] not in harmless
+        ]
+        assert other == calm[1]
+        assert "script-src 'self'" in page["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("word", ["unsafe-inline", "unsafe-eval", "http:", "https:"])
+def test_the_policy_of_the_page_would_stop_what_got_through(page_as, alice, word):
+    page = page_of(page_as(alice), TaskFactory(owner=alice, notes="x"))
+
+    assert word not in page["Content-Security-Policy"]
