@@ -1,0 +1,184 @@
+"""One action on many tasks at once: all or nothing, one batch, one undo.
+
+What happens to each task is what the action on a single one does. The number of
+statements doesn't grow with the tasks, apart from those that repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from accounts.credentials import Credential
+from accounts.models import User
+from todos.actions.dates import settle_dates
+from todos.actions.labels import label_all, labels_named, names_of, unlabel_all
+from todos.actions.moves import move_all, require_list
+from todos.actions.refusals import InTrash
+from todos.actions.rows import lock_order, store_all
+from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
+from todos.ledger import Batch, Kind, batch, snapshot
+from todos.models import LABELS_MAX, Label, Task, label_key
+
+TASKS_MAX = 500  # at once
+
+
+@dataclass(frozen=True, slots=True)
+class BulkChange:
+    """The tasks as they are now, in the order they were named.
+
+    `batch` is None where nothing changed. After completing, `following` has what the
+    series of a task goes on with, by the id of the task.
+    """
+
+    batch: UUID | None
+    tasks: list[Task]
+    following: Mapping[UUID, Task | None]
+
+
+def change_tasks(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    task_ids: Sequence[UUID],
+    action: str,
+    **values: Any,
+) -> BulkChange:
+    """Do one of `ACTIONS` to each of the tasks; `values` are what it takes.
+
+    Raises:
+        ValidationError: by field; for a task that isn't the owner's or that can't
+            be changed so, the field is its place, such as `ids.3`.
+        InTrash: a task is in the trash, and the action is neither to trash nor to
+            restore.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        lock_order(owner)
+        tasks = _locked(owner, task_ids)
+        if action not in {"trash", "restore"}:
+            _require_all_live(tasks)
+        following = ACTIONS[action](tasks, owner=owner, entries=entries, **values)
+        changed = entries.id if entries.count else None
+        shown = Task.objects.owned_by(owner).represented().in_bulk(task_ids)
+    # One that was taken away as the untouched next of another is there no more.
+    rows = [shown[task_id] for task_id in task_ids if task_id in shown]
+    return BulkChange(changed, rows, following or {})
+
+
+def _locked(owner: User, task_ids: Sequence[UUID]) -> list[Task]:
+    rows = Task.objects.owned_by(owner).filter(pk__in=task_ids)
+    found = {row.pk: row for row in rows.for_change().with_labels().order_by("id")}
+    unknown = [number for number, key in enumerate(task_ids) if key not in found]
+    if unknown:
+        raise ValidationError(
+            {f"ids.{number}": "There is no such task." for number in unknown}
+        )
+    return [found[key] for key in task_ids]
+
+
+def _require_all_live(tasks: Sequence[Task]) -> None:
+    for number, task in enumerate(tasks):
+        if task.trashed_at is not None:
+            raise InTrash(f"ids.{number}: The task is in the trash; restore it first.")
+
+
+# --- The actions ------------------------------------------------------------------
+
+
+def _complete(
+    tasks: Sequence[Task], *, owner: User, entries: Batch
+) -> dict[UUID, Task | None]:
+    return complete_all(tasks, owner=owner, entries=entries)
+
+
+def _reopen(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
+    reopen_all(tasks, entries=entries)
+
+
+def _trash(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
+    trash_all(tasks, owner=owner, entries=entries)
+
+
+def _restore(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
+    restore_all(tasks, owner=owner, entries=entries)
+
+
+def _move(tasks: Sequence[Task], *, owner: User, entries: Batch, list_id: UUID) -> None:
+    """Move to the end of a list what isn't there; a step goes along with its task."""
+    require_list(owner, list_id)
+    named = {task.pk for task in tasks}
+    move_all(
+        [
+            task
+            for task in tasks
+            if task.parent_id not in named
+            and (task.list_id != list_id or task.parent_id is not None)
+        ],
+        list_id,
+        owner=owner,
+        entries=entries,
+    )
+
+
+def _set_due(
+    tasks: Sequence[Task], *, owner: User, entries: Batch, due: Mapping[str, Any]
+) -> None:
+    """Set what `due` names of date, time and zone; without a date no time stays."""
+    changed = []
+    for number, task in enumerate(tasks):
+        changed.append((task, snapshot(task)))
+        for name, value in due.items():
+            setattr(task, name, value)
+        if task.due_date is None:
+            task.due_time = task.reminder_time = None
+        if task.due_time is None:
+            task.due_tz, task.reminder_minutes = "", None
+        try:
+            settle_dates(task, owner=owner, at=entries.at)
+        except ValidationError as refusal:
+            raise ValidationError({f"ids.{number}": refusal.messages}) from refusal
+    store_all(changed, Kind.UPDATED, entries)
+
+
+def _set_priority(
+    tasks: Sequence[Task], *, owner: User, entries: Batch, priority: int
+) -> None:
+    changed = [(task, snapshot(task)) for task in tasks]
+    for task in tasks:
+        task.priority = priority
+    store_all(changed, Kind.UPDATED, entries)
+
+
+def _label(tasks: Sequence[Task], *, owner: User, entries: Batch, label: str) -> None:
+    wanted = {label_key(label): label}
+    (found,) = labels_named(wanted, owner=owner, entries=entries, field="label")
+    for number, task in enumerate(tasks):
+        names = names_of(task)
+        if len(names) >= LABELS_MAX and found.name not in names:
+            text = f"Use at most {LABELS_MAX} labels."
+            raise ValidationError({f"ids.{number}": text})
+    label_all(tasks, found, entries=entries)
+
+
+def _unlabel(tasks: Sequence[Task], *, owner: User, entries: Batch, label: str) -> None:
+    for found in Label.objects.owned_by(owner).named([label]):
+        unlabel_all(tasks, found, entries=entries)
+
+
+ACTIONS: dict[str, Callable[..., dict[UUID, Task | None] | None]] = {
+    "complete": _complete,
+    "reopen": _reopen,
+    "move": _move,
+    "due": _set_due,
+    "priority": _set_priority,
+    "label": _label,
+    "unlabel": _unlabel,
+    "trash": _trash,
+    "restore": _restore,
+}
