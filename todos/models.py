@@ -75,6 +75,18 @@ class TaskListQuerySet(OwnedQuerySet["TaskList"]):
         """Without what is in the trash."""
         return self.filter(trashed_at=None)
 
+    def active(self) -> Self:
+        """In use: neither archived nor in the trash."""
+        return self.live().filter(archived_at=None)
+
+    def archived(self) -> Self:
+        """Put away, and not thrown away."""
+        return self.live().filter(archived_at__isnull=False)
+
+    def trashed(self) -> Self:
+        """In the trash."""
+        return self.filter(trashed_at__isnull=False)
+
     def in_order(self) -> Self:
         """The inbox first, then as the person arranged them."""
         return self.order_by(F("is_inbox").desc(), "position", "id")

@@ -17,11 +17,12 @@ from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import (
     ListDeletionSerializer,
+    ListPageQuerySerializer,
     ListPageSerializer,
     ListQuerySerializer,
     ListSerializer,
 )
-from todos.models import TaskList
+from todos.models import TaskList, TaskListQuerySet
 
 
 class ListEndpoint(OwnedEndpoint):
@@ -64,10 +65,10 @@ class ListListView(ListEndpoint):
     }
     tagged = ("POST",)
 
-    @extend_schema(parameters=[ListQuerySerializer], responses=ListPageSerializer)
+    @extend_schema(parameters=[ListPageQuerySerializer], responses=ListPageSerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
-        query = self.checked_query(ListQuerySerializer)
-        lists = TaskList.objects.owned_by(request.user).live()
+        query = self.checked_query(ListPageQuerySerializer)
+        lists = _view_of(TaskList.objects.owned_by(request.user), query["view"])
         rows = ListSerializer(lists.with_open_counts().in_order(), many=True).data
         results = [picked(row, query["fields"]) for row in rows]
         return Response({"next": None, "previous": None, "results": results})
@@ -79,6 +80,18 @@ class ListListView(ListEndpoint):
     def post(self, request: Request, **kwargs: Any) -> Response:
         new = actions.create_list(**self.caller(), **self.validated())
         return self.answer(new.pk, status=status.HTTP_201_CREATED)
+
+
+def _view_of(lists: TaskListQuerySet, view: str) -> TaskListQuerySet:
+    match view:
+        case "active":
+            return lists.active()
+        case "archived":
+            return lists.archived()
+        case "trash":
+            return lists.trashed()
+        case _:
+            return lists.live()
 
 
 class ListDetailView(ListEndpoint):
@@ -127,3 +140,16 @@ class ListDetailView(ListEndpoint):
             version=expected_version(request),
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ListRestoreView(ListEndpoint):
+    """Take a list out of the trash; twice is as good as once."""
+
+    operations = {"POST": "lists_restore"}
+    tagged = ("POST",)
+
+    @extend_schema(request=None, responses=ListSerializer)
+    def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
+        """Restore a list, with the tasks that went into the trash with it."""
+        actions.restore_list(**self.caller(), list_id=list_id)
+        return self.answer(list_id)

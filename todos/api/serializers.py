@@ -314,9 +314,19 @@ class ListPageSerializer(serializers.Serializer[Any]):
 
 
 class ListQuerySerializer(serializers.Serializer[Any]):
-    """How `GET lists` and `GET lists/{id}` are asked."""
+    """How `GET lists/{id}` is asked."""
 
     fields = FieldsField(names_of(ListSerializer))  # type: ignore[assignment]
+
+
+class ListPageQuerySerializer(ListQuerySerializer):
+    """How `GET lists` is asked."""
+
+    VIEWS = ("all", "active", "archived", "trash")
+
+    view = serializers.ChoiceField(
+        VIEWS, default="all", help_text="`all` is everything but the trash."
+    )
 
 
 class ListDeletionSerializer(serializers.Serializer[Any]):

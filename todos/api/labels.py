@@ -1,0 +1,104 @@
+"""The signed-in person's labels."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.api.conditional import etag, expected_version, tagged
+from config.text import TextField
+from todos import actions
+from todos.api.endpoint import OwnedEndpoint
+from todos.models import Colour, Label
+
+
+class LabelSerializer(serializers.Serializer[Any]):
+    """A label in v1. Its name is unique without regard to case."""
+
+    id = serializers.UUIDField(read_only=True)
+    name = TextField(max_length=50)
+    colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
+
+
+class LabelPageSerializer(serializers.Serializer[Any]):
+    next = serializers.URLField(read_only=True, allow_null=True)
+    previous = serializers.URLField(read_only=True, allow_null=True)
+    results = LabelSerializer(many=True, read_only=True)
+
+
+class LabelEndpoint(OwnedEndpoint):
+    """What the endpoints of labels share."""
+
+    schema_tag = "labels"
+
+    def answer(self, label: Label, *, status: int = status.HTTP_200_OK) -> Response:
+        """Answer with a label, or 304 where the caller has this version."""
+        body = LabelSerializer(label).data
+        return tagged(self.request, body, tag=etag(label.version), status=status)
+
+    def validated(self, *, partial: bool = False) -> dict[str, Any]:
+        """Return the body as the actions want it, or answer 400."""
+        serializer = LabelSerializer(data=self.request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        changes: dict[str, Any] = dict(serializer.validated_data)
+        return changes
+
+
+class LabelListView(LabelEndpoint):
+    """The caller's labels, by name. They are few, so all come at once."""
+
+    operations = {
+        "GET": "labels_list",
+        "POST": "labels_create",
+    }
+    tagged = ("POST",)
+
+    @extend_schema(responses=LabelPageSerializer)
+    def get(self, request: Request, **kwargs: Any) -> Response:
+        labels = Label.objects.owned_by(request.user).order_by("key")
+        results = LabelSerializer(labels, many=True).data
+        return Response({"next": None, "previous": None, "results": results})
+
+    @extend_schema(request=LabelSerializer, responses={201: LabelSerializer})
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        new = actions.create_label(**self.caller(), **self.validated())
+        return self.answer(new, status=status.HTTP_201_CREATED)
+
+
+class LabelDetailView(LabelEndpoint):
+    """One of the caller's labels."""
+
+    operations = {
+        "GET": "labels_retrieve",
+        "PATCH": "labels_partial_update",
+        "DELETE": "labels_destroy",
+    }
+    tagged = ("GET", "PATCH")
+    conditional = ("PATCH", "DELETE")
+
+    @extend_schema(responses=LabelSerializer)
+    def get(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
+        return self.answer(Label.objects.owned_by(request.user).get(pk=label_id))
+
+    @extend_schema(request=LabelSerializer(partial=True), responses=LabelSerializer)
+    def patch(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
+        label = actions.update_label(
+            **self.caller(),
+            label_id=label_id,
+            changes=self.validated(partial=True),
+            version=expected_version(request),
+        )
+        return self.answer(label)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
+        """Take the label from every task, and delete it; undo brings it back."""
+        actions.delete_label(
+            **self.caller(), label_id=label_id, version=expected_version(request)
+        )
+        return Response(status=status.HTTP_204_NO_CONTENT)
