@@ -1,0 +1,173 @@
+import pytest
+from django.utils import timezone
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, TaskListFactory
+from todos import actions
+from todos.actions import lists as list_actions
+from todos.models import Change
+
+
+@pytest.fixture
+def errands(alice):
+    return TaskListFactory(owner=alice, name="Errands")
+
+
+def url_of(row):
+    return f"/api/v1/lists/{row.pk}/restore"
+
+
+def caller(user):
+    return {"owner": user, "by": COMMAND, "at": timezone.now()}
+
+
+def trash(user, row):
+    actions.trash_list(**caller(user), list_id=row.pk)
+
+
+def test_brings_a_list_back_with_the_tasks_that_went_with_it(api_as, alice, errands):
+    task = TaskFactory(owner=alice, list_id=errands.pk)
+    TaskFactory(owner=alice, parent_id=task.pk)
+    gone_before = TaskFactory(owner=alice, list_id=errands.pk)
+    actions.trash_task(**caller(alice), task_id=gone_before.pk)
+    trash(alice, errands)
+
+    response = api_as(alice).post(url_of(errands))
+
+    assert response.status_code == 200
+    assert response["ETag"] == '"v3.1"'
+    assert (response.json()["name"], response.json()["open_count"]) == ("Errands", 1)
+    assert alice.tasks.live().count() == 2
+    assert list(alice.tasks.trashed()) == [gone_before]
+    restored = alice.changes.filter(kind="restored")
+    assert restored.count() == 3
+    assert len({change.batch for change in restored}) == 1
+
+
+def test_brings_many_tasks_back_in_turns(api_as, alice, errands, monkeypatch):
+    monkeypatch.setattr(list_actions, "CHUNK", 2)
+    TaskFactory.create_batch(5, owner=alice, list_id=errands.pk)
+    trash(alice, errands)
+    assert alice.tasks.trashed().count() == 5
+
+    api_as(alice).post(url_of(errands))
+
+    assert alice.tasks.live().count() == 5
+    numbers = alice.changes.order_by("seq").values_list("seq", flat=True)
+    assert list(numbers) == list(range(1, 19))
+
+
+def test_a_task_that_came_back_before_stays_where_it_is(api_as, alice, errands):
+    task, other = TaskFactory.create_batch(2, owner=alice, list_id=errands.pk)
+    trash(alice, errands)
+    actions.restore_task(**caller(alice), task_id=task.pk)
+
+    api_as(alice).post(url_of(errands))
+
+    task.refresh_from_db()
+    other.refresh_from_db()
+    assert task.list.is_inbox
+    assert (other.list_id, other.trashed_at) == (errands.pk, None)
+
+
+def test_twice_is_as_good_as_once(api_as, alice, errands):
+    before = Change.objects.count()
+
+    response = api_as(alice).post(url_of(errands))
+
+    assert response.status_code == 200
+    assert response["ETag"] == '"v1"'
+    assert Change.objects.count() == before
+
+
+def test_one_undo_puts_it_into_the_trash_again(api_as, alice, errands):
+    task = TaskFactory(owner=alice, list_id=errands.pk)
+    trash(alice, errands)
+    client = api_as(alice)
+    client.post(url_of(errands))
+
+    client.post("/api/v1/undo")
+
+    task.refresh_from_db()
+    errands.refresh_from_db()
+    assert task.trashed_at is not None
+    assert errands.trashed_at is not None
+
+
+def test_there_are_only_so_many_lists(api_as, alice, errands, monkeypatch):
+    monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
+    trash(alice, errands)
+    client = api_as(alice)
+    last = client.post("/api/v1/lists", {"name": "Last"})
+
+    one_more = client.post("/api/v1/lists", {"name": "One more"})
+    restored = client.post(url_of(errands))
+
+    assert last.status_code == 201
+    for refused in (one_more, restored):
+        assert refused.status_code == 400
+        assert refused.json()["errors"] == {
+            "name": ["Keep at most 2 lists; delete one first."]
+        }
+
+
+def test_the_page_says_so_as_well(page_as, alice, monkeypatch):
+    monkeypatch.setattr(list_actions, "LISTS_MAX", 1)
+
+    response = page_as(alice).post("/lists/new/", {"name": "More", "colour": "grey"})
+
+    assert response.status_code == 200
+    assert "Keep at most 1 lists" in response.content.decode()
+
+
+def test_refuses_a_caller_without_a_credential(api, errands):
+    assert api.post(url_of(errands)).status_code == 401
+
+
+def test_hides_another_users_list(api_as, alice, bob, errands):
+    trash(alice, errands)
+
+    response = api_as(bob).post(url_of(errands))
+
+    assert response.status_code == 404
+    errands.refresh_from_db()
+    assert errands.trashed_at is not None
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_refuses_a_method_that_it_lacks(api_as, alice, errands, method):
+    assert getattr(api_as(alice), method)(url_of(errands)).status_code == 405
+
+
+# --- Which lists are shown --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        ("", ["Inbox", "Errands", "Put away"]),
+        ("all", ["Inbox", "Errands", "Put away"]),
+        ("active", ["Inbox", "Errands"]),
+        ("archived", ["Put away"]),
+        ("trash", ["Thrown away"]),
+    ],
+)
+def test_shows_the_lists_of_a_view(api_as, alice, bob, errands, view, expected):
+    archived = {"archived_at": timezone.now()}
+    away = TaskListFactory(owner=alice, name="Put away")
+    actions.update_list(**caller(alice), list_id=away.pk, changes=archived)
+    thrown = TaskListFactory(owner=alice, name="Thrown away")
+    actions.update_list(**caller(alice), list_id=thrown.pk, changes=archived)
+    trash(alice, thrown)
+    trash(bob, TaskListFactory(owner=bob))
+
+    rows = api_as(alice).get("/api/v1/lists", {"view": view}).json()["results"]
+
+    assert [row["name"] for row in rows] == expected
+
+
+def test_refuses_a_view_that_there_is_not(api_as, alice):
+    response = api_as(alice).get("/api/v1/lists", {"view": "gone"})
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == ["view"]
