@@ -74,16 +74,6 @@ def test_the_next_occurrence_keeps_what_the_task_has(alice):
     assert [label.name for label in upcoming.labels.all()] == ["home"]
 
 
-def test_a_rule_without_another_date_opens_nothing(alice):
-    task = TaskFactory(
-        owner=alice,
-        due_date=date(2027, 1, 20),
-        rrule="FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
-    )
-
-    assert actions.complete_task(**caller(alice), task_id=task.pk).next is None
-
-
 def test_today_is_the_persons_day(alice):
     """At noon in Greenwich it is already tomorrow on Kiritimati."""
     alice.timezone = "Pacific/Kiritimati"
@@ -92,13 +82,6 @@ def test_today_is_the_persons_day(alice):
     done = actions.complete_task(**caller(alice, NOON), task_id=task.pk)
 
     assert done.next.due_date == date(2027, 1, 17)
-
-
-def test_a_rule_needs_a_due_date(alice):
-    with pytest.raises(ValidationError) as refused:
-        TaskFactory(owner=alice, rrule="FREQ=DAILY")
-
-    assert list(refused.value.message_dict) == ["due_date"]
 
 
 def test_taking_the_rule_away_keeps_the_series(alice):

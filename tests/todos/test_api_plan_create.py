@@ -4,8 +4,10 @@ from datetime import date, time
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.factories import UserFactory
+from todos.agenda import clock_of
 from todos.models import Change, Label, Task
 
 URL = "/api/me/tasks"
@@ -262,12 +264,28 @@ def test_counts_the_title_after_trimming(create):
     assert response.status_code == 201
 
 
-def test_refuses_a_recurrence_without_a_due_date(create):
-    response = create(title="Rent", recurrence="monthly")
+def test_a_recurrence_without_a_due_date_begins_today(create, alice):
+    earliest = clock_of(alice, now=timezone.now()).today
 
-    assert response.status_code == 422
-    assert "due_date" in response.json()["error"]["details"]
-    assert not Task.objects.exists()
+    task = create(title="Rent", recurrence="monthly").json()
+
+    latest = clock_of(alice, now=timezone.now()).today
+    assert task["due_date"] in {earliest.isoformat(), latest.isoformat()}
+    assert task["recurrence"] == "monthly"
+
+
+def test_a_task_that_repeats_and_is_done_already_goes_on(create, alice):
+    """Clients of the plan can create a task as completed."""
+    due_date = {"due_date": "2999-02-01", "recurrence": "weekly"}
+
+    done = create(title="Rent", completed=True, tags=["home"], **due_date).json()
+
+    upcoming = Task.objects.open().with_labels().get()
+    assert done["completed"] is True
+    assert upcoming.due_date == date(2999, 2, 8)
+    assert upcoming.label_names == ["home"]
+    assert upcoming.series == Task.objects.completed().get().series
+    assert len(set(alice.changes.values_list("batch", flat=True))) == 1
 
 
 @pytest.mark.parametrize("body", ["null", "[]", "7", '"Buy milk"'])

@@ -70,7 +70,7 @@ def test_update_changes_only_the_keys_that_are_sent(client, url, task, method):
     changed = {name for name in after if after[name] != before[name]}
     assert response.status_code == 200
     assert response.json()["title"] == after["title"] == "Pay the rent"
-    assert changed == {"title", "updated_at", "version"}
+    assert changed == {"title", "search", "updated_at", "version"}
 
 
 @pytest.mark.parametrize(
@@ -250,12 +250,24 @@ def test_update_refuses_what_the_stored_state_forbids_all_together(client, alice
 
     response = client.put(
         f"/api/me/tasks/{task.pk}",
-        {"title": "Pay", "completed": True, "recurrence": "monthly"},
+        {"title": "Pay", "completed": True, "recurrence": "FREQ=YEARLY;INTERVAL=99"},
     )
 
     assert response.status_code == 422
     assert stored(task)["title"] == "Rent"
     assert stored(task)["completed_at"] is None
+
+
+def test_update_can_set_a_rule_and_complete_at_once(client, alice):
+    task = TaskFactory(owner=alice, due_date=date(2999, 2, 1))
+
+    response = client.put(
+        f"/api/me/tasks/{task.pk}", {"completed": True, "recurrence": "weekly"}
+    )
+
+    assert response.status_code == 200
+    assert response.json()["completed"] is True
+    assert Task.objects.open().get().due_date == date(2999, 2, 8)
 
 
 def test_update_counts_when_it_was(client, alice):

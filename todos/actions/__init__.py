@@ -6,20 +6,26 @@ An action is told whose data it is for (`owner`), which credential asks (`by`) a
 stores, and records each change in the ledger, all in one transaction.
 """
 
+from todos.actions.bulk import TASKS_MAX, BulkChange, change_tasks
 from todos.actions.labels import create_label, delete_label, update_label
-from todos.actions.lists import create_list, trash_list, update_list
+from todos.actions.lists import create_list, restore_list, trash_list, update_list
 from todos.actions.moves import Beside, move_list, move_task
 from todos.actions.refusals import (
+    AlreadyCompleted,
     CannotBeUndone,
     InboxStays,
     InTrash,
+    NextExists,
     NothingToUndo,
     NotInTrash,
+    NotRepeating,
     Refused,
+    SeriesEnded,
     UndoConflict,
     VersionConflict,
 )
 from todos.actions.removal import remove_task
+from todos.actions.repeats import skip_occurrence
 from todos.actions.rows import inbox_of
 from todos.actions.tasks import (
     Completion,
@@ -34,17 +40,24 @@ from todos.actions.tasks import (
 from todos.actions.undo import Undone, undo
 
 __all__ = [
+    "TASKS_MAX",
+    "AlreadyCompleted",
     "Beside",
+    "BulkChange",
     "CannotBeUndone",
     "Completion",
     "InTrash",
     "InboxStays",
+    "NextExists",
     "NotInTrash",
+    "NotRepeating",
     "NothingToUndo",
     "Refused",
+    "SeriesEnded",
     "UndoConflict",
     "Undone",
     "VersionConflict",
+    "change_tasks",
     "complete_task",
     "create_label",
     "create_list",
@@ -55,7 +68,9 @@ __all__ = [
     "move_task",
     "remove_task",
     "reopen_task",
+    "restore_list",
     "restore_task",
+    "skip_occurrence",
     "toggle_task",
     "trash_list",
     "trash_task",

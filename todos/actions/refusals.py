@@ -36,6 +36,30 @@ class InboxStays(Refused):
     code = "inbox"
 
 
+class NotRepeating(Refused):
+    """Only a task that repeats has an occurrence to skip."""
+
+    code = "not_repeating"
+
+
+class AlreadyCompleted(Refused):
+    """What is completed can't be skipped any more."""
+
+    code = "completed"
+
+
+class NextExists(Refused):
+    """The next occurrence is a task of its own already."""
+
+    code = "next_exists"
+
+
+class SeriesEnded(Refused):
+    """No occurrence comes after this one."""
+
+    code = "series_ended"
+
+
 class NothingToUndo(Refused):
     """No change was ever made."""
 

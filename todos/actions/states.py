@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 
 from accounts.models import User
-from todos.actions.repeats import next_of, open_next
+from todos.actions.repeats import next_of, open_next, take_back_next
 from todos.actions.rows import inbox_of, store_all
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import Task, TaskQuerySet
@@ -49,10 +49,7 @@ def reopen_all(tasks: Iterable[Task], *, entries: Batch) -> None:
     for task in tasks:
         if not task.is_completed:
             continue
-        upcoming = next_of(task)
-        if upcoming is not None and upcoming.version == 1:
-            entries.removed(upcoming, before=snapshot(upcoming))
-            upcoming.delete()
+        take_back_next(task, entries=entries)
         changed.append((task, snapshot(task)))
         task.completed_at = None
     store_all(changed, Kind.REOPENED, entries)

@@ -12,6 +12,7 @@ from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.dates import settle_dates
 from todos.actions.labels import set_labels
+from todos.actions.repeats import open_next
 from todos.actions.rows import (
     bring_steps,
     lock_order,
@@ -46,7 +47,8 @@ def create_task(
 ) -> Task:
     """Store a new task; without `list_id` in its parent's list, or the inbox.
 
-    `fields` are columns of `Task` by name.
+    `fields` are columns of `Task` by name. One that is completed and repeats opens the
+    next of its series.
 
     Raises:
         ValidationError: by field, also for a list or parent that isn't the owner's.
@@ -60,6 +62,8 @@ def create_task(
         task.save(force_insert=True)
         set_labels(task, labels, owner=owner, entries=entries)
         entries.created(task)
+        if task.is_completed:
+            open_next(task, owner=owner, at=at, entries=entries)
     return task
 
 

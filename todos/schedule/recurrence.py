@@ -45,16 +45,14 @@ def normalise_rule(text: str, *, due: date | None) -> str:
     the rule is counted from, if it is known yet.
 
     Raises:
-        RuleRefused: the rule can't be read, is outside the guard, never occurs in the
-            ten years after `due`, or ends before it.
+        RuleRefused: the rule can't be read, is outside the guard, or never occurs in
+            the ten years after `due`. COUNT and UNTIL may end it before.
     """
     rule = _settled(read_rule(text), due)
     if not _occurs(rule, due):
         raise RuleRefused(
             "This never occurs: write a rule with a date within 10 years."
         )
-    if due and rule.until and rule.until < due:
-        raise RuleRefused("UNTIL must not be before the due date.")
     return str(rule)
 
 
