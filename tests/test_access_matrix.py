@@ -33,6 +33,7 @@ from todos import actions
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 TITLE = {"title": "Buy milk"}
+LINE = {"text": "Buy milk tomorrow"}
 TASK_FORM = {"title": "Buy milk", "priority": "3"}
 NAME = {"name": "Errands", "colour": "grey"}
 SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
@@ -70,6 +71,7 @@ API = [Row(*row) for row in [
     ("DELETE", "api/v1/users/me",            401, 204, 204, 204),
     ("GET",    "api/v1/tasks",               401, 200, 200, 200),
     ("POST",   "api/v1/tasks",               401, 201, 201, 201, TITLE),
+    ("POST",   "api/v1/tasks/quick",         401, 201, 201, 201, LINE),
     ("GET",    "api/v1/lists",               401, 200, 200, 200),
     ("POST",   "api/v1/lists",               401, 201, 201, 201, NAME),
     ("GET",    "api/v1/export",              401, 200, 200, 200),
@@ -92,6 +94,8 @@ API = [Row(*row) for row in [
     # The route names the owner: anyone else is refused before any look-up.
     ("GET",    "api/v1/users/<str:user_id>/tasks",     401, 200, 403, 403),
     ("POST",   "api/v1/users/<str:user_id>/tasks",     401, 201, 403, 403, TITLE),
+    ("POST",   "api/v1/users/<str:user_id>/tasks/quick",
+     401, 201, 403, 403, LINE),
     ("GET",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
      401, 200, 403, 403),
     ("GET",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/changes",

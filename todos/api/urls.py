@@ -1,4 +1,4 @@
-"""The routes of tasks and lists under `/api/v1/`."""
+"""The routes of tasks, lists and labels under `/api/v1/`."""
 
 from typing import Any
 
@@ -7,15 +7,18 @@ from rest_framework.permissions import IsAuthenticated
 
 from accounts.api.permissions import RouteNamesCaller
 from config.api.routing import endpoint
-from todos.api import exchange, ledger, lists, tasks
+from todos.api import bulk, exchange, labels, ledger, lists, moves, quick, tasks
 
 # (below the tasks' own path, the end of the name, the view)
 TASK_ROUTES = [
     ("", "list", tasks.TaskListView),
+    ("/quick", "quick", quick.TaskQuickView),
+    ("/bulk", "bulk", bulk.TaskBulkView),
     ("/<uuid:task_id>", "detail", tasks.TaskDetailView),
     ("/<uuid:task_id>/complete", "complete", tasks.TaskCompleteView),
     ("/<uuid:task_id>/reopen", "reopen", tasks.TaskReopenView),
     ("/<uuid:task_id>/restore", "restore", tasks.TaskRestoreView),
+    ("/<uuid:task_id>/move", "move", moves.TaskMoveView),
     ("/<uuid:task_id>/changes", "changes", ledger.TaskChangesView),
 ]
 
@@ -43,6 +46,14 @@ urlpatterns = [
     ),
     *endpoint("lists", lists.ListListView.as_view(), "list-list"),
     *endpoint("lists/<uuid:list_id>", lists.ListDetailView.as_view(), "list-detail"),
+    *endpoint(
+        "lists/<uuid:list_id>/restore", lists.ListRestoreView.as_view(), "list-restore"
+    ),
+    *endpoint("lists/<uuid:list_id>/move", moves.ListMoveView.as_view(), "list-move"),
+    *endpoint("labels", labels.LabelListView.as_view(), "label-list"),
+    *endpoint(
+        "labels/<uuid:label_id>", labels.LabelDetailView.as_view(), "label-detail"
+    ),
     *endpoint("changes", ledger.ChangeListView.as_view(), "change-list"),
     *endpoint("undo", ledger.UndoView.as_view(), "undo"),
     *endpoint("export", exchange.ExportView.as_view(), "export"),

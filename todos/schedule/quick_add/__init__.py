@@ -18,6 +18,7 @@ from todos.schedule.quick_add.lines import (
     parse_line,
 )
 from todos.schedule.quick_add.parts import (
+    KINDS,
     LABEL_MAX_LENGTH,
     LIST_MAX_LENGTH,
     REMINDER_MINUTES_MAX,
@@ -25,6 +26,7 @@ from todos.schedule.quick_add.parts import (
 )
 
 __all__ = [
+    "KINDS",
     "LABEL_MAX_LENGTH",
     "LIST_MAX_LENGTH",
     "REMINDER_MINUTES_MAX",

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from todos.schedule.days import Clock
 
@@ -27,6 +27,7 @@ Kind = Literal[
     "reminder",
     "escape",
 ]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 Value = str | int | None
 
 

@@ -1,0 +1,213 @@
+import pytest
+
+from tests.factories import TaskListFactory
+from todos.models import Change, Task
+
+URL = "/api/v1/tasks/quick"
+LINE = "Buy milk 2027-02-28 9am #home @shop p1"
+SPANS = [
+    {
+        "kind": "due",
+        "start": 9,
+        "end": 19,
+        "text": "2027-02-28",
+        "value": "2027-02-28",
+    },
+    {"kind": "time", "start": 20, "end": 23, "text": "9am", "value": "09:00"},
+    {"kind": "list", "start": 24, "end": 29, "text": "#home", "value": "Home"},
+    {"kind": "label", "start": 30, "end": 35, "text": "@shop", "value": "shop"},
+    {"kind": "priority", "start": 36, "end": 38, "text": "p1", "value": 1},
+]
+
+
+@pytest.fixture
+def home(alice):
+    return TaskListFactory(owner=alice, name="Home")
+
+
+def test_makes_a_task_of_a_line(api_as, alice, home):
+    response = api_as(alice).post(URL, {"text": LINE})
+
+    assert response.status_code == 201
+    [task], [line] = response.json()["tasks"], response.json()["parse"]
+    assert (task["title"], task["list"]) == ("Buy milk", str(home.pk))
+    assert (task["due_date"], task["due_time"]) == ("2027-02-28", "09:00")
+    assert (task["labels"], task["priority"]) == (["shop"], 1)
+    assert line["title"] == "Buy milk"
+    assert line["spans"] == SPANS
+
+
+def test_answers_with_tasks_as_a_later_look_shows_them(api_as, alice, home):
+    client = api_as(alice)
+
+    text = f"{LINE} remind:30m\nRun every! 2 weeks"
+    made = client.post(URL, {"text": text}).json()["tasks"]
+
+    for task in made:
+        assert client.get(f"/api/v1/tasks/{task['id']}").json() == task
+
+
+def test_says_what_a_line_comes_to_in_the_words_of_a_new_task(api_as, alice, home):
+    client = api_as(alice)
+    text = f"{LINE} remind:30m every month from:2027-01-01"
+
+    body = client.post(URL, {"text": text, "dry_run": True}).json()
+
+    [line] = body["parse"]
+    made = client.post("/api/v1/tasks", {"title": line["title"], **line["fields"]})
+    assert made.status_code == 201
+    assert line["fields"] == {
+        "list": str(home.pk),
+        "labels": ["shop"],
+        "priority": 1,
+        "due_date": "2027-02-28",
+        "due_time": "09:00",
+        "start_date": "2027-01-01",
+        "recurrence": {"rrule": "FREQ=MONTHLY", "anchor": "due"},
+        "reminder": {"minutes_before": 30},
+    }
+
+
+def test_a_dry_run_stores_nothing(api_as, alice, home):
+    before = Change.objects.count()
+
+    response = api_as(alice).post(URL, {"text": LINE, "dry_run": True})
+
+    assert response.status_code == 200
+    assert response.json()["tasks"] == []
+    assert response.json()["parse"][0]["spans"] == SPANS
+    assert not Task.objects.exists()
+    assert not alice.labels.exists()
+    assert Change.objects.count() == before
+
+
+def test_a_rejected_part_stays_in_the_title(api_as, alice, home):
+    literal = [{"line": 1, "start": 24}, {"line": 1, "start": 36}]
+
+    response = api_as(alice).post(
+        URL, {"text": f"\n{LINE}\n{LINE}", "literal": literal}
+    )
+
+    first, second = response.json()["tasks"]
+    assert (first["title"], first["priority"]) == ("Buy milk", 1)
+    assert (second["title"], second["priority"]) == ("Buy milk #home p1", 3)
+    assert second["list"] != str(home.pk)
+    assert second["due_date"] == "2027-02-28"
+
+
+def test_offers_to_make_a_list_that_it_does_not_know(api_as, alice):
+    response = api_as(alice).post(URL, {"text": "Sow peas #garden"})
+
+    [task], [line] = response.json()["tasks"], response.json()["parse"]
+    assert task["title"] == "Sow peas #garden"
+    assert [span["kind"] for span in line["spans"]] == ["new_list"]
+
+
+def test_offsets_count_the_characters_that_were_sent(api_as, alice):
+    text = "  Cafe\u0301 \U0001f600  2027-02-28"
+
+    response = api_as(alice).post(URL, {"text": text})
+
+    [task], [line] = response.json()["tasks"], response.json()["parse"]
+    assert task["title"] == line["title"] == "Caf\u00e9 \U0001f600"
+    [span] = line["spans"]
+    assert text[span["start"] : span["end"]] == "2027-02-28"
+
+
+def test_lists_of_others_are_unknown(api_as, alice, bob):
+    TaskListFactory(owner=bob, name="Secret plans")
+
+    theirs = api_as(alice).post(URL, {"text": 'Peek #"Secret plans"'}).json()
+
+    assert theirs["tasks"][0]["title"] == 'Peek #"Secret plans"'
+    assert [span["kind"] for span in theirs["parse"][0]["spans"]] == ["new_list"]
+
+
+def test_serves_callers_that_name_themselves(api_as, alice):
+    response = api_as(alice).post(
+        f"/api/v1/users/{alice.pk}/tasks/quick", {"text": "Buy milk"}
+    )
+
+    assert response.status_code == 201
+
+
+def test_sent_again_under_its_key_it_adds_nothing(api_as, alice):
+    client = api_as(alice)
+
+    answers = [
+        client.post(URL, {"text": LINE}, headers={"Idempotency-Key": "a-key"})
+        for _ in range(2)
+    ]
+
+    assert answers[0].content == answers[1].content
+    assert Task.objects.count() == 1
+
+
+def test_asks_who_is_calling(api):
+    assert api.post(URL, {"text": LINE}).status_code == 401
+
+
+def test_refuses_a_route_that_names_someone_else(api_as, alice, bob):
+    response = api_as(bob).post(
+        f"/api/v1/users/{alice.pk}/tasks/quick", {"text": "Buy milk"}
+    )
+
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "text"),
+        ({"text": None}, "text"),
+        ({"text": 7}, "text"),
+        ({"text": ["Buy milk"]}, "text"),
+        ({"text": ""}, "text"),
+        ({"text": " \n\t\n"}, "text"),
+        ({"text": "Buy\x00milk"}, "text"),
+        ({"text": "Buy milk \x1b"}, "text"),
+        ({"text": "a" * 501}, "text"),
+        ({"text": "fine\n" * 100 + "too many"}, "text"),
+        ({"text": "a\n" * 25_001}, "text"),
+        ({"text": "x " + " ".join(f"@label{n}" for n in range(21))}, "text"),
+        # Normalised, each of these letters becomes two.
+        ({"text": "x @" + "\u0958" * 50}, "text"),
+        ({"text": "x", "dry_run": "maybe"}, "dry_run"),
+        ({"text": "x", "literal": "all"}, "literal"),
+        ({"text": "x", "literal": {"line": 0}}, "literal"),
+        ({"text": "x", "literal": [0]}, "literal"),
+        ({"text": "x p1", "literal": [{"line": 0}]}, "literal"),
+        ({"text": "x p1", "literal": [{"line": 0, "start": "2"}]}, "literal"),
+        ({"text": "x p1", "literal": [{"line": -1, "start": 2}]}, "literal"),
+        ({"text": "x p1", "literal": [{"line": 1, "start": 2}]}, "literal"),
+        ({"text": "x p1", "literal": [{"line": 0, "start": 3}]}, "literal"),
+        ({"text": "x p1", "literal": [{"line": 0, "start": 2}] * 1001}, "literal"),
+    ],
+    ids=range(23),
+)
+def test_says_which_field_is_wrong_and_stores_nothing(api_as, alice, body, field):
+    response = api_as(alice).post(URL, body)
+
+    assert response.status_code == 400
+    assert {name.partition(".")[0] for name in response.json()["errors"]} == {field}
+    assert not Task.objects.exists()
+    assert not alice.labels.exists()
+    assert not Change.objects.exists()
+
+
+def test_names_the_line_that_is_wrong_and_stores_none(api_as, alice):
+    text = "Buy milk @shop\n\nBuy bread\n" + "a" * 501
+
+    response = api_as(alice).post(URL, {"text": text})
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == {
+        "text": ["Line 3: Use at most 500 characters in the title."]
+    }
+    assert not Task.objects.exists()
+    assert not alice.labels.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_only_takes_lines(api_as, alice, method):
+    assert getattr(api_as(alice), method)(URL).status_code == 405

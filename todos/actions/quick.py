@@ -1,0 +1,189 @@
+"""Quick add: tasks from lines of text, all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+
+from accounts.credentials import Credential
+from accounts.models import User
+from config.text import clean_text
+from todos.actions.dates import settle_dates
+from todos.actions.labels import labels_named
+from todos.agenda import clock_of
+from todos.ledger import Batch, batch
+from todos.models import (
+    LABELS_MAX,
+    TITLE_MAX_LENGTH,
+    Task,
+    TaskLabel,
+    TaskList,
+    label_key,
+    position_now,
+)
+from todos.schedule.quick_add import (
+    LABEL_MAX_LENGTH,
+    Here,
+    NoSuchPart,
+    Parsed,
+    lines_of,
+    parse_line,
+)
+
+LINES_MAX = 100
+WEEK_STARTS = {
+    User.WeekStart.MONDAY: 0,
+    User.WeekStart.SATURDAY: 5,
+    User.WeekStart.SUNDAY: 6,
+}
+# The starts of parts that shall stay in the title, by the number of their line.
+Literal = Mapping[int, Collection[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A line as it was read, and the task that it makes."""
+
+    parsed: Parsed
+    task: Task
+
+
+def read_quickly(
+    *, owner: User, at: datetime, text: str, literal: Literal | None = None
+) -> list[Draft]:
+    """Return the tasks that the lines of a text describe, without storing them.
+
+    Lines that are blank don't count, nor are they counted: the first task is that of
+    line 0 in `literal`.
+
+    Raises:
+        ValidationError: for `text` or `literal`; nothing else can be wrong.
+    """
+    lines = lines_of(text)
+    if len(lines) > LINES_MAX:
+        raise ValidationError({"text": f"Write at most {LINES_MAX} lines."})
+    literal = literal or {}
+    if literal.keys() - set(range(len(lines))):
+        raise ValidationError({"literal": "There is no such line; they begin at 0."})
+    reader = _Reader(owner, at)
+    return [
+        reader.draft(number, line, literal.get(number, ()))
+        for number, line in enumerate(lines)
+    ]
+
+
+def add_quickly(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    text: str,
+    literal: Literal | None = None,
+) -> list[Draft]:
+    """Store the tasks that the lines of a text describe, in one batch.
+
+    Labels that are unknown are created.
+
+    Raises:
+        ValidationError: as `read_quickly`; then nothing is stored.
+    """
+    with batch(owner=owner, by=by, at=at) as entries:
+        drafts = read_quickly(owner=owner, at=at, text=text, literal=literal)
+        Task.objects.bulk_create([draft.task for draft in drafts])
+        _set_labels(drafts, owner=owner, entries=entries)
+        for draft in drafts:
+            entries.created(draft.task)
+    return drafts
+
+
+def _set_labels(drafts: list[Draft], *, owner: User, entries: Batch) -> None:
+    wanted = {
+        label_key(name): name for draft in drafts for name in draft.parsed.fields.labels
+    }
+    found = labels_named(wanted, owner=owner, entries=entries, field="text")
+    carried: list[TaskLabel] = []
+    for draft in drafts:
+        keys = set(map(label_key, draft.parsed.fields.labels))
+        labels = [label for label in found if label.key in keys]
+        draft.task.label_names = [label.name for label in labels]  # type: ignore[attr-defined]
+        carried += [
+            TaskLabel(owner_id=owner.pk, task=draft.task, label=label)
+            for label in labels
+        ]
+    TaskLabel.objects.bulk_create(carried)
+
+
+class _Reader:
+    """Reads lines for one person, at one moment."""
+
+    def __init__(self, owner: User, at: datetime) -> None:
+        self._owner, self._at = owner, at
+        lists = TaskList.objects.owned_by(owner).live().filter(archived_at=None)
+        rows = list(lists.in_order().values_list("name", "pk", "is_inbox"))
+        self._inbox = next(pk for _, pk, is_inbox in rows if is_inbox)
+        # Of two lists with one name, the first.
+        self._lists: dict[str, UUID] = {name: pk for name, pk, _ in reversed(rows)}
+        self._here = Here(
+            clock=clock_of(owner, now=at),
+            week_start=WEEK_STARTS[User.WeekStart(owner.week_start)],
+            lists=[name for name, _, _ in rows],
+        )
+        self._position = position_now()
+
+    def draft(self, number: int, line: str, literal: Collection[int]) -> Draft:
+        try:
+            parsed = _cleaned(parse_line(line, here=self._here, literal=literal))
+            return Draft(parsed, self._task(parsed, place=number))
+        except NoSuchPart as exc:
+            message = "Name the line and the start of a part, as in its spans."
+            raise ValidationError({"literal": message}) from exc
+        except ValidationError as exc:
+            message = f"Line {number + 1}: {exc.messages[0]}"
+            raise ValidationError({"text": message}) from exc
+
+    def _task(self, parsed: Parsed, *, place: int) -> Task:
+        said = parsed.fields
+        columns: dict[str, Any] = {
+            name: value
+            for name, value in asdict(said).items()
+            if name not in {"list", "labels"} and value is not None
+        }
+        task = Task(
+            owner_id=self._owner.pk,
+            list_id=self._lists[said.list] if said.list else self._inbox,
+            title=parsed.title,
+            # So that the tasks stand in the order of their lines.
+            position=self._position + place,
+            created_at=self._at,
+            updated_at=self._at,
+            **columns,
+        )
+        settle_dates(task, owner=self._owner, at=self._at)
+        task.label_names = sorted(said.labels, key=label_key)  # type: ignore[attr-defined]
+        return task
+
+
+def _cleaned(parsed: Parsed) -> Parsed:
+    """Return it with its text as it is stored.
+
+    Raises:
+        ValidationError: something is too long, too much, or can't be shown.
+    """
+    title = clean_text(parsed.title)
+    if len(title) > TITLE_MAX_LENGTH:
+        raise ValidationError(
+            f"Use at most {TITLE_MAX_LENGTH} characters in the title."
+        )
+    names = map(clean_text, parsed.fields.labels)
+    labels = tuple({label_key(name): name for name in names}.values())
+    if len(labels) > LABELS_MAX:
+        raise ValidationError(f"Use at most {LABELS_MAX} labels.")
+    # Normalised, a letter can become two.
+    if any(len(name) > LABEL_MAX_LENGTH for name in labels):
+        raise ValidationError("Use shorter names for labels.")
+    return replace(parsed, title=title, fields=replace(parsed.fields, labels=labels))

@@ -1,0 +1,149 @@
+"""Quick add: lines of text become tasks. `docs/quick-add.md` has the grammar."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.text import TextField
+from todos.actions.quick import LINES_MAX, Draft, add_quickly, read_quickly
+from todos.api.serializers import TaskSerializer, WholeNumberField, represent_task
+from todos.api.tasks import TaskEndpoint
+from todos.schedule.quick_add import KINDS
+
+TEXT_MAX_LENGTH = 50_000
+PARTS_MAX = 1_000
+# What a line can say of a task, in the words of `POST tasks`.
+FIELDS = (
+    "list",
+    "labels",
+    "priority",
+    "due_date",
+    "due_time",
+    "start_date",
+    "recurrence",
+    "reminder",
+)
+
+
+class LinesField(TextField):
+    """Text that is checked like any other, but kept as sent: its characters count."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        super().run_validation(data)
+        return data
+
+
+class LiteralSerializer(serializers.Serializer[Any]):
+    """A part that is to stay in the title."""
+
+    line = WholeNumberField(
+        min_value=0, max_value=LINES_MAX, help_text="Its entry in `parse`, from 0."
+    )
+    start = WholeNumberField(
+        min_value=0, max_value=TEXT_MAX_LENGTH, help_text="The `start` of its span."
+    )
+
+
+class QuickSerializer(serializers.Serializer[Any]):
+    """Lines of text, each a task. With `dry_run` nothing is stored."""
+
+    text = LinesField(multiline=True, max_length=TEXT_MAX_LENGTH)
+    dry_run = serializers.BooleanField(default=False)
+    literal = serializers.ListField(
+        child=LiteralSerializer(), max_length=PARTS_MAX, default=list
+    )
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Return the validated body in the words of `todos.actions`."""
+        literal: dict[int, set[int]] = defaultdict(set)
+        for part in self.validated_data["literal"]:
+            literal[part["line"]].add(part["start"])
+        return {"text": self.validated_data["text"], "literal": literal}
+
+
+@extend_schema_field({"type": ["string", "integer", "null"]})
+class ValueField(serializers.JSONField):
+    """What a part says: a name, a date, a time, a rule or a number."""
+
+
+class SpanSerializer(serializers.Serializer[Any]):
+    """A part of a line. Offsets count characters of the line as it was sent."""
+
+    kind = serializers.ChoiceField(KINDS)
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+    text = serializers.CharField()
+    value = ValueField()
+
+
+class QuickFieldsSerializer(TaskSerializer):
+    """What the line comes to, in the words of `POST tasks`."""
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        return {name: fields[name] for name in FIELDS}
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """How a line was read."""
+
+    title = serializers.CharField()
+    spans = SpanSerializer(many=True)
+    fields = QuickFieldsSerializer()  # type: ignore[assignment]  # no clash: a field
+
+
+class QuickAnswerSerializer(serializers.Serializer[Any]):
+    """The tasks that were stored, none in a dry run, and how the lines were read."""
+
+    tasks = TaskSerializer(many=True)
+    parse = LineSerializer(many=True)
+
+
+class TaskQuickView(TaskEndpoint):
+    """Tasks from lines of text, all of them or none."""
+
+    operations = {"POST": "tasks_quick"}
+
+    @extend_schema(
+        request=QuickSerializer,
+        responses={201: QuickAnswerSerializer, 200: QuickAnswerSerializer},
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        asked = QuickSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        caller = self.caller()
+        if asked.validated_data["dry_run"]:
+            del caller["by"]
+            drafts = read_quickly(**caller, **asked.as_arguments())
+            return Response(_represent(drafts, is_stored=False))
+        drafts = add_quickly(**caller, **asked.as_arguments())
+        return Response(
+            _represent(drafts, is_stored=True), status=status.HTTP_201_CREATED
+        )
+
+
+def _represent(drafts: list[Draft], *, is_stored: bool) -> dict[str, Any]:
+    tasks = [represent_task(vars(draft.task)) for draft in drafts]
+    return {
+        "tasks": tasks if is_stored else [],
+        "parse": [
+            _represent_line(draft, task)
+            for draft, task in zip(drafts, tasks, strict=True)
+        ],
+    }
+
+
+def _represent_line(draft: Draft, task: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "title": task["title"],
+        "spans": [asdict(span) for span in draft.parsed.spans],
+        "fields": {name: task[name] for name in FIELDS},
+    }
