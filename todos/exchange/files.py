@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import IO, Any
-from zoneinfo import ZoneInfo
+
+from todos.schedule.days import Clock
 
 MARK = codecs.BOM_UTF8
 
@@ -31,9 +31,7 @@ class Options:
     `week_start` is 0 for Monday. `mapping` is for tables: our field, their column.
     """
 
-    at: datetime
-    today: date
-    zone: ZoneInfo
+    clock: Clock
     week_start: int = 0
     mapping: Mapping[str, Any] = field(default_factory=dict)
 
@@ -58,11 +56,29 @@ def lines_of(file: IO[bytes], *, longest: int) -> Iterator[str]:
     Raises:
         FileRefused: a line is longer, or the file is not UTF-8.
     """
+    return map(decoded, raw_lines_of(file, longest=longest))
+
+
+def raw_lines_of(file: IO[bytes], *, longest: int) -> Iterator[bytes]:
+    """Yield the lines of a file, with their ends.
+
+    Raises:
+        FileRefused: a line is longer than `longest` bytes.
+    """
     file = without_mark(file)
     while line := file.readline(longest + 1):
         if len(line) > longest:
             raise FileRefused(f"A line is longer than {longest} bytes.")
-        try:
-            yield line.decode("utf-8")
-        except UnicodeDecodeError as exc:
-            raise FileRefused("The file is not UTF-8. Save it as UTF-8.") from exc
+        yield line
+
+
+def decoded(line: bytes) -> str:
+    """Return a line as text.
+
+    Raises:
+        FileRefused: it is not UTF-8.
+    """
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise FileRefused("The file is not UTF-8. Save it as UTF-8.") from exc

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.imports import Finding, Report, Row, import_rows
 from todos.agenda import clock_of
-from todos.exchange import archive_reader, sheet_reader
+from todos.exchange import archive_reader, calendar_reader, sheet_reader, todoist
 from todos.exchange.files import Options, TooManyRows
 
 Reader = Callable[[IO[bytes], Options], Iterator[Row]]
@@ -19,6 +18,8 @@ Reader = Callable[[IO[bytes], Options], Iterator[Row]]
 FORMATS: dict[str, Reader] = {
     "json": archive_reader.read,
     "csv": sheet_reader.read,
+    "todoist": todoist.read,
+    "ics": calendar_reader.read,
 }
 WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 
@@ -41,9 +42,7 @@ def import_file(
         ImportClash: as `import_rows`.
     """
     options = Options(
-        at=at,
-        today=clock_of(owner, now=at).today,
-        zone=ZoneInfo(owner.timezone),
+        clock=clock_of(owner, now=at),
         week_start=WEEK_STARTS[owner.week_start],
         mapping=mapping or {},
     )

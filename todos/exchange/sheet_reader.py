@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, tzinfo
 from typing import IO, Any
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 
@@ -155,7 +154,7 @@ def _fields(checker: RowChecker, cells: Cells, options: Options) -> dict[str, An
         return day(cell, order=order)
 
     def to_instant(cell: str) -> datetime:
-        return instant(cell, order=order, zone=options.zone)
+        return instant(cell, order=order, zone=options.clock.zone)
 
     cells = _with_time_apart(cells)
     fields: dict[str, Any] = {}
@@ -179,7 +178,7 @@ def _fields(checker: RowChecker, cells: Cells, options: Options) -> dict[str, An
         fields["rrule_anchor"] = checker.take("anchor", checks.anchor, cells["anchor"])
     fields |= _taken(checker, "reminder", _reminder, cells) or {}
     if _taken(checker, "completed", _is_done, cells):
-        fields.setdefault("completed_at", options.at)
+        fields.setdefault("completed_at", options.clock.now)
     return fields
 
 
@@ -230,7 +229,7 @@ def clock(cell: str) -> time:
     return checks.clock(f"{hour:02}:{match[2]}:{match[3] or '00'}")
 
 
-def instant(cell: str, *, order: str, zone: ZoneInfo) -> datetime:
+def instant(cell: str, *, order: str, zone: tzinfo) -> datetime:
     """Return the instant in a cell; without a zone it is in that of the person.
 
     Raises:

@@ -1,0 +1,457 @@
+"""iCalendar: what other programs read in ours, and what we read in theirs."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import icalendar
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.credentials import COMMAND
+from tests.factories import NOON, TaskFactory, TaskListFactory
+from tests.todos.exchange import a_full_account, bring, exported
+from todos import actions
+from todos.exchange.calendar import text
+from todos.exchange.components import unescaped
+from todos.exchange.files import FileRefused
+from todos.models import Task
+
+
+def todos_of(user):
+    """Return the to-dos of an export by their title, as the icalendar package reads."""
+    calendar = icalendar.Calendar.from_ical(exported(user, "ics"))
+    return {str(todo["SUMMARY"]): todo for todo in calendar.walk("VTODO")}
+
+
+def calendar_of(*todos):
+    """Return a file with these to-dos, each a text of lines."""
+    body = "".join(f"BEGIN:VTODO\n{todo.strip()}\nEND:VTODO\n" for todo in todos)
+    lines = f"BEGIN:VCALENDAR\nVERSION:2.0\n{body}END:VCALENDAR\n"
+    return lines.replace("\n", "\r\n")
+
+
+def brought(user, *todos):
+    """Import to-dos; return the report and the tasks in their order."""
+    report = bring(user, calendar_of(*todos), "ics")
+    return report, list(Task.objects.filter(owner=user).order_by("position"))
+
+
+# --- Out --------------------------------------------------------------------------
+
+
+def test_other_programs_can_read_the_whole_of_an_export(alice):
+    a_full_account(alice)
+    body = exported(alice, "ics")
+
+    calendar = icalendar.Calendar.from_ical(body)
+
+    assert calendar.errors == []
+    assert len(calendar.walk("VTODO")) == 8
+    assert [str(zone["TZID"]) for zone in calendar.walk("VTIMEZONE")] == [
+        "Europe/Berlin"
+    ]
+    assert all(len(line) <= 75 for line in body.split(b"\r\n"))
+    assert not [line for line in body.split(b"\r\n") if b"\n" in line]
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ({}, None),
+        ({"due_date": date(2027, 2, 28)}, b"DUE;VALUE=DATE:20270228"),
+        (
+            {"due_date": date(2027, 2, 28), "due_time": time(9)},
+            b"DUE:20270228T090000",
+        ),
+        (
+            {"due_date": date(2027, 2, 28), "due_time": time(9), "due_tz": "UTC"},
+            b"DUE:20270228T090000Z",
+        ),
+        (
+            {
+                "due_date": date(2027, 2, 28),
+                "due_time": time(9),
+                "due_tz": "Pacific/Auckland",
+            },
+            b"DUE;TZID=Pacific/Auckland:20270228T090000",
+        ),
+    ],
+    ids=["none", "a day", "floating", "UTC", "a zone"],
+)
+def test_due_is_wall_clock(alice, fields, line):
+    alice.timezone = "America/New_York"
+    alice.save()
+    TaskFactory(owner=alice, **fields)
+
+    lines = [one for one in exported(alice, "ics").split(b"\r\n") if b"DUE" in one[:4]]
+
+    assert lines == ([line] if line else [])
+
+
+def test_a_day_never_moves_on_its_way_out_and_in(alice, bob):
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        alice.timezone = bob.timezone = zone
+        alice.save()
+        TaskFactory(owner=alice, due_date=date(2027, 2, 28), due_time=time(23, 59))
+
+    bring(bob, exported(alice, "ics"), "ics")
+
+    due = Task.objects.filter(owner=bob).values_list("due_date", "due_time", "due_tz")
+    assert set(due) == {(date(2027, 2, 28), time(23, 59), "")}
+
+
+def test_a_start_stands_before_the_due_date_and_is_of_its_kind(alice):
+    days = {"start_date": date(2027, 2, 1), "due_date": date(2027, 2, 28)}
+    TaskFactory(owner=alice, title="days", **days)
+    TaskFactory(owner=alice, title="times", due_time=time(9), **days)
+    TaskFactory(owner=alice, title="same", **days | {"start_date": date(2027, 2, 28)})
+
+    todos = todos_of(alice)
+
+    assert todos["days"]["DTSTART"].dt == date(2027, 2, 1)
+    assert todos["times"]["DTSTART"].dt == datetime(2027, 2, 1)  # noqa: DTZ001
+    assert "DTSTART" not in todos["same"]
+    assert todos["same"]["X-OWNLIST-START"].dt == date(2027, 2, 28)
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule"),
+    [
+        ({}, b"RRULE:FREQ=WEEKLY;UNTIL=20271231"),
+        ({"due_time": time(9)}, b"RRULE:FREQ=WEEKLY;UNTIL=20271231T235959"),
+        (
+            {"due_time": time(9), "due_tz": "America/New_York"},
+            b"RRULE:FREQ=WEEKLY;UNTIL=20280101T045959Z",
+        ),
+    ],
+    ids=["a day", "floating", "a zone"],
+)
+def test_a_rule_ends_in_the_way_of_its_start_and_comes_back(alice, bob, fields, rule):
+    TaskFactory(
+        owner=alice,
+        due_date=date(2027, 3, 1),
+        rrule="FREQ=WEEKLY;UNTIL=20271231",
+        **fields,
+    )
+    body = exported(alice, "ics")
+
+    report = bring(bob, body, "ics")
+
+    assert rule in body.split(b"\r\n")
+    assert report.notices == []
+    task = Task.objects.get(owner=bob)
+    assert (task.rrule, task.rrule_anchor) == ("FREQ=WEEKLY;UNTIL=20271231", "due")
+    assert task.start_date is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "trigger"),
+    [
+        ({"due_time": time(9), "reminder_minutes": 30}, "-PT30M"),
+        ({"reminder_time": time(8, 30)}, "PT8H30M"),
+        ({"due_time": time(9), "reminder_time": time(8)}, "-PT1H"),
+        ({"due_time": time(9), "reminder_time": time(20)}, "PT11H"),
+    ],
+    ids=["before", "on a day", "before a time", "after a time"],
+)
+def test_a_reminder_is_an_alarm_that_counts_from_the_due_time(
+    alice, bob, fields, trigger
+):
+    TaskFactory(owner=alice, title="a", due_date=date(2027, 3, 1), **fields)
+
+    [alarm] = todos_of(alice)["a"].walk("VALARM")
+    bring(bob, exported(alice, "ics"), "ics")
+
+    assert alarm["TRIGGER"].params["RELATED"] == "END"
+    assert alarm["TRIGGER"].to_ical().decode() == trigger
+    task = Task.objects.get(owner=bob)
+    given_minutes = fields.get("reminder_minutes", 60 if trigger == "-PT1H" else None)
+    assert task.reminder_minutes == given_minutes
+    if given_minutes is None:
+        assert task.reminder_time == fields["reminder_time"]
+
+
+def test_labels_steps_and_state_are_in_the_words_of_the_standard(alice):
+    parent = TaskFactory(owner=alice, title="a", labels=["x, y", "z"], priority=1)
+    TaskFactory(owner=alice, title="b", parent_id=parent.pk, priority=4)
+    done = TaskFactory(owner=alice, title="c")
+    actions.complete_task(owner=alice, by=COMMAND, at=NOON, task_id=done.pk)
+    body = exported(alice, "ics")
+
+    todos = todos_of(alice)
+
+    assert b"CATEGORIES:x\\, y,z" in body.split(b"\r\n")
+    assert f"RELATED-TO;RELTYPE=PARENT:{parent.pk}".encode() in body
+    assert (todos["a"]["PRIORITY"], todos["b"]["PRIORITY"]) == (1, 9)
+    assert (todos["c"]["STATUS"], todos["c"]["COMPLETED"].dt) == ("COMPLETED", NOON)
+    assert todos["a"]["STATUS"] == "NEEDS-ACTION"
+    assert (todos["a"]["SEQUENCE"], todos["c"]["SEQUENCE"]) == (0, 1)
+
+
+def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
+    a_full_account(alice)
+    columns = (
+        "title",
+        "notes",
+        "priority",
+        "due_date",
+        "due_time",
+        "due_tz",
+        "start_date",
+        "rrule",
+        "rrule_anchor",
+        "completed_at",
+        "list__name",
+        "parent__title",
+    )
+
+    report = bring(bob, exported(alice, "ics"), "ics")
+
+    def tasks(user):
+        rows = Task.objects.filter(owner=user, trashed_at=None).order_by("created_at")
+        return list(rows.values_list(*columns))
+
+    assert (report.errors, report.notices) == ([], [])
+    assert tasks(bob) == tasks(alice)
+    assert bring(bob, exported(alice, "ics"), "ics").created == 0
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n")))
+def test_every_text_is_read_as_it_was_written(value):
+    assert unescaped(text(value)) == value
+
+
+# --- In ---------------------------------------------------------------------------
+
+
+def test_a_to_do_of_another_program_is_read(alice):
+    report, [task] = brought(
+        alice,
+        r"""
+UID:4711@example.com
+SUMMARY:Pay the
+ \, rent; 100%2C
+DESCRIPTION:To C:\\New\nat once
+PRIORITY:5
+CATEGORIES:home,a\,b
+CATEGORIES;LANGUAGE=en:money
+DTSTART;VALUE=DATE:20270201
+DUE;TZID="Europe/Berlin":20270228T090000
+STATUS:IN-PROCESS
+CREATED:20270101T080000Z
+        """,
+    )
+
+    assert (report.errors, report.notices) == ([], [])
+    assert task.title == "Pay the, rent; 100%2C"
+    assert task.notes == "To C:\\New\nat once"
+    assert task.priority == 3
+    assert task.start_date == date(2027, 2, 1)
+    assert (task.due_date, task.due_time) == (date(2027, 2, 28), time(9))
+    assert task.due_tz == "Europe/Berlin"
+    assert task.created_at == datetime(2027, 1, 1, 8, tzinfo=UTC)
+    assert sorted(task.labels.values_list("name", flat=True)) == [
+        "a,b",
+        "home",
+        "money",
+    ]
+
+
+def test_the_same_uid_comes_once(alice):
+    brought(alice, "UID:4711@example.com\nSUMMARY:a")
+
+    report, tasks = brought(alice, "UID:4711@example.com\nSUMMARY:changed there")
+
+    assert (report.created, report.skipped) == (0, 1)
+    assert [task.title for task in tasks] == ["a"]
+
+
+def test_the_same_uid_of_another_person_is_another_task(alice, bob):
+    _, [hers] = brought(alice, "UID:4711@example.com\nSUMMARY:a")
+    report, [his] = brought(bob, "UID:4711@example.com\nSUMMARY:b")
+
+    assert report.created == 1
+    assert hers.pk != his.pk
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("/freeassociation.sourceforge.net/Europe/Berlin", "Europe/Berlin"),
+        (
+            "/mozilla.org/20050126_1/America/Argentina/Buenos_Aires",
+            "America/Argentina/Buenos_Aires",
+        ),
+        ("W. Europe Standard Time", "Europe/Berlin"),
+        ("Nowhere/At All", ""),
+    ],
+    ids=["IANA", "a path", "a long path", "Windows", "unknown"],
+)
+def test_the_names_of_zones_are_understood(alice, name, zone):
+    report, [task] = brought(alice, f"SUMMARY:a\nDUE;TZID={name}:20270228T090000")
+
+    assert (task.due_time, task.due_tz) == (time(9), zone)
+    assert [finding.field for finding in report.notices] == ([] if zone else ["tzid"])
+    assert (name in task.notes) == (not zone)
+
+
+def test_steps_come_below_their_tasks_in_any_order(alice):
+    report, tasks = brought(
+        alice,
+        "UID:c\nSUMMARY:c\nRELATED-TO:b",
+        "UID:b\nSUMMARY:b\nRELATED-TO;RELTYPE=PARENT:a",
+        "UID:a\nSUMMARY:a",
+        "UID:d\nSUMMARY:d\nRELATED-TO;RELTYPE=SIBLING:a",
+        "UID:e\nSUMMARY:e\nRELATED-TO:gone",
+        "UID:x\nSUMMARY:x\nRELATED-TO:y",
+        "UID:y\nSUMMARY:y\nRELATED-TO:x",
+        "UID:z\nSUMMARY:z\nRELATED-TO:z",
+    )
+
+    parents = {task.title: task.parent and task.parent.title for task in tasks}
+    assert report.errors == []
+    assert (
+        parents
+        == {
+            "a": None,
+            "b": "a",
+            "c": "a",
+            "d": None,
+            "e": None,
+            "x": None,
+            "y": "x",
+            "z": None,
+        }
+        or parents["x"] == "y"
+    )
+    told = {finding.row for finding in report.notices if finding.field == "related-to"}
+    assert {1, 5, 8} <= told
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "kept"),
+    [
+        ("DUE:soon", "due", "soon"),
+        ("DUE:20270230", "due", "20270230"),
+        ("DUE;VALUE=DATE:00010101", "due", "00010101"),
+        ("DUE:20270228T250000", "due", "20270228T250000"),
+        ("DUE:20270228\nRRULE:FREQ=HOURLY", "rrule", "FREQ=HOURLY"),
+        ("DUE:20270228\nRRULE:FREQ=DAILY;UNTIL=20279999T000000Z", "rrule", "9999"),
+        ("RRULE:FREQ=DAILY", "rrule", "FREQ=DAILY"),
+        ("DUE:20270228\nEXDATE:20270307", "exdate", "20270307"),
+        ("LOCATION:At home\\, upstairs", "location", "At home, upstairs"),
+        ("URL:https://example.com/?a=b", "url", "https://example.com/?a=b"),
+        (
+            "BEGIN:VALARM\nTRIGGER:-PT30M\nEND:VALARM",
+            "trigger",
+            "-PT30M",
+        ),
+        (
+            "DUE:20270228\nBEGIN:VALARM\nTRIGGER:-P1D\nEND:VALARM",
+            "trigger",
+            "-P1D",
+        ),
+        (
+            "DUE:20270228\nBEGIN:VALARM\nTRIGGER:garbage\nEND:VALARM",
+            "trigger",
+            "garbage",
+        ),
+    ],
+    ids=range(13),
+)
+def test_what_has_no_field_is_reported_and_stands_in_the_notes(
+    alice, lines, field, kept
+):
+    report, [task] = brought(alice, f"SUMMARY:a\n{lines}")
+
+    assert report.errors == []
+    assert [finding.field for finding in report.notices] == [field]
+    assert kept in task.notes
+
+
+def test_states_are_understood(alice):
+    report, tasks = brought(
+        alice,
+        "SUMMARY:a\nSTATUS:COMPLETED\nCOMPLETED:20261101T120000Z",
+        "SUMMARY:b\nSTATUS:COMPLETED",
+        "SUMMARY:c\nSTATUS:CANCELLED",
+        "SUMMARY:d\nPRIORITY:0",
+        "SUMMARY:e\nCOMPLETED:20261101T120000Z",
+        "STATUS:NEEDS-ACTION",
+    )
+
+    a, b, c, d, e, untitled = tasks
+    assert a.completed_at == e.completed_at == datetime(2026, 11, 1, 12, tzinfo=UTC)
+    assert b.completed_at
+    assert c.trashed_at
+    assert not c.completed_at
+    assert d.priority == 3
+    assert untitled.title == "Untitled"
+    assert [finding.field for finding in report.notices] == ["status", "summary"]
+
+
+def test_events_are_left_out_and_counted(alice):
+    event = "BEGIN:VEVENT\nSUMMARY:Party\nDTSTART:20270101\nEND:VEVENT\n"
+    body = calendar_of("SUMMARY:a").replace("BEGIN:VTODO", f"{event}BEGIN:VTODO")
+
+    report = bring(alice, body, "ics")
+
+    assert report.created == 1
+    assert [finding.message for finding in report.notices] == [
+        "1 events and journals are not imported."
+    ]
+
+
+def test_a_letter_that_was_folded_in_two_is_whole_again(alice):
+    body = calendar_of("SUMMARY:é").encode().replace(b"\xc3\xa9", b"\xc3\r\n \xa9")
+
+    bring(alice, body, "ics")
+
+    assert Task.objects.get(owner=alice).title == "é"
+
+
+@pytest.mark.parametrize(
+    "position", range(30, 400, 37), ids=lambda position: f"cut-{position}"
+)
+def test_a_file_that_is_cut_off_is_refused(alice, position):
+    body = calendar_of("SUMMARY:a\nDESCRIPTION:" + "b" * 400)
+
+    with pytest.raises(FileRefused):
+        bring(alice, body[:position], "ics")
+
+    assert not Task.objects.exists()
+
+
+def test_lists_are_found_by_their_name_or_made(alice):
+    known = TaskListFactory(owner=alice, name="Home")
+
+    _, tasks = brought(
+        alice,
+        "SUMMARY:a\nX-OWNLIST-LIST:home",
+        "SUMMARY:b\nX-OWNLIST-LIST:New\\, here",
+        "SUMMARY:c",
+    )
+
+    assert [task.list.name for task in tasks] == ["Home", "New, here", "Inbox"]
+    assert tasks[0].list_id == known.pk
+
+
+def test_an_alarm_at_an_instant_is_a_time_of_the_day(alice):
+    alice.timezone = "Europe/Berlin"
+    alice.save()
+    alarm = "BEGIN:VALARM\nTRIGGER;VALUE=DATE-TIME:20270301T070000Z\nEND:VALARM"
+
+    _, [task] = brought(alice, f"SUMMARY:a\nDUE;VALUE=DATE:20270301\n{alarm}")
+
+    assert task.reminder_time == time(8)
+
+
+def test_an_alarm_counts_from_the_start_where_nothing_else_is_said(alice):
+    lines = "DTSTART:20270301T080000\nDUE:20270301T100000"
+    alarm = "BEGIN:VALARM\nTRIGGER:-PT30M\nEND:VALARM"
+
+    _, [task] = brought(alice, f"SUMMARY:a\n{lines}\n{alarm}")
+
+    assert timedelta(minutes=task.reminder_minutes) == timedelta(hours=2, minutes=30)

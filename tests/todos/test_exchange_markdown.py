@@ -1,0 +1,124 @@
+"""Markdown: a checklist that any reader shows as it was meant."""
+
+from datetime import date, time
+
+from markdown_it import MarkdownIt
+
+from accounts.credentials import COMMAND
+from tests.factories import NOON, TaskFactory, TaskListFactory
+from tests.todos.exchange import a_full_account, exported
+from todos import actions
+
+
+def lines_of(user):
+    return exported(user, "markdown").decode().splitlines()
+
+
+def test_lists_are_sections_and_tasks_are_boxes(alice):
+    home = TaskListFactory(owner=alice, name="Home")
+    parent = TaskFactory(
+        owner=alice,
+        title="Pay",
+        list_id=home.pk,
+        due_date=date(2027, 2, 28),
+        due_time=time(9),
+        due_tz="Europe/Berlin",
+        rrule="FREQ=DAILY",
+        start_date=date(2027, 2, 1),
+        priority=1,
+        labels=["b", "a"],
+        notes="First\n\nSecond",
+        at=NOON,
+    )
+    step = TaskFactory(owner=alice, title="Find it", parent_id=parent.pk, at=NOON)
+    actions.complete_task(owner=alice, by=COMMAND, at=NOON, task_id=step.pk)
+
+    assert lines_of(alice) == [
+        "# Tasks",
+        "",
+        "## Inbox",
+        "",
+        "",
+        "## Home",
+        "",
+        "- [ ] Pay (due 2027-02-28 09:00 Europe/Berlin, repeats FREQ=DAILY,"
+        " starts 2027-02-01, p1, @a, @b)",
+        "",
+        "  First",
+        "",
+        "  Second",
+        "",
+        "  - [x] Find it (done 2026-11-22)",
+    ]
+
+
+def test_done_is_told_by_the_persons_calendar(alice):
+    alice.timezone = "Pacific/Kiritimati"
+    alice.save()
+    task = TaskFactory(owner=alice, title="a")
+    actions.complete_task(owner=alice, by=COMMAND, at=NOON, task_id=task.pk)
+
+    assert "- [x] a (done 2026-11-23)" in lines_of(alice)
+
+
+def test_open_tasks_stand_before_done_ones_and_the_trash_is_left_out(alice):
+    done, trashed = TaskFactory(owner=alice, title="a"), TaskFactory(owner=alice)
+    TaskFactory(owner=alice, title="b")
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    actions.complete_task(**caller, task_id=done.pk)
+    actions.trash_task(**caller, task_id=trashed.pk)
+
+    assert lines_of(alice)[4:] == ["- [ ] b", "- [x] a (done 2026-11-22)"]
+
+
+def test_archived_lists_say_so_and_those_in_the_trash_are_left_out(alice):
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    old, gone = (TaskListFactory(owner=alice, name=name) for name in ("Old", "Gone"))
+    actions.update_list(**caller, list_id=old.pk, changes={"archived_at": NOON})
+    actions.trash_list(**caller, list_id=gone.pk)
+
+    headings = [line for line in lines_of(alice) if line.startswith("##")]
+
+    assert headings == ["## Inbox", "## Old (archived)"]
+
+
+def test_a_title_is_text_whatever_it_holds(alice):
+    titles = [
+        "**bold** _x_ `code` [link](http://example.com) <script>alert(1)</script>",
+        "![image](x) ~~gone~~ # heading | a \\ b",
+    ]
+    for title in titles:
+        TaskFactory(owner=alice, title=title)
+
+    html = MarkdownIt("commonmark").render(exported(alice, "markdown").decode())
+
+    for tag in ("<strong>", "<em>", "<code>", "<a ", "<script", "<img", "<h3"):
+        assert tag not in html
+    assert "alert(1)" in html
+
+
+def test_notes_stay_inside_their_task(alice):
+    TaskFactory(owner=alice, title="a", notes="```\nnever closed\n# no heading")
+    TaskFactory(owner=alice, title="b")
+
+    tokens = MarkdownIt("commonmark").parse(exported(alice, "markdown").decode())
+
+    assert [token.tag for token in tokens if token.type == "heading_open"] == [
+        "h1",
+        "h2",
+    ]
+    items = [token for token in tokens if token.type == "list_item_open"]
+    assert len(items) == 2
+
+
+def test_a_full_account_is_readable(alice):
+    a_full_account(alice)
+
+    tokens = MarkdownIt("commonmark").parse(exported(alice, "markdown").decode())
+
+    headings = [
+        tokens[at + 1].content
+        for at, token in enumerate(tokens)
+        if token.type == "heading_open"
+    ]
+    assert headings == ["Tasks", "Inbox", "Home", "Old (archived)"]

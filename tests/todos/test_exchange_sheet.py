@@ -1,0 +1,355 @@
+"""CSV: cells that are safe in a spreadsheet, columns that come back."""
+
+import csv
+import io
+from datetime import UTC, date, datetime, time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.credentials import COMMAND
+from tests.factories import NOON, TaskFactory, TaskListFactory
+from tests.todos.exchange import LATER, a_full_account, bring, exported
+from todos import actions
+from todos.exchange.cells import guarded, unguarded
+from todos.exchange.files import FileRefused, MappingRefused
+from todos.exchange.sheet import COLUMNS, joined, split
+from todos.models import Task, TaskList
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1)
+# What a spreadsheet could take for a formula (OWASP, CSV injection).
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def rows_of(user):
+    body = exported(user, "csv").decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(body, newline="")))
+
+
+def tasks_of(user):
+    return list(Task.objects.filter(owner=user).order_by("position"))
+
+
+def findings_of(report):
+    return [(found.row, found.field) for found in report.errors]
+
+
+# --- Out --------------------------------------------------------------------------
+
+
+def test_every_task_is_a_row_in_columns_with_names(alice):
+    home = TaskListFactory(owner=alice, name="Home")
+    parent = TaskFactory(
+        owner=alice,
+        title="Pay, soon",
+        notes='Two\n"lines"',
+        list_id=home.pk,
+        labels=["a", "b, c"],
+        priority=2,
+        due_date=date(2027, 2, 28),
+        due_time=time(9, 30),
+        due_tz="Europe/Berlin",
+        start_date=date(2027, 2, 1),
+        rrule="FREQ=MONTHLY;BYMONTHDAY=-1",
+        rrule_anchor="completion",
+        reminder_minutes=30,
+        at=NOON,
+    )
+    step = TaskFactory(owner=alice, title="step", parent_id=parent.pk, at=NOON)
+    actions.trash_task(owner=alice, by=COMMAND, at=LATER, task_id=step.pk)
+
+    first, second = rows_of(alice)
+
+    assert tuple(first) == COLUMNS
+    assert first == {
+        "id": str(parent.pk),
+        "parent": "",
+        "list": "Home",
+        "title": "Pay, soon",
+        "notes": 'Two\n"lines"',
+        "labels": 'a,"b, c"',
+        "priority": "2",
+        "due_date": "2027-02-28",
+        "due_time": "09:30",
+        "due_tz": "Europe/Berlin",
+        "start_date": "2027-02-01",
+        "rrule": "FREQ=MONTHLY;BYMONTHDAY=-1",
+        "anchor": "completion",
+        "reminder": "30m",
+        "completed_at": "",
+        "trashed_at": "",
+        "created_at": "2026-11-22T12:00:00Z",
+        "updated_at": "2026-11-22T12:00:00Z",
+    }
+    assert (second["parent"], second["trashed_at"]) == (
+        str(parent.pk),
+        "2026-12-22T12:00:00Z",
+    )
+
+
+@pytest.mark.parametrize("start", [*DANGEROUS, "'", "'=", "＝"])  # noqa: RUF001
+def test_no_cell_begins_like_a_formula(start):
+    assert guarded(f"{start}1+1")[0] == "'"
+
+
+@given(TEXTS)
+def test_what_guarding_adds_reading_takes_off(text):
+    assert unguarded(guarded(text)) == text
+    assert not guarded(text).startswith(DANGEROUS)
+
+
+@pytest.mark.parametrize("text", ["'tis the season", "-5 degrees", "=1+1", "it's"])
+def test_cells_from_elsewhere_stay_as_they_are(text):
+    assert unguarded(text) == text
+
+
+def test_an_exported_formula_is_a_text_and_comes_back_as_it_was(alice, bob):
+    title, note = '=HYPERLINK("http://example.com","x")', "-1\n=2"
+    home = TaskListFactory(owner=alice, name="@home")
+    TaskFactory(
+        owner=alice, title=title, notes=note, list_id=home.pk, labels=["+label"]
+    )
+
+    [row] = rows_of(alice)
+    bring(bob, exported(alice, "csv"), "csv")
+
+    assert not [cell for cell in row.values() if cell.startswith(DANGEROUS)]
+    task = Task.objects.get(owner=bob)
+    assert (task.title, task.notes, task.list.name) == (title, note, "@home")
+    assert task.labels.get().name == "+label"
+
+
+@given(st.lists(NAMES.map(str.strip).filter(bool)))
+def test_labels_in_a_cell_come_back(names):
+    assert split(joined(names)) == names
+
+
+def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
+    a_full_account(alice)
+    stays = [name for name in COLUMNS if name not in {"id", "parent"}]
+
+    report = bring(bob, exported(alice, "csv"), "csv")
+
+    assert (report.errors, report.notices) == ([], [])
+    assert [[row[name] for name in stays] for row in rows_of(bob)] == [
+        [row[name] for name in stays] for row in rows_of(alice)
+    ]
+    assert bring(bob, exported(alice, "csv"), "csv").created == 0
+    assert bring(alice, exported(alice, "csv"), "csv").created == 0
+
+
+# --- In ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "marked"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_tables_of_every_program_are_read(alice, delimiter, mark, end):
+    lines = [["title", "notes"], ["a", '"x\ny"'], ["", ""], ["b", ""]]
+    body = mark + end.join(delimiter.join(line) for line in lines)
+
+    report = bring(alice, body, "csv")
+
+    assert (report.created, report.errors) == (2, [])
+    assert [(task.title, task.notes) for task in tasks_of(alice)] == [
+        ("a", "x\ny"),
+        ("b", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "order", "due", "at"),
+    [
+        ("2027-02-28", "ymd", date(2027, 2, 28), None),
+        ("2027/2/8", "ymd", date(2027, 2, 8), None),
+        ("28.02.2027", "dmy", date(2027, 2, 28), None),
+        ("02/28/2027", "mdy", date(2027, 2, 28), None),
+        ("2027-02-28 9:05", "ymd", date(2027, 2, 28), time(9, 5)),
+        ("2027-02-28T21:05:30", "ymd", date(2027, 2, 28), time(21, 5, 30)),
+        ("2/28/2027 12:05 am", "mdy", date(2027, 2, 28), time(0, 5)),
+        ("28.2.2027 12:05 PM", "dmy", date(2027, 2, 28), time(12, 5)),
+    ],
+)
+def test_dates_are_read_in_the_order_that_the_mapping_says(alice, cell, order, due, at):
+    mapping = {"title": "title", "due_date": "due", "dates": order}
+
+    bring(alice, f"title,due\na,{cell}\n", "csv", mapping=mapping)
+
+    [task] = tasks_of(alice)
+    assert (task.due_date, task.due_time) == (due, at)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("title", ""),
+        ("title", "x" * 501),
+        ("notes", "x" * 20_001),
+        ("priority", "0"),
+        ("priority", "5"),
+        ("priority", "soon"),
+        ("due_date", "28.02.2027"),
+        ("due_date", "2027-02-30"),
+        ("due_date", "1899-12-31"),
+        ("due_date", "3000-01-01"),
+        ("due_date", "27-02-28"),
+        ("due_time", "25:00"),
+        ("due_time", "13:00 pm"),
+        ("due_time", "9"),
+        ("due_tz", "Mars/Base"),
+        ("start_date", "soon"),
+        ("rrule", "x" * 201),
+        ("completed_at", "soon"),
+        ("created_at", "9999-12-31T23:59:59-23:59"),
+        ("completed", "perhaps"),
+        ("reminder", "soon"),
+        ("reminder", "999999m"),
+        ("labels", "x" * 51),
+        ("list", "x" * 101),
+        ("title", "a\x00b"),
+    ],
+    ids=range(25),
+)
+def test_a_cell_that_can_not_be_kept_is_named_by_row_and_column(alice, column, cell):
+    cells = {"title": "a"} | {column: cell}
+    body = (
+        f"{','.join(cells)}\nfine{',' * (len(cells) - 1)}\n{','.join(cells.values())},"
+    )
+
+    report = bring(alice, body.rstrip(",") or body, "csv")
+
+    if cell == "":
+        report = bring(alice, "title,notes\nfine,\n,x\n", "csv")
+    assert findings_of(report) == [(3, column)]
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ({"due_time": "9:00"}, "due_time"),
+        ({"due_date": "2027-01-01", "due_tz": "UTC"}, "due_tz"),
+        ({"rrule": "FREQ=DAILY"}, "due_date"),
+        ({"due_date": "2027-01-01", "rrule": "FREQ=HOURLY"}, "recurrence"),
+        ({"due_date": "2027-01-01", "reminder": "5m"}, "reminder"),
+        ({"reminder": "9:00"}, "reminder"),
+        ({"parent": "no such"}, "parent"),
+        (
+            {"labels": ";".join("abc")}
+            | {"labels": '"' + ",".join(map(str, range(21))) + '"'},
+            "labels",
+        ),
+    ],
+    ids=range(8),
+)
+def test_cells_must_fit_each_other_as_everywhere(alice, cells, field):
+    cells = {"title": "a"} | cells
+
+    report = bring(alice, f"{','.join(cells)}\n{','.join(cells.values())}\n", "csv")
+
+    assert findings_of(report) == [(2, field)]
+    assert not Task.objects.exists()
+
+
+def test_words_and_states_of_other_programs_are_understood(alice):
+    body = (
+        "title,priority,completed,completed_at\n"
+        "a,High,no,\nb,p1,yes,\nc,low,,2026-11-01\nd,,x,2026-11-01T09:00:00+02:00\n"
+    )
+    alice.timezone = "Asia/Tokyo"
+    alice.save()
+
+    bring(alice, body, "csv")
+
+    a, b, c, d = tasks_of(alice)
+    assert [task.priority for task in (a, b, c, d)] == [2, 1, 4, 3]
+    assert (a.completed_at, b.completed_at) == (None, LATER)
+    assert c.completed_at == datetime(2026, 10, 31, 15, tzinfo=UTC)
+    assert d.completed_at == datetime(2026, 11, 1, 7, tzinfo=UTC)
+
+
+def test_an_id_of_any_kind_keeps_a_row_from_coming_twice(alice):
+    body = "id,title,parent\n42,a,\n43,b,42\n"
+
+    first, second = bring(alice, body, "csv"), bring(alice, body, "csv")
+
+    assert (first.created, second.created, second.skipped) == (2, 0, 2)
+    a, b = tasks_of(alice)
+    assert b.parent_id == a.pk
+
+
+def test_lists_are_found_by_name_or_made_once(alice):
+    TaskListFactory(owner=alice, name="Home")
+    body = "title,list\na,HOME\nb,New\nc,new\nd,\n"
+
+    report = bring(alice, body, "csv")
+
+    names = [task.list.name for task in tasks_of(alice)]
+    assert names == ["Home", "New", "New", "Inbox"]
+    assert report.created == 5
+    assert TaskList.objects.filter(owner=alice).count() == 3
+
+
+def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
+    gone = TaskListFactory(owner=alice, name="Home")
+    actions.trash_list(owner=alice, by=COMMAND, at=NOON, list_id=gone.pk)
+
+    bring(alice, "title,list\na,Home\n", "csv")
+
+    [task] = tasks_of(alice)
+    assert task.list_id != gone.pk
+
+
+def test_a_row_with_too_many_cells_is_an_error(alice):
+    report = bring(alice, "title\na,b\n", "csv")
+
+    assert findings_of(report) == [(2, "")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\n\ntitle\na\n",
+        b"\xef\xbb\xbf",
+        "title\nä\n".encode("cp1252"),
+        "title\na\n".encode("utf-16"),
+        b'title\n"a\n',
+        b'title\n"a"b\n',
+        b"title\n" + b"a" * 140_000 + b"\n",
+        b"title\n" + b"a" * 2_000_000,
+        b'title\n"' + b"a\n" * 200_000 + b'"\n',
+    ],
+    ids=range(10),
+)
+def test_what_is_no_table_is_refused(alice, body):
+    with pytest.raises(FileRefused) as refusal:
+        bring(alice, body, "csv")
+
+    assert "aaa" not in str(refusal.value)
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        {"title": "missing"},
+        {"title": "twice"},
+        {"notes": "title"},
+        {"title": "title", "owner": "title"},
+        {"title": ["title"]},
+        {"title": "title", "dates": "dym"},
+        {"title": "title", "dates": []},
+    ],
+    ids=range(7),
+)
+def test_a_mapping_of_columns_that_are_not_there_is_refused(alice, mapping):
+    with pytest.raises(MappingRefused):
+        bring(alice, "title,twice,Twice\na,b,c\n", "csv", mapping=mapping)
+
+
+def test_a_table_without_titles_asks_for_them(alice):
+    with pytest.raises(MappingRefused, match="titles"):
+        bring(alice, "name,notes\na,b\n", "csv")

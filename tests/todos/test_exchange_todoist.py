@@ -1,0 +1,202 @@
+"""Todoist: a project's CSV export comes in with all that it says."""
+
+from datetime import date, time
+
+import pytest
+
+from tests.todos.exchange import bring
+from todos.exchange.files import FileRefused, MappingRefused
+from todos.models import Task, TaskList
+
+HEADER = (
+    "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,"
+    "TIMEZONE,DURATION,DURATION_UNIT,DEADLINE,DEADLINE_LANG"
+)
+# As Todoist writes it, with the byte order mark, blank rows and CRLF.
+PROJECT = "\ufeff" + "\r\n".join(
+    [
+        HEADER,
+        "meta,view_style=list,,,,,,,,,,,,",
+        "task,Repot the basil @garden @weekend,Terracotta pot,1,1,Kai (1),,"
+        "Dec 5 2026,en,Africa/Cairo,,None,,",
+        "task,Buy compost,,4,2,Kai (1),,,en,Africa/Cairo,,None,,",
+        "note,Get the *peat-free* one,,,,Kai (1),,,,,,,,",
+        "task,Ask Ann,,2,3,Kai (1),,,en,Africa/Cairo,,None,,",
+        ",,,,,,,,,,,,,",
+        "section,Weekly chores,,,,,,,,,,,,",
+        "task,Water the ferns,,2,1,Kai (1),,every monday at 9am,en,UTC,,None,,",
+        'task,"Order seeds, ""heirloom"" kind",,3,1,Kai (1),,tomorrow 18:00,en,'
+        "Africa/Cairo,,None,,",
+        "",
+    ]
+)
+
+
+def tasks_of(user):
+    return list(Task.objects.filter(owner=user).order_by("position"))
+
+
+def labels_of(task):
+    return sorted(task.labels.values_list("name", flat=True))
+
+
+def brought(user, **cells):
+    """Import one task with these cells; return the report and the task."""
+    names = HEADER.split(",")
+    row = {"TYPE": "task", "CONTENT": "a", "PRIORITY": "4", "INDENT": "1"} | cells
+    line = ",".join(f'"{row.get(name, "")}"' for name in names)
+    report = bring(user, f"{HEADER}\n{line}\n", "todoist")
+    return report, Task.objects.filter(owner=user).first()
+
+
+def test_a_project_comes_whole(alice):
+    report = bring(alice, PROJECT, "todoist", mapping={"list": "Home"})
+
+    assert report.errors == []
+    basil, compost, ann, ferns, seeds = tasks_of(alice)
+    assert basil.title == "Repot the basil"
+    assert labels_of(basil) == ["garden", "weekend"]
+    assert (basil.notes, basil.priority) == ("Terracotta pot", 1)
+    assert (basil.due_date, basil.due_time) == (date(2026, 12, 5), None)
+    assert compost.parent_id == ann.parent_id == basil.pk
+    assert compost.notes == "Get the *peat-free* one"
+    assert (compost.priority, ann.priority) == (4, 2)
+    assert (ferns.rrule, ferns.due_time) == ("FREQ=WEEKLY;BYDAY=MO", time(9))
+    assert labels_of(ferns) == labels_of(seeds) == ["Weekly chores"]
+    assert seeds.title == 'Order seeds, "heirloom" kind'
+    assert (seeds.due_time, seeds.due_tz) == (time(18), "Africa/Cairo")
+    assert {task.list.name for task in tasks_of(alice)} == {"Home"}
+
+
+def test_what_is_done_otherwise_is_reported_by_row(alice):
+    report = bring(alice, PROJECT, "todoist")
+
+    assert [(finding.row, finding.field) for finding in report.notices] == [
+        (6, "indent"),
+        (8, "section"),
+    ]
+
+
+def test_without_a_list_it_is_the_inbox(alice):
+    bring(alice, PROJECT, "todoist")
+
+    assert {task.list.is_inbox for task in tasks_of(alice)} == {True}
+    assert TaskList.objects.filter(owner=alice).count() == 1
+
+
+def test_two_projects_share_no_rows(alice):
+    first = bring(alice, PROJECT, "todoist")
+    second = bring(alice, PROJECT, "todoist")
+
+    assert first.created > second.created == 5  # the labels are there already
+
+
+def test_a_time_in_the_persons_own_zone_floats_with_them(alice):
+    alice.timezone = "Africa/Cairo"
+    alice.save()
+
+    _, task = brought(alice, DATE="tomorrow 18:00", TIMEZONE="Africa/Cairo")
+
+    assert (task.due_time, task.due_tz) == (time(18), "")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "language", "due", "rule"),
+    [
+        ("2027-02-28", "en", date(2027, 2, 28), ""),
+        ("2027-02-28", "de", date(2027, 2, 28), ""),
+        ("Feb 28 2027", "en", date(2027, 2, 28), ""),
+        ("every day", "", date(2026, 12, 22), "FREQ=DAILY"),
+        ("every! 2 weeks", "en", date(2026, 12, 22), "FREQ=WEEKLY;INTERVAL=2"),
+    ],
+)
+def test_dates_are_read_as_quick_add_reads_them(alice, phrase, language, due, rule):
+    report, task = brought(alice, DATE=phrase, DATE_LANG=language)
+
+    assert (task.due_date, task.rrule) == (due, rule)
+    assert report.notices == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "field", "note"),
+    [
+        ({"DATE": "every full moon"}, "date", "Date: every full moon"),
+        ({"DATE": "tomorrow or so"}, "date", "Date: tomorrow or so"),
+        ({"DATE": "morgen", "DATE_LANG": "de"}, "date", "Date: morgen"),
+        ({"DATE": "tomorrow #Home @x p1"}, "date", "Date: tomorrow #Home @x p1"),
+        ({"DURATION": "30", "DURATION_UNIT": "minute"}, "duration", "30 minute"),
+        ({"RESPONSIBLE": "Kai (1)"}, "responsible", "Responsible: Kai (1)"),
+        ({"DATE": "today", "DEADLINE": "2027-01-01"}, "deadline", "2027-01-01"),
+        ({"DATE": "today 9am", "TIMEZONE": "Mars/Base"}, "timezone", "Mars/Base"),
+    ],
+    ids=range(8),
+)
+def test_what_has_no_field_is_reported_and_stands_in_the_notes(
+    alice, cells, field, note
+):
+    report, task = brought(alice, **cells)
+
+    assert [finding.field for finding in report.notices] == [field]
+    assert note in task.notes
+
+
+def test_a_deadline_alone_is_the_due_date(alice):
+    report, task = brought(alice, DEADLINE="2027-01-01")
+
+    assert task.due_date == date(2027, 1, 1)
+    assert report.notices == []
+
+
+@pytest.mark.parametrize(
+    ("content", "title", "labels"),
+    [
+        ("Mail ann@example.com @home", "Mail ann@example.com", ["home"]),
+        ("@home", "@home", ["home"]),
+        ("Meet @ 5", "Meet @ 5", []),
+        ("@a b @c", "b", ["a", "c"]),
+    ],
+)
+def test_labels_stand_in_the_content(alice, content, title, labels):
+    _, task = brought(alice, CONTENT=content)
+
+    assert (task.title, labels_of(task)) == (title, labels)
+
+
+@pytest.mark.parametrize(
+    ("cells", "field"),
+    [
+        ({"CONTENT": ""}, "title"),
+        ({"CONTENT": "x" * 501}, "title"),
+        ({"PRIORITY": "5"}, "priority"),
+        ({"DESCRIPTION": "x" * 20_001}, "notes"),
+        ({"CONTENT": "a @" + "x" * 51}, "labels"),
+        ({"CONTENT": "a " + " ".join(f"@l{n}" for n in range(21))}, "labels"),
+        ({"CONTENT": "a\x00b"}, "title"),
+    ],
+    ids=range(7),
+)
+def test_what_can_never_be_kept_is_an_error(alice, cells, field):
+    report, task = brought(alice, **cells)
+
+    assert [(found.row, found.field) for found in report.errors] == [(2, field)]
+    assert task is None
+
+
+def test_a_comment_without_a_task_is_reported(alice):
+    report = bring(alice, f"{HEADER}\nnote,Hello\nodd,Hello\n", "todoist")
+
+    assert [finding.row for finding in report.notices] == [2, 3]
+    assert report.created == 0
+
+
+def test_another_table_is_refused(alice):
+    with pytest.raises(FileRefused, match="TYPE and CONTENT"):
+        bring(alice, "title,notes\na,b\n", "todoist")
+
+
+@pytest.mark.parametrize(
+    "mapping", [{"title": "CONTENT"}, {"list": 7}, {"list": "\x00"}]
+)
+def test_a_mapping_names_a_list_and_nothing_else(alice, mapping):
+    with pytest.raises(MappingRefused):
+        bring(alice, PROJECT, "todoist", mapping=mapping)

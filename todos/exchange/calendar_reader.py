@@ -1,0 +1,353 @@
+"""Reading to-dos of other programs: iCalendar (RFC 5545).
+
+What we have no field for goes into the notes, and is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import IO, Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from icalendar import vDuration
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
+
+from accounts.models import known_timezones
+from todos.actions.imports import Finding, Row, TaskRow
+from todos.exchange import checks
+from todos.exchange.calendar import PRIORITIES
+from todos.exchange.checks import RowChecker
+from todos.exchange.components import Component, Property, components_of
+from todos.exchange.files import Options
+from todos.models import REMINDER_MINUTES_MAX, Task
+from todos.schedule.instants import instant_of, wall_clock
+from todos.schedule.recurrence import RuleRefused, normalise_rule
+
+WHEN = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
+UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z", re.ASCII)
+# Kept in the notes, as we have no field for them.
+KEPT = ("LOCATION", "URL", "COMMENT", "CONTACT", "ATTACH", "RESOURCES", "DURATION")
+MIDNIGHT = time(0)
+
+
+class When(NamedTuple):
+    """A date, maybe a time, maybe a zone; as columns have them."""
+
+    day: date
+    at: time | None = None
+    zone: str = ""
+
+    @property
+    def moment(self) -> datetime:
+        """By the clock of its zone."""
+        return datetime.combine(self.day, self.at or MIDNIGHT)
+
+
+def read(file: IO[bytes], options: Options) -> Iterator[Row]:
+    """Yield the to-dos of a file, numbered from 1; a step comes after its task.
+
+    Raises:
+        FileRefused: it is no calendar, or cut off.
+    """
+    family = _Family()
+    row = others = 0
+    for component in components_of(file):
+        if component.name != "VTODO":
+            others += component.name in {"VEVENT", "VJOURNAL"}
+            continue
+        row += 1
+        checker = RowChecker(row)
+        task = _Todo(component, checker, options).as_row()
+        yield from checker.findings
+        if task is not None and not checker.has_errors:
+            yield from family.admit(task)
+    yield from family.rest()
+    if others:
+        message = f"{others} events and journals are not imported."
+        yield Finding(None, "", message, is_error=False)
+
+
+# --- Families -----------------------------------------------------------------------
+
+
+class _Family:
+    """Puts steps after their tasks, one level deep, in whatever order they come."""
+
+    def __init__(self) -> None:
+        self._top: dict[str, str] = {}  # the task that each one belongs to
+        self._waiting: dict[str, list[TaskRow]] = {}
+
+    def admit(self, task: TaskRow) -> Iterator[Row]:
+        """Yield the task, and who waited for it; or make it wait for its parent."""
+        if task.parent and task.parent not in self._top:
+            self._waiting.setdefault(task.parent, []).append(task)
+            return
+        ready = [task]
+        while ready:
+            yield from self._placed(ready[0])
+            ready += self._waiting.pop(ready.pop(0).source, [])
+
+    def rest(self) -> Iterator[Row]:
+        """Yield those whose parent never came."""
+        while self._waiting:
+            for task in self._waiting.pop(next(iter(self._waiting))):
+                yield _notice(task, "Its task is not in the file: it comes alone.")
+                yield from self.admit(replace(task, parent=""))
+
+    def _placed(self, task: TaskRow) -> Iterator[Row]:
+        top = self._top.get(task.parent, "")
+        if top != task.parent:
+            yield _notice(task, "Steps go one level deep: it comes as a step above.")
+        self._top[task.source] = top or task.source
+        yield replace(task, parent=top)
+
+
+def _notice(task: TaskRow, message: str) -> Finding:
+    return Finding(task.row, "related-to", message, is_error=False)
+
+
+# --- One to-do ----------------------------------------------------------------------
+
+
+class _Todo:
+    """A to-do while it is turned into a row."""
+
+    def __init__(
+        self, component: Component, checker: RowChecker, options: Options
+    ) -> None:
+        self._component = component
+        self._checker = checker
+        self._options = options
+        self._notes = [self._text("DESCRIPTION")]
+        self._fields: dict[str, Any] = {}
+        self._start: When | None = None  # for alarms that count from it
+
+    def as_row(self) -> TaskRow | None:
+        """Return the row; None for what is no task of its own."""
+        if self._component.first("RECURRENCE-ID"):
+            message = "An occurrence that was changed is not imported."
+            self._checker.notice("recurrence-id", message)
+            return None
+        self._take_title()
+        self._take_dates()
+        self._take_state()
+        self._take_priority()
+        self._take_alarm()
+        for name in KEPT:
+            for one in self._component.every(name):
+                self._keep(one, "There is no field for it.")
+        notes = "\n\n".join(note for note in self._notes if note)
+        self._fields["notes"] = self._checker.take("description", checks.notes, notes)
+        return TaskRow(
+            row=self._checker.row,
+            source=self._text("UID")[:500],
+            parent=self._parent(),
+            list_name=self._list_name(),
+            labels=self._labels(),
+            fields={k: v for k, v in self._fields.items() if v is not None},
+        )
+
+    def _text(self, name: str) -> str:
+        one = self._component.first(name)
+        return one.text.strip() if one else ""
+
+    def _keep(self, one: Property, message: str) -> None:
+        """Keep a property in the notes, and say so."""
+        self._notes.append(f"{one.name.capitalize()}: {one.text}")
+        self._checker.notice(one.name.lower(), f"{message} It stands in the notes.")
+
+    def _take_title(self) -> None:
+        title = " ".join(self._text("SUMMARY").split())
+        if not title:
+            title = "Untitled"
+            self._checker.notice("summary", "It has no title.")
+        self._fields["title"] = self._checker.take("summary", checks.title, title)
+
+    def _list_name(self) -> str:
+        name = self._text("X-OWNLIST-LIST")
+        if not name:
+            return ""
+        return self._checker.take("x-ownlist-list", checks.list_name, name) or ""
+
+    def _parent(self) -> str:
+        for one in self._component.every("RELATED-TO"):
+            if one.parameters.get("RELTYPE", "PARENT").upper() == "PARENT":
+                return one.text.strip()[:500]
+        return ""
+
+    def _labels(self) -> tuple[str, ...]:
+        names = [
+            self._checker.take("categories", checks.label_name, name)
+            for one in self._component.every("CATEGORIES")
+            for name in one.texts
+            if name.strip()
+        ]
+        return tuple(name for name in names if name)
+
+    def _take_priority(self) -> None:
+        theirs = self._text("PRIORITY")
+        if theirs in {"", "0"}:
+            return
+        number = int(theirs) if theirs.isdecimal() and len(theirs) == 1 else 10
+        # Theirs have nine steps and ours four.
+        ours = [own for own, least in PRIORITIES.items() if number <= least]
+        if ours:
+            self._fields["priority"] = ours[0]
+        else:
+            self._checker.notice("priority", "A priority is a number from 0 to 9.")
+
+    def _take_state(self) -> None:
+        status = self._text("STATUS").upper()
+        completed = self._instant("COMPLETED")
+        if status == "COMPLETED" or (completed and not status):
+            self._fields["completed_at"] = completed or self._options.clock.now
+        if status == "CANCELLED":
+            self._fields["trashed_at"] = self._options.clock.now
+            self._checker.notice("status", "It was cancelled: it is in the trash.")
+        self._fields["created_at"] = self._instant("CREATED")
+        self._fields["updated_at"] = self._instant("LAST-MODIFIED")
+
+    def _instant(self, name: str) -> datetime | None:
+        when = self._when(name)
+        if when is None:
+            return None
+        zone = ZoneInfo(when.zone) if when.zone else self._options.clock.zone
+        return instant_of(when.day, when.at or MIDNIGHT, zone)
+
+    # --- When it is due
+
+    def _take_dates(self) -> None:
+        due, start = self._when("DUE"), self._when("DTSTART")
+        self._start = start
+        rule = self._component.first("RRULE")
+        if due is None and rule is not None:
+            due, start = start, None
+        if due:
+            self._fields |= {
+                "due_date": due.day,
+                "due_time": due.at,
+                "due_tz": due.zone,
+            }
+        if start and not (rule and due and start.day == due.day):
+            self._fields["start_date"] = start.day
+        if own := self._when("X-OWNLIST-START"):
+            self._fields["start_date"] = own.day
+        if rule is not None:
+            self._take_rule(rule, due)
+        for name in ("EXDATE", "RDATE", "EXRULE"):
+            for one in self._component.every(name):
+                self._keep(one, "A repeat is a rule alone here.")
+
+    def _take_rule(self, rule: Property, due: When | None) -> None:
+        if due is None:
+            self._keep(rule, "A repeat needs a date.")
+            return
+        try:
+            text = normalise_rule(_in_its_zone(rule.value, due), due=due.day)
+        except RuleRefused as exc:
+            self._keep(rule, str(exc))
+            return
+        anchor = self._text("X-OWNLIST-ANCHOR")
+        is_ours = anchor in Task.Anchor.values
+        self._fields["rrule"] = text
+        self._fields["rrule_anchor"] = anchor if is_ours else Task.Anchor.DUE.value
+
+    def _when(self, name: str) -> When | None:
+        one = self._component.first(name)
+        if one is None:
+            return None
+        try:
+            return self._read(one)
+        except (ValueError, ValidationError):
+            self._keep(one, "It can't be read as a date.")
+            return None
+
+    def _read(self, one: Property) -> When:
+        match = WHEN.fullmatch(one.value.strip())
+        if match is None:
+            raise ValueError
+        day = checks.day(match[1])
+        if match[2] is None:
+            return When(day)
+        at = checks.clock(match[2])
+        if match[3]:
+            return When(day, at, "UTC")
+        return When(day, at, self._zone(one))
+
+    def _zone(self, one: Property) -> str:
+        name = one.parameters.get("TZID", "")
+        zone = zone_named(name)
+        if name and not zone:
+            self._keep(
+                Property("TZID", {}, name), "This zone is not known: the time floats."
+            )
+        return zone
+
+    # --- When to be reminded
+
+    def _take_alarm(self) -> None:
+        alarms = [one for one in self._component.components if one.name == "VALARM"]
+        if not alarms:
+            return
+        trigger = alarms[0].first("TRIGGER")
+        reminder = trigger and self._reminder(trigger)
+        if reminder:
+            self._fields |= reminder
+        elif trigger:
+            self._keep(trigger, "There is no such reminder.")
+        if len(alarms) > 1:
+            self._checker.notice("valarm", "A task has one reminder: the first.")
+
+    def _reminder(self, trigger: Property) -> dict[str, Any] | None:
+        if "due_date" not in self._fields:
+            return None
+        due = When(*(self._fields[name] for name in ("due_date", "due_time", "due_tz")))
+        try:
+            at = self._moment(trigger, due)
+        except (ValueError, OverflowError, ValidationError):
+            return None
+        before = (due.moment - at) // timedelta(minutes=1)
+        if due.at is not None and 0 <= before <= REMINDER_MINUTES_MAX:
+            return {"reminder_minutes": before}
+        return {"reminder_time": at.time()} if at.date() == due.day else None
+
+    def _moment(self, trigger: Property, due: When) -> datetime:
+        """Return when an alarm rings, by the clock of the due time."""
+        if trigger.parameters.get("VALUE", "").upper() == "DATE-TIME":
+            when = self._read(trigger)
+            instant = datetime.combine(when.day, when.at or MIDNIGHT, UTC)
+            zone = ZoneInfo(due.zone) if due.zone else self._options.clock.zone
+            return wall_clock(instant, zone)
+        is_end = trigger.parameters.get("RELATED", "START").upper() == "END"
+        base = due if is_end or self._start is None else self._start
+        offset: timedelta = vDuration.from_ical(  # type: ignore[no-untyped-call]
+            trigger.value.strip()
+        )
+        return base.moment + offset
+
+
+def zone_named(name: str) -> str:
+    """Return the IANA zone that a TZID means: by its name, at the end of a path, or
+    by the name that Windows gives it. Empty for one that nobody knows.
+    """
+    parts = name.strip("/").split("/")
+    tails = ["/".join(parts[-length:]) for length in (3, 2, 1)]
+    found = [one for one in [name, *tails] if one in known_timezones()]
+    return found[0] if found else WINDOWS_TO_OLSON.get(name, "")
+
+
+def _in_its_zone(rule: str, due: When) -> str:
+    """Return the rule with an UNTIL in UTC as the day it is where the task is due."""
+
+    def local(match: re.Match[str]) -> str:
+        try:
+            until = datetime.strptime(match[1] + "Z", "%Y%m%dT%H%M%S%z")
+        except ValueError:
+            return match[0]
+        return f"UNTIL={wall_clock(until, ZoneInfo(due.zone or 'UTC')):%Y%m%d}"
+
+    return UNTIL.sub(local, rule.upper())

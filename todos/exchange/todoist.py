@@ -1,0 +1,246 @@
+"""Reading a project of Todoist, as its CSV export has it.
+
+There, priority 1 is the highest and sub-tasks are marked by INDENT. Labels stand as
+`@label` in the content, comments are rows of the type `note` below their task, and
+dates are phrases. What we have no field for goes into the notes, and is reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.core.exceptions import ValidationError
+from uuid_utils.compat import uuid7
+
+from todos.actions.imports import Finding, Row, TaskRow
+from todos.exchange import checks
+from todos.exchange.cells import unguarded
+from todos.exchange.checks import RowChecker
+from todos.exchange.files import FileRefused, MappingRefused, Options
+from todos.exchange.sheet_reader import priority, records_of
+from todos.schedule.quick_add import Fields, Here, parse_line
+
+Cells = dict[str, str]
+
+LABEL = re.compile(r"(?<!\S)@(\S+)")
+NUMERIC = re.compile(r"[0-9 :./-]+(?:T[0-9:]+)?")
+TITLE = "x"  # stands for a title where a phrase is read
+NOTHING = {"", "None"}
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A task while rows of its comments may follow."""
+
+    checker: RowChecker
+    source: str
+    parent: str
+    labels: list[str]
+    notes: list[str]
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def keep(self, name: str, cell: str, message: str) -> None:
+        """Keep in the notes what has no other place, and say so."""
+        self.notes.append(f"{name.capitalize()}: {cell}")
+        self.checker.notice(name, f"{message} It stands in the notes.")
+
+
+def read(file: IO[bytes], options: Options) -> Iterator[Row]:
+    """Yield the tasks of a project; the header is row 1, as spreadsheets count.
+
+    They come into the list that the mapping names, as `{"list": "Work"}`, or into the
+    inbox.
+
+    Raises:
+        FileRefused: it is no such table.
+        MappingRefused: the mapping says more than a list.
+    """
+    list_name = _list_of(options)
+    project = _Project(options)
+    for row, cells in _rows(file):
+        if cells["TYPE"] == "note":
+            yield from project.comment(row, cells)
+            continue
+        yield from project.finish(list_name)
+        yield from project.begin(row, cells)
+    yield from project.finish(list_name)
+
+
+def _list_of(options: Options) -> str:
+    if options.mapping.keys() - {"list"}:
+        raise MappingRefused(
+            'For Todoist, a mapping only names a list: {"list": "Work"}.'
+        )
+    try:
+        name = options.mapping.get("list", "")
+        return name and checks.list_name(name)
+    except ValidationError as exc:
+        raise MappingRefused(f"list: {exc.messages[0]}") from exc
+
+
+def _rows(file: IO[bytes]) -> Iterator[tuple[int, Cells]]:
+    records = records_of(file)
+    _, header = next(records, (1, []))
+    names = [name.strip().upper() for name in header]
+    if not {"TYPE", "CONTENT"} <= set(names):
+        raise FileRefused("The header must have the columns TYPE and CONTENT.")
+    for row, record in records:
+        cells = dict(
+            zip(names, (unguarded(cell.strip()) for cell in record), strict=False)
+        )
+        if any(cells.values()):
+            yield row, {"TYPE": "", "CONTENT": ""} | cells
+
+
+class _Project:
+    """What was read so far: the section, the task above, and the one at hand."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._here = Here(clock=options.clock, week_start=options.week_start)
+        self._run = uuid7()  # rows have no ids, and two files must not share any
+        self._section = ""
+        self._top = ""
+        self._draft: _Draft | None = None
+
+    def begin(self, row: int, cells: Cells) -> Iterator[Finding]:
+        """Take a row that is no comment."""
+        kind = cells["TYPE"]
+        if kind == "task":
+            self._draft = self._task(row, cells)
+        elif kind == "section":
+            yield from self._enter(row, cells["CONTENT"])
+        elif kind != "meta":
+            message = "Only task, section and note are imported."
+            yield Finding(row, "type", message, is_error=False)
+
+    def comment(self, row: int, cells: Cells) -> Iterator[Finding]:
+        """Add a comment to the notes of the task above."""
+        if self._draft is not None:
+            self._draft.notes.append(cells["CONTENT"])
+        else:
+            message = "This comment belongs to no task and is not imported."
+            yield Finding(row, "type", message, is_error=False)
+
+    def finish(self, list_name: str) -> Iterator[Row]:
+        """Yield the task at hand, whole."""
+        draft, self._draft = self._draft, None
+        if draft is None:
+            return
+        notes = "\n\n".join(note for note in draft.notes if note)
+        draft.fields["notes"] = draft.checker.take("notes", checks.notes, notes)
+        yield from draft.checker.findings
+        if not draft.checker.has_errors:
+            yield TaskRow(
+                row=draft.checker.row,
+                source=draft.source,
+                parent=draft.parent,
+                list_name=list_name,
+                labels=tuple(draft.labels),
+                fields=draft.fields,
+            )
+
+    def _enter(self, row: int, name: str) -> Iterator[Finding]:
+        try:
+            self._section = checks.label_name(name)
+            message = "Sections become labels of their tasks."
+        except ValidationError:
+            self._section = ""
+            message = "This name can't be a label: its tasks come without it."
+        yield Finding(row, "section", message, is_error=False)
+
+    def _task(self, row: int, cells: Cells) -> _Draft:
+        draft = _Draft(
+            checker=RowChecker(row),
+            source=f"{self._run}:{row}",
+            parent="",
+            labels=[self._section] if self._section else [],
+            notes=[cells.get("DESCRIPTION", "")],
+        )
+        self._place(draft, cells.get("INDENT", ""))
+        _name(draft, cells["CONTENT"])
+        if cell := cells.get("PRIORITY"):
+            draft.fields["priority"] = draft.checker.take("priority", priority, cell)
+        self._date(draft, cells)
+        _keep_the_rest(draft, cells)
+        return draft
+
+    def _place(self, draft: _Draft, indent: str) -> None:
+        depth = int(indent) if indent.isdecimal() and len(indent) < 3 else 1
+        if depth <= 1 or not self._top:
+            self._top = draft.source
+            return
+        draft.parent = self._top
+        if depth > 2:
+            draft.checker.notice(
+                "indent",
+                "Steps go one level deep: it comes as a step of the task above.",
+            )
+
+    def _date(self, draft: _Draft, cells: Cells) -> None:
+        phrase, deadline = cells.get("DATE", ""), cells.get("DEADLINE", "")
+        if phrase in NOTHING and deadline not in NOTHING:
+            phrase, deadline = deadline, ""
+        if phrase not in NOTHING:
+            language = cells.get("DATE_LANG", "") or "en"
+            fields = self._read(phrase, language)
+            if fields is None:
+                draft.keep("date", phrase, "This date can't be read.")
+            else:
+                draft.fields |= fields
+                self._fix(draft, cells.get("TIMEZONE", ""))
+        if deadline not in NOTHING:
+            draft.keep("deadline", deadline, "There is one date for each task.")
+
+    def _read(self, phrase: str, language: str) -> dict[str, Any] | None:
+        """Return the fields that a phrase stands for; None unless all of it is read."""
+        if not language.startswith("en") and not NUMERIC.fullmatch(phrase):
+            return None
+        parsed = parse_line(f"{TITLE} {phrase}", here=self._here)
+        read_fields = parsed.fields
+        dated = Fields(
+            due_date=read_fields.due_date,
+            due_time=read_fields.due_time,
+            rrule=read_fields.rrule,
+            rrule_anchor=read_fields.rrule_anchor,
+        )
+        if parsed.title != TITLE or dated != read_fields or dated.due_date is None:
+            return None
+        return {
+            "due_date": dated.due_date,
+            "due_time": dated.due_time,
+            "rrule": dated.rrule,
+            "rrule_anchor": dated.rrule_anchor,
+        }
+
+    def _fix(self, draft: _Draft, zone: str) -> None:
+        """Fix a due time to its zone, unless it is the person's own."""
+        if draft.fields["due_time"] is None or not zone:
+            return
+        if zone != str(self._options.clock.zone):
+            try:
+                draft.fields["due_tz"] = checks.zone(zone)
+            except ValidationError:
+                draft.keep("timezone", zone, "This time zone is not known.")
+
+
+def _name(draft: _Draft, content: str) -> None:
+    """Take the title and the labels out of a content."""
+    names = LABEL.findall(content)
+    title = " ".join(LABEL.sub("", content).split()) or content
+    draft.fields["title"] = draft.checker.take("title", checks.title, title)
+    for name in names:
+        label = draft.checker.take("labels", checks.label_name, name)
+        if label:
+            draft.labels.append(label)
+
+
+def _keep_the_rest(draft: _Draft, cells: Cells) -> None:
+    if cells.get("DURATION", "") not in NOTHING:
+        duration = f"{cells['DURATION']} {cells.get('DURATION_UNIT', '')}".strip()
+        draft.keep("duration", duration, "Tasks have no duration here.")
+    if cells.get("RESPONSIBLE", "") not in NOTHING:
+        draft.keep("responsible", cells["RESPONSIBLE"], "Tasks are your own here.")
