@@ -34,6 +34,7 @@ METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
 TITLE = {"title": "Buy milk"}
 LINE = {"text": "Buy milk tomorrow"}
+RULE = {"rrule": "FREQ=DAILY"}
 TASK_FORM = {"title": "Buy milk", "priority": "3"}
 NAME = {"name": "Errands", "colour": "grey"}
 SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
@@ -72,6 +73,7 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/tasks",               401, 200, 200, 200),
     ("POST",   "api/v1/tasks",               401, 201, 201, 201, TITLE),
     ("POST",   "api/v1/tasks/quick",         401, 201, 201, 201, LINE),
+    ("POST",   "api/v1/recurrence/preview",  401, 200, 200, 200, RULE),
     ("GET",    "api/v1/lists",               401, 200, 200, 200),
     ("POST",   "api/v1/lists",               401, 201, 201, 201, NAME),
     ("GET",    "api/v1/export",              401, 200, 200, 200),
@@ -88,6 +90,8 @@ API = [Row(*row) for row in [
     ("POST",   "api/v1/tasks/<uuid:task_id>/complete", 401, 200, 404, 404),
     ("POST",   "api/v1/tasks/<uuid:task_id>/reopen",   401, 200, 404, 404),
     ("POST",   "api/v1/tasks/<uuid:task_id>/restore",  401, 200, 404, 404),
+    # It doesn't repeat, but only its owner is told.
+    ("POST",   "api/v1/tasks/<uuid:task_id>/skip",     401, 409, 404, 404),
     ("GET",    "api/v1/lists/<uuid:list_id>",          401, 200, 404, 404),
     ("PATCH",  "api/v1/lists/<uuid:list_id>",          401, 200, 404, 404, NAME),
     ("DELETE", "api/v1/lists/<uuid:list_id>",          401, 204, 404, 404),
@@ -112,6 +116,8 @@ API = [Row(*row) for row in [
      401, 200, 403, 403),
     ("POST",   "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/restore",
      401, 200, 403, 403),
+    ("POST",   "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/skip",
+     401, 409, 403, 403),
     ("GET",    "api/<user_id:user_id>/tasks",                    401, 200, 403, 403),
     ("POST",   "api/<user_id:user_id>/tasks",                    401, 201, 403, 403,
      TITLE),

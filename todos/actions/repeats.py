@@ -48,9 +48,12 @@ def settle_rule(task: Task, *, owner: User, at: datetime) -> None:
     if task.due_date is None and _is_stored(task, ~Q(rrule="")):
         raise ValidationError({"due_date": "A repeating task needs a due date."})
     try:
-        if task.due_date is None:
-            task.due_date = _first_due(task.rrule, today=today_of(owner, at))
-        task.rrule = _settled(task)
+        task.rrule, task.due_date = recurrence.begin_series(
+            task.rrule,
+            due=task.due_date,
+            today=today_of(owner, at),
+            from_completion=task.rrule_anchor == Task.Anchor.COMPLETION,
+        )
     except recurrence.RuleRefused as exc:
         # What was taken once stays, also where the series has run out since.
         if not _is_stored(task, Q(rrule=task.rrule, due_date=task.due_date)):
@@ -61,22 +64,6 @@ def settle_rule(task: Task, *, owner: User, at: datetime) -> None:
 
 def _is_stored(task: Task, state: Q) -> bool:
     return Task.objects.filter(state, owner_id=task.owner_id, pk=task.pk).exists()
-
-
-def _first_due(rule: str, *, today: date) -> date:
-    rule = recurrence.normalise_rule(rule, due=None)
-    first = recurrence.first_date(rule, on_or_after=today)
-    if first is None:
-        raise recurrence.RuleRefused("UNTIL has passed: write a later one.")
-    return first
-
-
-def _settled(task: Task) -> str:
-    rule = recurrence.normalise_rule(task.rrule, due=task.due_date)
-    if task.rrule_anchor == Task.Anchor.DUE:
-        return rule
-    # Short months are settled anew by each day of completion.
-    return recurrence.normalise_rule(task.rrule, due=None)
 
 
 # --- The next of a series ---------------------------------------------------------

@@ -7,7 +7,17 @@ from rest_framework.permissions import IsAuthenticated
 
 from accounts.api.permissions import RouteNamesCaller
 from config.api.routing import endpoint
-from todos.api import bulk, exchange, labels, ledger, lists, moves, quick, tasks
+from todos.api import (
+    bulk,
+    exchange,
+    labels,
+    ledger,
+    lists,
+    moves,
+    quick,
+    recurrence,
+    tasks,
+)
 
 # (below the tasks' own path, the end of the name, the view)
 TASK_ROUTES = [
@@ -18,6 +28,7 @@ TASK_ROUTES = [
     ("/<uuid:task_id>/complete", "complete", tasks.TaskCompleteView),
     ("/<uuid:task_id>/reopen", "reopen", tasks.TaskReopenView),
     ("/<uuid:task_id>/restore", "restore", tasks.TaskRestoreView),
+    ("/<uuid:task_id>/skip", "skip", recurrence.TaskSkipView),
     ("/<uuid:task_id>/move", "move", moves.TaskMoveView),
     ("/<uuid:task_id>/changes", "changes", ledger.TaskChangesView),
 ]
@@ -53,6 +64,11 @@ urlpatterns = [
     *endpoint("labels", labels.LabelListView.as_view(), "label-list"),
     *endpoint(
         "labels/<uuid:label_id>", labels.LabelDetailView.as_view(), "label-detail"
+    ),
+    *endpoint(
+        "recurrence/preview",
+        recurrence.RecurrencePreviewView.as_view(),
+        "recurrence-preview",
     ),
     *endpoint("changes", ledger.ChangeListView.as_view(), "change-list"),
     *endpoint("undo", ledger.UndoView.as_view(), "undo"),

@@ -23,6 +23,7 @@ from todos.schedule.rules import (
 __all__ = [
     "MAX_LENGTH",
     "RuleRefused",
+    "begin_series",
     "count_of",
     "date_after_completion",
     "first_date",
@@ -93,6 +94,25 @@ def _occurs(rule: Rule, due: date | None) -> bool:
             days=SAMPLE_DAYS,
         )
     return next(dates, None) is not None
+
+
+def begin_series(
+    text: str, *, due: date | None, today: date, from_completion: bool
+) -> tuple[str, date]:
+    """Return the rule of a new series in one spelling, and the date it begins on.
+
+    That is `due`, or else the first date from `today` on. Where the rule counts from
+    completion, short months are left to be settled by each day of completion.
+
+    Raises:
+        RuleRefused: as `normalise_rule`, or there is no date to begin on.
+    """
+    rule = normalise_rule(text, due=None)
+    start = due or first_date(rule, on_or_after=today)
+    if start is None:
+        raise RuleRefused("UNTIL has passed: write a later one.")
+    settled = normalise_rule(text, due=start)
+    return rule if from_completion else settled, start
 
 
 def next_date(rule: str, *, anchor: date, after: date) -> date | None:

@@ -1,0 +1,118 @@
+"""Repeats: going on to the next occurrence, and the dates of a rule beforehand."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import user_of
+from accounts.models import validate_timezone
+from config.api.conditional import expected_version
+from config.text import TextField
+from todos import actions
+from todos.agenda import clock_of
+from todos.api.endpoint import OwnedEndpoint
+from todos.api.serializers import (
+    BoundedDateField,
+    RecurrenceSerializer,
+    TaskSerializer,
+)
+from todos.api.tasks import IN_TRASH, TaskEndpoint
+from todos.models import Task
+from todos.schedule.instants import instant_of
+from todos.schedule.recurrence import RuleRefused, begin_series, next_dates
+
+
+class TaskSkipView(TaskEndpoint):
+    """Let a repeating task go on to its next occurrence without being done."""
+
+    operations = {"POST": "tasks_skip"}
+    tagged = conditional = ("POST",)
+    conflicts = {
+        "POST": IN_TRASH
+        | {
+            "not_repeating": "The task doesn't repeat.",
+            "completed": "The task is completed; reopen it first.",
+            "next_exists": "The next of this series is there already, as another task.",
+            "series_ended": "This is the last of its series; complete or delete it.",
+        }
+    }
+
+    @extend_schema(request=None, responses=TaskSerializer)
+    def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        """Move the task to its next date and number; it stays the same task."""
+        task = actions.skip_occurrence(
+            **self.caller(), task_id=task_id, version=expected_version(request)
+        )
+        return self.answer(task)
+
+
+class PreviewQuestionSerializer(RecurrenceSerializer):
+    """A rule, and when the task is due; without a date, on the rule's first one."""
+
+    due_date = BoundedDateField(allow_null=True, default=None)
+    due_time = serializers.TimeField(format="%H:%M", allow_null=True, default=None)
+    due_tz = TextField(
+        max_length=64, allow_null=True, default=None, validators=[validate_timezone]
+    )
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values["due_tz"] and values["due_time"] is None:
+            raise serializers.ValidationError(
+                {"due_tz": "A time zone needs a due time."}
+            )
+        return values
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """The rule as it would be stored, and the first dates of its series."""
+
+    rrule = serializers.CharField()
+    dates = serializers.ListField(
+        child=serializers.DateField(),
+        help_text="Five, or fewer where the rule ends. Where it counts from completion,"
+        " as if the task were done on the day that it is due.",
+    )
+    at = serializers.ListField(
+        child=serializers.DateTimeField(),
+        allow_null=True,
+        help_text="The same as instants; null without a due time.",
+    )
+
+
+class RecurrencePreviewView(OwnedEndpoint):
+    """The next dates of a rule. Nothing is stored."""
+
+    schema_tag = "tasks"
+    operations = {"POST": "recurrence_preview"}
+    is_repeatable = False  # it is harmless to ask again
+
+    @extend_schema(
+        request=PreviewQuestionSerializer, responses={200: PreviewSerializer}
+    )
+    def post(self, request: Request, **kwargs: Any) -> Response:
+        """Say when a task with this rule would be due."""
+        question = PreviewQuestionSerializer(data=request.data)
+        question.is_valid(raise_exception=True)
+        owner, asked = user_of(request), question.validated_data
+        from_completion = asked["anchor"] == Task.Anchor.COMPLETION
+        try:
+            rule, start = begin_series(
+                asked["rrule"],
+                due=asked["due_date"],
+                today=clock_of(owner, now=timezone.now()).today,
+                from_completion=from_completion,
+            )
+        except RuleRefused as exc:
+            raise serializers.ValidationError({"rrule": [str(exc)]}) from exc
+        dates = next_dates(rule, start=start, from_completion=from_completion)
+        at, zone = asked["due_time"], ZoneInfo(asked["due_tz"] or owner.timezone)
+        instants = [instant_of(day, at, zone) for day in dates] if at else None
+        return Response({"rrule": rule, "dates": dates, "at": instants})
