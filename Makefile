@@ -97,16 +97,19 @@ install-dev: venv
 browser: install-dev
 	@$(PY) -m tests.chromium
 
-# The real Better Auth server that the bridge is tested against.
+# The real Better Auth server that the bridge is tested against, and the compiler for the
+# example of a client in TypeScript.
 node-modules:
-	@cd tests/better_auth_server 2>/dev/null && [ -f package-lock.json ] || exit 0; \
-	node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || { \
+	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || { \
 		echo "The tests of the Better Auth bridge need Node.js 20 or newer (node, npm)." >&2; \
 		exit 1; }; \
-	cmp -s package-lock.json node_modules/.installed || { \
-		echo "Installing tests/better_auth_server"; \
-		npm ci --no-audit --no-fund --no-update-notifier --loglevel=error && \
-		cp package-lock.json node_modules/.installed; }
+	for folder in tests/better_auth_server tests/typescript; do \
+		[ -f $$folder/package-lock.json ] || continue; \
+		(cd $$folder && { cmp -s package-lock.json node_modules/.installed || { \
+			echo "Installing $$folder"; \
+			npm ci --no-audit --no-fund --no-update-notifier --loglevel=error && \
+			cp package-lock.json node_modules/.installed; }; }) || exit 1; \
+	done
 
 check-style: install-dev
 	$(PY) -m ruff format --check .
