@@ -92,7 +92,6 @@ class RecurrencePreviewView(OwnedEndpoint):
 
     schema_tag = "tasks"
     operations = {"POST": "recurrence_preview"}
-    is_repeatable = False  # it is harmless to ask again
 
     @extend_schema(
         request=PreviewQuestionSerializer, responses={200: PreviewSerializer}
