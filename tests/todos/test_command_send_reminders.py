@@ -1,0 +1,752 @@
+"""`manage.py send_reminders`: one mail, at its time, to its owner, and never two."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from io import StringIO
+from threading import Barrier, Thread
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import reminder_mails
+from accounts.credentials import COMMAND, deactivate, request_deletion
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.mail_server import mail_server
+from todos import actions
+from todos.actions.reminders import TOO_LATE, put_back, take_reminder
+from todos.management.commands.send_reminders import LONGEST_PAUSE, pause
+from todos.models import Task
+from todos.reminder_mail import subject_of
+from todos.reminding import Patience, send_due
+
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+BEFORE = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # when the tasks are written down
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)  # a Sunday; the reminders are due
+
+
+def task_due(owner, **fields):
+    """Make a task that is due at 09:00 and reminds half an hour before."""
+    fields = {
+        "at": BEFORE,
+        "due_date": date(2026, 11, 22),
+        "due_time": time(9),
+        "reminder_minutes": 30,
+        "title": "Buy milk",
+    } | fields
+    return TaskFactory(owner=owner, **fields)
+
+
+def is_pending(task):
+    return Task.objects.get(pk=task.pk).remind_on is not None
+
+
+def act(action, task, **more):
+    return action(owner=task.owner, by=COMMAND, at=BEFORE, task_id=task.pk, **more)
+
+
+@pytest.fixture
+def server(settings):
+    """A real mail server that Django sends to."""
+    with mail_server() as running:
+        settings.EMAIL_BACKEND = SMTP
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", running.port
+        yield running
+
+
+@pytest.fixture
+def no_server(settings):
+    """A mail server that nobody answers for."""
+    settings.EMAIL_BACKEND = SMTP
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port()
+
+
+def closed_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+# --- The mail -----------------------------------------------------------------
+
+
+def test_mails_the_owner_of_a_task_that_is_due(alice, bob):
+    task = task_due(alice)
+    TaskFactory(owner=bob)
+
+    tally = send_due(at=NOW)
+
+    assert str(tally) == "sent: 1, refused: 0, put off: 0"
+    (sent,) = mail.outbox
+    assert sent.to == ["alice@example.com"]
+    assert sent.subject == "Buy milk"
+    assert sent.body == (
+        "Buy milk\n\n"
+        "Due today, Sunday 22 November 2026, at 09:00.\n\n"
+        "Open the task:\n"
+        f"http://127.0.0.1:8000/tasks/{task.pk}/edit/\n\n"
+        "-- \n"
+        "Ownlist. Your list is yours.\n"
+        "http://127.0.0.1:8000/\n\n"
+        "You asked for this reminder. To get none for any of your tasks:\n"
+        f"http://127.0.0.1:8000/reminders/{reminder_mails.token_of(alice)}/\n"
+    )
+    assert not is_pending(task)
+
+
+def test_can_be_stopped_with_one_click_of_the_mail_program(server, alice):
+    task_due(alice)
+
+    send_due(at=NOW)
+
+    sent = server.next()
+    path = reverse("todos:reminders", args=[reminder_mails.token_of(alice)])
+    assert sent["List-Unsubscribe"].strip() == f"<http://127.0.0.1:8000{path}>"
+    assert sent["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert sent["Auto-Submitted"] == "auto-generated"
+
+
+def test_two_mails_of_one_reminder_have_one_id(alice):
+    task = task_due(alice)
+    send_due(at=NOW)
+    Task.objects.filter(pk=task.pk).update(remind_on=NOW.date())
+
+    send_due(at=NOW)
+
+    first, second = (sent.extra_headers["Message-ID"] for sent in mail.outbox)
+    assert first == second
+    assert re.fullmatch(r"<reminder\.[0-9a-f]{32}\.\d+@127\.0\.0\.1>", first)
+
+
+def test_names_the_list_unless_it_is_the_inbox(alice):
+    home = TaskListFactory(owner=alice, name="Home <&>")
+    task_due(alice, list_id=home.pk)
+
+    send_due(at=NOW)
+
+    assert "\nIn the list Home <&>.\n" in mail.outbox[0].body
+
+
+@pytest.mark.parametrize(
+    ("fields", "zone", "words"),
+    [
+        ({}, "UTC", "today, Sunday 22 November 2026, at 09:00"),
+        (
+            {"due_tz": "America/New_York", "due_time": time(4)},
+            "Europe/Berlin",
+            "today, Sunday 22 November 2026, at 10:00 (04:00 in America/New_York)",
+        ),
+        (
+            {"due_tz": "Europe/Berlin", "due_time": time(10)},
+            "Europe/Berlin",
+            "today, Sunday 22 November 2026, at 10:00",
+        ),
+        (
+            {"reminder_minutes": 24 * 60, "due_date": date(2026, 11, 23)},
+            "UTC",
+            "tomorrow, Monday 23 November 2026, at 09:00",
+        ),
+        (
+            {"reminder_minutes": 5 * 24 * 60, "due_date": date(2026, 11, 27)},
+            "UTC",
+            "Friday 27 November 2026, at 09:00",
+        ),
+        (
+            {"due_time": None, "reminder_minutes": None, "reminder_time": time(8)},
+            "UTC",
+            "today, Sunday 22 November 2026",
+        ),
+    ],
+    ids=["floating", "elsewhere", "same-zone", "tomorrow", "later", "date"],
+)
+def test_says_when_it_is_due_by_the_persons_clock(alice, fields, zone, words):
+    alice.timezone = zone
+    alice.save()
+    task = task_due(alice, **fields)
+
+    send_due(at=NOW + timedelta(minutes=30))
+
+    assert f"\nDue {words}.\n" in mail.outbox[0].body
+    assert not is_pending(task)
+
+
+@pytest.mark.parametrize(
+    ("title", "subject"),
+    [
+        ("Buy milk", "Buy milk"),
+        ("Grüße ☕", "Grüße ☕"),
+        ("a\r\nBcc: eve@example.com", "a Bcc: eve@example.com"),
+        ("a\nSubject: b", "a Subject: b"),
+        ("a\u2028b\u2029c\x85d\x0be\x1cf", "a b c d e f"),
+        ("a\x00b\x1b[31m\x7f", "ab[31m"),
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 199 + "…"),
+    ],
+    ids=["plain", "unicode", "crlf", "lf", "separators", "control", "limit", "longer"],
+)
+def test_the_subject_is_one_line_whatever_the_title_holds(title, subject):
+    assert subject_of(title) == subject
+
+
+def test_no_title_adds_a_header(server, alice):
+    task = task_due(alice)
+    # Past every check, as if one had a hole.
+    title = "a\r\nBcc: eve@example.com\r\n\r\n\r\n.\r\nb" + "é" * 300
+    Task.objects.filter(pk=task.pk).update(title=title)
+
+    send_due(at=NOW)
+
+    sent = server.next()
+    assert sent["Bcc"] is None
+    assert sent["To"] == "alice@example.com"
+    assert sent["Subject"].strip().startswith("a Bcc: eve@example.com . bééé")
+    assert server.mails.empty()
+
+
+def test_the_title_is_not_taken_for_html(alice):
+    task_due(alice, title="Milk & <b>bread</b>")
+
+    send_due(at=NOW)
+
+    assert mail.outbox[0].body.startswith("Milk & <b>bread</b>\n")
+
+
+# --- When ---------------------------------------------------------------------
+
+
+def test_not_a_second_too_early(alice):
+    task = task_due(alice)
+
+    assert not send_due(at=NOW - timedelta(seconds=1))
+    assert mail.outbox == []
+    assert is_pending(task)
+
+    assert send_due(at=NOW).sent == 1
+
+
+def test_once(alice):
+    task_due(alice)
+    send_due(at=NOW)
+
+    assert not send_due(at=NOW)
+    assert not send_due(at=NOW + timedelta(days=1))
+    assert len(mail.outbox) == 1
+
+
+def test_a_time_of_day_on_the_due_date(alice):
+    task_due(alice, due_time=None, reminder_minutes=None, reminder_time=time(8, 30))
+
+    assert not send_due(at=NOW - timedelta(seconds=1))
+    assert send_due(at=NOW).sent == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours"),
+    [("Pacific/Kiritimati", 14), ("Etc/GMT+12", -12), ("Asia/Kathmandu", 5.75)],
+)
+def test_a_floating_reminder_moves_with_the_person(alice, zone, hours):
+    task_due(alice, due_date=date(2026, 11, 25))
+    alice.timezone = zone
+    alice.save()
+    moment = datetime(2026, 11, 25, 8, 30, tzinfo=UTC) - timedelta(hours=hours)
+
+    assert not send_due(at=moment - timedelta(seconds=1))
+    assert send_due(at=moment).sent == 1
+
+
+def test_a_fixed_reminder_stays_where_it_is(alice):
+    task_due(alice, due_tz="UTC")
+    alice.timezone = "Pacific/Kiritimati"
+    alice.save()
+
+    assert not send_due(at=NOW - timedelta(seconds=1))
+    assert send_due(at=NOW).sent == 1
+
+
+def test_a_new_due_time_is_reminded_of_anew(alice):
+    task = task_due(alice)
+    send_due(at=NOW)
+
+    actions.update_task(
+        owner=alice,
+        by=COMMAND,
+        at=NOW,
+        task_id=task.pk,
+        changes={"due_time": time(11)},
+    )
+
+    assert not send_due(at=NOW + timedelta(hours=2) - timedelta(seconds=1))
+    assert send_due(at=NOW + timedelta(hours=2)).sent == 1
+
+
+def test_another_title_is_not(alice):
+    task = task_due(alice)
+    send_due(at=NOW)
+    # By their new clock the moment is still to come.
+    alice.timezone = "America/New_York"
+    alice.save()
+
+    actions.update_task(
+        owner=alice, by=COMMAND, at=NOW, task_id=task.pk, changes={"title": "Oat milk"}
+    )
+
+    assert not is_pending(task)
+
+
+def test_one_that_waited_a_day_is_dropped(alice):
+    late, too_late = task_due(alice), task_due(alice, due_time=time(8, 59, 59))
+
+    tally = send_due(at=NOW + TOO_LATE)
+
+    assert tally.sent == 1
+    assert not is_pending(late)
+    assert not is_pending(too_late)
+
+
+def test_the_longest_waiting_day_comes_first_and_all_come(alice, monkeypatch):
+    monkeypatch.setattr("todos.actions.reminders.PAGE", 2)
+    for number in range(5):
+        task_due(alice, title=f"Task {number}")
+    task_due(
+        alice,
+        title="Older",
+        due_date=date(2026, 11, 21),
+        due_time=time(22),
+        at=BEFORE - timedelta(days=2),
+    )
+    task_due(alice, due_date=date(2026, 11, 23))
+
+    assert send_due(at=NOW).sent == 6
+
+    subjects = [sent.subject for sent in mail.outbox]
+    assert subjects[0] == "Older"
+    assert sorted(subjects[1:]) == [f"Task {number}" for number in range(5)]
+
+
+def test_looking_costs_the_same_however_many_wait(alice, django_assert_num_queries):
+    for _ in range(3):
+        task_due(alice)
+
+    with django_assert_num_queries(2):
+        send_due(at=NOW - timedelta(hours=1))
+
+
+# --- To whom ------------------------------------------------------------------
+
+
+def no_mails(task):
+    reminder_mails.switch(task.owner, on=False, at=BEFORE)
+
+
+def unproven(task):
+    EmailAddress.objects.filter(user=task.owner).update(verified=False)
+
+
+def another_is_proven(task):
+    EmailAddress.objects.filter(user=task.owner).update(email="other@example.com")
+
+
+def archived(task):
+    actions.update_list(
+        owner=task.owner,
+        by=COMMAND,
+        at=BEFORE,
+        list_id=task.list_id,
+        changes={"archived_at": BEFORE},
+    )
+
+
+def list_in_the_trash(task):
+    actions.trash_list(owner=task.owner, by=COMMAND, at=BEFORE, list_id=task.list_id)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda task: act(actions.complete_task, task),
+        lambda task: act(actions.trash_task, task),
+        lambda task: deactivate(user=task.owner, at=BEFORE),
+        lambda task: request_deletion(user=task.owner, at=BEFORE),
+        no_mails,
+        unproven,
+        another_is_proven,
+        archived,
+        list_in_the_trash,
+    ],
+    ids=[
+        "completed",
+        "trashed",
+        "locked",
+        "to be deleted",
+        "switched off",
+        "address not verified",
+        "another address verified",
+        "list archived",
+        "list trashed",
+    ],
+)
+def test_nobody_else_is_mailed(alice, spoil):
+    home = TaskListFactory(owner=alice, at=BEFORE)
+    task = task_due(alice, list_id=home.pk)
+    spoil(task)
+
+    tally = send_due(at=NOW)
+
+    assert not tally
+    assert mail.outbox == []
+    assert not is_pending(task)
+
+
+@pytest.mark.parametrize("column", ["completed_at", "trashed_at"])
+def test_the_sender_looks_for_itself(alice, column):
+    task = task_due(alice)
+    Task.objects.filter(pk=task.pk).update(**{column: BEFORE})
+
+    assert not send_due(at=NOW)
+
+
+def test_the_mark_for_deletion_is_enough(alice):
+    task_due(alice)
+    alice.delete_after = NOW
+    alice.save()
+
+    assert not send_due(at=NOW)
+
+
+def test_someone_without_an_address_is_not_mailed(db):
+    task = task_due(UserFactory(email=None))
+
+    assert not send_due(at=NOW)
+    assert not is_pending(task)
+
+
+# --- Two senders, and none ----------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_senders_at_once_send_each_once(alice):
+    for number in range(20):
+        task_due(alice, title=f"Task {number}")
+    barrier = Barrier(2, timeout=30)
+    sent = []
+
+    def sender():
+        barrier.wait()
+        sent.append(send_due(at=NOW).sent)
+        connection.close()
+
+    threads = [Thread(target=sender) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+    assert sum(sent) == 20
+    assert sorted(one.subject for one in mail.outbox) == sorted(
+        f"Task {number}" for number in range(20)
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_another_sender_has_in_hand_is_left_to_it(alice):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite lets one transaction write at a time")
+    held = task_due(alice, title="Held")
+    free = task_due(alice, title="Free")
+    sent = []
+
+    with transaction.atomic():
+        assert take_reminder(held.pk, at=NOW) is not None
+        other = Thread(
+            target=lambda: (sent.append(send_due(at=NOW)), connection.close())
+        )
+        other.start()
+        other.join(timeout=30)
+
+    assert [tally.sent for tally in sent] == [1]
+    assert [one.subject for one in mail.outbox] == ["Free"]
+    assert not is_pending(free)
+
+
+def test_one_that_a_dead_sender_had_in_hand_is_lost_not_doubled(alice):
+    task = task_due(alice)
+    take_reminder(task.pk, at=NOW)
+
+    assert not send_due(at=NOW)
+
+
+def test_nothing_is_locked_while_the_mail_is_on_its_way(alice, monkeypatch):
+    task_due(alice)
+    seen = []
+    monkeypatch.setattr(
+        "django.core.mail.backends.locmem.EmailBackend.send_messages",
+        lambda self, mails: seen.append(len(connection.savepoint_ids)),
+    )
+    outside = len(connection.savepoint_ids)
+
+    send_due(at=NOW)
+
+    assert seen == [outside]
+
+
+# --- The mail server ----------------------------------------------------------
+
+
+def test_a_mail_server_that_is_away_loses_nothing(no_server, alice):
+    task = task_due(alice)
+
+    with pytest.raises(OSError):
+        send_due(at=NOW)
+
+    assert is_pending(task)
+
+
+def test_no_server_is_called_while_nothing_is_due(no_server, alice):
+    task_due(alice)
+
+    assert not send_due(at=BEFORE)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"MAIL": "451 Later"},
+        {"MAIL": "550 Not from you"},
+        {"RCPT": "451 Greylisted"},
+        {"DATA": "451 Later"},
+        {"DATA": "554 No"},
+        {"END": "452 Disk full"},
+        {"END": ""},
+        {"RCPT": ""},
+    ],
+    ids=lambda answers: "-".join(*answers.items()),
+)
+def test_what_the_server_does_not_take_is_tried_again(server, alice, answers):
+    task = task_due(alice)
+    server.answers = answers
+
+    tally = send_due(at=NOW)
+
+    assert str(tally) == "sent: 0, refused: 0, put off: 1"
+    assert is_pending(task)
+
+    server.mails.queue.clear()
+    server.answers = {}
+    assert send_due(at=NOW).sent == 1
+    assert server.next()["Subject"] == "Buy milk"
+
+
+def test_a_mailbox_that_does_not_exist_is_not_tried_again(server, alice):
+    task = task_due(alice)
+    server.answers = {"RCPT": "550 No such mailbox"}
+
+    tally = send_due(at=NOW)
+
+    assert str(tally) == "sent: 0, refused: 1, put off: 0"
+    assert not is_pending(task)
+
+
+def test_one_that_fails_does_not_hold_up_the_others(server, alice, bob):
+    task_due(alice, title="First")
+    other = task_due(bob, title="Second", due_time=time(9, 0, 1))
+    server.answers = {"END": ""}
+    patience = Patience()
+    send_due(at=NOW, patience=patience)
+    server.mails.queue.clear()
+    server.answers = {}
+
+    # The first is to be tried again half a minute later, and the second is new.
+    tally = send_due(at=NOW + timedelta(seconds=1), patience=patience)
+
+    assert tally.sent == 1
+    assert server.next()["Subject"] == "Second"
+    assert not is_pending(other)
+
+
+def test_what_failed_is_tried_later_each_time(alice):
+    task = task_due(alice)
+    patience, at = Patience(), NOW
+    waits = []
+
+    for _ in range(9):
+        patience.failed(task.pk, at=at)
+        wait = next(
+            seconds
+            for seconds in range(4000)
+            if patience.allows(task.pk, at=at + timedelta(seconds=seconds))
+        )
+        waits.append(wait)
+        at += timedelta(seconds=wait)
+
+    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+
+
+def test_what_changed_meanwhile_is_not_put_back(server, alice):
+    task = task_due(alice)
+    taken = take_reminder(task.pk, at=NOW)
+    act(actions.complete_task, task)
+
+    put_back(taken)
+
+    assert not is_pending(task)
+
+
+# --- The command --------------------------------------------------------------
+
+
+def due_now(owner):
+    """Make a task whose reminder came due a minute ago, by the real clock."""
+    now = timezone.now().replace(second=0, microsecond=0)
+    due = now + timedelta(minutes=29)
+    return task_due(
+        owner,
+        at=now - timedelta(hours=2),
+        due_date=due.date(),
+        due_time=due.time(),
+    )
+
+
+def test_runs_once_and_says_what_it_did(alice):
+    due_now(alice)
+    out = StringIO()
+
+    call_command("send_reminders", stdout=out)
+
+    assert out.getvalue() == "Reminders sent: 1, refused: 0, put off: 0\n"
+    assert len(mail.outbox) == 1
+
+
+def test_says_that_the_mail_server_is_away_without_its_words(no_server, alice):
+    due_now(alice)
+
+    with pytest.raises(CommandError, match="can't be reached") as caught:
+        call_command("send_reminders", stdout=StringIO())
+
+    assert "example.com" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("now", "failures", "seconds"),
+    [
+        (0, 0, 30),
+        (29, 0, 1),
+        (30, 0, 30),
+        (45.5, 0, 14.5),
+        (30, 1, 60),
+        (30, 2, 120),
+        (30, 3, 240),
+        (30, 9, LONGEST_PAUSE),
+        (30, 10_000, LONGEST_PAUSE),
+    ],
+)
+def test_a_round_begins_every_half_minute_or_later_after_failures(
+    now, failures, seconds
+):
+    assert pause(now, failures) == seconds
+
+
+@pytest.fixture
+def forever(transactional_db):
+    """Start senders that go on, as a service manager would; end them after the test."""
+    started = []
+
+    def start(**environment):
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "send_reminders", "--forever"],
+            cwd=settings.BASE_DIR,
+            env=os.environ
+            | {
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "DATABASE_URL": database_url(),
+                "SECRET_KEY": settings.SECRET_KEY,
+                "VAR_DIR": str(settings.VAR_DIR),
+            }
+            | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def database_url():
+    """Return the address of the database that the tests use."""
+    chosen = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{chosen['NAME']}"
+    return (
+        f"postgres://{chosen['USER']}:{chosen['PASSWORD']}"
+        f"@{chosen['HOST']}:{chosen['PORT']}/{chosen['NAME']}"
+    )
+
+
+def read_until(process, message):
+    """Return the log up to the line that has this message."""
+    lines = []
+    for text in process.stderr:
+        lines.append(text)
+        if text.startswith("{") and json.loads(text)["message"] == message:
+            return lines
+    raise AssertionError("".join(lines))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_forever_sends_until_it_is_told_to_stop(forever, alice, number):
+    task = due_now(alice)
+    with mail_server() as server:
+        process = forever(EMAIL_URL=f"smtp://127.0.0.1:{server.port}")
+        sent = server.next()
+        lines = read_until(process, "reminders: sent: 1, refused: 0, put off: 0")
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert sent["Subject"] == "Buy milk"
+    assert server.mails.empty()
+    assert not is_pending(task)
+    log = "".join([*lines, rest])
+    assert "reminders: stopped" in log
+    assert "milk" not in log
+    assert "alice" not in log
+
+
+def test_forever_outlives_a_lost_database(forever):
+    process = forever(
+        DATABASE_URL="postgres://ownlist:secret-of-the-database@127.0.0.1:1/ownlist"
+    )
+    lines = read_until(process, "reminders: the database can't be reached")
+
+    process.terminate()
+    _, rest = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert "secret-of-the-database" not in "".join([*lines, rest])
+
+
+def test_forever_outlives_a_lost_mail_server(forever, alice):
+    task = due_now(alice)
+    process = forever(EMAIL_URL=f"smtp://127.0.0.1:{closed_port()}")
+    read_until(process, "reminders: the mail server can't be reached")
+
+    process.terminate()
+    process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert is_pending(task)
