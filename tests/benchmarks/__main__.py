@@ -7,7 +7,6 @@ limit beside it, and loads them in turn. Nothing of it is left afterwards.
 import argparse
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -17,15 +16,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
-from config import server
 from tests import postgres
-from tests.benchmarks import report
+from tests.benchmarks import report, services
 from tests.benchmarks.bench import SERVERS, WARM_UP, Bench
-from tests.benchmarks.calls import COMPLETIONS_IN_MIX, Person
+from tests.benchmarks.calls import COMPLETIONS_IN_MIX
 from tests.benchmarks.filling import COMPLETABLE_EACH, PEOPLE_MAX, TASKS_EACH
-from tests.benchmarks.processes import StartError, free_port, parent_of, serving
+from tests.benchmarks.processes import StartError, free_port, serving
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -127,14 +123,16 @@ def running(
 ) -> Iterator[Bench]:
     """Start the database and both servers, and end them after the block."""
     with ExitStack() as stack:
-        url, database_pid = stack.enter_context(_database(database, directory))
+        url, database_pid = stack.enter_context(services.database(database, directory))
         ports = {name: free_port() for name in SERVERS}
-        environment = _environment(directory, url, ports["ownlist"])
-        people = _fill(directory, environment, options)
+        environment = services.environment(directory, url, ports["ownlist"])
+        people = services.fill(
+            directory, environment, tasks=options.tasks, users=options.users
+        )
         pids = {
             name: stack.enter_context(
                 serving(
-                    _command(name, port, options.workers),
+                    services.command(name, port, options.workers),
                     port=port,
                     environment=environment,
                     log=directory / f"{name}.log",
@@ -143,55 +141,6 @@ def running(
             for name, port in ports.items()
         }
         yield Bench(ports=ports, pids=pids, database_pid=database_pid, people=people)
-
-
-@contextmanager
-def _database(name: str, directory: Path) -> Iterator[tuple[str, int | None]]:
-    """Yield the address of an empty database, and its server's first process."""
-    if name == "sqlite":
-        yield f"sqlite:///{directory / 'ownlist.sqlite3'}", None
-        return
-    with postgres.server() as url:
-        with psycopg.connect(url) as connection:
-            first_process = parent_of(connection.info.backend_pid)
-        yield url, first_process
-
-
-def _environment(directory: Path, url: str, port: int) -> dict[str, str]:
-    """Return all that the programs know: nothing of the caller's settings leaks in."""
-    kept = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR") if k in os.environ}
-    return kept | {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "OWNLIST_ENV_FILE": "",
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
-        "BASE_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": url,
-        "VAR_DIR": str(directory),
-        "USER_RATE_LIMIT": "1000000",  # one caller, as fast as it can
-        # Nothing asks for static files here, so they are not collected.
-        "PYTHONWARNINGS": "ignore:No directory at",
-    }
-
-
-def _fill(
-    directory: Path, environment: dict[str, str], options: argparse.Namespace
-) -> list[Person]:
-    people = directory / "people.json"
-    numbers = [f"--tasks={options.tasks}", f"--users={options.users}"]
-    program = [sys.executable, "-m", "tests.benchmarks.filling"]
-    subprocess.run([*program, *numbers, str(people)], env=environment, check=True)
-    found: list[Person] = json.loads(people.read_text())
-    return found
-
-
-def _command(name: str, port: int, workers: int) -> list[str]:
-    """Return the command line of `make run`, for Ownlist itself or for the limit."""
-    os.environ |= {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": str(workers)}
-    *options, application = server.options()
-    if name == "limit":
-        application = "tests.benchmarks.limit:application"
-    return [sys.executable, "-m", "granian", *options, application]
 
 
 if __name__ == "__main__":

@@ -48,24 +48,25 @@ class Calls:
             yield makers[kind]()
 
     def _list(self) -> Call:
-        return _call("GET", "", self._random.choice(self._people), 200)
+        return call("GET", "", self._random.choice(self._people), 200)
 
     def _get(self) -> Call:
         person = self._random.choice(self._people)
         task_id = self._random.choice(person["listed"])
-        return _call("GET", f"/{task_id}", person, 200)
+        return call("GET", f"/{task_id}", person, 200)
 
     def _create(self) -> Call:
-        return _call("POST", "", self._random.choice(self._people), 201, TASK)
+        return call("POST", "", self._random.choice(self._people), 201, TASK)
 
     def _complete(self) -> Call:
         person, task_id = self._to_complete.pop()
-        return _call("POST", f"/{task_id}/complete", person, 200)
+        return call("POST", f"/{task_id}/complete", person, 200)
 
 
-def _call(
+def call(
     method: str, path: str, person: Person, expected: int, body: Any = None
 ) -> Call:
+    """Return a request of `person` below the path of the tasks."""
     content = b"" if body is None else json.dumps(body).encode()
     head = [
         f"{method} /api/v1/tasks{path} HTTP/1.1",

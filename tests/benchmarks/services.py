@@ -1,0 +1,67 @@
+"""What a measurement needs around it: a filled database and the servers' commands."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from config import server
+from tests import postgres
+from tests.benchmarks.calls import Person
+from tests.benchmarks.processes import parent_of
+
+
+@contextmanager
+def database(name: str, directory: Path) -> Iterator[tuple[str, int | None]]:
+    """Yield the address of an empty database, and its server's first process."""
+    if name == "sqlite":
+        yield f"sqlite:///{directory / 'ownlist.sqlite3'}", None
+        return
+    with postgres.server() as url:
+        with psycopg.connect(url) as connection:
+            first_process = parent_of(connection.info.backend_pid)
+        yield url, first_process
+
+
+def environment(directory: Path, url: str, port: int) -> dict[str, str]:
+    """Return all that the programs know: nothing of the caller's settings leaks in."""
+    kept = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR") if k in os.environ}
+    return kept | {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "OWNLIST_ENV_FILE": "",
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
+        "BASE_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": url,
+        "VAR_DIR": str(directory),
+        "USER_RATE_LIMIT": "1000000",  # one caller, as fast as it can
+        # Nothing asks for static files here, so they are not collected.
+        "PYTHONWARNINGS": "ignore:No directory at",
+    }
+
+
+def fill(
+    directory: Path, environment: dict[str, str], *, tasks: int, users: int
+) -> list[Person]:
+    """Fill the database and return some of the people in it."""
+    people = directory / "people.json"
+    numbers = [f"--tasks={tasks}", f"--users={users}"]
+    program = [sys.executable, "-m", "tests.benchmarks.filling"]
+    subprocess.run([*program, *numbers, str(people)], env=environment, check=True)
+    found: list[Person] = json.loads(people.read_text())
+    return found
+
+
+def command(name: str, port: int, workers: int) -> list[str]:
+    """Return the command line of `make run`, for Ownlist itself or for the limit."""
+    os.environ |= {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": str(workers)}
+    *options, application = server.options()
+    if name == "limit":
+        application = "tests.benchmarks.limit:application"
+    return [sys.executable, "-m", "granian", *options, application]
