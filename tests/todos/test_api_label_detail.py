@@ -1,0 +1,151 @@
+import pytest
+from django.utils import timezone
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory
+from todos import actions
+from todos.models import Change
+
+
+@pytest.fixture
+def home(alice):
+    return actions.create_label(
+        owner=alice, by=COMMAND, at=timezone.now(), name="Home", colour="teal"
+    )
+
+
+def url_of(label):
+    return f"/api/v1/labels/{label.pk}"
+
+
+def test_shows_a_label_to_its_owner(api_as, alice, home):
+    response = api_as(alice).get(url_of(home))
+
+    assert response.status_code == 200
+    assert response["ETag"] == '"v1"'
+    assert response.json() == {"id": str(home.pk), "name": "Home", "colour": "teal"}
+
+
+def test_sends_nothing_again_that_the_caller_has(api_as, alice, home):
+    response = api_as(alice).get(url_of(home), headers={"If-None-Match": '"v1"'})
+
+    assert (response.status_code, response.content) == (304, b"")
+
+
+@pytest.mark.parametrize("method", ["get", "patch", "delete"])
+def test_refuses_a_caller_without_a_credential(api, home, method):
+    assert getattr(api, method)(url_of(home)).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["get", "patch", "delete"])
+def test_hides_another_users_label(api_as, bob, home, method):
+    response = getattr(api_as(bob), method)(url_of(home), {"name": "Mine now"})
+
+    assert response.status_code == 404
+    home.refresh_from_db()
+    assert (home.name, home.version) == ("Home", 1)
+
+
+def test_a_renamed_label_is_another_tag_of_its_tasks(api_as, alice, home):
+    client = api_as(alice)
+    task = TaskFactory(owner=alice, labels=["home"])
+    address = f"/api/v1/tasks/{task.pk}"
+    seen = client.get(address)["ETag"]
+
+    response = client.patch(url_of(home), {"name": "House"})
+
+    assert response.status_code == 200
+    assert response["ETag"] == '"v2"'
+    assert response.json()["name"] == "House"
+    read_again = client.get(address, headers={"If-None-Match": seen})
+    assert read_again.json()["labels"] == ["House"]
+    change = alice.changes.latest("seq")
+    assert (change.entity, change.kind) == ("label", "updated")
+    assert (change.before, change.after) == ({"name": "Home"}, {"name": "House"})
+
+
+def test_may_be_written_in_other_capitals(api_as, alice, home):
+    body = api_as(alice).patch(url_of(home), {"name": "HOME"}).json()
+
+    assert body["name"] == "HOME"
+    assert alice.labels.get().key == "home"
+
+
+def test_what_changes_nothing_counts_no_version(api_as, alice, home):
+    before = Change.objects.count()
+
+    response = api_as(alice).patch(url_of(home), {"name": " Home ", "colour": "teal"})
+
+    assert response["ETag"] == '"v1"'
+    assert Change.objects.count() == before
+
+
+def test_refuses_a_name_that_another_label_has(api_as, alice, home):
+    task = TaskFactory(owner=alice, labels=["Home", "Garden"])
+    before = Change.objects.count()
+
+    response = api_as(alice).patch(url_of(home), {"name": "GARDEN", "colour": "red"})
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == {"name": ["There is a label of this name."]}
+    home.refresh_from_db()
+    task.refresh_from_db()
+    assert (home.name, home.colour, task.version) == ("Home", "teal", 1)
+    assert Change.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "a" * 51}, "name"),
+        ({"name": "\u0390" * 50}, "name"),
+        ({"colour": "ultraviolet"}, "colour"),
+    ],
+    ids=repr,
+)
+def test_names_the_field_that_is_wrong(api_as, alice, home, body, field):
+    response = api_as(alice).patch(url_of(home), body)
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
+
+
+def test_a_deleted_label_is_gone_from_its_tasks_until_undone(api_as, alice, home):
+    client = api_as(alice)
+    task = TaskFactory(owner=alice, labels=["home"])
+    address = f"/api/v1/tasks/{task.pk}"
+
+    response = client.delete(url_of(home))
+
+    assert response.status_code == 204
+    assert client.get(url_of(home)).status_code == 404
+    assert client.get(address).json()["labels"] == []
+    assert client.get(address)["ETag"] == '"v2"'
+    client.post("/api/v1/undo")
+    assert client.get(address).json()["labels"] == ["Home"]
+    assert client.get(url_of(home)).json()["colour"] == "teal"
+
+
+@pytest.mark.parametrize("method", ["patch", "delete"])
+def test_a_write_on_an_unseen_version_is_refused(api_as, alice, home, method):
+    response = getattr(api_as(alice), method)(
+        url_of(home), {"name": "Overwritten"}, headers={"If-Match": '"v7"'}
+    )
+
+    assert response.status_code == 412
+    home.refresh_from_db()
+    assert home.name == "Home"
+
+
+@pytest.mark.parametrize("suffix", ["", "/"])
+def test_answers_in_both_slash_forms_without_a_redirect(api_as, alice, home, suffix):
+    client = api_as(alice)
+
+    assert client.get(url_of(home) + suffix).status_code == 200
+    assert client.delete(url_of(home) + suffix).status_code == 204
+
+
+@pytest.mark.parametrize("method", ["post", "put"])
+def test_refuses_a_method_that_it_lacks(api_as, alice, home, method):
+    assert getattr(api_as(alice), method)(url_of(home)).status_code == 405
