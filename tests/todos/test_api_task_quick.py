@@ -1,4 +1,9 @@
+import json
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 
 from tests.factories import TaskListFactory
 from todos.models import Change, Task
@@ -141,6 +146,21 @@ def test_sent_again_under_its_key_it_adds_nothing(api_as, alice):
 
     assert answers[0].content == answers[1].content
     assert Task.objects.count() == 1
+
+
+def test_answers_as_the_guide_says(api_as, alice):
+    guide = (Path(settings.BASE_DIR) / "docs" / "quick-add.md").read_text("utf-8")
+    asked, expected = map(json.loads, re.findall("```json\n(.*?)```", guide, re.S))
+
+    answer = api_as(alice).post(URL, asked).json()
+
+    [line], [expected_line] = answer["parse"], expected["parse"]
+    # These depend on the day and on the person.
+    expected_line["spans"][0]["value"] = line["fields"]["due_date"]
+    expected_line["fields"] |= {
+        name: line["fields"][name] for name in ("list", "due_date")
+    }
+    assert answer == expected
 
 
 def test_asks_who_is_calling(api):

@@ -5,6 +5,7 @@ stay whole. It is Wednesday, 25 November 2026, 14:30 there.
 """
 
 import json
+import re
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -272,3 +273,47 @@ def test_every_line_that_is_not_blank_is_a_task():
 @pytest.mark.parametrize("text", ["", " ", "\n\r\n", "\u3000"])
 def test_nothing_is_no_task(text):
     assert parse(text, here=here()) == []
+
+
+# --- The documentation ---
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "quick-add.md").read_text("utf-8")
+
+
+def phrases_of(heading):
+    """Return what stands in the first column of the table under a heading."""
+    section = re.split(r"\n##", GUIDE.partition(f"\n### {heading}\n")[2])[0]
+    rows = [line.split(" | ")[0] for line in section.splitlines() if line[:1] == "|"]
+    return [phrase for row in rows for phrase in re.findall("`([^`]+)`", row)]
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        *phrases_of("Dates"),
+        *phrases_of("Times"),
+        *phrases_of("Repeats"),
+        "due:weekend",
+        "due:1st",
+    ],
+)
+def test_every_phrase_of_the_guide_is_one(phrase):
+    parsed = parse_line(f"Go {phrase}", here=here())
+
+    assert parsed.title == "Go"
+    assert parsed.fields.due_date
+
+
+def test_the_guide_has_its_forty_phrases():
+    tables = [phrases_of(heading) for heading in ("Dates", "Times", "Repeats")]
+
+    assert sum(map(len, tables)) >= 40
+    assert all(tables)
+
+
+def test_the_guide_names_every_kind_of_part():
+    table = GUIDE.partition("| `kind` | `value` |")[2]
+
+    assert set(re.findall("`([a-z_]+)`", table.partition("\n\n")[0])) == set(
+        quick_add.KINDS
+    )
