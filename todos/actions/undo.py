@@ -14,6 +14,7 @@ from itertools import groupby, islice
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from accounts.credentials import Credential
@@ -21,7 +22,7 @@ from accounts.models import User
 from todos.actions.labels import count_carriers, set_labels
 from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
 from todos.actions.reminders import settle_reminder
-from todos.actions.rows import store
+from todos.actions.rows import store, store_all
 from todos.ledger import Batch, Entity, Kind, Snapshot, batch, snapshot
 from todos.models import (
     Change,
@@ -48,6 +49,7 @@ INVERSE = {
     Kind.TRASHED: Kind.RESTORED,
     Kind.RESTORED: Kind.TRASHED,
 }
+TEXTS = {"title", "notes", "name"}  # other columns follow from these, row by row
 CHUNK = 500  # changes at once
 NAMED_MAX = 20  # changes in the way that a refusal names
 GONE = "What was removed for good can't be brought back."
@@ -86,9 +88,10 @@ def undo(
                 entries.flush()
             undoing.check()
             return Undone(entries.id, entries.count)
-    except IntegrityError as exc:
-        # What came since holds a place that has to be free: an occurrence, a name.
-        raise UndoConflict() from exc
+    except (IntegrityError, ValidationError) as exc:
+        # What came since holds a place that has to be free (an occurrence, a name), or
+        # rests on what was to be taken back (a time on its date).
+        raise UndoConflict(changes=_later_than(changes)) from exc
 
 
 def _wanted(
@@ -108,6 +111,17 @@ def _wanted(
     return found
 
 
+def _later_than(changes: ChangeQuerySet) -> list[UUID]:
+    """Return some later changes of the same objects."""
+    last = changes.order_by("-seq").values("owner_id", "seq")[:1].get()
+    later = Change.objects.filter(
+        owner_id=last["owner_id"],
+        entity_id__in=changes.values("entity_id"),
+        seq__gt=last["seq"],
+    )
+    return list(later.order_by("seq").values_list("pk", flat=True)[:NAMED_MAX])
+
+
 def _latest_first(changes: ChangeQuerySet) -> Iterator[list[Change]]:
     """Yield the changes from the last to the first, as many at once as are alike."""
     end = None
@@ -117,13 +131,19 @@ def _latest_first(changes: ChangeQuerySet) -> Iterator[list[Change]]:
         if not found:
             return
         end = found[-1].seq
-        for _, alike in groupby(found, key=lambda one: (one.entity, _is_whole(one))):
-            yield list(alike)
+        for _, alike in groupby(found, key=lambda one: (one.entity, one.kind)):
+            yield from _without_repetition(alike)
 
 
-def _is_whole(change: Change) -> str:
-    """Tell the coming and going of whole rows from changes of some fields."""
-    return change.kind if change.kind in (Kind.CREATED, Kind.REMOVED) else ""
+def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """Yield the changes in stretches, in each of which no object comes twice."""
+    stretch: dict[UUID, Change] = {}
+    for change in changes:
+        if change.entity_id in stretch:
+            yield list(stretch.values())
+            stretch = {}
+        stretch[change.entity_id] = change
+    yield list(stretch.values())
 
 
 class _Undoing:
@@ -136,7 +156,7 @@ class _Undoing:
         self._labels: set[UUID] = set()
 
     def take_back(self, changes: list[Change]) -> None:
-        """Undo changes of one entity that are all of rows, or all of fields."""
+        """Undo changes of one kind, each of another object of one entity."""
         match changes[0].kind:
             case Kind.CREATED:
                 self._remove(changes)
@@ -147,14 +167,20 @@ class _Undoing:
 
     def _put_back(self, changes: list[Change]) -> None:
         rows = self._locked(changes)
+        changed: list[tuple[Any, Snapshot]] = []
         for change in changes:
             row = self._as_left(change, rows)
-            before = snapshot(row)
+            changed.append((row, snapshot(row)))
             self._assign(row, change.before or {})
             self._label(row, change.before or {})
-            store(row, before, INVERSE[Kind(change.kind)], self.entries)
-            if isinstance(row, Label) and row.name != before["name"]:
-                count_carriers(row, at=self.entries.at)
+        kind = INVERSE[Kind(changes[0].kind)]
+        if any(TEXTS & (change.before or {}).keys() for change in changes):
+            for row, before in changed:
+                store(row, before, kind, self.entries)
+                if isinstance(row, Label) and row.name != before["name"]:
+                    count_carriers(row, at=self.entries.at)
+        else:
+            store_all(changed, kind, self.entries)
 
     def _as_left(self, change: Change, rows: dict[UUID, Row]) -> Row:
         """Return the row, still as the change left it."""
