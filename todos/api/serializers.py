@@ -29,6 +29,8 @@ from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
 
 FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
 FILTERS_MAX = 100  # values of one repeated query parameter
+# Not ISO 8601 as a whole: its offset would be dropped without a word.
+TIME_FORMATS = ["%H:%M", "%H:%M:%S"]
 
 # The columns that a task in v1 is made of, and the name of its labels' annotation.
 TASK_COLUMNS = (
@@ -161,7 +163,9 @@ class ReminderSerializer(serializers.Serializer[Any]):
     minutes_before = WholeNumberField(
         min_value=0, max_value=REMINDER_MINUTES_MAX, required=False
     )
-    time = serializers.TimeField(format="%H:%M", required=False)
+    time = serializers.TimeField(
+        format="%H:%M", input_formats=TIME_FORMATS, required=False
+    )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values: dict[str, Any] = super().to_internal_value(data)
@@ -186,7 +190,9 @@ class TaskSerializer(serializers.Serializer[Task]):
     )
     priority = WholeNumberField(min_value=1, max_value=4, default=Task.Priority.MEDIUM)
     due_date = BoundedDateField(allow_null=True, default=None)
-    due_time = serializers.TimeField(format="%H:%M", allow_null=True, default=None)
+    due_time = serializers.TimeField(
+        format="%H:%M", input_formats=TIME_FORMATS, allow_null=True, default=None
+    )
     due_tz = TextField(
         max_length=64, allow_null=True, default=None, validators=[validate_timezone]
     )
