@@ -213,15 +213,12 @@ def test_dates_are_read_in_the_order_that_the_mapping_says(alice, cell, order, d
     ids=range(25),
 )
 def test_a_cell_that_can_not_be_kept_is_named_by_row_and_column(alice, column, cell):
-    cells = {"title": "a"} | {column: cell}
-    body = (
-        f"{','.join(cells)}\nfine{',' * (len(cells) - 1)}\n{','.join(cells.values())},"
-    )
+    cells = {"title": "a", "notes": "b"} | {column: cell}
+    fine = ["fine" if name == "title" else "" for name in cells]
+    body = "\n".join(map(",".join, [list(cells), fine, list(cells.values())]))
 
-    report = bring(alice, body.rstrip(",") or body, "csv")
+    report = bring(alice, body, "csv")
 
-    if cell == "":
-        report = bring(alice, "title,notes\nfine,\n,x\n", "csv")
     assert findings_of(report) == [(3, column)]
     assert not Task.objects.exists()
 
@@ -231,18 +228,13 @@ def test_a_cell_that_can_not_be_kept_is_named_by_row_and_column(alice, column, c
     [
         ({"due_time": "9:00"}, "due_time"),
         ({"due_date": "2027-01-01", "due_tz": "UTC"}, "due_tz"),
-        ({"rrule": "FREQ=DAILY"}, "due_date"),
         ({"due_date": "2027-01-01", "rrule": "FREQ=HOURLY"}, "recurrence"),
         ({"due_date": "2027-01-01", "reminder": "5m"}, "reminder"),
         ({"reminder": "9:00"}, "reminder"),
         ({"parent": "no such"}, "parent"),
-        (
-            {"labels": ";".join("abc")}
-            | {"labels": '"' + ",".join(map(str, range(21))) + '"'},
-            "labels",
-        ),
+        ({"labels": '"' + ",".join(map(str, range(21))) + '"'}, "labels"),
     ],
-    ids=range(8),
+    ids=range(7),
 )
 def test_cells_must_fit_each_other_as_everywhere(alice, cells, field):
     cells = {"title": "a"} | cells

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
 from typing import IO, Any, TypeAlias
 
-import ijson
 import orjson
 
 from todos.actions.imports import LabelRow, ListRow, Row, TaskRow
 from todos.exchange import checks
 from todos.exchange.archive import FORMAT, PARTS, VERSION, Part, canonical
 from todos.exchange.checks import RowChecker
-from todos.exchange.files import FileRefused, Options, without_mark
+from todos.exchange.document import Document
+from todos.exchange.files import FileRefused, Options
 
-DEPTH_MAX = 8  # levels
-ITEM_MAX = 1024 * 1024  # bytes of one item; the longest notes have a quarter
-ARRAYS = {"lists", "labels", "tasks"}
-READ_AT_ONCE = 64 * 1024  # bytes
+LISTS = {"lists", "labels", "tasks"}
+ORDER = ["format", "version", *PARTS, "manifest"]
 
-Event: TypeAlias = tuple[str, Any]
 Item: TypeAlias = dict[str, Any]
 
 
@@ -54,112 +50,28 @@ def _check_manifest(manifest: Any, parts: Mapping[str, Part]) -> None:
             )
 
 
-# --- The document ---------------------------------------------------------------
-
-
 def _entries(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """Yield what the document holds by name; of a list, each item."""
-    stream = _Bounded(without_mark(file))
-    events = _events(stream)
-    if next(events) != ("start_map", None):
-        raise FileRefused("The file is not an export of Ownlist.")
+    document = Document(file)
     names: list[str] = []
-    for event, name in events:
-        if event == "end_map":
-            break
-        if name in names:
-            raise FileRefused("A part stands twice in the file.")
+    for name in document.entries():
+        document.colon()
         names.append(name)
-        for value in _values(name, events):
-            _check_place(names, value)
-            stream.item_ends()
-            yield name, value
-    for _ in events:  # nothing more, or it is refused
-        pass
+        if names != ORDER[: len(names)] or document.is_list() != (name in LISTS):
+            raise FileRefused("The file is not an export of Ownlist, or is cut off.")
+        if name in LISTS:
+            yield from ((name, item) for item in document.items())
+        else:
+            yield name, _known(name, document.value())
+    document.end()
 
 
-def _check_place(names: list[str], value: Any) -> None:
-    """Hold the entry that was just read against the order that the format has."""
-    name = names[-1]
-    if names[0] != "format" or (name == "format" and value != FORMAT):
+def _known(name: str, value: Any) -> Any:
+    if name == "format" and value != FORMAT:
         raise FileRefused("The file is not an export of Ownlist.")
     if name == "version" and value != VERSION:
         raise FileRefused(f"Only version {VERSION} of the format can be imported.")
-    expected = ["format", "version", *PARTS, "manifest"]
-    if names != expected[: len(names)]:
-        raise FileRefused("The parts of the file are not in their order.")
-
-
-def _values(name: str, events: Iterator[Event]) -> Iterator[Any]:
-    event = next(events)
-    if (event[0] == "start_array") != (name in ARRAYS):
-        raise FileRefused("The parts of the file are not of their kinds.")
-    if name not in ARRAYS:
-        yield _built(event, events, 1)
-        return
-    for event in events:
-        if event[0] == "end_array":
-            return
-        yield _built(event, events, 2)
-
-
-def _built(event: Event, events: Iterator[Event], depth: int) -> Any:
-    """Return the value that begins with `event`."""
-    kind, value = event
-    if depth > DEPTH_MAX:
-        raise FileRefused("The JSON is nested too deeply.")
-    if kind == "start_map":
-        return _built_object(events, depth + 1)
-    if kind == "start_array":
-        items = iter(lambda: next(events), ("end_array", None))
-        return [_built(item, events, depth + 1) for item in items]
-    if isinstance(value, Decimal):
-        raise FileRefused("The file holds a number with a fraction.")
     return value
-
-
-def _built_object(events: Iterator[Event], depth: int) -> Item:
-    built: Item = {}
-    for kind, key in events:
-        if kind == "end_map":
-            break
-        if key in built:
-            raise FileRefused("A key stands twice in one object.")
-        built[key] = _built(next(events), events, depth)
-    return built
-
-
-def _events(stream: _Bounded) -> Iterator[Event]:
-    """Yield what ijson finds. Its own texts quote the file, so they go no further."""
-    try:
-        yield from ijson.basic_parse(stream, buf_size=READ_AT_ONCE)
-    except (ijson.JSONError, UnicodeDecodeError) as exc:
-        reason = "is cut off or is no JSON"
-        raise FileRefused(f"The file {reason}.") from exc
-    except (SystemError, ValueError) as exc:  # so a number of thousands of digits
-        raise FileRefused("The file holds a number that is too long.") from exc
-
-
-class _Bounded:
-    """A file that ends with a refusal when a single item takes too many bytes."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._read = 0
-
-    def item_ends(self) -> None:
-        self._read = 0
-
-    def read(self, size: int = -1) -> bytes:
-        self._read += size
-        if self._read > ITEM_MAX + READ_AT_ONCE:
-            raise _TooLong
-        return self._file.read(size)
-
-
-class _TooLong(FileRefused):
-    def __init__(self) -> None:
-        super().__init__(f"An item of the file is longer than {ITEM_MAX} bytes.")
 
 
 def _canonical(value: Any) -> bytes:
@@ -168,7 +80,9 @@ def _canonical(value: Any) -> bytes:
     try:
         return canonical(value)
     except orjson.JSONEncodeError as exc:
-        raise FileRefused("The file holds a number that is too long.") from exc
+        raise FileRefused(
+            "The file holds a number beyond 64 bits, or half a letter."
+        ) from exc
 
 
 # --- Its items --------------------------------------------------------------------

@@ -1,0 +1,658 @@
+"""Our own format: its spelling, its schema, and archives that lie."""
+
+import json
+import sys
+import tracemalloc
+from datetime import UTC, date, datetime, time
+
+import pytest
+
+from accounts.credentials import COMMAND
+from tests.factories import NOON, TaskFactory, TaskListFactory
+from tests.todos.exchange import (
+    LATER,
+    a_full_account,
+    bring,
+    document_of,
+    exported,
+    id_of,
+    sealed,
+    stored,
+)
+from todos import actions
+from todos.actions import imports
+from todos.exchange import archive_reader
+from todos.exchange.files import FileRefused
+from todos.models import Change, Label, Task, TaskList
+
+LIST = "019c0000-0000-7000-8000-000000000000"
+
+
+def findings_of(report):
+    return [(found.row, found.field) for found in report.errors]
+
+
+def refusal_of(user, body):
+    """Import a file that must be refused as a whole; return the words for it."""
+    before = stored(user)
+    with pytest.raises(FileRefused) as refused:
+        bring(user, body)
+    assert stored(user) == before
+    return str(refused.value)
+
+
+# --- Writing ----------------------------------------------------------------------
+
+
+def test_two_exports_without_a_change_between_are_the_same_bytes(alice):
+    a_full_account(alice)
+
+    assert exported(alice) == exported(alice)
+
+
+def test_each_item_is_a_line_in_one_spelling(alice):
+    a_full_account(alice)
+
+    _, _, *lines, _ = exported(alice).splitlines()
+
+    items = [line.rstrip(b",") for line in lines if line.startswith(b"{")]
+    assert len(items) == 10 + 4 + 2
+    for item in items:
+        spelled = json.dumps(
+            json.loads(item), sort_keys=True, ensure_ascii=False, separators=(",", ":")
+        )
+        assert item == spelled.encode()
+
+
+def test_an_account_without_anything_has_a_whole_document(alice):
+    document = json.loads(exported(alice))
+
+    assert list(document) == [
+        "format",
+        "version",
+        "person",
+        "lists",
+        "labels",
+        "tasks",
+        "manifest",
+    ]
+    assert (document["format"], document["version"]) == ("ownlist", 1)
+    assert document["manifest"]["tasks"]["count"] == 0
+    assert [row["is_inbox"] for row in document["lists"]] == [True]
+
+
+def test_a_task_holds_all_that_its_person_set(alice):
+    home = TaskListFactory(owner=alice, name="Home")
+    task = TaskFactory(
+        owner=alice,
+        at=NOON,
+        list_id=home.pk,
+        title="Pay",
+        notes="a\tb\nc",
+        priority=1,
+        due_date=date(2027, 2, 28),
+        due_time=time(9, 30, 15),
+        due_tz="Europe/Berlin",
+        start_date=date(2027, 2, 1),
+        rrule="FREQ=MONTHLY;BYMONTHDAY=-1",
+        labels=["b", "A"],
+        reminder_minutes=30,
+    )
+
+    [found] = json.loads(exported(alice))["tasks"]
+
+    assert found == {
+        "id": str(task.pk),
+        "list": str(home.pk),
+        "parent": None,
+        "title": "Pay",
+        "notes": "a\tb\nc",
+        "priority": 1,
+        "due_date": "2027-02-28",
+        "due_time": "09:30:15",
+        "due_tz": "Europe/Berlin",
+        "start_date": "2027-02-01",
+        "recurrence": {"rrule": "FREQ=MONTHLY;BYMONTHDAY=-1", "anchor": "due"},
+        "series": {"id": str(task.series), "occurrence": 1},
+        "reminder": {"minutes_before": 30},
+        "labels": ["A", "b"],
+        "position": task.position,
+        "completed_at": None,
+        "trashed_at": None,
+        "created_at": "2026-11-22T12:00:00Z",
+        "updated_at": "2026-11-22T12:00:00Z",
+        "version": 1,
+    }
+
+
+def test_it_holds_nothing_of_how_the_person_signs_in(alice):
+    a_full_account(alice)
+
+    body = exported(alice)
+
+    assert b"alice" not in body.lower()
+    assert str(alice.pk).encode() not in body
+
+
+# --- Reading ----------------------------------------------------------------------
+
+
+def test_a_file_that_was_laid_out_anew_is_still_the_same(alice):
+    document = document_of({"title": "a"}, {"title": "é 🙂", "notes": "x"})
+    sealed_document = json.loads(sealed(document))
+
+    report = bring(alice, "\ufeff" + json.dumps(sealed_document, indent=4))
+
+    assert (report.created, report.errors) == (2, [])
+    assert [task.title for task in Task.objects.order_by("position")] == ["a", "é 🙂"]
+
+
+def test_what_is_missing_takes_its_default(alice):
+    bring(alice, sealed(document_of({"title": "a"})))
+
+    task = Task.objects.get()
+    assert (task.priority, task.notes, task.version) == (3, "", 1)
+    assert task.created_at == task.updated_at == LATER
+
+
+def test_a_list_that_is_there_already_keeps_its_name(alice):
+    home = TaskListFactory(owner=alice, name="Home", at=NOON)
+    body = exported(alice)
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    actions.update_list(**caller, list_id=home.pk, changes={"name": "Flat"})
+
+    report = bring(alice, body)
+
+    assert (report.created, report.skipped) == (0, 1)
+    assert TaskList.objects.get(pk=home.pk).name == "Flat"
+
+
+def test_what_was_removed_for_good_comes_back(alice):
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    parent = TaskFactory(owner=alice, title="a", labels=["x"])
+    TaskFactory(owner=alice, title="b", parent_id=parent.pk)
+    body = exported(alice)
+    actions.trash_task(**caller, task_id=parent.pk)
+    actions.remove_task(**caller, task_id=parent.pk)
+    assert not Task.objects.exists()
+
+    report = bring(alice, body)
+
+    assert (report.created, report.errors) == (2, [])
+    assert Task.objects.get(title="b").parent.title == "a"
+    assert bring(alice, body).created == 0
+
+
+def test_what_is_in_the_trash_is_said_to_be_there(alice):
+    task = TaskFactory(owner=alice)
+    body = exported(alice)
+    actions.trash_task(owner=alice, by=COMMAND, at=NOON, task_id=task.pk)
+
+    report = bring(alice, body)
+
+    assert (report.created, report.skipped) == (0, 1)
+    assert "1 of the tasks that you have already are in the trash" in (
+        report.notices[0].message
+    )
+
+
+def test_a_task_whose_list_is_in_the_trash_now_comes_to_the_inbox(alice):
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    home = TaskListFactory(owner=alice, name="Home")
+    task = TaskFactory(owner=alice, list_id=home.pk)
+    TaskFactory(owner=alice, parent_id=task.pk, title="step")
+    body = exported(alice)
+    actions.trash_list(**caller, list_id=home.pk)
+    actions.remove_task(**caller, task_id=task.pk)
+
+    report = bring(alice, body)
+
+    assert report.errors == []
+    assert [task.list.is_inbox for task in Task.objects.all()] == [True, True]
+    assert {finding.field for finding in report.notices} == {"list"}
+
+
+def test_a_step_whose_task_is_in_the_trash_now_comes_alone(alice):
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    task = TaskFactory(owner=alice)
+    step = TaskFactory(owner=alice, parent_id=task.pk, title="step")
+    body = exported(alice)
+    actions.trash_task(**caller, task_id=task.pk)
+    actions.remove_task(**caller, task_id=step.pk)
+
+    report = bring(alice, body)
+
+    assert report.created == 1
+    assert Task.objects.get(title="step").parent is None
+    assert "parent" in {finding.field for finding in report.notices}
+
+
+def test_an_occurrence_that_another_task_has_taken_is_left_out(alice):
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    task = TaskFactory(owner=alice, due_date=NOON.date(), rrule="FREQ=DAILY", at=NOON)
+    upcoming = actions.complete_task(**caller, task_id=task.pk).next
+    body = exported(alice)
+    actions.reopen_task(**caller, task_id=task.pk)
+    assert not Task.objects.filter(pk=upcoming.pk).exists()
+    actions.complete_task(**caller, task_id=task.pk)
+
+    report = bring(alice, body)
+
+    assert (report.created, report.skipped, report.errors) == (0, 2, [])
+    assert [finding.field for finding in report.notices] == ["series"]
+
+
+def test_a_series_goes_on_in_the_other_account(alice, bob):
+    caller = {"by": COMMAND, "at": NOON}
+    task = TaskFactory(owner=alice, due_date=NOON.date(), rrule="FREQ=DAILY", at=NOON)
+    actions.complete_task(owner=alice, **caller, task_id=task.pk)
+
+    bring(bob, exported(alice))
+
+    done, upcoming = Task.objects.filter(owner=bob).order_by("occurrence")
+    assert done.series == upcoming.series != task.series
+    actions.reopen_task(owner=bob, **caller, task_id=done.pk)
+    assert not Task.objects.filter(pk=upcoming.pk).exists()
+
+
+def test_a_reminder_is_planned_only_where_its_moment_is_to_come(alice):
+    soon = {"due_date": "2027-01-01", "reminder": {"time": "09:00"}}
+    past = {"due_date": "2026-12-01", "reminder": {"time": "09:00"}}
+
+    bring(
+        alice, sealed(document_of({"title": "soon"} | soon, {"title": "past"} | past))
+    )
+
+    planned = dict(Task.objects.values_list("title", "remind_on"))
+    assert planned == {"soon": date(2027, 1, 1), "past": None}
+
+
+def test_labels_are_the_persons_own_whatever_their_capitals(alice):
+    TaskFactory(owner=alice, labels=["Home"])
+    document = document_of(
+        {"title": "a", "labels": ["HOME", "new"]},
+        labels=[{"name": "home", "colour": "red"}],
+    )
+
+    report = bring(alice, sealed(document))
+
+    assert report.skipped == 1
+    names = Task.objects.get(title="a").labels.values_list("name", flat=True)
+    assert sorted(names) == ["Home", "new"]
+    assert Label.objects.get(name="Home").colour == "grey"
+
+
+def test_the_ledger_tells_of_all_of_it_in_one_batch(alice, bob):
+    a_full_account(alice)
+
+    report = bring(bob, exported(alice))
+
+    changes = Change.objects.filter(owner=bob).order_by("seq")
+    assert {change.batch for change in changes} == {report.batch}
+    assert {change.kind for change in changes} == {"created"}
+    assert len(changes) == report.created == 15
+    assert {change.credential for change in changes} == {"command"}
+    milk = next(one for one in changes if (one.after or {}).get("title") == "Buy milk")
+    assert milk.after["labels"] == ["errand", "Ätzend, sehr"]
+
+
+def test_undo_takes_all_of_it_back_and_import_can_be_repeated(alice, bob):
+    a_full_account(alice)
+    body = exported(alice)
+    batch = bring(bob, body).batch
+
+    actions.undo(owner=bob, by=COMMAND, at=LATER, batch_id=batch)
+
+    assert not Task.objects.filter(owner=bob, trashed_at=None).exists()
+    assert bring(bob, body).errors == []
+
+
+# --- Archives that lie ------------------------------------------------------------
+
+
+def _without(document, *path):
+    for name in path[:-1]:
+        document = document[name]
+    del document[path[-1]]
+
+
+def _set(document, value, *path):
+    for name in path[:-1]:
+        document = document[name]
+    document[path[-1]] = value
+
+
+LIES = {
+    "a changed title": lambda it: _set(it, "b", "tasks", 0, "title"),
+    "a task too few": lambda it: it["tasks"].pop(),
+    "a task too many": lambda it: it["tasks"].append({"id": id_of(9), "title": "x"}),
+    "tasks the other way round": lambda it: it["tasks"].reverse(),
+    "another checksum": lambda it: _set(it, "0" * 64, "manifest", "tasks", "sha256"),
+    "another count": lambda it: _set(it, 3, "manifest", "tasks", "count"),
+    "no checksum": lambda it: _without(it, "manifest", "tasks", "sha256"),
+    "no entry": lambda it: _without(it, "manifest", "lists"),
+    "no manifest": lambda it: _without(it, "manifest"),
+    "an odd manifest": lambda it: _set(it, [], "manifest"),
+    "no object as manifest": lambda it: _set(it, 7, "manifest"),
+    "another version in it": lambda it: _set(it, 2, "manifest", "version"),
+    "another person": lambda it: _set(it, "Asia/Tokyo", "person", "timezone"),
+    "another version": lambda it: _set(it, 2, "version"),
+    "a version as text": lambda it: _set(it, "1", "version"),
+    "another format": lambda it: _set(it, "other", "format"),
+    "no format": lambda it: _without(it, "format"),
+    "no version": lambda it: _without(it, "version"),
+    "no person": lambda it: _without(it, "person"),
+    "no labels": lambda it: _without(it, "labels"),
+    "one part more": lambda it: _set(it, [], "others"),
+    "tasks as an object": lambda it: _set(it, {}, "tasks"),
+    "tasks as a number": lambda it: _set(it, 7, "tasks"),
+    "tasks as null": lambda it: _set(it, None, "tasks"),
+    "person as a list": lambda it: _set(it, [it["person"]], "person"),
+    "a task that is a text": lambda it: _set(it, "a", "tasks", 0),
+    "a task that is a list": lambda it: _set(it, [], "tasks", 0),
+    "a fraction": lambda it: _set(it, 1.5, "tasks", 0, "priority"),
+    "a number without end": lambda it: _set(it, 10**4400, "tasks", 0, "priority"),
+    "a number beyond 64 bits": lambda it: _set(it, 2**70, "tasks", 0, "position"),
+}
+
+
+def _dumped(document):
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        return json.dumps(document)
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_an_archive_that_lies_is_refused_whole(alice, lie):
+    document = json.loads(sealed(document_of({"title": "a"}, {"title": "c"})))
+    LIES[lie](document)
+
+    words = refusal_of(alice, _dumped(document))
+
+    assert words.endswith(".")
+
+
+@pytest.mark.parametrize("place", range(0, 1000, 83), ids=lambda place: f"at-{place}")
+def test_an_archive_that_is_cut_off_is_refused(alice, place):
+    body = sealed(document_of({"title": "a"}, {"title": "b"}))
+
+    assert refusal_of(alice, body[: min(place, len(body) - 1)])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{}",
+        b"7",
+        b'"text"',
+        b"\x00",
+        b"\x1f\x8b\x08\x00garbage",
+        b"PK\x03\x04garbage",
+        b"[" * 1_000_000,
+        b'{"format":' + b"[" * 1_000_000,
+        b'{"a":' * 300_000,
+        b'{"format":"ownlist","version":1,"person":' + b'{"a":' * 100_000,
+        '{"format":"ownlist"}'.encode("utf-16"),
+        '{"format":"ownlist"}'.encode("utf-32"),
+        b'{"format":"\xff"}',
+        b'{"format":NaN}',
+        b'{"format":"ownlist","format":"ownlist"}',
+        b'{"format":"ownlist","version":1,"person":{"a":1,"a":2}}',
+        b'{"format":"ownlist"} {"format":"ownlist"}',
+        sealed(document_of({"title": "a"})) + b"x",
+        b'{"format":"ownlist","version":1,"person":{},"lists":["' + b"a" * 3_000_000,
+    ],
+    ids=range(22),
+)
+def test_what_is_no_archive_is_refused(alice, body):
+    words = refusal_of(alice, body)
+
+    assert len(words) < 120
+    assert "aaa" not in words
+
+
+def test_a_cell_of_a_hundred_megabytes_is_refused_before_it_is_in_memory(alice):
+    class Endless:
+        """A file whose only title goes on for 100 MB."""
+
+        def __init__(self):
+            self.start = b'{"format":"ownlist","version":1,"person":{"timezone":"'
+            self.place = 0
+
+        def seek(self, place):
+            self.place = place
+
+        def read(self, size):
+            piece = (self.start[self.place :] + b"a" * size)[:size]
+            self.place += size
+            return piece if self.place < 100_000_000 else b""
+
+    tracemalloc.start()
+    with pytest.raises(FileRefused, match="over 1048576 characters"):
+        list(archive_reader.read(Endless(), None))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 20_000_000
+
+
+# --- Rows that can't be kept --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"title": ""}, "tasks.title"),
+        ({"title": "x" * 501}, "tasks.title"),
+        ({"title": None}, "tasks.title"),
+        ({"title": 7}, "tasks.title"),
+        ({"title": "a\x00b"}, "tasks.title"),
+        ({"title": "a\nb"}, "tasks.title"),
+        ({"notes": "x" * 20_001}, "tasks.notes"),
+        ({"notes": ["x"]}, "tasks.notes"),
+        ({"priority": 0}, "tasks.priority"),
+        ({"priority": 5}, "tasks.priority"),
+        ({"priority": True}, "tasks.priority"),
+        ({"priority": "1"}, "tasks.priority"),
+        ({"due_date": "2027-02-30"}, "tasks.due_date"),
+        ({"due_date": "1899-12-31"}, "tasks.due_date"),
+        ({"due_date": "3000-01-01"}, "tasks.due_date"),
+        ({"due_date": 20270228}, "tasks.due_date"),
+        ({"due_date": "2027-02-28T00:00:00Z"}, "tasks.due_date"),
+        ({"due_time": "24:00"}, "tasks.due_time"),
+        ({"due_time": "09:00Z"}, "tasks.due_time"),
+        ({"due_tz": "Mars/Base"}, "tasks.due_tz"),
+        ({"due_tz": "../etc/passwd"}, "tasks.due_tz"),
+        ({"start_date": "soon"}, "tasks.start_date"),
+        ({"completed_at": "2027-01-01T00:00:00"}, "tasks.completed_at"),
+        ({"completed_at": "9999-12-31T23:59:59-23:59"}, "tasks.completed_at"),
+        ({"created_at": "0001-01-01T00:00:00+23:59"}, "tasks.created_at"),
+        ({"created_at": 7}, "tasks.created_at"),
+        ({"position": 2**63}, "tasks.position"),
+        ({"position": "1"}, "tasks.position"),
+        ({"version": 0}, "tasks.version"),
+        ({"version": 2**31}, "tasks.version"),
+        ({"labels": "a"}, "tasks.labels"),
+        ({"labels": [7]}, "tasks.labels"),
+        ({"labels": ["x" * 51]}, "tasks.labels"),
+        ({"labels": [""]}, "tasks.labels"),
+        ({"labels": ["\u0390" * 50]}, "tasks.labels"),
+        ({"labels": [f"l{n}" for n in range(21)]}, "labels"),
+        ({"recurrence": "FREQ=DAILY"}, "tasks.recurrence"),
+        ({"recurrence": {"rrule": 7, "anchor": "due"}}, "tasks.recurrence.rrule"),
+        ({"recurrence": {"rrule": "FREQ=DAILY"}}, "tasks.recurrence.anchor"),
+        (
+            {"recurrence": {"rrule": "FREQ=SECONDLY", "anchor": "due"}},
+            "recurrence",
+        ),
+        ({"series": {"id": "x", "occurrence": 1}}, "tasks.series.id"),
+        ({"series": {"id": id_of(5)}}, "tasks.series.occurrence"),
+        ({"series": {"id": id_of(5), "occurrence": 0}}, "tasks.series.occurrence"),
+        ({"series": id_of(5)}, "tasks.series"),
+        ({"reminder": {"time": "09:00", "minutes_before": 5}}, "tasks.reminder"),
+        ({"reminder": {"minutes_before": -1}}, "tasks.reminder.minutes_before"),
+        ({"reminder": {"minutes_before": 5}}, "reminder"),
+        ({"reminder": {"at": "09:00"}}, "tasks.reminder"),
+        ({"id": None}, "tasks.id"),
+        ({"id": "42"}, "tasks.id"),
+        ({"id": 7}, "tasks.id"),
+        ({"list": None}, "tasks.list"),
+        ({"list": id_of(77)}, "list"),
+        ({"parent": "x"}, "tasks.parent"),
+        ({"parent": id_of(77)}, "parent"),
+        ({"parent": id_of(1)}, "parent"),  # itself
+        ({"due_time": "09:00"}, "due_time"),
+        ({"due_date": "2027-01-01", "due_tz": "UTC"}, "due_tz"),
+        ({"owner": id_of(1)}, "tasks.owner"),
+    ],
+    ids=range(59),
+)
+def test_a_row_that_can_not_be_kept_is_named_and_nothing_is_stored(
+    alice, fields, named
+):
+    before = stored(alice)
+    document = document_of({"title": "fine"}, {"title": "a"} | fields)
+
+    report = bring(alice, sealed(document))
+
+    # What only the rules of the domain can tell has no part in front.
+    assert findings_of(report) in ([(2, named)], [(2, f"tasks.{named}")])
+    assert (report.batch, report.created) == (None, 0)
+    assert stored(alice) == before
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"name": ""}, "lists.name"),
+        ({"name": "x" * 101}, "lists.name"),
+        ({"name": 7}, "lists.name"),
+        ({"colour": "mauve"}, "lists.colour"),
+        ({"id": "x"}, "lists.id"),
+        ({"archived_at": "soon"}, "lists.archived_at"),
+        ({"owner": LIST}, "lists.owner"),
+    ],
+    ids=range(7),
+)
+def test_a_list_that_can_not_be_kept_is_named(alice, fields, named):
+    document = document_of(lists=[{"id": LIST, "name": "Home"} | fields])
+
+    report = bring(alice, sealed(document))
+
+    assert findings_of(report) == [(2, named)]
+    assert TaskList.objects.filter(owner=alice).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "named"),
+    [
+        ([{"name": ""}], [(1, "labels.name")]),
+        ([{"name": "x" * 51}], [(1, "labels.name")]),
+        ([{"name": "a", "colour": "mauve"}], [(1, "labels.colour")]),
+        ([{"name": "a"}, {"name": "A"}], [(2, "labels.name")]),
+        ([{"name": "a", "tasks": []}], [(1, "labels.tasks")]),
+    ],
+    ids=range(5),
+)
+def test_a_label_that_can_not_be_kept_is_named(alice, labels, named):
+    report = bring(alice, sealed(document_of(labels=labels)))
+
+    assert findings_of(report) == named
+    assert not Label.objects.exists()
+
+
+def test_ids_stand_once_in_a_file(alice):
+    twice = document_of({"title": "a"}, {"title": "b", "id": id_of(0)})
+    capitals = document_of({"title": "a"}, {"title": "b", "id": id_of(0).upper()})
+    lists = document_of(
+        lists=[{"id": LIST, "name": "a"}, {"id": LIST, "name": "b"}],
+    )
+
+    assert findings_of(bring(alice, sealed(twice))) == [(2, "id")]
+    assert findings_of(bring(alice, sealed(capitals))) == [(2, "id")]
+    assert findings_of(bring(alice, sealed(lists))) == [(3, "id")]
+    assert not Task.objects.exists()
+
+
+def test_steps_go_one_level_deep(alice):
+    document = document_of(
+        {"title": "a"},
+        {"title": "b", "parent": id_of(0)},
+        {"title": "c", "parent": id_of(1)},
+    )
+
+    assert findings_of(bring(alice, sealed(document))) == [(3, "parent")]
+    assert not Task.objects.exists()
+
+
+def test_circles_of_parents_are_refused(alice):
+    document = document_of(
+        {"title": "a", "parent": id_of(1)}, {"title": "b", "parent": id_of(0)}
+    )
+
+    assert (1, "parent") in findings_of(bring(alice, sealed(document)))
+    assert not Task.objects.exists()
+
+
+def test_a_step_is_in_the_list_of_its_task(alice):
+    document = document_of(
+        {"title": "a"},
+        {"title": "b", "parent": id_of(0), "list": LIST},
+        lists=[{"id": LIST, "name": "Home"}],
+    )
+
+    assert findings_of(bring(alice, sealed(document))) == [(2, "list")]
+    assert not Task.objects.exists()
+
+
+def test_errors_end_the_reading_when_there_are_too_many(alice):
+    document = document_of(*({"title": ""} for _ in range(2_500)))
+
+    report = bring(alice, sealed(document))
+
+    assert len(report.errors) == 1_001
+    assert "first 1000" in report.errors[-1].message
+
+
+def test_rows_are_taken_in_many_chunks_like_in_one(alice, monkeypatch):
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    tasks = [{"title": f"a{n}", "labels": ["x", f"l{n % 3}"]} for n in range(7)]
+    steps = [{"title": f"s{n}", "parent": id_of(n)} for n in range(7)]
+
+    report = bring(alice, sealed(document_of(*tasks, *steps)))
+
+    assert (report.created, report.errors) == (18, [])
+    parents = Task.objects.filter(parent__isnull=False)
+    assert {step.parent.title[1:] == step.title[1:] for step in parents} == {True}
+    seqs = Change.objects.filter(owner=alice).values_list("seq", flat=True)
+    assert sorted(seqs) == list(range(1, 19))
+
+
+def test_the_inbox_of_the_file_is_the_inbox(alice):
+    document = document_of({"title": "a"})
+    document["lists"][0] |= {"name": "Eingang", "colour": "red"}
+
+    report = bring(alice, sealed(document))
+
+    assert report.created == 1
+    task = Task.objects.get()
+    assert (task.list.is_inbox, task.list.name, task.list.colour) == (
+        True,
+        "Inbox",
+        "grey",
+    )
+
+
+def test_instants_keep_their_microseconds(alice):
+    moment = "2026-11-01T09:00:00.123456+02:00"
+    bring(alice, sealed(document_of({"title": "a", "created_at": moment})))
+
+    assert Task.objects.get().created_at == datetime(
+        2026, 11, 1, 7, 0, 0, 123456, tzinfo=UTC
+    )
