@@ -1,0 +1,255 @@
+"""The commands: a file out, a file in."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+
+from tests.factories import TaskFactory, UserFactory
+from tests.todos.exchange import a_full_account, environment_of_tests, exported, stored
+from todos.api import exchange
+from todos.management.commands import export_tasks
+from todos.models import Change, Task
+
+
+def run(name, *arguments):
+    """Run a command; return what it wrote to each stream."""
+    out, err = StringIO(), StringIO()
+    call_command(name, *map(str, arguments), stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def file_of(tmp_path, body, name="tasks.csv"):
+    path = tmp_path / name
+    path.write_bytes(body if isinstance(body, bytes) else body.encode())
+    return path
+
+
+# --- Out --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["json", "csv", "ics", "markdown"])
+def test_writes_a_file_for_its_owners_eyes(alice, tmp_path, name):
+    a_full_account(alice)
+    path = tmp_path / "export"
+
+    run(
+        "export_tasks",
+        "--user",
+        "Alice@example.com",
+        "--format",
+        name,
+        "--output",
+        path,
+    )
+
+    assert path.read_bytes() == exported(alice, name)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(tmp_path) == ["export"]
+
+
+def test_without_a_file_it_goes_to_the_standard_output(alice):
+    a_full_account(alice)
+
+    out, err = run("export_tasks", "--user", alice.pk)
+
+    assert out.encode() == exported(alice)
+    assert err == ""
+
+
+def test_a_file_that_can_not_be_written_is_named(alice, tmp_path):
+    path = tmp_path / "no" / "such" / "folder"
+
+    with pytest.raises(CommandError, match="can't be written"):
+        run("export_tasks", "--user", alice.pk, "--output", path)
+
+
+def test_half_an_export_never_has_the_name_of_one(alice, tmp_path, monkeypatch):
+    def broken(user, name):
+        yield b"half"
+        raise OSError(28, "No space left on device")
+
+    path = file_of(tmp_path, "the last one", "export")
+    monkeypatch.setattr(export_tasks, "export", broken)
+
+    with pytest.raises(CommandError, match="No space left"):
+        run("export_tasks", "--user", alice.pk, "--output", path)
+
+    assert path.read_text() == "the last one"
+    assert os.listdir(tmp_path) == ["export"]
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody@example.com", "019b0000-0000-7000-8000-000000000000", "x", ""]
+)
+@pytest.mark.parametrize("command", ["export_tasks", "import_tasks"])
+def test_a_person_who_is_not_there_is_named(db, tmp_path, command, name):
+    file = [file_of(tmp_path, "title\na\n"), "--format", "csv"]
+    arguments = file if command == "import_tasks" else []
+
+    with pytest.raises(CommandError, match="There is no user"):
+        run(command, *arguments, "--user", name)
+
+
+# --- In ---------------------------------------------------------------------------
+
+
+def test_brings_a_file_in_and_names_the_batch(alice, tmp_path):
+    path = file_of(tmp_path, "title,odd\na,\nb,\n")
+
+    out, err = run("import_tasks", path, "--user", alice.email, "--format", "csv")
+
+    batch = Change.objects.values_list("batch", flat=True).distinct().get()
+    assert out == (
+        f"Done: 2 created, 0 there already, 1 notices. The batch is {batch}.\n"
+    )
+    assert err == "row 1: odd: This column is not imported.\n"
+    assert Task.objects.filter(owner=alice).count() == 2
+
+
+def test_an_archive_goes_from_one_account_to_another(alice, bob, tmp_path):
+    a_full_account(alice)
+    path = tmp_path / "export.json"
+    run("export_tasks", "--user", alice.pk, "--output", path)
+
+    out, _ = run("import_tasks", path, "--user", bob.pk, "--format", "json")
+    again, _ = run("import_tasks", path, "--user", bob.pk, "--format", "json")
+
+    assert out.startswith("Done: 15 created, 0 there already, 0 notices.")
+    assert again == "Done: 0 created, 15 there already, 1 notices.\n"
+
+
+def test_a_dry_run_stores_nothing(alice, tmp_path):
+    before = stored(alice)
+    path = file_of(tmp_path, "title\na\nb\n")
+
+    out, _ = run(
+        "import_tasks", path, "--user", alice.pk, "--format", "csv", "--dry-run"
+    )
+
+    assert out == "Would be: 2 created, 0 there already, 0 notices.\n"
+    assert stored(alice) == before
+
+
+def test_a_mapping_comes_from_a_file(alice, tmp_path):
+    path = file_of(tmp_path, "What,When\na,28.02.2027\n")
+    columns = {"title": "What", "due_date": "When", "dates": "dmy"}
+    mapping = file_of(tmp_path, json.dumps(columns), "mapping.json")
+
+    run(
+        "import_tasks",
+        *(path, "--user", alice.pk, "--format", "csv", "--mapping", mapping),
+    )
+
+    assert str(Task.objects.get().due_date) == "2027-02-28"
+
+
+def test_rows_that_can_not_be_kept_are_listed_and_nothing_is_stored(alice, tmp_path):
+    before = stored(alice)
+    path = file_of(tmp_path, "title,priority\na,1\n,2\nb,9\n")
+    err = StringIO()
+
+    with pytest.raises(CommandError, match="2 errors; nothing was stored"):
+        call_command(
+            "import_tasks",
+            str(path),
+            *("--user", str(alice.pk), "--format", "csv"),
+            stderr=err,
+        )
+
+    assert err.getvalue().splitlines() == [
+        "row 3: title: This may not be empty.",
+        "row 4: priority: Write a whole number from 1 to 4.",
+    ]
+    assert stored(alice) == before
+
+
+@pytest.mark.parametrize(
+    ("body", "mapping", "words"),
+    [
+        (b"\xff\xff", None, "not UTF-8"),
+        (b"a\nb\n", None, "titles"),
+        (b"title\na\n", b"[]", "must hold a JSON object"),
+        (b"title\na\n", b"{", "holds no JSON"),
+        (b"title\na\n", b'{"title": "x"}', "must have the column"),
+    ],
+    ids=range(5),
+)
+def test_a_file_that_can_not_be_used_is_said_to_be_so(
+    alice, tmp_path, body, mapping, words
+):
+    path = file_of(tmp_path, body)
+    options = []
+    if mapping is not None:
+        options = ["--mapping", file_of(tmp_path, mapping, "mapping.json")]
+
+    with pytest.raises(CommandError, match=words):
+        run("import_tasks", path, "--user", alice.pk, "--format", "csv", *options)
+
+    assert not Task.objects.exists()
+
+
+def test_a_file_that_is_not_there_is_named(alice, tmp_path):
+    with pytest.raises(CommandError, match="can't be read"):
+        run("import_tasks", tmp_path / "x", "--user", alice.pk, "--format", "csv")
+
+
+def test_the_command_takes_more_rows_than_the_api(alice, tmp_path, monkeypatch):
+    monkeypatch.setattr(exchange, "ROWS_MAX", 1)
+    path = file_of(tmp_path, "title\na\nb\n")
+
+    out, _ = run("import_tasks", path, "--user", alice.pk, "--format", "csv")
+
+    assert out.startswith("Done: 2 created")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bar_shows_on_a_terminal_alone(tmp_path):
+    alice = UserFactory()
+    TaskFactory(owner=alice)
+    path = file_of(tmp_path, "title\n" + "a\n" * 50)
+    command = [sys.executable, "manage.py"]
+    bring_in = ["import_tasks", path, "--user", str(alice.pk), "--format", "csv"]
+    write = ["export_tasks", "--user", str(alice.pk), "--output", tmp_path / "x"]
+
+    for arguments in (bring_in, write):
+        plain = subprocess.run(
+            [*command, *arguments],
+            cwd=settings.BASE_DIR,
+            env=environment_of_tests(),
+            capture_output=True,
+            check=True,
+        )
+        shown = on_a_terminal([*command, *arguments])
+
+        assert plain.stderr == b""
+        assert b"B/s" in shown
+
+
+def on_a_terminal(command):
+    """Run a command whose stderr is a terminal; return what it showed there."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        command,
+        cwd=settings.BASE_DIR,
+        env=environment_of_tests(),
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # so Linux says that the other end is closed
+        pass
+    finally:
+        os.close(ours)
+    assert process.wait() == 0
+    return shown

@@ -1,0 +1,191 @@
+"""An export is of one moment, and an import is all of it or nothing."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from config.moment import one_moment
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.todos.exchange import (
+    bring,
+    document_of,
+    environment_of_tests,
+    exported,
+    id_of,
+    sealed,
+    stored,
+)
+from todos.actions import imports
+from todos.exchange import exporting
+from todos.models import Task, TaskList
+
+KILLED_HALF_WAY = """
+import os, signal, sys
+import django
+django.setup()
+from django.core.management import call_command
+from todos.ledger import Batch
+
+flush, flushed = Batch.flush, []
+
+def die_at_the_third(self):
+    flush(self)
+    flushed.append(1)
+    if len(flushed) == 3:
+        print("half-way", flush=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+Batch.flush = die_at_the_third
+call_command("import_tasks", sys.argv[1], "--user", sys.argv[2], "--format", "json")
+"""
+
+
+def in_another_thread(act):
+    """Run `act` on a connection of its own, to the end."""
+
+    def run():
+        try:
+            act()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_export_does_not_see_what_is_written_meanwhile():
+    alice = UserFactory()
+    before = TaskFactory(owner=alice, title="before")
+
+    def write():
+        home = TaskListFactory(owner=alice, name="meanwhile")
+        TaskFactory(owner=alice, title="meanwhile", list_id=home.pk)
+        Task.objects.filter(pk=before.pk).update(title="changed meanwhile")
+
+    pieces = exporting.export(alice, "json")
+    first = next(pieces)
+    second = next(pieces)  # the person: by now the moment is chosen
+    lists = next(pieces)
+    in_another_thread(write)
+    body = b"".join([first, second, lists, *pieces])
+
+    assert b"meanwhile" not in body
+    assert b"before" in body
+    assert b"changed meanwhile" in exported(alice)
+    bring(UserFactory(), body)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_an_export():
+    alice = UserFactory()
+    with one_moment():
+        assert TaskList.objects.count() == 1
+        in_another_thread(lambda: TaskFactory(owner=alice))
+        assert Task.objects.count() == 0
+
+    assert Task.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_an_export_that_is_given_up_one_can_write():
+    alice = UserFactory()
+    pieces = exporting.export(alice, "json")
+    next(pieces)
+    next(pieces)
+    next(pieces)
+
+    pieces.close()
+
+    TaskFactory(owner=alice)
+    assert not connection.in_atomic_block
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_is_killed_half_way_leaves_nothing(tmp_path):
+    alice = UserFactory()
+    before = stored(alice)
+    file = tmp_path / "archive.json"
+    tasks = [{"title": f"Task {n}", "labels": [f"l{n % 9}"]} for n in range(3_500)]
+    file.write_bytes(sealed(document_of(*tasks)))
+
+    process = subprocess.run(
+        [sys.executable, "-c", KILLED_HALF_WAY, str(file), str(alice.pk)],
+        cwd=settings.BASE_DIR,
+        env=environment_of_tests(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert process.stdout == "half-way\n", process.stderr
+    assert process.returncode == -signal.SIGKILL
+    assert stored(alice) == before
+    report = bring(alice, file.read_bytes())
+    assert (report.created, report.errors) == (3_509, [])
+
+
+def test_what_breaks_half_way_leaves_nothing(alice, monkeypatch):
+    monkeypatch.setattr(imports, "CHUNK", 2)
+    before = stored(alice)
+    document = json.loads(sealed(document_of(*({"title": "a"} for _ in range(9)))))
+    document["manifest"]["tasks"]["sha256"] = "0" * 64
+
+    with pytest.raises(Exception, match="differs from its manifest"):
+        bring(alice, json.dumps(document))
+
+    assert stored(alice) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_of_a_person_at_once_bring_it_once():
+    alice = UserFactory()
+    body = sealed(document_of(*({"title": f"a{n}"} for n in range(20))))
+    reports = []
+
+    threads = [
+        threading.Thread(target=_bring_in_a_thread, args=(alice, body, reports))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(report.created for report in reports) == [0, 0, 0, 20]
+    assert Task.objects.filter(owner=alice).count() == 20
+
+
+def _bring_in_a_thread(user, body, reports):
+    try:
+        reports.append(bring(user, body))
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_that_meets_a_change_of_the_same_rows_is_refused(monkeypatch):
+    alice = UserFactory()
+    owner = {"owner_id": alice.pk}
+    list_id = TaskList.objects.get(owner=alice).pk
+    known = imports._Importer._known
+
+    def meanwhile(self, rows):
+        found = known(self, rows)
+        taken = imports._settled_id(alice, id_of(0), {})
+        Task.objects.create(id=taken, title="x", list_id=list_id, **owner)
+        return found
+
+    monkeypatch.setattr(imports._Importer, "_known", meanwhile)
+
+    with pytest.raises(imports.ImportClash):
+        bring(alice, sealed(document_of({"title": "a"})))
+
+    assert not Task.objects.exists()
