@@ -40,6 +40,12 @@ NAME = {"name": "Errands", "colour": "grey"}
 SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
 SIGN_UP = {"email": "carol@example.com", "password": PASSWORD}
 PASSWORD_CHANGE = {"old_password": PASSWORD, "new_password": "another long phrase"}
+# Any id; the owner's requests get one that is hers.
+SOME_ID = "01a20480-0000-7000-8000-000000000000"
+BULK = {"ids": [SOME_ID], "action": "complete"}
+TO_LIST = {"list": SOME_ID}
+AFTER_LIST = {"after": SOME_ID}
+LABEL = {"name": "garden"}
 REFRESH = {"refresh": "<a refresh token of the owner>"}
 UPLOAD = {"format": "csv", "file": "<a form with a file>"}
 
@@ -72,10 +78,13 @@ API = [Row(*row) for row in [
     ("DELETE", "api/v1/users/me",            401, 204, 204, 204),
     ("GET",    "api/v1/tasks",               401, 200, 200, 200),
     ("POST",   "api/v1/tasks",               401, 201, 201, 201, TITLE),
+    ("POST",   "api/v1/tasks/bulk",          401, 200, 400, 400, BULK),
     ("POST",   "api/v1/tasks/quick",         401, 201, 201, 201, LINE),
     ("POST",   "api/v1/recurrence/preview",  401, 200, 200, 200, RULE),
     ("GET",    "api/v1/lists",               401, 200, 200, 200),
     ("POST",   "api/v1/lists",               401, 201, 201, 201, NAME),
+    ("GET",    "api/v1/labels",              401, 200, 200, 200),
+    ("POST",   "api/v1/labels",              401, 201, 201, 201, LABEL),
     ("GET",    "api/v1/export",              401, 200, 200, 200),
     ("POST",   "api/v1/import",              401, 200, 200, 200, UPLOAD),
     ("GET",    "api/v1/changes",             401, 200, 200, 200),
@@ -92,12 +101,23 @@ API = [Row(*row) for row in [
     ("POST",   "api/v1/tasks/<uuid:task_id>/restore",  401, 200, 404, 404),
     # It doesn't repeat, but only its owner is told.
     ("POST",   "api/v1/tasks/<uuid:task_id>/skip",     401, 409, 404, 404),
+    ("POST",   "api/v1/tasks/<uuid:task_id>/move",     401, 200, 404, 404, TO_LIST),
     ("GET",    "api/v1/lists/<uuid:list_id>",          401, 200, 404, 404),
     ("PATCH",  "api/v1/lists/<uuid:list_id>",          401, 200, 404, 404, NAME),
     ("DELETE", "api/v1/lists/<uuid:list_id>",          401, 204, 404, 404),
+    ("POST",   "api/v1/lists/<uuid:list_id>/restore",  401, 200, 404, 404),
+    ("POST",   "api/v1/lists/<uuid:list_id>/move",     401, 200, 404, 404,
+     AFTER_LIST),
+    ("GET",    "api/v1/labels/<uuid:label_id>",        401, 200, 404, 404),
+    ("PATCH",  "api/v1/labels/<uuid:label_id>",        401, 200, 404, 404, LABEL),
+    ("DELETE", "api/v1/labels/<uuid:label_id>",        401, 204, 404, 404),
     # The route names the owner: anyone else is refused before any look-up.
     ("GET",    "api/v1/users/<str:user_id>/tasks",     401, 200, 403, 403),
     ("POST",   "api/v1/users/<str:user_id>/tasks",     401, 201, 403, 403, TITLE),
+    ("POST",   "api/v1/users/<str:user_id>/tasks/bulk",
+     401, 200, 403, 403, BULK),
+    ("POST",   "api/v1/users/<str:user_id>/tasks/<uuid:task_id>/move",
+     401, 200, 403, 403, TO_LIST),
     ("POST",   "api/v1/users/<str:user_id>/tasks/quick",
      401, 201, 403, 403, LINE),
     ("GET",    "api/v1/users/<str:user_id>/tasks/<uuid:task_id>",
@@ -323,6 +343,9 @@ class World:
             owner=alice, by=COMMAND, at=timezone.now(), task_id=self.trashed.pk
         )
         self.list = TaskListFactory(owner=alice)
+        self.label = actions.create_label(
+            owner=alice, by=COMMAND, at=timezone.now(), name="home"
+        )
         asked_for = EmailAddress(user=alice, email="alice@new.example")
         asked_for.save()
         self.key = EmailConfirmationHMAC(asked_for).key
@@ -334,6 +357,12 @@ class World:
             last_used_at=timezone.now(),
         )
         self.refresh = tokens.start_family(user=alice, at=timezone.now()).refresh
+        inbox = alice.task_lists.get(is_inbox=True)
+        self.named_in = {
+            id(BULK): {**BULK, "ids": [str(self.task.pk)]},
+            id(TO_LIST): {"list": str(self.list.pk)},
+            id(AFTER_LIST): {"after": str(inbox.pk)},
+        }
         locked = UserFactory(email="lena@example.com")
         self.sessions = {
             "anonymous": Client(),
@@ -372,6 +401,7 @@ class World:
             route.replace("<uuid:task_id>", str(self.task.pk))
             .replace("<str:task_id>", str(self.task.pk))
             .replace("<uuid:list_id>", str(self.list.pk))
+            .replace("<uuid:label_id>", str(self.label.pk))
             .replace("<str:user_id>", str(self.alice.pk))
             .replace("<user_id:user_id>", str(self.alice.pk))
             .replace("<str:token>", reminder_mails.token_of(self.alice))
@@ -394,6 +424,7 @@ class World:
         """Send one request, and undo whatever it did."""
         if body is REFRESH:
             body = {"refresh": self.refresh}
+        body = self.named_in.get(id(body), body)
         as_json = {"content_type": "application/json"} if "api/" in route else {}
         if body is UPLOAD:
             as_json, file = {}, SimpleUploadedFile("tasks.csv", b"title\nBuy milk\n")

@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.credentials import COMMAND
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
-from todos.models import Change, Task, TaskList
+from todos.models import Change, Label, Task, TaskList
 
+SOMEWHERE = actions.Beside("after", uuid4())
 # What each action needs beside its caller and the object.
 ON_A_TASK = {
     "update_task": {"changes": {"title": "Changed"}},
@@ -21,8 +22,17 @@ ON_A_TASK = {
     "trash_task": {},
     "restore_task": {},
     "remove_task": {},
+    "move_task": {"to": SOMEWHERE},
+    "skip_occurrence": {},
 }
-ON_A_LIST = {"update_list": {"changes": {"name": "Changed"}}, "trash_list": {}}
+ON_A_LIST = {
+    "update_list": {"changes": {"name": "Changed"}},
+    "trash_list": {},
+    "restore_list": {},
+    "move_list": {"to": SOMEWHERE},
+}
+ON_A_LABEL = {"update_label": {"changes": {"name": "Changed"}}, "delete_label": {}}
+ON_TASKS = {"change_tasks"}
 
 
 def caller(user):
@@ -33,6 +43,7 @@ def state():
     return (
         list(Task.objects.order_by("pk").values()),
         list(TaskList.objects.order_by("pk").values()),
+        list(Label.objects.order_by("pk").values()),
         Change.objects.count(),
     )
 
@@ -51,6 +62,8 @@ def test_every_action_on_an_object_is_tried_here():
         *ON_A_LIST,
         "create_task",
     }
+    assert {name for name in takes if "label_id" in takes[name]} == set(ON_A_LABEL)
+    assert {name for name in takes if "task_ids" in takes[name]} == ON_TASKS
     assert all("owner" in parameters for parameters in takes.values())
 
 
@@ -75,6 +88,59 @@ def test_another_persons_list_is_not_found(alice, bob, name):
         with pytest.raises(ObjectDoesNotExist):
             getattr(actions, name)(**caller(bob), list_id=list_id, **ON_A_LIST[name])
 
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", ON_A_LABEL)
+def test_another_persons_label_is_not_found(alice, bob, name):
+    hers = actions.create_label(**caller(alice), name="home")
+    TaskFactory(owner=alice, labels=["home"])
+    before = state()
+
+    for label_id in (hers.pk, uuid4()):
+        with pytest.raises(ObjectDoesNotExist):
+            getattr(actions, name)(**caller(bob), label_id=label_id, **ON_A_LABEL[name])
+
+    assert state() == before
+
+
+@pytest.mark.parametrize("action", ["complete", "trash", "restore"])
+def test_another_persons_task_is_not_among_those_changed(alice, bob, action):
+    hers, mine = TaskFactory(owner=alice), TaskFactory(owner=bob)
+    before = state()
+
+    messages = set()
+    for task_id in (hers.pk, uuid4()):
+        with pytest.raises(ValidationError) as refused:
+            actions.change_tasks(
+                **caller(bob), task_ids=[mine.pk, task_id], action=action
+            )
+        messages.add(str(refused.value))
+
+    assert len(messages) == 1
+    assert state() == before
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_nothing_comes_beside_another_persons(alice, bob, side):
+    hers, mine = TaskFactory(owner=alice), TaskFactory(owner=bob)
+    her_list, my_list = TaskListFactory(owner=alice), TaskListFactory(owner=bob)
+    before = state()
+
+    messages = set()
+    for task_id, list_id in ((hers.pk, her_list.pk), (uuid4(), uuid4())):
+        for act, row, key in [
+            (actions.move_task, {"task_id": mine.pk}, task_id),
+            (actions.move_list, {"list_id": my_list.pk}, list_id),
+        ]:
+            with pytest.raises(ValidationError) as refused:
+                act(**caller(bob), **row, to=actions.Beside(side, key))
+            messages.add(str(refused.value))
+        with pytest.raises(ValidationError) as refused:
+            actions.move_task(**caller(bob), task_id=mine.pk, to=list_id)
+        messages.add(str(refused.value))
+
+    assert len(messages) == 3  # one for each way
     assert state() == before
 
 
