@@ -7,12 +7,15 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import tokens
+from accounts.credentials import COMMAND
 from tests.factories import TaskFactory, TaskListFactory
 from tests.test_access_matrix import API, PAGES
+from todos import actions
+from todos.api.bulk import ACTIONS as BULK_ACTIONS
 from todos.models import Change
 
 # What differs from one answer to the next, whatever was asked.
-OF_THE_MOMENT = {"X-Request-ID", "Date"}
+OF_THE_MOMENT = {"X-Request-ID", "Date", "RateLimit"}
 
 HIDDEN = [row for row in API + PAGES if row.stranger == 404 and "<" in row.route]
 NAMING = [row for row in API if row.stranger == 403]
@@ -51,11 +54,12 @@ def essence(response, *ids):
     return response.status_code, headers, body
 
 
-def path_of(route, *, task, list_, user="me"):
+def path_of(route, *, task, list_, label, user="me"):
     return "/" + (
         route.replace("<uuid:task_id>", str(task))
         .replace("<str:task_id>", str(task))
         .replace("<uuid:list_id>", str(list_))
+        .replace("<uuid:label_id>", str(label))
         .replace("tasks/<uuid:pk>", f"tasks/{task}")
         .replace("lists/<uuid:pk>", f"lists/{list_}")
         .replace("<str:user_id>", str(user))
@@ -68,12 +72,15 @@ def hers(alice):
     return {
         "task": TaskFactory(owner=alice).pk,
         "list_": TaskListFactory(owner=alice).pk,
+        "label": actions.create_label(
+            owner=alice, by=COMMAND, at=timezone.now(), name="hers"
+        ).pk,
     }
 
 
 @pytest.fixture
 def never():
-    return {"task": uuid4(), "list_": uuid4()}
+    return {"task": uuid4(), "list_": uuid4(), "label": uuid4()}
 
 
 def _name(row):
@@ -160,6 +167,72 @@ def test_her_list_is_no_place_to_move_tasks_to(api_as, bob, hers, never):
     assert foreign == absent
     mine.refresh_from_db()
     assert mine.trashed_at is None
+
+
+def test_her_ids_in_a_move_are_refused_like_ones_that_never_were(
+    api_as, bob, hers, never
+):
+    task, own = TaskFactory(owner=bob), TaskListFactory(owner=bob)
+    client = api_as(bob)
+    before = Change.objects.count()
+
+    def answers(ids):
+        return [
+            essence(client.post(f"/api/v1/{path}", {place: str(ids[name])}))
+            for path, place, name in [
+                (f"tasks/{task.pk}/move", "before", "task"),
+                (f"tasks/{task.pk}/move", "after", "task"),
+                (f"tasks/{task.pk}/move", "list", "list_"),
+                (f"lists/{own.pk}/move", "before", "list_"),
+                (f"lists/{own.pk}/move", "after", "list_"),
+            ]
+        ]
+
+    foreign = answers(hers)
+
+    assert {status for status, *_ in foreign} == {400}
+    assert foreign == answers(never)
+    assert Change.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    "action", [name for name in BULK_ACTIONS if name not in {"move", "due"}]
+)
+def test_her_task_among_his_is_refused_like_one_that_never_was(
+    api_as, bob, hers, never, action
+):
+    mine = TaskFactory(owner=bob)
+    client = api_as(bob)
+    before = Change.objects.count()
+
+    def answer(task_id):
+        body = {"ids": [str(mine.pk), str(task_id)], "action": action}
+        values = {"priority": 1, "label": "home"}
+        return essence(client.post("/api/v1/tasks/bulk", body | values))
+
+    foreign = answer(hers["task"])
+
+    assert foreign[0] == 400
+    assert foreign == answer(never["task"])
+    assert Change.objects.count() == before
+
+
+def test_her_list_takes_none_of_his_tasks(api_as, bob, hers, never):
+    mine = TaskFactory(owner=bob)
+    client = api_as(bob)
+
+    foreign, absent = (
+        essence(
+            client.post(
+                "/api/v1/tasks/bulk",
+                {"ids": [str(mine.pk)], "action": "move", "list": str(ids["list_"])},
+            )
+        )
+        for ids in (hers, never)
+    )
+
+    assert foreign[0] == 400
+    assert foreign == absent
 
 
 @pytest.mark.parametrize("parameter", ["list", "parent"])
