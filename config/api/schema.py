@@ -53,6 +53,9 @@ class EndpointSchema(AutoSchema):
         if operation is None:
             return None
         parameters = [*operation.get("parameters", []), *self._header_parameters()]
+        for parameter in parameters:
+            if parameter["in"] == "query":
+                parameter["allowEmptyValue"] = True  # and means what absence means
         if parameters:
             operation["parameters"] = parameters
         responses = operation["responses"]

@@ -195,9 +195,8 @@ class AddressThrottle(BaseThrottle):
     _wait: float | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        reading = count_request(
-            view.throttle_scope, self.get_ident(request), now=time.time()
-        )
+        address = self.get_ident(request) or "unknown"  # as behind a socket of Unix
+        reading = count_request(view.throttle_scope, address, now=time.time())
         view.readings.append(reading)
         self._wait = reading.wait
         return self._wait is None

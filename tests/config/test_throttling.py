@@ -79,3 +79,12 @@ def test_a_count_keeps_the_expiry_of_its_window(db):
 def test_what_is_not_there_can_not_be_counted(db):
     with pytest.raises(ValueError, match="not found"):
         cache.incr("nothing")
+
+
+def test_a_server_that_tells_no_address_is_no_error(client, db):
+    response = client.post(
+        "/api/v1/auth/token", content_type="application/json", REMOTE_ADDR=None
+    )
+
+    assert response.status_code == 400
+    assert response["RateLimit"].startswith('"token-address";r=29;')

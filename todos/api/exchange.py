@@ -65,8 +65,10 @@ class ExportView(OwnedEndpoint):
     @extend_schema(
         parameters=[ExportQuerySerializer],
         responses={
-            (200, kind.media_type.partition(";")[0]): OpenApiTypes.BINARY
-            for kind in exporting.FORMATS.values()
+            (200, kind.media_type.partition(";")[0]): OpenApiTypes.OBJECT
+            if name == "json"
+            else OpenApiTypes.BINARY
+            for name, kind in exporting.FORMATS.items()
         },
     )
     def get(self, request: Request, **kwargs: Any) -> FileResponse:
