@@ -1,0 +1,131 @@
+"""Every operation of the OpenAPI document, called by schemathesis with all its checks.
+
+The suite takes a few examples of each, always the same ones. More of them, and others
+each time, are taken by
+
+    OWNLIST_SCHEMATHESIS_EXAMPLES=200 python -m pytest tests/test_schemathesis.py
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+import schemathesis
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.utils import timezone
+from drf_spectacular.generators import SchemaGenerator
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as examples
+from schemathesis.config import SchemathesisConfig
+
+from accounts import tokens
+from accounts.better_auth import keys, verifier
+from tests.factories import TaskFactory, TaskListFactory
+
+MANY = os.environ.get("OWNLIST_SCHEMATHESIS_EXAMPLES", "")
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+PHASES = (Phase.explicit, Phase.generate)  # without the search for a smaller failure
+
+handler = cache(WSGIHandler)
+
+
+def application(environ, start_response):
+    """Serve as the product does, from the first request on."""
+    return handler()(environ, start_response)
+
+
+def loaded(**phases):
+    """Return the document as the service makes it, with an application to call."""
+    config = SchemathesisConfig.from_path(CONFIG)
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    schema = schemathesis.openapi.from_dict(document, config=config)
+    schema.config.phases.coverage.enabled = bool(MANY) or phases.get("coverage", True)
+    schema.app = application
+    return schema
+
+
+def some(number):
+    """Return how many examples are taken: `number`, unless many are asked for."""
+    return examples(
+        max_examples=int(MANY or number),
+        derandomize=not MANY,
+        database=None,
+        deadline=None,
+        phases=PHASES,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+everything = loaded()
+# The two credentials differ in the door alone, so most values are tried with one.
+a_little = loaded(coverage=False)
+
+
+@pytest.fixture(autouse=True)
+def one_connection():
+    """Keep the connection, and the test's transaction, from request to request."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture(autouse=True)
+def no_limits(settings):
+    settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, (10**9, 60))
+
+
+@pytest.fixture
+def own_token(alice):
+    """Make access tokens of Alice, who has a task and a list. One lives 5 minutes."""
+    TaskFactory(owner=alice)
+    TaskListFactory(owner=alice)
+    return lambda: tokens.start_family(user=alice, at=timezone.now()).access
+
+
+@pytest.fixture
+def better_auth_token(db, api_with, better_auth, settings):
+    """A token of a person at a real Better Auth server, good for 15 minutes."""
+    keys.forget_keys()
+    verifier.forget_tokens()
+    settings.BETTER_AUTH = settings.BETTER_AUTH | {"url": better_auth.url}
+    token = better_auth.token(better_auth.sign_up())
+    assert api_with(token).get("/api/v1/users/me").status_code == 200
+    return token
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+@everything.parametrize()
+@some(3)
+def test_answers_as_the_document_says_by_our_own_token(case, own_token):
+    case.call_and_validate(headers=bearer(own_token()))
+
+
+@a_little.parametrize()
+@some(2)
+def test_answers_as_the_document_says_by_a_token_of_better_auth(
+    case, better_auth_token
+):
+    case.call_and_validate(headers=bearer(better_auth_token))
+
+
+def test_chains_of_calls_answer_as_the_document_says(own_token):
+    """What one call has made, the next reads, changes and removes."""
+    chained = loaded()
+
+    @chained.auth(refresh_interval=None)
+    class Door:
+        def get(self, case, context):
+            return own_token()
+
+        def set(self, case, token, context):
+            case.headers.update(bearer(token))
+
+    chained.as_state_machine().run(settings=examples(some(10), stateful_step_count=10))
