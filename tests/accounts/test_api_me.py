@@ -49,6 +49,27 @@ def test_changes_what_is_named_and_nothing_else(api_as, alice):
     assert alice.display_name == "Alice"
 
 
+def test_switches_reminder_mails_off_and_on(api_as, alice):
+    client = api_as(alice)
+
+    off = client.patch(URL, {"reminder_mails": False})
+    assert off.json()["reminder_mails"] is False
+    alice.refresh_from_db()
+    assert not alice.reminder_mails
+
+    assert client.patch(URL, {"reminder_mails": True}).json()["reminder_mails"] is True
+
+
+@pytest.mark.parametrize("wish", [None, "", "perhaps", 2, [], {}], ids=repr)
+def test_reminder_mails_are_on_or_off(api_as, alice, wish):
+    response = api_as(alice).patch(URL, {"reminder_mails": wish})
+
+    assert response.status_code == 400
+    assert response.json()["errors"].keys() == {"reminder_mails"}
+    alice.refresh_from_db()
+    assert alice.reminder_mails
+
+
 def test_gives_nobody_rights_and_no_other_address(api_as, alice):
     wish = {
         "id": "00000000-0000-0000-0000-000000000000",

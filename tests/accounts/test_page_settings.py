@@ -13,6 +13,7 @@ VALID = {
     "day_start": "4",
     "week_start": "sunday",
     "theme": "dark",
+    "reminder_mails": "on",
 }
 
 
@@ -32,6 +33,19 @@ def test_wears_the_chosen_colours(page_as, alice):
     response = page_as(alice).post(URL, VALID, follow=True)
 
     assert 'data-theme="dark"' in response.text
+
+
+def test_switches_reminder_mails_off_and_on(page_as, alice):
+    client = page_as(alice)
+    unchecked = {name: VALID[name] for name in VALID if name != "reminder_mails"}
+
+    client.post(URL, unchecked)
+    alice.refresh_from_db()
+    assert not alice.reminder_mails
+
+    client.post(URL, VALID)
+    alice.refresh_from_db()
+    assert alice.reminder_mails
 
 
 def test_changes_nobody_else(page_as, alice, bob):

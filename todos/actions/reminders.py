@@ -116,7 +116,9 @@ def due_reminders(*, at: datetime) -> Iterator[UUID]:
 
     Nothing is locked: `take_reminder` decides. Memory is bounded by `PAGE`.
     """
-    # No clock on earth is ahead of UTC by more than a day.
+    # Clocks are at most 14 hours ahead of UTC, so the planned day is at most one
+    # ahead. When the person moves to a zone whose clocks jump it may be a day too late,
+    # but only for moments shortly before midnight there, when UTC has that date too.
     waiting = Task.objects.filter(remind_on__lte=at.date() + timedelta(days=1))
     waiting = waiting.select_related("owner").only(*NEEDED)
     waiting = waiting.order_by("remind_on", "id")
