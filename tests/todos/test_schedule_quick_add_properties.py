@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from todos.schedule.days import Clock
 from todos.schedule.quick_add import Here, parse_line
-from todos.schedule.recurrence import normalise_rule
+from todos.schedule.recurrence import begin_series
 
 LISTS = ("Inbox", "Home", "Next year")
 VOCABULARY = """buy Milk today tomorrow tonight tom friday Sun next this week weekend
@@ -24,7 +24,11 @@ WORDS = VOCABULARY.split()
 typed = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
 anything = st.text(max_size=80)
 mixed = st.lists(st.sampled_from(WORDS) | st.text(max_size=4), max_size=10).map("".join)
-lines = typed | anything | mixed
+only_parts = st.lists(
+    st.sampled_from(["p1", "@shop", "#home", "due:9am", "today", "every", "day", '""']),
+    max_size=4,
+).map(" ".join)
+lines = typed | anything | mixed | only_parts
 moments = st.datetimes(
     datetime(1900, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
     datetime(2999, 12, 30),  # noqa: DTZ001 - as above
@@ -94,7 +98,13 @@ def test_the_fields_go_with_each_other(line, here):
     assert fields.reminder_minutes is None or fields.due_time
     assert fields.reminder_time is None or fields.due_date
     if fields.rrule:
-        assert normalise_rule(fields.rrule, due=fields.due_date) == fields.rrule
+        again, _ = begin_series(
+            fields.rrule,
+            due=fields.due_date,
+            today=here.clock.today,
+            from_completion=fields.rrule_anchor == "completion",
+        )
+        assert again == fields.rrule
 
 
 @examples

@@ -211,7 +211,7 @@ def read_date(
         return None
     try:
         due = _RESOLVERS[found.lastgroup](found, here)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None  # a 31 February, or a year that no calendar reaches
     due = due if isinstance(due, Due) else Due(due)
     if not FIRST_YEAR <= due.day.year <= LAST_YEAR:

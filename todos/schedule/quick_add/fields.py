@@ -6,7 +6,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from todos.schedule.quick_add.parts import Here, Part
-from todos.schedule.recurrence import RuleRefused, first_date, normalise_rule
+from todos.schedule.recurrence import RuleRefused, begin_series
+from todos.schedule.rules import read_rule
 
 DAY = timedelta(days=1)
 
@@ -95,11 +96,15 @@ def _repeating(
     sets: Mapping[str, Any], due_date: date | None, here: Here
 ) -> tuple[date | None, str]:
     """Return the first date and the rule; no rule where it can't be one."""
-    rule = ";".join(filter(None, (sets["rule"], sets.get("end"))))
+    text = ";".join(filter(None, (sets["rule"], sets.get("end"))))
     try:
-        first = sets.get("due_date") or first_date(
-            rule, on_or_after=due_date or here.clock.today
+        rule, start = begin_series(
+            text,
+            due=sets.get("due_date"),
+            today=due_date or here.clock.today,
+            from_completion=sets["anchor"] == "completion",
         )
-        return first, normalise_rule(rule, due=first) if first else ""
     except RuleRefused:
         return due_date, ""
+    until = read_rule(rule).until
+    return (start, rule) if until is None or until >= start else (due_date, "")
