@@ -186,6 +186,8 @@ def _is_touched(step: Task, *, with_: Task) -> bool:
 
 def next_of(task: Task) -> Task | None:
     """Return the occurrence after `task`, while it is open."""
+    if task.series is None:
+        return None
     following = _later_in_series(task).represented().first()
     if following is None or following.completed_at or following.trashed_at:
         return None
