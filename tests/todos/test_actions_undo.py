@@ -272,7 +272,7 @@ def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
 class AnyHistory(TestCase):
     """Whatever a person does, taking it all back leads through every state before."""
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=40, deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 5)), max_size=8))
     def test_undo_leads_back_through_every_state(self, steps):
         owner = UserFactory()
@@ -342,7 +342,8 @@ def _do(kind, which, **caller):
         case 10:
             others = [task.pk for task in tasks if task.pk != task_id]
             if others:
-                actions.move_task(**caller, task_id=task_id, before=others[-1])
+                side = actions.Beside("before", others[-1])
+                actions.move_task(**caller, task_id=task_id, to=side)
         case 11:
             actions.skip_occurrence(**caller, task_id=task_id)
         case 12:
