@@ -141,7 +141,9 @@ def test_reading_alone_stores_nothing(alice):
 
 
 @pytest.mark.parametrize(
-    "wrong", ["a" * 501, "x " + "@\u00dfest" + "\u0390" * 44, "x @" + "\u0958" * 26]
+    "wrong",
+    ["a" * 501, "x " + "@\u00dfest" + "\u0390" * 44, "x @" + "\u0958" * 26],
+    ids=["title", "folded label", "normalised label"],
 )
 def test_one_wrong_line_keeps_all_of_them_out(alice, wrong):
     with pytest.raises(ValidationError) as refused:
