@@ -10,6 +10,7 @@ from todos.actions.bulk import TASKS_MAX, BulkChange, change_tasks
 from todos.actions.labels import create_label, delete_label, update_label
 from todos.actions.lists import create_list, restore_list, trash_list, update_list
 from todos.actions.moves import Beside, move_list, move_task
+from todos.actions.quick import add_quickly, read_quickly
 from todos.actions.refusals import (
     AlreadyCompleted,
     CannotBeUndone,
@@ -57,6 +58,7 @@ __all__ = [
     "UndoConflict",
     "Undone",
     "VersionConflict",
+    "add_quickly",
     "change_tasks",
     "complete_task",
     "create_label",
@@ -66,6 +68,7 @@ __all__ = [
     "inbox_of",
     "move_list",
     "move_task",
+    "read_quickly",
     "remove_task",
     "reopen_task",
     "restore_list",

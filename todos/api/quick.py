@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.text import TextField
-from todos.actions.quick import LINES_MAX, Draft, add_quickly, read_quickly
+from todos import actions
+from todos.actions.quick import LINES_MAX, Draft
 from todos.api.serializers import TaskSerializer, WholeNumberField, represent_task
 from todos.api.tasks import TaskEndpoint
 from todos.schedule.quick_add import KINDS
@@ -122,9 +123,9 @@ class TaskQuickView(TaskEndpoint):
         caller = self.caller()
         if asked.validated_data["dry_run"]:
             del caller["by"]
-            drafts = read_quickly(**caller, **asked.as_arguments())
+            drafts = actions.read_quickly(**caller, **asked.as_arguments())
             return Response(_represent(drafts, is_stored=False))
-        drafts = add_quickly(**caller, **asked.as_arguments())
+        drafts = actions.add_quickly(**caller, **asked.as_arguments())
         return Response(
             _represent(drafts, is_stored=True), status=status.HTTP_201_CREATED
         )
