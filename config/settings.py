@@ -257,8 +257,12 @@ SPECTACULAR_SETTINGS = {
         "config.api.schema.describe_headers",
         "config.api.schema.describe_field_selection",
         "config.api.schema.share_refusals",
+        "config.api.schema.add_examples",
     ],
 }
+
+# Where the examples of the OpenAPI document are.
+API_EXAMPLES = ["accounts.api.examples", "todos.api.examples"]
 
 # Which other origins' pages may call the API, with a token and never with cookies.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])

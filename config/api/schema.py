@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
+from django.utils.module_loading import import_string
 from drf_spectacular.openapi import AutoSchema
 
 from config.api.idempotency import KEY_PATTERN
@@ -154,6 +156,15 @@ HEADERS = {
 def describe_headers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
     """Add the headers that answers refer to."""
     result["components"]["headers"] = HEADERS
+    return result
+
+
+def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """Give each object the example that its app has for it."""
+    schemas = result["components"]["schemas"]
+    for module in settings.API_EXAMPLES:
+        for name, example in import_string(f"{module}.EXAMPLES").items():
+            schemas[name]["examples"] = [example]
     return result
 
 

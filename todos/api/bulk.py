@@ -120,8 +120,8 @@ class BulkSerializer(serializers.Serializer[Any]):
 class BulkTaskSerializer(TaskSerializer):
     """A task after the change."""
 
+    # Not `read_only`, which would mean that it is always there.
     next = TaskSerializer(
-        read_only=True,
         allow_null=True,
         required=False,
         help_text="After `complete`: the task that a repeat goes on with.",

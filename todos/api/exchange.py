@@ -138,6 +138,7 @@ class ImportSerializer(serializers.Serializer[Any]):
     format = serializers.ChoiceField(list(FORMATS))
     mapping = serializers.CharField(
         max_length=MAPPING_MAX,
+        allow_blank=True,
         default="",
         help_text="JSON: which column of a table holds which field.",
     )

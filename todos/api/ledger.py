@@ -249,8 +249,15 @@ class UndoView(OwnedEndpoint):
 
     schema_tag = "changes"
     operations = {"POST": "undo"}
+    conflicts = {
+        "POST": {
+            "undo_conflict": "Later changes stand in the way; undo those first.",
+            "cannot_be_undone": "Something was removed for good.",
+            "nothing_to_undo": "There is no change to undo.",
+        }
+    }
 
-    @extend_schema(request=UndoSerializer, responses={200: UndoneSerializer, 409: None})
+    @extend_schema(request=UndoSerializer, responses=UndoneSerializer)
     def post(self, request: Request, **kwargs: Any) -> Response:
         serializer = UndoSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

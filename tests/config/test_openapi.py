@@ -1,0 +1,267 @@
+"""The OpenAPI document: every answer is described, and its examples are true."""
+
+import json
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.module_loading import import_string
+from drf_spectacular.generators import SchemaGenerator
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from tests.factories import PASSWORD
+
+EXAMPLES = {
+    name: example
+    for module in settings.API_EXAMPLES
+    for name, example in import_string(f"{module}.EXAMPLES").items()
+}
+
+
+@pytest.fixture(scope="module")
+def document():
+    made = SchemaGenerator().get_schema(request=None, public=True)
+    return json.loads(json.dumps(made))
+
+
+def operations(document):
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def resolved(document, thing):
+    while "$ref" in thing:
+        found = document
+        for part in thing["$ref"].removeprefix("#/").split("/"):
+            found = found[part]
+        thing = found
+    return thing
+
+
+# --- Refusals -----------------------------------------------------------------
+
+
+def test_the_document_is_valid(document):
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_operation_says_what_it_answers_with_when_it_can_not(document):
+    for path, method, operation in operations(document):
+        statuses = set(operation["responses"])
+
+        assert {"429", "503"} <= statuses, (path, method)
+        assert ("401" in statuses) or operation.get("security") == [{}], (path, method)
+        if "requestBody" in operation:
+            assert {"400", "413", "415"} <= statuses, (path, method)
+        if "{user_id}" in path:
+            assert "403" in statuses, (path, method)
+        if "_id}" in path.replace("{user_id}", ""):
+            assert "404" in statuses, (path, method)
+
+
+def test_every_operation_that_heeds_a_header_says_so(document):
+    for path, method, operation in operations(document):
+        headers = {
+            parameter["name"]
+            for parameter in operation.get("parameters", [])
+            if parameter["in"] == "header"
+        }
+        statuses = set(operation["responses"])
+
+        is_repeatable = method == "post" and "/auth/" not in path
+        assert ("Idempotency-Key" in headers) == is_repeatable, (path, method)
+        assert ("If-Match" in headers) == ("412" in statuses), (path, method)
+        assert ("If-None-Match" in headers) == ("304" in statuses), (path, method)
+        if is_repeatable:
+            assert {"409", "422"} <= statuses, path
+
+
+def test_every_refusal_has_an_example_of_its_own_status(document):
+    for path, method, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status < "400":
+                continue
+            described = resolved(document, response)
+            (media_type,) = described["content"]
+            examples = described["content"][media_type]["examples"]
+            assert examples, (path, method, status)
+            for code, example in examples.items():
+                value = example["value"]
+                error = value.get("error", value)
+                assert error["code"] == code
+                assert value.get("status", int(status)) == int(status)
+                is_plans = "plan" in operation["tags"]
+                assert (media_type == "application/problem+json") != is_plans
+
+
+def test_a_tag_that_is_not_the_newest_is_refused_where_the_document_says_so(
+    document, api_as, alice
+):
+    client = api_as(alice)
+    task = client.post("/api/v1/tasks", {"title": "Buy milk"}).json()["id"]
+    errands, work = (
+        client.post("/api/v1/lists", {"name": name}).json()["id"]
+        for name in ("Errands", "Work")
+    )
+    label = client.post("/api/v1/labels", {"name": "home"}).json()["id"]
+    body = {"title": "x", "name": "x", "list": errands}
+
+    for path, method, operation in operations(document):
+        if "412" not in operation["responses"]:
+            continue
+        ids = {"task_id": task, "list_id": errands, "label_id": label}
+        answer = getattr(client, method)(
+            path.format(user_id="me", **ids),
+            {"before": work} if path.endswith("lists/{list_id}/move") else body,
+            headers={"If-Match": '"v99"'},
+        )
+        assert answer.status_code == 412, (method, path)
+
+
+# --- Examples -----------------------------------------------------------------
+
+
+def test_every_object_that_is_sent_has_an_example(document):
+    without = set()
+    for _, _, operation in operations(document):
+        bodies = [operation.get("requestBody", {}).get("content", {})] + [
+            resolved(document, response).get("content", {})
+            for status, response in operation["responses"].items()
+            if status < "400"
+        ]
+        for media in (media for content in bodies for media in content.values()):
+            schema = media["schema"]
+            for one in schema.get("anyOf", [schema.get("items", schema)]):
+                if "$ref" in one and "examples" not in resolved(document, one):
+                    without.add(one["$ref"].rpartition("/")[2])
+
+    assert without <= {"ImportRequest"}  # a form with a file
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_example_fits_its_schema(document, name):
+    schema = document["components"]["schemas"][name]
+    # References lead into the document, so it stands around the schema.
+    validator = OAS31Validator({**schema, "components": document["components"]})
+
+    assert [error.message for error in validator.iter_errors(EXAMPLES[name])] == []
+
+
+class Story:
+    """Sends the examples in an order in which they make sense."""
+
+    def __init__(self, client):
+        self.client = client
+        self.ids = {}  # of the examples, and what they are in truth
+
+    def send(self, method, path, asked=None, answered=None):
+        body = EXAMPLES[asked] if asked else None
+        told = json.loads(self._true(json.dumps([path, body])))
+        response = getattr(self.client, method)(told[0], told[1])
+        assert response.status_code in {200, 201}, (path, response.content)
+        if answered:
+            self.compare(EXAMPLES[answered], response.json())
+        return response.json()
+
+    def _true(self, text):
+        for example, true in self.ids.items():
+            text = text.replace(example, true)
+        return text
+
+    def compare(self, example, true, place=""):
+        """Hold an answer against its example: the same keys and the same types."""
+        if example is None or true is None:
+            return
+        if place.endswith(("id", ".batch")):
+            self.ids.setdefault(example, true)
+        if isinstance(example, dict):
+            assert example.keys() == true.keys(), place
+            for key in example:
+                self.compare(example[key], true[key], f"{place}.{key}")
+        elif isinstance(example, list):
+            for one, other in zip(example, true, strict=False):
+                self.compare(one, other, place)
+        else:
+            assert type(example) is type(true), place
+
+
+def test_the_service_takes_and_gives_what_the_examples_show(api_as, alice):
+    story = Story(api_as(alice))
+    work = story.client.post("/api/v1/lists", {"name": "Work"}).json()["id"]
+    milk = story.client.post("/api/v1/tasks", {"title": "Buy milk"}).json()["id"]
+    examples = import_string("todos.api.examples.WORK"), EXAMPLES["BulkRequest"]["ids"]
+    story.ids = {examples[0]: work, examples[1][0]: milk}
+    v1, errands = "/api/v1", f"/api/v1/lists/{EXAMPLES['List']['id']}"
+    plants = f"{v1}/tasks/{EXAMPLES['Task']['id']}"
+    milk = f"{v1}/tasks/{examples[1][0]}"
+
+    story.send("post", f"{v1}/lists", "ListRequest", "List")
+    story.send("post", f"{errands}/move", "ListMoveRequest", "List")
+    story.send("get", f"{errands}?fields=name", None, "PartList")
+    story.send("post", f"{v1}/labels", "LabelRequest", "Label")
+    label = f"{v1}/labels/{EXAMPLES['Label']['id']}"
+    story.send("patch", label, "PatchedLabelRequest", "Label")
+    story.send("get", f"{v1}/labels", None, "LabelPage")
+    story.send("post", f"{v1}/tasks", "TaskRequest", "Task")
+    story.send("patch", plants, "PatchedTaskRequest", "Task")
+    story.send("get", f"{v1}/tasks?page_size=1&ordering=-title", None, "TaskPage")
+    story.send("get", f"{v1}/tasks?fields=title", None, "PartTaskPage")
+    story.send("get", f"{plants}?fields=title", None, "PartTask")
+    story.send("post", f"{plants}/complete", None, "CompletedTask")
+    story.send("post", f"{milk}/move", "TaskMoveRequest", "Task")
+    story.send("post", f"{v1}/tasks/quick", "QuickRequest", "QuickAnswer")
+    story.send("patch", errands, "PatchedListRequest", "List")
+    story.send("get", f"{v1}/lists", None, "ListPage")
+    story.send("get", f"{v1}/lists?fields=name", None, "PartListPage")
+    story.send("post", f"{v1}/tasks/bulk", "BulkRequest", "BulkChange")
+    preview = f"{v1}/recurrence/preview"
+    answer = story.send("post", preview, "PreviewQuestionRequest", "Preview")
+    assert answer == EXAMPLES["Preview"]
+    page = story.send("get", f"{milk}/changes?page_size=1", None, "ChangePage")
+    assert page["results"][0]["after"] == {"due_date": "2027-02-28"}
+    undone = story.send("post", f"{v1}/undo", "UndoRequest", "Undone")
+    assert undone["changes"][0]["after"] == {"due_date": None}
+    feed = story.send("get", f"{v1}/changes?page_size=1")
+    assert feed.keys() == EXAMPLES["ChangeFeed"].keys()
+    assert feed["results"][0].keys() == EXAMPLES["ChangeFeed"]["results"][0].keys()
+    story.send("patch", f"{v1}/users/me", "PatchedUserRequest", "User")
+
+
+def test_the_plans_routes_take_and_give_what_the_examples_show(api_as, alice):
+    story = Story(api_as(alice))
+    task = f"/api/me/tasks/{EXAMPLES['PlanTask']['id']}"
+
+    story.send("post", "/api/me/tasks", "PlanTaskRequest", "PlanTask")
+    story.send("put", task, "PatchedPlanTaskRequest", "PlanTask")
+    story.send("patch", f"{task}/complete", "PatchedCompletionRequest", "PlanTask")
+
+
+def test_an_import_reports_as_the_example_shows(api_as, alice):
+    story = Story(api_as(alice))
+    file = SimpleUploadedFile("tasks.csv", b"title,due\nBuy milk,soon\nRead,later\n")
+
+    response = story.client.post(
+        "/api/v1/import",
+        {"file": file, "format": "csv", "dry_run": "true"},
+        format="multipart",
+    )
+
+    assert response.json() == EXAMPLES["Report"]
+
+
+def test_accounts_take_and_give_what_the_examples_show(api, db):
+    story = Story(api)
+    asked = EXAMPLES["SignInRequest"]
+    v1 = "/api/v1/auth"
+
+    made = story.send("post", f"{v1}/register", "RegisterRequest", "Registered")
+    story.send("post", f"{v1}/token", "SignInRequest", "TokenPair")
+    refreshed = api.post(f"{v1}/token/refresh", {"refresh": made["refresh"]})
+    story.compare(EXAMPLES["TokenPair"], refreshed.json())
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {refreshed.json()['access']}")
+    changed = api.post(f"{v1}/password", EXAMPLES["PasswordChangeRequest"])
+
+    assert asked["password"] != PASSWORD
+    assert changed.status_code == 204
