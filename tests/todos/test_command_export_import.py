@@ -1,10 +1,13 @@
 """The commands: a file out, a file in."""
 
+import fcntl
 import json
 import os
 import stat
+import struct
 import subprocess
 import sys
+import termios
 from io import StringIO
 
 import pytest
@@ -235,6 +238,7 @@ def test_a_bar_shows_on_a_terminal_alone(tmp_path):
 def on_a_terminal(command):
     """Run a command whose stderr is a terminal; return what it showed there."""
     ours, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     process = subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
