@@ -26,6 +26,10 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 LINKED = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
+# An address within a text: what stands before its colon, and what goes on after it.
+SCHEME = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
+SCHEME_LENGTH = 6  # with the character before it
+ADDRESS = re.compile(r"://[^\s<>\"`]+")
 SHIFT = 2  # the page has a heading, and one over the notes
 # Some texts keep the parser busy for a second: thousands of `[`, quotes in quotes.
 # 20,000 characters as people write them take some 5,000 steps.
@@ -39,7 +43,8 @@ class TooIntricate(Exception):
 def render(notes: str) -> SafeString:
     """Return the notes as HTML that is safe to put into a page.
 
-    Headings begin at `h3`. An image becomes a link to it. A text that is far more
+    Headings begin at `h3`. An address of the web is a link without any signs around it,
+    and an image becomes a link to it. A text that is far more
     intricate than its size explains is shown as it was written.
     """
     try:
@@ -74,6 +79,7 @@ class _Parser(MarkdownIt):
 @cache
 def _parser() -> MarkdownIt:
     parser = _Parser("commonmark", {"html": False}).enable("strikethrough")
+    parser.inline.ruler.after("text", "address", _address)
     parser.inline.ruler.before("text", "steps", _count_inline)
     parser.block.ruler.before(
         "code",
@@ -81,10 +87,43 @@ def _parser() -> MarkdownIt:
         _count_block,
         {"alt": ["paragraph", "reference", "blockquote", "list"]},
     )
+    parser.add_render_rule("link_open", _link)
+    parser.add_render_rule("link_close", _link)
     parser.add_render_rule("image", _image)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)
     return parser
+
+
+def _address(state: StateInline, silent: bool) -> bool:
+    """Make a link of an address in the text, without the end of a sentence after it.
+
+    The library's rule for it needs another package, and searches all the text before.
+    """
+    if state.src[state.pos] != ":" or state.linkLevel > 0:
+        return False
+    scheme = SCHEME.search(state.pending[-SCHEME_LENGTH:])
+    if scheme is None:
+        return False
+    rest = ADDRESS.match(state.src, state.pos, state.posMax)
+    after = _without_end(rest[0]) if rest else ""
+    if not ADDRESS.fullmatch(after):
+        return False
+    if not silent:
+        url = scheme[1] + after
+        state.pending = state.pending[: -len(scheme[1])]
+        state.push("link_open", "a", 1).attrs = {"href": state.md.normalizeLink(url)}
+        state.push("text", "", 0).content = url
+        state.push("link_close", "a", -1)
+    state.pos += len(after)
+    return True
+
+
+def _without_end(address: str) -> str:
+    shown = address.rstrip(".,;:!?'*_~")
+    if shown.endswith(")") and "(" not in shown:
+        shown = shown.rstrip(").,;:!?'*_~")
+    return shown
 
 
 def _count_inline(state: StateInline, silent: bool) -> bool:
@@ -103,6 +142,13 @@ def _count(state: StateInline | StateBlock) -> bool:
     return False
 
 
+def _link(
+    self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
+) -> str:
+    env["in_link"] = tokens[index].nesting == 1
+    return self.renderToken(tokens, index, options, env)
+
+
 def _image(
     self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
 ) -> str:
@@ -110,6 +156,8 @@ def _image(
     token = tokens[index]
     target = str(token.attrGet("src") or "")
     text = self.renderInlineAsText(token.children or [], options, env) or target
+    if env.get("in_link"):
+        return escape(text)
     return f'<a href="{escape(target)}">{escape(text)}</a>'
 
 

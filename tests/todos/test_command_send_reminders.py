@@ -25,7 +25,7 @@ from accounts.credentials import COMMAND, deactivate, request_deletion
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.mail_server import mail_server
 from todos import actions
-from todos.actions.reminders import TOO_LATE, put_back, take_reminder
+from todos.actions.reminders import TOO_LATE, due_reminders, put_back, take_reminder
 from todos.management.commands.send_reminders import LONGEST_PAUSE, pause
 from todos.models import Task
 from todos.reminder_mail import subject_of
@@ -272,6 +272,16 @@ def test_a_fixed_reminder_stays_where_it_is(alice):
 
     assert not send_due(at=NOW - timedelta(seconds=1))
     assert send_due(at=NOW).sent == 1
+
+
+def test_one_that_was_put_off_since_somebody_looked_is_not_taken(alice):
+    task = task_due(alice)
+    (found,) = due_reminders(at=NOW)
+    act(actions.update_task, task, changes={"due_time": time(9, 1)})
+
+    assert take_reminder(found, at=NOW) is None
+
+    assert is_pending(task)
 
 
 def test_a_new_due_time_is_reminded_of_anew(alice):

@@ -111,6 +111,54 @@ def test_an_image_without_words_is_named_by_its_address():
     assert html == f'<p><a href="{target}" {REL}>{target}</a></p>\n'
 
 
+def test_an_image_in_a_link_leaves_the_link():
+    html = render("[![A cat](https://a.example/cat.png)](https://b.example)")
+
+    assert html == f'<p><a href="https://b.example" {REL}>A cat</a></p>\n'
+
+
+@pytest.mark.parametrize(
+    ("notes", "address", "rest"),
+    [
+        ("https://a.example", "https://a.example", ""),
+        ("http://a.example/x?y=z#w", "http://a.example/x?y=z#w", ""),
+        ("https://a.example.", "https://a.example", "."),
+        ("https://a.example/x, and", "https://a.example/x", ", and"),
+        ("https://a.example/x) and", "https://a.example/x", ") and"),
+        ("https://a.example/x_(y)", "https://a.example/x_(y)", ""),
+        ("https://a.example/a_b_c", "https://a.example/a_b_c", ""),
+        ("HTTPS://A.example", "HTTPS://A.example", ""),
+    ],
+    ids=lambda text: text or "none",
+)
+def test_an_address_needs_no_signs_around_it(notes, address, rest):
+    html = render(notes)
+
+    assert html == f'<p><a href="{address}" {REL}>{address}</a>{rest}</p>\n'
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "https://",
+        "https:// a",
+        "xhttps://a.example",
+        "a.example",
+        "ftp://a.example",
+        "javascript://a.example/%0aalert(1)",
+        "`https://a.example`",
+    ],
+)
+def test_not_everything_is_an_address(notes):
+    assert "<a" not in render(notes)
+
+
+def test_an_address_within_a_link_is_its_text():
+    html = render("[https://a.example](https://b.example)")
+
+    assert html == f'<p><a href="https://b.example" {REL}>https://a.example</a></p>\n'
+
+
 # --- What gets in by no way ---------------------------------------------------
 
 VECTORS = [
