@@ -30,6 +30,10 @@ WRITES = [
     ("POST", "/api/v1/users/me/tasks"),
     ("POST", "/api/v1/lists"),
     ("PATCH", "/api/v1/lists/{list}"),
+    ("POST", "/api/v1/tasks/{task}/move"),
+    ("POST", "/api/v1/tasks/bulk"),
+    ("POST", "/api/v1/lists/{list}/move"),
+    ("POST", "/api/v1/labels"),
     ("POST", "/api/me/tasks"),
     ("PUT", "/api/me/tasks/{task}"),
     ("PATCH", "/api/me/tasks/{task}"),
@@ -40,6 +44,7 @@ WITHOUT_BODY = [
     ("POST", "/api/v1/tasks/{task}/complete"),
     ("POST", "/api/v1/tasks/{task}/reopen"),
     ("POST", "/api/v1/tasks/{task}/restore"),
+    ("POST", "/api/v1/lists/{list}/restore"),
     ("DELETE", "/api/v1/tasks/{task}"),
     ("DELETE", "/api/v1/lists/{list}"),
 ]
