@@ -231,7 +231,7 @@ def test_the_api_page_lists_every_code_of_a_refusal():
     for path, tree in syntax_trees():
         if path.parent.name == "api" or path.name in {
             "errors.py",
-            "actions.py",
+            "refusals.py",
             "authentication.py",
             "middleware.py",
         }:
