@@ -53,7 +53,8 @@ def environment_variables():
                 default = [
                     word.value for word in node.keywords if word.arg == "default"
                 ]
-                if isinstance(name, ast.Constant):  # else an option names it
+                # Else an option names it, or markdown-it's `env` is asked.
+                if isinstance(name, ast.Constant) and name.value.isupper():
                     found[name.value] = default[0] if default else None
             elif isinstance(node, ast.Subscript) and _is_environ(node.value):
                 found.setdefault(node.slice.value, None)
