@@ -205,7 +205,7 @@ class LabelNames(models.Func):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         template = (
-            "COALESCE((SELECT JSONB_AGG(l.name ORDER BY l.key)"
+            'COALESCE((SELECT JSONB_AGG(l.name ORDER BY l.key COLLATE "C")'
             " FROM todos_tasklabel tl JOIN todos_label l ON l.id = tl.label_id"
             " WHERE tl.task_id = %(expressions)s), '[]'::jsonb)"
         )

@@ -54,8 +54,8 @@ def create_task(
         ValidationError: by field, also for a list or parent that isn't the owner's.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        if parent_id is not None:
-            lock_order(owner)
+        if parent_id is not None or list_id is not None:
+            lock_order(owner)  # else the place could be thrown away just now
         task = Task(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         place(task, owner=owner, list_id=list_id, parent_id=parent_id)
         settle_dates(task, owner=owner, at=at)
@@ -90,7 +90,7 @@ def update_task(
     """
     changes = dict(changes)
     with batch(owner=owner, by=by, at=at) as entries:
-        if changes.get("parent_id") is not None:
+        if {"list_id", "parent_id"} & changes.keys():
             lock_order(owner)
         task = locked_task(owner, task_id)
         require_live(task, version=version)
@@ -219,6 +219,7 @@ def restore_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) ->
         Task.DoesNotExist: not a task of the owner.
     """
     with batch(owner=owner, by=by, at=at) as entries:
+        lock_order(owner)
         task = locked_task(owner, task_id)
         if task.trashed_at is None:
             return task

@@ -22,7 +22,7 @@ from accounts.models import User
 from todos.actions.labels import count_carriers, set_labels
 from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
 from todos.actions.reminders import settle_reminder
-from todos.actions.rows import store, store_all
+from todos.actions.rows import lock_order, store, store_all
 from todos.ledger import Batch, Entity, Kind, Snapshot, batch, snapshot
 from todos.models import (
     Change,
@@ -82,6 +82,7 @@ def undo(
     changes = _wanted(owner, batch_id, change_id)
     try:
         with batch(owner=owner, by=by, at=at) as entries:
+            lock_order(owner)
             undoing = _Undoing(owner, entries)
             for chunk in _latest_first(changes):
                 undoing.take_back(chunk)
