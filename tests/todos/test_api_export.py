@@ -1,9 +1,11 @@
 import json
+import tempfile
 
 import pytest
 from django.urls import reverse
 
 from tests.factories import TaskFactory, TaskListFactory
+from todos.api import exchange
 from todos.models import Change
 
 URL = "/api/v1/export"
@@ -60,6 +62,23 @@ def test_the_query_chooses_whatever_the_client_accepts(api_as, alice, accept):
 
     assert response.status_code == 200
     assert response["Content-Type"] == "text/csv; charset=utf-8"
+
+
+def test_a_large_export_waits_on_disk_and_is_the_same(api_as, alice, monkeypatch):
+    TaskFactory(owner=alice, title="Buy milk")
+    client = api_as(alice)
+    small = body_of(client.get(URL))
+    files = []
+
+    def on_disk():
+        files.append(tempfile.NamedTemporaryFile())  # noqa: SIM115 - the answer closes it
+        return files[-1]
+
+    monkeypatch.setattr(exchange, "IN_MEMORY", 10)
+    monkeypatch.setattr(exchange.tempfile, "TemporaryFile", on_disk)
+
+    assert body_of(client.get(URL)) == small
+    assert [file.closed for file in files] == [True]
 
 
 def test_anonymous_is_refused(api, db):

@@ -6,6 +6,8 @@ import tracemalloc
 from datetime import UTC, date, datetime, time
 
 import pytest
+from django.conf import settings
+from jsonschema import Draft202012Validator, FormatChecker
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory, TaskListFactory
@@ -132,6 +134,19 @@ def test_it_holds_nothing_of_how_the_person_signs_in(alice):
 
     assert b"alice" not in body.lower()
     assert str(alice.pk).encode() not in body
+
+
+def test_the_schema_describes_every_export(alice):
+    schema = json.loads((settings.BASE_DIR / "docs/export.schema.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    validator = Draft202012Validator(schema, format_checker=FormatChecker())
+    a_full_account(alice)
+    document = json.loads(exported(alice))
+
+    assert [error.message for error in validator.iter_errors(document)] == []
+    del document["tasks"][0]["title"]
+    document["lists"][0]["owner"] = "x"
+    assert len(list(validator.iter_errors(document))) == 2
 
 
 # --- Reading ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO
 
-from todos.exchange.files import FileRefused, decoded, raw_lines_of
+from todos.exchange.files import FileRefused, bytes_of_lines, decoded
 
 LINE_MAX = 1024 * 1024  # bytes, folded or not
 DEPTH_MAX = 4  # components in each other
@@ -111,8 +111,8 @@ def _unfolded(file: IO[bytes]) -> Iterator[str]:
     Joined as bytes: some programs fold within a letter.
     """
     whole = b""
-    for raw in raw_lines_of(file, longest=LINE_MAX):
-        line = raw.rstrip(b"\r\n")
+    for ended in bytes_of_lines(file, longest=LINE_MAX):
+        line = ended.rstrip(b"\r\n")
         if line[:1] in (b" ", b"\t"):
             whole += line[1:]
             if len(whole) > LINE_MAX:

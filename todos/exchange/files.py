@@ -56,10 +56,10 @@ def lines_of(file: IO[bytes], *, longest: int) -> Iterator[str]:
     Raises:
         FileRefused: a line is longer, or the file is not UTF-8.
     """
-    return map(decoded, raw_lines_of(file, longest=longest))
+    return map(decoded, bytes_of_lines(file, longest=longest))
 
 
-def raw_lines_of(file: IO[bytes], *, longest: int) -> Iterator[bytes]:
+def bytes_of_lines(file: IO[bytes], *, longest: int) -> Iterator[bytes]:
     """Yield the lines of a file, with their ends.
 
     Raises:

@@ -38,7 +38,7 @@ class _Draft:
     checker: RowChecker
     source: str
     parent: str
-    labels: list[str]
+    label_names: list[str]
     notes: list[str]
     fields: dict[str, Any] = field(default_factory=dict)
 
@@ -139,7 +139,7 @@ class _Project:
                 source=draft.source,
                 parent=draft.parent,
                 list_name=list_name,
-                labels=tuple(draft.labels),
+                labels=tuple(draft.label_names),
                 fields=draft.fields,
             )
 
@@ -157,7 +157,7 @@ class _Project:
             checker=RowChecker(row),
             source=f"{self._run}:{row}",
             parent="",
-            labels=[self._section] if self._section else [],
+            label_names=[self._section] if self._section else [],
             notes=[cells.get("DESCRIPTION", "")],
         )
         self._place(draft, cells.get("INDENT", ""))
@@ -235,7 +235,7 @@ def _name(draft: _Draft, content: str) -> None:
     for name in names:
         label = draft.checker.take("labels", checks.label_name, name)
         if label:
-            draft.labels.append(label)
+            draft.label_names.append(label)
 
 
 def _keep_the_rest(draft: _Draft, cells: Cells) -> None:
