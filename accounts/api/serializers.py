@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from accounts.models import EMAIL_MAX_LENGTH, User, ascii_email, validate_timezone
 from accounts.passwords import MAX_LENGTH
+from config.api.fields import TrueOrFalseField
 from config.text import TextField
 
 
@@ -95,7 +96,7 @@ class UserSerializer(serializers.Serializer[User]):
     day_start = serializers.IntegerField(min_value=0, max_value=23)
     week_start = serializers.ChoiceField(User.WeekStart.choices)
     theme = serializers.ChoiceField(User.Theme.choices)
-    reminder_mails = serializers.BooleanField()
+    reminder_mails = TrueOrFalseField()
 
     def update(self, instance: User, validated_data: dict[str, Any]) -> User:
         for name, value in validated_data.items():

@@ -1,4 +1,4 @@
-"""`?fields=id,title`: a client that needs little asks for little."""
+"""Fields that several apps take: `?fields=id,title`, and a strict true or false."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ class FieldsField(serializers.ListField):
                     f"{', '.join(self.names)}."
                 )
         return wanted
+
+
+class TrueOrFalseField(serializers.BooleanField):
+    """A JSON `true` or `false`; neither text nor a number will do."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
 
 
 def names_of(serializer: type[serializers.Serializer[Any]]) -> tuple[str, ...]:

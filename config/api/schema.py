@@ -57,7 +57,7 @@ class EndpointSchema(AutoSchema):
         parameters = [*operation.get("parameters", []), *self._header_parameters()]
         for parameter in parameters:
             if parameter["in"] == "query":
-                parameter["allowEmptyValue"] = True  # and means what absence means
+                _allow_empty(parameter)
         if parameters:
             operation["parameters"] = parameters
         responses = operation["responses"]
@@ -108,6 +108,15 @@ class EndpointSchema(AutoSchema):
         if status == "401":
             names.append("WWW-Authenticate")
         return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _allow_empty(parameter: dict[str, Any]) -> None:
+    """Say that an empty query parameter means what its absence means."""
+    items = parameter["schema"].get("items", {})
+    if items.get("type") == "string" and not {"format", "enum"} & items.keys():
+        items.pop("minLength", None)
+    else:
+        parameter["allowEmptyValue"] = True
 
 
 def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:

@@ -171,3 +171,11 @@ def test_a_session_that_never_proved_itself_can_not_delete(page_as, alice):
 
 def test_the_id_of_another_person_in_the_route_is_not_found(api_as, alice, bob):
     assert api_as(bob).get(f"/api/v1/users/{alice.pk}").status_code == 404
+
+
+@pytest.mark.parametrize("wrong", [0, 1, "true", "yes", None, []], ids=repr)
+def test_whether_to_be_reminded_is_true_or_false_and_nothing_else(api_as, alice, wrong):
+    refused = api_as(alice).patch("/api/v1/users/me", {"reminder_mails": wrong})
+
+    assert refused.status_code == 400
+    assert list(refused.json()["errors"]) == ["reminder_mails"]

@@ -257,7 +257,7 @@ class UndoView(OwnedEndpoint):
         }
     }
 
-    @extend_schema(request=UndoSerializer, responses=UndoneSerializer)
+    @extend_schema(request=UndoSerializer, responses={200: UndoneSerializer, 404: None})
     def post(self, request: Request, **kwargs: Any) -> Response:
         serializer = UndoSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

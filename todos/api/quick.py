@@ -12,6 +12,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from config.api.fields import TrueOrFalseField
 from config.text import TextField
 from todos import actions
 from todos.actions.quick import LINES_MAX, Draft
@@ -57,7 +58,7 @@ class QuickSerializer(serializers.Serializer[Any]):
     """Lines of text, each a task. With `dry_run` nothing is stored."""
 
     text = LinesField(multiline=True, max_length=TEXT_MAX_LENGTH)
-    dry_run = serializers.BooleanField(default=False)
+    dry_run = TrueOrFalseField(default=False)
     literal = serializers.ListField(
         child=LiteralSerializer(), max_length=PARTS_MAX, default=list
     )
