@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.credentials import COMMAND
+from accounts.credentials import COMMAND, SESSION
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.ledger import snapshot
@@ -229,12 +229,24 @@ def test_what_was_removed_for_good_does_not_come_back(as_alice, alice):
     task = TaskFactory(owner=alice)
     actions.trash_task(**as_alice, task_id=task.pk)
     trashed = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.remove_task(**as_alice, task_id=task.pk)
+    actions.remove_task(**as_alice | {"by": SESSION}, task_id=task.pk)
 
     with pytest.raises(actions.CannotBeUndone):
         actions.undo(**as_alice)
     with pytest.raises(actions.CannotBeUndone):
         actions.undo(**as_alice, change_id=trashed.pk)
+
+
+def test_what_a_purge_removed_hides_nothing(as_alice, alice):
+    old = TaskFactory(owner=alice)
+    actions.trash_task(**as_alice, task_id=old.pk)
+    task = TaskFactory(owner=alice, title="Before")
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    actions.remove_task(**as_alice, task_id=old.pk)  # by a command, as a purge
+
+    actions.undo(**as_alice)
+
+    assert Task.objects.get(pk=task.pk).title == "Before"
 
 
 def test_another_persons_change_is_none(as_alice, bob):

@@ -16,8 +16,9 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.db.models import Q
 
-from accounts.credentials import Credential
+from accounts.credentials import COMMAND, Credential
 from accounts.models import User
 from todos.actions.labels import count_carriers, set_labels
 from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
@@ -102,7 +103,9 @@ def _wanted(
     if change_id is not None:
         return mine.filter(pk=mine.get(pk=change_id).pk)
     if batch_id is None:
-        last = mine.order_by("-seq").first()
+        # A purge was nobody's doing: it can't be taken back, and it hides nothing.
+        purged = Q(kind=Kind.REMOVED, before__isnull=True, credential=str(COMMAND))
+        last = mine.exclude(purged).order_by("-seq").first()
         if last is None:
             raise NothingToUndo("There is no change to undo.")
         batch_id = last.batch

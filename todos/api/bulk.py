@@ -15,6 +15,7 @@ from todos import actions
 from todos.api.serializers import (
     BoundedDateField,
     TaskSerializer,
+    WallTimeField,
     WholeNumberField,
     represent_task,
 )
@@ -53,8 +54,7 @@ class BulkSerializer(serializers.Serializer[Any]):
     due_date = BoundedDateField(
         allow_null=True, required=False, help_text="For `due`; null takes it away."
     )
-    due_time = serializers.TimeField(
-        format="%H:%M",
+    due_time = WallTimeField(
         allow_null=True,
         required=False,
         help_text="For `due`; what is not sent stays.",

@@ -23,6 +23,7 @@ from todos.api.serializers import (
     BoundedDateField,
     RecurrenceSerializer,
     TaskSerializer,
+    WallTimeField,
 )
 from todos.api.tasks import IN_TRASH, TaskEndpoint
 from todos.models import Task
@@ -58,7 +59,7 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
     """A rule, and when the task is due; without a date, on the rule's first one."""
 
     due_date = BoundedDateField(allow_null=True, default=None)
-    due_time = serializers.TimeField(format="%H:%M", allow_null=True, default=None)
+    due_time = WallTimeField(allow_null=True, default=None)
     due_tz = TextField(
         max_length=64, allow_null=True, default=None, validators=[validate_timezone]
     )

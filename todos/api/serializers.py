@@ -130,6 +130,13 @@ class BoundedDateField(serializers.DateField):
         return day
 
 
+class WallTimeField(serializers.TimeField):
+    """What a clock shows, as `09:00`; an offset would be dropped, so it is refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=TIME_FORMATS, **kwargs)
+
+
 class WholeNumberField(serializers.IntegerField):
     """A JSON number without a fraction; neither text nor `true` will do."""
 
@@ -163,9 +170,7 @@ class ReminderSerializer(serializers.Serializer[Any]):
     minutes_before = WholeNumberField(
         min_value=0, max_value=REMINDER_MINUTES_MAX, required=False
     )
-    time = serializers.TimeField(
-        format="%H:%M", input_formats=TIME_FORMATS, required=False
-    )
+    time = WallTimeField(required=False)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values: dict[str, Any] = super().to_internal_value(data)
@@ -190,9 +195,7 @@ class TaskSerializer(serializers.Serializer[Task]):
     )
     priority = WholeNumberField(min_value=1, max_value=4, default=Task.Priority.MEDIUM)
     due_date = BoundedDateField(allow_null=True, default=None)
-    due_time = serializers.TimeField(
-        format="%H:%M", input_formats=TIME_FORMATS, allow_null=True, default=None
-    )
+    due_time = WallTimeField(allow_null=True, default=None)
     due_tz = TextField(
         max_length=64, allow_null=True, default=None, validators=[validate_timezone]
     )
