@@ -124,7 +124,7 @@ def test_chains_of_calls_answer_as_the_document_says(own_token, live_server):
 
     By the program itself: it knows how to repeat a chain whose ids are new each time.
     """
-    options = ["--phases=stateful", f"--max-examples={20 if MANY else 3}", "--checks=all"]
+    options = ["--phases=stateful", f"--max-examples={200 if MANY else 30}", "--checks=all"]
     if not MANY:
         options.append("--seed=1")
     done = subprocess.run(

@@ -78,8 +78,7 @@ def _unasked(serializer: Any) -> dict[str, Any]:
 def _without_empty(query: QueryDict) -> QueryDict:
     """Treat `?due_after=` like an absent parameter, as forms send it."""
     given = query.copy()
-    for name in query:
-        given.setlist(name, [value for value in query.getlist(name) if value != ""])
-        if not given.getlist(name):
+    for name, values in query.lists():
+        if values == [""]:
             del given[name]
     return given
