@@ -59,7 +59,7 @@ format: install-dev ## Format the code and repair what ruff can repair
 
 clean: ## Remove what the tools made; keeps .env and the database
 	rm -rf $(VENV) var/static var/static.sha256 $(SUMMARY) .coverage .coverage.* htmlcov \
-		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache test-results
+		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis test-results
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
 # --- The steps of the commands above -----------------------------------------
