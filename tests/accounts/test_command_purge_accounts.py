@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts import credentials, events, tokens
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from tests.factories import TaskFactory, UserFactory
+from todos.models import IdempotentAnswer
 
 NOW = timezone.now
 
@@ -40,6 +41,14 @@ def live(user, *, colleague):
     tokens.rotate(refresh=pair.refresh, at=NOW())
     task = TaskFactory(owner=user, title="quince", notes="walnut", labels=["medlar"])
     TaskFactory(owner=user, parent_id=task.pk)
+    IdempotentAnswer.objects.create(
+        owner=user,
+        key="once",
+        request_digest=b"digest",
+        status=201,
+        body=b"quince",
+        created_at=NOW(),
+    )
     LinkedIdentity.objects.create(
         user=user,
         issuer="https://issuer.example",

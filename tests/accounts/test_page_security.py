@@ -96,7 +96,7 @@ def test_reads_as_much_for_many_events_as_for_few(
     for day in range(25):
         events.record(alice, Kind.SIGNED_IN, at=NOON - timedelta(days=day))
 
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         client.get(URL)
 
 

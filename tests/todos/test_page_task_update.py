@@ -1,4 +1,4 @@
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from django.urls import reverse
@@ -7,6 +7,7 @@ from django.utils import timezone
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import asks_to_sign_in, assert_does_not_exist, kinds
 from todos import actions
+from todos.agenda import Agenda
 from todos.models import Task
 
 
@@ -121,7 +122,6 @@ def test_has_no_page_for_a_task_in_the_trash(page_as, alice):
         ("version", "abc"),
         ("version", "9" * 5000),
         ("due_time", "10:00"),
-        ("repeat", "FREQ=WEEKLY"),
     ],
 )
 def test_refuses_bad_input(page_as, alice, field, value):
@@ -133,6 +133,17 @@ def test_refuses_bad_input(page_as, alice, field, value):
     assert response.status_code == 200
     assert response.context["form"].errors
     assert Task.objects.get().version == 1
+
+
+def test_a_repeat_without_a_date_begins_with_the_first_that_it_allows(page_as, alice):
+    task = TaskFactory(owner=alice)
+    client = page_as(alice)
+
+    client.post(url(task), written(client, task, repeat="FREQ=DAILY"))
+
+    today = Agenda(alice, now=timezone.now()).clock.today
+    # At midnight, the day of the request may be the one before.
+    assert Task.objects.get().due_date in {today, today - timedelta(days=1)}
 
 
 def test_refuses_another_persons_list(page_as, alice, bob):
