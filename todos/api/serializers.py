@@ -25,9 +25,9 @@ from todos.models import (
     Colour,
     Task,
 )
+from todos.schedule.days import FIRST_DATE, LAST_DATE
 from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
 
-FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
 FILTERS_MAX = 100  # values of one repeated query parameter
 # Not ISO 8601 as a whole: its offset would be dropped without a word.
 TIME_FORMATS = ["%H:%M", "%H:%M:%S"]

@@ -28,9 +28,9 @@ from todos.models import (
     Task,
     label_key,
 )
+from todos.schedule.days import FIRST_DATE, LAST_DATE
 from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
 
-FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
 NAME_MAX_LENGTH = 100  # of a list
 LABEL_MAX_LENGTH = 50
 NUMBER_MAX = 2**31 - 1

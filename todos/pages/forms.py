@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -22,8 +21,8 @@ from todos.models import (
     label_key,
 )
 from todos.pages.rows import repeat_words
+from todos.schedule.days import FIRST_DATE, LAST_DATE
 
-FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
 NO_SUCH_LIST = "There is no such list."
 RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
 NAME_MAX_LENGTH, KEY_MAX_LENGTH = 50, 100  # of a label

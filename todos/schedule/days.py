@@ -7,6 +7,8 @@ from functools import cached_property
 from todos.schedule.instants import instant_of, wall_clock
 
 DAY = timedelta(days=1)
+# The centuries in which a date may lie: far from where calendars end.
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2999, 12, 31)
 
 
 def today(*, now: datetime, zone: tzinfo, day_start: int) -> date:

@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from accounts.authentication import user_of
 from config.text import TextField
-from todos.api.serializers import FIRST_DATE, LAST_DATE
 from todos.models import Task
 from todos.schedule import recurrence
+from todos.schedule.days import FIRST_DATE, LAST_DATE
 
 PRIORITIES = {
     "urgent": Task.Priority.URGENT,
