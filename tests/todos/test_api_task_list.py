@@ -73,6 +73,36 @@ def test_answers_in_both_slash_forms_without_a_redirect(get, suffix):
 # --- Cost -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("count", [1, 40])
+@pytest.mark.parametrize(
+    ("view", "queries"),
+    [
+        ("open", 2),
+        ("inbox", 2),
+        ("completed", 2),
+        ("trash", 2),
+        ("all", 2),
+        # One more: which zones the due times are fixed to.
+        ("today", 3),
+        ("overdue", 3),
+        ("upcoming", 3),
+    ],
+)
+def test_costs_as_many_queries_in_each_view_however_many_there_are(
+    get, alice, view, queries, count, django_assert_num_queries
+):
+    today = timezone.now().date()
+    for number in range(count):
+        days = [-3, 0, 3][number % 3]
+        task = TaskFactory(
+            owner=alice, labels=["home"], due_date=today + timedelta(days=days)
+        )
+        TaskFactory(owner=alice, parent_id=task.pk)
+
+    with django_assert_num_queries(queries):
+        get(view=view)
+
+
 @pytest.mark.parametrize("count", [1, 60])
 def test_costs_two_queries_however_many_there_are(
     get, alice, count, django_assert_num_queries
