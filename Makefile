@@ -34,9 +34,9 @@ dev: install ## Start a server that reloads changed code and shows errors
 test: install-dev browser node-modules check-style check-types check-imports check-django ## Run every check, then the tests on SQLite and on PostgreSQL
 	@mkdir -p var && rm -f $(SUMMARY)
 	env -u TEST_DATABASE_URL $(PYTEST) --cov --cov-report=
-	$(PY) -m tests.postgres -- env $(PYTEST) --cov --cov-report= --cov-append
 	$(PY) -m coverage report --skip-covered
 	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
+	$(PY) -m tests.postgres -- env $(PYTEST)
 	@cat $(SUMMARY)
 
 bench: install-dev ## Measure speed, beside the alternatives
