@@ -46,6 +46,9 @@ def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
     from accounts.models import User
     from todos.models import Label, TaskLabel, TaskList
 
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")  # COPY takes its time
     owners = [User(email=f"person{n}@example.com", password="!") for n in range(users)]
     inboxes = [TaskList(owner=owner, name="Inbox", is_inbox=True) for owner in owners]
     labels = [Label(owner=owner, name="Home", key="home") for owner in owners]
