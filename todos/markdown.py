@@ -44,8 +44,8 @@ def render(notes: str) -> SafeString:
     """Return the notes as HTML that is safe to put into a page.
 
     Headings begin at `h3`. An address of the web is a link without any signs around it,
-    and an image becomes a link to it. A text that is far more
-    intricate than its size explains is shown as it was written.
+    and an image becomes a link to it. A text that is far more intricate than its size
+    explains is shown as it was written.
     """
     try:
         html = _parser().render(notes, {"steps": 0})
