@@ -32,6 +32,9 @@ class CountingDatabaseCache(DatabaseCache):
                     f"SELECT 1 FROM {table} WHERE cache_key = %s FOR UPDATE",  # noqa: S608 - the name comes from settings
                     [full_key],
                 )
+                # A row added since then could be read, but isn't locked.
+                if cursor.fetchone() is None:
+                    raise ValueError(f"Key {key!r} not found")
             # SQLite's transactions begin with the write lock already taken.
             current = self.get(key, version=version)
             if current is None:

@@ -81,6 +81,28 @@ def test_what_is_not_there_can_not_be_counted(db):
         cache.incr("nothing")
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite locks no rows")
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_added_while_its_lock_was_sought_is_not_counted_unlocked():
+    def add_elsewhere():
+        try:
+            cache.add("counted", 0)
+        finally:
+            connection.close()
+
+    def add_after_lock(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if "FOR UPDATE" in sql:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(add_elsewhere).result()
+        return result
+
+    with connection.execute_wrapper(add_after_lock), pytest.raises(ValueError):
+        cache.incr("counted")
+
+    assert cache.get("counted") == 0
+
+
 def test_a_server_that_tells_no_address_is_no_error(client, db):
     response = client.post(
         "/api/v1/auth/token", content_type="application/json", REMOTE_ADDR=None
