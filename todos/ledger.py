@@ -3,6 +3,11 @@
 An action opens a batch, makes its changes inside it and records each. The entries are
 written last, in the same transaction, so a change and its entry exist together or not
 at all.
+
+The writes of one person come one after the other: a batch begins by taking a number of
+their ledger, and keeps others from it until its end. So what an action has read stays
+true until it stores what follows from it, no two can wait for each other, and nobody
+who reads the changes in order can miss one that was still on its way.
 """
 
 from __future__ import annotations
@@ -77,6 +82,8 @@ class Batch:
         self.at = at
         self.count = 0  # changes recorded so far
         self._changes: list[Change] = []
+        self._last = _take_numbers(owner.pk, 1)  # most batches need no more
+        self._given = self._last - 1
 
     def created(self, row: Task | TaskList | Label) -> None:
         """Record a row that came to be."""
@@ -132,25 +139,32 @@ class Batch:
     def flush(self) -> None:
         """Number and store what is recorded so far; the batch goes on.
 
-        For long batches, to bound memory. From here to the end of the transaction the
-        owner's other writes wait.
+        For long batches, to bound memory.
         """
         if not self._changes:
             return
-        last = _take_numbers(self.owner.pk, len(self._changes))
-        for seq, change in enumerate(self._changes, last - len(self._changes) + 1):
-            change.seq = seq
+        missing = len(self._changes) - (self._last - self._given)
+        if missing > 0:
+            self._last = _take_numbers(self.owner.pk, missing)
+        for change in self._changes:
+            self._given += 1
+            change.seq = self._given
         _insert(self._changes)
         self._changes.clear()
 
 
 @contextmanager
 def batch(*, owner: User, by: Credential, at: datetime) -> Iterator[Batch]:
-    """Open a transaction and a batch in it; write the batch at the end."""
+    """Open a transaction and a batch in it; write the batch at the end.
+
+    The owner's other writes wait. A batch that records nothing leaves nothing.
+    """
     with transaction.atomic():
         entries = Batch(owner=owner, by=by, at=at)
         yield entries
         entries.flush()
+        if not entries.count:
+            transaction.set_rollback(True)
 
 
 def _insert(changes: list[Change]) -> None:
@@ -183,9 +197,8 @@ INSERT = (
 def _take_numbers(owner_id: UUID, count: int) -> int:
     """Reserve the next `count` numbers of a person and return the last.
 
-    One statement that both counts and locks: until this transaction ends, no other of
-    the same person gets a later number, so nobody reading the changes in order can
-    miss one that was still on its way.
+    One statement that both counts and locks: until this transaction ends, no other
+    gets a number of the same person.
     """
     with connection.cursor() as cursor:
         cursor.execute(

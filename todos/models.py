@@ -38,15 +38,6 @@ class OwnedQuerySet(models.QuerySet[_Row]):
         """Only the rows that `user` may see and change; none for an anonymous user."""
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
 
-    def for_change(self) -> Self:
-        """Locked until the transaction ends, so that two changes don't mix.
-
-        Not its key: rows that refer to a locked one can come to be meanwhile. Their
-        foreign keys are checked at the commit, when their owner's ledger is locked
-        as well, and there a wait for this row could be one for each other.
-        """
-        return self.select_for_update(of=("self",), no_key=True)
-
 
 def position_now() -> int:
     """Return a place after every earlier one: microseconds since the epoch.
@@ -572,8 +563,8 @@ class TaskLabel(models.Model):
 class Ledger(models.Model):
     """The number of a person's last change.
 
-    Locked to give out the next, so that a person's changes become visible in the order
-    of their numbers.
+    Its row is the one lock of a person's data: who writes takes a number first, so a
+    person's writes come one after the other, in the order of their numbers.
     """
 
     owner = models.OneToOneField(

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from threading import Barrier
 
 import pytest
@@ -11,7 +12,9 @@ from django.utils import timezone
 
 from accounts.credentials import COMMAND
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.threads import in_a_thread, until_somebody_waits
 from todos import actions
+from todos.actions.reminders import take_reminder
 from todos.models import Task, TaskList
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,39 +27,123 @@ def caller(user):
     return {"owner": user, "by": COMMAND, "at": timezone.now()}
 
 
-def in_a_thread(pool, call, *args, **kwargs):
-    def run():
-        try:
-            return call(*args, **kwargs)
-        finally:
-            connection.close()
+def set_labels(user, task, *names):
+    changes = {"labels": list(names)}
+    return actions.update_task(**caller(user), task_id=task.pk, changes=changes)
 
-    return pool.submit(run)
+
+def shown_labels(user, task):
+    shown = Task.objects.owned_by(user).represented().get(pk=task.pk)
+    return shown.label_names
+
+
+def test_labels_that_two_set_at_once_are_those_of_the_second():
+    user = UserFactory()
+    task = TaskFactory(owner=user)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            set_labels(user, task, "first")
+            second = in_a_thread(pool, set_labels, user, task, "second")
+            until_somebody_waits()
+        answer = second.result()
+
+    assert answer.label_names == shown_labels(user, task) == ["second"]
+    change = user.changes.filter(entity="task").latest("seq")
+    assert (change.before, change.after) == (
+        {"labels": ["first"]},
+        {"labels": ["second"]},
+    )
+
+
+def test_a_label_that_goes_while_a_task_takes_it_is_taken_from_that_too():
+    user = UserFactory()
+    task = TaskFactory(owner=user)
+    label = actions.create_label(**caller(user), name="home")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            set_labels(user, task, "home")
+            gone = in_a_thread(
+                pool, actions.delete_label, **caller(user), label_id=label.pk
+            )
+            until_somebody_waits()
+        gone.result()
+
+    assert shown_labels(user, task) == []
+    assert user.changes.filter(entity="task").latest("seq").after == {"labels": []}
+
+
+def test_a_label_that_goes_meanwhile_is_made_anew_for_the_task_that_takes_it():
+    user = UserFactory()
+    task = TaskFactory(owner=user)
+    label = actions.create_label(**caller(user), name="home")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            actions.delete_label(**caller(user), label_id=label.pk)
+            taken = in_a_thread(pool, set_labels, user, task, "home")
+            until_somebody_waits()
+        taken.result()
+
+    assert shown_labels(user, task) == ["home"]
+
+
+def test_two_who_label_many_at_once_label_each_task_once():
+    user = UserFactory()
+    tasks = TaskFactory.create_batch(3, owner=user)
+    arguments = {
+        "task_ids": [task.pk for task in tasks],
+        "action": "label",
+        "label": "home",
+    }
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            actions.change_tasks(**caller(user), **arguments)
+            again = in_a_thread(pool, actions.change_tasks, **caller(user), **arguments)
+            until_somebody_waits()
+        assert again.result().batch is None
+
+    assert [shown_labels(user, task) for task in tasks] == [["home"]] * 3
+
+
+def test_nobody_waits_for_what_another_person_does():
+    user, other = UserFactory.create_batch(2)
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        if connection.vendor == "postgresql":
+            TaskFactory(owner=user)
+        made = in_a_thread(pool, TaskFactory, owner=other)
+        if connection.vendor == "postgresql":
+            made.result(timeout=3)
+
+    assert made.result().owner == other
 
 
 @on_postgresql
-@pytest.mark.parametrize("model", [Task, TaskList])
-def test_a_row_comes_to_be_below_one_that_is_locked(model):
-    """Its foreign key is checked at the commit, with the ledger locked already."""
+def test_a_reminder_sent_while_its_task_is_edited_is_not_planned_again():
     user = UserFactory()
-    own = TaskListFactory(owner=user)
-    task = TaskFactory(owner=user, list_id=own.pk)
-    locked = task if model is Task else own
+    due = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
+    task = TaskFactory(
+        owner=user, due_date=due.date(), due_time=due.time(), reminder_minutes=0
+    )
+    taken = []
 
-    with ThreadPoolExecutor(1) as pool, transaction.atomic():
-        model.objects.owned_by(user).for_change().get(pk=locked.pk)
-        # Past the actions: they lock the parent themselves.
-        made = in_a_thread(
-            pool,
-            Task.objects.create,
-            owner=user,
-            list=own,
-            parent=task,
-            title="Step",
+    def take_before_storing(execute, sql, params, many, context):
+        if sql.startswith('UPDATE "todos_task"') and not taken:
+            with ThreadPoolExecutor(1) as pool:
+                taken.append(in_a_thread(pool, take_reminder, task.pk, at=due).result())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(take_before_storing):
+        actions.update_task(
+            **caller(user), task_id=task.pk, changes={"title": "New title"}
         )
-        made.result(timeout=3)
 
-    assert task.steps.count() == 1
+    assert taken[0] is not None
+    task.refresh_from_db()
+    assert (task.title, task.remind_on) == ("New title", None)
 
 
 def test_of_two_tasks_at_once_only_one_becomes_a_step_of_the_other():

@@ -1,16 +1,17 @@
 """`manage.py purge_trash`: what was in the trash for long is gone, with its text."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
-from threading import Thread
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.credentials import COMMAND
 from tests.factories import TaskFactory, TaskListFactory
+from tests.threads import in_a_thread, until_somebody_waits
 from todos import actions
 from todos.models import Change, Label, Ledger, Task, TaskList
 
@@ -188,18 +189,16 @@ def test_a_second_run_finds_nothing(alice):
     assert Ledger.objects.get(owner=alice).last_seq == before
 
 
-def test_what_its_owner_is_restoring_is_left_alone(transactional_db, alice):
-    if connection.vendor != "postgresql":
-        pytest.skip("SQLite lets one transaction write at a time")
+def test_what_its_owner_is_restoring_stays(transactional_db, alice):
     restoring = trashed(alice)
     trashed(alice)
-    printed = []
 
-    with transaction.atomic():
-        Task.objects.for_change().get(pk=restoring.pk)
-        purge = Thread(target=lambda: (printed.append(run()), connection.close()))
-        purge.start()
-        purge.join(timeout=30)
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        actions.restore_task(
+            owner=alice, by=COMMAND, at=timezone.now(), task_id=restoring.pk
+        )
+        purge = in_a_thread(pool, run)
+        until_somebody_waits()
 
-    assert printed == ["Tasks and lists deleted: 1\n"]
+    assert purge.result() == "Tasks and lists deleted: 1\n"
     assert list(Task.objects.all()) == [restoring]

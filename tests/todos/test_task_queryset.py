@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
 from django.utils import timezone
 
 from accounts.credentials import COMMAND
@@ -187,17 +186,6 @@ def test_labels_are_found_whatever_their_capitals(make):
 
     assert Label.objects.named(["STRASSE"]).get().name == "Straße"
     assert label_key("Straße") == label_key("STRASSE")
-
-
-@pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite locks the whole database"
-)
-def test_for_change_locks_the_task_alone(make):
-    make("one")
-
-    statement = str(Task.objects.select_related("list").for_change().query)
-
-    assert statement.endswith('FOR NO KEY UPDATE OF "todos_task"')
 
 
 def test_no_row_shows_its_text_by_accident(make):

@@ -20,7 +20,7 @@ from todos.actions.dates import settle_dates
 from todos.actions.labels import label_all, labels_named, names_of, unlabel_all
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InTrash
-from todos.actions.rows import lock_order, store_all
+from todos.actions.rows import store_all
 from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import LABELS_MAX, Label, Task, label_key
@@ -59,8 +59,7 @@ def change_tasks(
             restore.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        lock_order(owner)
-        tasks = _locked(owner, task_ids)
+        tasks = _found(owner, task_ids)
         if action not in {"trash", "restore"}:
             _require_all_live(tasks)
         following = ACTIONS[action](tasks, owner=owner, entries=entries, **values)
@@ -71,9 +70,8 @@ def change_tasks(
     return BulkChange(changed, rows, following or {})
 
 
-def _locked(owner: User, task_ids: Sequence[UUID]) -> list[Task]:
-    rows = Task.objects.owned_by(owner).filter(pk__in=task_ids)
-    found = {row.pk: row for row in rows.for_change().with_labels().order_by("id")}
+def _found(owner: User, task_ids: Sequence[UUID]) -> list[Task]:
+    found = Task.objects.owned_by(owner).with_labels().in_bulk(task_ids)
     unknown = [number for number, key in enumerate(task_ids) if key not in found]
     if unknown:
         raise ValidationError(

@@ -25,6 +25,7 @@ from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.dates import settle_dates
 from todos.actions.refusals import Refused
+from todos.actions.rows import inbox_of
 from todos.ledger import Batch, batch
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
@@ -181,9 +182,7 @@ class _Importer:
         self.report = Report()
         self._owner = owner
         self._entries = entries
-        # Under a lock, so that two imports of one person come one after the other.
-        lists = TaskList.objects.owned_by(owner).for_change()
-        self._inbox = _Home(lists.get(is_inbox=True).pk)
+        self._inbox = _Home(inbox_of(owner).pk)
         self._lists: dict[str, _Home] = {}  # by their id in the file
         self._names: dict[str, _Home] | None = None  # by their name, folded
         self._positions = iter(range(position_now(), 2**63))
@@ -309,14 +308,9 @@ class _Importer:
         labels = {label.key: label for label in mine.filter(key__in=wanted)}
         defaults = {"created_at": self._entries.at, "updated_at": self._entries.at}
         for key in sorted(wanted.keys() - labels.keys()):
-            label, is_new = mine.get_or_create(
-                owner_id=self._owner.pk,
-                key=key,
-                defaults={**defaults, **wanted[key]},
-            )
-            labels[key] = label
-            if is_new:
-                self._record(label)
+            columns = {**defaults, **wanted[key]}
+            labels[key] = mine.create(owner_id=self._owner.pk, key=key, **columns)
+            self._record(labels[key])
         return labels
 
     # --- Tasks ----------------------------------------------------------------

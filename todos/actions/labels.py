@@ -62,7 +62,7 @@ def update_label(
         ValidationError: for `name`, also where another label has it.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        label = _locked_label(owner, label_id, version=version)
+        label = _label_of(owner, label_id, version=version)
         before = snapshot(label)
         for name, value in changes.items():
             setattr(label, name, value)
@@ -89,8 +89,8 @@ def delete_label(
         Label.DoesNotExist, VersionConflict: as `update_label`.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        label = _locked_label(owner, label_id, version=version)
-        carriers = _carrying(label).for_change().with_labels().order_by("id")
+        label = _label_of(owner, label_id, version=version)
+        carriers = _carrying(label).with_labels().order_by("id")
         while tasks := list(carriers[:CHUNK]):
             unlabel_all(tasks, label, entries=entries)
             entries.flush()
@@ -98,8 +98,8 @@ def delete_label(
         label.delete()
 
 
-def _locked_label(owner: User, label_id: UUID, *, version: int | None) -> Label:
-    label = Label.objects.owned_by(owner).for_change().get(pk=label_id)
+def _label_of(owner: User, label_id: UUID, *, version: int | None) -> Label:
+    label = Label.objects.owned_by(owner).get(pk=label_id)
     require_version(label, version)
     return label
 
@@ -136,7 +136,7 @@ def _carrying(label: Label) -> TaskQuerySet:
 
 
 def label_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
-    """Put a label on the tasks, which are locked and may carry it already."""
+    """Put a label on the tasks, which may carry it already."""
     changed = [
         (task, snapshot(task)) for task in tasks if label.name not in names_of(task)
     ]
@@ -150,7 +150,7 @@ def label_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
 
 
 def unlabel_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
-    """Take a label from the tasks, which are locked and may not carry it."""
+    """Take a label from the tasks, which may not carry it."""
     changed = [(task, snapshot(task)) for task in tasks if label.name in names_of(task)]
     for task, _ in changed:
         _set_names(task, [name for name in names_of(task) if name != label.name])
@@ -210,16 +210,12 @@ def labels_named(
     if unknown:
         _require_room(owner, count=len(unknown), field=field)
     for key in sorted(unknown):
-        label, created = mine.get_or_create(
+        labels[key] = mine.create(
             owner_id=owner.pk,
             key=key,
-            defaults={
-                "name": wanted[key],
-                "created_at": entries.at,
-                "updated_at": entries.at,
-            },
+            name=wanted[key],
+            created_at=entries.at,
+            updated_at=entries.at,
         )
-        labels[key] = label
-        if created:
-            entries.created(label)
+        entries.created(labels[key])
     return [labels[key] for key in sorted(labels)]

@@ -14,8 +14,7 @@ from accounts.models import User
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InboxStays
 from todos.actions.rows import (
-    lock_order,
-    locked_list,
+    list_of,
     require_version,
     store,
     store_all,
@@ -67,7 +66,7 @@ def update_list(
         InTrash, VersionConflict: as for tasks.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        row = locked_list(owner, list_id)
+        row = list_of(owner, list_id)
         if row.is_inbox and changes.keys() & {"name", "archived_at"}:
             raise InboxStays("The inbox keeps its name and its place.")
         require_version(row, version)
@@ -96,8 +95,7 @@ def trash_list(
         VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        lock_order(owner)
-        row = locked_list(owner, list_id)
+        row = list_of(owner, list_id)
         if row.is_inbox:
             raise InboxStays("The inbox can't be deleted.")
         require_version(row, version)
@@ -118,8 +116,8 @@ def _turn_all(
     tasks: TaskQuerySet, kind: Kind, trashed_at: datetime | None, entries: Batch
 ) -> None:
     """Put tasks into the trash or out of it, where each turn leaves fewer of them."""
-    locked = tasks.for_change().with_labels().order_by("id")
-    while rows := list(locked[:CHUNK]):
+    left = tasks.with_labels().order_by("id")
+    while rows := list(left[:CHUNK]):
         changed = [(task, snapshot(task)) for task in rows]
         for task in rows:
             task.trashed_at = trashed_at
@@ -130,8 +128,8 @@ def _turn_all(
 def _move_tasks(
     tasks: TaskQuerySet, list_id: UUID, *, owner: User, entries: Batch
 ) -> None:
-    locked = tasks.top_level().for_change().with_labels().order_by("position", "id")
-    while rows := list(locked[:CHUNK]):
+    left = tasks.top_level().with_labels().order_by("position", "id")
+    while rows := list(left[:CHUNK]):
         move_all(rows, list_id, owner=owner, entries=entries)
         entries.flush()
 
@@ -148,7 +146,7 @@ def restore_list(
         ValidationError: for `name`; there are as many lists as there can be.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        row = TaskList.objects.owned_by(owner).for_change().get(pk=list_id)
+        row = TaskList.objects.owned_by(owner).get(pk=list_id)
         if row.trashed_at is None:
             return row
         _require_room(owner)

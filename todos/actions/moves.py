@@ -22,7 +22,6 @@ from accounts.models import User
 from todos.actions.refusals import InboxStays
 from todos.actions.rows import (
     bring_steps,
-    lock_order,
     require_live,
     require_version,
     store_all,
@@ -64,8 +63,7 @@ def move_task(
         ValidationError: for `before`, `after` or `list`.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        lock_order(owner)
-        found = _locked_around(owner, task_id, to)
+        found = _found_around(owner, task_id, to)
         if task_id not in found:
             raise Task.DoesNotExist
         task = found[task_id]
@@ -81,14 +79,10 @@ def move_task(
     return task
 
 
-def _locked_around(owner: User, task_id: UUID, to: Beside | UUID) -> dict[UUID, Task]:
-    """Lock the task, its new neighbour, and the task of which that is a step."""
-    wanted = Q(pk=task_id)
-    if isinstance(to, Beside):
-        neighbour = Task.objects.owned_by(owner).filter(pk=to.id)
-        wanted |= Q(pk=to.id) | Q(pk__in=neighbour.values("parent_id"))
-    tasks = Task.objects.owned_by(owner).filter(wanted).for_change().represented()
-    return {task.pk: task for task in tasks.order_by("id")}
+def _found_around(owner: User, task_id: UUID, to: Beside | UUID) -> dict[UUID, Task]:
+    """Return the task and its new neighbour, where they are there, by their ids."""
+    ids = [task_id, to.id] if isinstance(to, Beside) else [task_id]
+    return Task.objects.owned_by(owner).represented().in_bulk(ids)
 
 
 def _move_beside(
@@ -124,7 +118,7 @@ def require_list(owner: User, list_id: UUID, *, field: str = "list") -> None:
 def move_all(
     tasks: Iterable[Task], list_id: UUID, *, owner: User, entries: Batch
 ) -> None:
-    """Move tasks, which are locked, to the end of a list, in the order they have.
+    """Move tasks to the end of a list, in the order they have.
 
     There they are tasks of their own; their steps go along.
     """
@@ -132,7 +126,7 @@ def move_all(
     if not rows:
         return
     steps = Task.objects.owned_by(owner).live().filter(parent__in=[t.pk for t in rows])
-    along = list(steps.for_change().with_labels().order_by("id"))
+    along = list(steps.with_labels().order_by("id"))
     changed = [(row, snapshot(row)) for row in [*rows, *along]]
     places = _places_at_end(owner, list_id, count=len(rows), at=entries.at)
     for task, position in zip(rows, places, strict=True):
@@ -176,12 +170,8 @@ def move_list(
         ValidationError: for `before` or `after`.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        lock_order(owner)
         lists = TaskList.objects.owned_by(owner).live()
-        found = {
-            row.pk: row
-            for row in lists.filter(pk__in=[list_id, to.id]).for_change().order_by("id")
-        }
+        found = lists.in_bulk([list_id, to.id])
         if list_id not in found:
             raise TaskList.DoesNotExist
         row, neighbour = found[list_id], found.get(to.id)
@@ -285,8 +275,7 @@ def _renumber(
         return _renumber(row, neighbour, others, side=side, reach=reach * 8)
     row.position = positions.pop(len(before))
     stretch = [one.pk for one in before + after]
-    locked = others.filter(pk__in=stretch).for_change().order_by("id")
-    changed = [(one, snapshot(one)) for one in locked]
+    changed = [(one, snapshot(one)) for one in before + after]
     new = dict(zip(stretch, positions, strict=True))
     for one, _ in changed:
         one.position = new[one.pk]

@@ -11,7 +11,7 @@ from django.db.models import F
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.refusals import NotInTrash
-from todos.actions.rows import locked_task, require_version
+from todos.actions.rows import require_version, task_of
 from todos.ledger import Batch, Entity, batch
 from todos.models import Task, TaskList
 
@@ -32,7 +32,7 @@ def remove_task(
         VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         require_version(task, version)
         if task.trashed_at is None:
             raise NotInTrash("Put the task into the trash first.")
@@ -44,8 +44,7 @@ def remove_trashed(
 ) -> int:
     """Delete up to `limit` tasks, then lists, that are in the trash since `before`.
 
-    What somebody else has locked is left for the next time: its owner may be about to
-    restore it. A list goes once no task is left in it.
+    A list goes once no task is left in it.
 
     Returns:
         How many rows are gone, steps among them; 0 once there is nothing left to do.
@@ -54,12 +53,12 @@ def remove_trashed(
         tasks = Task.objects.owned_by(owner).filter(trashed_at__lt=before)
         # Whole tasks first: their steps go with them.
         tasks = tasks.order_by(F("parent").asc(nulls_first=True), "id")
-        found = list(tasks.select_for_update(of=("self",), skip_locked=True)[:limit])
+        found = list(tasks[:limit])
         if found:
             return _remove_tasks(found, entries)
         lists = TaskList.objects.owned_by(owner).filter(trashed_at__lt=before)
         lists = lists.filter(tasks__isnull=True).order_by("id")
-        empty = list(lists.select_for_update(of=("self",), skip_locked=True)[:limit])
+        empty = list(lists[:limit])
         return _remove_lists(empty, entries)
 
 
@@ -67,7 +66,7 @@ def _remove_tasks(tasks: Sequence[Task], entries: Batch) -> int:
     """Delete the tasks and their steps, in whatever state those are."""
     chosen = [task.pk for task in tasks]
     steps = Task.objects.owned_by(entries.owner).filter(parent__in=chosen)
-    rows = [*steps.exclude(pk__in=chosen).for_change().order_by("id"), *tasks]
+    rows = [*steps.exclude(pk__in=chosen).order_by("id"), *tasks]
     _forget(Entity.TASK, [row.pk for row in rows], entries)
     for row in rows:
         entries.removed(row)

@@ -23,7 +23,7 @@ from todos.actions.refusals import (
     SeriesEnded,
 )
 from todos.actions.reminders import plan_reminder
-from todos.actions.rows import locked_task, require_live, store
+from todos.actions.rows import require_live, store, task_of
 from todos.agenda import clock_of
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import Task, TaskQuerySet
@@ -172,7 +172,7 @@ def take_back_next(task: Task, *, entries: Batch) -> None:
     upcoming = next_of(task)
     if upcoming is None or upcoming.version != 1:
         return
-    steps = list(upcoming.steps.for_change().with_labels().order_by("id"))
+    steps = list(upcoming.steps.with_labels().order_by("id"))
     if any(_is_touched(step, with_=upcoming) for step in steps):
         return
     for row in [*steps, upcoming]:
@@ -231,7 +231,7 @@ def skip_occurrence(
         SeriesEnded: it is the last of its series.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         require_live(task, version=version)
         _require_skippable(task)
         due_date = _due_after_skipping(task, today=today_of(owner, at))

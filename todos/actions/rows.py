@@ -1,4 +1,4 @@
-"""What the actions share: a row found under a lock, checked, placed, and stored."""
+"""What the actions share: a row of the owner found, checked, placed, and stored."""
 
 from __future__ import annotations
 
@@ -19,29 +19,17 @@ from todos.models import Label, Task, TaskList
 _Row = TypeVar("_Row", Task, TaskList)
 
 
-def locked_task(owner: User, task_id: UUID) -> Task:
-    tasks = Task.objects.owned_by(owner).for_change().represented()
-    return tasks.get(pk=task_id)
+def task_of(owner: User, task_id: UUID) -> Task:
+    return Task.objects.owned_by(owner).represented().get(pk=task_id)
 
 
-def locked_list(owner: User, list_id: UUID) -> TaskList:
-    lists = TaskList.objects.owned_by(owner).live().for_change()
-    return lists.get(pk=list_id)
+def list_of(owner: User, list_id: UUID) -> TaskList:
+    return TaskList.objects.owned_by(owner).live().get(pk=list_id)
 
 
 def inbox_of(owner: User) -> TaskList:
     """Return the list that everyone has."""
     return TaskList.objects.owned_by(owner).get(is_inbox=True)
-
-
-def lock_order(owner: User) -> TaskList:
-    """Let only this transaction arrange the owner's rows; return the inbox.
-
-    One row stands for the order of all lists and tasks, and for which task is a step
-    of which, so two who arrange them can't wait for each other. Take it before any
-    other lock.
-    """
-    return TaskList.objects.owned_by(owner).for_change().get(is_inbox=True)
 
 
 def require_live(task: Task, *, version: int | None) -> None:
@@ -66,10 +54,11 @@ def store(
     row.version += 1
     row.updated_at = entries.at
     columns = [name for name in names if name != "labels"]
+    # And what follows from these.
     if isinstance(row, Task):
-        if not FOLLOWS_FROM.isdisjoint(columns):
-            plan_reminder(row, owner=entries.owner, at=entries.at)
-        columns += ["remind_on", "search"]  # follow from the others
+        columns.append("search")
+        if _plans_reminder(row, names, entries):
+            columns.append("remind_on")
     if isinstance(row, Label):
         columns.append("key")
     row.save(update_fields=[*columns, "version", "updated_at"])
@@ -97,9 +86,7 @@ def store_all(
         if "position" in names:
             placed.append(row)
         columns = sorted(names - {"labels", "position"})
-        if isinstance(row, Task):
-            if not FOLLOWS_FROM.isdisjoint(names):
-                plan_reminder(row, owner=entries.owner, at=entries.at)
+        if isinstance(row, Task) and _plans_reminder(row, names, entries):
             columns.append("remind_on")
         alike[tuple((name, getattr(row, name)) for name in columns)].append(row)
     for values, rows in alike.items():
@@ -110,24 +97,24 @@ def store_all(
         type(placed[0]).objects.bulk_update(placed, ["position"])
 
 
+def _plans_reminder(task: Task, changed: Iterable[str], entries: Batch) -> bool:
+    """Plan the reminder anew where it follows from what changed.
+
+    Else its column is not to be stored: a sender may be taking the reminder just now.
+    """
+    if FOLLOWS_FROM.isdisjoint(changed):
+        return False
+    plan_reminder(task, owner=entries.owner, at=entries.at)
+    return True
+
+
 def bring_steps(task: Task, entries: Batch) -> None:
     """Move the steps of a task into its list."""
-    steps = list(task.steps.live().for_change().with_labels().order_by("id"))
+    steps = list(task.steps.live().with_labels().order_by("id"))
     changed = [(step, snapshot(step)) for step in steps]
     for step in steps:
         step.list_id = task.list_id
     store_all(changed, Kind.MOVED, entries)
-
-
-def _parent(task: Task, *, owner: User, parent_id: UUID) -> Task:
-    parents = Task.objects.owned_by(owner).live().filter(pk=parent_id)
-    if parent_id != task.parent_id:
-        # So that it isn't thrown away just now, without its new step.
-        parents = parents.for_change()
-    parent = parents.first()
-    if parent is None:
-        raise ValidationError({"parent": "There is no such task."})
-    return parent
 
 
 def place(
@@ -140,7 +127,9 @@ def place(
             is someone else's or never was.
     """
     if parent_id is not None:
-        parent = _parent(task, owner=owner, parent_id=parent_id)
+        parent = Task.objects.owned_by(owner).live().filter(pk=parent_id).first()
+        if parent is None:
+            raise ValidationError({"parent": "There is no such task."})
         has_steps = not task._state.adding and task.steps.live().exists()
         if parent.pk == task.pk or parent.parent_id or has_steps:
             raise ValidationError({"parent": "Steps go one level deep."})

@@ -1,6 +1,6 @@
 """Done or open, in the trash or not: the same for one task and for many at once.
 
-The tasks come in locked, with `label_names`. Rows that change alike are stored by one
+The tasks come in with `label_names`. Rows that change alike are stored by one
 statement; only a task that repeats costs statements of its own.
 """
 
@@ -119,7 +119,7 @@ class _Homes:
 def _with_steps(
     tasks: Sequence[Task], among: TaskQuerySet
 ) -> Iterator[tuple[Task, list[Task]]]:
-    """Pair the tasks with those `among` the rows that are their steps, and lock them.
+    """Pair the tasks with those `among` the rows that are their steps.
 
     A step that is one of `tasks` itself is the same object here.
     """
@@ -128,7 +128,7 @@ def _with_steps(
     parents = [task.pk for task in tasks if task.parent_id is None]
     by_parent: dict[Any, list[Task]] = defaultdict(list)
     if parents:
-        steps = among.filter(parent__in=parents).for_change().with_labels()
+        steps = among.filter(parent__in=parents).with_labels()
         for step in steps.order_by("id"):
             by_parent[step.parent_id].append(known.get(step.pk, step))
     for task in tasks:

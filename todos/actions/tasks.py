@@ -15,12 +15,11 @@ from todos.actions.labels import set_labels
 from todos.actions.repeats import open_next
 from todos.actions.rows import (
     bring_steps,
-    lock_order,
-    locked_task,
     place,
     require_live,
     require_version,
     store,
+    task_of,
 )
 from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
 from todos.ledger import Batch, Kind, batch, snapshot
@@ -54,8 +53,6 @@ def create_task(
         ValidationError: by field, also for a list or parent that isn't the owner's.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        if parent_id is not None or list_id is not None:
-            lock_order(owner)  # else the place could be thrown away just now
         task = Task(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         place(task, owner=owner, list_id=list_id, parent_id=parent_id)
         settle_dates(task, owner=owner, at=at)
@@ -90,9 +87,7 @@ def update_task(
     """
     changes = dict(changes)
     with batch(owner=owner, by=by, at=at) as entries:
-        if {"list_id", "parent_id"} & changes.keys():
-            lock_order(owner)
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         require_live(task, version=version)
         before = snapshot(task)
         labels = changes.pop("labels", None)
@@ -130,7 +125,7 @@ def complete_task(
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         require_live(task, version=version)
         upcoming = _complete(task, owner=owner, entries=entries)
     return Completion(task, upcoming)
@@ -161,7 +156,7 @@ def reopen_task(
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         require_live(task, version=version)
         reopen_all([task], entries=entries)
     return task
@@ -170,13 +165,13 @@ def reopen_task(
 def toggle_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
     """Complete the task if it is open, reopen it if it is completed.
 
-    Decided on the locked row, so that of two at once the second turns it back.
+    Decided inside the batch, so that of two at once the second turns it back.
 
     Raises:
         Task.DoesNotExist, InTrash: as `update_task`.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         require_live(task, version=None)
         _turn(task, owner=owner, entries=entries)
     return task
@@ -204,7 +199,7 @@ def trash_task(
         VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         require_version(task, version)
         trash_all([task], owner=owner, entries=entries)
     return task
@@ -219,8 +214,7 @@ def restore_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) ->
         Task.DoesNotExist: not a task of the owner.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        lock_order(owner)
-        task = locked_task(owner, task_id)
+        task = task_of(owner, task_id)
         if task.trashed_at is None:
             return task
         restore_all([task], owner=owner, entries=entries)

@@ -23,7 +23,7 @@ from accounts.models import User
 from todos.actions.labels import count_carriers, set_labels
 from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
 from todos.actions.reminders import settle_reminder
-from todos.actions.rows import lock_order, store, store_all
+from todos.actions.rows import store, store_all
 from todos.ledger import Batch, Entity, Kind, Snapshot, batch, snapshot
 from todos.models import (
     Change,
@@ -83,7 +83,6 @@ def undo(
     changes = _wanted(owner, batch_id, change_id)
     try:
         with batch(owner=owner, by=by, at=at) as entries:
-            lock_order(owner)
             undoing = _Undoing(owner, entries)
             for chunk in _latest_first(changes):
                 undoing.take_back(chunk)
@@ -170,7 +169,7 @@ class _Undoing:
                 self._put_back(changes)
 
     def _put_back(self, changes: list[Change]) -> None:
-        rows = self._locked(changes)
+        rows = self._rows_of(changes)
         changed: list[tuple[Any, Snapshot]] = []
         for change in changes:
             row = self._as_left(change, rows)
@@ -215,7 +214,7 @@ class _Undoing:
             set_labels(row, names, owner=self.owner, entries=self.entries)
 
     def _remove(self, changes: list[Change]) -> None:
-        rows = self._locked(changes)
+        rows = self._rows_of(changes)
         if MODELS[changes[0].entity] is Label and self.entries.count:
             # Labels that came along with a task stay where they are wanted by now.
             changes = [one for one in changes if self._is_spare(one, rows)]
@@ -266,14 +265,14 @@ class _Undoing:
         self._assign(row, change.before)
         return row
 
-    def _locked(self, changes: list[Change]) -> dict[UUID, Row]:
+    def _rows_of(self, changes: list[Change]) -> dict[UUID, Row]:
         model = MODELS[changes[0].entity]
         ids = {change.entity_id for change in changes}
         rows: Any = model._default_manager.filter(owner=self.owner, pk__in=ids)
         if model is Task:
             rows = rows.with_labels()
-        locked = rows.for_change().order_by("pk")
-        return {row.pk: row for row in locked}
+        found: dict[UUID, Row] = rows.in_bulk()
+        return found
 
     def _refusal(self, change: Change) -> UndoConflict:
         """Name what was done to the object later, outside of what is taken back."""
