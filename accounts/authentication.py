@@ -7,6 +7,7 @@ door has claimed a credential, it returns its user or refuses; nothing is tried 
 import logging
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.encoding import force_str
@@ -27,6 +28,7 @@ from accounts.credentials import SESSION, Credential
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.tokens import AccessToken
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
+from config.statements import Statement, instance
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +136,15 @@ def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     return identity
 
 
+_USER = Statement(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=user_id))
+
+
+def _user(user_id: UUID) -> User | None:
+    """Return the user, as far as a request needs them."""
+    row = _USER.first(user_id=user_id)
+    return instance(User, row) if row else None
+
+
 class OwnTokenAuthentication(authentication.BaseAuthentication):
     """The door for access tokens that we issued."""
 
@@ -148,7 +159,7 @@ class OwnTokenAuthentication(authentication.BaseAuthentication):
             access = AccessToken.read(token)
         except TokenError as exc:
             raise refused("own token: not verified") from exc
-        user = User.objects.only(*REQUEST_FIELDS).filter(pk=access.user_id).first()
+        user = _user(access.user_id)
         if user is None or not user.is_active:
             raise refused("own token: no active user")
         if user.credential_epoch != access.epoch:

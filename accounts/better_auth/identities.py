@@ -16,16 +16,25 @@ from django.db import IntegrityError, transaction
 from accounts import events
 from accounts.better_auth.verifier import VerifiedToken
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, SecurityEvent, User
+from config.statements import Statement, instance
 from config.text import clean_text
 
 # How often the last use is written down: not with every request.
 USE_NOTED_EVERY = timedelta(hours=1)
 
-IDENTITY_FIELDS = (
-    "issuer",
-    "subject",
-    "last_used_at",
-    *(f"user__{name}" for name in REQUEST_FIELDS),
+_OF_USER = "user__"
+_IDENTITY = Statement(
+    (
+        "id",
+        "user_id",
+        "issuer",
+        "subject",
+        "last_used_at",
+        *(_OF_USER + name for name in REQUEST_FIELDS),
+    ),
+    lambda issuer, subject: LinkedIdentity.objects.filter(
+        issuer=issuer, subject=subject
+    ),
 )
 
 
@@ -39,12 +48,18 @@ class LastWayIn(Exception):
 
 def find(*, issuer: str, subject: str) -> LinkedIdentity | None:
     """Return the identity with its user, as far as a request needs them."""
-    return (
-        LinkedIdentity.objects.select_related("user")
-        .only(*IDENTITY_FIELDS)
-        .filter(issuer=issuer, subject=subject)
-        .first()
-    )
+    row = _IDENTITY.first(issuer=issuer, subject=subject)
+    if row is None:
+        return None
+    identity = instance(LinkedIdentity, row)
+    of_user = len(_OF_USER)
+    user = {
+        name[of_user:]: value
+        for name, value in row.items()
+        if name.startswith(_OF_USER)
+    }
+    identity.user = instance(User, user)
+    return identity
 
 
 def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:

@@ -84,13 +84,33 @@ def page_of(
     `ordering` is a field of the model, `-field` for the last first. The caller has
     held it against an allow-list.
     """
+    found = list(cut(rows, ordering=ordering, size=size, cursor=cursor))
+    return page_from(found, ordering=ordering, size=size, cursor=cursor)
+
+
+def cut(
+    rows: QuerySet[Any, Any],
+    *,
+    ordering: str,
+    size: int,
+    cursor: Cursor | None = None,
+) -> QuerySet[Any, Any]:
+    """Return the rows of a page in order, and one more if there is one."""
     name = ordering.removeprefix("-")
     is_forward = cursor is None or cursor.is_forward
     is_ascending = ordering.startswith("-") != is_forward
     if cursor is not None:
         rows = rows.filter(_beyond(cursor, rows.model, name, is_ascending))
     order = _order(rows.model._meta.get_field(name), is_ascending, is_forward)
-    found = list(rows.order_by(*order)[: size + 1])
+    return rows.order_by(*order)[: size + 1]
+
+
+def page_from(
+    found: list[_Row], *, ordering: str, size: int, cursor: Cursor | None = None
+) -> Page[_Row]:
+    """Return the page of rows that were `cut` so."""
+    name = ordering.removeprefix("-")
+    is_forward = cursor is None or cursor.is_forward
     has_more = len(found) > size
     found = found[:size] if is_forward else found[:size][::-1]
     if not found:

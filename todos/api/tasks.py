@@ -12,9 +12,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
+from accounts.models import User
 from config.api.conditional import expected_version, tagged
 from config.api.fields import picked
-from config.api.pagination import Cursor, page_body, page_of
+from config.api.pagination import (
+    DEFAULT_PAGE_SIZE,
+    Cursor,
+    cut,
+    page_body,
+    page_from,
+    page_of,
+)
+from config.statements import Statement
 from todos import actions
 from todos.agenda import Agenda
 from todos.api.endpoint import OwnedEndpoint
@@ -68,6 +77,8 @@ class TaskListView(TaskEndpoint):
         responses=TaskPageSerializer,
     )
     def get(self, request: Request, **kwargs: Any) -> Response:
+        if not request.query_params:
+            return self._first_page()
         query = self.checked_query(TaskQuerySerializer)
         cursor = query["cursor"] and Cursor.decode(
             query["cursor"], ordering=query["ordering"]
@@ -81,6 +92,13 @@ class TaskListView(TaskEndpoint):
         tasks = (represent_task(row) for row in page.rows)
         results = [picked(task, query["fields"]) for task in tasks]
         return Response(page_body(request, page, results))
+
+    def _first_page(self) -> Response:
+        """Answer the question that programs ask most: the first open tasks."""
+        found = _OPEN.rows(owner=user_of(self.request).pk)
+        page = page_from(found, ordering=_ORDERING, size=DEFAULT_PAGE_SIZE)
+        results = [represent_task(row) for row in page.rows]
+        return Response(page_body(self.request, page, results))
 
     def _tasks(self, query: dict[str, Any]) -> TaskQuerySet:
         tasks = _view_of(
@@ -108,6 +126,26 @@ class TaskListView(TaskEndpoint):
         task = actions.create_task(**self.caller(), **self.validated())
         return self.answer(task, status=status.HTTP_201_CREATED)
 
+
+_ORDERING = "position"  # unless another is asked for
+_OPEN = Statement(
+    TASK_COLUMNS,
+    lambda owner: cut(
+        Task.objects.owned_by(User(pk=owner))
+        .open()
+        .in_active_lists()
+        .top_level()
+        .represented(),
+        ordering=_ORDERING,
+        size=DEFAULT_PAGE_SIZE,
+    ),
+)
+_ONE = Statement(
+    TASK_COLUMNS,
+    lambda owner, task: (
+        Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
+    ),
+)
 
 # The others also show steps: by a date, or a state, of their own.
 TOP_LEVEL_VIEWS = {"open", "inbox", "all"}
@@ -154,8 +192,9 @@ class TaskDetailView(TaskEndpoint):
     @extend_schema(parameters=[TaskDetailQuerySerializer], responses=TaskSerializer)
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         query = self.checked_query(TaskDetailQuerySerializer)
-        tasks = Task.objects.owned_by(request.user).represented()
-        row = tasks.values(*TASK_COLUMNS).get(pk=task_id)
+        row = _ONE.first(owner=user_of(request).pk, task=task_id)
+        if row is None:
+            raise Task.DoesNotExist
         body = picked(represent_task(row), query["fields"])
         return tagged(request, body, tag=task_tag(row))
 
