@@ -86,9 +86,14 @@ class Statement:
 
 
 def instance(model: type[_Model], row: Row) -> _Model:
-    """Return the row as an instance; the columns that it lacks are deferred."""
+    """Return the row as an instance, as a QuerySet would.
+
+    The columns that it lacks are deferred; what is no column becomes an attribute.
+    """
     names = [one.attname for one in model._meta.concrete_fields if one.attname in row]
-    return model.from_db(connection.alias, names, [row[name] for name in names])
+    made = model.from_db(connection.alias, names, [row[name] for name in names])
+    vars(made).update({name: row[name] for name in row.keys() - set(names)})
+    return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,13 +51,8 @@ def find(*, issuer: str, subject: str) -> LinkedIdentity | None:
     row = _IDENTITY.first(issuer=issuer, subject=subject)
     if row is None:
         return None
+    user = {name: row.pop(_OF_USER + name) for name in REQUEST_FIELDS}
     identity = instance(LinkedIdentity, row)
-    of_user = len(_OF_USER)
-    user = {
-        name[of_user:]: value
-        for name, value in row.items()
-        if name.startswith(_OF_USER)
-    }
     identity.user = instance(User, user)
     return identity
 

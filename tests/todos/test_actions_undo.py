@@ -175,7 +175,9 @@ def test_no_task_comes_back_into_a_list_in_the_trash(as_alice, alice):
     own = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=own.pk)
     actions.update_task(
-        **as_alice, task_id=task.pk, changes={"list_id": actions.inbox_of(alice).pk}
+        **as_alice,
+        task_id=task.pk,
+        changes={"list_id": alice.task_lists.get(is_inbox=True).pk},
     )
     moved = Change.objects.owned_by(alice).order_by("-seq").first()
     actions.trash_list(**as_alice, list_id=own.pk)

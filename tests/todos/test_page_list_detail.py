@@ -50,7 +50,7 @@ def test_is_only_read(page_as, alice):
 
 
 def test_the_inbox_has_a_page_of_its_own(page_as, alice):
-    response = page_as(alice).get(url(actions.inbox_of(alice)))
+    response = page_as(alice).get(url(alice.task_lists.get(is_inbox=True)))
 
     assert (response.status_code, response.url) == (303, reverse("todos:task-inbox"))
 

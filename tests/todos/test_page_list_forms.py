@@ -149,7 +149,7 @@ def test_refuses_to_move_tasks_to_another_persons_list(page_as, alice, bob):
 
 @each_page
 def test_the_inbox_stays_as_it_is(page_as, alice, name, body):
-    inbox = actions.inbox_of(alice)
+    inbox = alice.task_lists.get(is_inbox=True)
 
     response = page_as(alice).post(reverse(name, args=[inbox.pk]), body, follow=True)
 

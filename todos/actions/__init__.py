@@ -27,7 +27,6 @@ from todos.actions.refusals import (
 )
 from todos.actions.removal import remove_task
 from todos.actions.repeats import skip_occurrence
-from todos.actions.rows import inbox_of
 from todos.actions.tasks import (
     Completion,
     complete_task,
@@ -65,7 +64,6 @@ __all__ = [
     "create_list",
     "create_task",
     "delete_label",
-    "inbox_of",
     "move_list",
     "move_task",
     "read_quickly",

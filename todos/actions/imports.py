@@ -24,8 +24,10 @@ from uuid_utils.compat import uuid7
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.dates import settle_dates
+from todos.actions.labels import known_labels
+from todos.actions.lists import require_room
 from todos.actions.refusals import Refused
-from todos.actions.rows import inbox_of
+from todos.actions.rows import inbox_id
 from todos.ledger import Batch, batch
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
@@ -155,7 +157,7 @@ def _imported(owner: User, by: Credential, at: datetime, rows: Iterable[Row]) ->
         for chunk in _chunks(rows):
             importer.take(chunk)
             entries.flush()
-            if importer.report.is_full:
+            if importer.report.is_full or importer.is_over:
                 break
         importer.finish()
     return importer.report
@@ -182,7 +184,7 @@ class _Importer:
         self.report = Report()
         self._owner = owner
         self._entries = entries
-        self._inbox = _Home(inbox_of(owner).pk)
+        self._inbox = _Home(inbox_id(owner))
         self._lists: dict[str, _Home] = {}  # by their id in the file
         self._names: dict[str, _Home] | None = None  # by their name, folded
         self._positions = iter(range(position_now(), 2**63))
@@ -190,6 +192,7 @@ class _Importer:
         self._created: set[bytes] = set()  # of the tasks among them that are new
         self._left_out: set[str] = set()  # tasks whose steps can't come either
         self._in_trash = 0
+        self.is_over = False  # nothing of the rest could be stored
 
     def take(self, rows: list[Row]) -> None:
         """Check and store some rows."""
@@ -228,7 +231,7 @@ class _Importer:
     def _notice(self, row: int | None, name: str, message: str) -> None:
         self.report.add(Finding(row, name, message, is_error=False))
 
-    def _error(self, row: int, exc: ValidationError, prefix: str = "") -> None:
+    def _error(self, row: int | None, exc: ValidationError, prefix: str = "") -> None:
         for name, messages in exc.message_dict.items():
             self.report.add(Finding(row, prefix + name, messages[0]))
 
@@ -256,12 +259,19 @@ class _Importer:
                 self.report.skipped += 1
                 self._lists[row.source] = _Home(list_id, bool(found.trashed_at))
             else:
-                self._lists[row.source] = self._create_list(list_id, row.fields)
+                try:
+                    self._lists[row.source] = self._create_list(list_id, row.fields)
+                except ValidationError as exc:
+                    self._error(row.row, exc, "lists.")
+                    self.is_over = True
+                    return
 
     def _create_list(self, list_id: UUID, fields: Mapping[str, Any]) -> _Home:
         at = self._entries.at
         defaults = {"created_at": at, "updated_at": at}
         new = TaskList(id=list_id, owner_id=self._owner.pk, **{**defaults, **fields})
+        if new.trashed_at is None:
+            require_room(self._owner)
         new.save(force_insert=True)
         self._record(new)
         return _Home(list_id, new.trashed_at is not None)
@@ -282,9 +292,11 @@ class _Importer:
             }
         key = name.casefold()
         if key not in self._names:
-            self._names[key] = self._create_list(
-                uuid7(), {"name": name, "position": next(self._positions)}
-            )
+            fields = {"name": name, "position": next(self._positions)}
+            try:
+                self._names[key] = self._create_list(uuid7(), fields)
+            except ValidationError as exc:
+                raise ValidationError({"list": exc.messages}) from exc
         return self._names[key]
 
     # --- Labels ---------------------------------------------------------------
@@ -303,13 +315,22 @@ class _Importer:
         self.report.skipped += len(wanted) - (self.report.created - created)
 
     def _labels(self, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Label]:
-        """Return the labels by their keys; the ones that are missing are made."""
-        mine = Label.objects.owned_by(self._owner)
-        labels = {label.key: label for label in mine.filter(key__in=wanted)}
+        """Return the labels by their keys; the ones that are missing are made.
+
+        None at all where they would be too many: then the import is over.
+        """
+        try:
+            labels = known_labels(wanted, owner=self._owner)
+        except ValidationError as exc:
+            self._error(None, exc)
+            self.is_over = True
+            return {}
         defaults = {"created_at": self._entries.at, "updated_at": self._entries.at}
         for key in sorted(wanted.keys() - labels.keys()):
             columns = {**defaults, **wanted[key]}
-            labels[key] = mine.create(owner_id=self._owner.pk, key=key, **columns)
+            labels[key] = Label.objects.create(
+                owner_id=self._owner.pk, key=key, **columns
+            )
             self._record(labels[key])
         return labels
 
@@ -428,7 +449,9 @@ class _Importer:
         wanted = {
             label_key(name): {"name": name} for row, _ in new for name in row.labels
         }
-        labels = self._labels(wanted) if wanted else {}
+        labels = self._labels(wanted)
+        if self.is_over:
+            return
         carried = []
         for row, task in new:
             keys = sorted({label_key(name) for name in row.labels})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -36,7 +36,7 @@ def create_label(*, owner: User, by: Credential, at: datetime, **fields: Any) ->
         ValidationError: for `name`, also where there is such a label.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        _require_room(owner, count=1, field="name")
+        require_room(owner, count=1, field="name")
         new = Label(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         _save_name(new, force_insert=True)
         entries.created(new)
@@ -115,7 +115,12 @@ def _save_name(label: Label, **how: Any) -> None:
         raise ValidationError({"name": "There is a label of this name."}) from exc
 
 
-def _require_room(owner: User, *, count: int, field: str) -> None:
+def require_room(owner: User, *, count: int, field: str) -> None:
+    """Refuse `count` new labels where they would be too many.
+
+    Raises:
+        ValidationError: for `field`.
+    """
     if Label.objects.owned_by(owner).count() + count > LABELS_OF_ONE_MAX:
         raise ValidationError(
             {field: f"Keep at most {LABELS_OF_ONE_MAX} labels; delete one first."}
@@ -178,17 +183,41 @@ def set_labels(
         ValidationError: more than `LABELS_MAX`, or one too long to be compared.
     """
     wanted = {label_key(name): name for name in names}
+    has_some = bool(getattr(task, "label_names", None))
+    if not wanted and not has_some:
+        task.label_names = []  # type: ignore[attr-defined]
+        return
     if len(wanted) > LABELS_MAX:
         raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
     labels = labels_named(wanted, owner=owner, entries=entries)
     carried = TaskLabel.objects.filter(task=task)
-    if not task._state.adding and getattr(task, "label_names", None):
+    if has_some:
         carried.exclude(label__in=labels).delete()
     TaskLabel.objects.bulk_create(
         [TaskLabel(owner_id=owner.pk, task=task, label=label) for label in labels],
         ignore_conflicts=True,
     )
     task.label_names = [label.name for label in labels]  # type: ignore[attr-defined]
+
+
+def known_labels(
+    wanted: Collection[str], *, owner: User, field: str = "labels"
+) -> dict[str, Label]:
+    """Return the labels that there are of these, by their keys; the others can be made.
+
+    Raises:
+        ValidationError: for `field`; they can't.
+    """
+    if not wanted:
+        return {}
+    # Folded for comparison, a letter can become three.
+    if any(len(key) > LABEL_KEY_MAX_LENGTH for key in wanted):
+        raise ValidationError({field: "Use shorter names for labels."})
+    mine = Label.objects.owned_by(owner).filter(key__in=wanted)
+    labels = {label.key: label for label in mine}
+    if len(labels) < len(wanted):
+        require_room(owner, count=len(wanted) - len(labels), field=field)
+    return labels
 
 
 def labels_named(
@@ -199,18 +228,9 @@ def labels_named(
     Raises:
         ValidationError: for `field`.
     """
-    if not wanted:
-        return []
-    # Folded for comparison, a letter can become three.
-    if any(len(key) > LABEL_KEY_MAX_LENGTH for key in wanted):
-        raise ValidationError({field: "Use shorter names for labels."})
-    mine = Label.objects.owned_by(owner)
-    labels = {label.key: label for label in mine.filter(key__in=wanted)}
-    unknown = wanted.keys() - labels.keys()
-    if unknown:
-        _require_room(owner, count=len(unknown), field=field)
-    for key in sorted(unknown):
-        labels[key] = mine.create(
+    labels = known_labels(wanted, owner=owner, field=field)
+    for key in sorted(wanted.keys() - labels.keys()):
+        labels[key] = Label.objects.create(
             owner_id=owner.pk,
             key=key,
             name=wanted[key],

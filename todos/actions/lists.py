@@ -35,14 +35,19 @@ def create_list(
         ValidationError: for `name`; there are as many lists as there can be.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        _require_room(owner)
+        require_room(owner)
         new = TaskList(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         new.save(force_insert=True)
         entries.created(new)
     return new
 
 
-def _require_room(owner: User) -> None:
+def require_room(owner: User) -> None:
+    """Refuse another list where there are as many as there can be.
+
+    Raises:
+        ValidationError: for `name`.
+    """
     if TaskList.objects.owned_by(owner).live().count() >= LISTS_MAX:
         raise ValidationError(
             {"name": f"Keep at most {LISTS_MAX} lists; delete one first."}
@@ -149,7 +154,7 @@ def restore_list(
         row = TaskList.objects.owned_by(owner).get(pk=list_id)
         if row.trashed_at is None:
             return row
-        _require_room(owner)
+        require_room(owner)
         together = row.tasks.filter(trashed_at=row.trashed_at)
         before = snapshot(row)
         row.trashed_at = None

@@ -14,7 +14,7 @@ from accounts.credentials import Credential
 from accounts.models import User
 from config.text import clean_text
 from todos.actions.dates import settle_dates
-from todos.actions.labels import labels_named
+from todos.actions.labels import known_labels, labels_named
 from todos.agenda import clock_of
 from todos.ledger import Batch, batch
 from todos.models import (
@@ -64,6 +64,14 @@ def read_quickly(
     Raises:
         ValidationError: for `text` or `literal`; nothing else can be wrong.
     """
+    drafts = _read(owner=owner, at=at, text=text, literal=literal)
+    known_labels(_wanted(drafts), owner=owner, field="text")
+    return drafts
+
+
+def _read(
+    *, owner: User, at: datetime, text: str, literal: Literal | None
+) -> list[Draft]:
     lines = lines_of(text)
     if len(lines) > LINES_MAX:
         raise ValidationError({"text": f"Write at most {LINES_MAX} lines."})
@@ -93,7 +101,7 @@ def add_quickly(
         ValidationError: as `read_quickly`; then nothing is stored.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        drafts = read_quickly(owner=owner, at=at, text=text, literal=literal)
+        drafts = _read(owner=owner, at=at, text=text, literal=literal)
         Task.objects.bulk_create([draft.task for draft in drafts])
         _set_labels(drafts, owner=owner, entries=entries)
         for draft in drafts:
@@ -101,11 +109,15 @@ def add_quickly(
     return drafts
 
 
-def _set_labels(drafts: list[Draft], *, owner: User, entries: Batch) -> None:
-    wanted = {
+def _wanted(drafts: list[Draft]) -> dict[str, str]:
+    """Return the names of labels in the lines, by their keys."""
+    return {
         label_key(name): name for draft in drafts for name in draft.parsed.fields.labels
     }
-    found = labels_named(wanted, owner=owner, entries=entries, field="text")
+
+
+def _set_labels(drafts: list[Draft], *, owner: User, entries: Batch) -> None:
+    found = labels_named(_wanted(drafts), owner=owner, entries=entries, field="text")
     carried: list[TaskLabel] = []
     for draft in drafts:
         keys = set(map(label_key, draft.parsed.fields.labels))

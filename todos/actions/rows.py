@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import F
 
 from accounts.models import User
+from config.statements import Statement, instance
 from todos.actions.refusals import InTrash, VersionConflict
 from todos.actions.reminders import FOLLOWS_FROM, plan_reminder
 from todos.ledger import Batch, Kind, snapshot
@@ -19,17 +20,39 @@ from todos.models import Label, Task, TaskList
 _Row = TypeVar("_Row", Task, TaskList)
 
 
+_TASK = Statement(
+    [
+        *(column.attname for column in Task._meta.concrete_fields),
+        *("label_names", "steps_total", "steps_done"),
+    ],
+    lambda owner, task: (
+        Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
+    ),
+)
+_INBOX = Statement(
+    ["id"],
+    lambda owner: TaskList.objects.owned_by(User(pk=owner)).filter(is_inbox=True),
+)
+
+
 def task_of(owner: User, task_id: UUID) -> Task:
-    return Task.objects.owned_by(owner).represented().get(pk=task_id)
+    """Return the task with all that a face shows of it."""
+    row = _TASK.first(owner=owner.pk, task=task_id)
+    if row is None:
+        raise Task.DoesNotExist
+    return instance(Task, row)
 
 
 def list_of(owner: User, list_id: UUID) -> TaskList:
     return TaskList.objects.owned_by(owner).live().get(pk=list_id)
 
 
-def inbox_of(owner: User) -> TaskList:
-    """Return the list that everyone has."""
-    return TaskList.objects.owned_by(owner).get(is_inbox=True)
+def inbox_id(owner: User) -> UUID:
+    """Return the id of the list that everyone has."""
+    row = _INBOX.first(owner=owner.pk)
+    assert row is not None
+    inbox: UUID = row["id"]
+    return inbox
 
 
 def require_live(task: Task, *, version: int | None) -> None:
@@ -139,7 +162,7 @@ def place(
         return
     task.parent = None
     if list_id is None:
-        task.list_id = inbox_of(owner).pk
+        task.list_id = inbox_id(owner)
     elif list_id != task.list_id:
         if not TaskList.objects.owned_by(owner).live().filter(pk=list_id).exists():
             raise ValidationError({"list": "There is no such list."})

@@ -15,7 +15,7 @@ from django.db.models import prefetch_related_objects
 
 from accounts.models import User
 from todos.actions.repeats import next_of, open_next, take_back_next
-from todos.actions.rows import inbox_of, store_all
+from todos.actions.rows import inbox_id, store_all
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import Task, TaskQuerySet
 
@@ -31,7 +31,8 @@ def complete_all(
     opened = {task.pk: next_of(task) for task in tasks if task.is_completed}
     still_open = [task for task in tasks if not task.is_completed]
     done = []
-    for task, steps in _with_steps(still_open, Task.objects.owned_by(owner).open()):
+    open_ones = Task.objects.owned_by(owner).open()
+    for task, steps in _with_steps(still_open, open_ones, are_live=True):
         if task.is_completed:
             continue  # with a task before it, as one of its steps
         opened[task.pk] = open_next(task, owner=owner, at=entries.at, entries=entries)
@@ -59,7 +60,8 @@ def trash_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
     """Put the tasks into the trash with their steps; what is there stays."""
     live = [task for task in tasks if task.trashed_at is None]
     changed = []
-    for task, steps in _with_steps(live, Task.objects.owned_by(owner).live()):
+    live_ones = Task.objects.owned_by(owner).live()
+    for task, steps in _with_steps(live, live_ones, are_live=True):
         for row in [*steps, task]:
             if row.trashed_at is None:
                 changed.append((row, snapshot(row)))
@@ -112,20 +114,24 @@ class _Homes:
 
     def _inbox_id(self) -> UUID:
         if self._inbox is None:
-            self._inbox = inbox_of(self._owner).pk
+            self._inbox = inbox_id(self._owner)
         return self._inbox
 
 
 def _with_steps(
-    tasks: Sequence[Task], among: TaskQuerySet
+    tasks: Sequence[Task], among: TaskQuerySet, *, are_live: bool = False
 ) -> Iterator[tuple[Task, list[Task]]]:
     """Pair the tasks with those `among` the rows that are their steps.
 
     A step that is one of `tasks` itself is the same object here.
     """
     known = {task.pk: task for task in tasks}
-    # A step has none.
-    parents = [task.pk for task in tasks if task.parent_id is None]
+    parents = [
+        task.pk
+        for task in tasks
+        if task.parent_id is None  # a step has none
+        and not (are_live and getattr(task, "steps_total", None) == 0)
+    ]
     by_parent: dict[Any, list[Task]] = defaultdict(list)
     if parents:
         steps = among.filter(parent__in=parents).with_labels()
