@@ -243,8 +243,43 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ownlist API",
-    "DESCRIPTION": "A private todo service: your list is yours.",
+    "DESCRIPTION": (
+        "A private todo service: your list is yours. Whoever calls sees and changes"
+        " their own tasks alone; what is another person's does not exist for them.\n\n"
+        "## Authentication\n\n"
+        "Send one credential as `Authorization: Bearer …`. Either is good for every"
+        " endpoint:\n\n"
+        "- `token`: an access token of this service. `POST /api/v1/auth/token` gives it"
+        " for an e-mail address and a password, with a refresh token that"
+        " `POST /api/v1/auth/token/refresh` takes for the next pair.\n"
+        "- `betterAuth`: a JWT of a Better Auth server that this service trusts, sent"
+        " as it is. `POST /api/v1/auth/token/exchange` takes it for a pair of tokens,"
+        " for callers that are offline for longer than it lasts.\n\n"
+        "Every refusal of a credential is the same 401, with the code"
+        " `token_not_valid`.\n\n"
+        "## Answers\n\n"
+        "JSON in UTF-8. A refusal is a problem document (RFC 9457): decide by its"
+        " `code`. Every path is served with and without a slash at its end."
+    ),
     "VERSION": "1",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "SERVERS": [
+        {"url": "/", "description": "The service that this document comes from."}
+    ],
+    "TAGS": [
+        {"name": "tasks", "description": "What there is to do, and doing it."},
+        {"name": "lists", "description": "What tasks are kept in."},
+        {"name": "labels", "description": "What tasks are found by."},
+        {"name": "changes", "description": "What was done, and taking it back."},
+        {"name": "exchange", "description": "Everything out, and tasks in."},
+        {"name": "auth", "description": "Signing up, in and out."},
+        {"name": "users", "description": "The signed-in person."},
+        {
+            "name": "plan",
+            "description": "Tasks in the contract that came before version 1, for"
+            " clients that were written for it.",
+        },
+    ],
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
@@ -252,6 +287,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api(/v1)?",
     "PREPROCESSING_HOOKS": ["config.api.schema.keep_one_slash_form"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # they would repeat the values
+    "ENUM_NAME_OVERRIDES": {
+        "BulkActionEnum": "todos.api.bulk.ACTIONS",
+        "ImportFormatEnum": "todos.api.exchange.IMPORT_FORMATS",
+        "PlanPriorityEnum": ["urgent", "high", "medium", "low"],
+        "PlanStatusEnum": ["pending", "completed"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "config.api.schema.describe_headers",

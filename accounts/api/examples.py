@@ -18,6 +18,7 @@ _sign_in = {"email": "ada@example.com", "password": "three green bicycles"}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "RegisterRequest": _sign_in,
     "Registered": {"user": _user, **_pair},
+    "Mailed": {"detail": "Follow the link that we mailed to this address."},
     "SignInRequest": _sign_in,
     "TokenPair": _pair,
     "RefreshRequest": {"refresh": "eyJ…"},
@@ -27,4 +28,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "User": _user,
     "PatchedUserRequest": {"display_name": "Ada", "timezone": "Europe/London"},
+}
+
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "user_id": {
+        "description": "The caller's id, or `me`.",
+        "example": "me",
+    },
 }

@@ -15,7 +15,9 @@ class OwnTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An access token of `auth/token`.",
+            "description": "An access token of Ownlist, as `auth/token`,"
+            " `auth/register` and `auth/token/exchange` answer with. It is good for"
+            " minutes; `auth/token/refresh` gives the next.",
         }
 
 
@@ -28,7 +30,8 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "A signed-in browser; writes also need `X-CSRFToken`.",
+            "description": "The cookie of a signed-in browser, for the pages of Ownlist"
+            " itself. Writes also need the header `X-CSRFToken`.",
         }
 
 
@@ -41,5 +44,6 @@ class BetterAuthScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyp
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A JWT of a trusted Better Auth server.",
+            "description": "A JWT of a Better Auth server that this service trusts, as"
+            " its endpoint `/token` gives. It opens every endpoint as it is.",
         }

@@ -82,8 +82,12 @@ def check_new_password(password: str, *, user: User, field: str) -> None:
 
 
 class TokenPairSerializer(serializers.Serializer[Any]):
-    access = serializers.CharField(read_only=True)
-    refresh = serializers.CharField(read_only=True)
+    """An access token for the requests, and a refresh token for the next pair."""
+
+    access = serializers.CharField(
+        read_only=True, help_text="For `Authorization: Bearer`; good for minutes."
+    )
+    refresh = serializers.CharField(read_only=True, help_text="To be spent once.")
 
 
 class UserSerializer(serializers.Serializer[User]):
@@ -92,11 +96,17 @@ class UserSerializer(serializers.Serializer[User]):
     id = serializers.UUIDField(read_only=True)
     email = serializers.EmailField(read_only=True, allow_null=True)
     display_name = TextField(max_length=100, allow_blank=True)
-    timezone = TextField(max_length=64, validators=[validate_timezone])
-    day_start = serializers.IntegerField(min_value=0, max_value=23)
+    timezone = TextField(
+        max_length=64,
+        validators=[validate_timezone],
+        help_text="An IANA zone, such as `Europe/Berlin`.",
+    )
+    day_start = serializers.IntegerField(
+        min_value=0, max_value=23, help_text="The hour at which a new day begins."
+    )
     week_start = serializers.ChoiceField(User.WeekStart.choices)
     theme = serializers.ChoiceField(User.Theme.choices)
-    reminder_mails = TrueOrFalseField()
+    reminder_mails = TrueOrFalseField(help_text="Whether reminders come by mail.")
 
     def update(self, instance: User, validated_data: dict[str, Any]) -> User:
         for name, value in validated_data.items():
@@ -106,6 +116,14 @@ class UserSerializer(serializers.Serializer[User]):
 
 
 class RegisteredSerializer(serializers.Serializer[Any]):
+    """The new account, signed in."""
+
     user = UserSerializer(read_only=True)
     access = serializers.CharField(read_only=True)
     refresh = serializers.CharField(read_only=True)
+
+
+class MailedSerializer(serializers.Serializer[Any]):
+    """Where the address must be verified first; the same for every address."""
+
+    detail = serializers.CharField(read_only=True)

@@ -20,6 +20,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from accounts import events, tokens
 from accounts.api.permissions import SignedInRecently
 from accounts.api.serializers import (
+    MailedSerializer,
     PasswordChangeSerializer,
     RefreshSerializer,
     RegisteredSerializer,
@@ -48,6 +49,13 @@ class SignInFailed(AuthenticationFailed):
     default_detail = "The e-mail address or the password is wrong."
 
 
+class EmailNotVerified(PermissionDenied):
+    """403: the password is right, but the address is not known to be theirs."""
+
+    default_detail = "Follow the link that we mailed to this address first."
+    default_code = "email_not_verified"
+
+
 class PublicEndpoint(Endpoint):
     """An endpoint that proves who calls by its body, or makes them someone."""
 
@@ -69,15 +77,16 @@ EMAIL_TAKEN = {"email_taken": "email: There is an account with this address."}
 
 
 class RegisterView(PublicEndpoint):
-    """Make an account."""
+    """Make an account. 202 means that a mail was sent, with a link to follow first."""
 
+    name = "Register"
     operations = {"POST": "register"}
     conflicts = {"POST": EMAIL_TAKEN}
     throttle_scope = "register"
 
     @extend_schema(
         request=RegisterSerializer,
-        responses={201: RegisteredSerializer, 202: None},
+        responses={201: RegisteredSerializer, 202: MailedSerializer},
     )
     def post(self, request: Request) -> Response:
         body = self.validated(RegisterSerializer)
@@ -100,8 +109,10 @@ class RegisterView(PublicEndpoint):
 class TokenView(PublicEndpoint):
     """Sign in: e-mail and password for a pair of tokens."""
 
+    name = "Sign in"
     operations = {"POST": "sign_in"}
     throttle_scope = "token-address"
+    refusals = {"POST": (SignInFailed(), EmailNotVerified())}
 
     @extend_schema(
         request=SignInSerializer,
@@ -115,10 +126,7 @@ class TokenView(PublicEndpoint):
             self._record_failure(body["email"])
             raise SignInFailed()
         if not may_sign_in(user):
-            raise PermissionDenied(
-                "Follow the link that we mailed to this address first.",
-                code="email_not_verified",
-            )
+            raise EmailNotVerified()
         now = timezone.now()
         pair = tokens.start_family(user=user, at=now)
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
@@ -132,6 +140,7 @@ class TokenView(PublicEndpoint):
 class TokenRefreshView(PublicEndpoint):
     """Spend a refresh token for the next pair."""
 
+    name = "Refresh a token"
     operations = {"POST": "refresh"}
     throttle_scope = "refresh"
 
@@ -150,6 +159,7 @@ class TokenRefreshView(PublicEndpoint):
 class TokenExchangeView(Endpoint):
     """Exchange a token of a Better Auth server for a pair of ours."""
 
+    name = "Exchange a token"
     operations = {"POST": "exchange"}
     authentication_classes = (BetterAuthAuthentication,)
     throttle_classes = (AddressThrottle,)
@@ -169,6 +179,7 @@ class TokenExchangeView(Endpoint):
 class LogoutView(PublicEndpoint):
     """Sign out: end the sign-in that this refresh token belongs to."""
 
+    name = "Sign out"
     operations = {"POST": "sign_out"}
     throttle_scope = "refresh"
 
@@ -185,6 +196,7 @@ class LogoutView(PublicEndpoint):
 class PasswordView(Endpoint):
     """Change the password; every other credential ends."""
 
+    name = "Change the password"
     operations = {"POST": "change_password"}
     schema_tag = "auth"
 
@@ -210,8 +222,12 @@ class PasswordView(Endpoint):
 class MeView(Endpoint):
     """The signed-in person."""
 
+    name = "The signed-in person"
     operations = {"GET": "me", "PATCH": "me_update", "DELETE": "me_delete"}
     schema_tag = "users"
+    refusals = {
+        "DELETE": (PermissionDenied(SignedInRecently.message, SignedInRecently.code),)
+    }
 
     def get_permissions(self) -> list[Any]:
         if self.request.method == "DELETE":
@@ -220,10 +236,12 @@ class MeView(Endpoint):
 
     @extend_schema(responses=UserSerializer)
     def get(self, request: Request) -> Response:
+        """Return the signed-in person."""
         return Response(UserSerializer(self._user()).data)
 
     @extend_schema(request=UserSerializer(partial=True), responses=UserSerializer)
     def patch(self, request: Request) -> Response:
+        """Change the fields that are sent."""
         serializer = UserSerializer(self._user(), data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         serializer.save()

@@ -8,7 +8,7 @@
 inside another is named by its path: `recurrence.rrule`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -74,14 +74,15 @@ class Unavailable(exceptions.APIException):
 class ProblemSerializer(serializers.Serializer[Any]):
     """An RFC 9457 problem document. Decide by `code`, not by the texts."""
 
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    code = serializers.CharField()
+    may_lack: Collection[str] = ("errors",)
+
+    type = serializers.CharField(help_text="Always `about:blank`.")
+    title = serializers.CharField(help_text="The status in words.")
+    status = serializers.IntegerField(min_value=400, max_value=599)
+    detail = serializers.CharField(help_text="What went wrong, in one sentence.")
+    code = serializers.CharField(help_text="What went wrong, for programs; it stays.")
     errors = serializers.DictField(  # type: ignore[assignment]  # no clash: a field
         child=serializers.ListField(child=serializers.CharField()),
-        required=False,
         help_text="What is wrong with which field.",
     )
 

@@ -24,6 +24,7 @@ class Field:
     type: str
     description: str = ""
     is_required: bool = False
+    may_lack: bool = False  # of an answer's object
     place: str = ""  # of a parameter: path, query or header
 
 
@@ -102,9 +103,9 @@ def shapes(document: Document) -> list[Shape]:
     """Return the objects that answers are made of, by name."""
     schemas = document["components"]["schemas"]
     return [
-        Shape(name, _prose(schema), list(_fields(document, schema)))
+        Shape(name, _prose(schema), list(_members(schema)))
         for name, schema in sorted(schemas.items())
-        if "properties" in schema
+        if _properties(schema)
         and not name.endswith("Request")
         and not name.startswith("Part")
     ]
@@ -117,7 +118,7 @@ def _operation(
         id=operation["operationId"],
         method=method.upper(),
         path=path,
-        description=_prose(operation),
+        description=_sentences(operation),
         parameters=[
             Field(
                 name=parameter["name"],
@@ -135,6 +136,11 @@ def _operation(
         ],
         also=also,
     )
+
+
+def _sentences(operation: Schema) -> str:
+    head, rest = operation.get("summary", ""), _prose(operation)
+    return f"{_prose({'description': head})}. {rest}".strip() if head else rest
 
 
 def _body(document: Document, operation: Schema) -> Iterator[Field]:
@@ -157,13 +163,30 @@ def _answer(document: Document, status: str, answer: Schema) -> Answer:
 
 def _fields(document: Document, schema: Schema) -> Iterator[Field]:
     required = schema.get("required", [])
-    for name, member in schema.get("properties", {}).items():
+    for name, member in _properties(schema).items():
         yield Field(
             name=name,
             type=type_words(member),
             description=_prose(member),
             is_required=name in required,
         )
+
+
+def _members(schema: Schema) -> Iterator[Field]:
+    always = schema.get("required", [])
+    for name, member in _properties(schema).items():
+        words, prose = type_words(member), _prose(member)
+        yield Field(name, words, prose, may_lack=name not in always)
+
+
+def _properties(schema: Schema) -> Schema:
+    """Return the members of an object, or of those that it may be."""
+    several = [*schema.get("oneOf", []), schema]
+    return {
+        name: member
+        for one in several
+        for name, member in one.get("properties", {}).items()
+    }
 
 
 def _resolved(document: Document, schema: Schema) -> Schema:
@@ -207,7 +230,7 @@ def _one_type(name: str, schema: Schema) -> str:
 
 def _prose(schema: Schema) -> str:
     # Docstrings mark code by backticks; a page has other means.
-    text: str = schema.get("summary") or schema.get("description", "")
+    text: str = schema.get("description", "")
     return text.replace("`", "")
 
 

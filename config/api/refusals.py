@@ -45,6 +45,8 @@ def possible_refusals(
     declared = {int(status) for status in operation["responses"]}
     is_open = operation.get("security") == [{}]
     is_repeatable = method == "POST" and view.is_repeatable
+    own = view.refusals.get(method, ())
+    yield from own
     if "requestBody" in operation:
         yield exceptions.ParseError("The body is not valid JSON: Expecting value.")
         yield PayloadTooLarge()
@@ -53,7 +55,7 @@ def possible_refusals(
         yield exceptions.ValidationError({"field": ["This value is not valid."]})
     if not is_open or 401 in declared:
         yield exceptions.NotAuthenticated()
-    if 403 in declared or (not is_open and method in UNSAFE):
+    if not is_open and method in UNSAFE:
         yield exceptions.PermissionDenied()
     if "{user_id}" in path:
         yield exceptions.PermissionDenied("This route names someone else.", WRONG_USER)

@@ -54,6 +54,7 @@ class EndpointSchema(AutoSchema):
         operation: Operation | None = super().get_operation(*args)
         if operation is None:
             return None
+        _head_and_rest(operation)
         parameters = [*operation.get("parameters", []), *self._header_parameters()]
         for parameter in parameters:
             if parameter["in"] == "query":
@@ -63,20 +64,48 @@ class EndpointSchema(AutoSchema):
         responses = operation["responses"]
         if self._is_tagged() and self.method == "GET":
             responses["304"] = {"description": "The caller has this version."}
-        schema = self.resolve_serializer(
-            self.endpoint.refusal_serializer, "response"
-        ).ref
         handler = self.endpoint.get_exception_handler()
         for refusal in possible_refusals(
             self.endpoint, self.method, self.path, operation
         ):
-            describe(responses, handler(refusal, {}), schema)
+            answer = handler(refusal, {})
+            describe(responses, answer, self._refusal_schema(answer.status_code))
         for status, response in responses.items():
             response["description"] = response["description"] or "Done."
             if headers := self._headers_of(status):
                 response.setdefault("headers", {}).update(headers)
         operation["responses"] = dict(sorted(responses.items()))
         return operation
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
+        """Say of an answer what is always there, and of any object its `rules`.
+
+        What has a default may be left out of a request, and is in every answer. What
+        an answer may lack is named by its serializer in `may_lack`, and in `never_null`
+        what is null in requests alone. Of one that `is_a_choice`, exactly one field is
+        there.
+        """
+        schema: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction
+        )
+        if getattr(serializer, "is_a_choice", False):
+            return _choice_of(schema)
+        schema |= getattr(serializer, "rules", {})
+        if direction == "response":
+            lacking = getattr(serializer, "may_lack", ())
+            for member in schema["properties"].values():
+                member.pop("default", None)
+            for name in getattr(serializer, "never_null", ()):
+                schema["properties"][name].pop("nullable", None)
+            schema["required"] = sorted(schema["properties"].keys() - set(lacking))
+        return schema
+
+    def _refusal_schema(self, status: int) -> dict[str, Any]:
+        serializer = self.endpoint.refusal_serializers.get(
+            status, self.endpoint.refusal_serializer
+        )
+        schema: dict[str, Any] = self.resolve_serializer(serializer, "response").ref
+        return schema
 
     def _is_tagged(self) -> bool:
         return self.method in self.endpoint.tagged
@@ -110,6 +139,26 @@ class EndpointSchema(AutoSchema):
         return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
+def _choice_of(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with one of the fields as a choice of objects with just it."""
+    return {
+        "description": schema["description"],
+        "oneOf": [
+            {"type": "object", "properties": {name: member}, "required": [name]}
+            for name, member in schema["properties"].items()
+        ],
+    }
+
+
+def _head_and_rest(operation: Operation) -> None:
+    """Make the first sentence of a description the summary, and keep the others."""
+    prose = " ".join(operation.pop("description", "").split())
+    head, _, rest = prose.partition(". ")
+    operation["summary"] = head.removesuffix(".")
+    if rest:
+        operation["description"] = rest
+
+
 def _allow_empty(parameter: dict[str, Any]) -> None:
     """Say that an empty query parameter means what its absence means."""
     items = parameter["schema"].get("items", {})
@@ -119,12 +168,15 @@ def _allow_empty(parameter: dict[str, Any]) -> None:
         parameter["allowEmptyValue"] = True
 
 
-def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+def _header(
+    name: str, description: str, *, example: str, **schema: Any
+) -> dict[str, Any]:
     return {
         "in": "header",
         "name": name,
         "schema": {"type": "string", **schema},
         "description": description,
+        "example": example,
     }
 
 
@@ -132,13 +184,21 @@ PARAMETERS = {
     "IdempotencyKey": _header(
         "Idempotency-Key",
         "For a request that may be sent again: within 24 hours it acts once.",
+        example="5d1f4f4e-8a0e-4c0b-9a57-0d7f2ac1d6a3",
         pattern=KEY_PATTERN,
     ),
-    "IfMatch": _header("If-Match", "The `ETag` of the version that may be changed."),
-    "IfNoneMatch": _header("If-None-Match", "The `ETag` of the version that is known."),
+    "IfMatch": _header(
+        "If-Match", "The `ETag` of the version that may be changed.", example='"v3"'
+    ),
+    "IfNoneMatch": _header(
+        "If-None-Match", "The `ETag` of the version that is known.", example='"v3"'
+    ),
 }
 HEADERS = {
-    "ETag": {"schema": {"type": "string"}, "description": "Names this version."},
+    "ETag": {
+        "schema": {"type": "string", "examples": ['"v3"']},
+        "description": "Names this version.",
+    },
     "Idempotency-Replayed": {
         "schema": {"type": "string", "const": "true"},
         "description": "There for an answer that was given before.",
@@ -169,11 +229,18 @@ def describe_headers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
 
 
 def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Give each object the example that its app has for it."""
+    """Give each object the example that its app has for it, and each parameter."""
     schemas = result["components"]["schemas"]
+    told: dict[str, dict[str, Any]] = {}
     for module in settings.API_EXAMPLES:
         for name, example in import_string(f"{module}.EXAMPLES").items():
             schemas[name]["examples"] = [example]
+        told |= import_string(f"{module}.PARAMETERS")
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                for key, value in told.get(parameter["name"], {}).items():
+                    parameter.setdefault(key, value)
     return result
 
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from rest_framework.exceptions import Throttled
+from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
@@ -23,8 +23,10 @@ class Endpoint(APIView):
     tagged: Collection[str] = ()  # methods whose answers have an ETag
     conditional: Collection[str] = ()  # methods that heed If-Match
     conflicts: Mapping[str, Mapping[str, str]] = {}  # detail by code by method, of 409
+    refusals: Mapping[str, Collection[APIException]] = {}  # others, by method
     is_repeatable = False  # POST heeds Idempotency-Key
     refusal_serializer: type[Serializer[Any]] = ProblemSerializer
+    refusal_serializers: Mapping[int, type[Serializer[Any]]] = {}  # others, by status
 
     readings: list[Reading]  # of the limits that this request was counted in
 

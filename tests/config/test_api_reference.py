@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -48,3 +50,29 @@ def test_is_a_page_for_everybody(client, db):
     assert response.status_code == 200
     assert 'id="tasks_create"' in page
     assert 'href="#object-Task"' in page
+
+
+def test_every_link_inside_the_page_leads_somewhere(client, db):
+    page = client.get(reverse("api:docs")).text
+
+    named = set(re.findall(r' id="([^"]+)"', page))
+    linked = set(re.findall(r'href="#([^"]+)"', page))
+
+    assert linked - named == set()
+
+
+def test_says_the_whole_of_what_an_operation_does():
+    operation = {
+        "operationId": "x",
+        "tags": ["tasks"],
+        "summary": "Create a task",
+        "description": "What is left out takes its default.",
+        "responses": ANSWER,
+    }
+
+    ((found,),) = (
+        section.operations
+        for section in sections({"paths": {"/x": {"post": operation}}})
+    )
+
+    assert found.description == "Create a task. What is left out takes its default."

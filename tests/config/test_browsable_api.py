@@ -106,3 +106,13 @@ def test_answers_programs_with_json(page_as, alice):
     response = page_as(alice).get(reverse("api:task-list"))
 
     assert response["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"),
+    [("task-list", "Tasks"), ("list-list", "Lists"), ("label-list", "Labels")],
+)
+def test_a_page_is_headed_by_what_it_shows(browse, alice, name, heading):
+    response = browse(alice, reverse(f"api:{name}"))
+
+    assert f"<h1>{heading}</h1>" in response.text

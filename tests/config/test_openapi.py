@@ -40,6 +40,131 @@ def resolved(document, thing):
     return thing
 
 
+def answers(document, operation):
+    """Every schema that an answer of the operation has."""
+    for response in operation["responses"].values():
+        for media in resolved(document, response).get("content", {}).values():
+            yield media["schema"]
+
+
+def objects(document, schema, seen):
+    """The names of all objects that a schema leads to."""
+    if isinstance(schema, dict):
+        name = schema.get("$ref", "").rpartition("/")[2]
+        if name and name not in seen:
+            seen.add(name)
+            objects(document, document["components"]["schemas"][name], seen)
+        for value in schema.values():
+            objects(document, value, seen)
+    elif isinstance(schema, list):
+        for value in schema:
+            objects(document, value, seen)
+    return seen
+
+
+# --- Words --------------------------------------------------------------------
+
+
+def test_every_operation_says_in_a_line_what_it_does_and_no_two_say_the_same(document):
+    found = {}
+    for path, method, operation in operations(document):
+        summary = operation["summary"]
+        assert summary and not summary.endswith("."), (path, method)
+        assert operation.get("description") != summary, (path, method)
+        found.setdefault(summary, []).append(
+            (method, path.replace("/users/{user_id}", "").replace("/v1", ""))
+        )
+    for summary, places in found.items():
+        # The same views stand under the route match, and PUT is PATCH in the plan.
+        assert len({path for _, path in places}) == 1, summary
+
+
+def test_every_subject_is_described(document):
+    described = {tag["name"] for tag in document["tags"] if tag["description"]}
+
+    used = {tag for *_, operation in operations(document) for tag in operation["tags"]}
+
+    assert used == described
+
+
+def test_the_document_says_how_both_credentials_are_sent(document):
+    prose = document["info"]["description"]
+    schemes = document["components"]["securitySchemes"]
+
+    assert "Authorization: Bearer" in prose
+    for name in ("token", "betterAuth"):
+        assert f"`{name}`" in prose
+        assert schemes[name]["scheme"] == "bearer"
+    assert [server["url"] for server in document["servers"]] == ["/"]
+
+
+def test_every_parameter_is_described_and_shown_by_a_true_example(document):
+    for path, method, operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            place = (method, path, parameter["name"])
+            schema = parameter["schema"]
+            assert parameter.get("description"), place
+            assert (
+                "example" in parameter
+                or {"enum", "default", "minimum"} & {*schema}
+                or parameter["name"] == "priority"
+            ), place
+            if "example" in parameter:
+                OAS31Validator(schema).validate(parameter["example"])
+
+
+def test_an_answer_lacks_nothing_but_what_it_is_said_to_lack(document):
+    names = set()
+    for *_, operation in operations(document):
+        for schema in answers(document, operation):
+            objects(document, schema, names)
+    lacking = {
+        f"{name}.{member}"
+        for name in names
+        for schema in [document["components"]["schemas"][name]]
+        for member in schema.get("properties", {}).keys()
+        - {*schema.get("required", ())}
+        if not name.startswith(("Part", "ChangedFields"))
+    }
+
+    assert lacking == {
+        "BulkTask.next",
+        "ImportProblem.errors",
+        "ImportProblem.report",
+        "Problem.errors",
+        "UndoProblem.changes",
+        "UndoProblem.errors",
+    }
+
+
+def test_a_wall_clock_time_is_none_of_rfc_3339(document):
+    schema = document["components"]["schemas"]["TaskRequest"]["properties"]["due_time"]
+
+    validator = OAS31Validator(schema)
+
+    assert "format" not in schema
+    assert validator.is_valid("09:00")
+    assert not validator.is_valid("09:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("name", "fitting", "other"),
+    [
+        ("TaskMoveRequest", {"list": "x"}, {"list": "x", "before": "x"}),
+        ("ListMoveRequest", {"after": "x"}, {}),
+        ("ReminderRequest", {"minutes_before": 5}, {}),
+        ("UndoRequest", {}, {"batch": "x", "change": "x"}),
+    ],
+)
+def test_the_document_says_which_fields_exclude_each_other(
+    document, name, fitting, other
+):
+    validator = OAS31Validator(document["components"]["schemas"][name])
+
+    assert validator.is_valid(fitting)
+    assert not validator.is_valid(other)
+
+
 # --- Refusals -----------------------------------------------------------------
 
 
@@ -118,6 +243,20 @@ def test_a_tag_that_is_not_the_newest_is_refused_where_the_document_says_so(
             headers={"If-Match": '"v99"'},
         )
         assert answer.status_code == 412, (method, path)
+
+
+def codes_of(document, path, method, status):
+    response = document["paths"][path][method]["responses"][status]
+    (media,) = resolved(document, response)["content"].values()
+    return set(media["examples"])
+
+
+def test_the_codes_of_a_refused_sign_in_and_deletion_are_described(document):
+    sign_in = codes_of(document, "/api/v1/auth/token", "post", "403")
+    deletion = codes_of(document, "/api/v1/users/me", "delete", "403")
+
+    assert sign_in == {"email_not_verified"}
+    assert deletion == {"recent_sign_in_required", "permission_denied"}
 
 
 # --- Examples -----------------------------------------------------------------
@@ -249,6 +388,37 @@ def test_an_import_reports_as_the_example_shows(api_as, alice):
     )
 
     assert response.json() == EXAMPLES["Report"]
+
+
+def test_a_refused_import_is_what_the_example_shows(api_as, alice):
+    file = SimpleUploadedFile("tasks.csv", b"title,priority\n,1\n")
+
+    response = api_as(alice).post(
+        "/api/v1/import", {"file": file, "format": "csv"}, format="multipart"
+    )
+
+    assert response.json() == EXAMPLES["ImportProblem"]
+
+
+def test_an_undo_with_changes_in_the_way_is_what_the_example_shows(api_as, alice):
+    story = Story(api_as(alice))
+    task = story.client.post("/api/v1/tasks", {"title": "Buy milk"}).json()["id"]
+    feed = story.client.get("/api/v1/changes").json()["results"]
+    story.client.patch(f"/api/v1/tasks/{task}", {"title": "Buy oat milk"})
+
+    response = story.client.post("/api/v1/undo", {"change": feed[-1]["id"]})
+
+    story.compare(EXAMPLES["UndoProblem"], response.json())
+
+
+def test_a_registration_that_waits_for_a_mail_is_what_the_example_shows(
+    api, db, settings
+):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+    response = api.post("/api/v1/auth/register", EXAMPLES["RegisterRequest"])
+
+    assert (response.status_code, response.json()) == (202, EXAMPLES["Mailed"])
 
 
 def test_accounts_take_and_give_what_the_examples_show(api, db):

@@ -47,10 +47,16 @@ class BulkSerializer(serializers.Serializer[Any]):
     """What to do to which tasks: all of them, or none where one can't be changed."""
 
     ids = serializers.ListField(
-        child=serializers.UUIDField(), allow_empty=False, max_length=actions.TASKS_MAX
+        child=serializers.UUIDField(),
+        allow_empty=False,
+        min_length=1,  # as the document has to be told once more
+        max_length=actions.TASKS_MAX,
+        help_text="The tasks, each once.",
     )
-    action = serializers.ChoiceField(ACTIONS)
-    list = serializers.UUIDField(required=False, help_text="For `move`.")
+    action = serializers.ChoiceField(
+        ACTIONS, help_text="What to do; the fields below say for which it is needed."
+    )
+    list = serializers.UUIDField(required=False, help_text="For `move`: where to.")
     due_date = BoundedDateField(
         allow_null=True, required=False, help_text="For `due`; null takes it away."
     )
@@ -120,10 +126,11 @@ class BulkSerializer(serializers.Serializer[Any]):
 class BulkTaskSerializer(TaskSerializer):
     """A task after the change."""
 
-    # Not `read_only`, which would mean that it is always there.
+    may_lack = ("next",)
+
     next = TaskSerializer(
+        read_only=True,
         allow_null=True,
-        required=False,
         help_text="After `complete`: the task that a repeat goes on with.",
     )
 
@@ -140,6 +147,7 @@ class BulkChangeSerializer(serializers.Serializer[Any]):
 class TaskBulkView(TaskEndpoint):
     """One action on up to 500 tasks: all or nothing."""
 
+    name = "Many tasks at once"
     operations = {"POST": "tasks_bulk"}
     conflicts = {"POST": IN_TRASH}
 

@@ -194,6 +194,14 @@ EXAMPLES: dict[str, Example] = {
             }
         ],
     },
+    "UndoProblem": {
+        "type": "about:blank",
+        "title": "Conflict",
+        "status": 409,
+        "detail": "Later changes stand in the way; undo those first.",
+        "code": "undo_conflict",
+        "changes": ["01a204a3-7d98-7254-8ad2-b6b77fe89eb8"],
+    },
     # Import
     "Report": {
         "batch": None,
@@ -203,6 +211,23 @@ EXAMPLES: dict[str, Example] = {
         "notices": [
             {"row": 1, "field": "due", "message": "This column is not imported."}
         ],
+    },
+    "ImportProblem": {
+        "type": "about:blank",
+        "title": "Bad Request",
+        "status": 400,
+        "detail": "file: Row 2, title: This may not be empty.",
+        "code": "import_refused",
+        "errors": {"file": ["Row 2, title: This may not be empty."]},
+        "report": {
+            "batch": None,
+            "created": 0,
+            "skipped": 0,
+            "errors": [
+                {"row": 2, "field": "title", "message": "This may not be empty."}
+            ],
+            "notices": [],
+        },
     },
     # The plan's contract
     "PlanTaskRequest": {
@@ -215,4 +240,25 @@ EXAMPLES: dict[str, Example] = {
     "PlanTask": _plan_task,
     "PatchedPlanTaskRequest": {"title": "Buy oat milk", "dueDate": "2027-03-01"},
     "PatchedCompletionRequest": {"completed": True},
+}
+
+PARAMETERS: dict[str, Example] = {
+    "task_id": {"description": "The task's id.", "example": PLANTS},
+    "list_id": {"description": "The list's id.", "example": ERRANDS},
+    "label_id": {"description": "The label's id.", "example": _label["id"]},
+    "list": {"example": [ERRANDS]},
+    "label": {"example": ["home"]},
+    "tag": {"example": ["home"]},
+    "parent": {"example": PLANTS},
+    "move_to": {"example": WORK},
+    "q": {"example": "milk"},
+    "search": {"example": "milk"},
+    "due_after": {"example": "2027-02-22"},
+    "due_before": {"example": "2027-03-01"},
+    "since": {"example": "17"},
+    "cursor": {"example": "WyJwb3NpdGlvbiIsdHJ1ZSwiMTgwMzM2Nzk1MjkzMjY1NiJd:1ab"},
+    "fields": {"example": ["id"]},
+    "status": {"example": "pending"},
+    "completed": {"example": "false"},
+    "order": {"example": "asc"},
 }

@@ -31,6 +31,7 @@ from todos.exchange import exporting
 from todos.exchange.files import FileRefused, MappingRefused, TooManyRows
 from todos.exchange.importing import FORMATS, import_file
 
+IMPORT_FORMATS = list(FORMATS)
 ROWS_MAX = 10_000  # of one import over HTTP
 MAPPING_MAX = 10_000  # characters
 FORM_MAX = 64 * 1024  # bytes around the file
@@ -40,7 +41,11 @@ IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one waits on disk
 class ExportQuerySerializer(serializers.Serializer[Any]):
     """How `GET export` is asked."""
 
-    format = serializers.ChoiceField(list(exporting.FORMATS), default="json")
+    format = serializers.ChoiceField(
+        list(exporting.FORMATS),
+        default="json",
+        help_text="`json` has everything, and can be imported without loss.",
+    )
 
 
 class AnyAccept(DefaultContentNegotiation):
@@ -58,6 +63,7 @@ class AnyAccept(DefaultContentNegotiation):
 class ExportView(OwnedEndpoint):
     """Everything the caller has, as a file."""
 
+    name = "Export"
     schema_tag = "exchange"
     operations = {"GET": "export"}
     content_negotiation_class = AnyAccept
@@ -72,6 +78,7 @@ class ExportView(OwnedEndpoint):
         },
     )
     def get(self, request: Request, **kwargs: Any) -> FileResponse:
+        """Export everything the caller has, as a file."""
         name = self.checked_query(ExportQuerySerializer)["format"]
         user = user_of(request)
         today = clock_of(user, now=timezone.now()).today
@@ -134,15 +141,19 @@ def _too_large() -> PayloadTooLarge:
 class ImportSerializer(serializers.Serializer[Any]):
     """How `POST import` is asked: a form."""
 
-    file = serializers.FileField()
-    format = serializers.ChoiceField(list(FORMATS))
+    file = serializers.FileField(help_text="The file, in UTF-8.")
+    format = serializers.ChoiceField(
+        IMPORT_FORMATS, help_text="What the file is: `json` is an export of Ownlist."
+    )
     mapping = serializers.CharField(
         max_length=MAPPING_MAX,
         allow_blank=True,
         default="",
         help_text="JSON: which column of a table holds which field.",
     )
-    dry_run = serializers.BooleanField(default=False)
+    dry_run = serializers.BooleanField(
+        default=False, help_text="Report what would be done, and store nothing."
+    )
 
     def validate_file(self, file: Any) -> Any:
         if file.size > settings.IMPORT_MAX_BYTES:
@@ -162,7 +173,9 @@ class ImportSerializer(serializers.Serializer[Any]):
 class FindingSerializer(serializers.Serializer[Any]):
     """What there is to say of a row; its number as a spreadsheet counts."""
 
-    row = serializers.IntegerField(allow_null=True)
+    row = serializers.IntegerField(
+        allow_null=True, min_value=1, help_text="Null for the file as a whole."
+    )
     field = serializers.CharField()
     message = serializers.CharField()
 
@@ -170,9 +183,13 @@ class FindingSerializer(serializers.Serializer[Any]):
 class ReportSerializer(serializers.Serializer[Any]):
     """What an import brought. `errors` keep all of it out, `notices` don't."""
 
-    batch = serializers.UUIDField(allow_null=True)
-    created = serializers.IntegerField()
-    skipped = serializers.IntegerField()
+    batch = serializers.UUIDField(
+        allow_null=True, help_text="To be undone as one; null where nothing was stored."
+    )
+    created = serializers.IntegerField(min_value=0)
+    skipped = serializers.IntegerField(
+        min_value=0, help_text="What was there already, from an earlier import."
+    )
     errors = FindingSerializer(many=True)  # type: ignore[assignment]  # no clash
     notices = FindingSerializer(many=True)
 
@@ -180,21 +197,25 @@ class ReportSerializer(serializers.Serializer[Any]):
 class ImportProblemSerializer(ProblemSerializer):
     """The problem document of an import; with its report where rows are to blame."""
 
-    report = ReportSerializer(required=False)
+    may_lack = ("errors", "report")
+
+    report = ReportSerializer()
 
 
 class ImportView(OwnedEndpoint):
     """Bring in the tasks of a file: all of them, or none."""
 
+    name = "Import"
     schema_tag = "exchange"
     operations = {"POST": "import"}
     parser_classes = [UploadParser]
-    refusal_serializer = ImportProblemSerializer
+    refusal_serializers = {400: ImportProblemSerializer}
 
     @extend_schema(
         request={"multipart/form-data": ImportSerializer}, responses=ReportSerializer
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
+        """Import the tasks of a file: all of them, or none."""
         asked = ImportSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         form = asked.validated_data

@@ -26,6 +26,8 @@ class LabelSerializer(serializers.Serializer[Any]):
 
 
 class LabelPageSerializer(serializers.Serializer[Any]):
+    """All labels at once, so `next` and `previous` are null."""
+
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
     results = LabelSerializer(many=True, read_only=True)
@@ -50,8 +52,9 @@ class LabelEndpoint(OwnedEndpoint):
 
 
 class LabelListView(LabelEndpoint):
-    """The caller's labels, by name. They are few, so all come at once."""
+    """The caller's labels."""
 
+    name = "Labels"
     operations = {
         "GET": "labels_list",
         "POST": "labels_create",
@@ -60,12 +63,14 @@ class LabelListView(LabelEndpoint):
 
     @extend_schema(responses=LabelPageSerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
+        """List the labels by name. They are few, so all come at once."""
         labels = Label.objects.owned_by(request.user).order_by("key")
         results = LabelSerializer(labels, many=True).data
         return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(request=LabelSerializer, responses={201: LabelSerializer})
     def post(self, request: Request, **kwargs: Any) -> Response:
+        """Create a label."""
         new = actions.create_label(**self.caller(), **self.validated())
         return self.answer(new, status=status.HTTP_201_CREATED)
 
@@ -73,6 +78,7 @@ class LabelListView(LabelEndpoint):
 class LabelDetailView(LabelEndpoint):
     """One of the caller's labels."""
 
+    name = "Label"
     operations = {
         "GET": "labels_retrieve",
         "PATCH": "labels_partial_update",
@@ -83,10 +89,12 @@ class LabelDetailView(LabelEndpoint):
 
     @extend_schema(responses=LabelSerializer)
     def get(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
+        """Return a label."""
         return self.answer(Label.objects.owned_by(request.user).get(pk=label_id))
 
     @extend_schema(request=LabelSerializer(partial=True), responses=LabelSerializer)
     def patch(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
+        """Change the fields of a label that are sent."""
         label = actions.update_label(
             **self.caller(),
             label_id=label_id,

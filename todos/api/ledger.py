@@ -20,10 +20,11 @@ from config.api.pagination import (
     page_body,
     page_of,
 )
-from config.api.problems import Gone
+from config.api.problems import Gone, ProblemSerializer
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
-from todos.models import Change, Ledger, Task
+from todos.api.serializers import TaskSerializer
+from todos.models import Change, Colour, Ledger, Task
 
 LATEST = "latest"
 SINCE = rf"^(0|[1-9][0-9]{{0,18}}|{LATEST})\Z"
@@ -92,6 +93,25 @@ def _reminder(columns: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+class ChangedFieldsSerializer(TaskSerializer):
+    """Fields of a task, a list or a label: those that a change touched."""
+
+    name = serializers.CharField(max_length=100)
+    colour = serializers.ChoiceField(Colour.choices)
+    archived_at = serializers.DateTimeField(allow_null=True)
+
+    FIELDS = (
+        *("list", "parent", "title", "notes", "priority", "due_date", "due_time"),
+        *("due_tz", "start_date", "recurrence", "reminder", "labels", "position"),
+        *("series", "completed_at", "trashed_at", "name", "colour", "archived_at"),
+    )
+    may_lack = FIELDS
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        return {name: fields[name] for name in self.FIELDS}
+
+
 class ChangeSerializer(serializers.Serializer[Any]):
     """One entry of the ledger: what was done to one object, before and after.
 
@@ -104,14 +124,16 @@ class ChangeSerializer(serializers.Serializer[Any]):
     entity = serializers.ChoiceField(Change.Entity.choices, read_only=True)
     entity_id = serializers.UUIDField(read_only=True)
     kind = serializers.ChoiceField(Change.Kind.choices, read_only=True)
-    before = serializers.DictField(read_only=True, allow_null=True)
-    after = serializers.DictField(read_only=True, allow_null=True)
+    before = ChangedFieldsSerializer(read_only=True, allow_null=True)
+    after = ChangedFieldsSerializer(read_only=True, allow_null=True)
     batch = serializers.UUIDField(
         read_only=True, help_text="Shared by all that was done at once."
     )
 
 
 class ChangeFeedSerializer(serializers.Serializer[Any]):
+    """A part of the feed, the oldest change first."""
+
     results = ChangeSerializer(many=True, read_only=True)
     next = serializers.CharField(
         read_only=True, help_text="What to send as `since` the next time; always there."
@@ -119,6 +141,8 @@ class ChangeFeedSerializer(serializers.Serializer[Any]):
 
 
 class ChangePageSerializer(serializers.Serializer[Any]):
+    """A page of a history; `next` and `previous` are the addresses of the others."""
+
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
     results = ChangeSerializer(many=True, read_only=True)
@@ -139,13 +163,17 @@ class ChangeFeedQuerySerializer(serializers.Serializer[Any]):
         ),
     )
     page_size = serializers.IntegerField(
-        min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE
+        min_value=1,
+        max_value=MAX_PAGE_SIZE,
+        default=DEFAULT_PAGE_SIZE,
+        help_text="How many changes come at once.",
     )
 
 
 class ChangeListView(OwnedEndpoint):
     """What was changed since a place in the feed, in order, with tombstones."""
 
+    name = "Changes"
     schema_tag = "changes"
     operations = {"GET": "changes_list"}
 
@@ -154,6 +182,9 @@ class ChangeListView(OwnedEndpoint):
         responses={200: ChangeFeedSerializer, 410: None},
     )
     def get(self, request: Request, **kwargs: Any) -> Response:
+        """Follow the feed: what was changed since a place in it, in order. What was
+        removed for good stays as a tombstone without text.
+        """
         query = self.checked_query(ChangeFeedQuerySerializer)
         purged, last = _bounds(request)
         since = _start(query["since"], purged=purged, last=last)
@@ -192,14 +223,22 @@ def _start(since: str | None, *, purged: int, last: int) -> int:
 
 class TaskChangesQuerySerializer(serializers.Serializer[Any]):
     page_size = serializers.IntegerField(
-        min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE
+        min_value=1,
+        max_value=MAX_PAGE_SIZE,
+        default=DEFAULT_PAGE_SIZE,
+        help_text="How many changes come at once.",
     )
-    cursor = serializers.CharField(max_length=CURSOR_MAX_LENGTH, default=None)
+    cursor = serializers.CharField(
+        max_length=CURSOR_MAX_LENGTH,
+        default=None,
+        help_text="A page of an earlier answer: follow its `next` and `previous`.",
+    )
 
 
 class TaskChangesView(OwnedEndpoint):
     """The history of one task, the latest change first."""
 
+    name = "Changes of a task"
     schema_tag = "tasks"
     operations = {"GET": "tasks_changes"}
     ORDERING = "-seq"
@@ -208,6 +247,7 @@ class TaskChangesView(OwnedEndpoint):
         parameters=[TaskChangesQuerySerializer], responses=ChangePageSerializer
     )
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        """Return the history of a task, the latest change first."""
         query = self.checked_query(TaskChangesQuerySerializer)
         task = Task.objects.owned_by(request.user).only("pk").get(pk=task_id)
         cursor = query["cursor"] and Cursor.decode(
@@ -228,8 +268,12 @@ class TaskChangesView(OwnedEndpoint):
 class UndoSerializer(serializers.Serializer[Any]):
     """What to take back: a change, a batch, or, with neither, the last batch."""
 
-    change = serializers.UUIDField(required=False)
-    batch = serializers.UUIDField(required=False)
+    rules = {"not": {"required": ["change", "batch"]}}
+
+    change = serializers.UUIDField(required=False, help_text="The id of one change.")
+    batch = serializers.UUIDField(
+        required=False, help_text="The id of a batch: all that was done at once."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) > 1:
@@ -238,17 +282,32 @@ class UndoSerializer(serializers.Serializer[Any]):
 
 
 class UndoneSerializer(serializers.Serializer[Any]):
+    """What undoing changed; it is a batch itself."""
+
     batch = serializers.UUIDField(read_only=True, help_text="Undo it to redo.")
     changes = ChangeSerializer(
         many=True, read_only=True, help_text="The first 200 that undoing made."
     )
 
 
+class UndoProblemSerializer(ProblemSerializer):
+    """The problem document of an undo; of `undo_conflict`, with what is in the way."""
+
+    may_lack = ("errors", "changes")
+
+    changes = serializers.ListField(
+        child=serializers.UUIDField(),
+        help_text="The ids of later changes that stand in the way, or some of them.",
+    )
+
+
 class UndoView(OwnedEndpoint):
     """Take changes back. Undoing an undo does them again."""
 
+    name = "Undo"
     schema_tag = "changes"
     operations = {"POST": "undo"}
+    refusal_serializers = {409: UndoProblemSerializer}
     conflicts = {
         "POST": {
             "undo_conflict": "Later changes stand in the way; undo those first.",
@@ -259,6 +318,7 @@ class UndoView(OwnedEndpoint):
 
     @extend_schema(request=UndoSerializer, responses={200: UndoneSerializer, 404: None})
     def post(self, request: Request, **kwargs: Any) -> Response:
+        """Take changes back. Undoing an undo does them again."""
         serializer = UndoSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         undone = actions.undo(

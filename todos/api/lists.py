@@ -57,8 +57,9 @@ class ListEndpoint(OwnedEndpoint):
 
 
 class ListListView(ListEndpoint):
-    """The caller's lists, the inbox first. They are few, so all come at once."""
+    """The caller's lists."""
 
+    name = "Lists"
     operations = {
         "GET": "lists_list",
         "POST": "lists_create",
@@ -67,6 +68,7 @@ class ListListView(ListEndpoint):
 
     @extend_schema(parameters=[ListPageQuerySerializer], responses=ListPageSerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
+        """List the lists, the inbox first. They are few, so all come at once."""
         query = self.checked_query(ListPageQuerySerializer)
         lists = _view_of(TaskList.objects.owned_by(request.user), query["view"])
         rows = ListSerializer(lists.with_open_counts().in_order(), many=True).data
@@ -78,6 +80,7 @@ class ListListView(ListEndpoint):
         responses={201: ListSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
+        """Create a list, as the last one."""
         new = actions.create_list(**self.caller(), **self.validated())
         return self.answer(new.pk, status=status.HTTP_201_CREATED)
 
@@ -97,6 +100,7 @@ def _view_of(lists: TaskListQuerySet, view: str) -> TaskListQuerySet:
 class ListDetailView(ListEndpoint):
     """One of the caller's lists."""
 
+    name = "List"
     operations = {
         "GET": "lists_retrieve",
         "PATCH": "lists_partial_update",
@@ -111,6 +115,7 @@ class ListDetailView(ListEndpoint):
 
     @extend_schema(parameters=[ListQuerySerializer], responses=ListSerializer)
     def get(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
+        """Return a list outside the trash."""
         query = self.checked_query(ListQuerySerializer)
         return self.answer(list_id, fields=query["fields"])
 
@@ -119,6 +124,7 @@ class ListDetailView(ListEndpoint):
         responses=ListSerializer,
     )
     def patch(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
+        """Change the fields of a list that are sent; `archived_at` archives it."""
         actions.update_list(
             **self.caller(),
             list_id=list_id,
@@ -132,6 +138,7 @@ class ListDetailView(ListEndpoint):
         responses={204: None},
     )
     def delete(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
+        """Put a list into the trash, with its tasks unless they are moved."""
         query = self.checked_query(ListDeletionSerializer)
         actions.trash_list(
             **self.caller(),
@@ -145,6 +152,7 @@ class ListDetailView(ListEndpoint):
 class ListRestoreView(ListEndpoint):
     """Take a list out of the trash; twice is as good as once."""
 
+    name = "Restore a list"
     operations = {"POST": "lists_restore"}
     tagged = ("POST",)
 

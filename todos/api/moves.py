@@ -20,8 +20,10 @@ from todos.api.tasks import IN_TRASH, TaskEndpoint
 class ListMoveSerializer(serializers.Serializer[Any]):
     """Where to: right before or right after another. Exactly one of the fields."""
 
-    before = serializers.UUIDField(required=False)
-    after = serializers.UUIDField(required=False)
+    is_a_choice = True
+
+    before = serializers.UUIDField(required=False, help_text="The id of the other.")
+    after = serializers.UUIDField(required=False, help_text="The id of the other.")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         """Refuse none and more than one."""
@@ -44,12 +46,15 @@ class TaskMoveSerializer(ListMoveSerializer):
     Exactly one of the fields.
     """
 
-    list = serializers.UUIDField(required=False)
+    list = serializers.UUIDField(
+        required=False, help_text="The id of the list to go to the end of."
+    )
 
 
 class TaskMoveView(TaskEndpoint):
     """Move a task, with its steps."""
 
+    name = "Move a task"
     operations = {"POST": "tasks_move"}
     tagged = conditional = ("POST",)
     conflicts = {"POST": IN_TRASH}
@@ -71,6 +76,7 @@ class TaskMoveView(TaskEndpoint):
 class ListMoveView(ListEndpoint):
     """Move a list among the others. The inbox stays first."""
 
+    name = "Move a list"
     operations = {"POST": "lists_move"}
     tagged = conditional = ("POST",)
     conflicts = {"POST": {"inbox": "The inbox stays first."}}

@@ -57,10 +57,19 @@ class LiteralSerializer(serializers.Serializer[Any]):
 class QuickSerializer(serializers.Serializer[Any]):
     """Lines of text, each a task. With `dry_run` nothing is stored."""
 
-    text = LinesField(multiline=True, max_length=TEXT_MAX_LENGTH)
-    dry_run = TrueOrFalseField(default=False)
+    text = LinesField(
+        multiline=True,
+        max_length=TEXT_MAX_LENGTH,
+        help_text=f"Lines as in docs/quick-add.md, at most {LINES_MAX}.",
+    )
+    dry_run = TrueOrFalseField(
+        default=False, help_text="Say how the lines are read, and store nothing."
+    )
     literal = serializers.ListField(
-        child=LiteralSerializer(), max_length=PARTS_MAX, default=list
+        child=LiteralSerializer(),
+        max_length=PARTS_MAX,
+        default=list,
+        help_text="Parts that were understood, and are to stay in the title.",
     )
 
     def as_arguments(self) -> dict[str, Any]:
@@ -80,10 +89,10 @@ class SpanSerializer(serializers.Serializer[Any]):
     """A part of a line. Offsets count characters of the line as it was sent."""
 
     kind = serializers.ChoiceField(KINDS)
-    start = serializers.IntegerField()
-    end = serializers.IntegerField()
-    text = serializers.CharField()
-    value = ValueField()
+    start = serializers.IntegerField(min_value=0)
+    end = serializers.IntegerField(min_value=0)
+    text = serializers.CharField(help_text="The characters from `start` to `end`.")
+    value = ValueField(help_text="What it says: a name, a date, a rule or a number.")
 
 
 class QuickFieldsSerializer(TaskSerializer):
@@ -112,6 +121,7 @@ class QuickAnswerSerializer(serializers.Serializer[Any]):
 class TaskQuickView(TaskEndpoint):
     """Tasks from lines of text, all of them or none."""
 
+    name = "Quick add"
     operations = {"POST": "tasks_quick"}
 
     @extend_schema(
@@ -119,6 +129,7 @@ class TaskQuickView(TaskEndpoint):
         responses={201: QuickAnswerSerializer, 200: QuickAnswerSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
+        """Add tasks from lines of text: all of them, or none."""
         asked = QuickSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         caller = self.caller()

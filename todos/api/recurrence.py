@@ -34,6 +34,7 @@ from todos.schedule.recurrence import RuleRefused, begin_series, next_dates
 class TaskSkipView(TaskEndpoint):
     """Let a repeating task go on to its next occurrence without being done."""
 
+    name = "Skip an occurrence"
     operations = {"POST": "tasks_skip"}
     tagged = conditional = ("POST",)
     conflicts = {
@@ -58,10 +59,18 @@ class TaskSkipView(TaskEndpoint):
 class PreviewQuestionSerializer(RecurrenceSerializer):
     """A rule, and when the task is due; without a date, on the rule's first one."""
 
-    due_date = BoundedDateField(allow_null=True, default=None)
-    due_time = WallTimeField(allow_null=True, default=None)
+    due_date = BoundedDateField(
+        allow_null=True, default=None, help_text="The first date of the series."
+    )
+    due_time = WallTimeField(
+        allow_null=True, default=None, help_text="What the clock shows, on each date."
+    )
     due_tz = TextField(
-        max_length=64, allow_null=True, default=None, validators=[validate_timezone]
+        max_length=64,
+        allow_null=True,
+        default=None,
+        validators=[validate_timezone],
+        help_text="The IANA zone of the time; without one it goes by the person's.",
     )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +84,7 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
 class PreviewSerializer(serializers.Serializer[Any]):
     """The rule as it would be stored, and the first dates of its series."""
 
-    rrule = serializers.CharField()
+    rrule = serializers.CharField(help_text="As a task would have it.")
     dates = serializers.ListField(
         child=serializers.DateField(),
         help_text="Five, or fewer where the rule ends. Where it counts from completion,"
@@ -91,6 +100,7 @@ class PreviewSerializer(serializers.Serializer[Any]):
 class RecurrencePreviewView(OwnedEndpoint):
     """The next dates of a rule. Nothing is stored."""
 
+    name = "Dates of a rule"
     schema_tag = "tasks"
     operations = {"POST": "recurrence_preview"}
 

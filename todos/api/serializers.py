@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import validate_timezone
@@ -31,6 +33,7 @@ from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
 FILTERS_MAX = 100  # values of one repeated query parameter
 # Not ISO 8601 as a whole: its offset would be dropped without a word.
 TIME_FORMATS = ["%H:%M", "%H:%M:%S"]
+TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 
 # The columns that a task in v1 is made of, and the name of its labels' annotation.
 TASK_COLUMNS = (
@@ -130,11 +133,20 @@ class BoundedDateField(serializers.DateField):
         return day
 
 
+@extend_schema_field(
+    {"type": "string", "pattern": f"^{TIME.pattern}$", "examples": ["09:00"]}
+)
 class WallTimeField(serializers.TimeField):
     """What a clock shows, as `09:00`; an offset would be dropped, so it is refused."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="%H:%M", input_formats=TIME_FORMATS, **kwargs)
+
+    def to_internal_value(self, value: Any) -> time:
+        # The formats alone would take digits of any script, and `9:5`.
+        if not isinstance(value, str) or not TIME.fullmatch(value):
+            self.fail("invalid", format="hh:mm[:ss]")
+        return super().to_internal_value(value)
 
 
 class WholeNumberField(serializers.IntegerField):
@@ -147,8 +159,17 @@ class WholeNumberField(serializers.IntegerField):
 
 
 class RecurrenceSerializer(serializers.Serializer[Any]):
-    rrule = serializers.CharField(max_length=RULE_MAX_LENGTH)
-    anchor = serializers.ChoiceField(Task.Anchor.choices, default=Task.Anchor.DUE)
+    """How a task repeats."""
+
+    rrule = serializers.CharField(
+        max_length=RULE_MAX_LENGTH,
+        help_text="A rule of RFC 5545, such as `FREQ=WEEKLY;BYDAY=MO`.",
+    )
+    anchor = serializers.ChoiceField(
+        Task.Anchor.choices,
+        default=Task.Anchor.DUE,
+        help_text="Whether the next is counted from the due date, or from completion.",
+    )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         """Read a rule whole: in a PATCH, too, it is one value that is replaced.
@@ -167,10 +188,17 @@ class ReminderSerializer(serializers.Serializer[Any]):
     Exactly one of the two.
     """
 
+    is_a_choice = True
+
     minutes_before = WholeNumberField(
-        min_value=0, max_value=REMINDER_MINUTES_MAX, required=False
+        min_value=0,
+        max_value=REMINDER_MINUTES_MAX,
+        required=False,
+        help_text="Minutes before the due time, at most four weeks of them.",
     )
-    time = WallTimeField(required=False)
+    time = WallTimeField(
+        required=False, help_text="What the clock shows, on the due date."
+    )
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         values: dict[str, Any] = super().to_internal_value(data)
@@ -185,35 +213,71 @@ class TaskSerializer(serializers.Serializer[Task]):
     """A task in v1. What a full body leaves out takes its default."""
 
     id = serializers.UUIDField(read_only=True)
-    list = serializers.UUIDField(required=False)
+    list = serializers.UUIDField(
+        required=False, help_text="The id of its list; the inbox where none is named."
+    )
     parent = serializers.UUIDField(  # type: ignore[assignment]  # no clash: a field
-        allow_null=True, default=None
+        allow_null=True, default=None, help_text="The task that this is a step of."
     )
     title = TextField(max_length=TITLE_MAX_LENGTH)
     notes = TextField(
-        multiline=True, max_length=NOTES_MAX_LENGTH, allow_blank=True, default=""
+        multiline=True,
+        max_length=NOTES_MAX_LENGTH,
+        allow_blank=True,
+        default="",
+        help_text="Markdown.",
     )
-    priority = WholeNumberField(min_value=1, max_value=4, default=Task.Priority.MEDIUM)
-    due_date = BoundedDateField(allow_null=True, default=None)
-    due_time = WallTimeField(allow_null=True, default=None)
+    priority = WholeNumberField(
+        min_value=1,
+        max_value=4,
+        default=Task.Priority.MEDIUM,
+        help_text="1 urgent, 2 high, 3 medium, 4 low.",
+    )
+    due_date = BoundedDateField(
+        allow_null=True, default=None, help_text=f"From {FIRST_DATE} to {LAST_DATE}."
+    )
+    due_time = WallTimeField(
+        allow_null=True, default=None, help_text="What the clock shows; needs a date."
+    )
     due_tz = TextField(
-        max_length=64, allow_null=True, default=None, validators=[validate_timezone]
+        max_length=64,
+        allow_null=True,
+        default=None,
+        validators=[validate_timezone],
+        help_text="The IANA zone of the time; without one it goes by the person's.",
     )
-    start_date = BoundedDateField(allow_null=True, default=None)
+    start_date = BoundedDateField(
+        allow_null=True, default=None, help_text=f"From {FIRST_DATE} to {LAST_DATE}."
+    )
     recurrence = RecurrenceSerializer(allow_null=True, default=None)
     reminder = ReminderSerializer(allow_null=True, default=None)
     labels = serializers.ListField(
-        child=TextField(max_length=50), max_length=LABELS_MAX, default=_none
+        child=TextField(max_length=50),
+        max_length=LABELS_MAX,
+        default=_none,
+        help_text="Names; one that is new is made.",
     )
-    position = serializers.IntegerField(read_only=True)
-    series = serializers.UUIDField(read_only=True, allow_null=True)
-    completed_at = serializers.DateTimeField(read_only=True, allow_null=True)
-    trashed_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    position = serializers.IntegerField(
+        read_only=True, help_text="Its place among the others, by hand."
+    )
+    series = serializers.UUIDField(
+        read_only=True,
+        allow_null=True,
+        help_text="Shared by all tasks of one repeat.",
+    )
+    completed_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null while the task is open."
+    )
+    trashed_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null outside the trash."
+    )
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
-    version = serializers.IntegerField(read_only=True)
-    steps_total = serializers.IntegerField(read_only=True)
-    steps_done = serializers.IntegerField(read_only=True)
+    version = serializers.IntegerField(
+        read_only=True, min_value=1, help_text="One more with every change."
+    )
+    steps_total = serializers.IntegerField(read_only=True, min_value=0)
+    steps_done = serializers.IntegerField(read_only=True, min_value=0)
 
     def as_changes(self) -> dict[str, Any]:
         """Return the validated body in the words of `todos.actions`."""
@@ -236,10 +300,14 @@ class TaskSerializer(serializers.Serializer[Task]):
 class CompletedTaskSerializer(TaskSerializer):
     """A completed task, and the task that its series goes on with."""
 
-    next = TaskSerializer(read_only=True, allow_null=True)
+    next = TaskSerializer(
+        read_only=True, allow_null=True, help_text="Null where nothing repeats."
+    )
 
 
 class TaskPageSerializer(serializers.Serializer[Any]):
+    """A page of tasks; `next` and `previous` are the addresses of the others."""
+
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
     results = TaskSerializer(many=True, read_only=True)
@@ -282,26 +350,55 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
         "all",
     )
 
-    view = serializers.ChoiceField(VIEWS, default="open")
+    view = serializers.ChoiceField(
+        VIEWS,
+        default="open",
+        help_text="Which tasks: `open` are those of lists that are not archived,"
+        " `today` is overdue or due today, `all` is everything but the trash.",
+    )
     # Each label is a condition of its own, and a database takes only so many.
     list = serializers.ListField(
-        child=serializers.UUIDField(), max_length=FILTERS_MAX, default=_none
+        child=serializers.UUIDField(),
+        max_length=FILTERS_MAX,
+        default=_none,
+        help_text="The id of a list; repeated: tasks of any of them.",
     )
     label = serializers.ListField(  # type: ignore[assignment]
-        child=TextField(max_length=50), max_length=LABELS_MAX, default=_none
+        child=TextField(max_length=50),
+        max_length=LABELS_MAX,
+        default=_none,
+        help_text="The name of a label; repeated: tasks that carry all of them.",
     )
-    priority = serializers.IntegerField(min_value=1, max_value=4, default=None)
-    parent = serializers.UUIDField(default=None)  # type: ignore[assignment]
+    priority = serializers.IntegerField(
+        min_value=1, max_value=4, default=None, help_text="Tasks of this priority."
+    )
+    parent = serializers.UUIDField(  # type: ignore[assignment]
+        default=None, help_text="The steps of this task."
+    )
     due_after = BoundedDateField(default=None, help_text="This day or later.")
     due_before = BoundedDateField(default=None, help_text="Earlier than this day.")
-    q = TextField(max_length=200, default="", allow_blank=True)
+    q = TextField(
+        max_length=200,
+        default="",
+        allow_blank=True,
+        help_text="Words of title or notes: all of them, in any case and accent.",
+    )
     ordering = serializers.ChoiceField(
-        [*ORDERINGS, *(f"-{name}" for name in ORDERINGS)], default="position"
+        [*ORDERINGS, *(f"-{name}" for name in ORDERINGS)],
+        default="position",
+        help_text="By what to order; `-` turns it round. Tasks without it come last.",
     )
     page_size = serializers.IntegerField(
-        min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE
+        min_value=1,
+        max_value=MAX_PAGE_SIZE,
+        default=DEFAULT_PAGE_SIZE,
+        help_text="How many tasks a page holds.",
     )
-    cursor = serializers.CharField(max_length=CURSOR_MAX_LENGTH, default=None)
+    cursor = serializers.CharField(
+        max_length=CURSOR_MAX_LENGTH,
+        default=None,
+        help_text="A page of an earlier answer: follow its `next` and `previous`.",
+    )
 
 
 class ListSerializer(serializers.Serializer[Any]):
@@ -311,12 +408,20 @@ class ListSerializer(serializers.Serializer[Any]):
     name = TextField(max_length=100)
     colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
     position = serializers.IntegerField(read_only=True)
-    archived_at = serializers.DateTimeField(allow_null=True, default=None)
+    archived_at = serializers.DateTimeField(
+        allow_null=True, default=None, help_text="Null while the list is in use."
+    )
     is_inbox = serializers.BooleanField(read_only=True)
-    open_count = serializers.IntegerField(read_only=True)
+    open_count = serializers.IntegerField(
+        read_only=True,
+        min_value=0,
+        help_text="How many of its tasks are open, not counting steps.",
+    )
 
 
 class ListPageSerializer(serializers.Serializer[Any]):
+    """All lists at once, so `next` and `previous` are null."""
+
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
     results = ListSerializer(many=True, read_only=True)
@@ -334,7 +439,9 @@ class ListPageQuerySerializer(ListQuerySerializer):
     VIEWS = ("all", "active", "archived", "trash")
 
     view = serializers.ChoiceField(
-        VIEWS, default="all", help_text="`all` is everything but the trash."
+        VIEWS,
+        default="all",
+        help_text="Which lists: `all` is everything but the trash.",
     )
 
 

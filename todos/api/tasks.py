@@ -66,6 +66,7 @@ class TaskEndpoint(OwnedEndpoint):
 class TaskListView(TaskEndpoint):
     """The caller's tasks."""
 
+    name = "Tasks"
     operations = {
         "GET": "tasks_list",
         "POST": "tasks_create",
@@ -77,6 +78,7 @@ class TaskListView(TaskEndpoint):
         responses=TaskPageSerializer,
     )
     def get(self, request: Request, **kwargs: Any) -> Response:
+        """List tasks, by pages: the open ones unless `view` asks for others."""
         if not request.query_params:
             return self._first_page()
         query = self.checked_query(TaskQuerySerializer)
@@ -123,6 +125,7 @@ class TaskListView(TaskEndpoint):
         responses={201: TaskSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
+        """Create a task. What is left out takes its default."""
         task = actions.create_task(**self.caller(), **self.validated())
         return self.answer(task, status=status.HTTP_201_CREATED)
 
@@ -175,6 +178,7 @@ def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:
 class TaskDetailView(TaskEndpoint):
     """One of the caller's tasks."""
 
+    name = "Task"
     operations = {
         "GET": "tasks_retrieve",
         "PUT": "tasks_update",
@@ -191,6 +195,7 @@ class TaskDetailView(TaskEndpoint):
 
     @extend_schema(parameters=[TaskDetailQuerySerializer], responses=TaskSerializer)
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        """Return a task, also from the trash."""
         query = self.checked_query(TaskDetailQuerySerializer)
         row = _ONE.first(owner=user_of(request).pk, task=task_id)
         if row is None:
@@ -200,6 +205,7 @@ class TaskDetailView(TaskEndpoint):
 
     @extend_schema(request=TaskSerializer, responses=TaskSerializer)
     def put(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        """Replace a task. What is left out takes its default."""
         return self._update(task_id, partial=False)
 
     @extend_schema(
@@ -207,6 +213,7 @@ class TaskDetailView(TaskEndpoint):
         responses=TaskSerializer,
     )
     def patch(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        """Change the fields of a task that are sent."""
         return self._update(task_id, partial=True)
 
     def _update(self, task_id: UUID, *, partial: bool) -> Response:
@@ -223,6 +230,7 @@ class TaskDetailView(TaskEndpoint):
         responses={204: None},
     )
     def delete(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+        """Put a task and its steps into the trash, or remove them from there."""
         query = self.checked_query(TaskDeletionSerializer)
         act = actions.remove_task if query["permanent"] else actions.trash_task
         act(**self.caller(), task_id=task_id, version=expected_version(request))
@@ -232,6 +240,7 @@ class TaskDetailView(TaskEndpoint):
 class TaskCompleteView(TaskEndpoint):
     """Complete a task; twice is as good as once."""
 
+    name = "Complete a task"
     operations = {"POST": "tasks_complete"}
     tagged = conditional = ("POST",)
     conflicts = {"POST": IN_TRASH}
@@ -249,6 +258,7 @@ class TaskCompleteView(TaskEndpoint):
 class TaskReopenView(TaskEndpoint):
     """Open a completed task again; twice is as good as once."""
 
+    name = "Reopen a task"
     operations = {"POST": "tasks_reopen"}
     tagged = conditional = ("POST",)
     conflicts = {"POST": IN_TRASH}
@@ -264,6 +274,7 @@ class TaskReopenView(TaskEndpoint):
 class TaskRestoreView(TaskEndpoint):
     """Take a task out of the trash; twice is as good as once."""
 
+    name = "Restore a task"
     operations = {"POST": "tasks_restore"}
     tagged = ("POST",)
 

@@ -54,11 +54,14 @@ def _body(refusal: exceptions.APIException) -> dict[str, Any]:
     }
 
 
-class _ErrorSerializer(serializers.Serializer[Any]):
+class PlanErrorDetailSerializer(serializers.Serializer[Any]):
+    """What went wrong. Decide by `code`, not by the texts."""
+
     code = serializers.CharField()
     message = serializers.CharField()
     details = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField())
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="What is wrong with which field.",
     )
 
 
@@ -66,4 +69,4 @@ class PlanErrorSerializer(serializers.Serializer[Any]):
     """The refusals of the plan's routes, for the OpenAPI document."""
 
     detail = serializers.CharField()
-    error = _ErrorSerializer()
+    error = PlanErrorDetailSerializer()

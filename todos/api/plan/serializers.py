@@ -100,8 +100,12 @@ def _repeats(shown: Mapping[str, Any], key: str, value: Any) -> bool:
 class PlanTaskSerializer(serializers.Serializer[Any]):
     """A task in the plan's contract. Keys that it doesn't know are ignored."""
 
+    never_null = ("description", "priority", "tags")  # in answers
+
     id = serializers.UUIDField(read_only=True)
-    user_id = serializers.CharField(read_only=True)
+    user_id = serializers.CharField(
+        read_only=True, help_text="As the route named the caller."
+    )
     title = TextField(max_length=TITLE_MAX_LENGTH)
     description = TextField(
         multiline=True,
@@ -110,19 +114,27 @@ class PlanTaskSerializer(serializers.Serializer[Any]):
         allow_null=True,
         required=False,
     )
-    completed = FlagField(required=False)
+    completed = FlagField(required=False, help_text="The same as `status`.")
     status = StatusField(required=False)
     priority = PriorityField(required=False, allow_null=True)
     tags = TagsField(max_length=LABELS_MAX, required=False, allow_null=True)
-    due_date = DueField(required=False, allow_null=True)
-    recurrence = RecurrenceField(required=False, allow_null=True)
+    due_date = DueField(
+        required=False,
+        allow_null=True,
+        help_text="A date, or a date with a time: `2027-02-28T09:30:00`.",
+    )
+    recurrence = RecurrenceField(
+        required=False,
+        allow_null=True,
+        help_text="daily, weekly, monthly, yearly, or a rule of RFC 5545.",
+    )
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
     completed_at = serializers.DateTimeField(read_only=True, allow_null=True)
-    userId = serializers.CharField(read_only=True)
-    createdAt = serializers.DateTimeField(read_only=True)
-    updatedAt = serializers.DateTimeField(read_only=True)
-    dueDate = DueField(required=False, allow_null=True)
+    userId = serializers.CharField(read_only=True, help_text="As `user_id`.")
+    createdAt = serializers.DateTimeField(read_only=True, help_text="As `created_at`.")
+    updatedAt = serializers.DateTimeField(read_only=True, help_text="As `updated_at`.")
+    dueDate = DueField(required=False, allow_null=True, help_text="As `due_date`.")
 
     def as_changes(self, stored: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return the validated body in the words of `todos.actions`.
@@ -252,7 +264,9 @@ class PlanQuerySerializer(serializers.Serializer[Any]):
         help_text="asc or desc; without it, dates of change come newest first."
         " Also as `sort_order`.",
     )
-    page = serializers.IntegerField(min_value=1, max_value=MAX_PAGE, default=1)
+    page = serializers.IntegerField(
+        min_value=1, max_value=MAX_PAGE, default=1, help_text="From 1."
+    )
     limit = serializers.IntegerField(
         min_value=1,
         max_value=MAX_LIMIT,

@@ -110,6 +110,7 @@ class PlanEndpoint(OwnedEndpoint):
 class PlanTaskListView(PlanEndpoint):
     """The caller's tasks, as a bare array; steps of other tasks are left out."""
 
+    name = "Tasks"
     operations = {"GET": "plan_tasks_list", "POST": "plan_tasks_create"}
 
     @extend_schema(
@@ -167,6 +168,7 @@ def _order(column: str, direction: str | None) -> list[OrderBy]:
 class PlanTaskDetailView(PlanEndpoint):
     """One of the caller's tasks. `PUT` and `PATCH` are the same: keys not sent stay."""
 
+    name = "Task"
     operations = {
         "GET": "plan_tasks_retrieve",
         "PUT": "plan_tasks_update",
@@ -216,6 +218,7 @@ class PlanTaskDetailView(PlanEndpoint):
 class PlanTaskCompleteView(PlanEndpoint):
     """Whether a task is done."""
 
+    name = "Complete a task"
     operations = {"PATCH": "plan_tasks_complete"}
 
     @extend_schema(
