@@ -6,7 +6,8 @@ import pytest
 from django.conf import settings
 
 from tests.factories import TaskListFactory
-from todos.models import Change, Task
+from todos.actions import labels as label_actions
+from todos.models import Change, Label, Task
 
 URL = "/api/v1/tasks/quick"
 LINE = "Buy milk 2027-02-28 9am #home @shop p1"
@@ -231,3 +232,19 @@ def test_names_the_line_that_is_wrong_and_stores_none(api_as, alice):
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
 def test_only_takes_lines(api_as, alice, method):
     assert getattr(api_as(alice), method)(URL).status_code == 405
+
+
+def test_a_dry_run_refuses_what_the_run_refuses(api_as, alice, monkeypatch):
+    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 1)
+    client = api_as(alice)
+    long = "x @" + "\u0390" * 50  # folded for comparison, each is three letters
+
+    for text in (long, "x @a @b", "x @a\ny @b"):
+        dry = client.post(URL, {"text": text, "dry_run": True})
+        real = client.post(URL, {"text": text})
+
+        assert dry.status_code == real.status_code == 400
+        assert dry.json() == real.json()
+    assert client.post(URL, {"text": "x @a @A", "dry_run": True}).status_code == 200
+    assert not Task.objects.exists()
+    assert not Label.objects.exists()

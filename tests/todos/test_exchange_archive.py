@@ -23,6 +23,8 @@ from tests.todos.exchange import (
 )
 from todos import actions
 from todos.actions import imports
+from todos.actions import labels as label_actions
+from todos.actions import lists as list_actions
 from todos.exchange import archive_reader
 from todos.exchange.files import FileRefused
 from todos.models import Change, Label, Task, TaskList
@@ -482,6 +484,7 @@ def test_a_cell_of_a_hundred_megabytes_is_refused_before_it_is_in_memory(alice):
         ({"due_date": "2027-02-28T00:00:00Z"}, "tasks.due_date"),
         ({"due_time": "24:00"}, "tasks.due_time"),
         ({"due_time": "09:00Z"}, "tasks.due_time"),
+        ({"due_time": "09:00:00.5"}, "tasks.due_time"),
         ({"due_tz": "Mars/Base"}, "tasks.due_tz"),
         ({"due_tz": "../etc/passwd"}, "tasks.due_tz"),
         ({"start_date": "soon"}, "tasks.start_date"),
@@ -489,10 +492,11 @@ def test_a_cell_of_a_hundred_megabytes_is_refused_before_it_is_in_memory(alice):
         ({"completed_at": "9999-12-31T23:59:59-23:59"}, "tasks.completed_at"),
         ({"created_at": "0001-01-01T00:00:00+23:59"}, "tasks.created_at"),
         ({"created_at": 7}, "tasks.created_at"),
-        ({"position": 2**63}, "tasks.position"),
+        ({"position": 2**62 + 1}, "tasks.position"),
+        ({"position": -(2**62) - 1}, "tasks.position"),
         ({"position": "1"}, "tasks.position"),
         ({"version": 0}, "tasks.version"),
-        ({"version": 2**31}, "tasks.version"),
+        ({"version": 2**30 + 1}, "tasks.version"),
         ({"labels": "a"}, "tasks.labels"),
         ({"labels": [7]}, "tasks.labels"),
         ({"labels": ["x" * 51]}, "tasks.labels"),
@@ -526,7 +530,7 @@ def test_a_cell_of_a_hundred_megabytes_is_refused_before_it_is_in_memory(alice):
         ({"due_date": "2027-01-01", "due_tz": "UTC"}, "due_tz"),
         ({"owner": id_of(1)}, "tasks.owner"),
     ],
-    ids=range(59),
+    ids=range(61),
 )
 def test_a_row_that_can_not_be_kept_is_named_and_nothing_is_stored(
     alice, fields, named
@@ -593,6 +597,70 @@ def test_ids_stand_once_in_a_file(alice):
     assert findings_of(bring(alice, sealed(capitals))) == [(2, "id")]
     assert findings_of(bring(alice, sealed(lists))) == [(3, "id")]
     assert not Task.objects.exists()
+
+
+def test_there_is_room_beside_the_outermost_places(alice):
+    ends = {"title": "low", "position": -(2**62)}, {"title": "top", "position": 2**62}
+    bring(alice, sealed(document_of({"title": "a"}, *ends)))
+    named = {task.title: task.pk for task in Task.objects.all()}
+    caller = {"owner": alice, "by": COMMAND, "at": LATER}
+
+    for to in (
+        actions.Beside("after", named["top"]),
+        actions.Beside("before", named["low"]),
+    ):
+        actions.move_task(**caller, task_id=named["a"], to=to)
+
+    titles = Task.objects.order_by("position").values_list("title", flat=True)
+    assert list(titles) == ["a", "low", "top"]
+
+
+def test_a_series_and_a_version_can_be_counted_on_from_the_highest_number(alice):
+    rule = {"rrule": "FREQ=DAILY", "anchor": "due"}
+    task = {
+        "title": "a",
+        "due_date": "2027-02-28",
+        "recurrence": rule,
+        "series": {"id": id_of(7), "occurrence": 2**30},
+        "version": 2**30,
+    }
+    bring(alice, sealed(document_of(task)))
+    caller = {"owner": alice, "by": COMMAND, "at": LATER}
+
+    done = actions.complete_task(**caller, task_id=Task.objects.get().pk)
+
+    assert done.task.version == 2**30 + 1
+    assert Task.objects.filter(occurrence=2**30 + 1).exists()
+
+
+def test_an_import_makes_no_more_lists_than_a_person_can_have(alice, monkeypatch):
+    monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
+    ids = [{"id": id_of(900 + number)} for number in range(3)]
+    gone = ids[0] | {"name": "gone", "trashed_at": "2026-11-01T00:00:00Z"}
+    first, second = ids[1] | {"name": "first"}, ids[2] | {"name": "second"}
+
+    report = bring(alice, sealed(document_of(lists=[gone, first, second])))
+
+    assert findings_of(report) == [(4, "lists.name")]
+    assert TaskList.objects.filter(owner=alice).count() == 1
+
+    assert bring(alice, sealed(document_of(lists=[gone, first]))).created == 2
+
+
+def test_an_import_makes_no_more_labels_than_a_person_can_have(alice, monkeypatch):
+    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 2)
+    task = {"title": "a", "labels": ["one", "three"]}
+    labels = [{"name": "one"}, {"name": "two"}]
+
+    by_tasks = bring(alice, sealed(document_of(task, labels=labels)))
+    by_labels = bring(alice, sealed(document_of(labels=[*labels, {"name": "three"}])))
+
+    assert findings_of(by_tasks) == findings_of(by_labels) == [(None, "labels")]
+    assert not Label.objects.exists()
+    assert not Task.objects.exists()
+
+    bring(alice, sealed(document_of(labels=labels)))
+    assert bring(alice, sealed(document_of(labels=labels))).skipped == 2
 
 
 def test_steps_go_one_level_deep(alice):

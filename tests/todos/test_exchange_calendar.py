@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory, TaskListFactory
-from tests.todos.exchange import a_full_account, bring, exported
+from tests.todos.exchange import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.exchange.calendar import text
 from todos.exchange.components import unescaped
@@ -455,3 +455,16 @@ def test_an_alarm_counts_from_the_start_where_nothing_else_is_said(alice):
     _, [task] = brought(alice, f"SUMMARY:a\n{lines}\n{alarm}")
 
     assert timedelta(minutes=task.reminder_minutes) == timedelta(hours=2, minutes=30)
+
+
+def test_an_instant_that_is_in_another_century_by_our_clock_goes_into_the_notes(alice):
+    body = calendar_of(
+        "SUMMARY:a\nSTATUS:COMPLETED\nCOMPLETED;TZID=Asia/Tokyo:19000101T000000"
+    )
+
+    report = bring(alice, body, "ics")
+
+    [task] = Task.objects.all()
+    assert task.completed_at == LATER
+    assert task.notes == "Completed: 19000101T000000"
+    assert [found.field for found in report.notices] == ["completed"]

@@ -12,6 +12,7 @@ from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.exchange import LATER, a_full_account, bring, exported
 from todos import actions
+from todos.actions import lists as list_actions
 from todos.exchange.cells import guarded, unguarded
 from todos.exchange.files import FileRefused, MappingRefused
 from todos.exchange.sheet import COLUMNS, joined, split
@@ -182,6 +183,26 @@ def test_dates_are_read_in_the_order_that_the_mapping_says(alice, cell, order, d
 
 
 @pytest.mark.parametrize(
+    ("cell", "order", "at"),
+    [
+        ("28.02.2027 9:05", "dmy", datetime(2027, 2, 28, 0, 5, tzinfo=UTC)),
+        ("2/28/2027 9:05:30 PM", "mdy", datetime(2027, 2, 28, 12, 5, 30, tzinfo=UTC)),
+        ("2027-02-28 09:05", "dmy", datetime(2027, 2, 28, 0, 5, tzinfo=UTC)),
+        ("28.02.2027", "dmy", datetime(2027, 2, 27, 15, tzinfo=UTC)),
+    ],
+)
+def test_instants_are_read_in_that_order_as_well(alice, cell, order, at):
+    alice.timezone = "Asia/Tokyo"
+    alice.save()
+    mapping = {"title": "title", "completed_at": "done", "dates": order}
+
+    bring(alice, f"title,done\na,{cell}\n", "csv", mapping=mapping)
+
+    [task] = tasks_of(alice)
+    assert task.completed_at == at
+
+
+@pytest.mark.parametrize(
     ("column", "cell"),
     [
         ("title", ""),
@@ -292,6 +313,21 @@ def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
 
     [task] = tasks_of(alice)
     assert task.list_id != gone.pk
+
+
+def test_empty_cells_beyond_the_header_are_none(alice):
+    report = bring(alice, "title,notes,\na,b,,, \n", "csv")
+
+    assert (report.created, report.errors) == (1, [])
+
+
+def test_a_list_beyond_the_last_that_a_person_can_have_is_an_error(alice, monkeypatch):
+    monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
+
+    report = bring(alice, "title,list\na,Home\nb,home\nc,Work\n", "csv")
+
+    assert findings_of(report) == [(4, "list")]
+    assert not Task.objects.exists()
 
 
 def test_a_row_with_too_many_cells_is_an_error(alice):

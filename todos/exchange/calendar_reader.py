@@ -212,11 +212,16 @@ class _Todo:
         self._fields["updated_at"] = self._instant("LAST-MODIFIED")
 
     def _instant(self, name: str) -> datetime | None:
-        when = self._when(name)
-        if when is None:
+        one, when = self._component.first(name), self._when(name)
+        if one is None or when is None:
             return None
         zone = ZoneInfo(when.zone) if when.zone else self._options.clock.zone
-        return instant_of(when.day, when.at or MIDNIGHT, zone)
+        at = instant_of(when.day, when.at or MIDNIGHT, zone)
+        try:
+            return checks.instant(at.isoformat())
+        except ValidationError:  # by our clock it is in another century
+            self._keep(one, "It can't be read as a date.")
+            return None
 
     # --- When it is due
 

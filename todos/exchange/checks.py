@@ -33,8 +33,9 @@ from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
 
 NAME_MAX_LENGTH = 100  # of a list
 LABEL_MAX_LENGTH = 50
-NUMBER_MAX = 2**31 - 1
-POSITION_MAX = 2**63 - 1
+# Far below what the columns hold: whoever counts on from them finds room.
+NUMBER_MAX = 2**30
+POSITION_MAX = 2**62
 
 _T = TypeVar("_T")
 
@@ -161,6 +162,8 @@ def clock(value: Any) -> time:
         raise ValidationError("Write a time as 09:30.") from exc
     if read.tzinfo is not None:
         raise ValidationError("Write a time as 09:30; its zone belongs into due_tz.")
+    if read.microsecond:
+        raise ValidationError("Write a time as 09:30, or 09:30:15.")
     return read
 
 

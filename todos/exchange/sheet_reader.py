@@ -53,7 +53,7 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
             if place < len(record)
         }
         checker = RowChecker(row)
-        if len(record) > len(header):
+        if any(cell.strip() for cell in record[len(header) :]):
             checker.error("", "This row has more cells than the header.")
         task = _task(checker, cells, options)
         yield from checker.findings
@@ -238,7 +238,9 @@ def instant(cell: str, *, order: str, zone: tzinfo) -> datetime:
     try:
         read_at = datetime.fromisoformat(cell)
     except ValueError:
-        read_at = datetime.combine(day(cell, order=order), time(0))
+        day_cell, _, rest = cell.partition(" ")
+        at = clock(rest.strip()) if rest.strip() else time(0)
+        read_at = datetime.combine(day(day_cell, order=order), at)
     if read_at.tzinfo is None:
         read_at = read_at.replace(tzinfo=zone)
     return checks.instant(read_at.isoformat())
