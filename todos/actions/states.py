@@ -7,7 +7,7 @@ statement; only a task that repeats costs statements of its own.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +31,7 @@ def complete_all(
     opened = {task.pk: next_of(task) for task in tasks if task.is_completed}
     still_open = [task for task in tasks if not task.is_completed]
     done = []
-    open_ones = Task.objects.owned_by(owner).open()
-    for task, steps in _with_steps(still_open, open_ones, are_live=True):
+    for task, steps in _with_steps(still_open, TaskQuerySet.open, owner=owner):
         if task.is_completed:
             continue  # with a task before it, as one of its steps
         opened[task.pk] = open_next(task, owner=owner, at=entries.at, entries=entries)
@@ -60,8 +59,7 @@ def trash_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
     """Put the tasks into the trash with their steps; what is there stays."""
     live = [task for task in tasks if task.trashed_at is None]
     changed = []
-    live_ones = Task.objects.owned_by(owner).live()
-    for task, steps in _with_steps(live, live_ones, are_live=True):
+    for task, steps in _with_steps(live, TaskQuerySet.live, owner=owner):
         for row in [*steps, task]:
             if row.trashed_at is None:
                 changed.append((row, snapshot(row)))
@@ -82,7 +80,7 @@ def restore_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
     )
     homes = _Homes(trashed, owner=owner)
     changed = []
-    for task, steps in _with_steps(trashed, Task.objects.owned_by(owner).trashed()):
+    for task, steps in _with_steps(trashed, TaskQuerySet.trashed, owner=owner):
         together = task.trashed_at
         for row in [task, *(step for step in steps if step.trashed_at == together)]:
             if row.trashed_at is not None:
@@ -119,23 +117,32 @@ class _Homes:
 
 
 def _with_steps(
-    tasks: Sequence[Task], among: TaskQuerySet, *, are_live: bool = False
+    tasks: Sequence[Task],
+    state: Callable[[TaskQuerySet], TaskQuerySet],
+    *,
+    owner: User,
 ) -> Iterator[tuple[Task, list[Task]]]:
-    """Pair the tasks with those `among` the rows that are their steps.
+    """Pair the tasks with those of their steps that are in a state.
 
     A step that is one of `tasks` itself is the same object here.
     """
     known = {task.pk: task for task in tasks}
-    parents = [
-        task.pk
-        for task in tasks
-        if task.parent_id is None  # a step has none
-        and not (are_live and getattr(task, "steps_total", None) == 0)
-    ]
+    parents = [task.pk for task in tasks if _may_have_steps(task)]
     by_parent: dict[Any, list[Task]] = defaultdict(list)
     if parents:
-        steps = among.filter(parent__in=parents).with_labels()
+        mine = Task.objects.owned_by(owner).filter(parent__in=parents)
+        steps = state(mine).with_labels()
         for step in steps.order_by("id"):
             by_parent[step.parent_id].append(known.get(step.pk, step))
     for task in tasks:
         yield task, by_parent[task.pk]
+
+
+def _may_have_steps(task: Task) -> bool:
+    """Whether to look for steps: not below a step, nor where none was counted.
+
+    Those in the trash never are.
+    """
+    if task.parent_id is not None:
+        return False
+    return task.trashed_at is not None or getattr(task, "steps_total", None) != 0
