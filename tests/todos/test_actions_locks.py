@@ -32,6 +32,11 @@ def set_labels(user, task, *names):
     return actions.update_task(**caller(user), task_id=task.pk, changes=changes)
 
 
+def set_title(user, task, title):
+    changes = {"title": title}
+    return actions.update_task(**caller(user), task_id=task.pk, changes=changes)
+
+
 def shown_labels(user, task):
     shown = Task.objects.owned_by(user).represented().get(pk=task.pk)
     return shown.label_names
@@ -54,6 +59,36 @@ def test_labels_that_two_set_at_once_are_those_of_the_second():
         {"labels": ["first"]},
         {"labels": ["second"]},
     )
+
+
+def test_undo_takes_back_what_was_done_last_when_its_turn_comes():
+    user = UserFactory()
+    task = TaskFactory(owner=user, title="First")
+    set_title(user, task, "Second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            set_title(user, task, "Third")
+            undone = in_a_thread(pool, actions.undo, **caller(user))
+            until_somebody_waits()
+        undone.result()
+
+    assert Task.objects.get(pk=task.pk).title == "Second"
+
+
+def test_of_two_who_undo_at_once_the_second_does_it_again():
+    user = UserFactory()
+    task = TaskFactory(owner=user, title="First")
+    set_title(user, task, "Second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            actions.undo(**caller(user))
+            second = in_a_thread(pool, actions.undo, **caller(user))
+            until_somebody_waits()
+        second.result()
+
+    assert Task.objects.get(pk=task.pk).title == "Second"
 
 
 def test_a_label_that_goes_while_a_task_takes_it_is_taken_from_that_too():

@@ -227,6 +227,90 @@ def test_a_field_that_others_rest_on_by_now_is_refused(as_alice, alice):
     assert Task.objects.get(pk=task.pk).due_time == time(9)
 
 
+def batch_of(act, *, owner, **kwargs):
+    """Do something and return the batch it was recorded in."""
+    act(owner=owner, **kwargs)
+    return Change.objects.owned_by(owner).latest("seq").batch
+
+
+def in_the_way(as_alice, batch):
+    """Try to undo a batch, and return the changes that the refusal names."""
+    before = state(as_alice["owner"])
+    with pytest.raises(actions.UndoConflict) as refusal:
+        actions.undo(**as_alice, batch_id=batch)
+    assert state(as_alice["owner"]) == before
+    named = refusal.value.members["changes"]
+    return list(Change.objects.filter(pk__in=named).order_by("seq"))
+
+
+def test_names_what_came_into_a_list_that_was_to_go(as_alice, alice):
+    made = batch_of(actions.create_list, **as_alice, name="New")
+    own = TaskList.objects.owned_by(alice).get(name="New")
+    task = TaskFactory(owner=alice, list_id=own.pk)
+    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "Renamed"})
+
+    (change,) = in_the_way(as_alice, made)
+
+    assert (change.entity_id, change.kind) == (task.pk, "created")
+
+
+def test_names_the_step_of_a_task_that_was_to_go(as_alice, alice):
+    made = batch_of(actions.create_task, **as_alice, title="Task")
+    task = Task.objects.owned_by(alice).get()
+    step = TaskFactory(owner=alice, parent_id=task.pk)
+
+    (change,) = in_the_way(as_alice, made)
+
+    assert (change.entity_id, change.kind) == (step.pk, "created")
+
+
+def test_names_what_took_a_label_that_was_to_go(as_alice, alice):
+    made = batch_of(actions.create_label, **as_alice, name="home")
+    task = TaskFactory(owner=alice)
+    actions.update_task(**as_alice, task_id=task.pk, changes={"labels": ["home"]})
+
+    assert in_the_way(as_alice, made)[-1].after == {"labels": ["home"]}
+
+
+def test_names_the_new_name_of_a_label_that_a_task_was_to_lose(as_alice, alice):
+    task = TaskFactory(owner=alice)
+    label = actions.create_label(**as_alice, name="home")
+    changes = {"labels": ["home"]}
+    put = batch_of(actions.update_task, **as_alice, task_id=task.pk, changes=changes)
+    actions.update_label(**as_alice, label_id=label.pk, changes={"name": "casa"})
+
+    (change,) = in_the_way(as_alice, put)
+
+    assert (change.entity_id, change.after) == (label.pk, {"name": "casa"})
+
+
+@pytest.mark.parametrize("lost", ["renamed", "deleted"])
+def test_names_what_has_the_name_that_a_label_was_to_have_again(as_alice, alice, lost):
+    label = actions.create_label(**as_alice, name="home")
+    named = {"label_id": label.pk}
+    if lost == "renamed":
+        act, named["changes"] = actions.update_label, {"name": "casa"}
+    else:
+        act = actions.delete_label
+    gone = batch_of(act, **as_alice, **named)
+    other = actions.create_label(**as_alice, name="Home")
+
+    (change,) = in_the_way(as_alice, gone)
+
+    assert (change.entity_id, change.kind) == (other.pk, "created")
+
+
+def test_names_others_of_the_same_batch_for_a_single_change(as_alice, alice):
+    task = TaskFactory(owner=alice)
+    actions.update_task(**as_alice, task_id=task.pk, changes={"labels": ["new"]})
+    put, label = Change.objects.owned_by(alice).order_by("-seq")[:2]
+
+    with pytest.raises(actions.UndoConflict) as refusal:
+        actions.undo(**as_alice, change_id=label.pk)
+
+    assert refusal.value.members == {"changes": [put.pk]}
+
+
 def test_what_was_removed_for_good_does_not_come_back(as_alice, alice):
     task = TaskFactory(owner=alice)
     actions.trash_task(**as_alice, task_id=task.pk)

@@ -15,12 +15,13 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from accounts.credentials import COMMAND, Credential
 from accounts.models import User
-from todos.actions.labels import count_carriers, set_labels
+from todos.actions import obstacles
+from todos.actions.labels import count_carriers, names_of, set_labels
 from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
 from todos.actions.reminders import settle_reminder
 from todos.actions.rows import store, store_all
@@ -52,7 +53,6 @@ INVERSE = {
 }
 TEXTS = {"title", "notes", "name"}  # other columns follow from these, row by row
 CHUNK = 500  # changes at once
-NAMED_MAX = 20  # changes in the way that a refusal names
 GONE = "What was removed for good can't be brought back."
 
 
@@ -80,19 +80,21 @@ def undo(
         CannotBeUndone: something was removed for good.
         UndoConflict: later changes stand in the way; nothing is taken back.
     """
-    changes = _wanted(owner, batch_id, change_id)
-    try:
-        with batch(owner=owner, by=by, at=at) as entries:
-            undoing = _Undoing(owner, entries)
-            for chunk in _latest_first(changes):
-                undoing.take_back(chunk)
-                entries.flush()
-            undoing.check()
-            return Undone(entries.id, entries.count)
-    except (IntegrityError, ValidationError) as exc:
-        # What came since holds a place that has to be free (an occurrence, a name), or
-        # rests on what was to be taken back (a time on its date).
-        raise UndoConflict(changes=_later_than(changes)) from exc
+    with batch(owner=owner, by=by, at=at) as entries:
+        changes = _wanted(owner, batch_id, change_id)
+        undoing = _Undoing(owner, entries, changes)
+        try:
+            with transaction.atomic():
+                for chunk in _latest_first(changes):
+                    undoing.take_back(chunk)
+                    entries.flush()
+                undoing.check()
+        except (IntegrityError, ValidationError) as exc:
+            # What came since holds a place that has to be free (an occurrence, a name),
+            # or rests on what was to be taken back (a time on its date).
+            later = obstacles.since(changes, owner=owner)
+            raise UndoConflict(changes=later) from exc
+    return Undone(entries.id, entries.count)
 
 
 def _wanted(
@@ -112,17 +114,6 @@ def _wanted(
     if not found.exists():
         raise Change.DoesNotExist
     return found
-
-
-def _later_than(changes: ChangeQuerySet) -> list[UUID]:
-    """Return some later changes of the same objects."""
-    last = changes.order_by("-seq").values("owner_id", "seq")[:1].get()
-    later = Change.objects.filter(
-        owner_id=last["owner_id"],
-        entity_id__in=changes.values("entity_id"),
-        seq__gt=last["seq"],
-    )
-    return list(later.order_by("seq").values_list("pk", flat=True)[:NAMED_MAX])
 
 
 def _latest_first(changes: ChangeQuerySet) -> Iterator[list[Change]]:
@@ -152,9 +143,12 @@ def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
 class _Undoing:
     """One run of undo: what it has touched, to be checked as a whole at the end."""
 
-    def __init__(self, owner: User, entries: Batch) -> None:
+    def __init__(self, owner: User, entries: Batch, wanted: ChangeQuerySet) -> None:
         self.owner = owner
         self.entries = entries
+        # What can stand in the way: neither taken back, nor made by doing so.
+        others = Change.objects.owned_by(owner).exclude(pk__in=wanted.values("pk"))
+        self._others = others.exclude(batch=entries.id)
         self._tasks: set[UUID] = set()
         self._labels: set[UUID] = set()
 
@@ -191,10 +185,10 @@ class _Undoing:
             raise CannotBeUndone(GONE)
         row = rows.get(change.entity_id)
         if row is None:
-            raise self._refusal(change)
+            raise self._refusal(change, row)
         now = snapshot(row)
         if any(now[name] != value for name, value in change.after.items()):
-            raise self._refusal(change)
+            raise self._refusal(change, row)
         return row
 
     def _assign(self, row: Row, values: Snapshot) -> None:
@@ -223,8 +217,10 @@ class _Undoing:
             self.entries.removed(row, before=snapshot(row))
         ids = [change.entity_id for change in changes]
         model = MODELS[changes[0].entity] if changes else Label
-        if others := self._in_use(model, ids):
-            raise self._refusal(next(c for c in changes if c.entity_id in others))
+        if used := self._in_use(model, ids):
+            first = next(c for c in changes if c.entity_id in used)
+            users = obstacles.on_users(first, self._others, owner=self.owner)
+            raise UndoConflict(changes=users)
         model._default_manager.filter(owner=self.owner, pk__in=ids).delete()
         self._tasks -= set(ids)
 
@@ -274,12 +270,12 @@ class _Undoing:
         found: dict[UUID, Row] = rows.in_bulk()
         return found
 
-    def _refusal(self, change: Change) -> UndoConflict:
-        """Name what was done to the object later, outside of what is taken back."""
-        mine = Change.objects.owned_by(self.owner)
-        later = mine.of(change.entity, change.entity_id).filter(seq__gt=change.seq)
-        ids = later.exclude(batch__in=[change.batch, self.entries.id])
-        return UndoConflict(changes=list(ids.values_list("pk", flat=True)[:NAMED_MAX]))
+    def _refusal(self, change: Change, row: Row | None) -> UndoConflict:
+        """Name what was done to the object since, or to the labels that it shows."""
+        later = obstacles.on_object(change, self._others)
+        if not later and isinstance(row, Task):
+            later = obstacles.on_labels(change, names_of(row), self._others)
+        return UndoConflict(changes=later)
 
     def check(self) -> None:
         """Hold the tasks that were touched against where they are now.
