@@ -11,7 +11,9 @@ from accounts.credentials import COMMAND
 from accounts.models import User
 from tests.factories import NOON, TaskFactory
 from todos import actions
+from todos.actions.refusals import SeriesEnded
 from todos.models import Change, Task
+from todos.schedule.days import LAST_DATE
 from todos.schedule.instants import instant_of
 
 DAY = timedelta(days=1)
@@ -518,3 +520,24 @@ def test_the_first_and_the_last_minute_of_a_day_belong_to_it(
             upcoming = complete(task, instant_of(due_date, at, zone))
 
             assert upcoming.due_date == due_date + DAY
+
+
+def test_a_series_ends_where_dates_end(alice):
+    last = repeating(alice, "FREQ=DAILY", LAST_DATE - DAY)
+
+    last = complete(last)
+
+    assert last.due_date == LAST_DATE
+    with pytest.raises(SeriesEnded):
+        actions.skip_occurrence(**caller(alice), task_id=last.pk)
+    assert complete(last) is None
+
+
+def test_what_moves_along_stays_within_the_dates_there_are(alice):
+    task = repeating(alice, "FREQ=YEARLY", date(2026, 1, 1), start_date=LAST_DATE)
+    TaskFactory(owner=alice, parent_id=task.pk, due_date=LAST_DATE)
+
+    upcoming = complete(task)
+
+    assert (upcoming.due_date, upcoming.start_date) == (date(2027, 1, 1), LAST_DATE)
+    assert upcoming.steps.get().due_date == LAST_DATE

@@ -166,13 +166,13 @@ def test_refuses_a_body_that_is_no_object(api_as, alice, body):
     assert response.status_code == 400
 
 
-@pytest.mark.parametrize("due_date", ["1900-01-01", "2999-12-31"])
+@pytest.mark.parametrize(("due_date", "count"), [("1900-01-01", 5), ("2999-12-31", 1)])
 @pytest.mark.parametrize("rrule", ["FREQ=DAILY", "FREQ=YEARLY;INTERVAL=10"])
-def test_the_ends_of_the_calendar_are_no_obstacle(preview, rrule, due_date):
+def test_the_ends_of_the_calendar_are_no_obstacle(preview, rrule, due_date, count):
     response = preview(rrule=rrule, due_date=due_date, due_time="23:59")
 
     assert response.status_code == 200
-    assert len(response.json()["dates"]) == 5
+    assert len(response.json()["dates"]) == count
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])

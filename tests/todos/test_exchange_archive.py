@@ -14,10 +14,12 @@ from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.exchange import (
     LATER,
     a_full_account,
+    before_manifest,
     bring,
     document_of,
     exported,
     id_of,
+    moved,
     sealed,
     stored,
 )
@@ -661,6 +663,32 @@ def test_an_import_makes_no_more_labels_than_a_person_can_have(alice, monkeypatc
 
     bring(alice, sealed(document_of(labels=labels)))
     assert bring(alice, sealed(document_of(labels=labels))).skipped == 2
+
+
+def test_a_series_that_has_run_out_comes_along(alice, bob):
+    rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;INTERVAL=3"  # 2036, then 2048
+    first = TaskFactory(owner=alice, due_date=date(2027, 1, 31), rrule=rule)
+    caller = {"owner": alice, "by": COMMAND, "at": LATER}
+    last = actions.complete_task(**caller, task_id=first.pk).next
+    body = exported(alice)
+
+    report = bring(bob, body)
+
+    assert last.due_date == date(2036, 2, 29)
+    assert report.errors == []
+    assert before_manifest(exported(bob)) == moved(body, source=alice, target=bob)
+
+
+@pytest.mark.parametrize("rule", ["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "freq=hourly"])
+def test_a_rule_that_nobody_took_is_refused_whatever_its_series(alice, rule):
+    task = {
+        "title": "a",
+        "due_date": "2027-02-28",
+        "recurrence": {"rrule": rule, "anchor": "due"},
+        "series": {"id": id_of(7), "occurrence": 3},
+    }
+
+    assert findings_of(bring(alice, sealed(document_of(task)))) == [(1, "recurrence")]
 
 
 def test_steps_go_one_level_deep(alice):

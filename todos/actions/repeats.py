@@ -28,6 +28,7 @@ from todos.agenda import clock_of
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import Task, TaskQuerySet
 from todos.schedule import recurrence
+from todos.schedule.days import LAST_DATE
 
 DAY = timedelta(days=1)
 
@@ -56,10 +57,25 @@ def settle_rule(task: Task, *, owner: User, at: datetime) -> None:
         )
     except recurrence.RuleRefused as exc:
         # What was taken once stays, also where the series has run out since.
-        if not _is_stored(task, Q(rrule=task.rrule, due_date=task.due_date)):
+        if not _was_taken(task):
             raise ValidationError({"recurrence": str(exc)}) from exc
     if task.series is None:
         task.series, task.occurrence = uuid7(), 1
+
+
+def _was_taken(task: Task) -> bool:
+    """Whether the task had this rule on this day before: here, or where it came from.
+
+    Only an import stores a task that is of a series already.
+    """
+    if not task._state.adding:
+        return _is_stored(task, Q(rrule=task.rrule, due_date=task.due_date))
+    if task.series is None or task.due_date is None:
+        return False
+    try:
+        return recurrence.normalise_rule(task.rrule, due=None) == task.rrule
+    except recurrence.RuleRefused:
+        return False
 
 
 def _is_stored(task: Task, state: Q) -> bool:
@@ -121,7 +137,7 @@ def _copy_of(task: Task, *, shift: timedelta, at: datetime) -> Task:
 
 
 def _moved(day: date | None, shift: timedelta) -> date | None:
-    return day + shift if day else None
+    return min(day + shift, LAST_DATE) if day else None
 
 
 def _store_copy(copy: Task, task: Task, *, owner: User, entries: Batch) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from todos.schedule.days import LAST_DATE
 from todos.schedule.rules import (
     MAX_LENGTH,
     Rule,
@@ -118,12 +119,13 @@ def begin_series(
 def next_date(rule: str, *, anchor: date, after: date) -> date | None:
     """Return the first date of the rule after `after`, counted from `anchor`.
 
-    `None` after the rule's UNTIL, and when there is none within ten years. Its COUNT
-    is left to the caller, who knows how many there were.
+    `None` after the rule's UNTIL, after `LAST_DATE`, and when there is none within ten
+    years. Its COUNT is left to the caller, who knows how many there were.
     """
     read = read_rule(rule)
     first = max(anchor.toordinal(), after.toordinal() + 1)
-    return _within(read, next(_dates(read, anchor=anchor, first=first), None))
+    found = _within(read, next(_dates(read, anchor=anchor, first=first), None))
+    return found if found and found <= LAST_DATE else None
 
 
 def _within(rule: Rule, day: date | None) -> date | None:
