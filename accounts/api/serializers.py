@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
@@ -38,9 +39,15 @@ class PasswordField(serializers.CharField):
         return data
 
 
+class NewPasswordField(PasswordField):
+    """A password that is yet to be held against the validators of the settings."""
+
+    bounds = {"minLength": settings.PASSWORD_MIN_LENGTH}
+
+
 class RegisterSerializer(serializers.Serializer[Any]):
     email = EmailField()
-    password = PasswordField()
+    password = NewPasswordField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         check_new_password(
@@ -60,7 +67,7 @@ class RefreshSerializer(serializers.Serializer[Any]):
 
 class PasswordChangeSerializer(serializers.Serializer[Any]):
     old_password = PasswordField()
-    new_password = PasswordField()
+    new_password = NewPasswordField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         check_new_password(

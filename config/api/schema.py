@@ -100,6 +100,18 @@ class EndpointSchema(AutoSchema):
             schema["required"] = sorted(schema["properties"].keys() - set(lacking))
         return schema
 
+    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Any:
+        """Add the `bounds` of a field that are not checked by the field itself."""
+        schema = super()._map_serializer_field(field, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return schema and schema | getattr(field, "bounds", {})
+
+    def _get_request_for_media_type(self, serializer: Any, *args: Any) -> Any:
+        """Know that one of several fields is needed, though no certain one is."""
+        schema, is_required = super()._get_request_for_media_type(  # type: ignore[no-untyped-call]
+            serializer, *args
+        )
+        return schema, is_required or getattr(serializer, "is_a_choice", False)
+
     def _refusal_schema(self, status: int) -> dict[str, Any]:
         serializer = self.endpoint.refusal_serializers.get(
             status, self.endpoint.refusal_serializer

@@ -147,6 +147,39 @@ def test_a_wall_clock_time_is_none_of_rfc_3339(document):
     assert not validator.is_valid("09:00:00Z")
 
 
+@pytest.mark.parametrize("thing", ["tasks", "lists"])
+def test_a_move_without_a_body_is_none(document, thing):
+    operation = document["paths"][f"/api/v1/{thing}/{{{thing[:-1]}_id}}/move"]["post"]
+
+    assert operation["requestBody"]["required"] is True
+
+
+def test_a_new_password_has_its_least_length_and_an_old_one_does_not(document):
+    schemas = document["components"]["schemas"]
+
+    change = schemas["PasswordChangeRequest"]["properties"]
+
+    assert schemas["RegisterRequest"]["properties"]["password"]["minLength"] == 12
+    assert change["new_password"]["minLength"] == 12
+    assert change["old_password"]["minLength"] == 1
+
+
+def test_the_words_that_the_plans_list_takes_are_listed(document, api_as, alice):
+    parameters = document["paths"]["/api/{user_id}/tasks"]["get"]["parameters"]
+    words = {
+        parameter["name"]: parameter["schema"]["enum"]
+        for parameter in parameters
+        if "enum" in parameter["schema"]
+    }
+    client = api_as(alice)
+
+    assert words.keys() == {"status", "completed", "priority", "sort", "order"}
+    for name, values in words.items():
+        for value in values:
+            answer = client.get("/api/me/tasks", {name: value})
+            assert answer.status_code == 200, (name, value)
+
+
 @pytest.mark.parametrize(
     ("name", "fitting", "other"),
     [
@@ -257,6 +290,12 @@ def test_the_codes_of_a_refused_sign_in_and_deletion_are_described(document):
 
     assert sign_in == {"email_not_verified"}
     assert deletion == {"recent_sign_in_required", "permission_denied"}
+
+
+def test_an_import_that_met_another_request_is_described(document):
+    codes = codes_of(document, "/api/v1/import", "post", "409")
+
+    assert codes == {"import_clash", "idempotency_key_in_use"}
 
 
 # --- Examples -----------------------------------------------------------------

@@ -258,7 +258,4 @@ PARAMETERS: dict[str, Example] = {
     "since": {"example": "17"},
     "cursor": {"example": "WyJwb3NpdGlvbiIsdHJ1ZSwiMTgwMzM2Nzk1MjkzMjY1NiJd:1ab"},
     "fields": {"example": ["id"]},
-    "status": {"example": "pending"},
-    "completed": {"example": "false"},
-    "order": {"example": "asc"},
 }

@@ -210,6 +210,7 @@ class ImportView(OwnedEndpoint):
     operations = {"POST": "import"}
     parser_classes = [UploadParser]
     refusal_serializers = {400: ImportProblemSerializer}
+    conflicts = {"POST": {"import_clash": "Something changed meanwhile. Import again."}}
 
     @extend_schema(
         request={"multipart/form-data": ImportSerializer}, responses=ReportSerializer

@@ -1,9 +1,10 @@
 """What clients of the plan write, in their many spellings, and what is meant by it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from typing import Any, ClassVar
 
+from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -48,7 +49,6 @@ RULE_WORDS = {
 }
 
 
-@extend_schema_field(str)
 class WordField(serializers.Field[Any, Any, Any, Any]):
     """One of some words, in any case; `values` says what each of them means.
 
@@ -59,8 +59,12 @@ class WordField(serializers.Field[Any, Any, Any, Any]):
         "invalid": "Write one of: {words}."
     }
 
-    def __init__(self, values: Mapping[str, Any], **kwargs: Any) -> None:
+    def __init__(
+        self, values: Mapping[str, Any], *, shown: Iterable[str] = (), **kwargs: Any
+    ) -> None:
+        """`shown` are the words in the spelling that the OpenAPI document has."""
         self.values = values
+        self.shown = [*shown] or [*values]
         super().__init__(**kwargs)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
@@ -71,6 +75,15 @@ class WordField(serializers.Field[Any, Any, Any, Any]):
         if word not in self.values:
             self.fail("invalid", words=", ".join(self.values))
         return self.values[word]
+
+
+class WordScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """Lets the OpenAPI document list the words."""
+
+    target_class = WordField
+
+    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        return {"type": "string", "enum": self.target.shown}
 
 
 @extend_schema_field({"type": "string", "enum": ["urgent", "high", "medium", "low"]})

@@ -229,17 +229,17 @@ class PlanQuerySerializer(serializers.Serializer[Any]):
     status = WordField(
         STATUSES | {"all": None},
         default=None,
-        help_text="all, pending or completed. Also as `status_filter`.",
+        help_text="Open, completed or all, in any case. Also as `status_filter`.",
     )
     completed = WordField(
         {"true": True, "1": True, "false": False, "0": False},
         default=None,
-        help_text="The same as true or false.",
+        help_text="The same as true or false, in any case.",
     )
     priority = WordField(
         PRIORITIES | {"all": None},
         default=None,
-        help_text="urgent, high, medium or low.",
+        help_text="Of this priority, in any case.",
     )
     search = TextField(
         max_length=200,
@@ -254,14 +254,14 @@ class PlanQuerySerializer(serializers.Serializer[Any]):
     )
     sort = WordField(
         {name.lower(): column for name, column in SORTS.items()},
+        shown=SORTS,
         default="created_at",
-        help_text="created_at, updated_at, due_date, title or priority."
-        " Also as `sort_by`.",
+        help_text="By what to order, in any case. Also as `sort_by`.",
     )
     order = WordField(
         {"asc": "asc", "desc": "desc"},
         default=None,
-        help_text="asc or desc; without it, dates of change come newest first."
+        help_text="Without it, dates of change come newest first."
         " Also as `sort_order`.",
     )
     page = serializers.IntegerField(
