@@ -45,5 +45,6 @@ class BetterAuthScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyp
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "A JWT of a Better Auth server that this service trusts, as"
-            " its endpoint `/token` gives. It opens every endpoint as it is.",
+            " its endpoint `/token` gives. It opens every endpoint as it is. Where that"
+            " is switched on, so does the session token of such a server.",
         }

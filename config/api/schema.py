@@ -80,7 +80,8 @@ class EndpointSchema(AutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
         """Say of an answer what is always there, and of any object its `rules`.
 
-        What has a default may be left out of a request, and is in every answer. What
+        What has a default may be left out of a request, and is in every answer; what a
+        PATCH leaves out stays, so a client must not fill it in. What
         an answer may lack is named by its serializer in `may_lack`, and in `never_null`
         what is null in requests alone. Of one that `is_a_choice`, exactly one field is
         there.
@@ -91,10 +92,11 @@ class EndpointSchema(AutoSchema):
         if getattr(serializer, "is_a_choice", False):
             return _choice_of(schema)
         schema |= getattr(serializer, "rules", {})
-        if direction == "response":
-            lacking = getattr(serializer, "may_lack", ())
+        if direction == "response" or getattr(serializer, "partial", False):
             for member in schema["properties"].values():
                 member.pop("default", None)
+        if direction == "response":
+            lacking = getattr(serializer, "may_lack", ())
             for name in getattr(serializer, "never_null", ()):
                 schema["properties"][name].pop("nullable", None)
             schema["required"] = sorted(schema["properties"].keys() - set(lacking))

@@ -137,6 +137,20 @@ def test_an_answer_lacks_nothing_but_what_it_is_said_to_lack(document):
     }
 
 
+def test_a_client_fills_in_nothing_where_only_what_is_sent_changes(document):
+    filled_in = {
+        f"{name}.{member}"
+        for name, schema in document["components"]["schemas"].items()
+        for member, value in schema.get("properties", {}).items()
+        if "default" in value
+        and not name.endswith("Request")
+        or "default" in value
+        and name.startswith("Patched")
+    }
+
+    assert filled_in == set()
+
+
 def test_a_wall_clock_time_is_none_of_rfc_3339(document):
     schema = document["components"]["schemas"]["TaskRequest"]["properties"]["due_time"]
 

@@ -14,7 +14,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import FileResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotAcceptable, ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -36,6 +36,15 @@ ROWS_MAX = 10_000  # of one import over HTTP
 MAPPING_MAX = 10_000  # characters
 FORM_MAX = 64 * 1024  # bytes around the file
 IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one waits on disk
+
+
+FILE_NAME = OpenApiParameter(
+    "Content-Disposition",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200],
+    description="The name of the file, with the day.",
+)
 
 
 class ExportQuerySerializer(serializers.Serializer[Any]):
@@ -69,7 +78,7 @@ class ExportView(OwnedEndpoint):
     content_negotiation_class = AnyAccept
 
     @extend_schema(
-        parameters=[ExportQuerySerializer],
+        parameters=[ExportQuerySerializer, FILE_NAME],
         responses={
             (200, kind.media_type.partition(";")[0]): OpenApiTypes.OBJECT
             if name == "json"
@@ -78,7 +87,10 @@ class ExportView(OwnedEndpoint):
         },
     )
     def get(self, request: Request, **kwargs: Any) -> FileResponse:
-        """Export everything the caller has, as a file."""
+        """Export everything the caller has, as a file.
+
+        In JSON it is as docs/export.schema.json says.
+        """
         name = self.checked_query(ExportQuerySerializer)["format"]
         user = user_of(request)
         today = clock_of(user, now=timezone.now()).today
