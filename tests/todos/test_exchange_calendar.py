@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import icalendar
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -455,6 +457,28 @@ def test_an_alarm_counts_from_the_start_where_nothing_else_is_said(alice):
     _, [task] = brought(alice, f"SUMMARY:a\n{lines}\n{alarm}")
 
     assert timedelta(minutes=task.reminder_minutes) == timedelta(hours=2, minutes=30)
+
+
+def test_notices_between_the_rows_cost_no_queries(alice, django_assert_num_queries):
+    todos = [f"UID:{{}}{n}\nSUMMARY:a\nLOCATION:Rome" for n in range(30)]
+    silent = calendar_of(*(one.partition("\nLOC")[0].format("a") for one in todos))
+    noisy = calendar_of(*(one.format("b") for one in todos))
+    with CaptureQueriesContext(connection) as queries:
+        bring(alice, silent, "ics")
+
+    with django_assert_num_queries(len(queries)):
+        report = bring(alice, noisy, "ics")
+
+    assert (report.created, len(report.notices)) == (30, 30)
+
+
+def test_a_line_that_is_folded_at_each_letter_is_one_line(alice):
+    letters = "\n ".join("abcde" * 2_000)
+
+    report, [task] = brought(alice, f"SUMMARY:a\nDESCRIPTION:\n {letters}")
+
+    assert report.errors == []
+    assert task.notes == "abcde" * 2_000
 
 
 def test_an_instant_that_is_in_another_century_by_our_clock_goes_into_the_notes(alice):

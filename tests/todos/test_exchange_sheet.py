@@ -13,6 +13,7 @@ from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.exchange import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.actions import lists as list_actions
+from todos.exchange import sheet_reader
 from todos.exchange.cells import guarded, unguarded
 from todos.exchange.files import FileRefused, MappingRefused
 from todos.exchange.sheet import COLUMNS, joined, split
@@ -313,6 +314,14 @@ def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
 
     [task] = tasks_of(alice)
     assert task.list_id != gone.pk
+
+
+def test_blank_rows_without_end_are_refused(alice, monkeypatch):
+    monkeypatch.setattr(sheet_reader, "RECORDS_MAX", 3)
+
+    assert bring(alice, "title\na\n\n", "csv").created == 1
+    with pytest.raises(FileRefused, match="at most 3 rows"):
+        bring(alice, "title\n\n\n\n", "csv")
 
 
 def test_empty_cells_beyond_the_header_are_none(alice):

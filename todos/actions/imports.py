@@ -196,17 +196,21 @@ class _Importer:
 
     def take(self, rows: list[Row]) -> None:
         """Check and store some rows."""
-        for kind, group in groupby(rows, type):
+        stored = []
+        for row in rows:
+            if isinstance(row, Finding):
+                self.report.add(row)
+            else:
+                stored.append(row)
+        # Findings stand between the rows; they must not tear apart what comes together.
+        for kind, group in groupby(stored, type):
             same: list[Any] = list(group)
             if kind is ListRow:
                 self._take_lists(same)
             elif kind is LabelRow:
                 self._take_labels(same)
-            elif kind is TaskRow:
-                self._take_tasks(same)
             else:
-                for finding in same:
-                    self.report.add(finding)
+                self._take_tasks(same)
 
     def finish(self) -> None:
         """Say what can only be said at the end."""

@@ -110,7 +110,7 @@ def _unfolded(file: IO[bytes]) -> Iterator[str]:
 
     Joined as bytes: some programs fold within a letter.
     """
-    whole = b""
+    whole = bytearray()  # or each of a million joints would copy what is before it
     for ended in bytes_of_lines(file, longest=LINE_MAX):
         line = ended.rstrip(b"\r\n")
         if line[:1] in (b" ", b"\t"):
@@ -120,7 +120,7 @@ def _unfolded(file: IO[bytes]) -> Iterator[str]:
             continue
         if whole:
             yield decoded(whole)
-        whole = line
+        whole = bytearray(line)
     if whole:
         yield decoded(whole)
 

@@ -72,7 +72,7 @@ def bytes_of_lines(file: IO[bytes], *, longest: int) -> Iterator[bytes]:
         yield line
 
 
-def decoded(line: bytes) -> str:
+def decoded(line: bytes | bytearray) -> str:
     """Return a line as text.
 
     Raises:

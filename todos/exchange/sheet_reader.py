@@ -18,6 +18,7 @@ from todos.exchange.files import FileRefused, MappingRefused, Options, lines_of
 from todos.exchange.sheet import COLUMNS, split
 
 LINE_MAX = 1024 * 1024  # bytes
+RECORDS_MAX = 1024 * 1024  # as spreadsheets have at most, blank ones too
 DELIMITERS = ",;\t"
 FIELDS = (*COLUMNS, "completed")
 ORDERS = ("ymd", "dmy", "mdy")
@@ -76,6 +77,8 @@ def records_of(file: IO[bytes]) -> Iterator[tuple[int, Record]]:
     row = 0
     try:
         for row, record in enumerate(records, 1):
+            if row > RECORDS_MAX:
+                raise FileRefused(f"A table has at most {RECORDS_MAX} rows.")
             yield row, record
     except csv.Error as exc:
         raise FileRefused(
