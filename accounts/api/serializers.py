@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import EMAIL_MAX_LENGTH, User, ascii_email, validate_timezone
 from accounts.passwords import MAX_LENGTH
-from config.api.fields import TrueOrFalseField
+from config.api.fields import TrueOrFalseField, WholeNumberField
 from config.text import TextField
 
 
@@ -108,7 +108,7 @@ class UserSerializer(serializers.Serializer[User]):
         validators=[validate_timezone],
         help_text="An IANA zone, such as `Europe/Berlin`.",
     )
-    day_start = serializers.IntegerField(
+    day_start = WholeNumberField(
         min_value=0, max_value=23, help_text="The hour at which a new day begins."
     )
     week_start = serializers.ChoiceField(User.WeekStart.choices)

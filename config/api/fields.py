@@ -1,4 +1,4 @@
-"""Fields that several apps take: `?fields=id,title`, and a strict true or false."""
+"""Fields that several apps take: `?fields=id,title`, strict numbers, true or false."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ class TrueOrFalseField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without a fraction; neither text nor `true` will do."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 def names_of(serializer: type[serializers.Serializer[Any]]) -> tuple[str, ...]:

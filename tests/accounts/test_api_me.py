@@ -103,6 +103,8 @@ def test_gives_nobody_rights_and_no_other_address(api_as, alice):
         ("day_start", -1),
         ("day_start", 1.5),
         ("day_start", "noon"),
+        ("day_start", "5"),
+        ("day_start", 5.0),
         ("day_start", None),
         ("day_start", True),
         ("day_start", 10**29),

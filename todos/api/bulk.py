@@ -10,13 +10,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import validate_timezone
+from config.api.fields import WholeNumberField
 from config.text import TextField
 from todos import actions
 from todos.api.serializers import (
     BoundedDateField,
     TaskSerializer,
     WallTimeField,
-    WholeNumberField,
     represent_task,
 )
 from todos.api.tasks import IN_TRASH, TaskEndpoint

@@ -12,11 +12,11 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.fields import TrueOrFalseField
+from config.api.fields import TrueOrFalseField, WholeNumberField
 from config.text import TextField
 from todos import actions
 from todos.actions.quick import LINES_MAX, Draft
-from todos.api.serializers import TaskSerializer, WholeNumberField, represent_task
+from todos.api.serializers import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
 from todos.schedule.quick_add import KINDS
 

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from accounts.models import validate_timezone
 from config.api.conditional import etag
-from config.api.fields import FieldsField, names_of
+from config.api.fields import FieldsField, WholeNumberField, names_of
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
     DEFAULT_PAGE_SIZE,
@@ -147,15 +147,6 @@ class WallTimeField(serializers.TimeField):
         if not isinstance(value, str) or not TIME.fullmatch(value):
             self.fail("invalid", format="hh:mm[:ss]")
         return super().to_internal_value(value)
-
-
-class WholeNumberField(serializers.IntegerField):
-    """A JSON number without a fraction; neither text nor `true` will do."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int:
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 class RecurrenceSerializer(serializers.Serializer[Any]):
