@@ -29,11 +29,11 @@ def etag(version: int, *counts: int) -> str:
     return f'"v{".".join(map(str, (version, *told)))}"'
 
 
-def expected_version(request: Request) -> int | None:
-    """Return the version that `If-Match` asks for; `None` where any will do.
+def expected_version(request: Request) -> frozenset[int] | None:
+    """Return the versions that `If-Match` allows; `None` where any will do.
 
     Of a tag, only the version counts: a step that was ticked meanwhile is no reason to
-    refuse a change of its task.
+    refuse a change of its task. A weak tag never matches (RFC 9110 section 13.1.1).
 
     Raises:
         PreconditionFailed: the header holds no tag of ours, so it can't match.
@@ -41,10 +41,11 @@ def expected_version(request: Request) -> int | None:
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
         return None
-    match = ETAG.fullmatch(header.strip())
-    if match is None:
+    matches = (ETAG.fullmatch(tag.strip()) for tag in header.split(","))
+    versions = frozenset(int(match[1]) for match in matches if match)
+    if not versions:
         raise PreconditionFailed()
-    return int(match[1])
+    return versions
 
 
 def tagged(request: Request, body: Any, *, tag: str, **kwargs: Any) -> Response:

@@ -25,6 +25,16 @@ def trash(user, row):
     actions.trash_list(**caller(user), list_id=row.pk)
 
 
+def test_a_list_that_has_changed_since_it_was_seen_stays_there(api_as, alice, errands):
+    trash(alice, errands)
+
+    stale = api_as(alice).post(url_of(errands), headers={"If-Match": '"v1"'})
+    seen = api_as(alice).post(url_of(errands), headers={"If-Match": '"v2"'})
+
+    assert (stale.status_code, seen.status_code) == (412, 200)
+    assert stale.json()["code"] == "version_conflict"
+
+
 def test_brings_a_list_back_with_the_tasks_that_went_with_it(api_as, alice, errands):
     task = TaskFactory(owner=alice, list_id=errands.pk)
     TaskFactory(owner=alice, parent_id=task.pk)

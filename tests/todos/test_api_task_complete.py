@@ -221,7 +221,7 @@ def test_answers_in_both_slash_forms_without_a_redirect(api_as, alice, action, s
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("action", ["complete", "reopen"])
+@pytest.mark.parametrize("action", ["complete", "reopen", "restore"])
 def test_an_unseen_version_is_refused(api_as, alice, action):
     task = TaskFactory(owner=alice)
 

@@ -13,7 +13,7 @@ from django.db.models import F
 
 from accounts.credentials import Credential
 from accounts.models import User
-from todos.actions.rows import require_version, store, store_all
+from todos.actions.rows import Seen, require_version, store, store_all
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
@@ -50,7 +50,7 @@ def update_label(
     at: datetime,
     label_id: UUID,
     changes: Mapping[str, Any],
-    version: int | None = None,
+    version: Seen = None,
 ) -> Label:
     """Change the named fields of a label.
 
@@ -79,7 +79,7 @@ def delete_label(
     by: Credential,
     at: datetime,
     label_id: UUID,
-    version: int | None = None,
+    version: Seen = None,
 ) -> None:
     """Take a label from every task that carries it, and delete it.
 
@@ -98,7 +98,7 @@ def delete_label(
         label.delete()
 
 
-def _label_of(owner: User, label_id: UUID, *, version: int | None) -> Label:
+def _label_of(owner: User, label_id: UUID, *, version: Seen) -> Label:
     label = Label.objects.owned_by(owner).get(pk=label_id)
     require_version(label, version)
     return label

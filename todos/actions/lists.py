@@ -14,6 +14,7 @@ from accounts.models import User
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InboxStays
 from todos.actions.rows import (
+    Seen,
     list_of,
     require_version,
     store,
@@ -61,7 +62,7 @@ def update_list(
     at: datetime,
     list_id: UUID,
     changes: Mapping[str, Any],
-    version: int | None = None,
+    version: Seen = None,
 ) -> TaskList:
     """Change the named fields of a list.
 
@@ -89,7 +90,7 @@ def trash_list(
     at: datetime,
     list_id: UUID,
     move_to: UUID | None = None,
-    version: int | None = None,
+    version: Seen = None,
 ) -> TaskList:
     """Put a list into the trash with its tasks, or move those to another list first.
 
@@ -140,7 +141,12 @@ def _move_tasks(
 
 
 def restore_list(
-    *, owner: User, by: Credential, at: datetime, list_id: UUID
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    list_id: UUID,
+    version: Seen = None,
 ) -> TaskList:
     """Take a list out of the trash, with the tasks that went there with it.
 
@@ -148,10 +154,12 @@ def restore_list(
 
     Raises:
         TaskList.DoesNotExist: not a list of the owner.
+        VersionConflict: `version` is given and is not the stored one.
         ValidationError: for `name`; there are as many lists as there can be.
     """
     with batch(owner=owner, by=by, at=at) as entries:
         row = TaskList.objects.owned_by(owner).get(pk=list_id)
+        require_version(row, version)
         if row.trashed_at is None:
             return row
         require_room(owner)

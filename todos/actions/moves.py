@@ -21,6 +21,7 @@ from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.refusals import InboxStays
 from todos.actions.rows import (
+    Seen,
     bring_steps,
     require_live,
     require_version,
@@ -51,7 +52,7 @@ def move_task(
     at: datetime,
     task_id: UUID,
     to: Beside | UUID,
-    version: int | None = None,
+    version: Seen = None,
 ) -> Task:
     """Move a task beside another, or to the end of a list as a task of its own.
 
@@ -159,7 +160,7 @@ def move_list(
     at: datetime,
     list_id: UUID,
     to: Beside,
-    version: int | None = None,
+    version: Seen = None,
 ) -> TaskList:
     """Move a list right before or after another. The inbox stays first.
 

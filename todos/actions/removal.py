@@ -11,7 +11,7 @@ from django.db.models import F
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.refusals import NotInTrash
-from todos.actions.rows import require_version, task_of
+from todos.actions.rows import Seen, require_version, task_of
 from todos.ledger import Batch, Entity, batch
 from todos.models import Task, TaskList
 
@@ -22,7 +22,7 @@ def remove_task(
     by: Credential,
     at: datetime,
     task_id: UUID,
-    version: int | None = None,
+    version: Seen = None,
 ) -> None:
     """Delete a task in the trash for good, and its text from the ledger.
 

@@ -23,7 +23,7 @@ from todos.actions.refusals import (
     SeriesEnded,
 )
 from todos.actions.reminders import plan_reminder
-from todos.actions.rows import require_live, store, task_of
+from todos.actions.rows import Seen, require_live, store, task_of
 from todos.agenda import clock_of
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import Task, TaskQuerySet
@@ -231,7 +231,7 @@ def skip_occurrence(
     by: Credential,
     at: datetime,
     task_id: UUID,
-    version: int | None = None,
+    version: Seen = None,
 ) -> Task:
     """Move an open repeating task on to its next occurrence.
 

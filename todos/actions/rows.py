@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterable
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -17,6 +17,8 @@ from todos.actions.reminders import FOLLOWS_FROM, plan_reminder
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import Label, Task, TaskList
 
+# The version that a caller has seen, or several of which any will do; None: all will.
+Seen: TypeAlias = int | Collection[int] | None
 _Row = TypeVar("_Row", Task, TaskList)
 
 
@@ -55,14 +57,15 @@ def inbox_id(owner: User) -> UUID:
     return inbox
 
 
-def require_live(task: Task, *, version: int | None) -> None:
+def require_live(task: Task, *, version: Seen) -> None:
     if task.trashed_at is not None:
         raise InTrash("The task is in the trash; restore it first.")
     require_version(task, version)
 
 
-def require_version(row: Task | TaskList | Label, version: int | None) -> None:
-    if version is not None and version != row.version:
+def require_version(row: Task | TaskList | Label, version: Seen) -> None:
+    seen = {version} if isinstance(version, int) else version
+    if seen is not None and row.version not in seen:
         raise VersionConflict("It has changed since you read it.")
 
 

@@ -14,6 +14,7 @@ from todos.actions.dates import settle_dates
 from todos.actions.labels import set_labels
 from todos.actions.repeats import open_next
 from todos.actions.rows import (
+    Seen,
     bring_steps,
     place,
     require_live,
@@ -72,7 +73,7 @@ def update_task(
     task_id: UUID,
     changes: Mapping[str, Any],
     completed: bool | None = None,
-    version: int | None = None,
+    version: Seen = None,
 ) -> Task:
     """Change the named fields of a task; `labels` replaces all of its labels.
 
@@ -115,7 +116,7 @@ def complete_task(
     by: Credential,
     at: datetime,
     task_id: UUID,
-    version: int | None = None,
+    version: Seen = None,
 ) -> Completion:
     """Complete a task and its open steps; open the next occurrence of a repeat.
 
@@ -146,7 +147,7 @@ def reopen_task(
     by: Credential,
     at: datetime,
     task_id: UUID,
-    version: int | None = None,
+    version: Seen = None,
 ) -> Task:
     """Open a completed task again, and take away its untouched next occurrence.
 
@@ -190,7 +191,7 @@ def trash_task(
     by: Credential,
     at: datetime,
     task_id: UUID,
-    version: int | None = None,
+    version: Seen = None,
 ) -> Task:
     """Put a task and its steps into the trash. Twice changes nothing.
 
@@ -205,16 +206,25 @@ def trash_task(
     return task
 
 
-def restore_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
+def restore_task(
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    task_id: UUID,
+    version: Seen = None,
+) -> Task:
     """Take a task out of the trash, with the steps that went there with it.
 
     For where it comes back to, see `states.restore_all`.
 
     Raises:
         Task.DoesNotExist: not a task of the owner.
+        VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
         task = task_of(owner, task_id)
+        require_version(task, version)
         if task.trashed_at is None:
             return task
         restore_all([task], owner=owner, entries=entries)

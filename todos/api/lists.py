@@ -154,10 +154,12 @@ class ListRestoreView(ListEndpoint):
 
     name = "Restore a list"
     operations = {"POST": "lists_restore"}
-    tagged = ("POST",)
+    tagged = conditional = ("POST",)
 
     @extend_schema(request=None, responses=ListSerializer)
     def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         """Restore a list, with the tasks that went into the trash with it."""
-        actions.restore_list(**self.caller(), list_id=list_id)
+        actions.restore_list(
+            **self.caller(), list_id=list_id, version=expected_version(request)
+        )
         return self.answer(list_id)

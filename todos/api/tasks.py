@@ -276,8 +276,11 @@ class TaskRestoreView(TaskEndpoint):
 
     name = "Restore a task"
     operations = {"POST": "tasks_restore"}
-    tagged = ("POST",)
+    tagged = conditional = ("POST",)
 
     @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        return self.answer(actions.restore_task(**self.caller(), task_id=task_id))
+        task = actions.restore_task(
+            **self.caller(), task_id=task_id, version=expected_version(request)
+        )
+        return self.answer(task)
