@@ -107,6 +107,31 @@ def test_an_empty_ledger_begins_at_zero(get):
     assert get().json() == {"results": [], "next": "0"}
 
 
+def test_tells_each_field_as_the_task_itself_shows_it(get, api_as, alice):
+    client = api_as(alice)
+    body = {
+        "title": "Call",
+        "due_date": "2027-02-01",
+        "due_time": "09:00:30",
+        "due_tz": "Europe/Berlin",
+        "reminder": {"time": "08:00:15"},
+        "recurrence": {"rrule": "FREQ=DAILY"},
+        "labels": ["phone"],
+    }
+    address = f"/api/v1/tasks/{client.post('/api/v1/tasks', body).json()['id']}"
+    client.post(f"{address}/complete")
+    client.delete(address)
+    shown = client.get(address).json()
+
+    told = {}
+    for change in get().json()["results"]:
+        if change["entity_id"] == shown["id"]:
+            told |= change["after"]
+
+    assert told == {name: shown[name] for name in told}
+    assert told.keys() >= body.keys() | {"completed_at", "trashed_at"}
+
+
 def test_what_was_removed_for_good_leaves_a_tombstone_without_text(get, alice):
     task = TaskFactory(owner=alice, title="Secret plan")
     caller = {"owner": alice, "by": COMMAND, "at": task.created_at}

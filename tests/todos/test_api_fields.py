@@ -1,8 +1,11 @@
 """`?fields=`: answers with only the fields that were asked for."""
 
 import pytest
+from django.utils import timezone
 
+from accounts.credentials import COMMAND
 from tests.factories import TaskFactory, TaskListFactory
+from todos import actions
 from todos.models import Task, TaskList
 
 
@@ -19,6 +22,12 @@ def task(alice):
 @pytest.fixture
 def errands(alice):
     return TaskListFactory(owner=alice, name="Errands")
+
+
+@pytest.fixture
+def home(alice):
+    by_hand = {"owner": alice, "by": COMMAND, "at": timezone.now()}
+    return actions.create_label(**by_hand, name="home")
 
 
 @pytest.mark.parametrize("query", ["fields=id,title", "fields=id&fields=title"])
@@ -41,6 +50,43 @@ def test_lists_show_only_the_fields_that_were_asked_for(client, errands):
 
     assert {"name": "Errands"} in page["results"]
     assert one == {"name": "Errands", "colour": errands.colour}
+
+
+def test_labels_show_only_the_fields_that_were_asked_for(client, home):
+    page = client.get("/api/v1/labels?fields=name").json()
+    one = client.get(f"/api/v1/labels/{home.pk}?fields=colour,id").json()
+
+    assert page == {"next": None, "previous": None, "results": [{"name": "home"}]}
+    assert one == {"id": str(home.pk), "colour": home.colour}
+
+
+@pytest.mark.parametrize(
+    "route", ["changes", "tasks/{task}/changes", "users/me/tasks/{task}/changes"]
+)
+def test_changes_show_only_the_fields_that_were_asked_for(client, task, route):
+    path = route.format(task=task.pk)
+
+    page = client.get(f"/api/v1/{path}?fields=kind,entity").json()
+
+    assert page["results"] == [{"kind": "created", "entity": "task"}]
+    assert "next" in page
+
+
+def test_a_feed_of_few_fields_goes_on(client, alice):
+    for number in range(3):
+        TaskFactory(owner=alice, title=f"Task {number}")
+
+    first = client.get("/api/v1/changes?fields=kind&page_size=2").json()
+    last = client.get(f"/api/v1/changes?fields=kind&since={first['next']}").json()
+
+    assert (len(first["results"]), len(last["results"])) == (2, 1)
+
+
+def test_the_twin_of_the_tasks_takes_fields_as_well(client, task):
+    page = client.get("/api/v1/users/me/tasks?fields=title").json()
+    one = client.get(f"/api/v1/users/me/tasks/{task.pk}?fields=title").json()
+
+    assert page["results"] == [one] == [{"title": "Buy milk"}]
 
 
 def test_each_field_of_a_task_can_be_asked_for(client, task):
@@ -68,9 +114,15 @@ def test_without_names_all_fields_are_there(client, task, query):
 
 
 @pytest.mark.parametrize("name", ["owner", "owner_id", "Title", "a" * 200, "ä", "id,"])
-@pytest.mark.parametrize("route", ["tasks", "tasks/{task}", "lists", "lists/{list}"])
-def test_a_name_that_no_field_has_is_named(client, task, errands, route, name):
-    path = route.format(task=task.pk, list=errands.pk)
+@pytest.mark.parametrize(
+    "route",
+    [
+        *("tasks", "tasks/{task}", "lists", "lists/{list}", "labels", "labels/{label}"),
+        *("changes", "tasks/{task}/changes"),
+    ],
+)
+def test_a_name_that_no_field_has_is_named(client, task, errands, home, route, name):
+    path = route.format(task=task.pk, list=errands.pk, label=home.pk)
 
     refused = client.get(f"/api/v1/{path}", {"fields": name})
 
@@ -112,8 +164,8 @@ def test_pages_go_on_whatever_the_fields_are(client, alice):
     assert titles == [f"Task {number}" for number in (4, 3, 2, 1, 0)]
 
 
-def test_a_stranger_gets_nothing_by_fields(api_as, bob, task, errands):
-    for path in (f"tasks/{task.pk}", f"lists/{errands.pk}"):
+def test_a_stranger_gets_nothing_by_fields(api_as, bob, task, errands, home):
+    for path in (f"tasks/{task.pk}", f"lists/{errands.pk}", f"labels/{home.pk}"):
         assert api_as(bob).get(f"/api/v1/{path}?fields=id").status_code == 404
     assert Task.objects.owned_by(bob).count() == 0
     assert TaskList.objects.owned_by(bob).count() == 1

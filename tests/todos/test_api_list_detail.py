@@ -72,6 +72,31 @@ def test_is_archived_and_taken_out_again(api_as, alice, errands):
     assert len(client.get("/api/v1/tasks").json()["results"]) == 1
 
 
+@pytest.mark.parametrize("at", ["1900-01-01T00:00:00Z", "2999-12-31T23:59:59Z"])
+def test_is_archived_at_the_limits_of_time(api_as, alice, errands, at):
+    response = api_as(alice).patch(url_of(errands), {"archived_at": at})
+
+    assert response.json()["archived_at"] == at
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        *("1899-12-31T23:59:59Z", "3000-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        *("3000-01-01T00:30:00-00:30", "1900-01-01T00:00:00+00:01"),
+    ],
+)
+def test_a_time_that_no_import_would_take_is_refused(api_as, alice, errands, at):
+    response = api_as(alice).patch(url_of(errands), {"archived_at": at})
+
+    assert response.status_code == 400
+    assert response.json()["errors"] == {
+        "archived_at": ["Write a time from 1900-01-01 to 2999-12-31."]
+    }
+    errands.refresh_from_db()
+    assert (errands.archived_at, errands.version) == (None, 1)
+
+
 @pytest.mark.parametrize(
     "body", [{"name": "Renamed"}, {"archived_at": "2027-01-01T00:00:00Z"}]
 )

@@ -43,6 +43,22 @@ def test_answers_with_what_a_later_look_shows(api_as, alice):
     assert seen == made
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [("09:00", "09:00"), ("09:00:00", "09:00"), ("09:00:30", "09:00:30")],
+)
+def test_shows_the_time_that_is_stored(api_as, alice, sent, shown):
+    client = api_as(alice)
+    made = client.post(
+        URL, {"title": "Call", "due_date": "2027-02-28", "due_time": sent}
+    ).json()
+
+    again = client.put(f"{URL}/{made['id']}", made).json()
+
+    assert made["due_time"] == shown
+    assert again == made
+
+
 def test_records_one_change(api_as, alice):
     api_as(alice).post(URL, {"title": "Buy milk"})
 

@@ -123,6 +123,8 @@ EXAMPLES: dict[str, Example] = {
     "LabelRequest": {"name": "garden", "colour": "green"},
     "Label": _label,
     "LabelPage": _page(_label),
+    "PartLabel": {"name": "home"},
+    "PartLabelPage": _page({"name": "home"}),
     "PatchedLabelRequest": {"colour": "blue"},
     # Tasks
     "TaskRequest": _asked,
@@ -181,6 +183,8 @@ EXAMPLES: dict[str, Example] = {
     # The ledger
     "ChangeFeed": {"results": [_change], "next": "17"},
     "ChangePage": _page(_change),
+    "PartChangeFeed": {"results": [{"kind": "created"}], "next": "17"},
+    "PartChangePage": _page({"kind": "created"}),
     "UndoRequest": {"batch": BATCH},
     "Undone": {
         "batch": "01a204a3-7e8e-76b5-9918-f757ac55c93a",

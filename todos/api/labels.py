@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.conditional import etag, expected_version, tagged
+from config.api.fields import FieldsField, names_of, picked
 from config.text import TextField
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
@@ -23,6 +25,12 @@ class LabelSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField(read_only=True)
     name = TextField(max_length=50)
     colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
+
+
+class LabelQuerySerializer(serializers.Serializer[Any]):
+    """How `GET labels` and `GET labels/{id}` are asked."""
+
+    fields = FieldsField(names_of(LabelSerializer))  # type: ignore[assignment]
 
 
 class LabelPageSerializer(serializers.Serializer[Any]):
@@ -38,9 +46,15 @@ class LabelEndpoint(OwnedEndpoint):
 
     schema_tag = "labels"
 
-    def answer(self, label: Label, *, status: int = status.HTTP_200_OK) -> Response:
+    def answer(
+        self,
+        label: Label,
+        *,
+        status: int = status.HTTP_200_OK,
+        fields: Collection[str] | None = None,
+    ) -> Response:
         """Answer with a label, or 304 where the caller has this version."""
-        body = LabelSerializer(label).data
+        body = picked(LabelSerializer(label).data, fields)
         return tagged(self.request, body, tag=etag(label.version), status=status)
 
     def validated(self, *, partial: bool = False) -> dict[str, Any]:
@@ -61,11 +75,13 @@ class LabelListView(LabelEndpoint):
     }
     tagged = ("POST",)
 
-    @extend_schema(responses=LabelPageSerializer)
+    @extend_schema(parameters=[LabelQuerySerializer], responses=LabelPageSerializer)
     def get(self, request: Request, **kwargs: Any) -> Response:
         """List the labels by name. They are few, so all come at once."""
+        query = self.checked_query(LabelQuerySerializer)
         labels = Label.objects.owned_by(request.user).order_by("key")
-        results = LabelSerializer(labels, many=True).data
+        rows = LabelSerializer(labels, many=True).data
+        results = [picked(row, query["fields"]) for row in rows]
         return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(request=LabelSerializer, responses={201: LabelSerializer})
@@ -87,10 +103,12 @@ class LabelDetailView(LabelEndpoint):
     tagged = ("GET", "PATCH")
     conditional = ("PATCH", "DELETE")
 
-    @extend_schema(responses=LabelSerializer)
+    @extend_schema(parameters=[LabelQuerySerializer], responses=LabelSerializer)
     def get(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
         """Return a label."""
-        return self.answer(Label.objects.owned_by(request.user).get(pk=label_id))
+        query = self.checked_query(LabelQuerySerializer)
+        label = Label.objects.owned_by(request.user).get(pk=label_id)
+        return self.answer(label, fields=query["fields"])
 
     @extend_schema(request=LabelSerializer(partial=True), responses=LabelSerializer)
     def patch(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import time
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
+from config.api.fields import FieldsField, names_of, picked
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
     DEFAULT_PAGE_SIZE,
@@ -23,7 +25,7 @@ from config.api.pagination import (
 from config.api.problems import Gone, ProblemSerializer
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
-from todos.api.serializers import TaskSerializer
+from todos.api.serializers import TaskSerializer, represent_clock
 from todos.models import Change, Colour, Ledger, Task
 
 LATEST = "latest"
@@ -60,11 +62,13 @@ def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
     if columns is None:
         return None
     fields = {name: columns[name] for name in columns if name in SAME_IN_BOTH}
+    for name in INSTANTS & columns.keys():
+        fields[name] = _instant(columns[name])
     for name in ("list", "parent"):
         if f"{name}_id" in columns:
             fields[name] = columns[f"{name}_id"]
     if "due_time" in columns:
-        fields["due_time"] = _minutes(columns["due_time"])
+        fields["due_time"] = _clock(columns["due_time"])
     if "due_tz" in columns:
         fields["due_tz"] = columns["due_tz"] or None
     if "rrule" in columns:
@@ -77,19 +81,26 @@ def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
 
 SAME_IN_BOTH = {
     *("title", "notes", "priority", "due_date", "start_date", "labels", "series"),
-    *("position", "completed_at", "trashed_at", "archived_at", "name", "colour"),
+    *("position", "name", "colour"),
 }
+INSTANTS = {"completed_at", "trashed_at", "archived_at"}
 
 
-def _minutes(time: str | None) -> str | None:
-    return time and time[:5]
+def _instant(text: str | None) -> str | None:
+    """Return an instant as every other answer writes it."""
+    return text and text.replace("+00:00", "Z")
+
+
+def _clock(text: str | None) -> str | None:
+    """Return a time of day as every other answer writes it."""
+    return text and represent_clock(time.fromisoformat(text))
 
 
 def _reminder(columns: Mapping[str, Any]) -> dict[str, Any] | None:
     if columns.get("reminder_minutes") is not None:
         return {"minutes_before": columns["reminder_minutes"]}
     if columns.get("reminder_time"):
-        return {"time": _minutes(columns["reminder_time"])}
+        return {"time": _clock(columns["reminder_time"])}
     return None
 
 
@@ -148,7 +159,19 @@ class ChangePageSerializer(serializers.Serializer[Any]):
     results = ChangeSerializer(many=True, read_only=True)
 
 
-class ChangeFeedQuerySerializer(serializers.Serializer[Any]):
+class ChangeQuerySerializer(serializers.Serializer[Any]):
+    """How changes are asked for."""
+
+    fields = FieldsField(names_of(ChangeSerializer))  # type: ignore[assignment]
+    page_size = serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_PAGE_SIZE,
+        default=DEFAULT_PAGE_SIZE,
+        help_text="How many changes come at once.",
+    )
+
+
+class ChangeFeedQuerySerializer(ChangeQuerySerializer):
     """How `GET changes` is asked."""
 
     since = serializers.RegexField(
@@ -161,12 +184,6 @@ class ChangeFeedQuerySerializer(serializers.Serializer[Any]):
             "The `next` of an earlier answer. Without it, from the oldest change that"
             " is kept; `latest` only tells where the feed ends."
         ),
-    )
-    page_size = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_PAGE_SIZE,
-        default=DEFAULT_PAGE_SIZE,
-        help_text="How many changes come at once.",
     )
 
 
@@ -192,7 +209,9 @@ class ChangeListView(OwnedEndpoint):
         rows = list(mine.order_by("seq").values(*CHANGE_COLUMNS)[: query["page_size"]])
         return Response(
             {
-                "results": [represent_change(row) for row in rows],
+                "results": [
+                    picked(represent_change(row), query["fields"]) for row in rows
+                ],
                 "next": str(rows[-1]["seq"] if rows else since),
             }
         )
@@ -221,13 +240,9 @@ def _start(since: str | None, *, purged: int, last: int) -> int:
     return int(since)
 
 
-class TaskChangesQuerySerializer(serializers.Serializer[Any]):
-    page_size = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_PAGE_SIZE,
-        default=DEFAULT_PAGE_SIZE,
-        help_text="How many changes come at once.",
-    )
+class TaskChangesQuerySerializer(ChangeQuerySerializer):
+    """How `GET tasks/{id}/changes` is asked."""
+
     cursor = serializers.CharField(
         max_length=CURSOR_MAX_LENGTH,
         default=None,
@@ -261,7 +276,8 @@ class TaskChangesView(OwnedEndpoint):
             size=query["page_size"],
             cursor=cursor,
         )
-        results = [represent_change(row) for row in page.rows]
+        changes = (represent_change(row) for row in page.rows)
+        results = [picked(change, query["fields"]) for change in changes]
         return Response(page_body(request, page, results))
 
 

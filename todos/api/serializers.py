@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -81,7 +81,7 @@ def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
         "notes": row["notes"],
         "priority": row["priority"],
         "due_date": row["due_date"],
-        "due_time": due_time and due_time.strftime("%H:%M"),
+        "due_time": due_time and represent_clock(due_time),
         "due_tz": row["due_tz"] or None,
         "start_date": row["start_date"],
         "recurrence": {"rrule": rrule, "anchor": row["rrule_anchor"]}
@@ -111,7 +111,12 @@ def represent_reminder(minutes: int | None, at: time | None) -> dict[str, Any] |
     """Return when a task's owner is reminded: before the due time, or at a time."""
     if minutes is not None:
         return {"minutes_before": minutes}
-    return {"time": at.strftime("%H:%M")} if at else None
+    return {"time": represent_clock(at)} if at else None
+
+
+def represent_clock(at: time) -> str:
+    """Return a time of day as `09:00`; with its seconds where it has some."""
+    return at.isoformat("seconds" if at.second else "minutes")
 
 
 def _none() -> list[Any]:
@@ -131,6 +136,20 @@ class BoundedDateField(serializers.DateField):
         if not FIRST_DATE <= day <= LAST_DATE:
             self.fail("range")
         return day
+
+
+class BoundedDateTimeField(serializers.DateTimeField):
+    """An instant in the same centuries."""
+
+    default_error_messages = {
+        "range": f"Write a time from {FIRST_DATE} to {LAST_DATE}.",
+    }
+
+    def to_internal_value(self, value: Any) -> datetime:
+        at: datetime = super().to_internal_value(value)
+        if not FIRST_DATE <= at.astimezone(UTC).date() <= LAST_DATE:
+            self.fail("range")
+        return at
 
 
 @extend_schema_field(
@@ -399,7 +418,7 @@ class ListSerializer(serializers.Serializer[Any]):
     name = TextField(max_length=100)
     colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
     position = serializers.IntegerField(read_only=True)
-    archived_at = serializers.DateTimeField(
+    archived_at = BoundedDateTimeField(
         allow_null=True, default=None, help_text="Null while the list is in use."
     )
     is_inbox = serializers.BooleanField(read_only=True)
