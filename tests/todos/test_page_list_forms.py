@@ -5,7 +5,6 @@ from django.urls import reverse
 
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import ABSENT, asks_to_sign_in, assert_does_not_exist, kinds
-from todos import actions
 from todos.models import Task, TaskList
 
 NEW = reverse("todos:list-create")
