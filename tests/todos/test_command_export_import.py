@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 import termios
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 from django.conf import settings
@@ -57,13 +57,17 @@ def test_writes_a_file_for_its_owners_eyes(alice, tmp_path, name):
     assert os.listdir(tmp_path) == ["export"]
 
 
-def test_without_a_file_it_goes_to_the_standard_output(alice):
+@pytest.mark.parametrize("name", ["json", "csv"])
+def test_without_a_file_it_goes_to_the_standard_output_in_utf_8(alice, name):
     a_full_account(alice)
+    written, err = BytesIO(), StringIO()
+    out = TextIOWrapper(written, encoding="latin-1", newline="\r\n")
 
-    out, err = run("export_tasks", "--user", alice.pk)
+    arguments = ["--user", str(alice.pk), "--format", name]
+    call_command("export_tasks", *arguments, stdout=out, stderr=err)
 
-    assert out.encode() == exported(alice)
-    assert err == ""
+    assert written.getvalue() == exported(alice, name)
+    assert err.getvalue() == ""
 
 
 def test_a_file_that_can_not_be_written_is_named(alice, tmp_path):

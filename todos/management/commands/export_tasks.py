@@ -34,8 +34,11 @@ class Command(BaseCommand):
         if options["output"]:
             _write_whole(Path(options["output"]), pieces)
         else:
+            # As bytes: the export is UTF-8, whatever the locale makes of text.
+            out: Any = self.stdout.buffer
             for piece in pieces:
-                self.stdout.write(piece.decode(), ending="")
+                out.write(piece)
+            out.flush()
 
 
 def _with_progress(pieces: Iterable[bytes]) -> Iterator[bytes]:
