@@ -2,20 +2,17 @@
 
 Rows come as a stream, in chunks through the database, so any number fits into memory.
 Nothing that the owner has is changed: a row that is there already is left as it is.
-Which one that is, its id tells. A row keeps the id of the file where the owner has such
-a row; else its id is made of the owner's and the file's. So the same file brings the
-same rows twice, and an id of another account can neither be met nor be told from one
-that never was.
+Which one that is, its id tells; see `import_ids`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, islice
-from typing import Any, TypeAlias, TypeVar
-from uuid import UUID, uuid5
+from typing import Any, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -24,6 +21,16 @@ from uuid_utils.compat import uuid7
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.dates import settle_dates
+from todos.actions.import_ids import Series, ids_of, settled_id
+from todos.actions.import_rows import (
+    FINDINGS_MAX,
+    Finding,
+    LabelRow,
+    ListRow,
+    Report,
+    Row,
+    TaskRow,
+)
 from todos.actions.labels import known_labels
 from todos.actions.lists import require_room
 from todos.actions.refusals import Refused
@@ -41,7 +48,6 @@ from todos.models import (
 )
 
 CHUNK = 1_000  # rows on their way into the database
-FINDINGS_MAX = 1_000  # of each kind in a report; with more errors, reading ends
 
 _T = TypeVar("_T")
 
@@ -50,75 +56,6 @@ class ImportClash(Refused):
     """The account changed while the import ran, in the very rows it brings."""
 
     code = "import_clash"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What there is to say of a row; an error keeps the whole import out."""
-
-    row: int | None  # as a person counts them in the file
-    field: str
-    message: str
-    is_error: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListRow:
-    """A list of the file. `fields` are columns by name, checked."""
-
-    row: int
-    source: str
-    is_inbox: bool
-    fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabelRow:
-    """A label of the file."""
-
-    row: int
-    fields: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskRow:
-    """A task of the file.
-
-    `source` is its id there, if it has one; `parent` that of a task further up. Its
-    list is one of the file (`list_source`), or the one of this name, which is made if
-    need be; without either the inbox.
-    """
-
-    row: int
-    source: str = ""
-    parent: str = ""
-    list_source: str = ""
-    list_name: str = ""
-    labels: tuple[str, ...] = ()
-    fields: Mapping[str, Any]
-
-
-Row: TypeAlias = ListRow | LabelRow | TaskRow | Finding
-
-
-@dataclass(slots=True)
-class Report:
-    """What an import brought, or would bring: the rows of its batch."""
-
-    batch: UUID | None = None
-    created: int = 0
-    skipped: int = 0
-    errors: list[Finding] = field(default_factory=list)
-    notices: list[Finding] = field(default_factory=list)
-
-    def add(self, finding: Finding) -> None:
-        found = self.errors if finding.is_error else self.notices
-        if len(found) < FINDINGS_MAX:
-            found.append(finding)
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.errors) >= FINDINGS_MAX
 
 
 def import_rows(
@@ -250,11 +187,11 @@ class _Importer:
     # --- Lists ----------------------------------------------------------------
 
     def _take_lists(self, rows: list[ListRow]) -> None:
-        wanted = [pk for row in rows for pk in _ids(self._owner, row.source)]
+        wanted = [pk for row in rows for pk in ids_of(self._owner, row.source)]
         mine = TaskList.objects.owned_by(self._owner)
         known = {row.pk: row for row in mine.filter(pk__in=wanted)}
         for row in rows:
-            list_id = _settled_id(self._owner, row.source, known)
+            list_id = settled_id(self._owner, row.source, known)
             if self._is_repeated(row, list_id):
                 continue
             if row.is_inbox:
@@ -342,7 +279,7 @@ class _Importer:
 
     def _take_tasks(self, rows: list[TaskRow]) -> None:
         known = self._known(rows)
-        series = _Series(self._owner, rows)
+        series = Series(self._owner, rows)
         new: list[tuple[TaskRow, Task]] = []
         for row in rows:
             try:
@@ -359,20 +296,20 @@ class _Importer:
     def _known(self, rows: list[TaskRow]) -> dict[UUID, Task]:
         """Return the owner's tasks that rows may mean, as themselves or as parents."""
         sources = {name for row in rows for name in (row.source, row.parent) if name}
-        wanted = [pk for source in sources for pk in _ids(self._owner, source)]
+        wanted = [pk for source in sources for pk in ids_of(self._owner, source)]
         mine = Task.objects.owned_by(self._owner).filter(pk__in=wanted)
         columns = ("id", "owner_id", "list_id", "parent_id", "trashed_at")
         return {task.pk: task for task in mine.only(*columns)}
 
     def _task(
-        self, row: TaskRow, known: dict[UUID, Task], series: _Series
+        self, row: TaskRow, known: dict[UUID, Task], series: Series
     ) -> Task | None:
         """Return the task to store, or None for one that the owner has.
 
         Raises:
             ValidationError: by field.
         """
-        task_id = _settled_id(self._owner, row.source, known)
+        task_id = settled_id(self._owner, row.source, known)
         if row.source:
             if self._is_repeated(row, task_id):
                 return None
@@ -427,7 +364,7 @@ class _Importer:
     def _parent(self, row: TaskRow, known: dict[UUID, Task]) -> Task | None:
         if not row.parent:
             return None
-        parent = known.get(_settled_id(self._owner, row.parent, known))
+        parent = known.get(settled_id(self._owner, row.parent, known))
         if parent is None:
             raise ValidationError({"parent": "There is no such task further up."})
         return parent
@@ -468,51 +405,6 @@ class _Importer:
         TaskLabel.objects.bulk_create(carried)
         for _, task in new:
             self._record(task)
-
-
-def _ids(owner: User, source: str) -> list[UUID]:
-    """Return the ids that a row of the file can have here; see the module's head."""
-    if not source:
-        return []
-    try:
-        own = UUID(source)
-    except ValueError:
-        return [uuid5(owner.pk, source)]
-    return [own, uuid5(owner.pk, str(own))]
-
-
-def _settled_id(owner: User, source: str, known: Mapping[UUID, Any]) -> UUID:
-    ids = _ids(owner, source)
-    if not ids:
-        return uuid7()
-    return ids[0] if ids[0] in known else ids[-1]
-
-
-class _Series:
-    """The series of some rows: which ids they have here, and which occurrences."""
-
-    def __init__(self, owner: User, rows: list[TaskRow]) -> None:
-        self._owner = owner
-        named: set[UUID] = {row.fields["series"] for row in rows if _is_repeat(row)}
-        wanted = [*named, *(uuid5(owner.pk, str(one)) for one in named)]
-        mine = Task.objects.owned_by(owner).filter(series__in=wanted)
-        self._known = set(mine.values_list("series", "occurrence")) if named else set()
-        self._mine = {series for series, _ in self._known}
-
-    def admits(self, task: Task) -> bool:
-        """Give the task the id of its series here; tell whether it is new in it."""
-        if task.series is None:
-            return True
-        if task.series not in self._mine:
-            task.series = uuid5(self._owner.pk, str(task.series))
-        place = (task.series, task.occurrence)
-        is_new = place not in self._known
-        self._known.add(place)
-        return is_new
-
-
-def _is_repeat(row: TaskRow) -> bool:
-    return row.fields.get("series") is not None
 
 
 def _check_labels(row: TaskRow) -> None:

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
-from todos.actions.imports import Finding, Report
+from todos.actions.import_rows import Finding, Report
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
 from todos.exchange import exporting

@@ -7,7 +7,7 @@ from typing import IO, Any, TypeAlias
 
 import orjson
 
-from todos.actions.imports import LabelRow, ListRow, Row, TaskRow
+from todos.actions.import_rows import LabelRow, ListRow, Row, TaskRow
 from todos.exchange import checks
 from todos.exchange.archive import FORMAT, PARTS, VERSION, Part, canonical
 from todos.exchange.checks import RowChecker

@@ -17,7 +17,7 @@ from icalendar import vDuration
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from accounts.models import known_timezones
-from todos.actions.imports import Finding, Row, TaskRow
+from todos.actions.import_rows import Finding, Row, TaskRow
 from todos.exchange import checks
 from todos.exchange.calendar import PRIORITIES
 from todos.exchange.checks import RowChecker

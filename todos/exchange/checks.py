@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import validate_timezone
 from config.text import clean_text
-from todos.actions.imports import Finding
+from todos.actions.import_rows import Finding
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
     NOTES_MAX_LENGTH,

@@ -8,7 +8,8 @@ from typing import IO, Any
 
 from accounts.credentials import Credential
 from accounts.models import User
-from todos.actions.imports import Finding, Report, Row, import_rows
+from todos.actions.import_rows import Finding, Report, Row
+from todos.actions.imports import import_rows
 from todos.agenda import clock_of
 from todos.exchange import archive_reader, calendar_reader, sheet_reader, todoist
 from todos.exchange.files import Options, TooManyRows

@@ -10,7 +10,7 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 
-from todos.actions.imports import Finding, Row, TaskRow
+from todos.actions.import_rows import Finding, Row, TaskRow
 from todos.exchange import checks
 from todos.exchange.cells import unguarded
 from todos.exchange.checks import RowChecker

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from accounts.credentials import COMMAND
 from todos.actions import Refused
-from todos.actions.imports import Finding, Report
+from todos.actions.import_rows import Finding, Report
 from todos.exchange.files import FileRefused
 from todos.exchange.importing import FORMATS, import_file
 from todos.management.person import person_named
