@@ -21,7 +21,7 @@ from tests.todos.exchange import (
     sealed,
     stored,
 )
-from todos.actions import imports
+from todos.actions import import_ids, imports
 from todos.exchange import exporting
 from todos.models import Task, TaskList
 
@@ -179,7 +179,7 @@ def test_an_import_that_meets_a_change_of_the_same_rows_is_refused(monkeypatch):
 
     def meanwhile(self, rows):
         found = known(self, rows)
-        taken = imports._settled_id(alice, id_of(0), {})
+        taken = import_ids.settled_id(alice, id_of(0), {})
         Task.objects.create(id=taken, title="x", list_id=list_id, **owner)
         return found
 
