@@ -157,6 +157,26 @@ def test_nobody_waits_for_what_another_person_does():
 
 
 @on_postgresql
+def test_who_waits_for_too_long_is_told_when_to_come_back(api_as):
+    user = UserFactory()
+    client = api_as(user)
+
+    def create_impatiently():
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+        return client.post("/api/v1/tasks", {"title": "Buy milk"})
+
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        TaskFactory(owner=user, title="First")
+        response = in_a_thread(pool, create_impatiently).result()
+
+    assert response.status_code == 503
+    assert response.json()["code"] == "unavailable"
+    assert int(response["Retry-After"]) > 0
+    assert [task.title for task in user.tasks.all()] == ["First"]
+
+
+@on_postgresql
 def test_a_reminder_sent_while_its_task_is_edited_is_not_planned_again():
     user = UserFactory()
     due = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)
