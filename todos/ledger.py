@@ -81,7 +81,7 @@ class Batch:
         self.by = by
         self.at = at
         self.count = 0  # changes recorded so far
-        self._changes: list[Change] = []
+        self._changes: list[dict[str, Any]] = []  # columns by name
         self._last = _take_numbers(owner.pk, 1)  # most batches need no more
         self._given = self._last - 1
 
@@ -123,17 +123,18 @@ class Batch:
     ) -> None:
         self.count += 1
         self._changes.append(
-            Change(
-                owner_id=self.owner.pk,
-                at=self.at,
-                entity=ENTITIES[type(row)],
-                entity_id=row.pk,
-                kind=kind,
-                before=before,
-                after=after,
-                credential=str(self.by),
-                batch=self.id,
-            )
+            {
+                "id": uuid7(),
+                "owner_id": self.owner.pk,
+                "at": self.at,
+                "entity": ENTITIES[type(row)],
+                "entity_id": row.pk,
+                "kind": kind,
+                "before": before,
+                "after": after,
+                "credential": str(self.by),
+                "batch": self.id,
+            }
         )
 
     def flush(self) -> None:
@@ -148,7 +149,7 @@ class Batch:
             self._last = _take_numbers(self.owner.pk, missing)
         for change in self._changes:
             self._given += 1
-            change.seq = self._given
+            change["seq"] = self._given
         _insert(self._changes)
         self._changes.clear()
 
@@ -167,16 +168,14 @@ def batch(*, owner: User, by: Credential, at: datetime) -> Iterator[Batch]:
             transaction.set_rollback(True)
 
 
-def _insert(changes: list[Change]) -> None:
+def _insert(changes: list[dict[str, Any]]) -> None:
     """Store the entries, as `bulk_create` would, by a statement that is written once.
 
-    To build it anew costs as much as to run it, and every write pays for it.
+    To build it anew, and an instance for each entry, costs as much as to run it, and
+    every write pays for it.
     """
     rows = [
-        [
-            field.get_db_prep_save(getattr(change, field.attname), connection)
-            for field in COLUMNS
-        ]
+        [field.get_db_prep_save(change[field.attname], connection) for field in COLUMNS]
         for change in changes
     ]
     with connection.cursor() as cursor:
