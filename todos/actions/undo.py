@@ -150,7 +150,6 @@ class _Undoing:
         others = Change.objects.owned_by(owner).exclude(pk__in=wanted.values("pk"))
         self._others = others.exclude(batch=entries.id)
         self._tasks: set[UUID] = set()
-        self._labels: set[UUID] = set()
 
     def take_back(self, changes: list[Change]) -> None:
         """Undo changes of one kind, each of another object of one entity."""
