@@ -19,6 +19,7 @@ from accounts import events
 from accounts.credentials import change_password
 from accounts.models import EMAIL_MAX_LENGTH, SecurityEvent, User, ascii_email
 from config.api.problems import Unavailable
+from config.client_address import client_address
 from config.errors import answer
 
 logger = logging.getLogger(__name__)
@@ -85,6 +86,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         return reverse("accounts:security")
 
     # --- Sign-in --------------------------------------------------------------
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the address for mails; allauth cuts it as `address_key` does."""
+        return client_address(request)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Record a failed sign-in on the account it was meant for, if there is one."""

@@ -24,6 +24,8 @@ from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from config.client_address import address_key
+
 logger = logging.getLogger(__name__)
 
 STEPS = 50  # how often in a window a full count is settled with the cache
@@ -195,8 +197,8 @@ class AddressThrottle(BaseThrottle):
     _wait: float | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        address = self.get_ident(request) or "unknown"  # as behind a socket of Unix
-        reading = count_request(view.throttle_scope, address, now=time.time())
+        key = address_key(request._request)
+        reading = count_request(view.throttle_scope, key, now=time.time())
         view.readings.append(reading)
         self._wait = reading.wait
         return self._wait is None
