@@ -3,8 +3,14 @@
 Text is trimmed and normalised to NFC, and refused where it holds characters that
 can't be seen or stored: NUL (PostgreSQL has no place for it), other control
 characters, and lone surrogates (no encoding has a place for them).
+
+Normalising sorts each run of combining marks by insertion, in one call that no other
+thread can interrupt: its cost grows with the square of the run. So the length of a text
+is checked before anything looks at its characters, and a run of marks longer than any
+script needs is refused before the text is normalised.
 """
 
+import re
 import unicodedata
 from typing import Any
 
@@ -12,29 +18,82 @@ from django import forms
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
-LINE_BREAKS = "\n\t"
+# Marks on one letter. UAX #15 section 13 (Stream-Safe Text Format): every language and
+# every notation stays far below it.
+MARKS_MAX = 30
+# Characters that NFC can make one of: `ᾂ` may be written with four.
+COMPOSED_MAX = 4
+
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # categories Cc and Cs
+CONTROLS_BUT_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def clean_text(value: str, *, multiline: bool = False) -> str:
+def clean_text(value: str, *, most: int, multiline: bool = False) -> str:
     """Return `value` trimmed, in NFC, with `\\n` for every kind of line end.
 
+    `most` is how many characters the result may have.
+
     Raises:
-        ValidationError: with code `control_characters`, for a character that can't
-            be kept. Tabs and line ends are kept where `multiline` is true.
+        ValidationError: with code `max_length`; with code `control_characters` for a
+            character that can't be kept (tabs and line ends are kept where `multiline`
+            is true); with code `marks` for too many marks on one letter.
     """
-    if multiline:
-        value = value.replace("\r\n", "\n").replace("\r", "\n")
-    allowed = LINE_BREAKS if multiline else ""
     # Trimmed first: a line end at either side of a pasted title is no offence.
     value = value.strip()
+    if multiline:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    _check_length(value, most * COMPOSED_MAX, most)
+    if found := (CONTROLS_BUT_LINES if multiline else CONTROLS).search(value):
+        raise ValidationError(
+            "Remove the character that can't be shown (code %(code)s).",
+            code="control_characters",
+            params={"code": f"U+{ord(found[0]):04X}"},
+        )
+    value = normalised(value)
+    _check_length(value, most, most)
+    return value
+
+
+def _check_length(value: str, limit: int, most: int) -> None:
+    if len(value) > limit:
+        raise ValidationError(
+            "Use at most %(most)s characters.", code="max_length", params={"most": most}
+        )
+
+
+def normalised(value: str, form: str = "NFC") -> str:
+    """Return a text of bounded length in a Unicode normal form.
+
+    Raises:
+        ValidationError: with code `marks`, for too many marks on one letter.
+    """
+    if value.isascii():
+        return value
+    check_marks(value)
+    return unicodedata.normalize(form, value)  # type: ignore[arg-type]
+
+
+def check_marks(value: str) -> None:
+    """Refuse more marks on one letter than any script has.
+
+    Raises:
+        ValidationError: with code `marks`.
+    """
+    run = 0
     for character in value:
-        if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
-            raise ValidationError(
-                "Remove the character that can't be shown (code %(code)s).",
-                code="control_characters",
-                params={"code": f"U+{ord(character):04X}"},
-            )
-    return unicodedata.normalize("NFC", value)
+        if character < "\x80":
+            run = 0
+            continue
+        # Taken apart as far as any normal form does: some characters are marks only
+        # then, as U+0F73 and U+FF9E, and others end in some.
+        for part in unicodedata.normalize("NFKD", character):
+            run = run + 1 if unicodedata.combining(part) else 0
+            if run > MARKS_MAX:
+                raise ValidationError(
+                    "Use at most %(most)s accents or other marks on one letter.",
+                    code="marks",
+                    params={"most": MARKS_MAX},
+                )
 
 
 class TextField(serializers.CharField):
@@ -46,18 +105,21 @@ class TextField(serializers.CharField):
 
     default_error_messages = {"invalid": "Write a text, in quotes."}
 
-    def __init__(self, *, multiline: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, max_length: int, multiline: bool = False, **kwargs: Any
+    ) -> None:
+        self.most = max_length
         self.multiline = multiline
-        super().__init__(**kwargs)
+        super().__init__(max_length=max_length, **kwargs)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Clean before the parent measures, so that limits count what is stored."""
         if isinstance(data, str):
             try:
-                data = clean_text(data, multiline=self.multiline)
+                data = clean_text(data, most=self.most, multiline=self.multiline)
             except ValidationError as error:
                 raise serializers.ValidationError(
-                    error.messages, code="control_characters"
+                    error.messages, code=error.code
                 ) from error
         return super().run_validation(data)
 
@@ -70,10 +132,15 @@ class TextField(serializers.CharField):
 class TextFormField(forms.CharField):
     """A form field for text under the rule above."""
 
-    def __init__(self, *, multiline: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, max_length: int, multiline: bool = False, **kwargs: Any
+    ) -> None:
+        self.most = max_length
         self.multiline = multiline
-        super().__init__(**kwargs)
+        super().__init__(max_length=max_length, **kwargs)
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
-        return clean_text(value, multiline=self.multiline) if value else value
+        if not value:
+            return value
+        return clean_text(value, most=self.most, multiline=self.multiline)

@@ -106,7 +106,7 @@ def _text(claim: Any, most: int) -> str:
     if not isinstance(claim, str):
         return ""
     try:
-        return clean_text(claim)[:most].strip()
+        return clean_text(claim[:most], most=most)
     except ValidationError:
         return ""
 

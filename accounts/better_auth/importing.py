@@ -211,7 +211,7 @@ def _problem(row: Row, email: str) -> str:
     try:
         validate_email(email)
         ascii_email(email)
-        clean_text(row.id)
+        clean_text(row.id, most=MAX_SUBJECT)
     except ValidationError:
         return "The address or the id is not one that we take."
     return ""
@@ -231,7 +231,7 @@ def _create(
     row: Row, *, email: str, password: str | None, issuer: str, at: datetime
 ) -> None:
     try:
-        name = clean_text(row.name)[:100].strip()
+        name = clean_text(row.name[:100], most=100)
     except ValidationError:
         name = ""
     user = User.objects.create_user(

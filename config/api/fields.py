@@ -1,4 +1,4 @@
-"""Fields that several apps take: `?fields=id,title`, strict numbers, true or false."""
+"""Fields that several apps take: bounded lists, strict numbers, true or false."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ from typing import Any
 from rest_framework import serializers
 
 
-class FieldsField(serializers.ListField):
+class BoundedListField(serializers.ListField):
+    """A list whose length is checked before its items are.
+
+    Its parent checks them all first, and names each one that is wrong.
+    """
+
+    max_length: int
+
+    def __init__(self, *, max_length: int, **kwargs: Any) -> None:
+        super().__init__(max_length=max_length, **kwargs)
+
+    def run_child_validation(self, data: Any) -> Any:
+        if len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return super().run_child_validation(data)
+
+
+class FieldsField(BoundedListField):
     """The query parameter `fields`: names of an allow-list, separated by commas.
 
     Repeating the parameter does the same. Reads as `None` where it is absent.
@@ -18,12 +35,15 @@ class FieldsField(serializers.ListField):
         self.names = tuple(names)
         super().__init__(
             child=serializers.ChoiceField(self.names),
+            max_length=len(self.names),
             default=None,
             help_text="Only these fields of each object; all of them by default.",
         )
 
     def to_internal_value(self, data: Any) -> list[str]:
         wanted = [name.strip() for text in data for name in text.split(",")]
+        if len(wanted) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
         for name in wanted:
             if name not in self.names:
                 raise serializers.ValidationError(

@@ -10,6 +10,7 @@ inside another is named by its path: `recurrence.rrule`.
 
 from collections.abc import Collection, Iterator, Mapping
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -20,6 +21,8 @@ from rest_framework.response import Response
 
 RETRY_AFTER_OUTAGE = 5  # seconds
 MEDIA_TYPE = "application/problem+json"
+ERRORS_MAX = 100  # in one document; a client that mends those may ask again
+MESSAGE_MAX_LENGTH = 1000  # some messages repeat what was sent
 # One text for every refusal of a credential: a caller learns nothing from the kind.
 CREDENTIAL_REFUSED = "The credential is missing, expired or not valid."
 
@@ -83,7 +86,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
     code = serializers.CharField(help_text="What went wrong, for programs; it stays.")
     errors = serializers.DictField(  # type: ignore[assignment]  # no clash: a field
         child=serializers.ListField(child=serializers.CharField()),
-        help_text="What is wrong with which field.",
+        read_only=True,
+        help_text=f"What is wrong with which field: the first {ERRORS_MAX} messages.",
     )
 
 
@@ -146,9 +150,12 @@ def problem(refusal: exceptions.APIException) -> dict[str, Any]:
 
 
 def errors_by_field(refusal: exceptions.APIException) -> dict[str, list[str]]:
-    """Return the messages of a validation error by the path of their field."""
+    """Return the messages of a validation error by the path of their field.
+
+    No more than `ERRORS_MAX` of them, the first.
+    """
     errors: dict[str, list[str]] = {}
-    for path, message in _flatten(refusal.detail):
+    for path, message in islice(_flatten(refusal.detail), ERRORS_MAX):
         errors.setdefault(path or "non_field_errors", []).append(message)
     return errors
 
@@ -163,8 +170,9 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
             inner = path if isinstance(value, str) else f"{path}.{position}".lstrip(".")
             yield from _flatten(value, inner)
     else:
-        # Some messages repeat what was sent, and JSON can send what UTF-8 can't hold.
-        yield path, str(detail).encode("utf-8", "backslashreplace").decode()
+        # JSON can send what UTF-8 can't hold.
+        text = str(detail)[:MESSAGE_MAX_LENGTH]
+        yield path, text.encode("utf-8", "backslashreplace").decode()
 
 
 def detail_of(refusal: exceptions.APIException) -> str:

@@ -1,11 +1,23 @@
 """The one rule for text, in serializers and in forms."""
 
+import sys
+import unicodedata
+
 import pytest
 from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.text import TextFormField, clean_text
+from config.text import (
+    COMPOSED_MAX,
+    MARKS_MAX,
+    TextField,
+    TextFormField,
+    clean_text,
+)
+
+MOST = 1000
+ACUTE, DOT_BELOW = "\u0301", "\u0323"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +34,7 @@ from config.text import TextFormField, clean_text
     ],
 )
 def test_text_is_trimmed_and_normalised(given_text, kept):
-    assert clean_text(given_text) == (given_text if kept is None else kept)
+    assert clean_text(given_text, most=MOST) == (given_text if kept is None else kept)
 
 
 @pytest.mark.parametrize(
@@ -31,31 +43,31 @@ def test_text_is_trimmed_and_normalised(given_text, kept):
 @pytest.mark.parametrize("multiline", [True, False])
 def test_what_can_not_be_shown_or_stored_is_refused(character, multiline):
     with pytest.raises(ValidationError) as refused:
-        clean_text(f"a{character}b", multiline=multiline)
+        clean_text(f"a{character}b", multiline=multiline, most=MOST)
 
     assert refused.value.code == "control_characters"
     assert f"U+{ord(character):04X}" in refused.value.messages[0]
 
 
 def test_line_ends_are_kept_alike_where_lines_may_be():
-    assert clean_text("a\r\nb\rc\n\td", multiline=True) == "a\nb\nc\n\td"
+    assert clean_text("a\r\nb\rc\n\td", multiline=True, most=MOST) == "a\nb\nc\n\td"
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\tb", "a\rb"])
 def test_a_single_line_holds_no_line_end(text):
     with pytest.raises(ValidationError):
-        clean_text(text)
+        clean_text(text, most=MOST)
 
 
 @settings(max_examples=200, derandomize=True, deadline=None, database=None)
 @given(st.text(max_size=50), st.booleans())
 def test_cleaning_twice_is_as_good_as_once(text, multiline):
     try:
-        once = clean_text(text, multiline=multiline)
+        once = clean_text(text, multiline=multiline, most=MOST)
     except ValidationError:
         return
 
-    assert clean_text(once, multiline=multiline) == once
+    assert clean_text(once, multiline=multiline, most=MOST) == once
     assert "\x00" not in once
     once.encode()
 
@@ -68,4 +80,100 @@ def test_a_form_reads_by_the_same_rule():
         field.clean("a\x00b")
     with pytest.raises(ValidationError):
         field.clean("abcd")
-    assert TextFormField(required=False).clean("") == ""
+    assert TextFormField(required=False, max_length=3).clean("") == ""
+
+
+# --- What it may cost --------------------------------------------------------------
+
+
+@pytest.fixture
+def normalised_lengths(monkeypatch):
+    """The length of every text that is normalised from here on."""
+    lengths = []
+    real = unicodedata.normalize
+
+    def counted(form, text):
+        lengths.append(len(text))
+        return real(form, text)
+
+    monkeypatch.setattr(unicodedata, "normalize", counted)
+    return lengths
+
+
+@pytest.mark.parametrize("letter", ["a", "\u00e9", ACUTE, "\u4e2d"])
+def test_a_text_that_is_too_long_is_refused_before_it_is_looked_at(
+    normalised_lengths, letter
+):
+    with pytest.raises(ValidationError) as refused:
+        clean_text(letter * (4 * 10 + 1), most=10)
+
+    assert refused.value.code == "max_length"
+    assert refused.value.messages == ["Use at most 10 characters."]
+    assert normalised_lengths == []
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        ACUTE * 31,
+        DOT_BELOW * 20 + ACUTE * 11,
+        "\u0f73" * 16,  # no mark by its class, and taken apart into two
+        "\uff9e" * 31,  # no mark at all, and one in a search
+    ],
+)
+def test_too_many_marks_on_one_letter_are_refused_before_normalising(
+    normalised_lengths, marks
+):
+    with pytest.raises(ValidationError) as refused:
+        clean_text(f"a{marks}b", most=MOST)
+
+    assert refused.value.code == "marks"
+    assert str(MARKS_MAX) in refused.value.messages[0]
+    assert set(normalised_lengths) == {1}
+
+
+def test_as_many_marks_as_a_script_may_need_are_kept():
+    text = "a" + DOT_BELOW * 15 + ACUTE * 15
+
+    assert clean_text(f"{text} {text}", most=MOST) == unicodedata.normalize(
+        "NFC", f"{text} {text}"
+    )
+
+
+@pytest.mark.parametrize("letters", ["\u0958" + ACUTE * 29, "a" + "\u0344" * 15])
+def test_text_that_grows_when_normalised_can_be_sent_again(letters):
+    once = clean_text(letters, most=MOST)
+
+    assert len(once) > len(letters)
+    assert clean_text(once, most=MOST) == once
+
+
+def test_every_character_that_sorting_moves_counts_as_a_mark():
+    """Whatever a normal form takes apart into marks alone, in this Unicode version."""
+    for character in map(chr, range(sys.maxunicode + 1)):
+        apart = unicodedata.normalize("NFKD", character)
+        if all(map(unicodedata.combining, apart)):
+            with pytest.raises(ValidationError):
+                clean_text("a" + character * (MARKS_MAX + 1), most=MOST)
+
+
+def test_no_composed_character_is_written_with_more_than_is_allowed_for():
+    longest = max(
+        len(unicodedata.normalize("NFD", character))
+        for character in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.is_normalized("NFC", character)
+    )
+
+    assert longest <= COMPOSED_MAX
+
+
+@pytest.mark.parametrize("make", [TextField, TextFormField])
+def test_a_field_counts_what_is_stored(make):
+    """So a decomposed text may be longer than its limit, and spaces around it too."""
+    field = make(max_length=3)
+    read = getattr(field, "run_validation", None) or field.clean
+
+    assert read("  " * 500 + "e\u0301" * 3) == "\u00e9" * 3
+    for too_long in ("e\u0301" * 4, "a" * 4, "a" * 100_000):
+        with pytest.raises(Exception, match="Use at most 3 characters"):
+            read(too_long)

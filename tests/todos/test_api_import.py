@@ -107,7 +107,7 @@ def test_a_dry_run_tells_of_wrong_rows_without_being_one(api_as, alice):
 
     assert response.status_code == 200
     assert response.json()["errors"] == [
-        {"row": 4, "field": "title", "message": "Write at most 500 characters."}
+        {"row": 4, "field": "title", "message": "Use at most 500 characters."}
     ]
 
 

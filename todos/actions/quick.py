@@ -186,16 +186,15 @@ def _cleaned(parsed: Parsed) -> Parsed:
     Raises:
         ValidationError: something is too long, too much, or can't be shown.
     """
-    title = clean_text(parsed.title)
-    if len(title) > TITLE_MAX_LENGTH:
-        raise ValidationError(
-            f"Use at most {TITLE_MAX_LENGTH} characters in the title."
-        )
-    names = map(clean_text, parsed.fields.labels)
-    labels = tuple({label_key(name): name for name in names}.values())
-    if len(labels) > LABELS_MAX:
+    try:
+        title = clean_text(parsed.title, most=TITLE_MAX_LENGTH)
+    except ValidationError as exc:
+        if exc.code != "max_length":
+            raise
+        message = f"Use at most {TITLE_MAX_LENGTH} characters in the title."
+        raise ValidationError(message) from exc
+    if len(parsed.fields.labels) > LABELS_MAX:
         raise ValidationError(f"Use at most {LABELS_MAX} labels.")
-    # Normalised, a letter can become two.
-    if any(len(name) > LABEL_MAX_LENGTH for name in labels):
-        raise ValidationError("Use shorter names for labels.")
+    names = [clean_text(name, most=LABEL_MAX_LENGTH) for name in parsed.fields.labels]
+    labels = tuple({label_key(name): name for name in names}.values())
     return replace(parsed, title=title, fields=replace(parsed.fields, labels=labels))

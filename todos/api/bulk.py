@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import validate_timezone
-from config.api.fields import WholeNumberField
+from config.api.fields import BoundedListField, WholeNumberField
 from config.text import TextField
 from todos import actions
 from todos.api.serializers import (
@@ -46,7 +46,7 @@ DUE = ("due_date", "due_time", "due_tz")
 class BulkSerializer(serializers.Serializer[Any]):
     """What to do to which tasks: all of them, or none where one can't be changed."""
 
-    ids = serializers.ListField(
+    ids = BoundedListField(
         child=serializers.UUIDField(),
         allow_empty=False,
         min_length=1,  # as the document has to be told once more

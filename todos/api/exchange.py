@@ -202,8 +202,8 @@ class ReportSerializer(serializers.Serializer[Any]):
     skipped = serializers.IntegerField(
         min_value=0, help_text="What was there already, from an earlier import."
     )
-    errors = FindingSerializer(many=True)  # type: ignore[assignment]  # no clash
-    notices = FindingSerializer(many=True)
+    errors = FindingSerializer(many=True, read_only=True)  # type: ignore[assignment]  # no clash
+    notices = FindingSerializer(many=True, read_only=True)
 
 
 class ImportProblemSerializer(ProblemSerializer):

@@ -313,6 +313,7 @@ class UndoProblemSerializer(ProblemSerializer):
 
     changes = serializers.ListField(
         child=serializers.UUIDField(),
+        read_only=True,
         help_text="The ids of later changes that stand in the way, or some of them.",
     )
 

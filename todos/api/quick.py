@@ -12,7 +12,11 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.fields import TrueOrFalseField, WholeNumberField
+from config.api.fields import (
+    BoundedListField,
+    TrueOrFalseField,
+    WholeNumberField,
+)
 from config.text import TextField
 from todos import actions
 from todos.actions.quick import LINES_MAX, Draft
@@ -39,6 +43,8 @@ class LinesField(TextField):
     """Text that is checked like any other, but kept as sent: its characters count."""
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, str) and len(data) > TEXT_MAX_LENGTH:
+            self.fail("max_length", max_length=TEXT_MAX_LENGTH)
         super().run_validation(data)
         return data
 
@@ -65,7 +71,7 @@ class QuickSerializer(serializers.Serializer[Any]):
     dry_run = TrueOrFalseField(
         default=False, help_text="Say how the lines are read, and store nothing."
     )
-    literal = serializers.ListField(
+    literal = BoundedListField(
         child=LiteralSerializer(),
         max_length=PARTS_MAX,
         default=list,
@@ -107,15 +113,15 @@ class LineSerializer(serializers.Serializer[Any]):
     """How a line was read."""
 
     title = serializers.CharField()
-    spans = SpanSerializer(many=True)
+    spans = SpanSerializer(many=True, read_only=True)
     fields = QuickFieldsSerializer()  # type: ignore[assignment]  # no clash: a field
 
 
 class QuickAnswerSerializer(serializers.Serializer[Any]):
     """The tasks that were stored, none in a dry run, and how the lines were read."""
 
-    tasks = TaskSerializer(many=True)
-    parse = LineSerializer(many=True)
+    tasks = TaskSerializer(many=True, read_only=True)
+    parse = LineSerializer(many=True, read_only=True)
 
 
 class TaskQuickView(TaskEndpoint):

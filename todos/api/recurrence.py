@@ -87,11 +87,13 @@ class PreviewSerializer(serializers.Serializer[Any]):
     rrule = serializers.CharField(help_text="As a task would have it.")
     dates = serializers.ListField(
         child=serializers.DateField(),
+        read_only=True,
         help_text="Five, or fewer where the rule ends. Where it counts from completion,"
         " as if the task were done on the day that it is due.",
     )
     at = serializers.ListField(
         child=serializers.DateTimeField(),
+        read_only=True,
         allow_null=True,
         help_text="The same as instants; null without a due time.",
     )

@@ -12,7 +12,12 @@ from rest_framework import serializers
 
 from accounts.models import validate_timezone
 from config.api.conditional import etag
-from config.api.fields import FieldsField, WholeNumberField, names_of
+from config.api.fields import (
+    BoundedListField,
+    FieldsField,
+    WholeNumberField,
+    names_of,
+)
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
     DEFAULT_PAGE_SIZE,
@@ -261,7 +266,7 @@ class TaskSerializer(serializers.Serializer[Task]):
     )
     recurrence = RecurrenceSerializer(allow_null=True, default=None)
     reminder = ReminderSerializer(allow_null=True, default=None)
-    labels = serializers.ListField(
+    labels = BoundedListField(
         child=TextField(max_length=50),
         max_length=LABELS_MAX,
         default=_none,
@@ -367,13 +372,13 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
         " `today` is overdue or due today, `all` is everything but the trash.",
     )
     # Each label is a condition of its own, and a database takes only so many.
-    list = serializers.ListField(
+    list = BoundedListField(
         child=serializers.UUIDField(),
         max_length=FILTERS_MAX,
         default=_none,
         help_text="The id of a list; repeated: tasks of any of them.",
     )
-    label = serializers.ListField(  # type: ignore[assignment]
+    label = BoundedListField(  # type: ignore[assignment]
         child=TextField(max_length=50),
         max_length=LABELS_MAX,
         default=_none,

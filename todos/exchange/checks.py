@@ -71,12 +71,7 @@ class RowChecker:
 def text(value: Any, *, most: int, multiline: bool = False) -> str:
     if not isinstance(value, str):
         raise ValidationError("Write a text, in quotes.")
-    if len(value) > 4 * most + 100:  # too long however it is cleaned
-        raise ValidationError(f"Write at most {most} characters.")
-    cleaned = clean_text(value, multiline=multiline)
-    if len(cleaned) > most:
-        raise ValidationError(f"Write at most {most} characters.")
-    return cleaned
+    return clean_text(value, most=most, multiline=multiline)
 
 
 def filled(value: str) -> str:

@@ -26,6 +26,7 @@ from todos.schedule.days import FIRST_DATE, LAST_DATE
 NO_SUCH_LIST = "There is no such list."
 RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
 NAME_MAX_LENGTH, KEY_MAX_LENGTH = 50, 100  # of a label
+LABELS_MAX_LENGTH = LABELS_MAX * (NAME_MAX_LENGTH + len(", "))
 # Where the actions name a thing otherwise than the form.
 FIELD_OF = {"recurrence": "repeat", "due_tz": "due_time"}
 
@@ -47,7 +48,7 @@ class LabelsField(forms.Field):
     """Names with commas between them."""
 
     def to_python(self, value: Any) -> list[str]:
-        text = clean_text(value or "")
+        text = clean_text(value or "", most=LABELS_MAX_LENGTH)
         names = {
             label_key(name): name for part in text.split(",") if (name := part.strip())
         }

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.authentication import user_of
+from config.api.fields import BoundedListField
 from config.text import TextField
 from todos.models import Task
 from todos.schedule import recurrence
@@ -184,7 +185,7 @@ class RecurrenceField(serializers.Field[Any, Any, Any, Any]):
             raise serializers.ValidationError(str(exc)) from exc
 
 
-class TagsField(serializers.ListField):
+class TagsField(BoundedListField):
     """Words to find tasks by. Empty ones fall out: `"".split(",")` makes them."""
 
     child = TextField(max_length=50)

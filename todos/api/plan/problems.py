@@ -61,6 +61,7 @@ class PlanErrorDetailSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
     details = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
+        read_only=True,
         help_text="What is wrong with which field.",
     )
 

@@ -1,0 +1,261 @@
+"""What is sent is measured before it is looked at, and looked at once.
+
+These count work and compare no times; `tests/benchmarks/hostile.py` measures.
+"""
+
+import json
+from importlib import import_module
+from pkgutil import walk_packages
+
+import pytest
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+
+import accounts
+import config
+import todos
+from config.api import parsers
+from config.api.fields import BoundedListField
+from config.api.problems import ERRORS_MAX, MESSAGE_MAX_LENGTH
+
+# --- JSON bodies -----------------------------------------------------------------
+
+
+class CountedKey(str):
+    """A key that counts how often it is compared with another."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other):
+        CountedKey.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_a_duplicate_key_is_found_in_one_pass(monkeypatch):
+    monkeypatch.setattr(CountedKey, "compared", 0)
+    pairs = [(CountedKey(f"key {number}"), 0) for number in range(5_000)]
+    pairs.append((CountedKey("key 4999"), 0))
+
+    with pytest.raises(ParseError) as refused:
+        parsers._without_duplicates(pairs)
+
+    assert "key 4999" in str(refused.value.detail)
+    # Beside the two that are equal, only keys whose hashes meet in a table.
+    assert CountedKey.compared < len(pairs)
+
+
+@pytest.mark.parametrize("path", ["/api/v1/auth/token", "/api/v1/auth/register"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        [0] * parsers.MAX_VALUES,
+        {"email": ["a"] * parsers.MAX_VALUES},
+        {f"key {number}": None for number in range(parsers.MAX_VALUES)},
+        {"list": [[[], {}] for _ in range(parsers.MAX_VALUES // 2)]},
+    ],
+    ids=["list", "list in an object", "object", "nested"],
+)
+def test_a_body_with_too_many_values_is_refused_with_the_bound(client, db, path, body):
+    answer = client.post(path, json.dumps(body), content_type="application/json")
+
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "payload_too_large"
+    assert str(parsers.MAX_VALUES) in answer.json()["detail"]
+
+
+def test_a_body_of_as_many_values_as_there_may_be_is_read(client, db):
+    body = {"email": "a", "password": "b", "more": [0] * (parsers.MAX_VALUES - 4)}
+
+    answer = client.post(
+        "/api/v1/auth/token", json.dumps(body), content_type="application/json"
+    )
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["email"]
+
+
+@pytest.mark.parametrize(("levels", "is_read"), [(20, True), (21, False)])
+@pytest.mark.parametrize("innermost", ["", "1"])
+def test_a_body_may_be_so_deep_and_no_deeper(client, db, levels, is_read, innermost):
+    body = "[" * levels + innermost + "]" * levels
+
+    answer = client.post("/api/v1/auth/token", body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert ("20 levels" in answer.json()["detail"]) is not is_read
+
+
+# --- Lists -----------------------------------------------------------------------
+
+
+def _serializers():
+    for package in (accounts, config, todos):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if ".api" in module.name:
+                import_module(module.name)
+    found, waiting = [], [serializers.Serializer]
+    while waiting:
+        for one in waiting.pop().__subclasses__():
+            waiting.append(one)
+            if one.__module__.split(".")[0] in {"accounts", "config", "todos"}:
+                found.append(one)
+    return sorted(set(found), key=lambda one: (one.__module__, one.__name__))
+
+
+def _unbounded(field, path):
+    """Yield the paths of what takes any number of items."""
+    if field.read_only:
+        return
+    if isinstance(field, serializers.Serializer):
+        for name, inner in field.fields.items():
+            yield from _unbounded(inner, f"{path}.{name}")
+    elif isinstance(
+        field,
+        serializers.ListField | serializers.ListSerializer | serializers.DictField,
+    ):
+        if not isinstance(field, BoundedListField):
+            yield path
+        yield from _unbounded(field.child, f"{path}[]")
+    elif isinstance(
+        field, serializers.ManyRelatedField | serializers.MultipleChoiceField
+    ):
+        yield path
+
+
+@pytest.mark.parametrize("serializer", _serializers(), ids=lambda one: one.__name__)
+def test_every_list_that_is_read_checks_its_length_first(serializer):
+    assert list(_unbounded(serializer(), serializer.__name__)) == []
+
+
+def test_the_serializers_with_lists_are_among_those_that_are_checked():
+    names = {one.__name__ for one in _serializers()}
+
+    assert names >= {"TaskSerializer", "BulkSerializer", "QuickSerializer"}
+    assert names >= {"PlanTaskSerializer", "PlanQuerySerializer", "ProblemSerializer"}
+
+
+class CountedField(serializers.IntegerField):
+    """A field that counts how often it is asked."""
+
+    asked = 0
+
+    def run_validation(self, data=serializers.empty):
+        CountedField.asked += 1
+        return super().run_validation(data)
+
+
+def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(monkeypatch):
+    monkeypatch.setattr(CountedField, "asked", 0)
+    field = BoundedListField(child=CountedField(), max_length=3)
+
+    with pytest.raises(serializers.ValidationError) as refused:
+        field.run_validation(["x"] * 4)
+
+    assert "no more than 3" in str(refused.value.detail)
+    assert CountedField.asked == 0
+    assert field.run_validation([1, 2, 3]) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "bound"),
+    [
+        ("/api/v1/tasks", "labels", 20),
+        ("/api/v1/tasks/quick", "literal", 1_000),
+        ("/api/v1/tasks/bulk", "ids", 500),
+        ("/api/me/tasks", "tags", 20),
+    ],
+)
+@pytest.mark.parametrize("item", [1, {}, "", None])
+def test_a_long_list_of_nonsense_gets_a_short_answer(
+    api_as, alice, path, field, bound, item
+):
+    if field == "tags" and item == "":
+        item = "a" * 51  # empty tags fall out
+    body = {"title": "a", "text": "a", "action": "complete", field: [item] * 5_000}
+
+    answer = api_as(alice).post(path, body)
+
+    assert answer.status_code in {400, 422}
+    assert f"no more than {bound}" in answer.json()["detail"]
+    assert len(answer.content) < 2_000
+
+
+def test_a_refusal_lists_so_many_errors_and_no_more(api_as, alice):
+    body = {"ids": ["x"] * 500, "action": "complete"}
+
+    answer = api_as(alice).post("/api/v1/tasks/bulk", body).json()
+
+    assert sum(map(len, answer["errors"].values())) == ERRORS_MAX
+    assert list(answer["errors"])[0] == "ids.0"
+
+
+def test_a_refusal_does_not_send_back_all_that_was_sent(api_as, alice):
+    answer = api_as(alice).patch("/api/v1/users/me", {"theme": "x" * 100_000}).json()
+
+    assert len(answer["errors"]["theme"][0]) == MESSAGE_MAX_LENGTH
+    assert len(answer["detail"]) < MESSAGE_MAX_LENGTH + 10
+
+
+def test_fields_that_are_asked_for_again_and_again_are_too_many(api_as, alice):
+    answer = api_as(alice).get("/api/v1/tasks?fields=" + ",".join(["id"] * 1_000))
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["fields"]
+
+
+# --- Text ------------------------------------------------------------------------
+
+MARKS = "a" + "\u0301" * 16 + "\u0323" * 15
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "/api/v1/tasks", {"title": MARKS}),
+        ("post", "/api/v1/tasks", {"title": "a", "notes": MARKS}),
+        ("post", "/api/v1/tasks", {"title": "a", "labels": [MARKS]}),
+        ("post", "/api/v1/lists", {"name": MARKS}),
+        ("post", "/api/v1/labels", {"name": MARKS}),
+        ("post", "/api/v1/tasks/quick", {"text": MARKS}),
+        ("post", "/api/v1/tasks/quick", {"text": f"a @{MARKS}", "dry_run": True}),
+        ("post", "/api/me/tasks", {"title": MARKS}),
+        ("patch", "/api/v1/users/me", {"display_name": MARKS}),
+        ("get", "/api/v1/tasks", {"q": MARKS}),
+        ("get", "/api/v1/tasks", {"label": MARKS}),
+        ("get", "/api/me/tasks", {"search": MARKS}),
+    ],
+)
+def test_too_many_marks_on_a_letter_are_refused_wherever_text_comes_in(
+    api_as, alice, method, path, body
+):
+    answer = getattr(api_as(alice), method)(path, body)
+
+    assert answer.status_code in {400, 422}
+    assert "marks on one letter" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/tasks/new/", {"title": MARKS}),
+        ("/tasks/new/", {"title": "a", "notes": MARKS}),
+        ("/tasks/new/", {"title": "a", "labels": MARKS}),
+        ("/lists/new/", {"name": MARKS, "colour": "grey"}),
+        ("/accounts/settings/", {"display_name": MARKS}),
+    ],
+)
+def test_a_form_refuses_too_many_marks_on_a_letter(page_as, alice, path, form):
+    answer = page_as(alice).post(path, form)
+
+    assert answer.status_code == 200
+    assert "marks on one letter" in answer.text
+
+
+def test_quick_add_measures_its_text_as_it_was_sent(api_as, alice):
+    answer = api_as(alice).post("/api/v1/tasks/quick", {"text": "a" + " " * 50_000})
+
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["text"]
