@@ -5,8 +5,9 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # The first of these that is new enough makes the virtual environment.
 # PYTHON=/path/to/python names one instead.
-PYTHONS := $(or $(PYTHON),python3.14 python3.13 python3.12 python3.11 python3 python)
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+PYTHONS := python3.14 python3.13 python3.12 python3.11 python3 python
+NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
+PIP := $(PY) -m pip --disable-pip-version-check
 PYTEST_WORKERS ?= 2
 SUMMARY := var/test-summary.txt
 PYTEST := OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PY) -m pytest --numprocesses $(PYTEST_WORKERS)
@@ -17,7 +18,7 @@ RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo dev test bench lock format clean venv install install-dev \
-	browser node-modules check-style check-types check-imports check-django
+	browser node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,16 +43,17 @@ test: install-dev browser node-modules check-style check-types check-imports che
 bench: install-dev ## Measure speed, beside the alternatives
 	$(PY) -m tests.benchmarks
 
-lock: install-dev ## Pin the newest files of what pyproject.toml names, with hashes
-	CUSTOM_COMPILE_COMMAND='make lock' $(PY) -m piptools compile $(LOCK_FLAGS) \
-		--output-file requirements.txt pyproject.toml
-	CUSTOM_COMPILE_COMMAND='make lock' $(PY) -m piptools compile $(LOCK_FLAGS) \
-		--extra dev --constraint requirements.txt \
+lock: install-dev ## Pin the newest releases that pyproject.toml allows, with hashes
+	$(LOCK) --output-file requirements.txt pyproject.toml
+	$(LOCK) --extra dev --constraint requirements.txt \
 		--output-file requirements-dev.txt pyproject.toml
+	@$(MAKE) --no-print-directory check-wheels
 
-# Nothing of the machine that made the lock may end up in it.
-LOCK_FLAGS := --quiet --generate-hashes --strip-extras --allow-unsafe --newline lf \
-	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+# One lock for every Python and system: what only some of them need has a marker.
+# Wheels alone, because building a package would fetch the newest build tools of the day.
+LOCK := $(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--only-binary :all: --emit-build-options --generate-hashes --no-strip-extras \
+	--custom-compile-command 'make lock'
 
 format: install-dev ## Format the code and repair what ruff can repair
 	$(PY) -m ruff check --fix .
@@ -64,10 +66,28 @@ clean: ## Remove what the tools made; keeps .env and the database
 
 # --- The steps of the commands above -----------------------------------------
 
+# The virtual environment keeps copies of the locks that it was filled from. While they
+# are equal there is nothing to do, and no network is needed. Else it is made anew: what
+# an earlier lock or a broken-off installation left behind must not stay.
+#
+# A lock holds everything with its hashes, so nothing is resolved (--no-deps), and no
+# release that appears later can change what is installed. `pip check` confirms it.
+install: LOCKS := requirements.txt
+install-dev: LOCKS := requirements.txt requirements-dev.txt
+install install-dev:
+	@$(PY) -c $(NEW_ENOUGH) 2>/dev/null && \
+	cmp -s $(lastword $(LOCKS)) $(VENV)/$(lastword $(LOCKS)) || { \
+	$(MAKE) --no-print-directory venv && \
+	echo "Installing $(lastword $(LOCKS)); this takes a minute the first time" && \
+	$(PIP) install --quiet --no-deps --require-hashes -r $(lastword $(LOCKS)) && \
+	{ found=$$($(PIP) check) || { echo "$$found" >&2; exit 1; }; } && \
+	cp $(LOCKS) $(VENV)/; }
+
+# The Python of the virtual environment before is asked first: somebody may have named it.
 venv:
-	@$(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && exit 0; \
-	for python in $(PYTHONS); do \
-		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	@before=$$($(PY) -c 'import sys; print(sys._base_executable)' 2>/dev/null); \
+	for python in $(or $(PYTHON),$$before $(PYTHONS)); do \
+		"$$python" -c $(NEW_ENOUGH) 2>/dev/null || continue; \
 		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
 			without_venv=$$python; continue; }; \
 		echo "Making $(VENV) with $$("$$python" --version)"; \
@@ -77,22 +97,22 @@ venv:
 		echo "$$without_venv lacks the venv module. On Debian or Ubuntu install it with:" >&2; \
 		echo "  apt-get install python3-venv" >&2; \
 	else \
-		echo "Ownlist needs Python 3.11 or newer, and none of these is: $(PYTHONS)" >&2; \
+		echo "Ownlist needs Python 3.11 or newer, and none of these is: $(or $(PYTHON),$(PYTHONS))" >&2; \
 		echo "Install it, or name it: make run PYTHON=/path/to/python3.11" >&2; \
 	fi; \
 	exit 1
 
-# The virtual environment keeps a copy of the list it was filled from. While the two
-# are equal there is nothing to do, and no network is needed.
-install: venv
-	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
-		echo "Installing requirements.txt; this takes a minute the first time"; \
-		$(PIP_INSTALL) -r requirements.txt && cp requirements.txt $(VENV)/; }
+# Every package must have a wheel for each Python and system that Ownlist runs on.
+check-wheels:
+	@for python in 3.11 3.12 3.13 3.14; do \
+		for system in $(SYSTEMS); do \
+			echo "Looking for wheels for Python $$python on $$system"; \
+			$(PY) -m uv pip compile --quiet --no-deps --python-version $$python \
+				--python-platform $$system requirements-dev.txt >/dev/null || exit 1; \
+		done; \
+	done
 
-install-dev: venv
-	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
-		echo "Installing requirements-dev.txt; this takes a minute the first time"; \
-		$(PIP_INSTALL) -r requirements-dev.txt && cp requirements*.txt $(VENV)/; }
+SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
 
 browser: install-dev
 	@$(PY) -m tests.chromium
