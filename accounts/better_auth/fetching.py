@@ -1,26 +1,40 @@
 """Asking an issuer something over HTTP, with a limit on everything.
 
-No redirects, so that a trusted address can't lead elsewhere; no proxy from the
-environment; a limit on bytes, and one deadline for the whole exchange, however slowly
-the answer drips.
+No redirects, so that a trusted address can't lead elsewhere; no proxy and no password
+from the environment; a limit on bytes, and one deadline for the whole exchange: finding
+the address, connecting, TLS, headers and body, however slowly any of them comes.
 """
 
 import http.client
+import io
 import json
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping
-from contextlib import suppress
+from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 256 * 1024  # of a body
+MAX_HEAD_BYTES = 64 * 1024  # of the status line and the headers
 TIMEOUT = 3.0  # seconds, for all of it
+PORTS = {"https": 443, "http": 80}
 
 
 class FetchFailed(Exception):
     """There was no usable answer; the text names the kind, never a body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an issuer has answered, whatever its status but for redirects."""
+
+    status: int
+    headers: Message
+    body: bytes = field(repr=False)
 
 
 def fetch_json(
@@ -31,52 +45,210 @@ def fetch_json(
     Raises:
         FetchFailed: for everything else, whatever went wrong.
     """
-    connection = _connection(url, timeout)
-    deadline = threading.Timer(timeout, _cut, [connection])
-    deadline.daemon = True
-    deadline.start()
+    answer = fetch(url, headers=headers, timeout=timeout)
+    if answer.status != http.client.OK:
+        raise FetchFailed(f"status {answer.status}")
     try:
-        return json.loads(_exchange(connection, url, headers or {}))
-    except FetchFailed:
-        raise
-    except (OSError, http.client.HTTPException, ValueError, RecursionError) as exc:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as exc:
         raise FetchFailed(type(exc).__name__) from exc
-    except AttributeError as exc:  # http.client, when its socket is cut under it
-        raise FetchFailed("cut at the deadline") from exc
-    finally:
-        deadline.cancel()
+
+
+def fetch(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    timeout: float = TIMEOUT,
+) -> Answer:
+    """Send one request and return its whole answer, within `timeout` seconds.
+
+    Raises:
+        FetchFailed: there is no answer in time, or it is cut short, too large or a
+            redirect.
+    """
+    deadline = _Deadline(timeout)
+    try:
+        parts = urlsplit(url)
+        with _connected(parts.scheme, parts.hostname or "", parts.port, deadline) as it:
+            return _exchange(_Socket(it, deadline), method, url, headers or {}, body)
+    except (OSError, http.client.HTTPException, ValueError) as exc:
+        raise FetchFailed(type(exc).__name__) from exc
+
+
+class _Deadline:
+    """The end of one exchange, from which every step takes the time that is left."""
+
+    def __init__(self, seconds: float) -> None:
+        self._at = time.monotonic() + seconds
+
+    def left(self) -> float:
+        """Return the seconds that are left, always more than none.
+
+        Raises:
+            TimeoutError: nothing is left.
+        """
+        seconds = self._at - time.monotonic()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+
+# --- Connecting ----------------------------------------------------------------
+
+
+def _connected(
+    scheme: str, host: str, port: int | None, deadline: _Deadline
+) -> socket.socket:
+    """Return a connection to the first of the host's addresses that answers."""
+    addresses = _addresses(host, port or PORTS[scheme], deadline)
+    failure: OSError = OSError("the host has no address")
+    for number, address in enumerate(addresses):
+        # One address that swallows packets leaves time for the others.
+        share = deadline.left() / (len(addresses) - number)
+        try:
+            connection = _connected_to(address, share)
+        except OSError as exc:
+            failure = exc
+            continue
+        if scheme == "http":
+            return connection
+        return _over_tls(connection, host, deadline)
+    raise failure
+
+
+def _connected_to(found: Any, seconds: float) -> socket.socket:
+    family, kind, protocol, _, address = found
+    connection = socket.socket(family, kind, protocol)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(address)
+    except OSError:
         connection.close()
+        raise
+    return connection
 
 
-def _connection(url: str, timeout: float) -> http.client.HTTPConnection:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme == "https":
+def _over_tls(
+    connection: socket.socket, host: str, deadline: _Deadline
+) -> socket.socket:
+    try:
+        connection.settimeout(deadline.left())  # for the whole handshake
         context = ssl.create_default_context()
-        return http.client.HTTPSConnection(
-            host, parts.port, timeout=timeout, context=context
-        )
-    return http.client.HTTPConnection(host, parts.port, timeout=timeout)
+        return context.wrap_socket(connection, server_hostname=host)
+    except OSError:
+        connection.close()
+        raise
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    with suppress(OSError, AttributeError):
-        connection.sock.shutdown(socket.SHUT_RDWR)
+class _Lookup(threading.Thread):
+    """One question to the resolver, which knows no deadline of ours.
+
+    A look-up that is given up goes on beside us, and whoever asks for the same host
+    meanwhile waits for that one, so there is never more than one for each host.
+    """
+
+    running: dict[tuple[str, int], "_Lookup"] = {}  # noqa: RUF012 - shared on purpose
+    lock = threading.Lock()
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(daemon=True, name="better-auth-lookup")
+        self.host, self.port = host, port
+        self.addresses: list[Any] = []
+
+    @classmethod
+    def of(cls, host: str, port: int) -> "_Lookup":
+        """Return the look-up of this host that is under way, or a new one."""
+        with cls.lock:
+            lookup = cls.running.get((host, port))
+            if lookup is None:
+                lookup = cls.running[host, port] = cls(host, port)
+                lookup.start()
+            return lookup
+
+    def run(self) -> None:
+        try:
+            self.addresses = socket.getaddrinfo(
+                self.host, self.port, type=socket.SOCK_STREAM
+            )
+        except (OSError, UnicodeError):
+            pass  # no address, which is what the caller says
+        finally:
+            with self.lock:
+                del self.running[self.host, self.port]
+
+
+def _addresses(host: str, port: int, deadline: _Deadline) -> list[Any]:
+    lookup = _Lookup.of(host, port)
+    lookup.join(deadline.left())
+    deadline.left()
+    return lookup.addresses
+
+
+# --- Talking -------------------------------------------------------------------
+
+
+class _Socket:
+    """What `http.client` needs of a socket, each step within the deadline.
+
+    The connection itself is closed by whoever opened it.
+    """
+
+    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
+        self.connection = connection
+        self.deadline = deadline
+
+    def sendall(self, octets: bytes) -> None:
+        self.connection.settimeout(self.deadline.left())
+        self.connection.sendall(octets)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Received(self.connection, self.deadline))
+
+    def close(self) -> None:
+        """Leave it open: `http.client` closes before it has read the body."""
+
+
+class _Received(io.RawIOBase):
+    """The bytes of one answer."""
+
+    def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
+        self.connection = connection
+        self.deadline = deadline
+        self.left = MAX_HEAD_BYTES + MAX_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.connection.settimeout(self.deadline.left())
+        received = self.connection.recv_into(buffer)
+        self.left -= received
+        if self.left < 0:
+            raise FetchFailed("too large")
+        return received
 
 
 def _exchange(
-    connection: http.client.HTTPConnection, url: str, headers: Mapping[str, str]
-) -> bytes:
+    connection: _Socket,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+) -> Answer:
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     sent = {"Accept": "application/json", "User-Agent": "ownlist", **headers}
-    connection.request("GET", target, headers=sent)
-    response = connection.getresponse()
-    if response.status != http.client.OK:
+    client = http.client.HTTPConnection(parts.netloc)
+    client.sock = connection
+    client.request(method, target, body=body, headers=sent)
+    response = client.getresponse()
+    if 300 <= response.status < 400:
         raise FetchFailed(f"status {response.status}")
-    body = response.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
+    received = response.read(MAX_BYTES + 1)
+    if len(received) > MAX_BYTES:
         raise FetchFailed("too large")
     if response.length:
         raise FetchFailed("cut short")
-    return body
+    return Answer(response.status, response.headers, received)
