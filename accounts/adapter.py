@@ -9,6 +9,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import SESSION_KEY, update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -16,7 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import events
-from accounts.credentials import change_password
+from accounts.credentials import change_password, end_all
+from accounts.emails import Confirmation
 from accounts.models import EMAIL_MAX_LENGTH, SecurityEvent, User, ascii_email
 from config.api.problems import Unavailable
 from config.client_address import client_address
@@ -58,10 +60,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         return bool(email_address.email != email_address.user.email)
 
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
-        """Refuse an address that meanwhile became somebody else's login name."""
+        """End every credential where the address changes, but for this session.
+
+        Refuses an address that meanwhile became somebody else's login name.
+        """
+        user: User = email_address.user
+        before = user.email
         try:
             with transaction.atomic():
-                return bool(super().confirm_email(request, email_address))
+                confirmed = bool(super().confirm_email(request, email_address))
+                if confirmed and user.email != before:
+                    end_all(user=user, at=timezone.now())
         except IntegrityError:
             self.add_message(
                 request,
@@ -70,6 +79,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
                 {"email": email_address.email},
             )
             return False
+        if SESSION_KEY in request.session and request.user == user:
+            update_session_auth_hash(request, user)
+        return confirmed
 
     def get_email_verification_redirect_url(self, email_address: Any) -> str:
         """Show a signed-in person that the address is now verified."""
@@ -118,6 +130,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         """Link to our configured address, whatever Host the request named."""
         path = reverse("account_confirm_email", args=[emailconfirmation.key])
         return f"{settings.BASE_URL}{path}"
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: Any, signup: bool
+    ) -> None:
+        """Send our own kind of link in place of allauth's."""
+        ours = Confirmation(emailconfirmation.email_address)
+        super().send_confirmation_mail(request, ours, signup)
 
     def send_mail(
         self, template_prefix: str, email: str, context: dict[str, Any]

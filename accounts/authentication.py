@@ -5,10 +5,14 @@ door has claimed a credential, it returns its user or refuses; nothing is tried 
 """
 
 import logging
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from allauth.account.authentication import get_authentication_records
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.encoding import force_str
 from rest_framework import authentication
@@ -91,10 +95,22 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
         if token is None or not is_of_better_auth(token):
             return None
         now = timezone.now()
-        identity = admit(verified_outside(token, now=now), at=now)
-        return identity.user, Credential(
-            "better-auth", str(identity.pk), subject=identity.subject
-        )
+        verified = verified_outside(token, now=now)
+        identity = admit(verified, at=now)
+        return identity.user, better_auth_credential(identity, verified)
+
+
+def better_auth_credential(
+    identity: LinkedIdentity, token: VerifiedToken
+) -> Credential:
+    """Return what a verified token of `identity` is to the rest of the service."""
+    proved = token.authenticated_at
+    return Credential(
+        "better-auth",
+        str(identity.pk),
+        subject=identity.subject,
+        authenticated_at=datetime.fromtimestamp(proved, UTC) if proved else None,
+    )
 
 
 def is_of_better_auth(token: str) -> bool:
@@ -164,7 +180,9 @@ class OwnTokenAuthentication(authentication.BaseAuthentication):
             raise refused("own token: no active user")
         if user.credential_epoch != access.epoch:
             raise refused("own token: ended by its user")
-        return user, Credential("token", str(access.family_id))
+        return user, Credential(
+            "token", str(access.family_id), authenticated_at=access.authenticated_at
+        )
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
@@ -177,4 +195,27 @@ class SessionAuthentication(authentication.SessionAuthentication):
         found = super().authenticate(request)
         if found is None:
             return None
-        return found[0], SESSION
+        return found[0], page_credential(request._request)
+
+
+def page_credential(request: HttpRequest) -> Credential:
+    """Return the credential of a request that its session or a cookie signed in.
+
+    The middleware for Better Auth's session cookie leaves its own on the request.
+    Whichever it is, the session may hold a later proof: a password asked for again.
+    """
+    credential: Credential = getattr(request, "credential", SESSION)
+    proofs = [credential.authenticated_at, *_proofs(request)]
+    latest = max((at for at in proofs if at is not None), default=None)
+    return replace(credential, authenticated_at=latest)
+
+
+def _proofs(request: HttpRequest) -> Iterator[datetime]:
+    """Yield when the user of this session proved who they are, as allauth recorded it.
+
+    At an outside issuer that is when they did it there, if the issuer has said so.
+    """
+    for record in get_authentication_records(request, request.user):
+        at = {"password": "at", "socialaccount": "auth_time"}.get(record["method"])
+        if at is not None and at in record:
+            yield datetime.fromtimestamp(record[at], UTC)

@@ -1,14 +1,17 @@
-"""What speaks for a user, and how all of it ends."""
+"""What authenticates a user, how fresh it is, and how all of it ends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
 
-from accounts import events
-from accounts.models import RefreshFamily, SecurityEvent, User
+from accounts import emails, events
+from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
+
+# How long a proof of who someone is counts as recent, for what can't be taken back.
+RECENT = timedelta(minutes=15)
+DELETION_GRACE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +21,24 @@ class Credential:
     `kind` is `session`, `token`, `better-auth` or `command`; `key` tells one of a kind
     from another without being secret (for a token its refresh family, for Better Auth
     the linked identity). `subject` is the caller's name at an outside issuer.
+
+    `authenticated_at` is when the user last proved who they are, as far as this
+    credential knows. A credential that was made from another one inherits it.
     """
 
     kind: str
     key: str = ""
     subject: str = ""
+    authenticated_at: datetime | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}" if self.key else self.kind
 
+    def is_recent(self, *, at: datetime) -> bool:
+        """Tell whether the user proved who they are within `RECENT`; unknown is no."""
+        proved_at = self.authenticated_at
+        return proved_at is not None and at - proved_at < RECENT
 
-DELETION_GRACE = timedelta(days=7)
 
 SESSION = Credential("session")
 COMMAND = Credential("command")
@@ -40,35 +50,22 @@ def change_password(
 ) -> None:
     """Store a new password and end every credential made under the old one.
 
-    The sign-in by token named by `keep` goes on: its refresh token stays good, its
-    access token doesn't. `user` is brought up to date, so that the caller may make a
-    new session of it.
+    The sign-in by token named by `keep`, whose user has just shown the old password,
+    goes on: its refresh token stays good, its access token doesn't. `user` is brought
+    up to date, so that the caller may make a new session of it.
     """
     locked = User.objects.select_for_update().get(pk=user.pk)
     locked.set_password(password)
-    locked.credentials_ended_at = at
-    locked.save(
-        update_fields=[
-            "password",
-            "credential_epoch",
-            "credentials_ended_at",
-            "updated_at",
-        ]
-    )
+    locked.save(update_fields=["password", "updated_at"])
     user.password = locked.password
-    user.credential_epoch = locked.credential_epoch
-    if keep is not None and keep.kind == "token":
-        RefreshFamily.objects.filter(user=user, pk=keep.key).update(
-            epoch=locked.credential_epoch
-        )
+    end_all(user=user, at=at, keep=keep)
     events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at)
 
 
 @transaction.atomic
 def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> None:
     """End every session and every token of the user, and leave the password."""
-    _raise_epoch(user.pk, at=at)
-    user.refresh_from_db(fields=["credential_epoch", "credentials_ended_at"])
+    end_all(user=user, at=at)
     events.record(user, SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE, at=at, by=by)
 
 
@@ -76,20 +73,23 @@ def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> 
 def deactivate(*, user: User, at: datetime, by: User | None = None) -> None:
     """Lock the account and end every credential; nothing of it is deleted."""
     User.objects.filter(pk=user.pk).update(is_active=False, updated_at=at)
-    _raise_epoch(user.pk, at=at)
-    user.refresh_from_db(
-        fields=["is_active", "credential_epoch", "credentials_ended_at"]
-    )
+    user.refresh_from_db(fields=["is_active"])
+    end_all(user=user, at=at)
     events.record(user, SecurityEvent.Kind.DEACTIVATED, at=at, by=by)
 
 
 @transaction.atomic
 def reactivate(*, user: User, at: datetime, by: User | None = None) -> None:
-    """Let the person sign in again; what was ended stays ended."""
+    """Let the user sign in again.
+
+    What was ended stays ended, and so does what an outside issuer issued while the
+    account was locked.
+    """
     User.objects.filter(pk=user.pk).update(
         is_active=True, delete_after=None, updated_at=at
     )
     user.refresh_from_db(fields=["is_active", "delete_after"])
+    end_all(user=user, at=at)
     events.record(user, SecurityEvent.Kind.REACTIVATED, at=at, by=by)
 
 
@@ -101,9 +101,39 @@ def request_deletion(*, user: User, at: datetime) -> None:
     deactivate(user=user, at=at)
 
 
-def _raise_epoch(user_id: UUID, *, at: datetime) -> None:
-    User.objects.filter(pk=user_id).update(
+# --- How they end ---------------------------------------------------------------
+
+
+@transaction.atomic
+def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None:
+    """End everything that authenticates the user, and everything that would.
+
+    The epoch ends what carries it: browser sessions, access tokens, links to reset a
+    password or to confirm an address. The time ends what can't: tokens and sessions of
+    outside issuers that began before. Rows are ended as such: families of refresh
+    tokens, but for the one named by `keep`, and addresses that wait for their mailbox.
+    `user` is brought up to date.
+    """
+    User.objects.filter(pk=user.pk).update(
         credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at
+    )
+    user.refresh_from_db(fields=["credential_epoch", "credentials_ended_at"])
+    families = RefreshFamily.objects.filter(user=user, revoked_at=None)
+    if keep is not None and keep.kind == "token":
+        kept = families.filter(pk=keep.key)
+        kept.update(epoch=user.credential_epoch, authenticated_at=at)
+        families = families.exclude(pk=keep.key)
+    families.update(revoked_at=at)
+    emails.forget_pending(user)
+
+
+def end_identity(*, identity: LinkedIdentity, at: datetime) -> None:
+    """End what a linked identity has signed in: the families exchanged for it.
+
+    Browser sessions that it began name it, and end once it is no longer linked.
+    """
+    RefreshFamily.objects.filter(identity=identity, revoked_at=None).update(
+        revoked_at=at
     )
 
 

@@ -5,7 +5,12 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts.authentication import TokenNotValid, admit, verified_outside
+from accounts.authentication import (
+    TokenNotValid,
+    admit,
+    better_auth_credential,
+    verified_outside,
+)
 from accounts.better_auth import sessions
 from accounts.better_auth.issuers import session_issuer
 from config.api.problems import Unavailable
@@ -31,7 +36,8 @@ class BetterAuthSessionMiddleware:
         if token is not None and not request.user.is_authenticated:
             now = timezone.now()
             try:
-                identity = admit(verified_outside(token, now=now), at=now)
+                verified = verified_outside(token, now=now)
+                identity = admit(verified, at=now)
             except TokenNotValid:
                 pass  # not signed in, as without the cookie
             except Unavailable as refusal:
@@ -40,6 +46,9 @@ class BetterAuthSessionMiddleware:
                 # Staff sign in here: nobody else's server opens the admin.
                 if not identity.user.is_staff:
                     request.user = identity.user
+                    request.credential = better_auth_credential(  # type: ignore[attr-defined]
+                        identity, verified
+                    )
         return self.get_response(request)
 
 

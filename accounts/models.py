@@ -212,20 +212,25 @@ class User(AbstractBaseUser, PermissionsMixin):
         return check_password(raw_password, self.password, upgrade)
 
     def get_session_auth_hash(self) -> str:
-        """Bind browser sessions to the password and to the credential epoch."""
-        return self._session_hash(None)
+        """Bind browser sessions to the credential epoch, which a new password raises.
+
+        Not to the password's hash: that is also replaced when it is upgraded.
+        """
+        return self._session_hash(str(self.credential_epoch))
 
     def get_session_auth_fallback_hash(self) -> Any:
-        """Accept sessions made under an earlier `SECRET_KEY` while it is kept."""
-        for secret in settings.SECRET_KEY_FALLBACKS:
-            yield self._session_hash(secret)
+        """Accept sessions made under an earlier `SECRET_KEY` while it is kept.
 
-    def _session_hash(self, secret: str | None) -> str:
+        And those from before the hash of the password was left out.
+        """
+        epoch = str(self.credential_epoch)
+        for secret in [None, *settings.SECRET_KEY_FALLBACKS]:
+            yield self._session_hash(epoch, secret)
+            yield self._session_hash(f"{epoch}:{self.password}", secret)
+
+    def _session_hash(self, value: str, secret: str | None = None) -> str:
         return salted_hmac(
-            "accounts.User.session",
-            f"{self.credential_epoch}:{self.password}",
-            secret=secret,
-            algorithm="sha256",
+            "accounts.User.session", value, secret=secret, algorithm="sha256"
         ).hexdigest()
 
 
@@ -282,6 +287,11 @@ class RefreshFamily(models.Model):
         help_text="The outside sign-in it was exchanged for; it ends with that.",
     )
     epoch = models.PositiveIntegerField()
+    authenticated_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the user last proved who they are; empty if nobody knows.",
+    )
     created_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -12,7 +12,7 @@ import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Self
 from uuid import UUID
@@ -84,6 +84,9 @@ class OwnTokenBackend(TokenBackend):
         if any(type(claims[name]) is not int for name in ("exp", "iat", "epoch")):
             raise TokenError("Token is invalid")
         if claims["exp"] > LAST_SECOND:
+            raise TokenError("Token is invalid")
+        proved = claims.get("auth_time", 0)
+        if type(proved) is not int or not 0 <= proved <= LAST_SECOND:
             raise TokenError("Token is invalid")
         return claims
 
@@ -184,6 +187,12 @@ class _OwnToken(tokens.Token):
     def epoch(self) -> int:
         return int(self.payload["epoch"])
 
+    @property
+    def authenticated_at(self) -> datetime | None:
+        """When the user last proved who they are, to the second; None if unknown."""
+        proved = self.payload.get("auth_time")
+        return None if proved is None else datetime.fromtimestamp(proved, UTC)
+
     @classmethod
     def of_family(cls, family: RefreshFamily) -> Self:
         """Make a fresh token of `family`; it never outlives the family."""
@@ -191,6 +200,8 @@ class _OwnToken(tokens.Token):
         token["sub"] = str(family.user_id)
         token["family"] = str(family.pk)
         token["epoch"] = family.epoch
+        if family.authenticated_at is not None:
+            token["auth_time"] = int(family.authenticated_at.timestamp())
         token["exp"] = min(token["exp"], int(family.expires_at.timestamp()))
         return token
 
@@ -248,16 +259,23 @@ class TokenPair:
 
 
 def start_family(
-    *, user: User, at: datetime, identity: LinkedIdentity | None = None
+    *,
+    user: User,
+    at: datetime,
+    authenticated_at: datetime | None = None,
+    identity: LinkedIdentity | None = None,
 ) -> TokenPair:
     """Begin a sign-in by token and return its first pair.
 
-    With `identity`, the outside sign-in it came from: it ends when that is unlinked.
+    `authenticated_at` is when the user proved who they are, None if nobody knows; every
+    pair of the family inherits it. With `identity`, the linked identity that it was
+    exchanged for: it ends when that is unlinked.
     """
     family = RefreshFamily.objects.create(
         user=user,
         identity=identity,
         epoch=user.credential_epoch,
+        authenticated_at=authenticated_at,
         created_at=at,
         refreshed_at=at,
         expires_at=at + settings.REFRESH_FAMILY_LIFETIME,

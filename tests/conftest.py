@@ -2,13 +2,12 @@
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import tokens
 from config.api.throttling import users
 from tests.factories import UserFactory
+from tests.signing_in import browser_of, password_at, program_of
 
 pytest_plugins = [
     "tests.plugins.better_auth",
@@ -54,27 +53,27 @@ def api():
 
 @pytest.fixture
 def api_as():
-    """Make a client of the API that presents an access token of the given user."""
+    """Make a client of the API that presents an access token of the given user.
 
-    def client_for(user):
-        pair = tokens.start_family(user=user, at=timezone.now())
-        client = APIClient()
-        client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
-        return client
+    It signed in just now, unless the test says when, or None.
+    """
+
+    def client_for(user, **since):
+        return program_of(user, **{"authenticated_at": timezone.now(), **since})
 
     return client_for
 
 
 @pytest.fixture
 def page_as():
-    """Make a browser-like client with a session of the given user."""
+    """Make a browser-like client with a session of the given user.
 
-    def client_for(user):
-        client = Client()
-        client.force_login(
-            user, backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
-        return client
+    They gave their password just now, unless the test says when, or None.
+    """
+
+    def client_for(user, **since):
+        at = since.get("authenticated_at", timezone.now())
+        return browser_of(user, proof=password_at(at) if at else None)
 
     return client_for
 

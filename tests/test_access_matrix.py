@@ -16,7 +16,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 import pytest
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.models import EmailAddress
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
@@ -25,9 +25,11 @@ from django.utils import timezone
 
 from accounts import reminder_mails, tokens
 from accounts.credentials import COMMAND
+from accounts.emails import Confirmation
 from accounts.models import LinkedIdentity
 from tests import support
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
+from tests.signing_in import browser_of, password_at
 from todos import actions
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
@@ -189,9 +191,9 @@ PAGES = [Row(*row) for row in [
     ("GET",  "accounts/security/",            302, 200, 200, 200),
     ("GET",  "accounts/sign-out-everywhere/", 302, 200, 200, 200),
     ("POST", "accounts/sign-out-everywhere/", 302, 302, 302, 302),
+    ("GET",  "accounts/sign-in-again/",       302, 302, 302, 302),
     ("GET",  "accounts/delete/",              302, 200, 200, 200),
-    ("POST", "accounts/delete/",              302, 302, 302, 302,
-     {"password": PASSWORD}),
+    ("POST", "accounts/delete/",              302, 302, 302, 302),
     # There is something to connect once an outside issuer is trusted.
     ("GET",  "accounts/connect/",             302, 404, 404, 404),
     ("POST", "accounts/connect/",             302, 404, 404, 404),
@@ -348,7 +350,7 @@ class World:
         )
         asked_for = EmailAddress(user=alice, email="alice@new.example")
         asked_for.save()
-        self.key = EmailConfirmationHMAC(asked_for).key
+        self.key = Confirmation(asked_for).key
         self.identity = LinkedIdentity.objects.create(
             user=alice,
             issuer="https://issuer.example",
@@ -381,16 +383,11 @@ class World:
         locked.save()
 
     def _session_of(self, user):
-        client = Client()
-        client.force_login(
-            user, backend="allauth.account.auth_backends.AuthenticationBackend"
-        )
-        # What can't be taken back wants the password once more.
-        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
-        return client
+        return browser_of(user, proof=password_at(timezone.now()))
 
     def _token_of(self, user):
-        pair = tokens.start_family(user=user, at=timezone.now())
+        now = timezone.now()
+        pair = tokens.start_family(user=user, at=now, authenticated_at=now)
         return Client(headers={"Authorization": f"Bearer {pair.access}"})
 
     def path_of(self, route):

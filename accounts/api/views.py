@@ -99,7 +99,8 @@ class RegisterView(PublicEndpoint):
                 {"detail": "Follow the link that we mailed to this address."},
                 status=status.HTTP_202_ACCEPTED,
             )
-        pair = tokens.start_family(user=user, at=timezone.now())
+        now = timezone.now()
+        pair = tokens.start_family(user=user, at=now, authenticated_at=now)
         return Response(
             {"user": UserSerializer(user).data, **pair.as_dict()},
             status=status.HTTP_201_CREATED,
@@ -128,7 +129,7 @@ class TokenView(PublicEndpoint):
         if not may_sign_in(user):
             raise EmailNotVerified()
         now = timezone.now()
-        pair = tokens.start_family(user=user, at=now)
+        pair = tokens.start_family(user=user, at=now, authenticated_at=now)
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
         return Response(pair.as_dict())
 
@@ -170,8 +171,13 @@ class TokenExchangeView(Endpoint):
     def post(self, request: Request) -> Response:
         now = timezone.now()
         user = user_of(request)
-        identity = LinkedIdentity.objects.get(pk=credential_of(request).key)
-        pair = tokens.start_family(user=user, at=now, identity=identity)
+        credential = credential_of(request)
+        pair = tokens.start_family(
+            user=user,
+            at=now,
+            authenticated_at=credential.authenticated_at,
+            identity=LinkedIdentity.objects.get(pk=credential.key),
+        )
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
         return Response(pair.as_dict())
 

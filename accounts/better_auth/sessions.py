@@ -42,7 +42,8 @@ def from_cookie(value: str) -> str | None:
 def check(token: str, issuer: Issuer, *, now: float) -> VerifiedToken:
     """Ask the issuer whose session this is; `now` is in seconds since the epoch.
 
-    `issued_at` of the answer is when the session began.
+    `issued_at` of the answer is when the session began, which is when its user proved
+    who they are; unless somebody of the issuer's staff began it in their place.
 
     Raises:
         TokenRejected: the session has ended, or its user is banned.
@@ -65,7 +66,8 @@ def check(token: str, issuer: Issuer, *, now: float) -> VerifiedToken:
         raise TokenRejected("banned")
     if ended <= now:
         raise TokenRejected("expired")
-    return VerifiedToken(issuer, subject, began, ended, user)
+    proved = None if session.get("impersonatedBy") else began
+    return VerifiedToken(issuer, subject, began, ended, user, authenticated_at=proved)
 
 
 def _ask(issuer: Issuer, token: str) -> Any:

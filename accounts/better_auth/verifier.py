@@ -37,7 +37,8 @@ class VerifiedToken:
     """What a token proves: that `issuer` vouched for `subject` at `issued_at`.
 
     `claims` are all of them, as sent: of these only times, issuer, audience and
-    subject are checked. Times are seconds since the epoch.
+    subject are checked. Times are seconds since the epoch. `authenticated_at` is when
+    the subject last proved who they are, None if the issuer doesn't say.
     """
 
     issuer: Issuer
@@ -45,6 +46,7 @@ class VerifiedToken:
     issued_at: int
     expires_at: int
     claims: Mapping[str, Any]
+    authenticated_at: int | None = None
 
     def __repr__(self) -> str:
         return f"<VerifiedToken of {self.issuer.issuer}>"
@@ -204,7 +206,20 @@ def _verified(issuer: Issuer, claims: dict[str, Any], now: float) -> VerifiedTok
     subject = claims["sub"]
     if not _is_subject(subject):
         raise TokenRejected("subject")
-    return VerifiedToken(issuer, subject, issued_at, expires_at, claims)
+    return VerifiedToken(
+        issuer, subject, issued_at, expires_at, claims, _authenticated_at(claims, now)
+    )
+
+
+def _authenticated_at(claims: Mapping[str, Any], now: float) -> int | None:
+    """Return the claim `auth_time` (OpenID Connect Core, section 2), if it is one.
+
+    Better Auth leaves it to the application, so any other value says nothing.
+    """
+    at = claims.get("auth_time")
+    if type(at) is not int or not 0 < at <= now + LEEWAY:
+        return None
+    return at
 
 
 def _is_for_us(audience: Any, issuer: Issuer) -> bool:

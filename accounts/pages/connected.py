@@ -7,7 +7,6 @@ and says yes. Between the two the session keeps what the token proved, not the t
 from datetime import UTC, datetime
 from typing import Any
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,13 +19,14 @@ from accounts.better_auth.issuers import trusted_issuers
 from accounts.better_auth.verifier import VerifiedToken
 from accounts.models import LinkedIdentity
 from accounts.pages.forms import PresentedTokenForm
+from accounts.pages.recent import recent_sign_in_required
 from accounts.pages.views import person_of
 
 PRESENTED = "accounts.presented_identity"  # its key in the session
 TAKEN = "This sign-in already belongs to another account."
 
 
-@method_decorator(reauthentication_required, name="dispatch")
+@method_decorator(recent_sign_in_required, name="dispatch")
 class ConnectView(FormView):  # type: ignore[type-arg]  # not at run time
     """Present a token of the sign-in to connect."""
 
@@ -53,7 +53,7 @@ class ConnectView(FormView):  # type: ignore[type-arg]  # not at run time
         return redirect("accounts:connect-confirm")
 
 
-@method_decorator(reauthentication_required, name="dispatch")
+@method_decorator(recent_sign_in_required, name="dispatch")
 class ConnectConfirmView(TemplateView):
     """See whose sign-in it is, and connect it."""
 
@@ -102,7 +102,7 @@ def _presented(request: HttpRequest) -> VerifiedToken | None:
     )
 
 
-@method_decorator(reauthentication_required, name="dispatch")
+@method_decorator(recent_sign_in_required, name="dispatch")
 class DisconnectView(TemplateView):
     """Take a connected sign-in off the account, after asking."""
 

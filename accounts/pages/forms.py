@@ -180,15 +180,6 @@ class PasswordConfirmForm(allauth.ReauthenticateForm):  # type: ignore[misc]  # 
 # --- Our own --------------------------------------------------------------------
 
 
-class DeletionForm(PasswordConfirmForm):
-    """The password of a person who has one."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.user.has_usable_password():
-            del self.fields["password"]
-
-
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run time
     instance: User
     display_name = TextFormField(

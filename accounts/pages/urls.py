@@ -6,11 +6,11 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 
 from allauth.socialaccount import views as outside_views
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import outside as sign_in
-from accounts.pages import connected, views
+from accounts.pages import connected, recent, views
 
 OUTSIDE = "socialaccount"
 
@@ -32,6 +32,7 @@ own = [
     path(
         "disconnect/<uuid:pk>/", connected.DisconnectView.as_view(), name="disconnect"
     ),
+    path("sign-in-again/", recent.SignInAgainView.as_view(), name="sign-in-again"),
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]
 
@@ -76,5 +77,16 @@ urlpatterns = [
     path("", include((own, "accounts"))),
     path("", include(outside)),
     path("email/", views.EmailView.as_view(), name="account_email"),
+    path("password/set/", views.PasswordSetView.as_view(), name="account_set_password"),
+    re_path(
+        r"^confirm-email/(?P<key>[-:\w]+)/$",
+        views.ConfirmEmailView.as_view(),
+        name="account_confirm_email",
+    ),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        views.PasswordResetFromKeyView.as_view(),
+        name="account_reset_password_from_key",
+    ),
     path("", include("allauth.account.urls")),
 ]

@@ -6,11 +6,12 @@ from allauth.account import views as allauth
 from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
 from django.utils import timezone
-from django.views.generic import FormView, TemplateView, UpdateView
+from django.utils.decorators import method_decorator
+from django.views.generic import TemplateView, UpdateView
 
 from accounts.better_auth.issuers import trusted_issuers
 from accounts.credentials import (
@@ -19,8 +20,10 @@ from accounts.credentials import (
     request_deletion,
     sign_out_everywhere,
 )
+from accounts.emails import Confirmation
 from accounts.models import User
-from accounts.pages.forms import DeletionForm, SettingsForm
+from accounts.pages.forms import SettingsForm
+from accounts.pages.recent import recent_sign_in_required
 
 RECENT_EVENTS = 20
 
@@ -69,6 +72,7 @@ class SecurityView(TemplateView):
         )
 
 
+@method_decorator(recent_sign_in_required, name="dispatch")
 class EmailView(allauth.EmailView):  # type: ignore[misc]  # untyped
     """Change the address: the new one takes over once its mailbox has answered."""
 
@@ -78,6 +82,31 @@ class EmailView(allauth.EmailView):  # type: ignore[misc]  # untyped
             return redirect("account_email")
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
+
+
+class ConfirmEmailView(allauth.ConfirmEmailView):  # type: ignore[misc]  # untyped
+    """Follow the link that confirms an address; only the button changes anything."""
+
+    def get_object(self, queryset: Any = None) -> Confirmation:
+        confirmation = Confirmation.from_key(self.kwargs["key"])
+        if confirmation is None:
+            raise Http404
+        return confirmation
+
+    def logout_other_user(self, confirmation: Any) -> None:
+        """Leave whoever is signed in here alone: anybody can send them a link."""
+
+
+class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):  # type: ignore[misc]  # untyped
+    """Follow the link that resets a password."""
+
+    def logout(self) -> None:
+        """Leave whoever is signed in here alone, as for the links above."""
+
+
+@method_decorator(recent_sign_in_required, name="dispatch")
+class PasswordSetView(allauth.PasswordSetView):  # type: ignore[misc]  # untyped
+    """Set a first password, for a user who came through an issuer."""
 
 
 class SignOutEverywhereView(TemplateView):
@@ -92,21 +121,18 @@ class SignOutEverywhereView(TemplateView):
         return redirect("account_login")
 
 
-class DeletionView(FormView):  # type: ignore[type-arg]  # not at run time
+@method_decorator(recent_sign_in_required, name="dispatch")
+class DeletionView(TemplateView):
     """Lock the account now; it is gone a week later."""
 
-    form_class = DeletionForm
     template_name = "accounts/delete.html"
-    extra_context = {"days": DELETION_GRACE.days}
+    extra_context = {"days": DELETION_GRACE.days}  # noqa: RUF012 - never changed
 
-    def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"user": person_of(self.request)}
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        request_deletion(user=person_of(self.request), at=timezone.now())
-        logout(self.request)
+    def post(self, request: HttpRequest) -> HttpResponse:
+        request_deletion(user=person_of(request), at=timezone.now())
+        logout(request)
         messages.success(
-            self.request,
+            request,
             f"Your account is locked. In {DELETION_GRACE.days} days everything in it "
             "is deleted.",
         )

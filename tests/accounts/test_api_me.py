@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import RefreshFamily
+from accounts.credentials import RECENT
 
 URL = "/api/v1/users/me"
 
@@ -143,11 +143,9 @@ def test_deletion_locks_the_account_and_waits_a_week(api_as, alice):
     assert client.get(URL).status_code == 401
 
 
-def test_deletion_asks_for_a_recent_sign_in(api_as, alice):
-    client = api_as(alice)
-    RefreshFamily.objects.update(created_at=timezone.now() - timedelta(minutes=16))
-
-    response = client.delete(URL)
+@pytest.mark.parametrize("authenticated_at", [None, timezone.now() - RECENT])
+def test_deletion_asks_for_a_recent_sign_in(api_as, alice, authenticated_at):
+    response = api_as(alice, authenticated_at=authenticated_at).delete(URL)
 
     assert response.status_code == 403
     assert response.json()["code"] == "recent_sign_in_required"
@@ -156,7 +154,8 @@ def test_deletion_asks_for_a_recent_sign_in(api_as, alice):
 
 
 def test_a_refreshed_token_is_no_recent_sign_in(api, alice):
-    pair = tokens.start_family(user=alice, at=timezone.now() - timedelta(hours=1))
+    hour_ago = timezone.now() - timedelta(hours=1)
+    pair = tokens.start_family(user=alice, at=hour_ago, authenticated_at=hour_ago)
     fresh = tokens.rotate(refresh=pair.refresh, at=timezone.now())
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {fresh.access}")
 
@@ -164,7 +163,7 @@ def test_a_refreshed_token_is_no_recent_sign_in(api, alice):
 
 
 def test_a_session_that_never_proved_itself_can_not_delete(page_as, alice):
-    response = page_as(alice).delete(URL)
+    response = page_as(alice, authenticated_at=None).delete(URL)
 
     assert response.status_code == 403
     alice.refresh_from_db()

@@ -79,7 +79,9 @@ def test_asks_an_anonymous_visitor_to_sign_in(server, client):
 
 
 def test_asks_for_the_password_where_the_sign_in_is_old(server, page_as, alice):
-    assert reverse("account_reauthenticate") in page_as(alice).get(CONNECT)["Location"]
+    old = page_as(alice, authenticated_at=None)
+
+    assert reverse("account_reauthenticate") in old.get(CONNECT)["Location"]
 
 
 def test_there_is_nothing_to_connect_without_an_issuer(signed_in):

@@ -1,5 +1,7 @@
 from datetime import timedelta
+from urllib.parse import quote
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -10,8 +12,8 @@ from tests.factories import PASSWORD, UserFactory
 URL = reverse("accounts:delete")
 
 
-def delete(client, password=PASSWORD, **more):
-    return client.post(URL, {"password": password}, **more)
+def delete(client, **more):
+    return client.post(URL, **more)
 
 
 def test_locks_the_account_at_once_and_deletes_it_in_a_week(page_as, alice):
@@ -64,47 +66,42 @@ def test_sends_somebody_signed_out_to_the_sign_in(client, db):
     assert delete(client).url == f"{reverse('account_login')}?next={URL}"
 
 
-def test_refuses_a_wrong_password_and_changes_nothing(page_as, alice):
-    client = page_as(alice)
+@pytest.mark.parametrize("password", ["wrong horse battery", "", "a\0b", "x" * 500_000])
+def test_wants_the_password_where_the_sign_in_is_old(page_as, alice, password):
+    client = page_as(alice, authenticated_at=timezone.now() - timedelta(minutes=16))
 
-    for password in ("wrong horse battery", "", "a\0b", "x" * 500_000):
-        response = delete(client, password=password)
+    asked = delete(client)
+    refused = client.post(asked.url, {"password": password})
 
-        assert response.status_code == 200
-        assert "Please look at this again" in response.text
+    assert asked.url == f"{reverse('account_reauthenticate')}?next={quote(URL, '')}"
+    assert "Please look at this again" in refused.text
+    assert delete(client).url == asked.url
     alice.refresh_from_db()
     assert alice.is_active
     assert alice.delete_after is None
-    assert client.get(URL).status_code == 200
 
 
-def test_refuses_the_password_of_somebody_else(page_as, alice):
-    UserFactory(email="carol@example.com", password="entirely different words")
+def test_goes_on_after_the_password(page_as, alice):
+    client = page_as(alice, authenticated_at=None)
 
-    response = delete(page_as(alice), password="entirely different words")
+    back = client.post(delete(client).url, {"password": PASSWORD})
+    delete(client)
 
-    assert "This is not your password." in response.text
-
-
-def test_stops_guessing(page_as, alice):
-    client = page_as(alice)
-    for _ in range(5):
-        delete(client, password="wrong horse battery")
-
-    response = delete(client)
-
-    assert "Too many attempts" in response.text
+    assert back.url == URL
     alice.refresh_from_db()
-    assert alice.is_active
+    assert not alice.is_active
 
 
-def test_asks_no_password_of_somebody_who_has_none(page_as, db):
+def test_says_how_to_go_on_to_somebody_who_has_no_password(page_as, db):
     carol = UserFactory(email="carol@example.com", password=None)
+    client = page_as(carol, authenticated_at=None)
 
-    page_as(carol).post(URL)
+    page = client.post(URL, follow=True)
 
+    assert page.redirect_chain[-1][0].startswith(reverse("accounts:sign-in-again"))
+    assert "Sign in again" in page.text
     carol.refresh_from_db()
-    assert not carol.is_active
+    assert carol.is_active
 
 
 def test_refuses_a_form_without_its_token(page_as, alice):

@@ -14,11 +14,7 @@ NEW = "alice.new@example.com"
 
 
 def ask(client, email=NEW):
-    """Ask for a new address, and write the password that is asked for in between."""
-    response = client.post(URL, {"email": email, "action_add": "1"})
-    if response.status_code == 302 and "reauthenticate" in response.url:
-        response = client.post(response.url, {"password": PASSWORD})
-    return response
+    return client.post(URL, {"email": email, "action_add": "1"})
 
 
 def link_in(mail):
@@ -35,11 +31,16 @@ def unverified(db):
     return carol
 
 
-def test_asks_for_the_password_first(page_as, alice):
-    response = page_as(alice).post(URL, {"email": NEW, "action_add": "1"})
+def test_asks_for_the_password_first_where_the_sign_in_is_old(page_as, alice):
+    client = page_as(alice, authenticated_at=None)
 
-    assert response.url.startswith(reverse("account_reauthenticate"))
+    refused = ask(client)
+    back = client.post(refused.url, {"password": PASSWORD})
+
+    assert refused.url.startswith(reverse("account_reauthenticate"))
     assert not EmailAddress.objects.filter(email=NEW).exists()
+    assert back.url == URL
+    assert client.get(URL).status_code == 200
 
 
 def test_changes_nothing_before_the_mailbox_has_answered(page_as, alice, mailoutbox):
