@@ -171,6 +171,11 @@ PAGES = [Row(*row) for row in [
     # Somebody's: for anyone else it does not exist.
     ("GET",  "tasks/<uuid:pk>/edit/",      302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/edit/",      302, 303, 404, 404, TASK_FORM),
+    # A GET of a change only asks.
+    ("GET",  "tasks/<uuid:pk>/complete/",  302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/reopen/",    302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/delete/",    302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/restore/",   302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/complete/",  302, 303, 404, 404),
     ("POST", "tasks/<uuid:pk>/reopen/",    302, 303, 404, 404),
     ("POST", "tasks/<uuid:pk>/delete/",    302, 303, 404, 404),
@@ -182,6 +187,12 @@ PAGES = [Row(*row) for row in [
     ("POST", "lists/<uuid:pk>/edit/",      302, 303, 404, 404, NAME),
     ("POST", "lists/<uuid:pk>/archive/",   302, 303, 404, 404),
     ("POST", "lists/<uuid:pk>/unarchive/", 302, 303, 404, 404),
+    ("GET",  "lists/<uuid:pk>/archive/",   302, 200, 404, 404),
+    ("GET",  "lists/<uuid:pk>/unarchive/", 302, 200, 404, 404),
+    ("GET",  "lists/<uuid:pk>/restore/",   302, 200, 404, 404),
+    ("POST", "lists/<uuid:pk>/restore/",   302, 303, 404, 404),
+    ("GET",  "undo/<uuid:batch>/",         302, 200, 404, 404),
+    ("POST", "undo/<uuid:batch>/",         302, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/delete/",    302, 200, 404, 404),
     ("POST", "lists/<uuid:pk>/delete/",    302, 303, 404, 404),
     # The account of whoever is signed in.
@@ -345,6 +356,7 @@ class World:
             owner=alice, by=COMMAND, at=timezone.now(), task_id=self.trashed.pk
         )
         self.list = TaskListFactory(owner=alice)
+        self.batch = alice.changes.get(entity_id=self.list.pk).batch
         self.label = actions.create_label(
             owner=alice, by=COMMAND, at=timezone.now(), name="home"
         )
@@ -401,6 +413,7 @@ class World:
             .replace("<uuid:label_id>", str(self.label.pk))
             .replace("<str:user_id>", str(self.alice.pk))
             .replace("<user_id:user_id>", str(self.alice.pk))
+            .replace("<uuid:batch>", str(self.batch))
             .replace("<str:token>", reminder_mails.token_of(self.alice))
             .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -154,6 +156,30 @@ class Batch:
         self._changes.clear()
 
 
+@dataclass(slots=True)
+class Receipt:
+    """Which batch an action recorded; None if it changed nothing."""
+
+    batch: UUID | None = None
+
+
+_receipt: ContextVar[Receipt | None] = ContextVar("receipt", default=None)
+
+
+@contextmanager
+def receipt() -> Iterator[Receipt]:
+    """Learn which batch the action called inside has recorded.
+
+    For callers that offer to undo it. Most don't, so no action has to return it.
+    """
+    note = Receipt()
+    token = _receipt.set(note)
+    try:
+        yield note
+    finally:
+        _receipt.reset(token)
+
+
 @contextmanager
 def batch(*, owner: User, by: Credential, at: datetime) -> Iterator[Batch]:
     """Open a transaction and a batch in it; write the batch at the end.
@@ -166,6 +192,8 @@ def batch(*, owner: User, by: Credential, at: datetime) -> Iterator[Batch]:
         entries.flush()
         if not entries.count:
             transaction.set_rollback(True)
+    if entries.count and (note := _receipt.get()):
+        note.batch = entries.id
 
 
 def _insert(changes: list[dict[str, Any]]) -> None:

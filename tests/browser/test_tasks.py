@@ -97,7 +97,7 @@ def test_deletes_and_restores_a_task(page, alice):
     page.get_by_role("button", name="Delete: Buy milk").click()
     page.goto("/trash/")
     page.get_by_role("button", name="Restore: Buy milk").click()
-    expect(status(page)).to_contain_text("Restored: Buy milk")
+    expect(status(page)).to_contain_text("Restored to Inbox: Buy milk")
     assert Task.objects.get(owner=alice).trashed_at is None
 
 

@@ -5,6 +5,8 @@ from django.urls import reverse
 
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import ABSENT, asks_to_sign_in, assert_does_not_exist, kinds
+from todos.actions import lists as list_actions
+from todos.actions.removal import TRASH_DAYS
 from todos.models import Task, TaskList
 
 NEW = reverse("todos:list-create")
@@ -13,6 +15,7 @@ OF_ONE = [
     ("todos:list-archive", {}),
     ("todos:list-unarchive", {}),
     ("todos:list-delete", {}),
+    ("todos:list-restore", {}),
 ]
 each_page = pytest.mark.parametrize(("name", "body"), OF_ONE)
 
@@ -146,7 +149,7 @@ def test_refuses_to_move_tasks_to_another_persons_list(page_as, alice, bob):
     assert own_lists(alice).exists()
 
 
-@each_page
+@pytest.mark.parametrize(("name", "body"), OF_ONE[:-1])  # it is in no trash
 def test_the_inbox_stays_as_it_is(page_as, alice, name, body):
     inbox = alice.task_lists.get(is_inbox=True)
 
@@ -156,11 +159,51 @@ def test_the_inbox_stays_as_it_is(page_as, alice, name, body):
     assert TaskList.objects.get(pk=inbox.pk).version == 1
 
 
-@pytest.mark.parametrize("name", ["todos:list-archive", "todos:list-unarchive"])
-def test_archiving_takes_only_a_form(page_as, alice, name):
+@pytest.mark.parametrize(
+    "name", ["todos:list-archive", "todos:list-unarchive", "todos:list-restore"]
+)
+def test_a_link_to_a_change_of_one_button_only_asks(page_as, alice, name):
+    home = TaskListFactory(owner=alice, name="Home")
+
+    response = page_as(alice).get(reverse(name, args=[home.pk]))
+
+    assert "<strong>Home</strong>" in response.content.decode()
+    assert own_lists(alice).get().version == 1
+
+
+def test_says_how_long_a_deleted_list_can_be_restored(page_as, alice):
     home = TaskListFactory(owner=alice)
 
-    assert page_as(alice).get(reverse(name, args=[home.pk])).status_code == 405
+    page = page_as(alice).get(reverse("todos:list-delete", args=[home.pk]))
+
+    assert f"For {TRASH_DAYS} days you can restore it" in page.content.decode()
+
+
+def test_restores_a_list_with_the_tasks_that_went_along(page_as, alice):
+    home = TaskListFactory(owner=alice, name="Home")
+    TaskFactory(owner=alice, list_id=home.pk)
+    client = page_as(alice)
+    client.post(reverse("todos:list-delete", args=[home.pk]))
+
+    response = client.post(reverse("todos:list-restore", args=[home.pk]), follow=True)
+
+    assert "Restored: Home" in response.content.decode()
+    assert own_lists(alice).exists()
+    assert Task.objects.get().trashed_at is None
+
+
+def test_says_why_a_list_can_not_be_restored(page_as, alice, monkeypatch):
+    monkeypatch.setattr(list_actions, "LISTS_MAX", 1)
+    home = TaskListFactory.build(owner=alice)
+    home.trashed_at = home.created_at
+    home.save(force_insert=True)
+
+    response = page_as(alice).post(
+        reverse("todos:list-restore", args=[home.pk]), follow=True
+    )
+
+    assert "Keep at most 1 lists" in response.content.decode()
+    assert not own_lists(alice).exists()
 
 
 @pytest.mark.parametrize("name", ["todos:list-update", "todos:list-delete"])

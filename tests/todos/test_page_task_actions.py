@@ -6,8 +6,14 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import TaskFactory
-from tests.todos.pages import ABSENT, asks_to_sign_in, assert_does_not_exist, kinds
+from tests.factories import TaskFactory, TaskListFactory
+from tests.todos.pages import (
+    ABSENT,
+    asks_to_sign_in,
+    assert_does_not_exist,
+    kinds,
+    last_change,
+)
 from todos import actions
 from todos.models import Task
 
@@ -69,12 +75,14 @@ def test_hides_another_persons_task(page_as, alice, bob, name, before, kind):
 
 
 @each_action
-def test_takes_only_a_form(page_as, alice, name, before, kind):
-    task = prepared(alice, before)
+def test_a_link_to_it_only_asks(page_as, alice, name, before, kind):
+    task = prepared(alice, before, title="Buy milk")
 
-    response = page_as(alice).get(reverse(name, args=[task.pk]))
+    response = page_as(alice).get(reverse(name, args=[task.pk]) + "?next=/inbox/")
 
-    assert response.status_code == 405
+    page = response.content.decode()
+    assert "<strong>Buy milk</strong>" in page
+    assert 'name="next" value="/inbox/"' in page
     assert Task.objects.get().version == task.version
 
 
@@ -94,21 +102,42 @@ def test_an_id_that_is_none_leads_nowhere(page_as, alice, path):
     assert page_as(alice).post(f"/{path}").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("name", "undo"),
-    [
-        ("todos:task-complete", "todos:task-reopen"),
-        ("todos:task-delete", "todos:task-restore"),
-    ],
-)
-def test_offers_the_way_back(page_as, alice, name, undo):
-    task = TaskFactory(owner=alice, title="Buy milk")
+@each_action
+def test_offers_to_undo_it(page_as, alice, name, before, kind):
+    task = prepared(alice, before, title="Buy milk")
 
     response = page_as(alice).post(reverse(name, args=[task.pk]), follow=True)
 
     page = response.content.decode()
+    undo = reverse("todos:undo", args=[last_change(alice).batch])
     assert ": Buy milk" in page
-    assert f'action="{reverse(undo, args=[task.pk])}"' in page
+    assert f'action="{undo}"' in page
+
+
+@each_action
+def test_offers_nothing_to_undo_where_nothing_was_done(
+    page_as, alice, name, before, kind
+):
+    task = prepared(alice, before)
+    client = page_as(alice)
+    client.post(reverse(name, args=[task.pk]), follow=True)
+
+    again = client.post(reverse(name, args=[task.pk]), follow=True)
+
+    assert "/undo/" not in again.content.decode()
+
+
+def test_says_where_a_task_came_back_to(page_as, alice):
+    home = TaskListFactory(owner=alice, name="Home")
+    task = TaskFactory(owner=alice, title="Buy milk", list_id=home.pk)
+    caller = {"owner": alice, "by": "test", "at": timezone.now()}
+    actions.trash_list(**caller, list_id=home.pk)
+
+    response = page_as(alice).post(
+        reverse("todos:task-restore", args=[task.pk]), follow=True
+    )
+
+    assert "Restored to Inbox: Buy milk" in response.content.decode()
 
 
 @pytest.mark.parametrize("name", ["todos:task-complete", "todos:task-reopen"])

@@ -147,13 +147,13 @@ def test_takes_no_owner_from_the_form(page_as, alice, bob):
     assert Task.objects.get().owner == alice
 
 
-def test_offers_the_way_back(page_as, alice):
+def test_offers_to_undo_it(page_as, alice):
     response = page_as(alice).post(URL, {"title": "Buy <b>milk</b>"}, follow=True)
 
-    task = Task.objects.get()
     page = response.content.decode()
     assert "Added: Buy &lt;b&gt;milk&lt;/b&gt;" in page
-    assert f'action="{reverse("todos:task-delete", args=[task.pk])}"' in page
+    batch = alice.changes.get().batch
+    assert f'action="{reverse("todos:undo", args=[batch])}"' in page
 
 
 def test_wants_a_token_of_the_form(alice):

@@ -4,6 +4,8 @@ from django.utils import timezone
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import asks_to_sign_in
 from todos import actions
+from todos.actions.removal import TRASH_DAYS
+from todos.management.commands.purge_trash import Command
 
 URL = reverse("todos:task-trash")
 
@@ -41,6 +43,29 @@ def test_shows_the_tasks_of_a_deleted_list(page_as, alice):
     response = page_as(alice).get(URL)
 
     assert list(response.context["object_list"]) == [task]
+
+
+def test_shows_the_lists_that_were_deleted(page_as, alice, bob):
+    home = TaskListFactory(owner=alice, name="Home")
+    TaskListFactory(owner=alice, name="Flat")
+    theirs = TaskListFactory(owner=bob, name="Garden")
+    actions.trash_list(**caller(alice), list_id=home.pk)
+    actions.trash_list(**caller(bob), list_id=theirs.pk)
+
+    response = page_as(alice).get(URL)
+
+    page = response.content.decode()
+    assert list(response.context["lists"]) == [home]
+    assert f'action="{reverse("todos:list-restore", args=[home.pk])}?next=' in page
+    assert "The trash is empty" not in page
+
+
+def test_says_how_long_it_is_kept(page_as, alice):
+    page = page_as(alice).get(URL).content.decode()
+
+    assert f"kept here for {TRASH_DAYS} days" in page
+    purge = Command().create_parser("", "purge_trash")
+    assert purge.get_default("days") == TRASH_DAYS
 
 
 def test_asks_to_sign_in(client):

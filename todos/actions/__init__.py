@@ -38,6 +38,7 @@ from todos.actions.tasks import (
     update_task,
 )
 from todos.actions.undo import Undone, undo
+from todos.actions.undone import is_undone
 
 __all__ = [
     "TASKS_MAX",
@@ -64,6 +65,7 @@ __all__ = [
     "create_list",
     "create_task",
     "delete_label",
+    "is_undone",
     "move_list",
     "move_task",
     "read_quickly",

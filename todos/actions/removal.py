@@ -15,6 +15,8 @@ from todos.actions.rows import Seen, require_version, task_of
 from todos.ledger import Batch, Entity, batch
 from todos.models import Task, TaskList
 
+TRASH_DAYS = 30  # that something stays in the trash, unless a purge is told otherwise
+
 
 def remove_task(
     *,

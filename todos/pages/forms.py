@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from datetime import time
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django import forms
@@ -20,13 +21,17 @@ from todos.models import (
     TaskList,
     label_key,
 )
-from todos.pages.rows import repeat_words
+from todos.pages.rows import reminder_words, repeat_words
 from todos.schedule.days import FIRST_DATE, LAST_DATE
 
 NO_SUCH_LIST = "There is no such list."
 RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
 NAME_MAX_LENGTH, KEY_MAX_LENGTH = 50, 100  # of a label
 LABELS_MAX_LENGTH = LABELS_MAX * (NAME_MAX_LENGTH + len(", "))
+DATE_VALIDATORS = [
+    MinValueValidator(FIRST_DATE, f"Write a date from {FIRST_DATE} on."),
+    MaxValueValidator(LAST_DATE, f"Write a date up to {LAST_DATE}."),
+]
 # Where the actions name a thing otherwise than the form.
 FIELD_OF = {"recurrence": "repeat", "due_tz": "due_time"}
 
@@ -36,12 +41,46 @@ class ActionForm(forms.Form):
 
     required_css_class = "required"
 
+    def as_changes(self) -> dict[str, Any]:
+        """Return what was written in the words of the actions."""
+        return dict(self.cleaned_data)
+
     def take_errors(self, error: ValidationError) -> None:
         """Show what an action refused beside the fields it is about."""
         by_field = getattr(error, "error_dict", {"": [error]})
         for name, errors in by_field.items():
             field = FIELD_OF.get(name, name)
             self.add_error(field if field in self.fields else None, errors)
+
+
+class EditForm(ActionForm):
+    """A form about something that can be put into the trash while it is open."""
+
+    noun: ClassVar[str]
+    restore = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    @property
+    def restores(self) -> bool:
+        """Whether it was sent again after `show_in_trash`."""
+        return self.is_bound and bool(self.data.get("restore"))
+
+    def show_in_trash(self) -> None:
+        """Say that it is in the trash by now; sending again brings it back."""
+        self.send_along("restore", "on")
+        self.add_error(
+            None,
+            f"This {self.noun} was put in the trash since you opened it."
+            " Save again to restore it and keep what you wrote.",
+        )
+
+    def send_along(self, name: str, value: str) -> None:
+        """Let the form, when it is sent again, hold this value as well."""
+        self.data = {**self.data.dict(), name: value}  # type: ignore[attr-defined]
+
+    def as_changes(self) -> dict[str, Any]:
+        changes = super().as_changes()
+        del changes["restore"]
+        return changes
 
 
 class LabelsField(forms.Field):
@@ -68,6 +107,48 @@ class LabelsField(forms.Field):
         return bool((initial or "") != (data or ""))
 
 
+class ReminderField(forms.TypedChoiceField):
+    """When to be reminded: so many minutes before the due time, or at a time.
+
+    Its value is `(minutes, time)`, of which one is None, or both. Offers what people
+    mostly want, and the one that a task has.
+    """
+
+    COMMON = (0, 10, 30, 60, 24 * 60)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            coerce=_read_reminder,
+            empty_value=(None, None),  # type: ignore[arg-type]
+            error_messages={"invalid_choice": "Choose when to be reminded."},
+            **kwargs,
+        )
+        self.offer(None, None)
+
+    def offer(self, minutes: int | None, at: time | None) -> None:
+        """Offer the common reminders, and this one among them."""
+        before = sorted({*self.COMMON, *([] if minutes is None else [minutes])})
+        at_times = sorted({time(9), *([at] if at else [])})
+        offered = [*((m, None) for m in before), *((None, t) for t in at_times)]
+        self.choices = [
+            ("", "Never"),
+            *((reminder_code(*one), reminder_words(*one)) for one in offered),
+        ]
+
+
+def reminder_code(minutes: int | None, at: time | None) -> str:
+    """Return a reminder as the value of a choice."""
+    if minutes is not None:
+        return str(minutes)
+    return at.isoformat() if at else ""
+
+
+def _read_reminder(code: str) -> tuple[int | None, time | None]:
+    if code.isdigit():
+        return int(code), None
+    return None, time.fromisoformat(code)
+
+
 class DateInput(forms.DateInput):
     input_type = "date"
 
@@ -78,12 +159,20 @@ class DateInput(forms.DateInput):
 class TimeInput(forms.TimeInput):
     input_type = "time"
 
-    def __init__(self) -> None:
-        super().__init__(format="%H:%M")
+    def format_value(self, value: Any) -> str | None:
+        """Show seconds only where there are some, which a program has set."""
+        if isinstance(value, time):
+            return value.isoformat("seconds" if value.second else "minutes")
+        return super().format_value(value)
 
 
-class TaskForm(ActionForm):
-    """A task as a person writes it. `lists` are the ones that are offered."""
+class TaskForm(EditForm):
+    """A task as a person writes it. `lists` are the ones that are offered.
+
+    Every stored field that can make saving fail is among the visible ones.
+    """
+
+    noun = "task"
 
     title = TextFormField(max_length=TITLE_MAX_LENGTH)
     notes = TextFormField(
@@ -109,15 +198,25 @@ class TaskForm(ActionForm):
     due_date = forms.DateField(
         required=False,
         widget=DateInput,
-        validators=[
-            MinValueValidator(FIRST_DATE, f"Write a date from {FIRST_DATE} on."),
-            MaxValueValidator(LAST_DATE, f"Write a date up to {LAST_DATE}."),
-        ],
+        validators=DATE_VALIDATORS,
     )
     due_time = forms.TimeField(required=False, widget=TimeInput)
+    reminder = ReminderField(required=False)
     repeat = forms.ChoiceField(
         required=False,
         error_messages={"invalid_choice": "Choose how often it repeats."},
+    )
+    rrule_anchor = forms.ChoiceField(
+        label="Counted from",
+        choices=[
+            (Task.Anchor.DUE.value, "The due date"),
+            (Task.Anchor.COMPLETION.value, "The day it is done"),
+        ],
+        required=False,
+        error_messages={"invalid_choice": "Choose from where the next is counted."},
+    )
+    start_date = forms.DateField(
+        required=False, widget=DateInput, validators=DATE_VALIDATORS
     )
     labels = LabelsField(required=False, help_text="With commas between them.")
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -145,18 +244,41 @@ class TaskForm(ActionForm):
             del self.fields["version"]
         elif task.parent_id:
             del self.fields["list"]  # a step is where its task is
+        if task is None or not task.rrule:
+            del self.fields["rrule_anchor"]
         if task is not None and task.due_tz:
             self.fields["due_time"].help_text = f"In {task.due_tz}"
+        if task is not None:
+            reminder: Any = self.fields["reminder"]
+            reminder.offer(task.reminder_minutes, task.reminder_time)
+
+    @property
+    def drops_reminder(self) -> bool:
+        """Whether the stored reminder goes because its time or date was cleared.
+
+        One that was just chosen doesn't: the person is told what it needs.
+        """
+        if self.task is None or "reminder" in self.changed_data:
+            return False
+        task, written = self.task, self.cleaned_data
+        loses_time = task.reminder_minutes is not None and written["due_time"] is None
+        loses_date = task.reminder_time is not None and written["due_date"] is None
+        return loses_time or loses_date
 
     def as_changes(self) -> dict[str, Any]:
-        """Return what was written in the words of the actions."""
-        changes = dict(self.cleaned_data)
+        changes = super().as_changes()
         changes.pop("version", None)
         changes["rrule"] = changes.pop("repeat")
         if list_id := changes.pop("list", None):
             changes["list_id"] = list_id
         if changes["due_time"] is None:
             changes["due_tz"] = ""
+        minutes, at = changes.pop("reminder")
+        if self.drops_reminder:
+            minutes = at = None
+        changes |= {"reminder_minutes": minutes, "reminder_time": at}
+        if not changes["rrule"] or not changes.get("rrule_anchor"):
+            changes.pop("rrule_anchor", None)
         # Unless edited: a label made elsewhere may have a comma in its name.
         if "labels" not in self.changed_data:
             del changes["labels"]
@@ -164,7 +286,7 @@ class TaskForm(ActionForm):
 
     def show_conflict(self, version: int) -> None:
         """Say that the task has changed meanwhile; sending again overrules that."""
-        self.data = {**self.data.dict(), "version": str(version)}  # type: ignore[attr-defined]
+        self.send_along("version", str(version))
         self.add_error(
             None,
             "This task was changed elsewhere since you opened it."
@@ -180,15 +302,19 @@ def _values_of(task: Task) -> dict[str, Any]:
         "priority": task.priority,
         "due_date": task.due_date,
         "due_time": task.due_time,
+        "reminder": reminder_code(task.reminder_minutes, task.reminder_time),
         "repeat": task.rrule,
+        "rrule_anchor": task.rrule_anchor,
+        "start_date": task.start_date,
         "labels": ", ".join(task.label_names),  # type: ignore[attr-defined]
         "version": task.version,
     }
 
 
-class ListForm(ActionForm):
+class ListForm(EditForm):
     """The name and the colour of a list."""
 
+    noun = "list"
     name = TextFormField(max_length=100)
     colour = forms.ChoiceField(
         choices=Colour.choices, initial=Colour.GREY, widget=forms.RadioSelect

@@ -17,12 +17,14 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.views.generic import ListView
 
+from todos.actions.removal import TRASH_DAYS
 from todos.models import Task, TaskList, TaskQuerySet
 from todos.pages.forms import TaskForm
 from todos.pages.mixins import PersonMixin, SeeOther
 from todos.pages.rows import Group, TaskRow, day_words
 
 PAGE_SIZE = 50
+LISTS_SHOWN = 100  # of those in the trash, the latest
 PREVIEW_LENGTH = 140  # characters of the notes beside a title
 BY_DUE = (
     "due_date",
@@ -186,6 +188,13 @@ class TrashView(TaskListPage):
         # Steps that went with their task come back with it.
         on_its_own = Q(parent=None) | Q(parent__trashed_at=None)
         return self.tasks.trashed().filter(on_its_own).order_by("-trashed_at", "-id")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        lists = TaskList.objects.owned_by(self.person).trashed()
+        return super().get_context_data(**kwargs) | {
+            "days": TRASH_DAYS,
+            "lists": lists.order_by("-trashed_at", "-id")[:LISTS_SHOWN],
+        }
 
 
 class ListDetailView(TaskListPage):

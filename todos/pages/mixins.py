@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import Truncator
 from django.views.generic.base import View
@@ -18,7 +20,7 @@ from django.views.generic.base import View
 from accounts.credentials import SESSION
 from accounts.models import User
 from todos.agenda import Agenda
-from todos.models import Task, TaskQuerySet
+from todos.models import Change, Task, TaskList, TaskQuerySet
 from todos.pages.navigation import Navigation, of
 from todos.pages.rows import TaskRow
 from todos.schedule.days import Clock
@@ -37,6 +39,7 @@ class PersonMixin(View):
 
     # Django's form views would take a PUT for a POST.
     http_method_names = ["get", "head", "options", "post"]
+    home: ClassVar[str] = "todos:task-today"  # where to go on unless told
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
@@ -44,7 +47,19 @@ class PersonMixin(View):
         try:
             return super().dispatch(request, *args, **kwargs)
         except ObjectDoesNotExist as exc:
+            key = kwargs.get("pk")
+            if request.method == "POST" and key is not None and self.had(key):
+                messages.error(request, "That isn't there any more.")
+                return SeeOther(self.next_url())
             raise Http404 from exc
+
+    def had(self, key: UUID) -> bool:
+        """Whether this was an object of the person's, who may be told that it is gone.
+
+        To everybody else it is the same as one that never was.
+        """
+        changes = Change.objects.owned_by(self.person)
+        return changes.filter(entity_id=key).exists()
 
     @property
     def person(self) -> User:
@@ -94,17 +109,21 @@ class PersonMixin(View):
             for task in tasks
         ]
 
-    def say(self, words: str, title: str, *, undo: str = "", pk: Any = None) -> None:
-        """Leave a message about a task or list; `undo` names the page that reverts it.
+    def say(self, words: str, title: str, *, undo: UUID | None = None) -> None:
+        """Leave a message about a task or list, with a way to undo the batch `undo`.
 
         The path goes along as the message's tag, and the template makes a form of it.
         """
         text = f"{words}: {Truncator(title).chars(80)}"
-        path = reverse(undo, args=[pk]) if undo else ""
+        path = reverse("todos:undo", args=[undo]) if undo else ""
         messages.success(self.request, text, extra_tags=path)
 
-    def next_url(self, default: str = "todos:task-today", *args: Any) -> str:
-        """Return the path that the form asks to go back to, if it is one of ours."""
+    def next_url(self, default: str = "", *args: Any) -> str:
+        """Return the path that the form asks to go back to.
+
+        If that is no page of ours, or is about something that is not there any more,
+        return the default.
+        """
         wanted = self.request.POST.get("next") or self.request.GET.get("next") or ""
         if (
             wanted.startswith("/")
@@ -115,6 +134,20 @@ class PersonMixin(View):
                 allowed_hosts={self.request.get_host()},
                 require_https=self.request.is_secure(),
             )
+            and self._leads_somewhere(wanted)
         ):
             return wanted
-        return reverse(default, args=args)
+        return reverse(default or self.home, args=args)
+
+    def _leads_somewhere(self, path: str) -> bool:
+        try:
+            match = resolve(urlsplit(path).path)
+        except Resolver404:
+            return False
+        key = match.kwargs.get("pk")
+        if match.app_name != "todos" or key is None:
+            return True
+        if str(match.url_name).startswith("task-"):
+            return self.tasks.live().filter(pk=key).exists()
+        lists = TaskList.objects.owned_by(self.person)
+        return lists.live().filter(pk=key).exists()

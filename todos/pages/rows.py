@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
@@ -39,6 +39,20 @@ def repeat_words(rule: str) -> str:
     if parts.pop("BYSETPOS", ""):
         return f"{words}, at the end of the month"
     return f"{words}, on set days" if parts else words
+
+
+def reminder_words(minutes: int | None, at: time | None) -> str:
+    """Say when a reminder comes: `1 hour before`, `At 09:00 on the day`."""
+    if at is not None:
+        return f"At {at.isoformat('seconds' if at.second else 'minutes')} on the day"
+    if not minutes:
+        return "When it is due" if minutes == 0 else ""
+    size, unit = next(one for one in UNITS if minutes % one[0] == 0)
+    number = minutes // size
+    return f"{number} {unit}{'' if number == 1 else 's'} before"
+
+
+UNITS = ((24 * 60, "day"), (60, "hour"), (1, "minute"))  # in minutes
 
 
 @dataclass(frozen=True, slots=True)

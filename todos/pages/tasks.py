@@ -6,16 +6,19 @@ works without a script.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.views.generic import DetailView, FormView
 
 from todos import actions
+from todos.ledger import receipt
 from todos.models import Task, TaskQuerySet
 from todos.pages.forms import TaskForm
 from todos.pages.mixins import PersonMixin, SeeOther
@@ -42,11 +45,12 @@ class TaskCreateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
 
     def form_valid(self, form: TaskForm) -> HttpResponse:
         try:
-            task = actions.create_task(**self.caller(), **form.as_changes())
+            with receipt() as note:
+                task = actions.create_task(**self.caller(), **form.as_changes())
         except ValidationError as error:
             form.take_errors(error)
             return self.form_invalid(form)
-        self.say("Added", task.title, undo="todos:task-delete", pk=task.pk)
+        self.say("Added", task.title, undo=note.batch)
         return SeeOther(self.next_url())
 
 
@@ -58,7 +62,9 @@ class TaskUpdateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
 
     @cached_property
     def task(self) -> Task:
-        return self.tasks.live().with_labels().get(pk=self.kwargs["pk"])
+        """The task; one in the trash only where something was written about it."""
+        tasks = self.tasks if self.request.method == "POST" else self.tasks.live()
+        return tasks.with_labels().get(pk=self.kwargs["pk"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
         lists = self.navigation.active
@@ -73,71 +79,151 @@ class TaskUpdateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
             "next": self.next_url(),
         }
 
-    def form_valid(self, form: TaskForm) -> HttpResponse:
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
-            task = actions.update_task(
-                **self.caller(),
-                task_id=self.task.pk,
-                changes=form.as_changes(),
-                version=form.cleaned_data["version"],
-            )
+            form = self.get_form()
+        except Task.DoesNotExist:
+            return self._offer_anew()
+        if self.task.trashed_at is not None and not form.restores:
+            return self._ask_again(form, form.show_in_trash)
+        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+
+    def form_valid(self, form: TaskForm) -> HttpResponse:
+        task_id = self.task.pk
+        try:
+            if form.restores:
+                actions.restore_task(**self.caller(), task_id=task_id)
+            with receipt() as note:
+                task = actions.update_task(
+                    **self.caller(),
+                    task_id=task_id,
+                    changes=form.as_changes(),
+                    version=None if form.restores else form.cleaned_data["version"],
+                )
         except ValidationError as error:
             form.take_errors(error)
+        except Task.DoesNotExist:
+            return self._offer_anew()
+        except actions.InTrash:
+            return self._ask_again(form, form.show_in_trash)
         except actions.VersionConflict:
-            form.show_conflict(self.task.version)
+            version = self.tasks.values_list("version", flat=True).get(pk=task_id)
+            return self._ask_again(form, form.show_conflict, version)
         else:
-            self.say("Saved", task.title)
+            words = "Saved, without the reminder" if form.drops_reminder else "Saved"
+            self.say(words, task.title, undo=note.batch)
             return SeeOther(self.next_url())
         return self.form_invalid(form)
 
+    def _ask_again(
+        self, form: TaskForm, explain: Callable[..., None], *args: Any
+    ) -> HttpResponse:
+        """Show what was written, and what happened to the task meanwhile."""
+        form.is_valid()
+        explain(*args)
+        return self._conflict(self.get_context_data(form=form))
 
-class TaskActionView(PersonMixin):
-    """A form of one button: do it, say so, go back."""
+    def _offer_anew(self) -> HttpResponse:
+        """Show what was written about a task that is gone, as a new one.
 
-    def act(self, task_id: UUID) -> None:
-        """Do it and leave a message."""
+        Raises:
+            Task.DoesNotExist: the person never had it.
+        """
+        if not self.had(self.kwargs["pk"]):
+            raise Task.DoesNotExist
+        form = TaskForm(self.request.POST, lists=self.navigation.active)
+        form.is_valid()
+        form.add_error(
+            None,
+            "This task was deleted for good since you opened it."
+            " Add it as a new one to keep what you wrote.",
+        )
+        return self._conflict({"form": form, "next": self.next_url()})
+
+    def _conflict(self, context: dict[str, Any]) -> HttpResponse:
+        context["action"] = "" if "task" in context else reverse("todos:task-create")
+        return self.response_class(
+            request=self.request,
+            template=self.get_template_names(),
+            context=context,
+            status=409,
+        )
+
+
+class TaskActionView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not at run time
+    """A change of one button: do it, say so, go back.
+
+    A GET only asks: that is where somebody ends up who had to sign in again first.
+    """
+
+    template_name = "todos/confirm.html"
+    verb: ClassVar[str]
+
+    def get_queryset(self) -> TaskQuerySet:
+        return self.tasks
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {
+            "verb": self.verb,
+            "name": self.object.title,
+            "next": self.next_url(),
+        }
+
+    def act(self, task_id: UUID) -> tuple[str, Task]:
+        """Do it, and return what to say about which task."""
         raise NotImplementedError
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
-            self.act(kwargs["pk"])
+            with receipt() as note:
+                words, task = self.act(kwargs["pk"])
         except actions.Refused as refusal:
             messages.error(request, str(refusal))
+        else:
+            self.say(words, task.title, undo=note.batch)
         return SeeOther(self.next_url())
 
 
 class TaskCompleteView(TaskActionView):
-    def act(self, task_id: UUID) -> None:
+    verb = "Complete"
+
+    def act(self, task_id: UUID) -> tuple[str, Task]:
         done = actions.complete_task(**self.caller(), task_id=task_id)
-        words = "Done"
-        if done.next is not None and done.next.due_date is not None:
-            day = day_words(done.next.due_date, today=self.today)
-            words = f"Done, next {day}"
-        self.say(words, done.task.title, undo="todos:task-reopen", pk=task_id)
+        if done.next is None or done.next.due_date is None:
+            return "Done", done.task
+        day = day_words(done.next.due_date, today=self.today)
+        return f"Done, next {day}", done.task
 
 
 class TaskReopenView(TaskActionView):
-    def act(self, task_id: UUID) -> None:
-        task = actions.reopen_task(**self.caller(), task_id=task_id)
-        self.say("Open again", task.title)
+    verb = "Reopen"
+
+    def act(self, task_id: UUID) -> tuple[str, Task]:
+        return "Open again", actions.reopen_task(**self.caller(), task_id=task_id)
 
 
 class TaskDeleteView(TaskActionView):
-    def act(self, task_id: UUID) -> None:
-        task = actions.trash_task(**self.caller(), task_id=task_id)
-        self.say("In the trash", task.title, undo="todos:task-restore", pk=task_id)
+    verb = "Delete"
+
+    def act(self, task_id: UUID) -> tuple[str, Task]:
+        return "In the trash", actions.trash_task(**self.caller(), task_id=task_id)
 
 
 class TaskRestoreView(TaskActionView):
-    def act(self, task_id: UUID) -> None:
+    verb = "Restore"
+
+    def act(self, task_id: UUID) -> tuple[str, Task]:
         task = actions.restore_task(**self.caller(), task_id=task_id)
-        self.say("Restored", task.title)
+        home = self.navigation.named(task.list_id)
+        # It may have come back elsewhere: its list can be in the trash by now.
+        return f"Restored to {home.name}" if home else "Restored", task
 
 
 class TaskRemoveView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not at run time
     """Delete for good what is in the trash, after asking once."""
 
     template_name = "todos/task_confirm_remove.html"
+    home = "todos:task-trash"
 
     def get_queryset(self) -> TaskQuerySet:
         return self.tasks.trashed()
@@ -149,4 +235,4 @@ class TaskRemoveView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not 
             messages.error(request, str(refusal))
         else:
             messages.success(request, "Deleted for good.")
-        return SeeOther(self.next_url("todos:task-trash"))
+        return SeeOther(self.next_url())

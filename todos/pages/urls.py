@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from todos.pages import listing, lists, reminders, tasks
+from todos.pages import listing, lists, reminders, tasks, undo
 
 app_name = "todos"
 urlpatterns = [
@@ -36,10 +36,16 @@ urlpatterns = [
     ),
     path(
         "lists/<uuid:pk>/unarchive/",
-        lists.ListArchiveView.as_view(puts_away=False),
+        lists.ListArchiveView.as_view(puts_away=False, verb="Take out of the archive"),
         name="list-unarchive",
     ),
     path("lists/<uuid:pk>/delete/", lists.ListDeleteView.as_view(), name="list-delete"),
+    path(
+        "lists/<uuid:pk>/restore/",
+        lists.ListRestoreView.as_view(),
+        name="list-restore",
+    ),
+    path("undo/<uuid:batch>/", undo.UndoView.as_view(), name="undo"),
     path(
         "reminders/<str:token>/",
         reminders.ReminderMailsView.as_view(),

@@ -15,23 +15,22 @@ from tqdm import tqdm
 
 from accounts.credentials import COMMAND
 from accounts.models import User
-from todos.actions.removal import remove_trashed
+from todos.actions.removal import TRASH_DAYS, remove_trashed
 from todos.models import Task, TaskList
 
 BATCH = 200  # rows that one transaction deletes
 PAGE = 500  # owners looked up at once
-DAYS = 30
 MOST_DAYS = 36_500
 
 
 class Command(BaseCommand):
     help = (
-        f"Delete what has been in the trash for more than {DAYS} days. The ledger keeps"
-        " that it was, without its text."
+        f"Delete what has been in the trash for more than {TRASH_DAYS} days. The ledger"
+        " keeps that it was, without its text."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=DAYS, help="in the trash")
+        parser.add_argument("--days", type=int, default=TRASH_DAYS, help="in the trash")
         parser.add_argument(
             "--dry-run", action="store_true", help="Only say how much is due."
         )

@@ -1,0 +1,292 @@
+"""What a form answers when its object changed in another tab since it was shown.
+
+Every form of the pages is sent after every such change: the answer is a page that says
+what happened, and what was written is stored or still in it.
+"""
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import TaskFactory, TaskListFactory
+from tests.todos.pages import assert_does_not_exist
+from todos import actions
+from todos.models import Task, TaskList
+from todos.pages.forms import TaskForm
+
+TODAY = timezone.now().date()
+WRITTEN = "Written with much thought"
+
+
+class Scene:
+    """One task in one list of Alice's, and what can happen to them."""
+
+    def __init__(self, alice, state):
+        self.owner = alice
+        self.home = TaskListFactory(owner=alice, name="Home")
+        self.other = TaskListFactory(owner=alice, name="Other")
+        self.task = TaskFactory(
+            owner=alice, title="Buy milk", list_id=self.home.pk, due_date=TODAY
+        )
+        self.parent = TaskFactory(owner=alice, list_id=self.home.pk)
+        if state == "trashed":
+            self.trash()
+            self.trash_list()
+
+    @property
+    def caller(self):
+        return {"owner": self.owner, "by": "test", "at": timezone.now()}
+
+    def nothing(self):
+        pass
+
+    def edit(self):
+        self._change(title="Buy bread", due_date=None)
+
+    def repeat(self):
+        self._change(rrule="FREQ=DAILY;COUNT=2", due_date=TODAY)
+
+    def _change(self, **changes):
+        actions.update_task(**self.caller, task_id=self.task.pk, changes=changes)
+
+    def complete(self):
+        actions.complete_task(**self.caller, task_id=self.task.pk)
+
+    def move(self):
+        self._change(list_id=self.other.pk)
+
+    def make_a_step(self):
+        self._change(parent_id=self.parent.pk)
+
+    def add_a_step(self):
+        TaskFactory(owner=self.owner, parent_id=self.task.pk)
+
+    def trash(self):
+        actions.trash_task(**self.caller, task_id=self.task.pk)
+
+    def restore(self):
+        actions.restore_task(**self.caller, task_id=self.task.pk)
+
+    def remove(self):
+        self.trash()
+        actions.remove_task(**self.caller, task_id=self.task.pk)
+
+    def undo_all(self):
+        batch = self.owner.changes.get(entity_id=self.task.pk, kind="created").batch
+        actions.undo(**self.caller, batch_id=batch)
+
+    def rename_list(self):
+        changes = {"name": "House"}
+        actions.update_list(**self.caller, list_id=self.home.pk, changes=changes)
+
+    def archive_list(self):
+        changes = {"archived_at": timezone.now()}
+        actions.update_list(**self.caller, list_id=self.home.pk, changes=changes)
+
+    def trash_list(self):
+        actions.trash_list(**self.caller, list_id=self.home.pk)
+
+    def empty_list_into_another(self):
+        to = {"list_id": self.home.pk, "move_to": self.other.pk}
+        actions.trash_list(**self.caller, **to)
+
+    def restore_list(self):
+        actions.restore_list(**self.caller, list_id=self.home.pk)
+
+    def remove_list(self):
+        if TaskList.objects.get(pk=self.home.pk).trashed_at is None:
+            self.trash_list()
+        later = {**self.caller, "before": timezone.now(), "limit": 500}
+        while actions.removal.remove_trashed(**later):
+            pass
+
+
+ON_LIVE = [
+    Scene.nothing,
+    Scene.edit,
+    Scene.repeat,
+    Scene.complete,
+    Scene.move,
+    Scene.make_a_step,
+    Scene.add_a_step,
+    Scene.trash,
+    Scene.remove,
+    Scene.undo_all,
+    Scene.rename_list,
+    Scene.archive_list,
+    Scene.trash_list,
+    Scene.empty_list_into_another,
+    Scene.remove_list,
+]
+ON_TRASHED = [Scene.nothing, Scene.restore, Scene.restore_list, Scene.remove_list]
+TASK = {"title": WRITTEN, "notes": WRITTEN, "list": "<home>", "version": "1"}
+LIST = {"name": WRITTEN, "colour": "red"}
+# The form, what it is about, and what is sent.
+LIVE_FORMS = [
+    ("task-create", None, TASK),
+    ("task-update", "task", TASK),
+    ("task-complete", "task", {}),
+    ("task-reopen", "task", {}),
+    ("task-delete", "task", {}),
+    ("list-create", None, LIST),
+    ("list-update", "home", LIST),
+    ("list-archive", "home", {}),
+    ("list-unarchive", "home", {}),
+    ("list-delete", "home", {"move_to": "<other>"}),
+]
+TRASHED_FORMS = [
+    ("task-restore", "task", {}),
+    ("task-remove", "task", {}),
+    ("list-restore", "home", {}),
+]
+CASES = [
+    *(("live", *form, event) for form in LIVE_FORMS for event in ON_LIVE),
+    *(("trashed", *form, event) for form in TRASHED_FORMS for event in ON_TRASHED),
+]
+
+
+def name_of(value):
+    return value.__name__ if callable(value) else None
+
+
+@pytest.mark.parametrize(
+    ("state", "name", "about", "body", "event"),
+    CASES,
+    ids=lambda value: name_of(value) or (value if isinstance(value, str) else ""),
+)
+def test_says_what_happened_and_loses_nothing(
+    page_as, alice, state, name, about, body, event
+):
+    scene, client = Scene(alice, state), page_as(alice)
+    places = {"<home>": str(scene.home.pk), "<other>": str(scene.other.pk)}
+    body = {key: places.get(value, value) for key, value in body.items()}
+    row = getattr(scene, about) if about else None
+    url = reverse(f"todos:{name}", args=[row.pk] if row else None)
+    event(scene)
+
+    response = client.post(url, body)
+
+    if response.status_code == 303:
+        response = client.get(response.url)
+        page = response.content.decode()
+        assert response.status_code == 200
+        assert '<div class="message ' in page
+        assert not body or "message error" in page or was_stored(body)
+    else:
+        page = response.content.decode()
+        assert response.status_code in {200, 409}
+        assert 'role="alert"' in page
+        assert f'value="{WRITTEN}"' in page
+
+
+def was_stored(body):
+    return (
+        WRITTEN not in body.values()
+        or Task.objects.filter(title=WRITTEN, notes=WRITTEN).exists()
+        or TaskList.objects.filter(name=WRITTEN).exists()
+    )
+
+
+@pytest.fixture
+def scene(alice):
+    return Scene(alice, "live")
+
+
+def sent_again(response):
+    """Return what the form of a refused page sends when it is sent as it is."""
+    form = response.context["form"]
+    values = {field.name: field.value() for field in form}
+    return {name: value for name, value in values.items() if value not in (None, "")}
+
+
+def test_sending_again_restores_a_task_and_keeps_what_was_written(
+    page_as, alice, scene
+):
+    client = page_as(alice)
+    url = reverse("todos:task-update", args=[scene.task.pk])
+    scene.trash()
+
+    refused = client.post(url, TASK | {"list": str(scene.home.pk)})
+    response = client.post(url, sent_again(refused))
+
+    assert "was put in the trash since you opened it" in refused.content.decode()
+    assert (refused.status_code, response.status_code) == (409, 303)
+    scene.task.refresh_from_db()
+    assert (scene.task.title, scene.task.trashed_at) == (WRITTEN, None)
+
+
+def test_sending_again_restores_a_list_and_keeps_its_new_name(page_as, alice, scene):
+    client = page_as(alice)
+    url = reverse("todos:list-update", args=[scene.home.pk])
+    scene.trash_list()
+
+    refused = client.post(url, LIST)
+    response = client.post(url, sent_again(refused))
+
+    assert (refused.status_code, response.status_code) == (409, 303)
+    scene.home.refresh_from_db()
+    assert (scene.home.name, scene.home.trashed_at) == (WRITTEN, None)
+
+
+def test_what_was_written_of_a_task_that_is_gone_can_be_added_anew(
+    page_as, alice, scene
+):
+    client = page_as(alice)
+    scene.remove()
+
+    url = reverse("todos:task-update", args=[scene.task.pk])
+    refused = client.post(url, TASK | {"list": ""})
+    page = refused.content.decode()
+    response = client.post(reverse("todos:task-create"), sent_again(refused))
+
+    assert refused.status_code == 409
+    assert f'action="{reverse("todos:task-create")}"' in page
+    assert response.status_code == 303
+    assert Task.objects.get(title=WRITTEN).notes == WRITTEN
+
+
+def test_what_was_written_of_a_list_that_is_gone_can_be_made_anew(
+    page_as, alice, scene
+):
+    client = page_as(alice)
+    scene.remove_list()
+
+    refused = client.post(reverse("todos:list-update", args=[scene.home.pk]), LIST)
+    page = refused.content.decode()
+    response = client.post(reverse("todos:list-create"), sent_again(refused))
+
+    assert refused.status_code == 409
+    assert f'action="{reverse("todos:list-create")}"' in page
+    assert response.status_code == 303
+    assert TaskList.objects.filter(name=WRITTEN).exists()
+
+
+@pytest.mark.parametrize("event", [Scene.trash, Scene.remove, Scene.edit])
+def test_says_it_too_where_it_happens_while_the_form_is_read(
+    page_as, alice, scene, monkeypatch, event
+):
+    whole_clean = TaskForm.full_clean
+
+    def clean_slowly(form):
+        whole_clean(form)
+        monkeypatch.undo()
+        event(scene)
+
+    monkeypatch.setattr(TaskForm, "full_clean", clean_slowly)
+    url = reverse("todos:task-update", args=[scene.task.pk])
+
+    response = page_as(alice).post(url, TASK | {"list": str(scene.home.pk)})
+
+    assert response.status_code == 409
+    assert f'value="{WRITTEN}"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["task-update", "task-complete", "task-remove", "task-restore"]
+)
+def test_what_is_gone_never_was_for_another_user(page_as, alice, bob, scene, name):
+    scene.remove()
+
+    assert_does_not_exist(
+        page_as(bob), f"todos:{name}", scene.task.pk, method="post", **TASK
+    )

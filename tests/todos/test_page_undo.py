@@ -1,0 +1,237 @@
+"""Undo on a page takes back the whole batch, whatever it was and wherever it stands."""
+
+import re
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import TaskFactory, TaskListFactory
+from tests.todos.pages import ABSENT, asks_to_sign_in, kinds, last_change
+from todos import actions
+from todos.ledger import snapshot
+from todos.models import Change, Label, Task, TaskList
+
+UNDO = re.compile(r'action="(/undo/[0-9a-f-]+/)"')
+
+
+def caller(owner):
+    return {"owner": owner, "by": "test", "at": timezone.now()}
+
+
+def state_of(user):
+    """Return everything of a user's that undo has to put back."""
+    rows = [
+        *Task.objects.owned_by(user).with_labels(),
+        *TaskList.objects.owned_by(user),
+        *Label.objects.owned_by(user),
+    ]
+    return {row.pk: snapshot(row) for row in rows}
+
+
+class Things:
+    """Tasks and lists of Alice's, in every state that a button is offered for."""
+
+    def __init__(self, alice):
+        mine = {"owner": alice}
+        self.home = TaskListFactory(**mine, name="Home")
+        self.flat = TaskListFactory(**mine, name="Flat")
+        self.old = TaskListFactory(**mine, name="Old")
+        self.gone = TaskListFactory(**mine, name="Gone")
+        self.task = TaskFactory(
+            **mine, title="Prepare the talk", list_id=self.home.pk, labels=["work"]
+        )
+        steps = TaskFactory.create_batch(3, **mine, parent_id=self.task.pk)
+        actions.complete_task(**caller(alice), task_id=steps[0].pk)
+        self.done = TaskFactory(
+            **mine, due_date=timezone.now().date(), rrule="FREQ=DAILY"
+        )
+        actions.complete_task(**caller(alice), task_id=self.done.pk)
+        self.trashed = TaskFactory(**mine, list_id=self.flat.pk)
+        TaskFactory(**mine, parent_id=self.trashed.pk)
+        actions.trash_task(**caller(alice), task_id=self.trashed.pk)
+        TaskFactory(**mine, list_id=self.gone.pk)
+        actions.trash_list(**caller(alice), list_id=self.gone.pk)
+        now = timezone.now()
+        actions.update_list(
+            **caller(alice), list_id=self.old.pk, changes={"archived_at": now}
+        )
+
+
+TASK = {"title": "Write the talk", "labels": "work, new", "due_date": "2027-01-05"}
+LIST = {"name": "New", "colour": "red"}
+# Every form of a page whose message offers Undo: its address, about what, what is sent.
+FORMS = {
+    "add": ("task-create", None, {"title": "Buy milk", "labels": "new"}),
+    "edit": ("task-update", "task", TASK),
+    "move": ("task-update", "task", {"title": "x", "list": "<flat>"}),
+    "complete": ("task-complete", "task", {}),
+    "reopen": ("task-reopen", "done", {}),
+    "delete": ("task-delete", "task", {}),
+    "restore": ("task-restore", "trashed", {}),
+    "new list": ("list-create", None, LIST),
+    "edit list": ("list-update", "home", LIST),
+    "archive": ("list-archive", "home", {}),
+    "unarchive": ("list-unarchive", "old", {}),
+    "delete list": ("list-delete", "home", {}),
+    "empty list": ("list-delete", "home", {"move_to": "<flat>"}),
+    "restore list": ("list-restore", "gone", {}),
+}
+
+
+def send(client, things, form, **options):
+    name, about, body = FORMS[form]
+    row = getattr(things, about) if about else None
+    body = {
+        key: str(things.flat.pk) if value == "<flat>" else value
+        for key, value in body.items()
+    }
+    url = reverse(f"todos:{name}", args=[row.pk] if row else None)
+    return client.post(url, body, **options)
+
+
+def offered(response):
+    """Return the address that the Undo of a message posts to."""
+    return UNDO.search(response.content.decode())[1]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_puts_everything_back_as_it_was(page_as, alice, form):
+    things, client = Things(alice), page_as(alice)
+    before = state_of(alice)
+    page = send(client, things, form, follow=True)
+    assert state_of(alice) != before
+
+    response = client.post(offered(page), follow=True)
+
+    assert response.status_code == 200
+    assert "Undone." in response.content.decode()
+    assert state_of(alice) == before
+
+
+def test_leaves_as_many_steps_open_as_there_were(page_as, alice):
+    things, client = Things(alice), page_as(alice)
+    url = reverse("todos:task-complete", args=[things.task.pk])
+    page = client.post(url, follow=True)
+    assert things.task.steps.completed().count() == 3
+
+    client.post(offered(page))
+
+    assert things.task.steps.completed().count() == 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_twice_is_as_good_as_once(page_as, alice, form):
+    things, client = Things(alice), page_as(alice)
+    before = state_of(alice)
+    undo = offered(send(client, things, form, follow=True))
+    client.post(undo, follow=True)
+
+    again = client.post(undo, follow=True)
+
+    assert "This is undone already." in again.content.decode()
+    assert state_of(alice) == before
+
+
+def test_goes_back_to_the_page_on_which_it_was_offered(page_as, alice):
+    things, client = Things(alice), page_as(alice)
+    send(client, things, "complete")
+
+    page = client.get("/upcoming/?page=1")
+    response = client.post(offered(page), {"next": "/upcoming/?page=1"})
+
+    assert 'name="next" value="/upcoming/?page=1"' in page.content.decode()
+    assert (response.status_code, response.url) == (303, "/upcoming/?page=1")
+
+
+def test_does_not_go_back_to_the_page_of_a_list_that_it_took_away(page_as, alice):
+    client = page_as(alice)
+    page = client.post(reverse("todos:list-create"), LIST, follow=True)
+    there = page.redirect_chain[-1][0]
+
+    response = client.post(offered(page), {"next": there})
+
+    assert response.url == reverse("todos:task-today")
+
+
+def test_says_what_is_in_the_way(page_as, alice):
+    things, client = Things(alice), page_as(alice)
+    undo = offered(send(client, things, "edit", follow=True))
+    actions.update_task(
+        **caller(alice), task_id=things.task.pk, changes={"title": "Give <the> talk"}
+    )
+
+    response = client.post(undo, follow=True)
+
+    page = response.content.decode()
+    assert "can&#x27;t be undone any more" in page
+    assert "“Give &lt;the&gt; talk” was edited" in page
+    assert Task.objects.get(pk=things.task.pk).title == "Give <the> talk"
+
+
+def test_says_that_what_was_deleted_for_good_stays_so(page_as, alice):
+    things, client = Things(alice), page_as(alice)
+    undo = offered(send(client, things, "restore", follow=True))
+    actions.trash_task(**caller(alice), task_id=things.trashed.pk)
+    actions.remove_task(**caller(alice), task_id=things.trashed.pk)
+
+    response = client.post(undo, follow=True)
+
+    assert "can&#x27;t be brought back" in response.content.decode()
+
+
+def test_a_link_to_it_only_asks(page_as, alice):
+    things, client = Things(alice), page_as(alice)
+    undo = offered(send(client, things, "complete", follow=True))
+    before = state_of(alice)
+
+    page = client.get(f"{undo}?next=/inbox/").content.decode()
+
+    assert "was completed" in page
+    assert 'name="next" value="/inbox/"' in page
+    assert state_of(alice) == before
+
+
+def test_names_only_the_first_of_many_changes(page_as, alice):
+    things, client = Things(alice), page_as(alice)
+    undo = offered(send(client, things, "complete", follow=True))
+
+    page = client.get(undo).content.decode()
+
+    assert page.count("was completed") == 3
+    client.post(undo)
+    page = client.get(reverse("todos:undo", args=[last_change(alice).batch]))
+    assert page.content.decode().count("was opened again") == 3
+
+
+def test_asks_to_sign_in(client, page_as, alice):
+    things = Things(alice)
+    undo = offered(send(page_as(alice), things, "complete", follow=True))
+    before = state_of(alice)
+
+    assert asks_to_sign_in(client.post(undo))
+    assert asks_to_sign_in(client.get(undo))
+    assert state_of(alice) == before
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_hides_another_users_batch(page_as, alice, bob, method):
+    things = Things(alice)
+    undo = offered(send(page_as(alice), things, "complete", follow=True))
+    before = state_of(alice)
+    send_as_bob = getattr(page_as(bob), method)
+
+    theirs = send_as_bob(undo)
+    nobodys = send_as_bob(reverse("todos:undo", args=[ABSENT]))
+
+    assert theirs.status_code == nobodys.status_code == 404
+    assert theirs.content == nobodys.content
+    assert state_of(alice) == before
+    assert kinds(bob) == []
+
+
+def test_knows_no_other_method(page_as, alice):
+    TaskFactory(owner=alice)
+    url = reverse("todos:undo", args=[Change.objects.get().batch])
+
+    assert page_as(alice).delete(url).status_code == 405

@@ -1,0 +1,66 @@
+"""Changes of the ledger in words, for the pages that offer to undo them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.utils.text import Truncator
+
+from accounts.models import User
+from todos.models import Change, Label, Task, TaskList
+
+SHOWN_MAX = 3
+TITLE_SHOWN = 60  # characters
+WORDS = {
+    Change.Kind.CREATED: "was added",
+    Change.Kind.UPDATED: "was edited",
+    Change.Kind.COMPLETED: "was completed",
+    Change.Kind.REOPENED: "was opened again",
+    Change.Kind.MOVED: "was moved",
+    Change.Kind.TRASHED: "was put in the trash",
+    Change.Kind.RESTORED: "was restored",
+    Change.Kind.REMOVED: "was deleted for good",
+}
+
+
+def sentences(changes: Collection[Change], *, owner: User) -> list[str]:
+    """Say what was done, as `“Buy milk” was completed`: a few, and how many more."""
+    shown = list(changes)[:SHOWN_MAX]
+    names = _names_of(shown, owner)
+    said = [f"{names[one.entity_id]} {WORDS[Change.Kind(one.kind)]}" for one in shown]
+    more = len(changes) - len(shown)
+    return [*said, f"and {more} more"] if more else said
+
+
+def in_the_way(ids: Iterable[UUID], *, owner: User) -> str:
+    """Return why an undo was refused, with the later changes that it named."""
+    changes = Change.objects.owned_by(owner).filter(pk__in=list(ids)).order_by("-seq")
+    said = sentences(list(changes), owner=owner)
+    reason = ", ".join(said) if said else "something it touched was changed"
+    return f"This can't be undone any more. Since then, {reason}."
+
+
+def _names_of(changes: list[Change], owner: User) -> dict[UUID, str]:
+    """Return what the objects are called: now, or else in the change itself."""
+    ids = [change.entity_id for change in changes]
+    names: dict[UUID, str] = {}
+    rows: Any
+    for rows, column in (
+        (Task.objects.owned_by(owner), "title"),
+        (TaskList.objects.owned_by(owner), "name"),
+        (Label.objects.owned_by(owner), "name"),
+    ):
+        found = rows.filter(pk__in=ids).values_list("pk", column)
+        names |= {key: _quoted(name) for key, name in found}
+    for change in changes:
+        texts = (change.after or {}) | (change.before or {})
+        name = texts.get("title") or texts.get("name")
+        gone = _quoted(name) if name else f"a {change.entity} that is gone"
+        names.setdefault(change.entity_id, gone)
+    return names
+
+
+def _quoted(name: str) -> str:
+    return f"“{Truncator(name).chars(TITLE_SHOWN)}”"
