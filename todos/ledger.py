@@ -92,10 +92,13 @@ class Batch:
         self._record(Kind.CREATED, row, None, snapshot(row))
 
     def changed(
-        self, kind: Change.Kind, row: Task | TaskList | Label, before: Snapshot
+        self,
+        kind: Change.Kind,
+        row: Task | TaskList | Label,
+        before: Snapshot,
+        after: Snapshot,
     ) -> None:
-        """Record what differs between `before` and the row as it is now."""
-        after = snapshot(row)
+        """Record what differs between two snapshots of a row."""
         names = [name for name in after if after[name] != before[name]]
         # Two columns that are one value to a reader are told together.
         if {"rrule", "rrule_anchor"} & set(names):

@@ -361,7 +361,7 @@ def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
     before = state(alice)
     actions.trash_list(**as_alice, list_id=with_many.pk)
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(20):
         actions.undo(**as_alice)
 
     assert state(alice) == before

@@ -182,22 +182,54 @@ def set_labels(
     Raises:
         ValidationError: more than `LABELS_MAX`, or one too long to be compared.
     """
-    wanted = {label_key(name): name for name in names}
-    has_some = bool(getattr(task, "label_names", None))
-    if not wanted and not has_some:
-        task.label_names = []  # type: ignore[attr-defined]
+    set_all_labels([(task, names)], owner=owner, entries=entries)
+
+
+def set_all_labels(
+    wanted: Iterable[tuple[Task, Iterable[str]]], *, owner: User, entries: Batch
+) -> None:
+    """As `set_labels` for many tasks; the number of statements doesn't grow with them.
+
+    The tasks come in with `label_names`, or are new.
+    """
+    names: dict[str, str] = {}
+    keys_of: list[tuple[Task, set[str]]] = []
+    for task, wished in wanted:
+        by_key = {label_key(name): name for name in wished}
+        if len(by_key) > LABELS_MAX:
+            raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
+        names = by_key | names
+        keys_of.append((task, set(by_key)))
+    labels = {
+        label.key: label for label in labels_named(names, owner=owner, entries=entries)
+    }
+    added: list[TaskLabel] = []
+    losing: dict[UUID, set[str]] = {}
+    for task, keys in keys_of:
+        had = set(map(label_key, getattr(task, "label_names", [])))
+        added += [
+            TaskLabel(owner_id=owner.pk, task=task, label=labels[key])
+            for key in sorted(keys - had)
+        ]
+        if had - keys:
+            losing[task.pk] = had - keys
+        _set_names(task, [labels[key].name for key in sorted(keys)])
+    _take_labels(losing)
+    TaskLabel.objects.bulk_create(added)
+
+
+def _take_labels(lost: Mapping[UUID, Collection[str]]) -> None:
+    """Take labels, by their keys, from tasks, by their ids."""
+    if not lost:
         return
-    if len(wanted) > LABELS_MAX:
-        raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
-    labels = labels_named(wanted, owner=owner, entries=entries)
-    carried = TaskLabel.objects.filter(task=task)
-    if has_some:
-        carried.exclude(label__in=labels).delete()
-    TaskLabel.objects.bulk_create(
-        [TaskLabel(owner_id=owner.pk, task=task, label=label) for label in labels],
-        ignore_conflicts=True,
-    )
-    task.label_names = [label.name for label in labels]  # type: ignore[attr-defined]
+    keys = set[str]().union(*lost.values())
+    carried = TaskLabel.objects.filter(task__in=lost, label__key__in=keys)
+    taken = [
+        pk
+        for pk, task_id, key in carried.values_list("pk", "task_id", "label__key")
+        if key in lost[task_id]
+    ]
+    TaskLabel.objects.filter(pk__in=taken).delete()
 
 
 def known_labels(
@@ -229,13 +261,19 @@ def labels_named(
         ValidationError: for `field`.
     """
     labels = known_labels(wanted, owner=owner, field=field)
-    for key in sorted(wanted.keys() - labels.keys()):
-        labels[key] = Label.objects.create(
+    at = entries.at
+    new = [
+        Label(
             owner_id=owner.pk,
             key=key,
             name=wanted[key],
-            created_at=entries.at,
-            updated_at=entries.at,
+            created_at=at,
+            updated_at=at,
         )
-        entries.created(labels[key])
+        for key in sorted(wanted.keys() - labels.keys())
+    ]
+    Label.objects.bulk_create(new)
+    for label in new:
+        entries.created(label)
+        labels[label.key] = label
     return [labels[key] for key in sorted(labels)]

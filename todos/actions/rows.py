@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from django.db.models import F
 
 from accounts.models import User
 from config.statements import Statement, instance
+from config.writes import update_each
 from todos.actions.refusals import InTrash, VersionConflict
 from todos.actions.reminders import FOLLOWS_FROM, plan_reminder
 from todos.ledger import Batch, Kind, snapshot
@@ -19,7 +20,9 @@ from todos.models import Label, Task, TaskList
 
 # The version that a caller has seen, or several of which any will do; None: all will.
 Seen: TypeAlias = int | Collection[int] | None
-_Row = TypeVar("_Row", Task, TaskList)
+_Row = TypeVar("_Row", bound=Task | TaskList | Label)
+
+CHUNK = 500  # rows that one statement names
 
 
 _TASK = Statement(
@@ -88,7 +91,7 @@ def store(
     if isinstance(row, Label):
         columns.append("key")
     row.save(update_fields=[*columns, "version", "updated_at"])
-    entries.changed(kind, row, before)
+    entries.changed(kind, row, before, after)
 
 
 def store_all(
@@ -96,11 +99,10 @@ def store_all(
 ) -> None:
     """As `store` for many rows, each with what it was `before`.
 
-    Rows that change alike are stored by one statement, so their number hardly
-    matters; positions differ from row to row, and have one of their own.
+    The number of statements does not depend on the number of rows: rows that change in
+    the same columns are stored together, whether to one value or each to its own.
     """
-    alike: dict[tuple[Any, ...], list[_Row]] = defaultdict(list)
-    placed: list[_Row] = []
+    together: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
     for row, before in changed:
         after = snapshot(row)
         names = {name for name in after if after[name] != before[name]}
@@ -108,19 +110,26 @@ def store_all(
             continue
         row.version += 1
         row.updated_at = entries.at
-        entries.changed(kind, row, before)
-        if "position" in names:
-            placed.append(row)
-        columns = sorted(names - {"labels", "position"})
+        entries.changed(kind, row, before, after)
+        columns = names - {"labels"}
         if isinstance(row, Task) and _plans_reminder(row, names, entries):
-            columns.append("remind_on")
-        alike[tuple((name, getattr(row, name)) for name in columns)].append(row)
-    for values, rows in alike.items():
-        type(rows[0]).objects.filter(pk__in=[row.pk for row in rows]).update(
-            **dict(values), version=F("version") + 1, updated_at=entries.at
+            columns.add("remind_on")
+        together[tuple(sorted(columns))].append(row)
+    for alike, rows in together.items():
+        _update_all(rows, alike, entries)
+
+
+def _update_all(rows: Sequence[_Row], columns: Sequence[str], entries: Batch) -> None:
+    values = {tuple(getattr(row, name) for name in columns) for row in rows}
+    if len(values) > 1:
+        update_each(rows, columns, at=entries.at)
+        return
+    same = dict(zip(columns, *values, strict=True))
+    for start in range(0, len(rows), CHUNK):
+        ids = [row.pk for row in rows[start : start + CHUNK]]
+        type(rows[0]).objects.filter(pk__in=ids).update(
+            **same, version=F("version") + 1, updated_at=entries.at
         )
-    if placed:
-        type(placed[0]).objects.bulk_update(placed, ["position"])
 
 
 def _plans_reminder(task: Task, changed: Iterable[str], entries: Batch) -> bool:

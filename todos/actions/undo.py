@@ -7,24 +7,25 @@ stands in the way. Undoing is a batch like any other; undoing that one is redo.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.credentials import COMMAND, Credential
 from accounts.models import User
 from todos.actions import obstacles
-from todos.actions.labels import count_carriers, names_of, set_labels
+from todos.actions.labels import count_carriers, names_of, set_all_labels
 from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
 from todos.actions.reminders import settle_reminder
-from todos.actions.rows import store, store_all
+from todos.actions.rows import CHUNK, store, store_all
 from todos.ledger import Batch, Entity, Kind, Snapshot, batch, snapshot
 from todos.models import (
     Change,
@@ -33,6 +34,7 @@ from todos.models import (
     Task,
     TaskLabel,
     TaskList,
+    TaskQuerySet,
     label_key,
 )
 
@@ -52,7 +54,6 @@ INVERSE = {
     Kind.RESTORED: Kind.TRASHED,
 }
 TEXTS = {"title", "notes", "name"}  # other columns follow from these, row by row
-CHUNK = 500  # changes at once
 GONE = "What was removed for good can't be brought back."
 
 
@@ -85,7 +86,7 @@ def undo(
         undoing = _Undoing(owner, entries, changes)
         try:
             with transaction.atomic():
-                for chunk in _latest_first(changes):
+                for chunk in _latest_first(changes, owner):
                     undoing.take_back(chunk)
                     entries.flush()
                 undoing.check()
@@ -116,15 +117,14 @@ def _wanted(
     return found
 
 
-def _latest_first(changes: ChangeQuerySet) -> Iterator[list[Change]]:
+def _latest_first(changes: ChangeQuerySet, owner: User) -> Iterator[list[Change]]:
     """Yield the changes from the last to the first, as many at once as are alike."""
-    end = None
-    while True:
-        rows = changes if end is None else changes.filter(seq__lt=end)
-        found = list(islice(rows.order_by("-seq"), CHUNK))
-        if not found:
-            return
-        end = found[-1].seq
+    # Their numbers first, eight bytes each: a chunk is found by them, however many
+    # changes there are.
+    numbers = array("q", changes.order_by("-seq").values_list("seq", flat=True))
+    mine = Change.objects.owned_by(owner).order_by("-seq")
+    for start in range(0, len(numbers), CHUNK):
+        found = mine.filter(seq__in=numbers[start : start + CHUNK])
         for _, alike in groupby(found, key=lambda one: (one.entity, one.kind)):
             yield from _without_repetition(alike)
 
@@ -150,6 +150,7 @@ class _Undoing:
         others = Change.objects.owned_by(owner).exclude(pk__in=wanted.values("pk"))
         self._others = others.exclude(batch=entries.id)
         self._tasks: set[UUID] = set()
+        self._lists: set[UUID] = set()
 
     def take_back(self, changes: list[Change]) -> None:
         """Undo changes of one kind, each of another object of one entity."""
@@ -165,10 +166,10 @@ class _Undoing:
         rows = self._rows_of(changes)
         changed: list[tuple[Any, Snapshot]] = []
         for change in changes:
-            row = self._as_left(change, rows)
-            changed.append((row, snapshot(row)))
+            row, before = self._as_left(change, rows)
+            changed.append((row, before))
             self._assign(row, change.before or {})
-            self._label(row, change.before or {})
+        self._label(changes, rows)
         kind = INVERSE[Kind(changes[0].kind)]
         if any(TEXTS & (change.before or {}).keys() for change in changes):
             for row, before in changed:
@@ -178,8 +179,8 @@ class _Undoing:
         else:
             store_all(changed, kind, self.entries)
 
-    def _as_left(self, change: Change, rows: dict[UUID, Row]) -> Row:
-        """Return the row, still as the change left it."""
+    def _as_left(self, change: Change, rows: dict[UUID, Row]) -> tuple[Row, Snapshot]:
+        """Return the row, still as the change left it, and a snapshot of it."""
         if change.after is None:
             raise CannotBeUndone(GONE)
         row = rows.get(change.entity_id)
@@ -188,7 +189,7 @@ class _Undoing:
         now = snapshot(row)
         if any(now[name] != value for name, value in change.after.items()):
             raise self._refusal(change, row)
-        return row
+        return row, now
 
     def _assign(self, row: Row, values: Snapshot) -> None:
         for name, value in values.items():
@@ -200,20 +201,26 @@ class _Undoing:
         if isinstance(row, Task):
             self._tasks.add(row.pk)
             settle_reminder(row, owner=self.owner, at=self.entries.at)
+        if isinstance(row, TaskList):
+            self._lists.add(row.pk)
 
-    def _label(self, row: Row, values: Snapshot) -> None:
-        if isinstance(row, Task) and "labels" in values:
-            names = values["labels"]
-            set_labels(row, names, owner=self.owner, entries=self.entries)
+    def _label(self, changes: list[Change], rows: dict[UUID, Row]) -> None:
+        """Put back the labels of those tasks that the changes touched."""
+        wanted: list[tuple[Task, list[str]]] = []
+        for change in changes:
+            row = rows[change.entity_id]
+            if isinstance(row, Task) and "labels" in (change.before or {}):
+                wanted.append((row, (change.before or {})["labels"]))
+        set_all_labels(wanted, owner=self.owner, entries=self.entries)
 
     def _remove(self, changes: list[Change]) -> None:
         rows = self._rows_of(changes)
         if MODELS[changes[0].entity] is Label and self.entries.count:
             # Labels that came along with a task stay where they are wanted by now.
-            changes = [one for one in changes if self._is_spare(one, rows)]
+            changes = self._spare(changes, rows)
         for change in changes:
-            row = self._as_left(change, rows)
-            self.entries.removed(row, before=snapshot(row))
+            row, before = self._as_left(change, rows)
+            self.entries.removed(row, before=before)
         ids = [change.entity_id for change in changes]
         model = MODELS[changes[0].entity] if changes else Label
         if used := self._in_use(model, ids):
@@ -222,11 +229,18 @@ class _Undoing:
             raise UndoConflict(changes=users)
         model._default_manager.filter(owner=self.owner, pk__in=ids).delete()
         self._tasks -= set(ids)
+        self._lists -= set(ids)
 
-    def _is_spare(self, change: Change, rows: dict[UUID, Row]) -> bool:
-        row = rows.get(change.entity_id)
-        is_same = row is not None and snapshot(row) == change.after
-        return is_same and not self._in_use(Label, [change.entity_id])
+    def _spare(self, changes: list[Change], rows: dict[UUID, Row]) -> list[Change]:
+        """Return those changes whose labels nobody renamed or put on a task since."""
+        used = self._in_use(Label, [change.entity_id for change in changes])
+        return [
+            change
+            for change in changes
+            if (row := rows.get(change.entity_id)) is not None
+            and row.pk not in used
+            and snapshot(row) == change.after
+        ]
 
     def _in_use(self, model: type[Row], ids: list[UUID]) -> set[UUID | None]:
         """Return those of the rows that others, which stay, refer to."""
@@ -240,11 +254,11 @@ class _Undoing:
         return set(carried.values_list("label_id", flat=True))
 
     def _bring_back(self, changes: list[Change]) -> None:
-        rows = [self._made_of(change) for change in changes]
+        rows = {change.entity_id: self._made_of(change) for change in changes}
         model: Any = MODELS[changes[0].entity]
-        model._default_manager.bulk_create(rows)
-        for row, change in zip(rows, changes, strict=True):
-            self._label(row, change.before or {})
+        model._default_manager.bulk_create(rows.values())
+        self._label(changes, rows)
+        for row in rows.values():
             self.entries.created(row)
 
     def _made_of(self, change: Change) -> Row:
@@ -277,37 +291,52 @@ class _Undoing:
         return UndoConflict(changes=later)
 
     def check(self) -> None:
-        """Hold the tasks that were touched against where they are now.
+        """Hold what was touched against what it belongs to by now.
+
+        A key to a row that is gone would only be found when the transaction ends, so
+        it is looked for here.
 
         Raises:
-            UndoConflict: a task would be in a list that is in the trash, or a step
-                away from its task.
+            UndoConflict: a task would be in a list that is in the trash or gone, or a
+                step without its task, away from it, or a step of a step.
         """
+        mine = Task.objects.owned_by(self.owner)
         for ids in _chunks(self._tasks):
-            tasks = Task.objects.owned_by(self.owner).filter(pk__in=ids)
-            for task in tasks.select_related("list", "parent"):
-                if task.trashed_at is None and not _has_a_home(task):
-                    raise UndoConflict(changes=self._about(task))
+            self._require_homes(mine.filter(pk__in=ids))
+            self._require_homes(mine.filter(parent__in=ids))
+        for ids in _chunks(self._lists):
+            self._require_homes(mine.filter(list__in=ids))
+
+    def _require_homes(self, tasks: TaskQuerySet) -> None:
+        for task in tasks.filter(_is_homeless())[:1]:
+            raise UndoConflict(changes=self._about(task))
 
     def _about(self, task: Task) -> list[UUID]:
-        """Return the last change of the list or the task that this one is in."""
+        """Return the last change that brought a task where it can't be.
+
+        Made to its list or to the task that it is a step of, or, where this undo did
+        not touch it, to itself.
+        """
         mine = Change.objects.owned_by(self.owner)
-        around = mine.filter(entity_id__in=[task.list_id, task.parent_id])
-        last = around.exclude(batch=self.entries.id).order_by("-seq")[:1]
-        return list(last.values_list("pk", flat=True))
+        around = [task.pk]
+        if task.pk in self._tasks:
+            around = [key for key in (task.list_id, task.parent_id) if key]
+        last = mine.filter(entity_id__in=around).exclude(batch=self.entries.id)
+        return list(last.order_by("-seq").values_list("pk", flat=True)[:1])
 
 
-def _has_a_home(task: Task) -> bool:
-    parent = task.parent
-    if task.list.trashed_at is not None:
-        return False
-    if parent is None:
-        return True
-    together = parent.list_id == task.list_id and parent.trashed_at is None
-    return together and parent.parent_id is None
+def _is_homeless() -> Q:
+    """Match tasks that are where no task can be."""
+    owner = OuterRef("owner_id")
+    lists = TaskList.objects.filter(owner=owner, pk=OuterRef("list_id"))
+    tasks = Task.objects.filter(owner=owner, pk=OuterRef("parent_id"))
+    above = tasks.live().filter(parent=None, list=OuterRef("list_id"))
+    is_lost = ~Exists(lists) | Q(parent__isnull=False) & ~Exists(tasks)
+    is_apart = ~Exists(lists.live()) | Q(parent__isnull=False) & ~Exists(above)
+    return is_lost | Q(trashed_at=None) & is_apart
 
 
-def _chunks(ids: Iterable[UUID]) -> Iterator[list[UUID]]:
-    rest = iter(ids)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk
+def _chunks(ids: set[UUID]) -> Iterator[list[UUID]]:
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), CHUNK):
+        yield ordered[start : start + CHUNK]

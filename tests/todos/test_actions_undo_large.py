@@ -1,0 +1,121 @@
+"""Undo of large batches: the work grows with the changes, and no faster."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import connection
+from django.db.models.signals import post_init
+from django.test.utils import CaptureQueriesContext
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, TaskListFactory
+from tests.todos.test_actions_undo import state
+from todos import actions
+from todos.models import Change, Label, Task, TaskLabel
+
+AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
+CHUNK = 500  # what undo takes at once
+
+
+@pytest.fixture
+def as_alice(alice):
+    return {"owner": alice, "by": COMMAND, "at": AT}
+
+
+def tasks_in(owned, count, **columns):
+    """Store many tasks in a list at once, without entries in the ledger."""
+    return Task.objects.bulk_create(
+        Task(owner_id=owned.owner_id, list=owned, title=f"Task {number}", **columns)
+        for number in range(count)
+    )
+
+
+def statements_of(act, **caller):
+    with CaptureQueriesContext(connection) as captured:
+        act(**caller)
+    return len(captured)
+
+
+def test_each_change_is_read_once(as_alice, alice):
+    own = TaskListFactory(owner=alice)
+    tasks_in(own, 3 * CHUNK)
+    actions.trash_list(**as_alice, list_id=own.pk)
+    read = []
+
+    def note(instance, **_):
+        read.append(instance.seq)
+
+    post_init.connect(note, sender=Change)
+    try:
+        undone = actions.undo(**as_alice)
+    finally:
+        post_init.disconnect(note, sender=Change)
+
+    assert undone.count == 3 * CHUNK + 1
+    assert len(read) <= undone.count + 1  # which batch was the last
+
+
+def test_each_further_chunk_costs_the_same_few_statements(as_alice, alice):
+    counts = []
+    for chunks in (1, 2, 4):
+        own = TaskListFactory(owner=alice)
+        tasks_in(own, chunks * CHUNK)
+        actions.trash_list(**as_alice, list_id=own.pk)
+        counts.append(statements_of(actions.undo, **as_alice))
+
+    one, two, four = counts
+    assert four - two == 2 * (two - one)
+    assert two - one <= 8
+
+
+def test_a_deleted_label_comes_back_to_many_tasks_in_few_statements(as_alice, alice):
+    counts = []
+    for count in (10, 300):
+        own = TaskListFactory(owner=alice)
+        label = actions.create_label(**as_alice, name=f"label {count}")
+        TaskLabel.objects.bulk_create(
+            TaskLabel(owner=alice, task=task, label=label)
+            for task in tasks_in(own, count)
+        )
+        before = state(alice)
+        actions.delete_label(**as_alice, label_id=label.pk)
+        counts.append(statements_of(actions.undo, **as_alice))
+        assert state(alice) == before
+
+    assert counts[0] == counts[1]
+
+
+def test_what_differs_from_task_to_task_is_put_back_in_one_statement(as_alice, alice):
+    counts = []
+    for count in (5, 25):
+        tasks = [
+            TaskFactory(owner=alice, due_date=date(2027, 2, number + 1))
+            for number in range(count)
+        ]
+        before = state(alice)
+        actions.change_tasks(
+            **as_alice,
+            task_ids=[task.pk for task in tasks],
+            action="due",
+            due={"due_date": date(2028, 1, 1)},
+        )
+        counts.append(statements_of(actions.undo, **as_alice))
+        assert state(alice) == before
+
+    assert counts[0] == counts[1]
+
+
+def test_labels_made_with_a_batch_of_tasks_cost_no_statement_each(as_alice, alice):
+    counts = []
+    for prefix, count in (("few", 2), ("many", 40)):
+        text = "\n".join(f"Task {number} @{prefix}{number}" for number in range(count))
+        actions.add_quickly(**as_alice, text=text)
+        made = Change.objects.owned_by(alice).latest("seq").batch
+        counts.append(statements_of(actions.undo, **as_alice))
+        assert not Label.objects.owned_by(alice).exists()
+        actions.undo(**as_alice)
+        assert Label.objects.owned_by(alice).count() == count
+        actions.undo(**as_alice)
+        assert Change.objects.owned_by(alice).filter(batch=made).count() == 2 * count
+
+    assert counts[0] == counts[1]

@@ -1,0 +1,237 @@
+"""Undo of undos: what would refer to a row that is gone is refused, never stored."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from accounts.credentials import COMMAND
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.todos.test_actions_undo import _do, state
+from todos import actions
+from todos.models import Change, Task, TaskList
+
+AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def as_alice(alice):
+    return {"owner": alice, "by": COMMAND, "at": AT}
+
+
+def last_change(owner):
+    return Change.objects.owned_by(owner).order_by("-seq").first()
+
+
+def undone_twice(as_alice, batches):
+    """Undo the batches in turn; return the last change, and the first undo's batch."""
+    first, *rest = batches
+    undone = actions.undo(**as_alice, batch_id=first)
+    for batch in rest:
+        actions.undo(**as_alice, batch_id=batch)
+    return last_change(as_alice["owner"]), undone.batch
+
+
+def refused(as_alice, batch):
+    """Try to undo a batch; return the changes that the refusal names."""
+    before = state(as_alice["owner"])
+    with pytest.raises(actions.UndoConflict) as refusal:
+        actions.undo(**as_alice, batch_id=batch)
+    assert state(as_alice["owner"]) == before
+    connection.check_constraints()
+    return refusal.value.members["changes"]
+
+
+def test_a_task_does_not_come_back_into_a_list_that_is_gone(as_alice, alice):
+    own = actions.create_list(**as_alice, name="New")
+    made_list = last_change(alice).batch
+    actions.create_task(**as_alice, list_id=own.pk, title="Task")
+    made_task = last_change(alice).batch
+    gone, undone = undone_twice(as_alice, [made_task, made_list])
+
+    assert refused(as_alice, undone) == [gone.pk]
+
+
+def test_a_step_does_not_come_back_without_its_task(as_alice, alice):
+    task = actions.create_task(**as_alice, title="Task")
+    made_task = last_change(alice).batch
+    actions.create_task(**as_alice, parent_id=task.pk, title="Step")
+    made_step = last_change(alice).batch
+    gone, undone = undone_twice(as_alice, [made_step, made_task])
+
+    assert refused(as_alice, undone) == [gone.pk]
+
+
+def test_a_task_in_the_trash_does_not_move_back_into_a_list_that_is_gone(
+    as_alice, alice
+):
+    own = actions.create_list(**as_alice, name="New")
+    made_list = last_change(alice).batch
+    task = actions.create_task(**as_alice, list_id=own.pk, title="Task")
+    inbox = alice.task_lists.get(is_inbox=True)
+    actions.move_task(**as_alice, task_id=task.pk, to=inbox.pk)
+    moved = last_change(alice).batch
+    actions.trash_task(**as_alice, task_id=task.pk)
+    actions.undo(**as_alice, batch_id=made_list)
+    gone = last_change(alice)
+
+    assert refused(as_alice, moved) == [gone.pk]
+
+
+def test_a_step_that_came_since_keeps_a_task_where_it_is(as_alice, alice):
+    task = TaskFactory(owner=alice)
+    other = TaskListFactory(owner=alice)
+    actions.move_task(**as_alice, task_id=task.pk, to=other.pk)
+    moved = last_change(alice).batch
+    TaskFactory(owner=alice, parent_id=task.pk)
+    made_step = last_change(alice)
+
+    assert refused(as_alice, moved) == [made_step.pk]
+
+
+def test_a_step_that_came_since_keeps_its_task_from_becoming_a_step(as_alice, alice):
+    parent = TaskFactory(owner=alice)
+    task = TaskFactory(owner=alice, parent_id=parent.pk)
+    actions.update_task(**as_alice, task_id=task.pk, changes={"parent_id": None})
+    parted = last_change(alice).batch
+    TaskFactory(owner=alice, parent_id=task.pk)
+    made_step = last_change(alice)
+
+    assert refused(as_alice, parted) == [made_step.pk]
+
+
+def test_a_task_that_came_since_keeps_a_restored_list_out_of_the_trash(as_alice, alice):
+    own = TaskListFactory(owner=alice)
+    actions.trash_list(**as_alice, list_id=own.pk)
+    actions.restore_list(**as_alice, list_id=own.pk)
+    restored = last_change(alice).batch
+    TaskFactory(owner=alice, list_id=own.pk)
+    made_task = last_change(alice)
+
+    assert refused(as_alice, restored) == [made_task.pk]
+
+
+@pytest.mark.parametrize("key", [None, "again"])
+def test_the_api_answers_409_and_stores_nothing(api_as, alice, key):
+    client = api_as(alice)
+    own = client.post(reverse("api:list-list"), {"name": "New"}).json()
+    made_list = last_change(alice).batch
+    client.post(reverse("api:task-list"), {"title": "Task", "list": own["id"]})
+    made_task = last_change(alice).batch
+    undo = reverse("api:undo")
+    undone = client.post(undo, {"batch": str(made_task)}).json()["batch"]
+    client.post(undo, {"batch": str(made_list)})
+    gone = last_change(alice)
+    headers = {"Idempotency-Key": key} if key else {}
+
+    answer = client.post(undo, {"batch": undone}, headers=headers)
+
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "undo_conflict"
+    assert answer.json()["changes"] == [str(gone.pk)]
+    assert last_change(alice) == gone
+    connection.check_constraints()
+
+
+SCENES = {
+    "a task and its step in a new list": ["list", "task", "step"],
+    "a task that moved into a new list": ["task", "list", "move"],
+    "a step that moved into a new list": ["list", "task", "step", "part"],
+}
+
+
+@pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
+def test_no_three_undos_leave_a_reference_to_nothing(alice, scene):
+    """Every way to undo three times, of what was made and of the undos themselves."""
+    caller = {"owner": alice, "by": COMMAND, "at": AT}
+    for what in scene:
+        _make(what, **caller)
+    made = len(scene)
+
+    for order in product(range(made), range(made + 1), range(made + 2)):
+        point = transaction.savepoint()
+        for place in order:
+            batches = _batches(alice)
+            if place < len(batches):
+                with suppress(actions.Refused):
+                    actions.undo(**caller, batch_id=batches[place])
+        connection.check_constraints()
+        assert not misplaced(alice).exists()
+        transaction.savepoint_rollback(point)
+
+
+def _make(what, **caller):
+    lists = TaskList.objects.owned_by(caller["owner"]).order_by("id")
+    task = Task.objects.owned_by(caller["owner"]).order_by("id").last()
+    match what:
+        case "list":
+            actions.create_list(**caller, name="List")
+        case "task":
+            actions.create_task(**caller, title="Task", list_id=lists.last().pk)
+        case "step":
+            actions.create_task(**caller, title="Step", parent_id=task.pk)
+        case "part" | "move":
+            to = lists.last() if what == "move" else lists.first()
+            actions.move_task(**caller, task_id=task.pk, to=to.pk)
+
+
+def _batches(owner):
+    """Return the batches of the owner, the oldest first."""
+    changes = Change.objects.owned_by(owner).order_by("seq")
+    return list(dict.fromkeys(changes.values_list("batch", flat=True)))
+
+
+class AnyUndo(TestCase):
+    """Whatever is done, undone and redone, in any order, the rows fit together."""
+
+    @settings(max_examples=50, deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 5)), max_size=14))
+    def test_no_undo_of_anything_leaves_a_reference_to_nothing(self, steps):
+        owner = UserFactory()
+        caller = {"owner": owner, "by": COMMAND}
+        for number, (kind, which) in enumerate(steps):
+            at = AT + timedelta(minutes=number)
+            act = _undo_any if kind > 15 else _do
+            with suppress(actions.Refused, ValidationError):
+                act(kind, which, at=at, **caller)
+            connection.check_constraints()
+            assert not misplaced(owner).exists()
+
+
+def _undo_any(kind, which, **caller):
+    """Undo one of the latest batches, or a single one of the latest changes."""
+    owner = caller["owner"]
+    names = [{"batch_id": batch} for batch in reversed(_batches(owner))]
+    if kind == 16:
+        changes = Change.objects.owned_by(owner).order_by("-seq")
+        names = [{"change_id": pk} for pk in changes.values_list("pk", flat=True)]
+    actions.undo(**caller, **(names[which] if which < len(names) else {}))
+
+
+def misplaced(owner):
+    """Return the tasks that no other action would leave where they are."""
+    apart = Q(parent__trashed_at__isnull=False) | ~Q(parent__list=F("list"))
+    nested = Q(parent__parent__isnull=False)
+    is_step = Q(parent__isnull=False)
+    in_trashed_list = Q(list__trashed_at__isnull=False)
+    return (
+        Task.objects.owned_by(owner)
+        .filter(trashed_at=None)
+        .filter(in_trashed_list | is_step & (apart | nested))
+    )
+
+
+def test_a_misplaced_task_would_be_found(alice):
+    own = TaskListFactory(owner=alice)
+    task = TaskFactory(owner=alice, list_id=own.pk)
+    TaskList.objects.filter(pk=own.pk).update(trashed_at=AT)
+
+    assert list(misplaced(alice)) == [task]
