@@ -181,7 +181,10 @@ class OwnTokenAuthentication(authentication.BaseAuthentication):
         if user.credential_epoch != access.epoch:
             raise refused("own token: ended by its user")
         return user, Credential(
-            "token", str(access.family_id), authenticated_at=access.authenticated_at
+            "token",
+            str(access.family_id),
+            authenticated_at=access.authenticated_at,
+            pair=access.pair,
         )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
@@ -23,13 +24,15 @@ class Credential:
     the linked identity). `subject` is the caller's name at an outside issuer.
 
     `authenticated_at` is when the user last proved who they are, as far as this
-    credential knows. A credential that was made from another one inherits it.
+    credential knows. A credential that was made from another one inherits it. `pair`
+    tells the pairs of one refresh family apart.
     """
 
     kind: str
     key: str = ""
     subject: str = ""
     authenticated_at: datetime | None = None
+    pair: UUID | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}" if self.key else self.kind
@@ -51,8 +54,9 @@ def change_password(
     """Store a new password and end every credential made under the old one.
 
     The sign-in by token named by `keep`, whose user has just shown the old password,
-    goes on: its refresh token stays good, its access token doesn't. `user` is brought
-    up to date, so that the caller may make a new session of it.
+    goes on by the refresh token of the same pair; its access token ends, and so does
+    any other token of the family. `user` is brought up to date, so that the caller may
+    make a new session of it.
     """
     locked = User.objects.select_for_update().get(pk=user.pk)
     locked.set_password(password)
@@ -121,7 +125,9 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
     families = RefreshFamily.objects.filter(user=user, revoked_at=None)
     if keep is not None and keep.kind == "token":
         kept = families.filter(pk=keep.key)
-        kept.update(epoch=user.credential_epoch, authenticated_at=at)
+        kept.update(
+            epoch=user.credential_epoch, kept_pair=keep.pair, authenticated_at=at
+        )
         families = families.exclude(pk=keep.key)
     families.update(revoked_at=at)
     emails.forget_pending(user)

@@ -292,6 +292,15 @@ class RefreshFamily(models.Model):
         blank=True,
         help_text="When the user last proved who they are; empty if nobody knows.",
     )
+    generation = models.PositiveIntegerField(
+        default=0,
+        help_text="How often it was rotated; the tokens of an earlier one are spent.",
+    )
+    kept_pair = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The pair that last changed the password: good in the new epoch.",
+    )
     created_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()
     expires_at = models.DateTimeField()

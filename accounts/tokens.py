@@ -1,9 +1,9 @@
 """Our own JWTs: what they claim, how long they live, how they are rotated.
 
 An access token lives minutes and is verified without a look into any store. A refresh
-token lives days, is spent by its use, and belongs to a family: the chain of tokens
-that one sign-in led to. A spent token that comes again means that two parties hold
-the chain, so the whole family ends (RFC 9700 section 4.14.2).
+token lives days and belongs to a family: all the tokens that one sign-in led to. Each
+rotation begins the family's next generation. A token of an earlier one that comes again
+means that two parties hold the family, so all of it ends (RFC 9700 section 4.14.2).
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -31,10 +31,6 @@ from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
-from rest_framework_simplejwt.token_blacklist.models import (
-    BlacklistedToken,
-    OutstandingToken,
-)
 
 from accounts import events
 from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
@@ -43,7 +39,9 @@ logger = logging.getLogger(__name__)
 
 MAX_TOKEN_LENGTH = 4096  # ours have about 500 characters
 LAST_SECOND = 253_402_300_799  # of the year 9999; no date can be made of a later one
-REQUIRED_CLAIMS = ["exp", "iat", "iss", "aud", "sub", "jti", "typ", "epoch", "family"]
+REQUIRED_CLAIMS = [
+    *("exp", "iat", "iss", "aud", "sub", "jti", "typ", "epoch", "family", "pair"),
+]
 
 
 class OwnTokenBackend(TokenBackend):
@@ -165,7 +163,7 @@ class _OwnToken(tokens.Token):
 
     def verify(self) -> None:
         super().verify()
-        for claim in ("sub", "family"):
+        for claim in ("sub", "family", "pair"):
             try:
                 UUID(self.payload[claim])
             except (ValueError, TypeError, AttributeError) as exc:
@@ -184,6 +182,11 @@ class _OwnToken(tokens.Token):
         return UUID(self.payload["family"])
 
     @property
+    def pair(self) -> UUID:
+        """What an access token and the refresh token issued beside it share."""
+        return UUID(self.payload["pair"])
+
+    @property
     def epoch(self) -> int:
         return int(self.payload["epoch"])
 
@@ -194,11 +197,12 @@ class _OwnToken(tokens.Token):
         return None if proved is None else datetime.fromtimestamp(proved, UTC)
 
     @classmethod
-    def of_family(cls, family: RefreshFamily) -> Self:
+    def of_family(cls, family: RefreshFamily, *, pair: UUID) -> Self:
         """Make a fresh token of `family`; it never outlives the family."""
         token = cls()
         token["sub"] = str(family.user_id)
         token["family"] = str(family.pk)
+        token["pair"] = str(pair)
         token["epoch"] = family.epoch
         if family.authenticated_at is not None:
             token["auth_time"] = int(family.authenticated_at.timestamp())
@@ -217,31 +221,20 @@ class RefreshToken(_OwnToken, tokens.RefreshToken):  # type: ignore[misc]  # the
 
     lifetime = api_settings.REFRESH_TOKEN_LIFETIME
 
-    def check_blacklist(self) -> None:
-        """Leave the blacklist to `rotate`, which asks it under the family's lock."""
+    def verify(self) -> None:
+        super().verify()
+        if type(self.payload.get("generation")) is not int:
+            raise TokenError("Token is invalid")
 
-    def spend(self) -> None:
-        """Put the token on the blacklist, by its id: the text itself is not kept."""
-        outstanding, _ = OutstandingToken.objects.get_or_create(
-            jti=self["jti"],
-            defaults={
-                "user_id": self.user_id,
-                "token": "",
-                "created_at": self.current_time,
-                "expires_at": datetime.fromtimestamp(
-                    self["exp"], self.current_time.tzinfo
-                ),
-            },
-        )
-        BlacklistedToken.objects.create(token=outstanding)
+    @property
+    def generation(self) -> int:
+        return int(self.payload["generation"])
 
-    def spent_at(self) -> datetime | None:
-        """Return when the token was spent, `None` for a fresh one."""
-        return (
-            BlacklistedToken.objects.filter(token__jti=self["jti"])
-            .values_list("blacklisted_at", flat=True)
-            .first()
-        )
+    @classmethod
+    def of_family(cls, family: RefreshFamily, *, pair: UUID) -> Self:
+        token = super().of_family(family, pair=pair)
+        token["generation"] = family.generation
+        return token
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,17 +277,21 @@ def start_family(
 
 
 def _pair_of(family: RefreshFamily) -> TokenPair:
+    pair = uuid4()
     return TokenPair(
-        access=str(AccessToken.of_family(family)),
-        refresh=str(RefreshToken.of_family(family)),
+        access=str(AccessToken.of_family(family, pair=pair)),
+        refresh=str(RefreshToken.of_family(family, pair=pair)),
     )
 
 
 def rotate(*, refresh: str, at: datetime) -> TokenPair:
-    """Spend a refresh token and return the next pair.
+    """Exchange a refresh token for the next pair.
 
-    A token spent less than `REFRESH_REUSE_GRACE` ago is taken once more: its answer
-    may have been lost, or two tabs raced. Later, its family is revoked.
+    A token of the family's current generation begins the next one. A token of the
+    previous generation, less than `REFRESH_REUSE_GRACE` after that, leads to the same
+    generation as the one before: its answer may have been lost, or two tabs raced. Any
+    earlier or later one revokes the family. So whoever holds a copy is found out as
+    soon as both have gone on.
 
     Raises:
         TokenError: the token, its family or its user doesn't hold any more.
@@ -305,20 +302,19 @@ def rotate(*, refresh: str, at: datetime) -> TokenPair:
         family = (
             RefreshFamily.objects.select_for_update(of=("self",))
             .live(at=at)
-            .of_current_epoch()  # the family's word counts, not the token's claim
+            .of_current_epoch()
             .filter(pk=token.family_id, user_id=token.user_id, user__is_active=True)
             .select_related("user")
             .first()
         )
-        if family is None:
+        if family is None or not _is_of_epoch(token, family):
             raise TokenError("Token is invalid")
-        spent_at = token.spent_at()
-        reused = spent_at is not None and _past_grace(spent_at, at)
-        if not reused:
-            if spent_at is None:
-                token.spend()
+        if token.generation == family.generation:
+            family.generation += 1
             family.refreshed_at = at
-            family.save(update_fields=["refreshed_at"])
+            family.save(update_fields=["generation", "refreshed_at"])
+            return _pair_of(family)
+        if _is_within_grace(token, family, at):
             return _pair_of(family)
         _revoke(family, at=at)
         events.record(family.user, SecurityEvent.Kind.TOKEN_REUSED, at=at)
@@ -326,9 +322,18 @@ def rotate(*, refresh: str, at: datetime) -> TokenPair:
     raise TokenError("Token is invalid")
 
 
-def _past_grace(spent_at: datetime, at: datetime) -> bool:
+def _is_of_epoch(token: RefreshToken, family: RefreshFamily) -> bool:
+    """Tell whether no change of password has ended the token in a family that it kept.
+
+    Others ended as any credential did; to hold one is no sign of theft.
+    """
+    return token.epoch == family.epoch or token.pair == family.kept_pair
+
+
+def _is_within_grace(token: RefreshToken, family: RefreshFamily, at: datetime) -> bool:
     grace: timedelta = settings.REFRESH_REUSE_GRACE
-    return at - spent_at > grace
+    was_current = token.generation == family.generation - 1
+    return was_current and at - family.refreshed_at <= grace
 
 
 def _revoke(family: RefreshFamily, *, at: datetime) -> None:

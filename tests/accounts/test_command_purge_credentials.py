@@ -4,10 +4,6 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import (
-    BlacklistedToken,
-    OutstandingToken,
-)
 
 from accounts import tokens
 from accounts.models import RefreshFamily
@@ -47,22 +43,9 @@ def test_a_living_sign_in_goes_on(alice, api):
     assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 200
 
 
-def test_forgets_spent_tokens_once_they_have_expired(alice):
-    for name, expires_at in (("old", days_ago(1)), ("new", days_ago(-1))):
-        token = OutstandingToken.objects.create(
-            user=alice, jti=name, token="", expires_at=expires_at
-        )
-        BlacklistedToken.objects.create(token=token)
-
-    call_command("purge_credentials")
-
-    assert [one.token.jti for one in BlacklistedToken.objects.all()] == ["new"]
-
-
 def test_a_spent_token_stays_spent(alice, api):
     pair = tokens.start_family(user=alice, at=days_ago(1))
     tokens.rotate(refresh=pair.refresh, at=days_ago(1))
-    BlacklistedToken.objects.update(blacklisted_at=days_ago(1))
 
     call_command("purge_credentials")
 

@@ -1,7 +1,10 @@
 """How credentials are named, and how they end."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
+from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import credentials, tokens
 from accounts.credentials import COMMAND, SESSION, Credential
@@ -32,33 +35,58 @@ def test_a_password_change_stores_the_hash_and_raises_the_epoch(alice):
     assert event.kind == SecurityEvent.Kind.PASSWORD_CHANGED
 
 
-def test_a_password_change_keeps_the_sign_in_that_asked_for_it(alice):
-    kept = tokens.start_family(user=alice, at=timezone.now())
-    family = tokens.RefreshToken.read(kept.refresh).family_id
+def of(pair):
+    """Return the credential that the access token of this pair is."""
+    access = tokens.AccessToken.read(pair.access)
+    return Credential("token", str(access.family_id), pair=access.pair)
 
+
+def change_password(user, *, keep):
     credentials.change_password(
-        user=alice,
-        password="another long enough phrase",
-        at=timezone.now(),
-        keep=Credential("token", str(family)),
+        user=user, password="another long enough phrase", at=timezone.now(), keep=keep
     )
 
-    assert tokens.rotate(refresh=kept.refresh, at=timezone.now())
+
+def test_a_password_change_keeps_the_sign_in_that_asked_for_it(alice):
+    kept = tokens.start_family(user=alice, at=timezone.now())
+
+    change_password(alice, keep=of(kept))
+
+    # Twice: the first answer may get lost.
+    for _ in range(2):
+        following = tokens.rotate(refresh=kept.refresh, at=timezone.now())
+    later = timezone.now() + timedelta(hours=1)
+    assert tokens.rotate(refresh=following.refresh, at=later)
     assert credentials.live_sign_ins(alice, at=timezone.now()) == 1
+
+
+def test_a_password_change_keeps_no_copy_that_went_on_by_itself(alice):
+    first, now = tokens.start_family(user=alice, at=timezone.now()), timezone.now()
+    owners, thiefs = (tokens.rotate(refresh=first.refresh, at=now) for _ in range(2))
+
+    change_password(alice, keep=of(owners))
+
+    for refresh in (first.refresh, thiefs.refresh):
+        with pytest.raises(TokenError):
+            tokens.rotate(refresh=refresh, at=now)
+    assert tokens.rotate(refresh=owners.refresh, at=now)
+
+
+def test_a_password_given_to_change_it_counts_as_a_proof(alice):
+    kept = tokens.start_family(user=alice, at=timezone.now())
+
+    change_password(alice, keep=of(kept))
+
+    assert alice.refresh_families.get().authenticated_at is not None
 
 
 def test_a_password_change_can_not_keep_anothers_sign_in(alice, bob):
     his = tokens.start_family(user=bob, at=timezone.now())
-    family = tokens.RefreshToken.read(his.refresh).family_id
 
-    credentials.change_password(
-        user=alice,
-        password="another long enough phrase",
-        at=timezone.now(),
-        keep=Credential("token", str(family)),
-    )
+    change_password(alice, keep=of(his))
 
-    assert bob.refresh_families.get().epoch == 0
+    family = bob.refresh_families.get()
+    assert (family.epoch, family.kept_pair) == (0, None)
 
 
 def test_an_upgraded_hash_ends_no_credential(alice, settings):

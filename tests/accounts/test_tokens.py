@@ -9,9 +9,11 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts import tokens
 from accounts.models import RefreshFamily, SecurityEvent, User
@@ -36,13 +38,38 @@ def test_a_pair_claims_what_a_stranger_needs_to_verify_it(alice):
 
     access, refresh = claims_of(pair.access), claims_of(pair.refresh)
 
-    assert access.keys() == set(tokens.REQUIRED_CLAIMS) == refresh.keys()
+    assert access.keys() == set(tokens.REQUIRED_CLAIMS)
+    assert refresh.keys() == {*tokens.REQUIRED_CLAIMS, "generation"}
+    assert access["pair"] == refresh["pair"]
     assert (access["typ"], refresh["typ"]) == ("access", "refresh")
     assert access["iss"] == settings.BASE_URL
     assert access["aud"] == f"{settings.BASE_URL}/api"
     assert access["jti"] != refresh["jti"]
     assert access["exp"] - access["iat"] == 5 * 60
     assert refresh["exp"] - refresh["iat"] == 14 * 24 * 60 * 60
+
+
+def test_a_pair_says_when_its_user_signed_in_however_often_it_is_refreshed(alice):
+    began = timezone.now() - timedelta(hours=3)
+    pair = tokens.start_family(user=alice, at=timezone.now(), authenticated_at=began)
+
+    for _ in range(3):
+        pair = tokens.rotate(refresh=pair.refresh, at=timezone.now())
+
+    claims = claims_of(pair.access)
+    assert claims["auth_time"] == int(began.timestamp())
+    access = tokens.AccessToken.read(pair.access)
+    assert access.authenticated_at == began.replace(microsecond=0)
+
+
+@pytest.mark.parametrize("auth_time", ["1", 1.5, True, None, -1, 10**12])
+def test_a_time_of_sign_in_that_is_none_makes_no_token(alice, auth_time):
+    family = RefreshFamily.objects.get(pk=claims_of(start(alice).access)["family"])
+    token = tokens.AccessToken.of_family(family, pair=uuid4())
+    token["auth_time"] = auth_time
+
+    with pytest.raises(TokenError):
+        tokens.AccessToken.read(str(token))
 
 
 def test_a_token_holds_nothing_personal(alice):
@@ -109,10 +136,105 @@ def test_reuse_ends_no_other_sign_in_of_the_user(alice):
     assert tokens.rotate(refresh=other.refresh, at=later)
 
 
-def test_the_text_of_a_spent_token_is_not_kept(alice):
-    tokens.rotate(refresh=start(alice).refresh, at=timezone.now())
+@pytest.mark.parametrize("generation", [None, "0", 0.0, True])
+def test_a_refresh_token_without_its_generation_is_none(alice, generation):
+    family = RefreshFamily.objects.get(pk=claims_of(start(alice).refresh)["family"])
+    token = tokens.RefreshToken.of_family(family, pair=uuid4())
+    token["generation"] = generation
 
-    assert OutstandingToken.objects.get().token == ""
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=str(token), at=timezone.now())
+
+
+def test_uses_within_the_grace_lead_to_one_generation(alice):
+    first = start(alice)
+    now = timezone.now()
+
+    pairs = [tokens.rotate(refresh=first.refresh, at=now) for _ in range(4)]
+
+    assert {claims_of(pair.refresh)["generation"] for pair in pairs} == {1}
+    assert RefreshFamily.objects.get().generation == 1
+
+
+def test_the_grace_is_for_the_last_generation_alone(alice):
+    first, now = start(alice), timezone.now()
+    second = tokens.rotate(refresh=first.refresh, at=now)
+    tokens.rotate(refresh=second.refresh, at=now)
+
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=first.refresh, at=now)
+
+    assert RefreshFamily.objects.get().revoked_at == now
+
+
+def test_a_copy_used_within_the_grace_is_found_out_when_both_have_gone_on(alice):
+    first = start(alice)
+    now = timezone.now()
+    owners, thiefs = (tokens.rotate(refresh=first.refresh, at=now) for _ in range(2))
+    later = now + timedelta(minutes=5)
+    tokens.rotate(refresh=owners.refresh, at=later)
+
+    with pytest.raises(TokenError):
+        tokens.rotate(refresh=thiefs.refresh, at=later + timedelta(minutes=5))
+
+    assert RefreshFamily.objects.get().revoked_at is not None
+    assert SecurityEvent.objects.get().kind == SecurityEvent.Kind.TOKEN_REUSED
+
+
+# What two holders of one family do: who, and how many seconds after the last time.
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["owner", "thief"]), st.integers(0, 30)), max_size=8
+)
+
+
+class Holders:
+    """Two holders of copies of one refresh token, each going on with their own."""
+
+    def __init__(self, user):
+        self.now = timezone.now()
+        refresh = start(user, at=self.now).refresh
+        self.tokens = {"owner": refresh, "thief": refresh}
+
+    def refresh(self, who, *, after):
+        """Go on with what this holder has; tell whether that led anywhere."""
+        self.now += timedelta(seconds=after)
+        try:
+            pair = tokens.rotate(refresh=self.tokens[who], at=self.now)
+        except TokenError:
+            return False
+        self.tokens[who] = pair.refresh
+        return True
+
+
+@pytest.mark.django_db(transaction=True)
+@given(steps=STEPS)
+@settings_of_hypothesis(max_examples=30, deadline=None)
+def test_however_two_holders_take_turns_they_do_not_both_go_on(steps):
+    holders = Holders(UserFactory())
+    for who, after in steps:
+        holders.refresh(who, after=after)
+
+    ends = [
+        holders.refresh(who, after=60) for who in ("owner", "thief", "owner", "thief")
+    ]
+
+    assert ends.count(True) <= 1
+    family = RefreshFamily.objects.order_by("-created_at").first()
+    assert family.revoked_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+@given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 10)), max_size=8))
+@settings_of_hypothesis(max_examples=30, deadline=None)
+def test_a_single_holder_whose_answers_get_lost_is_never_signed_out(steps):
+    holder = Holders(UserFactory())
+
+    for is_lost, after in steps:
+        before = holder.tokens["owner"]
+        assert holder.refresh("owner", after=3600)
+        if is_lost:
+            holder.tokens["owner"] = before
+            assert holder.refresh("owner", after=after)
 
 
 # --- The end of a family ----------------------------------------------------------
@@ -155,7 +277,7 @@ def test_signing_out_ends_the_family_and_doing_it_twice_is_no_error(alice):
 
 def test_a_family_of_another_user_is_not_found_by_its_id(alice, bob):
     hers = RefreshFamily.objects.get(pk=claims_of(start(alice).refresh)["family"])
-    forged = tokens.RefreshToken.of_family(hers)
+    forged = tokens.RefreshToken.of_family(hers, pair=uuid4())
     forged["sub"] = str(bob.pk)
 
     with pytest.raises(TokenError):
@@ -173,7 +295,8 @@ def test_a_family_that_never_was_leads_to_no_pair(alice):
 
     with pytest.raises(TokenError):
         tokens.rotate(
-            refresh=str(tokens.RefreshToken.of_family(unknown)), at=timezone.now()
+            refresh=str(tokens.RefreshToken.of_family(unknown, pair=uuid4())),
+            at=timezone.now(),
         )
 
 
@@ -234,7 +357,7 @@ def test_a_client_that_races_itself_stays_signed_in_with_one_family():
     assert family.revoked_at is None
     families = {claims_of(body["refresh"])["family"] for _, body in answers}
     assert families == {str(family.pk)}
-    assert OutstandingToken.objects.count() == 1
+    assert family.generation == 1
 
 
 @pytest.mark.django_db(transaction=True)

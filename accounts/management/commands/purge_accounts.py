@@ -11,7 +11,6 @@ from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
-from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
 
@@ -55,7 +54,6 @@ def _delete_batch(*, at: datetime) -> set[str]:
 
 def _delete_traces(ids: list[UUID]) -> None:
     """Delete what names the accounts without going with them."""
-    OutstandingToken.objects.filter(user__in=ids).delete()
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User),
         object_id__in=[str(pk) for pk in ids],

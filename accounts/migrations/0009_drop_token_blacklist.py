@@ -1,0 +1,36 @@
+"""Spent refresh tokens are known by their generation; simplejwt's tables go.
+
+Tokens from before name no generation, so the sign-ins that they belong to end.
+"""
+
+from typing import Any
+
+from django.db import migrations
+from django.db.models.functions import Now
+
+TABLES = ("token_blacklist_blacklistedtoken", "token_blacklist_outstandingtoken")
+
+
+def end_families(apps: Any, schema_editor: Any) -> None:
+    families = apps.get_model("accounts", "RefreshFamily").objects
+    families.filter(revoked_at=None).update(revoked_at=Now())
+
+
+def drop_tables(apps: Any, schema_editor: Any) -> None:
+    for table in TABLES:
+        schema_editor.execute(f"DROP TABLE IF EXISTS {table}")
+    apps.get_model("contenttypes", "ContentType").objects.filter(
+        app_label="token_blacklist"
+    ).delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0008_refresh_family_generation"),
+        ("contenttypes", "0002_remove_content_type_name"),
+    ]
+
+    operations = [
+        migrations.RunPython(end_families, migrations.RunPython.noop),
+        migrations.RunPython(drop_tables, migrations.RunPython.noop),
+    ]
