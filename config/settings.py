@@ -56,6 +56,9 @@ TIME_ZONE = "UTC"  # of the server; every person has a zone of their own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 IMPORT_MAX_BYTES = 20 * 1024 * 1024  # of a file with tasks, the only upload there is
+# Where a body may be larger, to how many bytes: the file and the form around it.
+UPLOADS = {"/api/v1/import": IMPORT_MAX_BYTES + 64 * 1024}
+FILE_UPLOAD_HANDLERS = ["config.uploads.RefusingUploadHandler"]
 
 # --- Apps -------------------------------------------------------------------
 
@@ -83,15 +86,18 @@ INSTALLED_APPS = [
 # --- Middleware -------------------------------------------------------------
 
 # The ones from `config.middleware` named like Django's do nothing for an API call
-# that carries its own credential: it has no session to load.
+# that carries its own credential: it has no session to load. What sets headers comes
+# first, so that the answers of everything after it have them.
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.PageHeadersMiddleware",
-    "config.middleware.HttpsApiMiddleware",
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "config.middleware.HttpsApiMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "config.middleware.RefusalMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -99,7 +105,6 @@ MIDDLEWARE = [
     "accounts.middleware.BetterAuthSessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "config.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import FileResponse
+from django.http import FileResponse, HttpRequest
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -24,6 +24,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
+from config.uploads import take_files
 from todos.actions.import_rows import Finding, Report
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
@@ -34,7 +35,6 @@ from todos.exchange.importing import FORMATS, import_file
 IMPORT_FORMATS = list(FORMATS)
 ROWS_MAX = 10_000  # of one import over HTTP
 MAPPING_MAX = 10_000  # characters
-FORM_MAX = 64 * 1024  # bytes around the file
 IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one waits on disk
 
 
@@ -127,7 +127,10 @@ def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
 
 
 class UploadParser(MultiPartParser):
-    """Parse a form with a file of at most `IMPORT_MAX_BYTES`; for imports alone."""
+    """Parse a form with a file; for imports alone.
+
+    The body has the limit of `settings.UPLOADS`, before anything reads it.
+    """
 
     def parse(
         self,
@@ -135,10 +138,6 @@ class UploadParser(MultiPartParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> DataAndFiles[Any, Any]:
-        request = (parser_context or {})["request"]
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) > settings.IMPORT_MAX_BYTES + FORM_MAX:
-            raise _too_large()
         try:
             return super().parse(stream, media_type, parser_context)
         except SuspiciousOperation as exc:  # too many fields, or a field too long
@@ -223,6 +222,13 @@ class ImportView(OwnedEndpoint):
     parser_classes = [UploadParser]
     refusal_serializers = {400: ImportProblemSerializer}
     conflicts = {"POST": {"import_clash": "Something changed meanwhile. Import again."}}
+
+    def initialize_request(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> Request:
+        # The check of a session's form looks into the body before the parser does.
+        take_files(request)
+        return super().initialize_request(request, *args, **kwargs)
 
     @extend_schema(
         request={"multipart/form-data": ImportSerializer}, responses=ReportSerializer

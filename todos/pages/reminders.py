@@ -41,6 +41,7 @@ class ReminderMailsView(TemplateView):
 
         Answers at once: a mail program follows no redirect (RFC 8058 section 3.1).
         """
+        person = self.person  # first: without the token, nothing that was sent is read
         wants_them = request.POST.get("reminders") == "on"
-        reminder_mails.switch(self.person, on=wants_them, at=timezone.now())
+        reminder_mails.switch(person, on=wants_them, at=timezone.now())
         return self.render_to_response(self.get_context_data())
