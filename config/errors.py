@@ -89,8 +89,10 @@ PAGES = {
     400: ("That request can't be read", "Go back and try again."),
     403: ("Not allowed", "You are signed in, but this page is not for you."),
     404: ("Nothing here", "There is no such page, or it isn't yours."),
+    408: ("That took too long", "The connection is slow or broke. Try again."),
     413: ("Too much at once", "What you sent is larger than this page takes."),
     429: ("Too many attempts", "Wait a few minutes, then try again."),
+    431: ("That request is too large", "Delete this site's cookies, then reload."),
     500: ("Something broke", "It is our fault. Nothing you sent has been half saved."),
     503: ("Back in a moment", "A part of Ownlist can't be reached. Try again shortly."),
 }

@@ -16,6 +16,8 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework import exceptions
 
 from config.errors import answer
+from config.front.answers import REFUSAL
+from config.front.bodies import body_limit, too_large
 from config.logs import request_id
 
 logger = logging.getLogger(__name__)
@@ -109,6 +111,23 @@ class HttpsApiMiddleware:
         if is_open and request.path_info.startswith("/api/"):
             return answer(request, HttpsRequired())
         return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """Answer what must not be served, before anything looks at its body.
+
+    Where Django runs without `config.front`, that is a body over the limit alone.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        refusal = request.META.get(REFUSAL)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not refusal and int(length) > body_limit(request.path_info):
+            refusal = too_large(request.path_info)
+        return answer(request, refusal) if refusal else self.get_response(request)
 
 
 def brings_own_credential(request: HttpRequest) -> bool:

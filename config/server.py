@@ -23,23 +23,24 @@ def address() -> tuple[str, int]:
 def options() -> list[str]:
     """Return the command line of granian, without its name.
 
-    Two threads for each process would do for speed: Python runs one at a time. But up
-    to three may wait for outside issuers (`accounts.better_auth`), and the tokens of
-    others must not wait with them. The long queue is for many clients at once.
+    The long queue is for many clients at once.
     """
     host, port = address()
     return [
-        "--interface=wsgi",
+        "--interface=rsgi",
+        "--http=1",
         f"--host={host}",
         f"--port={port}",
         f"--workers={os.environ.get('WORKERS') or _processors()}",
-        "--blocking-threads=4",
         "--backlog=2048",
         "--no-access-log",
         "--no-ws",
+        # A head over this is refused by the server itself. `config.front` refuses a
+        # smaller one, in proper form.
+        "--http1-buffer-size=65536",
         # A worker that is told to stop while it still starts may never notice.
         "--workers-kill-timeout=10",
-        "config.wsgi:application",
+        "config.rsgi:application",
     ]
 
 

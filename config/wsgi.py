@@ -1,4 +1,4 @@
-"""The WSGI application that the server loads."""
+"""Django as a WSGI application."""
 
 import os
 

@@ -62,6 +62,22 @@ class PayloadTooLarge(exceptions.APIException):
     default_code = "payload_too_large"
 
 
+class RequestTimeout(exceptions.APIException):
+    """408: the body took too long to arrive."""
+
+    status_code = status.HTTP_408_REQUEST_TIMEOUT
+    default_detail = "The body took too long to arrive."
+    default_code = "request_timeout"
+
+
+class HeadersTooLarge(exceptions.APIException):
+    """431: the address and the headers together are larger than we read."""
+
+    status_code = status.HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE
+    default_detail = "The address and the headers are too large."
+    default_code = "headers_too_large"
+
+
 class Unavailable(exceptions.APIException):
     """503: a part that this request needs can't be reached; the caller did no wrong."""
 

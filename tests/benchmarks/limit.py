@@ -16,6 +16,8 @@ import jwt
 import orjson
 from uuid_utils.compat import uuid7
 
+from config.front import Front
+
 KEY = os.environ["JWT_SIGNING_KEY"]
 ISSUER = os.environ["BASE_URL"]
 AUDIENCE = f"{ISSUER}/api"
@@ -109,7 +111,7 @@ def _run(sql: str, *values: Any) -> list[Row]:
     return rows
 
 
-def application(
+def respond(
     environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
     """Answer the four requests of the benchmark, and `/healthz`."""
@@ -161,3 +163,7 @@ def _answer(environ: dict[str, Any], path: str, owner: UUID) -> Any:
 def _moment(now: datetime) -> datetime | str:
     # What Django stores in SQLite, which has no type for it.
     return f"{now:%Y-%m-%d %H:%M:%S.%f}" if IS_SQLITE else now
+
+
+# The server is the same for both, and so is what stands before the threads.
+application = Front(respond)

@@ -1,0 +1,97 @@
+"""Everything of a request but its body, for Django."""
+
+import sys
+from typing import Any
+
+from config.front.rsgi import Scope
+
+HEAD_BYTES = 32 * 1024  # of path, query and headers together
+
+# What the refusal of a head that is too large still looks at, where it is short.
+ESSENTIAL = {
+    "HTTP_ACCEPT",
+    "HTTP_HOST",
+    "HTTP_ORIGIN",
+    "HTTP_X_FORWARDED_PROTO",
+    "HTTP_X_REQUEST_ID",
+}
+SHORT = 256  # bytes
+# Headers that CGI, and so WSGI, names without `HTTP_`.
+PLAIN = {"CONTENT_LENGTH", "CONTENT_TYPE"}
+
+_CONSTANT: dict[str, Any] = {
+    "SCRIPT_NAME": "",
+    "wsgi.version": (1, 0),
+    "wsgi.errors": sys.stderr,
+    "wsgi.multithread": True,
+    "wsgi.multiprocess": True,
+    "wsgi.run_once": False,
+    "wsgi.input_terminated": True,
+}
+
+
+class Head:
+    """The head of a request, as a WSGI environment (PEP 3333) and its size in bytes.
+
+    `body_length` is None for a body in chunks.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        # A WSGI string holds the bytes, read as Latin-1.
+        self.path = scope.path.encode().decode("latin-1")
+        server, client = scope.server, scope.client
+        self.environ = _CONSTANT | {
+            "REQUEST_METHOD": scope.method,
+            "PATH_INFO": self.path,
+            "QUERY_STRING": scope.query_string,
+            "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+            "SERVER_NAME": _address(server),
+            "SERVER_PORT": server.rpartition(":")[2],
+            "REMOTE_ADDR": _address(client),
+            "wsgi.url_scheme": scope.scheme,
+        }
+        fields = scope.headers.items()
+        self.size = len(self.path) + len(scope.query_string)
+        self.size += sum(len(name) + len(value) for name, value in fields)
+        for name, value in fields:
+            self._add(name, value)
+        # A value that is not ASCII is left out above. The header is there all the same.
+        for name in set(scope.headers.keys()).difference(name for name, _ in fields):
+            self._add(name, "")
+        self.body_length = self._body_length()
+
+    def _add(self, name: str, value: str) -> None:
+        if "_" in name:
+            # `x_forwarded_for` would pass for `x-forwarded-for`.
+            return
+        variable = _variable(name)
+        if variable not in self.environ:
+            self.environ[variable] = value
+        elif variable != "CONTENT_LENGTH":  # the server has compared them
+            self.environ[variable] += ("; " if name == "cookie" else ",") + value
+
+    def _body_length(self) -> int | None:
+        # The server lets nothing through that has both, and no length but digits.
+        if "HTTP_TRANSFER_ENCODING" in self.environ:
+            return None
+        return int(self.environ.get("CONTENT_LENGTH") or 0)
+
+    def reduce(self) -> None:
+        """Drop what makes the head too large."""
+        self.path = self.path[:SHORT]
+        self.environ = {
+            key: value
+            for key, value in self.environ.items()
+            if not key.startswith(("HTTP_", "CONTENT_"))
+            or (key in ESSENTIAL and len(value) <= SHORT)
+        } | {"PATH_INFO": self.path, "QUERY_STRING": ""}
+
+
+def _variable(name: str) -> str:
+    variable = name.replace("-", "_").upper()
+    return variable if variable in PLAIN else f"HTTP_{variable}"
+
+
+def _address(peer: str) -> str:
+    """Return the address of `192.0.2.1:8000` or `[2001:db8::1]:8000`."""
+    return peer.rpartition(":")[0].strip("[]")

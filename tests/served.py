@@ -1,0 +1,68 @@
+"""Ownlist as it is deployed, for tests of what only the real server shows."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import processes, services
+
+PASSWORD = "ultramarine typewriter 77"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running server: its port, its first process, and where it keeps its files."""
+
+    port: int
+    pid: int
+    directory: Path
+
+    @contextmanager
+    def connected(self) -> Iterator[http.client.HTTPConnection]:
+        """Yield a connection that breaks rather than opens itself a second time."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.connect()
+        connection.auto_open = 0
+        with closing(connection):
+            yield connection
+
+    def register(self, name: str) -> dict[str, str]:
+        """Make an account and return the header of an access token."""
+        body = {"email": f"{name}@example.com", "password": PASSWORD}
+        with self.connected() as connection:
+            connection.request(
+                "POST",
+                "/api/v1/auth/register",
+                json.dumps(body),
+                {"Content-Type": "application/json"},
+            )
+            answer = json.loads(connection.getresponse().read())
+        return {"Authorization": f"Bearer {answer['access']}"}
+
+
+@contextmanager
+def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Served]:
+    """Run the server of `config.server` on an empty SQLite database."""
+    port = processes.free_port()
+    database = f"sqlite:///{directory / 'ownlist.sqlite3'}"
+    environment = services.environment(directory, database, port) | {
+        "DJANGO_SETTINGS_MODULE": "tests.served_settings",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "WORKERS": str(workers),
+        **environ,
+    }
+    # What measures a test run measures its servers as well.
+    environment |= {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
+    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+    subprocess.run(migrate, env=environment, check=True)
+    command = [sys.executable, "-m", "config.server"]
+    log = directory / "server.log"
+    with processes.serving(command, port=port, environment=environment, log=log) as pid:
+        yield Served(port, pid, directory)
