@@ -146,7 +146,7 @@ def test_a_rule_that_is_taken_goes_on_within_ten_years(text, due):
         assert earlier < later <= earlier + TEN_YEARS
 
 
-# What python-dateutil 2.9 reads as RFC 5545 does. It takes days with and without a
+# What python-dateutil reads as RFC 5545 does. It takes days with and without a
 # number as a condition each, and fails on numbers near the end of a year.
 COMPARABLE = st.builds(
     "FREQ={}{}{}{}{}".format,

@@ -1,0 +1,94 @@
+"""Who has no password proves to be themselves by a code sent to their address."""
+
+import re
+
+import pytest
+from django.urls import reverse
+
+from tests.factories import PASSWORD, UserFactory
+
+SET_PASSWORD = reverse("account_set_password")
+ASK = reverse("account_request_reauthentication_code")
+CONFIRM = reverse("account_confirm_reauthentication_code")
+NEW = "a brand new staple battery"
+
+
+@pytest.fixture
+def carol(db):
+    """Somebody who came through an issuer, with a verified address and no password."""
+    return UserFactory(email="carol@example.com", password=None)
+
+
+def code_in(mail):
+    [code] = re.findall(r"^([A-Z0-9]{3,}-?[A-Z0-9]{3,})$", mail.body, re.MULTILINE)
+    return code
+
+
+def ask_for_a_code(client, address="carol@example.com"):
+    sent_on = client.post(SET_PASSWORD, {"password1": NEW})
+    return client.post(sent_on.url, {"recipient": address})
+
+
+def test_setting_a_password_takes_the_code_first(page_as, carol, mailoutbox):
+    client = page_as(carol)
+
+    asked = ask_for_a_code(client)
+    client.post(asked.url, {"code": code_in(mailoutbox[0])})
+
+    assert asked.url.startswith(CONFIRM)
+    assert mailoutbox[0].to == ["carol@example.com"]
+    carol.refresh_from_db()
+    assert carol.check_password(NEW)
+
+
+def test_a_wrong_code_changes_nothing(page_as, carol, mailoutbox):
+    client = page_as(carol)
+    asked = ask_for_a_code(client)
+
+    response = client.post(asked.url, {"code": "WRONG-CODE"})
+
+    assert response.status_code == 200
+    assert "Incorrect code." in response.text
+    carol.refresh_from_db()
+    assert not carol.has_usable_password()
+
+
+def test_the_code_works_once(page_as, carol, mailoutbox):
+    client = page_as(carol)
+    asked = ask_for_a_code(client)
+    client.post(asked.url, {"code": code_in(mailoutbox[0])})
+
+    again = client.post(CONFIRM, {"code": code_in(mailoutbox[0])})
+
+    assert again.url == ASK
+
+
+def test_no_code_goes_to_an_address_that_is_not_the_users_own(
+    page_as, carol, mailoutbox
+):
+    response = ask_for_a_code(page_as(carol), address="bob@example.com")
+
+    assert response.status_code == 200
+    assert "Please look at this again" in response.text
+    assert mailoutbox == []
+
+
+def test_without_password_and_verified_address_it_is_refused(page_as, carol):
+    carol.emailaddress_set.update(verified=False)
+
+    response = page_as(carol).post(SET_PASSWORD, {"password1": NEW})
+
+    assert response.status_code == 403
+    carol.refresh_from_db()
+    assert not carol.has_usable_password()
+
+
+def test_who_has_a_password_is_asked_for_it(page_as, alice):
+    client = page_as(alice)
+
+    response = client.post(
+        reverse("account_email"), {"email": "new@example.com", "action_add": "1"}
+    )
+
+    assert response.url.startswith(reverse("account_reauthenticate"))
+    assert client.post(response.url, {"password": PASSWORD}).status_code == 302
