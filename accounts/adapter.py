@@ -6,13 +6,14 @@ from typing import Any
 from urllib.parse import quote
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
@@ -98,6 +99,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         return reverse("accounts:security")
 
     # --- Sign-in --------------------------------------------------------------
+
+    def post_login(
+        self, request: HttpRequest, user: User, *, signup: bool, **kwargs: Any
+    ) -> HttpResponse:
+        """Count signing up as giving the password that was just chosen."""
+        if signup:
+            record_authentication(request, user, method="password")
+        response: HttpResponse = super().post_login(
+            request, user, signup=signup, **kwargs
+        )
+        return response
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the address for mails; allauth cuts it as `address_key` does."""

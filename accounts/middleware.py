@@ -1,9 +1,13 @@
-"""The door of our pages for people signed in at Better Auth on the same site."""
+"""Browser sessions that depend on a sign-in at Better Auth."""
 
 from collections.abc import Callable
+from typing import cast
 
+from allauth.account.authentication import get_authentication_records
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 
 from accounts.authentication import (
     TokenNotValid,
@@ -13,6 +17,7 @@ from accounts.authentication import (
 )
 from accounts.better_auth import sessions
 from accounts.better_auth.issuers import session_issuer
+from accounts.models import User
 from config.api.problems import Unavailable
 from config.errors import answer
 
@@ -50,6 +55,37 @@ class BetterAuthSessionMiddleware:
                         identity, verified
                     )
         return self.get_response(request)
+
+
+class LinkedSessionMiddleware:
+    """End a browser session whose user last signed in by an identity now unlinked.
+
+    Asks the database only for such sessions, and only where the user matters. Stands
+    after the middleware that sets `request.user`.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        found = request.user
+        request.user = cast(
+            "User", SimpleLazyObject(lambda: self._user(request, found))
+        )
+        return self.get_response(request)
+
+    def _user(
+        self, request: HttpRequest, found: User | AnonymousUser
+    ) -> User | AnonymousUser:
+        if not isinstance(found, User):
+            return found
+        records = get_authentication_records(request, found)
+        if records and records[-1]["method"] == "socialaccount":
+            identity = records[-1].get("identity")
+            if not found.identities.filter(pk=identity).exists():
+                request.session.flush()
+                return AnonymousUser()
+        return found
 
 
 def session_token_of(request: HttpRequest) -> str | None:

@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LinkedSessionMiddleware",
     "accounts.middleware.BetterAuthSessionMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "config.middleware.MessageMiddleware",

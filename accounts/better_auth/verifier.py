@@ -207,12 +207,17 @@ def _verified(issuer: Issuer, claims: dict[str, Any], now: float) -> VerifiedTok
     if not _is_subject(subject):
         raise TokenRejected("subject")
     return VerifiedToken(
-        issuer, subject, issued_at, expires_at, claims, _authenticated_at(claims, now)
+        issuer,
+        subject,
+        issued_at,
+        expires_at,
+        claims,
+        authenticated_at(claims, now=now),
     )
 
 
-def _authenticated_at(claims: Mapping[str, Any], now: float) -> int | None:
-    """Return the claim `auth_time` (OpenID Connect Core, section 2), if it is one.
+def authenticated_at(claims: Mapping[str, Any], *, now: float) -> int | None:
+    """Return the claim `auth_time` (OpenID Connect Core section 2), if it is one.
 
     Better Auth leaves it to the application, so any other value says nothing.
     """

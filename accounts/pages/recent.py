@@ -15,6 +15,7 @@ from django.views.generic import TemplateView
 
 from accounts.authentication import page_credential
 from accounts.models import User
+from accounts.outside import AGAIN
 
 View = Callable[..., HttpResponseBase]
 
@@ -53,6 +54,7 @@ class SignInAgainView(TemplateView):
         return self.render_to_response(
             {
                 "back": back,
+                "ask_again": AGAIN,
                 "issuers": request.user.identities.values_list("issuer", flat=True),
             }
         )

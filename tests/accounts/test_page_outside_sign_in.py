@@ -1,10 +1,14 @@
 """Signing in on our pages at a real Better Auth server, by OpenID Connect."""
 
+import re
+from datetime import timedelta
+from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import LinkedIdentity, User
 from config.openid_connect import provider_settings
@@ -14,6 +18,8 @@ pytestmark = pytest.mark.django_db
 
 CALLBACK = "/accounts/oidc/better-auth/login/callback/"
 START = "/accounts/oidc/better-auth/login/"
+DELETE = reverse("accounts:delete")
+ME = "/api/v1/users/me"
 
 
 @pytest.fixture
@@ -120,3 +126,109 @@ def test_a_start_by_get_asks_first(server, client):
 
     assert page.status_code == 200
     assert "Continue" in page.content.decode()
+
+
+# --- When it was, and whose it is -------------------------------------------------
+
+
+def sign_in_again(server, client, start, session):
+    """Start here, be asked for the password there, and follow the way back."""
+    asked = server.follow(client.post(start)["Location"], session)
+    assert urlsplit(asked).path == "/sign-in", "The password was not asked for."
+    answer = server.post(
+        "/sign-in/email",
+        {
+            "email": session.email,
+            "password": session.password,
+            "oauth_query": urlsplit(asked).query,
+        },
+        session,
+    )
+    back = urlsplit(answer.json()["url"])
+    return client.get(f"{back.path}?{back.query}", follow=True)
+
+
+def test_counts_from_the_sign_in_there(server, client):
+    person = server.sign_up()
+    server.age(person, 3600)
+
+    come_back(server, client, person)
+
+    asked = client.get(DELETE)
+    assert asked.url.startswith(reverse("accounts:sign-in-again"))
+    assert client.delete(ME).status_code == 403
+
+
+def test_a_fresh_sign_in_there_is_one_here(server, client):
+    come_back(server, client, server.sign_up())
+
+    assert client.get(DELETE).status_code == 200
+
+
+def test_a_user_without_a_password_signs_in_there_again_to_delete(server, client):
+    person = server.sign_up()
+    server.age(person, 3600)
+    come_back(server, client, person)
+    told = client.get(DELETE, follow=True)
+    [start] = re.findall(f'action="({START}[^"]*)"', told.text)
+
+    back = sign_in_again(server, client, unescape(start), person)
+    client.post(DELETE)
+
+    assert back.redirect_chain[-1][0] == DELETE
+    assert not User.objects.get().is_active
+
+
+def test_a_sign_in_of_another_account_takes_nobodys_place(server, client):
+    come_back(server, client, server.sign_up())
+    before = client.session["_auth_user_id"]
+
+    page = come_back(server, client, server.sign_up())
+
+    assert "belongs to another account" in page.text
+    assert client.session["_auth_user_id"] == before
+
+
+def test_a_session_there_from_before_signing_out_everywhere_is_asked_again(
+    server, client
+):
+    person = server.sign_up()
+    server.age(person, 3600)
+    come_back(server, client, person)
+    client.post(reverse("accounts:sign-out-everywhere"))
+
+    page = come_back(server, client, person)
+
+    assert "Sign in there again" in page.text
+    assert "_auth_user_id" not in client.session
+    # Its times count whole seconds, and a sign-in in the same one is not later.
+    minute_ago = timezone.now() - timedelta(minutes=1)
+    User.objects.update(credentials_ended_at=minute_ago)
+    sign_in_again(server, client, page.redirect_chain[-1][0], person)
+    assert "_auth_user_id" in client.session
+
+
+def test_ends_with_the_connection(server, client):
+    come_back(server, client, server.sign_up())
+    assert client.get("/").status_code == 200
+
+    LinkedIdentity.objects.all().delete()
+
+    assert client.get("/").status_code == 302
+    assert client.get(ME).status_code == 401
+    assert "_auth_user_id" not in client.session
+
+
+def test_stays_where_another_sign_in_is_disconnected(server, client):
+    come_back(server, client, server.sign_up())
+    LinkedIdentity.objects.create(
+        user=User.objects.get(),
+        issuer="https://other.example",
+        subject="other",
+        created_at=timezone.now(),
+        last_used_at=timezone.now(),
+    )
+
+    LinkedIdentity.objects.filter(subject="other").delete()
+
+    assert client.get("/").status_code == 200

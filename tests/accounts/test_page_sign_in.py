@@ -1,8 +1,11 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import credentials
 from accounts.credentials import deactivate
 from accounts.models import SecurityEvent
 from tests.factories import PASSWORD, UserFactory
@@ -21,6 +24,14 @@ def test_lands_on_today(client, alice):
     assert response.status_code == 302
     assert response.url == reverse("todos:task-today")
     assert client.session["_auth_user_id"] == str(alice.pk)
+
+
+def test_counts_as_recent_for_a_quarter_of_an_hour(client, alice, monkeypatch):
+    sign_in(client)
+
+    assert client.get(reverse("accounts:delete")).status_code == 200
+    monkeypatch.setattr(credentials, "RECENT", timedelta(0))
+    assert client.get(reverse("accounts:delete")).status_code == 302
 
 
 def test_finds_the_account_however_the_address_is_capitalised(client, alice):

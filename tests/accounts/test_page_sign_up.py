@@ -30,6 +30,12 @@ def test_makes_an_account_and_lands_on_today(client, db):
     assert client.session["_auth_user_id"] == str(user.pk)
 
 
+def test_counts_as_a_recent_sign_in(client, db):
+    sign_up(client)
+
+    assert client.get(reverse("accounts:delete")).status_code == 200
+
+
 def test_mails_a_link_to_confirm_the_address(client, db, mailoutbox):
     sign_up(client)
 

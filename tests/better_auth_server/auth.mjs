@@ -12,6 +12,10 @@ import { jwt } from "better-auth/plugins/jwt";
 const PAYLOADS = {
   minimal: () => ({}),
   "session-id": ({ user, session }) => ({ ...user, sid: session.id }),
+  "auth-time": ({ user, session }) => ({
+    ...user,
+    auth_time: Math.floor(new Date(session.createdAt).getTime() / 1000),
+  }),
   lies: ({ user }) => ({
     ...user,
     iss: "https://issuer.example",

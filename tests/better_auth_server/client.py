@@ -131,6 +131,10 @@ class BetterAuthServer:
         """Change columns of the user in the database, past Better Auth."""
         self._command("updateUser", id=session.user_id, changes=columns)
 
+    def age(self, session: Session, seconds: int) -> None:
+        """Let every session of the user have begun so long ago."""
+        self._command("ageSessions", userId=session.user_id, secondsAgo=seconds)
+
     def ban(self, session: Session) -> None:
         """Ban the user by the endpoint for administrators: the sessions end."""
         administrator = self.sign_up(name="Administrator")

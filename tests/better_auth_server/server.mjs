@@ -170,6 +170,13 @@ const commands = {
     await update(server, "user", id, changes);
   },
 
+  async ageSessions(server, { userId, secondsAgo }) {
+    const createdAt = new Date(Date.now() - secondsAgo * 1000);
+    for (const { id, userId: owner } of await rows(server, "session")) {
+      if (owner === userId) await update(server, "session", id, { createdAt });
+    }
+  },
+
   async keys(server) {
     return rows(server, "jwks");
   },
