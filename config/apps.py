@@ -7,4 +7,8 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import checks  # noqa: F401 - registers itself
+        from django.contrib.auth.signals import user_logged_in
+
+        from config import checks, drafts  # noqa: F401 - the checks register themselves
+
+        user_logged_in.connect(drafts.claim)

@@ -7,12 +7,14 @@ import logging
 import sys
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from rest_framework import exceptions
 
+from config import drafts
 from config.api.problems import (
     MEDIA_TYPE,
     RETRY_AFTER_OUTAGE,
@@ -62,12 +64,44 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form whose cookie and field don't match, for instance after sign-out."""
+    """Answer a form whose cookie and field don't match, mostly after a new sign-in.
+
+    What was written is kept only where the form was on a page of ours: what another
+    site sends is nobody's draft.
+    """
+    if not _is_from_here(request):
+        return _expired(request, "Go back, reload the page and send the form again.")
+    try:
+        back = drafts.way_back(request)
+    except drafts.Refused as refusal:
+        return not_kept(request, refusal)
+    return _expired(request, "Continue, and send the form again.", back)
+
+
+def _is_from_here(request: HttpRequest) -> bool:
+    here = f"{request.scheme}://{request.get_host()}"
+    return request.headers.get("Origin", "") in {here, *settings.CSRF_TRUSTED_ORIGINS}
+
+
+def _expired(request: HttpRequest, text: str, back: str = "") -> HttpResponse:
     return _page(
         request,
         403,
-        "This form has expired",
-        "Go back, reload the page and send the form again. Cookies must be allowed.",
+        "This page was out of date",
+        "It is from before you last signed in, or cookies are blocked, so nothing was"
+        f" done. {text}",
+        back,
+    )
+
+
+def not_kept(request: HttpRequest, refusal: drafts.Refused) -> HttpResponse:
+    """Answer a form that can't be taken now, and whose text can't be kept."""
+    return _page(
+        request,
+        403,
+        "This was not saved",
+        f"{refusal} Go back in your browser to find what you wrote, and copy it."
+        " Then sign in again.",
     )
 
 
@@ -98,9 +132,16 @@ PAGES = {
 }
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+def _page(
+    request: HttpRequest, status: int, title: str, text: str, back: str = ""
+) -> HttpResponse:
     # No user and no session here: what failed may be just those.
-    context: dict[str, Any] = {"title": title, "text": text, "status": status}
+    context: dict[str, Any] = {
+        "title": title,
+        "text": text,
+        "status": status,
+        "back": back,
+    }
     return render(request, "shared/error.html", context, status=status)
 
 
@@ -108,6 +149,7 @@ __all__ = [
     "RETRY_AFTER_OUTAGE",
     "bad_request",
     "csrf_failure",
+    "not_kept",
     "page_not_found",
     "permission_denied",
     "server_error",

@@ -10,12 +10,15 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import middleware as auth
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 
-from config.errors import answer
+from config import drafts
+from config.errors import answer, not_kept
 from config.front.answers import REFUSAL
 from config.front.bodies import body_limit, too_large
 from config.logs import request_id
@@ -165,6 +168,38 @@ class AuthenticationMiddleware(auth.AuthenticationMiddleware):
             request.user = AnonymousUser()
         else:
             super().process_request(request)
+
+
+class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
+    """Django's closed door, which leads whoever signs in back to where they were.
+
+    Also after a form: to its page with what was written, not to where it was sent.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, *view: Any
+    ) -> HttpResponseBase | None:
+        """Refuse what was written on a page of another user, where it would be saved.
+
+        A session of Better Auth can pass from one user to the next, and the CSRF
+        token stays.
+        """
+        is_text = request.method == "POST" and drafts.keeps_draft(request)
+        if is_text and drafts.is_of_another_user(request):
+            return not_kept(request, drafts.Refused(drafts.OTHER_ACCOUNT))
+        answered: HttpResponseBase | None = super().process_view(
+            request, view_func, *view
+        )
+        return answered
+
+    def handle_no_permission(  # type: ignore[override]  # a wider answer
+        self, request: HttpRequest, view_func: Any
+    ) -> HttpResponseBase:
+        try:
+            back = drafts.way_back(request)
+        except drafts.Refused as refusal:
+            return not_kept(request, refusal)
+        return redirect_to_login(back)
 
 
 class MessageMiddleware(_ForPeople, messages.MessageMiddleware):

@@ -104,7 +104,7 @@ MIDDLEWARE = [
     "config.middleware.AuthenticationMiddleware",
     "accounts.middleware.LinkedSessionMiddleware",
     "accounts.middleware.BetterAuthSessionMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "config.middleware.LoginRequiredMiddleware",
     "config.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -401,6 +401,7 @@ RATE_LIMITS = {
     "token-account": (10, 300),
     "refresh": (60, 60),
     "password": (10, 300),
+    "draft": (30, 3600),
 }
 
 # --- Security headers -------------------------------------------------------

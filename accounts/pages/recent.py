@@ -16,6 +16,8 @@ from django.views.generic import TemplateView
 from accounts.authentication import page_credential
 from accounts.models import User
 from accounts.outside import AGAIN
+from config.drafts import Refused, way_back
+from config.errors import not_kept
 
 View = Callable[..., HttpResponseBase]
 
@@ -27,7 +29,11 @@ def recent_sign_in_required(view: View) -> View:
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if page_credential(request).is_recent(at=timezone.now()):
             return view(request, *args, **kwargs)
-        return redirect(_way_to_sign_in_again(request, request.path))
+        try:
+            back = way_back(request)
+        except Refused as refusal:
+            return not_kept(request, refusal)
+        return redirect(_way_to_sign_in_again(request, back))
 
     return guarded
 

@@ -4,6 +4,7 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 (`account_login`), because it looks them up by those.
 """
 
+from allauth.account import views as account_views
 from allauth.socialaccount import views as outside_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
@@ -88,5 +89,7 @@ urlpatterns = [
         views.PasswordResetFromKeyView.as_view(),
         name="account_reset_password_from_key",
     ),
+    # Whose session is over is signed out already, and is not asked to sign in for it.
+    path("logout/", login_not_required(account_views.logout), name="account_logout"),
     path("", include("allauth.account.urls")),
 ]

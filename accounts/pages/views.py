@@ -24,6 +24,7 @@ from accounts.emails import Confirmation
 from accounts.models import User
 from accounts.pages.forms import SettingsForm
 from accounts.pages.recent import recent_sign_in_required
+from config.drafts import KeepsDraft
 
 RECENT_EVENTS = 20
 
@@ -34,7 +35,7 @@ def person_of(request: HttpRequest) -> User:
     return request.user
 
 
-class SettingsView(UpdateView):  # type: ignore[type-arg]  # not at run time
+class SettingsView(KeepsDraft, UpdateView):  # type: ignore[type-arg]  # not at run time
     """How a person wants to be shown their tasks."""
 
     form_class = SettingsForm
@@ -73,7 +74,7 @@ class SecurityView(TemplateView):
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
-class EmailView(allauth.EmailView):  # type: ignore[misc]  # untyped
+class EmailView(KeepsDraft, allauth.EmailView):  # type: ignore[misc]  # untyped
     """Change the address: the new one takes over once its mailbox has answered."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

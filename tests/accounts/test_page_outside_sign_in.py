@@ -40,10 +40,10 @@ def client(settings):
     return Client(headers={"host": urlsplit(settings.BASE_URL).netloc})
 
 
-def come_back(server, client, session):
+def come_back(server, client, session, *, start=START):
     """Start here, be signed in there, and follow the way back."""
-    start = client.post(START)
-    back = server.follow(start["Location"], session)
+    response = client.post(start)
+    back = server.follow(response["Location"], session)
     parts = urlsplit(back)
     assert parts.path == CALLBACK, back
     return client.get(f"{parts.path}?{parts.query}", follow=True)
@@ -58,6 +58,16 @@ def test_signs_in_and_makes_an_account_at_first_sight(server, client):
     identity = LinkedIdentity.objects.get()
     assert (identity.issuer, identity.subject) == (server.url, person.user_id)
     assert User.objects.get().email is None
+
+
+def test_comes_back_to_the_page_that_it_began_at(server, client):
+    person = server.sign_up(name="Alice")
+    page = client.get("/accounts/login/?next=/tasks/new/%3Fdraft%3Dabc")
+    start = re.search(rf'action="({START}[^"]*)"', page.content.decode())[1]
+
+    back = come_back(server, client, person, start=unescape(start))
+
+    assert back.redirect_chain[-1][0] == "/tasks/new/?draft=abc"
 
 
 def test_is_the_same_person_as_by_token(server, client, api_with):

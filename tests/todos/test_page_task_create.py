@@ -165,5 +165,5 @@ def test_wants_a_token_of_the_form(alice):
     response = client.post(URL, {"title": "Buy milk"})
 
     assert response.status_code == 403
-    assert "This form has expired" in response.content.decode()
+    assert "This page was out of date" in response.content.decode()
     assert not Task.objects.exists()

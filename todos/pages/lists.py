@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.views.generic import FormView, TemplateView
 
+from config.drafts import KeepsDraft
 from todos import actions
 from todos.actions.removal import TRASH_DAYS
 from todos.ledger import receipt
@@ -20,7 +21,7 @@ from todos.pages.forms import ListDeleteForm, ListForm
 from todos.pages.mixins import PersonMixin, SeeOther
 
 
-class ListCreateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
+class ListCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
     """A new list."""
 
     template_name = "todos/tasklist_form.html"
@@ -44,7 +45,7 @@ class OwnListMixin(PersonMixin):
     def list(self) -> TaskList:
         """The list; one in the trash only where a form was sent about it."""
         lists = TaskList.objects.owned_by(self.person)
-        if self.request.method != "POST":
+        if self.written is None:
             lists = lists.live()
         return lists.get(pk=self.kwargs["pk"])
 
@@ -82,7 +83,7 @@ class OwnListMixin(PersonMixin):
         return self.list
 
 
-class ListUpdateView(OwnListMixin, FormView):  # type: ignore[type-arg]  # not at run time
+class ListUpdateView(KeepsDraft, OwnListMixin, FormView):  # type: ignore[type-arg]  # not at run time
     """The name and colour of a list."""
 
     template_name = "todos/tasklist_form.html"
@@ -95,16 +96,24 @@ class ListUpdateView(OwnListMixin, FormView):  # type: ignore[type-arg]  # not a
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"list": self.list}
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        changed = None if self.written is None else self._changed_meanwhile()
+        return changed or super().get(request, *args, **kwargs)
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._changed_meanwhile() or super().post(request, *args, **kwargs)
+
+    def _changed_meanwhile(self) -> HttpResponse | None:
+        """Return the answer where the list of the form is in the trash, or is gone."""
         try:
             form = self.get_form()
         except TaskList.DoesNotExist:
             return self._offer_anew()
-        if self.list.trashed_at is not None and not form.restores:
-            form.is_valid()
-            form.show_in_trash()
-            return self._conflict(self.get_context_data(form=form))
-        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+        if self.list.trashed_at is None or form.restores:
+            return None
+        form.is_valid()
+        form.show_in_trash()
+        return self._conflict(self.get_context_data(form=form))
 
     def form_valid(self, form: ListForm) -> HttpResponse:
         key = self.list.pk
@@ -132,7 +141,7 @@ class ListUpdateView(OwnListMixin, FormView):  # type: ignore[type-arg]  # not a
         """
         if not self.had(self.kwargs["pk"]):
             raise TaskList.DoesNotExist
-        form = ListForm(self.request.POST)
+        form = ListForm(self.written)
         form.is_valid()
         form.add_error(
             None,

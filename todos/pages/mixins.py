@@ -10,22 +10,20 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import Truncator
 from django.views.generic.base import View
 
 from accounts.credentials import SESSION
 from accounts.models import User
+from config.drafts import is_own_path
 from todos.agenda import Agenda
 from todos.models import Change, Task, TaskList, TaskQuerySet
 from todos.pages.navigation import Navigation, of
 from todos.pages.rows import TaskRow
 from todos.schedule.days import Clock
-
-NEXT_MAX_LENGTH = 1000
 
 
 class SeeOther(HttpResponseRedirect):
@@ -52,6 +50,14 @@ class PersonMixin(View):
                 messages.error(request, "That isn't there any more.")
                 return SeeOther(self.next_url())
             raise Http404 from exc
+
+    @property
+    def written(self) -> QueryDict | None:
+        """What was sent by a form: now, or before the user had to sign in again."""
+        if self.request.method == "POST":
+            return self.request.POST
+        draft: QueryDict | None = getattr(self, "draft", None)
+        return draft
 
     def had(self, key: UUID) -> bool:
         """Whether this was an object of the person's, who may be told that it is gone.
@@ -125,17 +131,7 @@ class PersonMixin(View):
         return the default.
         """
         wanted = self.request.POST.get("next") or self.request.GET.get("next") or ""
-        if (
-            wanted.startswith("/")
-            and len(wanted) <= NEXT_MAX_LENGTH
-            and wanted.isprintable()
-            and url_has_allowed_host_and_scheme(
-                wanted,
-                allowed_hosts={self.request.get_host()},
-                require_https=self.request.is_secure(),
-            )
-            and self._leads_somewhere(wanted)
-        ):
+        if is_own_path(wanted, self.request) and self._leads_somewhere(wanted):
             return wanted
         return reverse(default or self.home, args=args)
 

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.generic import DetailView, FormView
 
+from config.drafts import KeepsDraft
 from todos import actions
 from todos.ledger import receipt
 from todos.models import Task, TaskQuerySet
@@ -25,7 +26,7 @@ from todos.pages.mixins import PersonMixin, SeeOther
 from todos.pages.rows import day_words
 
 
-class TaskCreateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
+class TaskCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
     """A new task, from the short form on a page or from the long one here."""
 
     template_name = "todos/task_form.html"
@@ -54,7 +55,7 @@ class TaskCreateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
         return SeeOther(self.next_url())
 
 
-class TaskUpdateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
+class TaskUpdateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
     """Everything about one task."""
 
     template_name = "todos/task_form.html"
@@ -63,7 +64,7 @@ class TaskUpdateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
     @cached_property
     def task(self) -> Task:
         """The task; one in the trash only where something was written about it."""
-        tasks = self.tasks if self.request.method == "POST" else self.tasks.live()
+        tasks = self.tasks.live() if self.written is None else self.tasks
         return tasks.with_labels().get(pk=self.kwargs["pk"])
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -79,14 +80,22 @@ class TaskUpdateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
             "next": self.next_url(),
         }
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        changed = None if self.written is None else self._changed_meanwhile()
+        return changed or super().get(request, *args, **kwargs)
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self._changed_meanwhile() or super().post(request, *args, **kwargs)
+
+    def _changed_meanwhile(self) -> HttpResponse | None:
+        """Return the answer where the task of the form is in the trash, or is gone."""
         try:
             form = self.get_form()
         except Task.DoesNotExist:
             return self._offer_anew()
-        if self.task.trashed_at is not None and not form.restores:
-            return self._ask_again(form, form.show_in_trash)
-        return self.form_valid(form) if form.is_valid() else self.form_invalid(form)
+        if self.task.trashed_at is None or form.restores:
+            return None
+        return self._ask_again(form, form.show_in_trash)
 
     def form_valid(self, form: TaskForm) -> HttpResponse:
         task_id = self.task.pk
@@ -131,7 +140,7 @@ class TaskUpdateView(PersonMixin, FormView):  # type: ignore[type-arg]  # not at
         """
         if not self.had(self.kwargs["pk"]):
             raise Task.DoesNotExist
-        form = TaskForm(self.request.POST, lists=self.navigation.active)
+        form = TaskForm(self.written, lists=self.navigation.active)
         form.is_valid()
         form.add_error(
             None,

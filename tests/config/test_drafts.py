@@ -1,0 +1,498 @@
+"""A form that is sent after its session has ended, or with an old token.
+
+Its user signs in and finds the page with what they wrote; a change of one button is
+offered again. Nothing is done without being asked for, nobody else sees the text, and
+no page answers 405.
+"""
+
+import re
+from datetime import timedelta
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import get_resolver, reverse
+from django.utils import timezone
+
+from config import drafts
+from tests.factories import PASSWORD, TaskFactory, TaskListFactory
+from tests.test_access_matrix import PAGES, World, routes_of
+from todos import actions
+from todos.models import Task, TaskList
+
+TEXT = "Written with much thought"
+SIGN_IN = reverse("account_login")
+ORIGIN = {"Origin": "http://testserver"}
+
+
+@pytest.fixture
+def tab(alice):
+    """A browser with a session of Alice's, which checks CSRF tokens as a real one."""
+    return signed_in(alice)
+
+
+def signed_in(user):
+    client = Client(enforce_csrf_checks=True, headers=ORIGIN)
+    sign_in(client, user, client.get(SIGN_IN))
+    return client
+
+
+def hidden(page, name):
+    found = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())
+    return unescape(found[1]) if found else ""
+
+
+def form_of(page, **fields):
+    """Return what a form of this page sends with these fields filled in."""
+    sent = {name: hidden(page, name) for name in ("csrfmiddlewaretoken", "next")}
+    return sent | {drafts.PAGE_OF: hidden(page, drafts.PAGE_OF)} | fields
+
+
+def sign_in(client, user, page):
+    """Sign in on a page of sign-in, and follow to where that leads."""
+    body = {"login": user.email, "password": PASSWORD}
+    sent = {k: v for k, v in form_of(page, **body).items() if v}
+    return client.post(SIGN_IN, sent, follow=True)
+
+
+def lose_session(client):
+    Session.objects.all().delete()
+
+
+# What is written on which page, and where it is sent.
+FORMS = {
+    "quick add": ("/", "/tasks/new/", {"title": TEXT}),
+    "quick add of a list": ("<list>", "/tasks/new/", {"title": TEXT}),
+    "new task": ("/tasks/new/", "/tasks/new/", {"title": "x", "notes": TEXT}),
+    "edit task": ("<edit task>", "<edit task>", {"title": "x", "notes": TEXT}),
+    "new list": ("/lists/new/", "/lists/new/", {"name": TEXT, "colour": "red"}),
+    "edit list": ("<edit list>", "<edit list>", {"name": TEXT, "colour": "red"}),
+    "settings": (
+        "/accounts/settings/",
+        "/accounts/settings/",
+        {"display_name": TEXT, "timezone": "UTC", "theme": "dark"},
+    ),
+    "address": (
+        "/accounts/email/",
+        "/accounts/email/",
+        {"email": "written@example.com", "action_add": ""},
+    ),
+}
+each_form = pytest.mark.parametrize("form", FORMS)
+
+
+@pytest.fixture
+def send(alice):
+    """Open a page, let something happen, and send its form."""
+    home = TaskListFactory(owner=alice, name="Home")
+    task = TaskFactory(owner=alice, title="Buy milk", list_id=home.pk)
+    paths = {
+        "<list>": reverse("todos:list-detail", args=[home.pk]),
+        "<edit task>": reverse("todos:task-update", args=[task.pk]) + "?next=/inbox/",
+        "<edit list>": reverse("todos:list-update", args=[home.pk]),
+    }
+
+    def send(client, form, *, meanwhile, **more):
+        shown, sent_to, fields = FORMS[form]
+        page = client.get(paths.get(shown, shown))
+        meanwhile(client)
+        body = form_of(page, **fields, **more)
+        return client.post(paths.get(sent_to, sent_to), body)
+
+    return send
+
+
+def written(form):
+    fields = FORMS[form][2]
+    return next(value for value in fields.values() if len(value) > 5)
+
+
+def count():
+    names = TaskList.objects.filter(name=TEXT).count()
+    return names + Task.objects.filter(title=TEXT).count()
+
+
+# --- The session has ended --------------------------------------------------------
+
+
+@each_form
+def test_comes_back_with_what_was_written(tab, alice, send, form):
+    refused = send(tab, form, meanwhile=lose_session)
+    page = sign_in(tab, alice, tab.get(refused.url))
+
+    text = page.content.decode()
+    assert refused.status_code == 302
+    assert page.status_code == 200
+    assert written(form) in text
+    assert "This is what you wrote. It is not saved yet" in text
+    assert count() == 0
+
+
+def test_can_be_saved_then_and_goes_on_to_where_it_would_have(tab, alice, send):
+    refused = send(tab, "quick add of a list", meanwhile=lose_session)
+    page = sign_in(tab, alice, tab.get(refused.url))
+    home = TaskList.objects.get(name="Home")
+
+    saved = tab.post("/tasks/new/", form_of(page, title=TEXT))
+
+    assert (saved.status_code, saved.url) == (303, f"/lists/{home.pk}/")
+    assert Task.objects.filter(title=TEXT).count() == 1
+    assert tab.session[drafts.SESSION_KEY] == {}
+
+
+@each_form
+def test_is_in_no_address(tab, alice, send, form):
+    refused = send(tab, form, meanwhile=lose_session)
+    page = sign_in(tab, alice, tab.get(refused.url))
+
+    addresses = [refused.url, *(url for url, _ in page.redirect_chain)]
+    assert not any(written(form)[:7] in url for url in addresses)
+
+
+@each_form
+def test_is_in_no_log(tab, alice, send, form, caplog):
+    refused = send(tab, form, meanwhile=lose_session)
+    sign_in(tab, alice, tab.get(refused.url))
+
+    assert not any(written(form) in str(vars(record)) for record in caplog.records)
+
+
+@each_form
+def test_is_shown_to_nobody_else_who_signs_in(tab, bob, send, form):
+    refused = send(tab, form, meanwhile=lose_session)
+
+    page = sign_in(tab, bob, tab.get(refused.url))
+
+    assert written(form) not in page.content.decode()
+    assert tab.session[drafts.SESSION_KEY] == {}
+
+
+def test_is_kept_for_an_hour(tab, alice, send):
+    refused = send(tab, "new task", meanwhile=lose_session)
+    assert 3500 < tab.session.get_expiry_age() <= 3600
+    session = tab.session
+    for draft in session[drafts.SESSION_KEY].values():
+        draft["at"] = (timezone.now() - drafts.KEPT_FOR).isoformat()
+    session.save()
+
+    page = sign_in(tab, alice, tab.get(refused.url))
+
+    assert page.status_code == 200
+    assert TEXT not in page.content.decode()
+
+
+def test_the_session_lasts_as_long_as_any_afterwards(tab, alice, send):
+    refused = send(tab, "new task", meanwhile=lose_session)
+
+    sign_in(tab, alice, tab.get(refused.url))
+
+    assert tab.session.get_expire_at_browser_close()
+    assert tab.session.get_expiry_age() > timedelta(days=13).total_seconds()
+
+
+def test_the_last_three_forms_are_kept(tab, alice, send):
+    sent = [send(tab, form, meanwhile=lambda client: None) for form in ("new list",)]
+    assert sent[0].status_code == 303  # while the session lives
+    pages = [tab.get("/tasks/new/") for _ in range(4)]
+    lose_session(tab)
+
+    refused = [
+        tab.post("/tasks/new/", form_of(page, title=f"Thought {number}"))
+        for number, page in enumerate(pages)
+    ]
+    sign_in(tab, alice, tab.get(refused[0].url))
+
+    back = [parse_qs(urlsplit(one.url).query)["next"][0] for one in refused]
+    shown = [
+        f"Thought {n}" in tab.get(url).content.decode() for n, url in enumerate(back)
+    ]
+    assert shown == [False, True, True, True]
+
+
+def test_a_form_of_the_greatest_length_is_kept(tab, alice):
+    page = tab.get("/tasks/new/")
+    lose_session(tab)
+    notes = "🌱" * 20_000
+
+    refused = tab.post("/tasks/new/", form_of(page, title="x", notes=notes))
+    shown = sign_in(tab, alice, tab.get(refused.url))
+
+    assert notes in shown.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "why"),
+    [("BYTES_MAX", 100, "too long"), (None, None, "Too much was kept")],
+)
+def test_says_so_where_it_can_not_be_kept(
+    tab, settings, monkeypatch, limit, value, why
+):
+    if limit:
+        monkeypatch.setattr(drafts, limit, value)
+    else:
+        settings.RATE_LIMITS = settings.RATE_LIMITS | {"draft": (0, 3600)}
+    page = tab.get("/tasks/new/")
+    lose_session(tab)
+
+    response = tab.post("/tasks/new/", form_of(page, title=TEXT * 5))
+
+    text = response.content.decode()
+    assert response.status_code == 403
+    assert why in text
+    assert "Go back in your browser" in text
+
+
+@pytest.mark.parametrize("mark", ["", "abc", "01a226a7-e49c-74b3-ac96-e5e5fd7aecd0:x"])
+def test_nothing_is_kept_for_who_was_never_signed_in(client, db, mark):
+    client.post("/tasks/new/", {"title": TEXT, drafts.PAGE_OF: mark})
+
+    assert not Session.objects.exists()
+
+
+def test_a_password_is_never_kept(tab, alice):
+    page = tab.get("/accounts/password/change/")
+    lose_session(tab)
+
+    body = form_of(
+        page, oldpassword=PASSWORD, **{drafts.PAGE_OF: drafts.mark_of(alice)}
+    )
+    refused = tab.post("/accounts/password/change/", body)
+
+    assert drafts.DRAFT not in refused.url
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("event", [actions.trash_task, "remove"])
+def test_comes_back_also_where_the_task_is_gone_by_then(tab, alice, send, event):
+    refused = send(tab, "edit task", meanwhile=lose_session)
+    task = {
+        "owner": alice,
+        "by": "test",
+        "at": timezone.now(),
+        "task_id": Task.objects.get().pk,
+    }
+    actions.trash_task(**task)
+    if event == "remove":
+        actions.remove_task(**task)
+
+    page = sign_in(tab, alice, tab.get(refused.url))
+
+    assert page.status_code == 409
+    assert TEXT in page.content.decode()
+
+
+def test_a_change_of_one_button_is_offered_again(tab, alice):
+    task = TaskFactory(owner=alice, title="Buy milk")
+    page = tab.get("/inbox/")
+    lose_session(tab)
+
+    refused = tab.post(f"/tasks/{task.pk}/complete/?next=/inbox/", form_of(page))
+    asked = sign_in(tab, alice, tab.get(refused.url))
+
+    text = asked.content.decode()
+    assert "<h1>Complete?</h1>" in text
+    assert "<strong>Buy milk</strong>" in text
+    assert not Task.objects.get().is_completed
+
+    done = tab.post(f"/tasks/{task.pk}/complete/", form_of(asked))
+
+    assert (done.status_code, done.url) == (303, "/inbox/")
+    assert Task.objects.get().is_completed
+
+
+def test_an_undo_is_offered_again_and_goes_back_to_where_it_stood(tab, alice):
+    TaskFactory(owner=alice)
+    batch = alice.changes.get().batch
+    page = tab.get("/inbox/")
+    lose_session(tab)
+
+    body = form_of(page) | {"next": "/inbox/"}
+    refused = tab.post(reverse("todos:undo", args=[batch]), body)
+    asked = sign_in(tab, alice, tab.get(refused.url))
+
+    assert "<h1>Undo this?</h1>" in asked.content.decode()
+    assert hidden(asked, "next") == "/inbox/"
+
+
+def test_comes_back_where_a_recent_sign_in_is_wanted(page_as, alice):
+    client = page_as(alice, authenticated_at=None)
+    body = {
+        "email": "written@example.com",
+        "action_add": "",
+        drafts.PAGE_OF: drafts.mark_of(alice),
+    }
+
+    refused = client.post(reverse("account_email"), body)
+    page = client.post(refused.url, {"password": PASSWORD}, follow=True)
+
+    assert "written%40" not in refused.url
+    assert 'value="written@example.com"' in page.content.decode()
+    assert alice.emailaddress_set.count() == 1
+
+
+def test_signing_out_needs_no_signing_in(tab):
+    page = tab.get("/")
+    lose_session(tab)
+
+    response = tab.post("/accounts/logout/", form_of(page, next=""))
+
+    assert response.url == SIGN_IN
+
+
+# --- The token is of an earlier sign-in -------------------------------------------
+
+
+def sign_in_elsewhere(user):
+    """Return what another tab does: sign out, and in again as this user."""
+
+    def happen(client):
+        client.post("/accounts/logout/", form_of(client.get("/accounts/logout/")))
+        sign_in(client, user, client.get(SIGN_IN))
+
+    return happen
+
+
+def sign_out_elsewhere(client):
+    client.post("/accounts/logout/", form_of(client.get("/accounts/logout/")))
+    client.cookies.pop("ownlist_csrf")
+
+
+@each_form
+def test_an_old_page_comes_back_with_what_was_written(tab, alice, send, form):
+    refused = send(tab, form, meanwhile=sign_in_elsewhere(alice))
+
+    page = tab.get(hidden_link(refused))
+
+    assert refused.status_code == 403
+    assert "This page was out of date" in refused.content.decode()
+    assert written(form) in page.content.decode()
+    assert count() == 0
+
+
+def hidden_link(page):
+    """Return where the button of an error page leads."""
+    found = re.search(r'href="([^"]*)">Continue<', page.content.decode())
+    return unescape(found[1])
+
+
+def test_an_old_page_without_a_session_comes_back_after_signing_in(tab, alice, send):
+    refused = send(tab, "new task", meanwhile=sign_out_elsewhere)
+    asked = tab.get(hidden_link(refused), follow=True)
+
+    page = sign_in(tab, alice, asked)
+
+    assert refused.status_code == 403
+    assert TEXT in page.content.decode()
+
+
+@each_form
+def test_an_old_page_of_another_user_is_not_kept(tab, bob, send, form):
+    refused = send(tab, form, meanwhile=sign_in_elsewhere(bob))
+
+    text = refused.content.decode()
+    assert refused.status_code == 403
+    assert "You are signed in to another account now." in text
+    assert written(form) not in text
+    assert drafts.SESSION_KEY not in tab.session
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}],
+)
+def test_what_another_site_sends_is_nobodys_draft(tab, alice, headers):
+    body = {"title": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
+
+    response = tab.post("/tasks/new/", body, headers=headers)
+
+    assert response.status_code == 403
+    assert "Continue" not in response.content.decode()
+    assert drafts.SESSION_KEY not in tab.session
+
+
+def test_a_page_of_another_user_saves_nothing_even_with_a_good_token(
+    page_as, alice, bob
+):
+    body = {"title": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
+
+    response = page_as(bob).post("/tasks/new/", body)
+
+    assert response.status_code == 403
+    assert not Task.objects.exists()
+
+
+# --- Every page -------------------------------------------------------------------
+
+POSTED = [row for row in PAGES if row.method == "POST"]
+
+
+def what_is_there(row):
+    # There is nothing to connect where no outside issuer is trusted.
+    is_empty = row.owner == 404 or row.route.startswith("accounts/connect/")
+    return 404 if is_empty else 200
+
+
+@pytest.fixture
+def world(alice, bob, sam):
+    return World(alice=alice, bob=bob, sam=sam)
+
+
+@pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
+def test_every_page_that_takes_a_form_has_a_page_to_come_back_to(world, alice, row):
+    """After signing in, whatever was sent: a page, and never a 405."""
+    client = Client()
+    path = world.path_of(row.route)
+    refused = client.post(path, row.body)
+    if not (refused.status_code == 302 and "next=" in refused.url):
+        return  # for everyone; its own tests say what it answers
+
+    page = sign_in(client, alice, client.get(refused.url))
+
+    assert page.status_code == what_is_there(row), path
+    assert page.wsgi_request.method == "GET"
+
+
+@pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
+def test_every_page_with_an_old_token_leads_on_to_a_page(world, row):
+    client = Client(enforce_csrf_checks=True, headers=ORIGIN)
+    client.cookies = world.sessions["owner"].cookies
+    path = world.path_of(row.route)
+
+    refused = client.post(path, row.body)
+
+    if refused.status_code != 403:
+        assert "reminders/" in path or row.owner == 404
+        return
+    page = client.get(hidden_link(refused), follow=True)
+    assert page.status_code == what_is_there(row), path
+
+
+def test_the_pages_above_are_all_that_there_are():
+    pages = {
+        route
+        for route in routes_of(get_resolver())
+        if not route.startswith(("api/", "admin/", "healthz", "readyz", ".well"))
+    }
+
+    assert {row.route for row in PAGES} == pages
+
+
+FORM = re.compile(r"<form.*?</form>", re.DOTALL)
+LINES = re.compile(r'<textarea|<input type="(?:text|email|search)"|<input class="quick')
+
+
+def test_every_form_with_text_says_for_whom_its_page_was_made(world):
+    client = world.sessions["owner"]
+    without = {}
+    for row in PAGES:
+        if row.method != "GET" or row.owner != 200:
+            continue
+        page = client.get(world.path_of(row.route)).content.decode()
+        for form in FORM.findall(page):
+            is_public = row.anonymous == 200
+            if LINES.search(form) and drafts.PAGE_OF not in form and not is_public:
+                without[row.route] = form[:200]
+
+    assert without == {}
