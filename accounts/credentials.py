@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F
 
@@ -47,7 +48,6 @@ SESSION = Credential("session")
 COMMAND = Credential("command")
 
 
-@transaction.atomic
 def change_password(
     *, user: User, password: str, at: datetime, keep: Credential | None = None
 ) -> None:
@@ -58,12 +58,15 @@ def change_password(
     any other token of the family. `user` is brought up to date, so that the caller may
     make a new session of it.
     """
-    locked = User.objects.select_for_update().get(pk=user.pk)
-    locked.set_password(password)
-    locked.save(update_fields=["password", "updated_at"])
-    user.password = locked.password
-    end_all(user=user, at=at, keep=keep)
-    events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at)
+    # Before the transaction: nobody waits for a lock while a password is hashed.
+    hashed = make_password(password)
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked.password = hashed
+        locked.save(update_fields=["password", "updated_at"])
+        user.password = hashed
+        end_all(user=user, at=at, keep=keep)
+        events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at)
 
 
 @transaction.atomic

@@ -20,6 +20,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
+from config.api.problems import Unavailable
+
 # What a request needs of its user: who, whether they may act, and their calendar.
 REQUEST_FIELDS = (
     "id",
@@ -202,11 +204,15 @@ class User(AbstractBaseUser, PermissionsMixin):
     def check_password(self, raw_password: str | None) -> bool:
         """Compare, and upgrade the hash where settings ask for it.
 
-        An upgrade is not a change of password: it ends no credential.
+        An upgrade is not a change of password: it ends no credential. It waits for
+        the next sign-in where hashing has no turn for it.
         """
 
         def upgrade(raw_password: str) -> None:
-            self.password = make_password(raw_password)
+            try:
+                self.password = make_password(raw_password)
+            except Unavailable:
+                return
             self.save(update_fields=["password"])
 
         return check_password(raw_password, self.password, upgrade)

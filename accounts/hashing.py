@@ -1,0 +1,97 @@
+"""The password hashers: Django's and Better Auth's, a few at a time.
+
+A hash that is dear to guess is dear to compute. Sixteen sign-ins at once must neither
+take sixteen times its memory nor all processors, so that others wait for both.
+"""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore, local
+from typing import Any
+
+from django.contrib.auth import hashers
+
+from accounts.better_auth import passwords
+from config.api.problems import Unavailable
+
+AT_ONCE = 2  # in one process
+PATIENCE = 1.0  # seconds that a request waits for its turn
+
+_turns = BoundedSemaphore(AT_ONCE)
+_thread = local()
+
+
+class TooManyHashes(Unavailable):
+    """503: other passwords are being checked, and this one waited for long enough."""
+
+    default_detail = "Too many sign-ins at once. Try again in a moment."
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Wait for a turn to compute a hash. Inside another turn it costs nothing.
+
+    Raises:
+        TooManyHashes: `AT_ONCE` others took longer than `PATIENCE`.
+    """
+    if getattr(_thread, "has_turn", False):
+        yield  # a hasher that verifies by hashing once more
+        return
+    if not _turns.acquire(timeout=PATIENCE):
+        raise TooManyHashes(wait=1)
+    _thread.has_turn = True
+    try:
+        yield
+    finally:
+        _thread.has_turn = False
+        _turns.release()
+
+
+class InTurn:
+    """Makes a hasher wait for its `turn`, whoever uses it for what."""
+
+    def encode(self, *args: Any, **kwargs: Any) -> str:
+        with turn():
+            encoded: str = super().encode(*args, **kwargs)  # type: ignore[misc]
+            return encoded
+
+    def verify(self, password: str, encoded: str) -> bool:
+        with turn():
+            return bool(super().verify(password, encoded))  # type: ignore[misc]
+
+
+class Argon2PasswordHasher(InTurn, hashers.Argon2PasswordHasher):
+    """Argon2id with less memory than Django's: docs/security.md says how much and why.
+
+    A hash made with other numbers stays valid and is replaced at the next sign-in.
+    """
+
+    memory_cost = 19 * 1024  # KiB
+    time_cost = 4
+    parallelism = 1
+
+
+class PBKDF2PasswordHasher(InTurn, hashers.PBKDF2PasswordHasher):
+    """For hashes that were made elsewhere."""
+
+
+class BetterAuthPasswordHasher(InTurn, passwords.BetterAuthPasswordHasher):
+    """For hashes that were imported from Better Auth."""
+
+
+def return_memory_at_once() -> None:
+    """Have the C library give the memory of each hash back to the system.
+
+    glibc would raise its threshold after the first one and keep that much for each
+    thread that ever hashed (mallopt(3), M_MMAP_THRESHOLD). Others do it anyway.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        if mallopt is not None:
+            mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024)
+
+
+M_MMAP_THRESHOLD = -3  # malloc.h
+return_memory_at_once()
