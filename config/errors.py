@@ -4,6 +4,7 @@ Under `/api/` they are problem documents, elsewhere pages.
 """
 
 import logging
+import math
 import sys
 from typing import Any
 
@@ -58,11 +59,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return answer(request, Unavailable() if is_outage else InternalError())
 
 
-def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """Answer for allauth, whose limits are counted by the minute."""
-    return answer(request, exceptions.Throttled(wait=60))
-
-
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose cookie and field don't match, mostly after a new sign-in.
 
@@ -113,10 +109,20 @@ def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpRespon
         )
     else:
         title, text = PAGES.get(refusal.status_code, PAGES[500])
+        wait = getattr(refusal, "wait", None)
+        if refusal.status_code == 429 and wait is not None:
+            text = f"Try again in {wait_in_words(wait)}."
         response = _page(request, refusal.status_code, title, text)
     for name, value in refusal_headers(refusal).items():
         response[name] = value
     return response
+
+
+def wait_in_words(seconds: float) -> str:
+    """Return a time to wait as people say it, and never less than it is."""
+    if seconds <= 60:
+        return "a minute"
+    return f"{math.ceil(seconds / 60)} minutes"
 
 
 PAGES = {
@@ -153,5 +159,4 @@ __all__ = [
     "page_not_found",
     "permission_denied",
     "server_error",
-    "too_many_requests",
 ]

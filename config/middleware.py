@@ -18,6 +18,9 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 
 from config import drafts
+from config.api.throttling import count_request, users, visitors
+from config.api.views import Endpoint
+from config.client_address import address_key
 from config.errors import answer, not_kept
 from config.front.answers import REFUSAL
 from config.front.bodies import body_limit, too_large
@@ -120,6 +123,7 @@ class RefusalMiddleware:
     """Answer what must not be served, before anything looks at its body.
 
     Where Django runs without `config.front`, that is a body over the limit alone.
+    A refusal that a page raises is answered as well; an endpoint answers its own.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -131,6 +135,63 @@ class RefusalMiddleware:
         if not refusal and int(length) > body_limit(request.path_info):
             refusal = too_large(request.path_info)
         return answer(request, refusal) if refusal else self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if isinstance(exception, exceptions.APIException):
+            return answer(request, exception)
+        return None
+
+
+class PageLimitMiddleware:
+    """Limit the page requests of one user, and those of one address without a user.
+
+    A user's pages count together with their calls of the API, whose endpoints count
+    for themselves. What anyone may open counts by address, so that it costs no look
+    at who is signed in. POSTs to the pages of `PAGE_LIMITS` count once more there.
+    Stands after what sets `request.user`, before what sends people to sign in.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.resolver_match is None:  # no view: an unknown path
+            reading = visitors.count(address_key(request), now=time.time())
+            if reading.wait is not None:
+                return answer(request, exceptions.Throttled(wait=reading.wait))
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        assert match is not None  # there is a view
+        if match.route in QUIET_ROUTES or issubclass(
+            getattr(view, "cls", object), Endpoint
+        ):
+            return None
+        try:
+            self._count(request, view, match.view_name)
+        except exceptions.APIException as refusal:
+            return answer(request, refusal)
+        return None
+
+    def _count(self, request: HttpRequest, view: Any, name: str) -> None:
+        now = time.time()
+        is_public = not getattr(view, "login_required", True)
+        if is_public or not request.user.is_authenticated:
+            readings = [visitors.count(address_key(request), now=now)]
+        else:
+            readings = [users.count(str(request.user.pk), now=now)]
+        scope = settings.PAGE_LIMITS.get(name)
+        if scope is not None and request.method == "POST":
+            readings.append(count_request(scope, address_key(request), now=now))
+        for reading in readings:
+            if reading.wait is not None:
+                raise exceptions.Throttled(wait=reading.wait)
 
 
 def brings_own_credential(request: HttpRequest) -> bool:

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "config.middleware.AuthenticationMiddleware",
     "accounts.middleware.LinkedSessionMiddleware",
     "accounts.middleware.BetterAuthSessionMiddleware",
+    "config.middleware.PageLimitMiddleware",
     "config.middleware.LoginRequiredMiddleware",
     "config.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -136,22 +137,28 @@ DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 DATABASES = {"default": database_settings(DATABASE_URL, pooled=DATABASE_POOLED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Shared by all workers: rate limits must not be counted per process. The table is
+# Shared by all workers, for what can be had again: the keys of issuers. The table is
 # made by a migration; `CACHE_URL=rediscache://…` replaces it.
 CACHES = {"default": env.cache("CACHE_URL", default="dbcache://ownlist_cache")}
-if CACHES["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache":
-    CACHES["default"]["BACKEND"] = "config.cache.CountingDatabaseCache"
-    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 10_000}
+# Where rate limits are counted. In a table they have one of their own: that of a cache
+# lets go of what it holds when it is full.
+RATE_LIMIT_CACHE = (
+    None if CACHES["default"]["BACKEND"].endswith(".DatabaseCache") else "default"
+)
 
 # --- Authentication ---------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "accounts.backends.PasswordBackend",
+    # For the sessions that name it. It is never asked for a password.
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "accounts.hashing.Argon2PasswordHasher",
+    "accounts.hashing.PBKDF2PasswordHasher",
     # Imported from Better Auth; replaced at the next sign-in.
-    "accounts.better_auth.passwords.BetterAuthPasswordHasher",
+    "accounts.hashing.BetterAuthPasswordHasher",
 ]
 # Length and a list of known passwords, no composition rules (NIST SP 800-63B-4).
 PASSWORD_MIN_LENGTH = 12
@@ -207,6 +214,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 # Our pages ask for a recent sign-in themselves: accounts/pages/recent.py.
 ACCOUNT_REAUTHENTICATION_REQUIRED = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.emails.ResetTokenGenerator"  # noqa: S105 - a class
+ACCOUNT_RATE_LIMITS = False  # ours hold for pages and API together, see below
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
@@ -219,6 +227,7 @@ CSRF_COOKIE_NAME = "__Host-ownlist_csrf" if IS_HTTPS else "ownlist_csrf"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+KNOWN_BROWSER_COOKIE_NAME = "__Host-ownlist_browser" if IS_HTTPS else "ownlist_browser"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -392,16 +401,32 @@ SOCIALACCOUNT_PROVIDERS = provider_settings(
 
 # --- Rate limits ------------------------------------------------------------
 
-# (requests, seconds) for each scope; see config/api/throttling.py.
+# (requests, seconds) for each scope; see docs/api.md and config/api/throttling.py.
 RATE_LIMITS = {
     "user": (env.int("USER_RATE_LIMIT", default=1200), 60),
+    "visitor": (600, 60),
     "register": (20, 3600),
+    "reset": (20, 3600),
+    "new-address": (10, 3600),
     "exchange": (60, 60),
-    "token-address": (30, 300),
-    "token-account": (10, 300),
     "refresh": (60, 60),
-    "password": (10, 300),
     "draft": (30, 3600),
+    # Guesses at a password; see accounts/guesses.py.
+    "sign-in-address": (60, 300),
+    "sign-in": (10, 3600),
+    "sign-in-account": (100, 3600),
+    "password": (10, 3600),
+    "password-account": (100, 3600),
+    "password-checks": (30, 300),
+    # Mails that strangers can cause, to one mailbox.
+    "mail": (5, 3600),
+}
+# What POSTs to a page count by address, each together with its twin of the API.
+PAGE_LIMITS = {
+    "account_login": "sign-in-address",
+    "account_signup": "register",
+    "account_reset_password": "reset",
+    "account_reset_password_from_key": "reset",
 }
 
 # --- Security headers -------------------------------------------------------

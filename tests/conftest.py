@@ -5,7 +5,9 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from config.api.throttling import users
+from config import counters
+from config.api.throttling import users, visitors
+from config.models import RateCount
 from tests.factories import UserFactory
 from tests.signing_in import browser_of, password_at, program_of
 
@@ -24,7 +26,10 @@ def _fresh_limits(request):
     if database or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("db")
         cache.clear()
+        RateCount.objects.all().delete()
+    counters.table.forget()
     users.forget()
+    visitors.forget()
 
 
 @pytest.fixture

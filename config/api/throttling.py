@@ -1,15 +1,14 @@
 """Rate limits that hold across processes.
 
 A limit counts requests of one caller in one window of time. Counting is one atomic
-`incr` in the shared cache, so sixteen requests at once count as sixteen.
+step in `config.counters`, so sixteen requests at once count as sixteen.
 
 That is a write, too dear for each request of a signed-in caller. Those are counted in
-the process and settled with the cache in steps: see `SettledCounter`.
+the process and settled with the others in steps: see `SettledCounter`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 import time
@@ -20,15 +19,16 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from config import counters
+from config.api.problems import Unavailable
 from config.client_address import address_key
 
 logger = logging.getLogger(__name__)
 
-STEPS = 50  # how often in a window a full count is settled with the cache
+STEPS = 50  # how often in a window a full count is settled with the others
 CALLERS_MAX = 10_000  # that one process remembers in one window
 
 
@@ -74,27 +74,50 @@ def read(scope: str, count: int, *, now: float) -> Reading:
 
 
 def count_request(scope: str, caller: str, *, now: float) -> Reading:
-    """Count one request in the shared cache.
+    """Count one request, for all processes together.
 
-    `caller` may be an address or an e-mail: only its digest reaches the cache. `now`
-    is in seconds since the epoch.
+    `caller` may be an address or an e-mail: only its digest is stored. `now` is in
+    seconds since the epoch.
+
+    Raises:
+        Unavailable: nobody can count just now. A limit on guesses must hold, so what
+            it guards has to wait.
     """
     return read(scope, add_requests(scope, caller, 1, now=now), now=now)
 
 
 def add_requests(scope: str, caller: str, number: int, *, now: float) -> int:
-    """Add to the caller's count of this window in the shared cache; return the sum."""
+    """Add to the caller's count of this window; return the sum of all processes.
+
+    Raises:
+        Unavailable: as `count_request` does.
+    """
     _, period = settings.RATE_LIMITS[scope]
-    digest = hashlib.sha256(caller.encode("utf-8", "replace")).hexdigest()[:32]
-    key = f"rate:{scope}:{math.floor(now / period)}:{digest}"
+    window = math.floor(now / period)
+    expires_at = (window + 1) * period + 1
+    prefix = f"{scope}:{window}"
     try:
-        return cache.incr(key, number)
-    except ValueError:  # the first of this window
-        cache.add(key, 0, timeout=period + 1)
+        return counters.add(prefix, caller, number, expires_at=expires_at, now=now)
+    except Exception as exc:  # of a database, or a cache of any kind
+        raise _away(exc) from exc
+
+
+def take_request_back(scope: str, caller: str, *, now: float) -> None:
+    """Make a request uncounted that `count_request` counted in the window of `now`.
+
+    Raises:
+        Unavailable: as `count_request` does.
+    """
+    _, period = settings.RATE_LIMITS[scope]
     try:
-        return cache.incr(key, number)
-    except ValueError:  # dropped between the two calls, by a full cache
-        return number
+        counters.take_back(f"{scope}:{math.floor(now / period)}", caller, 1)
+    except Exception as exc:  # as above
+        raise _away(exc) from exc
+
+
+def _away(exc: Exception) -> Unavailable:
+    logger.warning("rate limit not counted", extra={"reason": type(exc).__name__})
+    return Unavailable()
 
 
 @dataclass(slots=True)
@@ -108,14 +131,14 @@ class _Tally:
 
 
 class SettledCounter:
-    """Counts requests in this process, and settles with the shared cache in steps.
+    """Counts requests in this process, and settles with the others in steps.
 
     A step is a fiftieth of the limit; a limit under 100 is settled at each request
     and so is exact. Above, each other process may have let one step pass that this
     one doesn't know yet: at most (processes - 1) x step beyond the limit. Over the
-    limit nothing is settled, so a flood doesn't reach the cache.
+    limit nothing is settled, so a flood doesn't reach the table of counts.
 
-    While the cache can't be reached, the count goes on in the process alone.
+    While that can't be reached, the count goes on in the process alone.
     """
 
     def __init__(self, scope: str) -> None:
@@ -129,8 +152,8 @@ class SettledCounter:
         limit, _ = settings.RATE_LIMITS[self.scope]
         step = max(1, limit // STEPS)
         tally = self._tally(caller, now=now)
-        # Requests of one caller wait here for a settling: its row in the cache, too,
-        # takes one at a time.
+        # Requests of one caller wait here for a settling: its row, too, takes one at
+        # a time.
         with tally.lock:
             if tally.settled <= limit:
                 tally.own += 1
@@ -159,16 +182,14 @@ class SettledCounter:
     def _settle(self, tally: _Tally, caller: str, step: int, *, now: float) -> None:
         try:
             total = add_requests(self.scope, caller, tally.own, now=now)
-        except Exception as exc:  # a cache of any kind, and its own errors
-            logger.warning(
-                "rate limit not settled", extra={"reason": type(exc).__name__}
-            )
+        except Unavailable:
             tally.next_settling = tally.own + step
             return
         tally.settled, tally.own, tally.next_settling = total, 0, 0
 
 
 users = SettledCounter("user")
+visitors = SettledCounter("visitor")  # by address, of pages that ask for no sign-in
 
 
 class UserThrottle(BaseThrottle):

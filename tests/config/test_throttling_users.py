@@ -14,9 +14,10 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.urls import reverse
 
+from config import counters
 from config.api import throttling
 from config.api.throttling import SettledCounter
-from config.cache import CountingDatabaseCache
+from config.models import RateCount
 from tests.factories import PASSWORD, TaskFactory, UserFactory
 from todos.models import Task
 
@@ -80,10 +81,7 @@ def test_most_requests_leave_the_cache_alone(db, limit, django_assert_num_querie
         counts(counter, 23)
     counts(counter, 1)
 
-    digits = re.compile(r"^:1:rate:user:")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT cache_key FROM ownlist_cache")
-        assert [bool(digits.match(key)) for (key,) in cursor.fetchall()] == [True]
+    assert [row.key.partition(":")[0] for row in RateCount.objects.all()] == ["user"]
 
 
 def test_a_flood_beyond_the_limit_leaves_the_cache_alone(
@@ -151,7 +149,7 @@ def test_the_count_goes_on_in_the_process_while_the_cache_is_away(
         asked.append(args)
         raise DatabaseError("the cache is away")
 
-    monkeypatch.setattr(CountingDatabaseCache, "incr", away)
+    monkeypatch.setattr(counters.table, "add", away)
 
     assert counts(SettledCounter("user"), 12) == [None] * 10 + [10.0] * 2
     assert asked
@@ -165,7 +163,7 @@ def test_a_cache_that_is_away_is_asked_once_in_a_step(db, limit, monkeypatch):
         asked.append(args)
         raise ConnectionError
 
-    monkeypatch.setattr(CountingDatabaseCache, "incr", away)
+    monkeypatch.setattr(counters.table, "add", away)
 
     counts(SettledCounter("user"), 100)
 
@@ -346,7 +344,7 @@ def test_who_brings_no_credential_is_counted_nowhere(api, db):
     assert "RateLimit" not in response
 
 
-def test_a_sign_in_says_what_is_left_by_address_and_by_account(api, db):
+def test_a_sign_in_says_what_is_left_of_each_limit(api, db):
     UserFactory(email="alice@example.com")
 
     response = api.post(
@@ -354,10 +352,13 @@ def test_a_sign_in_says_what_is_left_by_address_and_by_account(api, db):
     )
 
     assert response["RateLimit-Policy"] == (
-        '"token-address";q=30;w=300, "token-account";q=10;w=300'
+        '"sign-in-address";q=60;w=300, "sign-in";q=10;w=3600,'
+        ' "sign-in-account";q=100;w=3600'
     )
     assert re.fullmatch(
-        r'"token-address";r=29;t=\d+, "token-account";r=9;t=\d+', response["RateLimit"]
+        r'"sign-in-address";r=59;t=\d+, "sign-in";r=9;t=\d+,'
+        r' "sign-in-account";r=99;t=\d+',
+        response["RateLimit"],
     )
 
 

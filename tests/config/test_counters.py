@@ -1,0 +1,221 @@
+"""Where rate limits are counted: exact, expiring, and never pushed out by others."""
+
+import pytest
+from django.core.cache import cache
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from config import counters
+from config.api.problems import Unavailable
+from config.api.throttling import count_request, take_request_back
+from config.models import RateCount
+from tests.factories import PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def limit(settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"test": (3, 60), "long": (3, 3600)}
+
+
+@pytest.fixture
+def sweep_always(monkeypatch):
+    monkeypatch.setattr(counters, "SWEEP_EVERY", 1)
+
+
+def count(caller, *, scope="test", now=0.0):
+    return count_request(scope, caller, now=now).count
+
+
+def test_a_count_takes_one_statement(db, django_assert_num_queries):
+    count("alice")
+
+    with django_assert_num_queries(1):
+        count("alice")
+
+
+def test_no_flood_of_callers_makes_a_count_start_anew(db):
+    for _ in range(3):
+        count("alice")
+
+    for number in range(10_100):
+        counters.table.add("other", str(number), 1, expires_at=61, now=0.0)
+
+    assert count("alice") == 4
+
+
+def test_what_has_expired_is_swept(db, sweep_always):
+    for number in range(5):
+        count(f"caller {number}", now=0.0)
+
+    count("alice", now=62.0)
+
+    assert RateCount.objects.count() == 1
+
+
+def test_what_still_counts_is_never_swept(db, sweep_always):
+    count("alice", scope="long", now=0.0)
+
+    for minute in range(1, 60):
+        count("bob", now=60.0 * minute)
+
+    assert count("alice", scope="long", now=3599.0) == 2
+
+
+def test_a_sweep_takes_a_bounded_number_and_more_than_came(db, sweep_always):
+    RateCount.objects.bulk_create(
+        RateCount(key=f"old {number}", count=1, expires_at=10) for number in range(450)
+    )
+
+    left = []
+    for number in range(3):
+        count(f"caller {number}", now=100.0)
+        left.append(RateCount.objects.filter(expires_at=10).count())
+
+    assert left == [250, 50, 0]
+
+
+def test_sweeping_is_done_now_and_then(db):
+    count("alice")
+
+    statements = 0
+    for number in range(counters.SWEEP_EVERY):
+        with CaptureQueriesContext(connection) as captured:
+            count(f"caller {number}")
+        statements += len(captured)
+
+    # One sweep: savepoint, find, count, release; there was nothing to delete.
+    assert statements <= counters.SWEEP_EVERY + 6
+
+
+def test_a_flood_of_callers_fills_the_table_only_to_its_bound(
+    db, sweep_always, monkeypatch
+):
+    monkeypatch.setattr(counters, "MAX_ROWS", 20)
+    monkeypatch.setattr(counters, "SHARED_ROWS", 4)
+
+    for number in range(300):
+        count(f"caller {number}")
+
+    assert RateCount.objects.count() <= 20 + 1 + 4
+
+
+def test_in_a_flood_a_caller_keeps_the_row_they_have(db, sweep_always, monkeypatch):
+    monkeypatch.setattr(counters, "MAX_ROWS", 20)
+    count("alice")
+    for number in range(30):
+        count(f"caller {number}")
+
+    assert counters.table.is_crowded
+    assert [count("alice") for _ in range(2)] == [2, 3]
+
+
+def test_in_a_flood_nobody_new_is_counted_as_less_than_they_did(
+    db, sweep_always, monkeypatch
+):
+    monkeypatch.setattr(counters, "MAX_ROWS", 20)
+    for number in range(30):
+        count(f"caller {number}")
+
+    assert [count("mallory") for _ in range(4)][-1] >= 4
+
+
+def test_in_a_flood_a_request_can_be_taken_back(db, sweep_always, monkeypatch):
+    monkeypatch.setattr(counters, "MAX_ROWS", 0)
+    count("somebody")
+
+    before = count("alice")
+    take_request_back("test", "alice", now=0.0)
+
+    assert count("alice") == before
+
+
+def test_after_a_flood_everybody_has_a_row_again(db, sweep_always, monkeypatch):
+    monkeypatch.setattr(counters, "MAX_ROWS", 20)
+    for number in range(30):
+        count(f"caller {number}", now=0.0)
+
+    count("alice", now=100.0)
+    count("alice", now=100.0)
+
+    assert not counters.table.is_crowded
+
+
+def test_a_sweep_that_fails_leaves_the_count_made(db, sweep_always, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OperationalError
+
+    monkeypatch.setattr(type(RateCount.objects.all()), "delete", fail)
+
+    assert count("alice") == 1
+    assert count("alice") == 2
+
+
+# --- In another place ---------------------------------------------------------------
+
+
+@pytest.fixture
+def in_a_cache(settings):
+    settings.RATE_LIMIT_CACHE = "default"
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    }
+    cache.clear()
+
+
+def test_another_cache_counts_without_the_database(in_a_cache):
+    counted = [count("alice") for _ in range(2)]
+    take_request_back("test", "alice", now=0.0)
+    take_request_back("test", "nobody", now=0.0)
+
+    assert counted == [1, 2]
+    assert count("alice") == 2
+
+
+# --- Away ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def away(monkeypatch):
+    """The place of the counts is away, in a way that only its backend knows."""
+
+    def refuse(*args, **kwargs):
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(counters, "add", refuse)
+    monkeypatch.setattr(counters, "take_back", refuse)
+
+
+def test_what_nobody_can_count_has_to_wait(away):
+    with pytest.raises(Unavailable):
+        count("alice")
+
+
+@pytest.mark.parametrize("name", ["token", "register", "token-refresh"])
+def test_the_api_says_when_to_come_back_while_nobody_counts(api, db, away, name):
+    body = {"email": "alice@example.com", "password": PASSWORD, "refresh": "x"}
+
+    response = api.post(reverse(f"api:{name}"), body)
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert response.json()["code"] == "unavailable"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_missing_table_is_an_outage_too(api):
+    body = {"email": "alice@example.com", "password": PASSWORD}
+
+    _run("ALTER TABLE config_ratecount RENAME TO elsewhere")
+    try:
+        response = api.post(reverse("api:token"), body)
+    finally:
+        _run("ALTER TABLE elsewhere RENAME TO config_ratecount")
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+
+
+def _run(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
