@@ -1,6 +1,7 @@
 """Where allauth's pages follow our rules."""
 
 import logging
+import time
 from smtplib import SMTPException
 from typing import Any
 from urllib.parse import quote
@@ -17,15 +18,31 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import events
+from accounts import events, guesses, known_browsers
 from accounts.credentials import change_password, end_all
 from accounts.emails import Confirmation
 from accounts.models import EMAIL_MAX_LENGTH, SecurityEvent, User, ascii_email
 from config.api.problems import Unavailable
+from config.api.throttling import count_request
 from config.client_address import client_address
 from config.errors import answer
 
 logger = logging.getLogger(__name__)
+
+# Mails to an address that whoever asks for them need not own.
+STRANGERS_CAUSE = {
+    "account/email/account_already_exists",
+    "account/email/email_confirmation",
+    "account/email/email_confirmation_signup",
+    "account/email/password_reset_key",
+    "account/email/unknown_account",
+}
+
+
+def session_of(request: HttpRequest) -> str:
+    """Return what tells this session from others, empty where there is none."""
+    session = getattr(request, "session", None)
+    return str(getattr(session, "session_key", None) or "")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
@@ -38,10 +55,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         "email_taken": "There is an account with this address. Sign in instead.",
         "enter_current_password": "This is not your password.",
         "incorrect_password": "This is not your password.",
-        "rate_limited": "Too many attempts. Wait a few minutes, then try again.",
-        "too_many_login_attempts": (
-            "Too many attempts. Wait a few minutes, then try again."
-        ),
     }
 
     # --- Addresses and passwords ----------------------------------------------
@@ -115,19 +128,24 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         """Return the address for mails; allauth cuts it as `address_key` does."""
         return client_address(request)
 
-    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        """Record a failed sign-in on the account it was meant for, if there is one."""
-        super().authentication_failed(request, **credentials)
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """Compare a password at sign-in, within the limits on guesses."""
         email = str(credentials.get("email") or "").lower()
-        if user := User.objects.filter(email=email).first():
-            events.record(user, SecurityEvent.Kind.SIGN_IN_FAILED, at=timezone.now())
+        with guesses.at_sign_in(request, email) as guess:
+            user = super().authenticate(request, **credentials)
+            guess.was_wrong = user is None
+        return user
 
-    def _get_login_attempts_cache_key(
-        self, request: HttpRequest, **credentials: Any
-    ) -> str:
-        # allauth's own key begins with the Host header, whose port is anyone's to
-        # choose: each port would get a fresh set of guesses.
-        return str(credentials.get("email") or "").lower()
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Compare the password of somebody signed in, counted by their session."""
+        return guesses.confirms(user, password, session=session_of(self.request))
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> Any:
+        """Remember that this browser has signed in to this account."""
+        response = super().post_login(request, user, **kwargs)
+        if user.email is not None:
+            known_browsers.remember(request, response, user.email)
+        return response
 
     # --- Mails ----------------------------------------------------------------
 
@@ -153,7 +171,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     def send_mail(
         self, template_prefix: str, email: str, context: dict[str, Any]
     ) -> None:
-        """Send a mail whose links start with `base_url`, or answer 503."""
+        """Send a mail whose links start with `base_url`, or answer 503.
+
+        Of what a stranger can cause, one mailbox gets a few in an hour. The answer is
+        the same without the mail.
+        """
+        if template_prefix in STRANGERS_CAUSE and not self._is_staff_asking():
+            reading = count_request("mail", email.lower(), now=time.time())
+            if reading.wait is not None:
+                logger.warning("mail not sent: limit", extra={"kind": template_prefix})
+                return
         try:
             super().send_mail(
                 template_prefix, email, {**context, "base_url": settings.BASE_URL}
@@ -172,10 +199,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     def send_password_reset_mail(
         self, user: User, email: str, context: dict[str, Any]
     ) -> None:
-        """Record the request beside sending the mail, and the staff who made it."""
+        """Record the member of staff who asks for it, beside sending the mail."""
         super().send_password_reset_mail(user, email, context)
-        asking = context["request"].user
-        by = asking if asking.is_staff and asking != user else None
-        events.record(
-            user, SecurityEvent.Kind.RESET_REQUESTED, at=timezone.now(), by=by
-        )
+        if self._is_staff_asking():
+            events.record(
+                user,
+                SecurityEvent.Kind.RESET_REQUESTED,
+                at=timezone.now(),
+                by=self.request.user,
+            )
+
+    def _is_staff_asking(self) -> bool:
+        user = getattr(self.request, "user", None)
+        return bool(getattr(user, "is_staff", False))

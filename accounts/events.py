@@ -1,19 +1,24 @@
 """The record of what touched an account's safety, for its owner and for support."""
 
 import logging
+import math
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from allauth.account import signals as allauth
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import SecurityEvent, User
+from config import counters
 from config.logs import request_id
 
 logger = logging.getLogger(__name__)
 
 Kind = SecurityEvent.Kind
+NOTED = 10  # of one kind, in an hour, of what strangers try with one account
 
 
 def record(
@@ -23,7 +28,63 @@ def record(
     SecurityEvent.objects.create(
         user=user, kind=kind, at=at, by=by, request_id=request_id.get()
     )
-    logger.info("security event", extra={"kind": str(kind), "user_id": str(user.pk)})
+    _log(kind, user.pk)
+
+
+def note_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> None:
+    """Store what a stranger tried with the account of `email`, if there is one.
+
+    The same statements run and the same transaction is written whether there is one
+    or not: how long it takes tells nobody. Of one kind, the first `NOTED` in an hour
+    are stored.
+    """
+    now = at.timestamp()
+    hour = math.floor(now / 3600)
+    with transaction.atomic():
+        number = counters.table.add(
+            f"noted:{kind}:{hour}",
+            counters.digest_of(email),
+            1,
+            expires_at=(hour + 1) * 3600 + 1,
+            now=now,
+        )
+        user_id = _store_for(email, kind, at) if number <= NOTED else None
+    if user_id is not None:
+        _log(kind, user_id)
+
+
+def forget_attempts(*, before: datetime) -> None:
+    """Delete what `note_attempt` stored, so that guessing fills no table for ever."""
+    kinds = (Kind.SIGN_IN_FAILED, Kind.RESET_REQUESTED)
+    SecurityEvent.objects.filter(kind__in=kinds, by=None, at__lt=before).delete()
+
+
+def _store_for(email: str, kind: SecurityEvent.Kind, at: datetime) -> UUID | None:
+    """Store the event in one statement; return whose it is, or None."""
+    event = SecurityEvent(kind=kind, at=at, request_id=request_id.get())
+    fields = {
+        str(field.column): field.get_db_prep_save(
+            getattr(event, field.attname), connection
+        )
+        for field in SecurityEvent._meta.concrete_fields
+        if field.name not in {"user", "by"}
+    }
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(column) for column in fields)
+    values = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {quote(SecurityEvent._meta.db_table)} ({columns}, user_id)"  # noqa: S608 - names of ours
+            f" SELECT {values}, id FROM {quote(User._meta.db_table)}"
+            " WHERE email = %s RETURNING user_id",
+            [*fields.values(), email],
+        )
+        row = cursor.fetchone()
+    return UUID(str(row[0])) if row else None
+
+
+def _log(kind: SecurityEvent.Kind, user_id: UUID) -> None:
+    logger.info("security event", extra={"kind": str(kind), "user_id": str(user_id)})
 
 
 def connect() -> None:

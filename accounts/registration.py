@@ -1,12 +1,14 @@
 """Signing up by API, under the same rules as allauth's page."""
 
+from uuid import uuid4
+
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils.timezone import now
 
 from accounts import events
 from accounts.models import SecurityEvent, User
@@ -31,37 +33,51 @@ def may_sign_in(user: User) -> bool:
     )
 
 
-def register(request: HttpRequest, *, email: str, password: str) -> User | None:
+def register(
+    request: HttpRequest, *, email: str, password: str, timezone: str = "UTC"
+) -> User | None:
     """Make an account and mail its address a link; `email` is in lower case.
 
     Returns `None` for a known address where verification is mandatory: its owner gets
-    a mail, and the caller learns nothing.
+    a mail, and the caller learns nothing. The same hash, the same statements and one
+    mail are done for it, so that the time tells nothing either.
 
     Raises:
         EmailTaken: for a known address where verification is optional.
     """
-    if User.objects.filter(email=email).exists():
-        _refuse_known(email, password)
-        return None
-    try:
-        with transaction.atomic():
-            user = User.objects.create_user(email=email, password=password)
-            address = EmailAddress.objects.create(user=user, email=email, primary=True)
-    except IntegrityError:  # two at once
-        _refuse_known(email, password)
+    is_known = User.objects.filter(email=email).exists()
+    if is_known and not is_verification_mandatory():
+        raise EmailTaken
+    # Before the transaction: nobody waits for a lock while a password is hashed.
+    hashed = make_password(password)
+    address = _store(email, hashed, timezone, is_known=is_known)
+    if address is None:
+        if not is_verification_mandatory():  # two at once
+            raise EmailTaken
+        get_adapter(request).send_account_already_exists_mail(email)
         return None
     try:
         address.send_confirmation(request, signup=True)
     except Exception:  # whatever the mail server's failure becomes on its way
         # Without the mail the account could not be used, nor made a second time.
-        user.delete()
+        address.user.delete()
         raise
-    events.record(user, SecurityEvent.Kind.SIGNED_UP, at=timezone.now())
+    user: User = address.user
     return user
 
 
-def _refuse_known(email: str, password: str) -> None:
-    if not is_verification_mandatory():
-        raise EmailTaken
-    make_password(password)  # as long as for an unknown address
-    get_adapter().send_account_already_exists_mail(email)
+def _store(
+    email: str, hashed: str, timezone: str, *, is_known: bool
+) -> EmailAddress | None:
+    """Store a new account; for a known address, do as much and leave nothing."""
+    if is_known:
+        email = f"{uuid4().hex}@nobody.invalid"
+    try:
+        with transaction.atomic():
+            user = User.objects.create(email=email, password=hashed, timezone=timezone)
+            address = EmailAddress.objects.create(user=user, email=email, primary=True)
+            events.record(user, SecurityEvent.Kind.SIGNED_UP, at=now())
+            transaction.set_rollback(is_known)
+    except IntegrityError:  # two at once
+        return None
+    return None if is_known else address

@@ -17,7 +17,8 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import events, tokens
+from accounts import events, guesses, tokens
+from accounts.adapter import session_of
 from accounts.api.permissions import SignedInRecently
 from accounts.api.serializers import (
     MailedSerializer,
@@ -112,7 +113,7 @@ class TokenView(PublicEndpoint):
 
     name = "Sign in"
     operations = {"POST": "sign_in"}
-    throttle_scope = "token-address"
+    throttle_scope = "sign-in-address"
     refusals = {"POST": (SignInFailed(), EmailNotVerified())}
 
     @extend_schema(
@@ -121,10 +122,12 @@ class TokenView(PublicEndpoint):
     )
     def post(self, request: Request) -> Response:
         body = self.validated(SignInSerializer)
-        self.count_request("token-account", body["email"])
-        user = authenticate(request._request, **body)
+        with guesses.at_sign_in(
+            request._request, body["email"], readings=self.readings
+        ) as guess:
+            user = authenticate(request._request, **body)
+            guess.was_wrong = user is None
         if not isinstance(user, User):
-            self._record_failure(body["email"])
             raise SignInFailed()
         if not may_sign_in(user):
             raise EmailNotVerified()
@@ -132,10 +135,6 @@ class TokenView(PublicEndpoint):
         pair = tokens.start_family(user=user, at=now, authenticated_at=now)
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
         return Response(pair.as_dict())
-
-    def _record_failure(self, email: str) -> None:
-        if user := User.objects.filter(email=email).first():
-            events.record(user, SecurityEvent.Kind.SIGN_IN_FAILED, at=timezone.now())
 
 
 class TokenRefreshView(PublicEndpoint):
@@ -209,10 +208,14 @@ class PasswordView(Endpoint):
     @extend_schema(request=PasswordChangeSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
         user = User.objects.get(pk=user_of(request).pk)
-        self.count_request("password", str(user.pk))
         checked = PasswordChangeSerializer(data=request.data, context={"user": user})
         checked.is_valid(raise_exception=True)
-        if not user.check_password(checked.validated_data["old_password"]):
+        if not guesses.confirms(
+            user,
+            checked.validated_data["old_password"],
+            session=self._session_of(request),
+            readings=self.readings,
+        ):
             raise ValidationError({"old_password": ["This is not your password."]})
         change_password(
             user=user,
@@ -223,6 +226,12 @@ class PasswordView(Endpoint):
         if credential_of(request).kind == "session":
             update_session_auth_hash(request._request, user)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _session_of(self, request: Request) -> str:
+        credential = credential_of(request)
+        if credential.key:
+            return str(credential)
+        return session_of(request._request)
 
 
 class MeView(Endpoint):

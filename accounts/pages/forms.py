@@ -17,10 +17,18 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import events
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.verifier import MAX_TOKEN_LENGTH, VerifiedToken, verify
-from accounts.models import EMAIL_MAX_LENGTH, User, ascii_email, validate_timezone
+from accounts.models import (
+    EMAIL_MAX_LENGTH,
+    SecurityEvent,
+    User,
+    ascii_email,
+    validate_timezone,
+)
 from accounts.passwords import MAX_LENGTH
+from accounts.registration import is_verification_mandatory, register
 from config.text import TextFormField
 
 PASSWORD_HINT = (
@@ -94,6 +102,36 @@ class SignUpForm(allauth.SignupForm):  # type: ignore[misc]  # untyped
         self.fields["email"] = EmailField(label="E-mail")
         self.fields["password1"] = PasswordField(label="Password", new=True)
 
+    def clean_email(self) -> str:
+        """Say that an address is taken, where nothing else can be said.
+
+        Where it is verified first, the same happens for every address.
+        """
+        email: str = allauth.get_adapter().clean_email(self.cleaned_data["email"])
+        if (
+            not is_verification_mandatory()
+            and User.objects.filter(email=email).exists()
+        ):
+            raise allauth.get_adapter().validation_error("email_taken")
+        return email
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, Any]:
+        """Make the account as the API does, where its mailbox has to answer first.
+
+        allauth hashes no password for a known address, and the time would tell.
+        """
+        if not is_verification_mandatory():
+            saved: tuple[User | None, Any] = super().try_save(request)
+            return saved
+        user = register(
+            request,
+            email=self.cleaned_data["email"],
+            password=self.cleaned_data["password1"],
+            timezone=self.cleaned_data["timezone"],
+        )
+        adapter = allauth.get_adapter()
+        return user, adapter.respond_email_verification_sent(request, user)
+
     def clean_timezone(self) -> str:
         """Take a zone that we know, and never refuse a person for their device's."""
         name: str = self.cleaned_data["timezone"]
@@ -147,6 +185,14 @@ class PasswordChangeForm(_NewPassword, allauth.ChangePasswordForm):  # type: ign
     password2 = None
     field_order = ("oldpassword", "password1")
 
+    def clean_oldpassword(self) -> str:
+        """Compare it within the limits on guesses of somebody who is signed in."""
+        password: str = self.cleaned_data["oldpassword"]
+        adapter = allauth.get_adapter()
+        if not adapter.reauthenticate(self.user, password):
+            raise adapter.validation_error("enter_current_password")
+        return password
+
 
 class PasswordSetForm(_NewPassword, allauth.SetPasswordForm):  # type: ignore[misc]  # untyped
     password2 = None
@@ -162,8 +208,17 @@ class PasswordResetForm(allauth.ResetPasswordForm):  # type: ignore[misc]  # unt
         allauth also takes addresses that are asked for and not verified: a slip of
         the keyboard there would hand the account to whoever has that mailbox.
         """
-        email: str = super().clean_email()
-        self.users = [user for user in self.users if user.email == email]
+        email: str = allauth.get_adapter().clean_email(self.cleaned_data["email"])
+        self.users = list(User.objects.filter(email=email, is_active=True))
+        return email
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Send the mail; known and unknown addresses cost the same statements."""
+        email: str = self.cleaned_data["email"]
+        events.note_attempt(
+            email, SecurityEvent.Kind.RESET_REQUESTED, at=timezone.now()
+        )
+        super().save(request, **kwargs)
         return email
 
 

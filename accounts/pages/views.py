@@ -1,5 +1,6 @@
 """The pages on which people keep their account."""
 
+import time
 from typing import Any
 
 from allauth.account import views as allauth
@@ -12,7 +13,9 @@ from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView, UpdateView
+from rest_framework.exceptions import Throttled
 
+from accounts import known_browsers
 from accounts.better_auth.issuers import trusted_issuers
 from accounts.credentials import (
     DELETION_GRACE,
@@ -24,6 +27,7 @@ from accounts.emails import Confirmation
 from accounts.models import User
 from accounts.pages.forms import SettingsForm
 from accounts.pages.recent import recent_sign_in_required
+from config.api.throttling import count_request
 from config.drafts import KeepsDraft
 
 RECENT_EVENTS = 20
@@ -81,6 +85,11 @@ class EmailView(KeepsDraft, allauth.EmailView):  # type: ignore[misc]  # untyped
         if "action_primary" in request.POST:
             # allauth would make an address the login name that nobody has verified.
             return redirect("account_email")
+        # Each sends a mail to an address that may be anybody's.
+        user_id = str(person_of(request).pk)
+        reading = count_request("new-address", user_id, now=time.time())
+        if reading.wait is not None:
+            raise Throttled(wait=reading.wait)
         response: HttpResponse = super().post(request, *args, **kwargs)
         return response
 
@@ -103,6 +112,12 @@ class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):  # type: ignor
 
     def logout(self) -> None:
         """Leave whoever is signed in here alone, as for the links above."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Know this browser from now on: whoever has the mailbox is no stranger."""
+        response: HttpResponse = super().form_valid(form)
+        known_browsers.remember(self.request, response, self.reset_user.email)
+        return response
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")

@@ -87,7 +87,7 @@ def test_refuses_a_new_password_that_is_too_weak(api_as, alice, password):
     assert alice.check_password(PASSWORD)
 
 
-def test_is_limited_by_account(api_as, alice, settings):
+def test_is_limited_by_wrong_passwords(api_as, alice, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"password": (2, 300)}
     client = api_as(alice)
     guess = CHANGE | {"old_password": "not my password"}

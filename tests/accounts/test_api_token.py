@@ -100,8 +100,8 @@ def test_names_the_field_that_is_wrong(sign_in, alice, field, value):
     assert list(response.json()["errors"]) == [field]
 
 
-def test_is_limited_by_account_even_for_the_right_password(sign_in, alice, settings):
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"token-account": (3, 300)}
+def test_is_limited_by_wrong_passwords_even_for_the_right_one(sign_in, alice, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in": (3, 300)}
 
     statuses = [sign_in(password="guess the phrase").status_code for _ in range(3)]
     limited = sign_in(email="ALICE@example.com")
@@ -112,7 +112,7 @@ def test_is_limited_by_account_even_for_the_right_password(sign_in, alice, setti
 
 
 def test_is_limited_by_network_address_across_accounts(sign_in, alice, settings):
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"token-address": (2, 300)}
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in-address": (2, 300)}
 
     statuses = [
         sign_in(email=f"person{number}@example.com").status_code for number in range(3)
@@ -122,7 +122,7 @@ def test_is_limited_by_network_address_across_accounts(sign_in, alice, settings)
 
 
 def test_a_forged_forwarding_header_escapes_no_limit(api, alice, settings):
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"token-address": (2, 300)}
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in-address": (2, 300)}
     body = {"email": "nobody@example.com", "password": PASSWORD}
 
     statuses = [

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts import credentials
 from accounts.credentials import deactivate
 from accounts.models import SecurityEvent
+from config.errors import wait_in_words
 from tests.factories import PASSWORD, UserFactory
 
 URL = reverse("account_login")
@@ -176,17 +177,19 @@ def test_refuses_a_form_without_its_token(alice):
 
 
 def test_stops_guessing_at_one_account(client, alice):
-    for _ in range(5):
+    for _ in range(10):
         sign_in(client, password="wrong horse battery")
 
     response = sign_in(client)
 
+    assert response.status_code == 429
     assert "Too many attempts" in response.text
+    assert f"Try again in {minutes_of(response)}." in response.text
     assert "_auth_user_id" not in client.session
 
 
 def test_counts_guesses_whatever_port_the_request_names(client, alice):
-    for port in range(5):
+    for port in range(10):
         sign_in(
             client,
             password="wrong horse battery",
@@ -199,11 +202,15 @@ def test_counts_guesses_whatever_port_the_request_names(client, alice):
 
 
 def test_stops_guessing_at_many_accounts_with_a_page(client, db):
-    responses = [sign_in(client, email="") for _ in range(31)]
+    responses = [sign_in(client, email="") for _ in range(61)]
 
-    assert responses[29].status_code == 200
-    assert responses[30].status_code == 429
-    assert "Too many attempts" in responses[30].text
+    assert responses[59].status_code == 200
+    assert responses[60].status_code == 429
+    assert "Too many attempts" in responses[60].text
+
+
+def minutes_of(response):
+    return wait_in_words(int(response["Retry-After"]))
 
 
 def _without_tokens(response):

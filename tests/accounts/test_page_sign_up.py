@@ -198,4 +198,4 @@ def test_stops_a_flood_with_a_page(client, db):
     assert responses[19].status_code == 200
     assert responses[20].status_code == 429
     assert "Too many attempts" in responses[20].text
-    assert responses[20]["Retry-After"] == "60"
+    assert 0 < int(responses[20]["Retry-After"]) <= 3600

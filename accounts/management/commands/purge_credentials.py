@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import RefreshFamily
 
 KEPT = timedelta(days=30)  # sign-ins by token, for support to see when they ended
@@ -20,5 +21,6 @@ class Command(BaseCommand):
         at = timezone.now()
         ended = Q(expires_at__lte=at - KEPT) | Q(revoked_at__lte=at - KEPT)
         families, _ = RefreshFamily.objects.filter(ended).delete()
+        events.forget_attempts(before=at - KEPT)
         call_command("clearsessions")
         self.stdout.write(f"Deleted: {families} sign-ins by token")

@@ -1,0 +1,114 @@
+"""How often a password may be guessed, on pages and through the API together.
+
+A wrong one at sign-in counts for the account at the address it came from, and for the
+account alone, where far more are let through. So a stranger stops themselves long
+before the owner. A browser that signed in before counts apart, and so does whoever is
+signed in and gives their password once more: nobody else can use up their tries.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.exceptions import Throttled
+
+from accounts import events
+from accounts.known_browsers import known_as
+from accounts.models import SecurityEvent, User
+from config.api.throttling import Reading, count_request, take_request_back
+from config.client_address import address_key
+
+
+@dataclass(slots=True)
+class Guess:
+    """One attempt. It stays counted where the password `was_wrong`."""
+
+    was_wrong: bool = False
+
+
+@contextmanager
+def at_sign_in(
+    request: HttpRequest, email: str, *, readings: list[Reading] | None = None
+) -> Iterator[Guess]:
+    """Count an attempt to sign in to the account of `email`, which is in lower case.
+
+    `readings` takes what the limits say. Whoever compares the password says in the
+    guess whether it was wrong.
+
+    Raises:
+        rest_framework.exceptions.Throttled: there were too many wrong ones, whatever
+            this one is.
+    """
+    browser = known_as(request, email)
+    if browser is not None:
+        callers = [("sign-in", f"{email} browser {browser}")]
+    else:
+        # In this order: who is refused for their address uses up no more of what
+        # all others have together.
+        callers = [
+            ("sign-in", f"{email} address {address_key(request)}"),
+            ("sign-in-account", email),
+        ]
+    with _counted(callers, readings) as guess:
+        yield guess
+        if guess.was_wrong:
+            kind = SecurityEvent.Kind.SIGN_IN_FAILED
+            events.note_attempt(email, kind, at=timezone.now())
+
+
+def confirms(
+    user: User,
+    password: str,
+    *,
+    session: str,
+    readings: list[Reading] | None = None,
+) -> bool:
+    """Tell whether somebody who is signed in as `user` knows the password.
+
+    `session` tells one sign-in of the user from another.
+
+    Raises:
+        rest_framework.exceptions.Throttled: as `at_sign_in` does.
+    """
+    # Right ones count here as well: each costs a hash.
+    _count("password-checks", str(user.pk), readings, now=time.time())
+    callers = [
+        ("password", f"{user.pk} {session}"),
+        ("password-account", str(user.pk)),
+    ]
+    with _counted(callers, readings) as guess:
+        guess.was_wrong = not user.check_password(password)
+        if guess.was_wrong and user.email is not None:
+            kind = SecurityEvent.Kind.SIGN_IN_FAILED
+            events.note_attempt(user.email, kind, at=timezone.now())
+    return not guess.was_wrong
+
+
+@contextmanager
+def _counted(
+    callers: list[tuple[str, str]], readings: list[Reading] | None
+) -> Iterator[Guess]:
+    # Counted before the comparison, so that guesses at once count each.
+    now = time.time()
+    guess = Guess()
+    for scope, caller in callers:
+        _count(scope, caller, readings, now=now)
+    try:
+        yield guess
+    finally:
+        if not guess.was_wrong:
+            for scope, caller in callers:
+                take_request_back(scope, caller, now=now)
+
+
+def _count(
+    scope: str, caller: str, readings: list[Reading] | None, *, now: float
+) -> None:
+    reading = count_request(scope, caller, now=now)
+    if readings is not None:
+        readings.append(reading)
+    if reading.wait is not None:
+        raise Throttled(wait=reading.wait)
