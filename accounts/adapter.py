@@ -116,12 +116,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     def post_login(
         self, request: HttpRequest, user: User, *, signup: bool, **kwargs: Any
     ) -> HttpResponse:
-        """Count signing up as giving the password that was just chosen."""
+        """Know the browser from now on.
+
+        Signing up counts as giving the password that was just chosen.
+        """
         if signup:
             record_authentication(request, user, method="password")
         response: HttpResponse = super().post_login(
             request, user, signup=signup, **kwargs
         )
+        if user.email is not None:
+            known_browsers.remember(request, response, user.email)
         return response
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -139,13 +144,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     def reauthenticate(self, user: User, password: str) -> bool:
         """Compare the password of somebody signed in, counted by their session."""
         return guesses.confirms(user, password, session=session_of(self.request))
-
-    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> Any:
-        """Remember that this browser has signed in to this account."""
-        response = super().post_login(request, user, **kwargs)
-        if user.email is not None:
-            known_browsers.remember(request, response, user.email)
-        return response
 
     # --- Mails ----------------------------------------------------------------
 

@@ -54,7 +54,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
     Django's own report of it is switched off: it quotes the path and the error.
     """
-    is_outage = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    error = sys.exc_info()[1]
+    if isinstance(error, exceptions.APIException):  # raised outside of any view
+        return answer(request, error)
+    is_outage = isinstance(error, OperationalError | InterfaceError)
     logger.error("unavailable" if is_outage else "server error", exc_info=True)
     return answer(request, Unavailable() if is_outage else InternalError())
 
