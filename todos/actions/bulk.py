@@ -1,7 +1,7 @@
 """One action on many tasks at once: all or nothing, one batch, one undo.
 
 What happens to each task is what the action on a single one does. The number of
-statements doesn't grow with the tasks, apart from those that repeat.
+statements doesn't grow with the tasks.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _complete(
 
 
 def _reopen(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
-    reopen_all(tasks, entries=entries)
+    reopen_all(tasks, owner=owner, entries=entries)
 
 
 def _trash(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:

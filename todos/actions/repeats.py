@@ -6,16 +6,18 @@ task of its own; skipping lets the same task take the next one's date and number
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from uuid_utils.compat import uuid7
 
 from accounts.credentials import Credential
 from accounts.models import User
-from todos.actions.labels import set_labels
+from todos.actions.labels import names_of, set_all_labels
 from todos.actions.refusals import (
     AlreadyCompleted,
     NextExists,
@@ -26,7 +28,7 @@ from todos.actions.reminders import plan_reminder
 from todos.actions.rows import Seen, require_live, store, task_of
 from todos.agenda import clock_of
 from todos.ledger import Batch, Kind, batch, snapshot
-from todos.models import Task, TaskQuerySet
+from todos.models import Task
 from todos.schedule import recurrence
 from todos.schedule.days import LAST_DATE
 
@@ -85,33 +87,66 @@ def _is_stored(task: Task, state: Q) -> bool:
 # --- The next of a series ---------------------------------------------------------
 
 
-def open_next(task: Task, *, owner: User, at: datetime, entries: Batch) -> Task | None:
-    """Open the next occurrence of a repeating task, as a task of its own.
+def open_all(
+    tasks: Sequence[Task], *, owner: User, entries: Batch
+) -> dict[UUID, Task | None]:
+    """Open the next occurrence of each task that repeats, as a task of its own.
 
-    Its steps come along, to be done again.
+    Their steps come along, to be done again. Where the next one is there, because
+    reopening left what had been touched, none is opened.
+
+    Returns:
+        The next occurrence, if there is one that is open, by the id of each task.
     """
-    if not task.rrule or task.due_date is None:
-        return None
-    if _later_in_series(task).exists():
-        # Reopening left it, because it had been touched: this is no new completion.
-        return next_of(task)
-    due_date = _next_due(task, today=today_of(owner, at))
-    if due_date is None:
-        return None
-    shift = due_date - task.due_date
-    upcoming = _copy_of(task, shift=shift, at=at)
-    upcoming.series, upcoming.occurrence = task.series, _number_of(task) + 1
-    upcoming.parent_id = task.parent_id
-    _store_copy(upcoming, task, owner=owner, entries=entries)
-    steps = _steps_to_repeat(task)
-    for step in steps:
-        copy = _copy_of(step, shift=shift, at=at)
-        copy.parent_id = upcoming.pk
-        if copy.rrule:
-            copy.series, copy.occurrence = uuid7(), 1
-        _store_copy(copy, step, owner=owner, entries=entries)
-    vars(upcoming).update(steps_total=len(steps), steps_done=0)
-    return upcoming
+    repeating = [task for task in tasks if task.rrule and task.due_date]
+    nearest = _nearest_later(repeating)
+    found: dict[UUID, Task | None] = {task.pk: None for task in tasks}
+    found |= _still_open(nearest)
+    today = today_of(owner, entries.at)
+    copied: list[tuple[Task, Task]] = []
+    for task in repeating:
+        due_date = None if task.pk in nearest else _next_due(task, today=today)
+        if due_date is not None:
+            copy = _next_copy(task, due_date=due_date, at=entries.at)
+            copied.append((task, copy))
+            found[task.pk] = copy
+    _store_copies(copied, owner=owner, entries=entries)
+    return found
+
+
+def _next_copy(task: Task, *, due_date: date, at: datetime) -> Task:
+    assert task.due_date is not None
+    copy = _copy_of(task, shift=due_date - task.due_date, at=at)
+    copy.parent_id = task.parent_id
+    copy.series, copy.occurrence = task.series, _number_of(task) + 1
+    return copy
+
+
+def _store_copies(
+    copied: Sequence[tuple[Task, Task]], *, owner: User, entries: Batch
+) -> None:
+    """Store the copies of tasks, each followed by copies of the task's steps."""
+    steps_of = _steps_to_repeat([task for task, _ in copied], owner=owner)
+    every: list[tuple[Task, Task]] = []
+    for task, copy in copied:
+        assert task.due_date is not None and copy.due_date is not None
+        shift = copy.due_date - task.due_date
+        every.append((task, copy))
+        for step in steps_of[task.pk]:
+            step_copy = _copy_of(step, shift=shift, at=entries.at)
+            step_copy.parent_id = copy.pk
+            if step_copy.rrule:
+                step_copy.series, step_copy.occurrence = uuid7(), 1
+            every.append((step, step_copy))
+        vars(copy).update(steps_total=len(steps_of[task.pk]), steps_done=0)
+    for _, copy in every:
+        plan_reminder(copy, owner=owner, at=entries.at)
+    Task.objects.bulk_create([copy for _, copy in every])
+    set_all_labels(
+        [(copy, names_of(task)) for task, copy in every], owner=owner, entries=entries
+    )
+    for _, copy in every:
+        entries.created(copy)
 
 
 def _copy_of(task: Task, *, shift: timedelta, at: datetime) -> Task:
@@ -140,22 +175,21 @@ def _moved(day: date | None, shift: timedelta) -> date | None:
     return min(day + shift, LAST_DATE) if day else None
 
 
-def _store_copy(copy: Task, task: Task, *, owner: User, entries: Batch) -> None:
-    plan_reminder(copy, owner=owner, at=entries.at)
-    copy.save(force_insert=True)
-    set_labels(copy, getattr(task, "label_names", []), owner=owner, entries=entries)
-    entries.created(copy)
-
-
-def _steps_to_repeat(task: Task) -> list[Task]:
-    """Return the steps that the next occurrence has as well.
+def _steps_to_repeat(
+    tasks: Sequence[Task], *, owner: User
+) -> dict[UUID | None, list[Task]]:
+    """Return the steps that the next occurrence has as well, by the id of the task.
 
     Of a step that repeats by itself, only the one that is open.
     """
-    if task.parent_id is not None:
-        return []
-    steps = task.steps.live().exclude(~Q(rrule=""), completed_at__isnull=False)
-    return list(steps.with_labels().order_by("position", "id"))
+    found: dict[UUID | None, list[Task]] = defaultdict(list)
+    above = [task.pk for task in tasks if task.parent_id is None]
+    if above:
+        steps = Task.objects.owned_by(owner).live().filter(parent__in=above)
+        steps = steps.exclude(~Q(rrule=""), completed_at__isnull=False)
+        for step in steps.with_labels().order_by("position", "id"):
+            found[step.parent_id].append(step)
+    return found
 
 
 def _number_of(task: Task) -> int:
@@ -183,43 +217,61 @@ def today_of(owner: User, at: datetime) -> date:
     return clock_of(owner, now=at).today
 
 
-def take_back_next(task: Task, *, entries: Batch) -> None:
-    """Remove the next occurrence with its steps, unless somebody touched them."""
-    upcoming = next_of(task)
-    if upcoming is None or upcoming.version != 1:
+def take_back_all(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
+    """Remove the next occurrences with their steps, unless somebody touched them."""
+    following = _still_open(_nearest_later(tasks)).values()
+    untouched = {task.pk: task for task in following if task and task.version == 1}
+    if not untouched:
         return
-    steps = list(upcoming.steps.with_labels().order_by("id"))
-    if any(_is_touched(step, with_=upcoming) for step in steps):
-        return
-    for row in [*steps, upcoming]:
-        entries.removed(row, before=snapshot(row))
-    upcoming.delete()
+    steps_of: dict[UUID | None, list[Task]] = defaultdict(list)
+    steps = Task.objects.owned_by(owner).filter(parent__in=untouched).with_labels()
+    for step in steps.order_by("id"):
+        steps_of[step.parent_id].append(step)
+    removed = []
+    for key, upcoming in untouched.items():
+        if any(_is_touched(step, with_=upcoming) for step in steps_of[key]):
+            continue
+        removed.append(key)
+        for row in [*steps_of[key], upcoming]:
+            entries.removed(row, before=snapshot(row))
+    Task.objects.owned_by(owner).filter(pk__in=removed).delete()
 
 
 def _is_touched(step: Task, *, with_: Task) -> bool:
     return step.version != 1 or step.created_at != with_.created_at
 
 
-def next_of(task: Task) -> Task | None:
-    """Return the occurrence after `task`, while it is open."""
-    if task.series is None:
-        return None
-    following = _later_in_series(task).represented().first()
-    if following is None or following.completed_at or following.trashed_at:
-        return None
-    return following
+def next_of(tasks: Sequence[Task]) -> dict[UUID, Task | None]:
+    """Return the occurrence after each task, while that is open, by the task's id."""
+    none: dict[UUID, Task | None] = {task.pk: None for task in tasks}
+    return none | _still_open(_nearest_later(tasks))
 
 
-def _later_in_series(task: Task) -> TaskQuerySet:
-    """Return the occurrences after `task`, in whatever state, the nearest first.
+def _nearest_later(tasks: Sequence[Task]) -> dict[UUID, UUID]:
+    """Return the occurrence after each task, in whatever state, by the task's id.
 
     There can be gaps in the numbers: skipping goes on to the next.
     """
-    tasks = Task.objects.filter(owner_id=task.owner_id)
-    if task.series is None or task.occurrence is None:
-        return tasks.none()
-    later = tasks.filter(series=task.series, occurrence__gt=task.occurrence)
-    return later.order_by("occurrence")
+    ids = [task.pk for task in tasks if task.series and task.occurrence]
+    if not ids:
+        return {}
+    later = Task.objects.filter(
+        owner=OuterRef("owner"),
+        series=OuterRef("series"),
+        occurrence__gt=OuterRef("occurrence"),
+    )
+    nearest = Subquery(later.order_by("occurrence").values("pk")[:1])
+    found = Task.objects.filter(pk__in=ids).annotate(nearest=nearest)
+    pairs = found.values_list("pk", "nearest")
+    return {task: following for task, following in pairs if following}
+
+
+def _still_open(nearest: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
+    """Return the occurrences that can be done, by what the ids are found under."""
+    if not nearest:
+        return {}
+    rows = Task.objects.open().represented().in_bulk(list(nearest.values()))
+    return {task: rows.get(following) for task, following in nearest.items()}
 
 
 # --- Skipping ---------------------------------------------------------------------
@@ -265,7 +317,7 @@ def _require_skippable(task: Task) -> None:
         raise NotRepeating("The task doesn't repeat.")
     if task.is_completed:
         raise AlreadyCompleted("The task is completed; reopen it first.")
-    if _later_in_series(task).exists():
+    if _nearest_later([task]):
         raise NextExists("The next of this series is there already, as another task.")
 
 

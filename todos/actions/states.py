@@ -1,20 +1,20 @@
 """Done or open, in the trash or not: the same for one task and for many at once.
 
 The tasks come in with `label_names`. Rows that change alike are stored by one
-statement; only a task that repeats costs statements of its own.
+statement.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
 
 from accounts.models import User
-from todos.actions.repeats import next_of, open_next, take_back_next
+from todos.actions.repeats import next_of, open_all, take_back_all
 from todos.actions.rows import inbox_id, store_all
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import Task, TaskQuerySet
@@ -28,29 +28,30 @@ def complete_all(
     Returns:
         What the series of a task goes on with, by the id of the task.
     """
-    opened = {task.pk: next_of(task) for task in tasks if task.is_completed}
-    still_open = [task for task in tasks if not task.is_completed]
-    done = []
-    for task, steps in _with_steps(still_open, TaskQuerySet.open, owner=owner):
-        if task.is_completed:
-            continue  # with a task before it, as one of its steps
-        opened[task.pk] = open_next(task, owner=owner, at=entries.at, entries=entries)
-        for row in [*steps, task]:
-            if not row.is_completed:
-                done.append((row, snapshot(row)))
-                row.completed_at = entries.at
+    opened = next_of([task for task in tasks if task.is_completed])
+    still_open = {task.pk: task for task in tasks if not task.is_completed}
+    # A step that is named beside its task is completed with it.
+    first = [task for task in still_open.values() if task.parent_id not in still_open]
+    done = [
+        (row, snapshot(row))
+        for task, steps in _with_steps(
+            first, TaskQuerySet.open, owner=owner, known=still_open
+        )
+        for row in [*steps, task]
+    ]
+    opened |= open_all(first, owner=owner, entries=entries)
+    for row, _ in done:
+        row.completed_at = entries.at
     store_all(done, Kind.COMPLETED, entries)
     return opened
 
 
-def reopen_all(tasks: Iterable[Task], *, entries: Batch) -> None:
+def reopen_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
     """Open the completed ones, without next occurrences that nobody touched."""
-    changed = []
-    for task in tasks:
-        if not task.is_completed:
-            continue
-        take_back_next(task, entries=entries)
-        changed.append((task, snapshot(task)))
+    completed = [task for task in tasks if task.is_completed]
+    take_back_all(completed, owner=owner, entries=entries)
+    changed = [(task, snapshot(task)) for task in completed]
+    for task in completed:
         task.completed_at = None
     store_all(changed, Kind.REOPENED, entries)
 
@@ -121,12 +122,13 @@ def _with_steps(
     state: Callable[[TaskQuerySet], TaskQuerySet],
     *,
     owner: User,
+    known: Mapping[UUID, Task] | None = None,
 ) -> Iterator[tuple[Task, list[Task]]]:
     """Pair the tasks with those of their steps that are in a state.
 
-    A step that is one of `tasks` itself is the same object here.
+    A step that is one of `known`, or else of `tasks` itself, is the same object here.
     """
-    known = {task.pk: task for task in tasks}
+    known = known or {task.pk: task for task in tasks}
     parents = [task.pk for task in tasks if _may_have_steps(task)]
     by_parent: dict[Any, list[Task]] = defaultdict(list)
     if parents:

@@ -12,7 +12,7 @@ from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.dates import settle_dates
 from todos.actions.labels import set_labels
-from todos.actions.repeats import open_next
+from todos.actions.repeats import open_all
 from todos.actions.rows import (
     Seen,
     bring_steps,
@@ -61,7 +61,7 @@ def create_task(
         set_labels(task, labels, owner=owner, entries=entries)
         entries.created(task)
         if task.is_completed:
-            open_next(task, owner=owner, at=at, entries=entries)
+            open_all([task], owner=owner, entries=entries)
     return task
 
 
@@ -159,7 +159,7 @@ def reopen_task(
     with batch(owner=owner, by=by, at=at) as entries:
         task = task_of(owner, task_id)
         require_live(task, version=version)
-        reopen_all([task], entries=entries)
+        reopen_all([task], owner=owner, entries=entries)
     return task
 
 
@@ -180,7 +180,7 @@ def toggle_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> 
 
 def _turn(task: Task, *, owner: User, entries: Batch) -> None:
     if task.is_completed:
-        reopen_all([task], entries=entries)
+        reopen_all([task], owner=owner, entries=entries)
     else:
         _complete(task, owner=owner, entries=entries)
 
