@@ -24,7 +24,8 @@ from todos.search import fold
 
 TITLE_MAX_LENGTH = 500
 NOTES_MAX_LENGTH = 20_000
-LABELS_MAX = 20
+LABELS_MAX = 20  # of a task
+STEPS_MAX = 500  # of a task, those in the trash among them
 LABEL_KEY_MAX_LENGTH = 100
 REMINDER_MINUTES_MAX = 4 * 7 * 24 * 60  # four weeks ahead
 

@@ -24,6 +24,7 @@ from todos.actions.rows import (
     Seen,
     bring_steps,
     require_live,
+    require_room_for_step,
     require_version,
     store_all,
 )
@@ -97,6 +98,8 @@ def _move_beside(
     # Also beside one of its own steps: it has steps, then.
     if is_step and task.parent_id is None and task.steps.live().exists():
         raise ValidationError({to.side: "Steps go one level deep."})
+    if neighbour.parent_id is not None and neighbour.parent_id != task.parent_id:
+        require_room_for_step(neighbour.parent_id, owner=owner, field=to.side)
     task.parent_id, task.list_id = neighbour.parent_id, neighbour.list_id
     siblings = Task.objects.owned_by(owner).filter(
         list=neighbour.list_id, parent=neighbour.parent_id

@@ -16,13 +16,14 @@ from config.writes import update_each
 from todos.actions.refusals import InTrash, VersionConflict
 from todos.actions.reminders import FOLLOWS_FROM, plan_reminder
 from todos.ledger import Batch, Kind, snapshot
-from todos.models import Label, Task, TaskList
+from todos.models import STEPS_MAX, Label, Task, TaskList
 
 # The version that a caller has seen, or several of which any will do; None: all will.
 Seen: TypeAlias = int | Collection[int] | None
 _Row = TypeVar("_Row", bound=Task | TaskList | Label)
 
 CHUNK = 500  # rows that one statement names
+STEPS_TEXT = f"A task has at most {STEPS_MAX} steps, those in the trash counted."
 
 
 _TASK = Statement(
@@ -152,6 +153,19 @@ def bring_steps(task: Task, entries: Batch) -> None:
     store_all(changed, Kind.MOVED, entries)
 
 
+def require_room_for_step(task_id: UUID, *, owner: User, field: str) -> None:
+    """Refuse another step where a task has as many as it can have.
+
+    Those in the trash count: they can come back at any time.
+
+    Raises:
+        ValidationError: for `field`.
+    """
+    steps = Task.objects.owned_by(owner).filter(parent=task_id)
+    if steps[:STEPS_MAX].count() >= STEPS_MAX:
+        raise ValidationError({field: STEPS_TEXT})
+
+
 def place(
     task: Task, *, owner: User, list_id: UUID | None, parent_id: UUID | None
 ) -> None:
@@ -170,6 +184,8 @@ def place(
             raise ValidationError({"parent": "Steps go one level deep."})
         if list_id not in (None, parent.list_id, task.list_id):
             raise ValidationError({"list": "A step is in the list of its task."})
+        if task.parent_id != parent.pk:
+            require_room_for_step(parent.pk, owner=owner, field="parent")
         task.parent, task.list_id = parent, parent.list_id
         return
     task.parent = None

@@ -28,6 +28,7 @@ from todos.models import (
     LABELS_MAX,
     NOTES_MAX_LENGTH,
     REMINDER_MINUTES_MAX,
+    STEPS_MAX,
     TITLE_MAX_LENGTH,
     Colour,
     Task,
@@ -232,7 +233,9 @@ class TaskSerializer(serializers.Serializer[Task]):
         required=False, help_text="The id of its list; the inbox where none is named."
     )
     parent = serializers.UUIDField(  # type: ignore[assignment]  # no clash: a field
-        allow_null=True, default=None, help_text="The task that this is a step of."
+        allow_null=True,
+        default=None,
+        help_text=f"The task that this is a step of; it has at most {STEPS_MAX}.",
     )
     title = TextField(max_length=TITLE_MAX_LENGTH)
     notes = TextField(
