@@ -4,21 +4,26 @@ import logging
 import time
 from smtplib import SMTPException
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import SESSION_KEY, update_session_auth_hash
+from django.contrib.auth import (
+    REDIRECT_FIELD_NAME,
+    SESSION_KEY,
+    update_session_auth_hash,
+)
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import events, guesses, known_browsers
+from accounts import events, guesses, known_browsers, linking_mails
 from accounts.credentials import change_password, end_all
 from accounts.emails import Confirmation
 from accounts.models import EMAIL_MAX_LENGTH, SecurityEvent, User, ascii_email
@@ -118,13 +123,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     ) -> HttpResponse:
         """Know the browser from now on.
 
-        Signing up counts as giving the password that was just chosen.
+        Signing up counts as giving the password that was just chosen. A user whose
+        connected sign-ins are paused sees which they are, then goes on.
         """
         if signup:
             record_authentication(request, user, method="password")
         response: HttpResponse = super().post_login(
             request, user, signup=signup, **kwargs
         )
+        if user.identities.exclude(suspended_at=None).exists():
+            onward = urlencode({REDIRECT_FIELD_NAME: response["Location"]})
+            response = redirect(f"{reverse('accounts:paused')}?{onward}")
         if user.email is not None:
             known_browsers.remember(request, response, user.email)
         return response
@@ -187,10 +196,17 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
             logger.exception("mail not sent", extra={"kind": template_prefix})
             raise ImmediateHttpResponse(answer(self.request, Unavailable())) from exc
 
-    def send_notification_mail(self, *args: Any, **kwargs: Any) -> None:
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
         """Tell the person what was done; it stays done if the mail can't be sent."""
+        context = {"paused": linking_mails.paused(user), **(context or {})}
         try:
-            super().send_notification_mail(*args, **kwargs)
+            super().send_notification_mail(template_prefix, user, context, email)
         except ImmediateHttpResponse:
             logger.warning("notification lost")
 

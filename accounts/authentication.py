@@ -16,12 +16,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.encoding import force_str
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.better_auth import identities, sessions
-from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
+from accounts.better_auth.exceptions import (
+    KeysUnavailable,
+    TokenRejected,
+    TooManyRefused,
+)
 from accounts.better_auth.issuers import session_issuer, trusted_issuers
 from accounts.better_auth.verifier import (
     VerifiedToken,
@@ -32,6 +36,7 @@ from accounts.credentials import SESSION, Credential
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.tokens import AccessToken
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
+from config.client_address import address_key
 from config.statements import Statement, instance
 
 logger = logging.getLogger(__name__)
@@ -95,7 +100,8 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
         if token is None or not is_of_better_auth(token):
             return None
         now = timezone.now()
-        verified = verified_outside(token, now=now)
+        sender = address_key(request._request)
+        verified = verified_outside(token, now=now, sender=sender)
         identity = admit(verified, at=now)
         return identity.user, better_auth_credential(identity, verified)
 
@@ -120,21 +126,39 @@ def is_of_better_auth(token: str) -> bool:
     return unverified_issuer(token) in trusted_issuers()
 
 
-def verified_outside(token: str, *, now: datetime) -> VerifiedToken:
+def verified_outside(token: str, *, now: datetime, sender: str) -> VerifiedToken:
     """Verify a token or a session token of a Better Auth server.
+
+    `sender` is the key of the address that it came from.
 
     Raises:
         TokenNotValid: it is not to be acted on.
+        Throttled: too many session tokens of this sender were none.
         Unavailable: nobody can tell just now.
     """
     issuer = session_issuer()
     try:
         if issuer is not None and sessions.is_session_token(token):
-            return sessions.check(token, issuer, now=now.timestamp())
+            return sessions.check(token, issuer, now=now.timestamp(), sender=sender)
         return verify(token, now=now.timestamp())
     except TokenRejected as exc:
         raise refused(f"better auth: {exc.reason}") from exc
+    except TooManyRefused as exc:
+        raise Throttled(exc.retry_after) from exc
     except KeysUnavailable as exc:
+        raise Unavailable(wait=exc.retry_after) from exc
+
+
+def identify(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
+    """Return the identity of a verified token, made at first sight, in any standing.
+
+    Raises:
+        Unavailable: its issuer has brought too many new users within a minute.
+    """
+    try:
+        return identities.find_or_provision(token, at=at)
+    except identities.TooManyFirstSights as exc:
+        logger.warning("too many new users", extra={"issuer": token.issuer.issuer})
         raise Unavailable(wait=exc.retry_after) from exc
 
 
@@ -142,13 +166,13 @@ def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     """Return the identity that a verified token speaks for, made at first sight.
 
     Raises:
-        TokenNotValid: its user may not act, or ended every credential since.
+        TokenNotValid: its user may not act, or ended every credential since, or a
+            reset by mail has suspended the identity.
+        Unavailable: as `identify` does.
     """
-    identity = identities.find_or_provision(token, at=at)
-    if not identity.user.is_active:
-        raise refused("better auth: no active user")
-    if not identities.is_current(identity, token):
-        raise refused("better auth: ended by its user")
+    identity = identify(token, at=at)
+    if reason := identities.refusal(identity, token):
+        raise refused(f"better auth: {reason}")
     return identity
 
 

@@ -1,67 +1,42 @@
 """Browser sessions that depend on a sign-in at Better Auth."""
 
+import logging
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
-from allauth.account.authentication import get_authentication_records
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from rest_framework.exceptions import Throttled
 
+from accounts import entrance
 from accounts.authentication import (
+    SessionAuthentication,
     TokenNotValid,
-    admit,
     better_auth_credential,
+    identify,
     verified_outside,
 )
 from accounts.better_auth import sessions
 from accounts.better_auth.issuers import session_issuer
 from accounts.models import User
 from config.api.problems import Unavailable
+from config.client_address import address_key
 from config.errors import answer
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class BetterAuthSessionMiddleware:
-    """Take Better Auth's signed session cookie for a sign-in, one request at a time.
-
-    Only where an issuer has `sessions` on, and only for who is not signed in with us.
-    The server is asked at each request, so a sign-out or a ban there acts with the
-    next one. When it can't be reached, nobody is signed out: the answer is 503.
-    Stands after the middleware that sets `request.user`.
-    """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = session_token_of(request)
-        if token is not None and not request.user.is_authenticated:
-            now = timezone.now()
-            try:
-                verified = verified_outside(token, now=now)
-                identity = admit(verified, at=now)
-            except TokenNotValid:
-                pass  # not signed in, as without the cookie
-            except Unavailable as refusal:
-                return answer(request, refusal)
-            else:
-                # Staff sign in here: nobody else's server opens the admin.
-                if not identity.user.is_staff:
-                    request.user = identity.user
-                    request.credential = better_auth_credential(  # type: ignore[attr-defined]
-                        identity, verified
-                    )
-        return self.get_response(request)
-
-
 class LinkedSessionMiddleware:
-    """End a browser session whose user last signed in by an identity now unlinked.
+    """End a browser session that was begun at another server and holds no more.
 
-    Asks the database only for such sessions, and only where the user matters. Stands
-    after the middleware that sets `request.user`.
+    That is once the sign-in there is disconnected or suspended, or its user is of
+    support staff. Asks the database only for such sessions, and only where the user
+    matters. Stands after the middleware that sets `request.user`.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -77,15 +52,69 @@ class LinkedSessionMiddleware:
     def _user(
         self, request: HttpRequest, found: User | AnonymousUser
     ) -> User | AnonymousUser:
-        if not isinstance(found, User):
-            return found
-        records = get_authentication_records(request, found)
-        if records and records[-1]["method"] == "socialaccount":
-            identity = records[-1].get("identity")
-            if not found.identities.filter(pk=identity).exists():
-                request.session.flush()
-                return AnonymousUser()
+        if isinstance(found, User) and not entrance.still_holds(request, found):
+            request.session.flush()
+            return AnonymousUser()
         return found
+
+
+class BetterAuthSessionMiddleware:
+    """Take Better Auth's signed session cookie for a sign-in, one request at a time.
+
+    Only where an issuer has `sessions` on, only for a user who is not signed in with
+    us, and only where it matters who asks. The server is asked at each such request,
+    so a sign-out or a ban there acts with the next one. When it can't be reached,
+    nobody is signed out: the answer is 503.
+
+    Stands after the middleware that sets `request.user`, and before the one that asks
+    for a sign-in.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        if not _asks_who(view):
+            return None
+        token = session_token_of(request)
+        if token is None or request.user.is_authenticated:
+            return None
+        try:
+            self._sign_in(request, token)
+        except TokenNotValid:
+            return None  # not signed in, as without the cookie
+        except (Unavailable, Throttled) as refusal:
+            return answer(request, refusal)
+        return None
+
+    def _sign_in(self, request: HttpRequest, token: str) -> None:
+        now = timezone.now()
+        verified = verified_outside(token, now=now, sender=address_key(request))
+        identity = identify(verified, at=now)
+        reason = entrance.refusal(identity, verified)
+        if reason is None:
+            request.user = identity.user
+            request.credential = better_auth_credential(  # type: ignore[attr-defined]
+                identity, verified
+            )
+            return
+        logger.info("credential refused", extra={"reason": f"better auth: {reason}"})
+        if reason in entrance.ADVICE and not request.path_info.startswith("/api/"):
+            messages.error(request, entrance.ADVICE[reason])
+
+
+def _asks_who(view: Any) -> bool:
+    """Tell whether the view cares who asks: pages do, unless they say otherwise."""
+    endpoint = getattr(view, "cls", None)
+    if endpoint is not None:
+        classes = endpoint.authentication_classes
+        return any(issubclass(one, SessionAuthentication) for one in classes)
+    return bool(getattr(view, "login_required", True))
 
 
 def session_token_of(request: HttpRequest) -> str | None:

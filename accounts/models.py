@@ -254,6 +254,13 @@ class LinkedIdentity(models.Model):
     )
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField()
+    suspended_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=(
+            "The password was reset by mail: it opens nothing until its user keeps it."
+        ),
+    )
 
     class Meta:
         verbose_name_plural = "linked identities"
@@ -265,6 +272,24 @@ class LinkedIdentity(models.Model):
 
     def __str__(self) -> str:
         return f"identity {self.pk}"
+
+
+class EndedSession(models.Model):
+    """A session of a Better Auth server that was signed out here while that was away.
+
+    The server itself may still take it for live.
+    """
+
+    digest = models.CharField(
+        max_length=64, primary_key=True, help_text="SHA-256 of the session token."
+    )
+    until = models.DateTimeField(help_text="After this it has ended there as well.")
+
+    class Meta:
+        indexes = [models.Index(fields=["until"], name="accounts_ended_until")]
+
+    def __str__(self) -> str:
+        return "ended session"
 
 
 class RefreshFamilyQuerySet(models.QuerySet["RefreshFamily"]):
@@ -335,6 +360,7 @@ class SecurityEvent(models.Model):
         TOKEN_REUSED = "token_reused", "Spent refresh token presented"  # noqa: S105
         IDENTITY_LINKED = "identity_linked", "Outside sign-in connected"
         IDENTITY_UNLINKED = "identity_unlinked", "Outside sign-in disconnected"
+        IDENTITY_KEPT = "identity_kept", "Outside sign-in kept after a reset"
         SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", "Signed out everywhere"
         DEACTIVATED = "deactivated", "Deactivated"
         DELETION_REQUESTED = "deletion_requested", "Deletion asked for"

@@ -420,6 +420,12 @@ RATE_LIMITS = {
     "password-checks": (30, 300),
     # Mails that strangers can cause, to one mailbox.
     "mail": (5, 3600),
+    # Session tokens of Better Auth that are none, from one address.
+    "session-failed": (20, 60),
+    # Sessions of Better Auth that could not be ended there, from one address.
+    "session-ended-here": (20, 300),
+    # New accounts that one issuer makes by first sign-ins.
+    "first-sight": (600, 60),
 }
 # What POSTs to a page count by address, each together with its twin of the API.
 PAGE_LIMITS = {

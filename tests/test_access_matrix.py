@@ -212,6 +212,9 @@ PAGES = [Row(*row) for row in [
     ("POST", "accounts/connect/confirm/",     302, 302, 302, 302),
     ("GET",  "accounts/disconnect/<uuid:pk>/", 302, 200, 404, 404),
     ("POST", "accounts/disconnect/<uuid:pk>/", 302, 302, 404, 404),
+    ("GET",  "accounts/paused/",                   302, 200, 200, 200),
+    ("GET",  "accounts/paused/<uuid:pk>/keep/",    302, 200, 404, 404),
+    ("POST", "accounts/paused/<uuid:pk>/keep/",    302, 302, 404, 404),
     ("GET",  "accounts/outside/",             302, 302, 302, 302),
     ("GET",  "accounts/outside/new/",         302, 302, 302, 302),
     ("GET",  "accounts/email/",               302, 200, 200, 200),
@@ -422,6 +425,7 @@ class World:
             .replace("<str:token>", reminder_mails.token_of(self.alice))
             .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")
+            .replace("paused/<uuid:pk>", f"paused/{self.identity.pk}")
             .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")
             .replace("<uuid:user_id>", str(self.alice.pk))
             .replace("auth/group/<path:object_id>", "auth/group/0")

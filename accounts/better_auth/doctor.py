@@ -70,6 +70,7 @@ REASONS = {
     ),
     "session_ended": "The session has ended at Better Auth, or never was.",
     "banned": "Better Auth says that this person is banned.",
+    "nonce": "The id token was made for another browser.",
 }
 
 
@@ -221,9 +222,15 @@ def _who(verified: verifier.VerifiedToken) -> Iterator[Finding]:
         yield _good("Its identity is not linked yet: its first use makes an account.")
         return
     yield _good(f"It speaks for user {identity.user_id}.")
-    if not identity.user.is_active:
+    reason = identities.refusal(identity, verified)
+    if reason == identities.INACTIVE:
         yield _bad("That account is deactivated.")
-    elif not identities.is_current(identity, verified):
+    elif reason == identities.SUSPENDED:
+        yield _bad(
+            "The password of that account was reset by mail, so its connected sign-ins"
+            " are suspended. Its user keeps or disconnects each on the security page."
+        )
+    elif reason == identities.ENDED:
         ended = identity.user.credentials_ended_at
         issued = datetime.fromtimestamp(verified.issued_at, UTC)
         yield _bad(
@@ -232,3 +239,7 @@ def _who(verified: verifier.VerifiedToken) -> Iterator[Finding]:
         )
     else:
         yield _good("That account is active: the token opens the API.")
+    if identity.user.is_staff:
+        yield _good(
+            "It is one of support staff: no token opens the pages or the admin."
+        )

@@ -1,4 +1,4 @@
-"""The two ways in which verifying a token can fail."""
+"""The ways in which verifying a token can fail."""
 
 
 class TokenRejected(Exception):
@@ -8,7 +8,7 @@ class TokenRejected(Exception):
 
         too_large, malformed, issuer, type, algorithm, key_id, unknown_key, signature,
         expired, not_yet_valid, audience, claims, lifetime, subject, banned,
-        session_ended
+        session_ended, nonce
     """
 
     def __init__(self, reason: str) -> None:
@@ -25,3 +25,14 @@ class KeysUnavailable(Exception):
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
         super().__init__("the issuer can't be reached")
+
+
+class TooManyRefused(Exception):
+    """The sender has presented too many session tokens that were none.
+
+    `retry_after` is when to come back, in seconds.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__("too many refused")

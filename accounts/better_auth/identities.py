@@ -7,6 +7,7 @@ holder of the token (the owner of the mailbox clicked a link in an unexpected ma
 person who wants an address here proves it to us.
 """
 
+import math
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,11 +17,17 @@ from django.db import IntegrityError, transaction
 from accounts import events
 from accounts.better_auth.verifier import VerifiedToken
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, SecurityEvent, User
+from config.api.throttling import count_request
 from config.statements import Statement, instance
 from config.text import clean_text
 
 # How often the last use is written down: not with every request.
 USE_NOTED_EVERY = timedelta(hours=1)
+
+# Why an identity doesn't speak for its user: for the log, the doctor and the pages.
+INACTIVE = "no active user"
+SUSPENDED = "suspended"
+ENDED = "ended by its user"
 
 _OF_USER = "user__"
 _IDENTITY = Statement(
@@ -30,12 +37,24 @@ _IDENTITY = Statement(
         "issuer",
         "subject",
         "last_used_at",
+        "suspended_at",
         *(_OF_USER + name for name in REQUEST_FIELDS),
     ),
     lambda issuer, subject: LinkedIdentity.objects.filter(
         issuer=issuer, subject=subject
     ),
 )
+
+
+class TooManyFirstSights(Exception):
+    """An issuer may not bring so many new users at once.
+
+    `retry_after` is when to come back, in seconds.
+    """
+
+    def __init__(self, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__("too many first sights")
 
 
 class IdentityTaken(Exception):
@@ -61,10 +80,14 @@ def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     """Return the identity of the token; at first sight, with a new account.
 
     First requests that race end in one account: who comes second finds the first's.
+
+    Raises:
+        TooManyFirstSights: its issuer has brought too many new users this minute.
     """
     issuer, subject = token.issuer.issuer, token.subject
     known = find(issuer=issuer, subject=subject)
     if known is None:
+        _count_first_sight(issuer, at=at)
         try:
             return _provision(token, at=at)
         except IntegrityError:
@@ -76,10 +99,28 @@ def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     return known
 
 
+def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
+    """Return why the token doesn't speak for the identity's user, None if it does."""
+    if not identity.user.is_active:
+        return INACTIVE
+    if identity.suspended_at is not None:
+        return SUSPENDED
+    if not is_current(identity, token):
+        return ENDED
+    return None
+
+
 def is_current(identity: LinkedIdentity, token: VerifiedToken) -> bool:
     """Tell whether the token came after the person last ended every credential."""
     ended_at = identity.user.credentials_ended_at
     return ended_at is None or token.issued_at > int(ended_at.timestamp())
+
+
+def _count_first_sight(issuer: str, *, at: datetime) -> None:
+    """Bound what an issuer can store here whose key is in the wrong hands."""
+    reading = count_request("first-sight", issuer, now=at.timestamp())
+    if reading.wait is not None:
+        raise TooManyFirstSights(math.ceil(reading.wait))
 
 
 @transaction.atomic
@@ -115,7 +156,8 @@ def _text(claim: Any, most: int) -> str:
 def link(*, user: User, token: VerifiedToken, at: datetime) -> LinkedIdentity:
     """Bind the token's identity to an account, by the act of its signed-in owner.
 
-    Linking what is linked to the same account changes nothing.
+    Linking what is linked to the same account changes nothing, but that it speaks for
+    its user again if it was suspended.
 
     Raises:
         IdentityTaken: it is bound to another account.
@@ -131,6 +173,7 @@ def link(*, user: User, token: VerifiedToken, at: datetime) -> LinkedIdentity:
         return identity
     if known.user_id != user.pk:
         raise IdentityTaken
+    keep(identity=known, at=at)
     return known
 
 
@@ -139,11 +182,39 @@ def unlink(*, identity: LinkedIdentity, at: datetime) -> None:
     """Take an identity off its account; what it signed in ends with it.
 
     Raises:
-        LastWayIn: the account has no password and no other identity.
+        LastWayIn: the account has no password and no other identity that opens it.
     """
     user = User.objects.select_for_update().get(pk=identity.user_id)
-    others = LinkedIdentity.objects.filter(user=user).exclude(pk=identity.pk)
+    others = user.identities.filter(suspended_at=None).exclude(pk=identity.pk)
     if not (user.email and user.has_usable_password()) and not others.exists():
         raise LastWayIn
     identity.delete()
     events.record(user, SecurityEvent.Kind.IDENTITY_UNLINKED, at=at)
+
+
+# --- Suspended by a reset ------------------------------------------------------
+
+
+def suspend_all(*, user: User, at: datetime) -> int:
+    """Suspend every identity of the user until they say which to keep; count them.
+
+    For when nothing but the mailbox has shown who they are. Whoever was in the account
+    before may have linked an identity of theirs, so none is taken on trust, whether it
+    was linked before the address was verified or after.
+    """
+    unsuspended = LinkedIdentity.objects.filter(user=user, suspended_at=None)
+    return unsuspended.update(suspended_at=at)
+
+
+@transaction.atomic
+def keep(*, identity: LinkedIdentity, at: datetime) -> None:
+    """Let a suspended identity speak for its user again, by their own act.
+
+    Doing it twice is no error. What the identity was issued before the suspension stays
+    ended, with every other credential of that time.
+    """
+    suspended = LinkedIdentity.objects.filter(
+        pk=identity.pk, suspended_at__isnull=False
+    )
+    if suspended.update(suspended_at=None):
+        events.record(identity.user, SecurityEvent.Kind.IDENTITY_KEPT, at=at)

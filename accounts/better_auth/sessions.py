@@ -1,21 +1,36 @@
 """Better Auth's opaque session tokens, checked with the server that gave them.
 
 For those who need a sign-out or a ban there to act here at once. Each request asks the
-server, with its cookie cache and its prolonging of sessions switched off, so nothing
-is remembered and nothing is changed. Only one issuer may be set up for it: the token
-doesn't say whose it is.
+server, with its cookie cache and its prolonging of sessions switched off, so no good
+answer is remembered and nothing is changed there. Only one issuer may be set up for it:
+the token doesn't say whose it is.
+
+Anybody can make up a token, and only the server can tell. So made-up ones have one
+place to ask from, and those that were good within the last minutes keep theirs.
 """
 
+import hashlib
+import http.client
+import logging
 import re
 import threading
-from datetime import datetime
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from django.core.cache import cache
+
+from accounts.better_auth import senders
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
-from accounts.better_auth.fetching import FetchFailed, fetch_json
+from accounts.better_auth.fetching import FetchFailed, fetch, fetch_json
 from accounts.better_auth.issuers import Issuer
 from accounts.better_auth.verifier import VerifiedToken
+from accounts.models import EndedSession
+
+logger = logging.getLogger(__name__)
 
 COOKIES = ("__Secure-better-auth.session_token", "better-auth.session_token")
 # 32 letters and digits, and the signature that the server may ask for.
@@ -23,9 +38,12 @@ FORM = re.compile(r"[A-Za-z0-9]{32}(?:\.[A-Za-z0-9+/]{43}=)?")
 QUERY = "?disableCookieCache=true&disableRefresh=true"
 RETRY_AFTER = 2  # seconds
 
-# As many requests of this process may wait for the server at once; the other threads
-# stay free.
-_waiting = threading.Semaphore(2)
+KNOWN = 5 * 60.0  # seconds that a token counts as known after a good answer
+REFUSED = 30.0  # seconds that a refusal is remembered: what has ended stays ended
+REMEMBER_MOST = 10_000  # tokens, of either kind, per process
+PATIENCE = 0.5  # seconds that a request waits for a place to ask from
+# A session lives for 7 days there, and longer while it is used.
+ENDED_FOR = timedelta(days=30)
 
 
 def is_session_token(text: str) -> bool:
@@ -39,21 +57,54 @@ def from_cookie(value: str) -> str | None:
     return token if is_session_token(token) and "." in token else None
 
 
-def check(token: str, issuer: Issuer, *, now: float) -> VerifiedToken:
+# --- Asking --------------------------------------------------------------------
+
+
+def check(token: str, issuer: Issuer, *, now: float, sender: str = "") -> VerifiedToken:
     """Ask the issuer whose session this is; `now` is in seconds since the epoch.
 
     `issued_at` of the answer is when the session began, which is when its user proved
     who they are; unless somebody of the issuer's staff began it in their place.
+    `sender` is the key of the address that presents the token, empty if it is not to
+    be counted.
 
     Raises:
         TokenRejected: the session has ended, or its user is banned.
-        KeysUnavailable: the issuer doesn't answer as it should, so nobody knows.
+        TooManyRefused: the token is unknown, and too many of this sender's were none.
+        KeysUnavailable: the issuer doesn't answer as it should, or too many ask at
+            once, so nobody knows.
     """
     if not is_session_token(token):
         raise TokenRejected("malformed")
-    answer = _ask(issuer, token)
-    if answer is None:
+    digest = _digest(token)
+    if _refused.holds(digest, now) or _ended_here(digest, now):
         raise TokenRejected("session_ended")
+    known = _is_known(digest, now)
+    if sender and not known:
+        senders.check(sender, now=now)
+    with _place(known=known):
+        answer = _ask(issuer, token)
+    if answer is None:
+        _known.forget(digest)
+        _refused.add(digest, until=now + REFUSED)
+        if sender:
+            senders.count(sender, now=now)
+        raise TokenRejected("session_ended")
+    verified = _verified(answer, issuer, now=now)
+    _remember(digest, now)
+    return verified
+
+
+def _ask(issuer: Issuer, token: str) -> Any:
+    try:
+        return fetch_json(
+            issuer.session_url + QUERY, headers={"Authorization": f"Bearer {token}"}
+        )
+    except FetchFailed as exc:
+        raise KeysUnavailable(RETRY_AFTER) from exc
+
+
+def _verified(answer: Any, issuer: Issuer, *, now: float) -> VerifiedToken:
     try:
         user, session = answer["user"], answer["session"]
         subject, ended = user["id"], _timestamp(session["expiresAt"])
@@ -70,18 +121,159 @@ def check(token: str, issuer: Issuer, *, now: float) -> VerifiedToken:
     return VerifiedToken(issuer, subject, began, ended, user, authenticated_at=proved)
 
 
-def _ask(issuer: Issuer, token: str) -> Any:
-    if not _waiting.acquire(blocking=False):
-        raise KeysUnavailable(RETRY_AFTER)
-    try:
-        return fetch_json(
-            issuer.session_url + QUERY, headers={"Authorization": f"Bearer {token}"}
-        )
-    except FetchFailed as exc:
-        raise KeysUnavailable(RETRY_AFTER) from exc
-    finally:
-        _waiting.release()
-
-
 def _timestamp(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
+
+
+# --- What is remembered of tokens ----------------------------------------------
+
+
+class _Memory:
+    """Digests of tokens until a moment; of too many, the oldest are forgotten."""
+
+    def __init__(self) -> None:
+        self._until: OrderedDict[str, float] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def holds(self, digest: str, now: float) -> bool:
+        return self._until.get(digest, 0) > now
+
+    def add(self, digest: str, *, until: float) -> None:
+        with self._lock:
+            self._until[digest] = until
+            self._until.move_to_end(digest)
+            while len(self._until) > REMEMBER_MOST:
+                self._until.popitem(last=False)
+
+    def forget(self, digest: str) -> None:
+        with self._lock:
+            self._until.pop(digest, None)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._until.clear()
+
+
+_known = _Memory()
+_refused = _Memory()
+
+
+def forget_sessions() -> None:
+    """Know no token from here on, as a new process does."""
+    _known.clear()
+    _refused.clear()
+    senders.forget()
+
+
+def _digest(token: str) -> str:
+    """Return the digest of the token itself: with and without signature it is one."""
+    return hashlib.sha256(token.partition(".")[0].encode()).hexdigest()
+
+
+def _cache_key(digest: str) -> str:
+    return f"better-auth:session:{digest}"
+
+
+def _is_known(digest: str, now: float) -> bool:
+    """Tell whether this session was good within the last minutes, in any process."""
+    if _known.holds(digest, now):
+        return True
+    until = cache.get(_cache_key(digest))
+    if until is None or until <= now:
+        return False
+    _known.add(digest, until=until)
+    return True
+
+
+def _remember(digest: str, now: float) -> None:
+    """Have all processes know the token; the shared note is made once in a while."""
+    if not _is_known(digest, now + KNOWN / 2):
+        until = now + KNOWN
+        _known.add(digest, until=until)
+        cache.set(_cache_key(digest), until, timeout=int(KNOWN))
+
+
+# --- Places to ask from ---------------------------------------------------------
+
+
+class _Places:
+    """So many requests of this process may ask at once, and one more may wait."""
+
+    def __init__(self, number: int, *, waiting: int) -> None:
+        self._free = threading.Semaphore(number)
+        self._waiting = threading.Semaphore(waiting)
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        if not self._free.acquire(blocking=False):
+            self._wait()
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def _wait(self) -> None:
+        if not self._waiting.acquire(blocking=False):
+            raise KeysUnavailable(RETRY_AFTER)
+        try:
+            if not self._free.acquire(timeout=PATIENCE):
+                raise KeysUnavailable(RETRY_AFTER)
+        finally:
+            self._waiting.release()
+
+
+# The other threads of the process stay free for those who need no session checked.
+_places = _Places(2, waiting=2)
+_places_for_unknown = _Places(1, waiting=1)
+
+
+@contextmanager
+def _place(*, known: bool) -> Iterator[None]:
+    """Wait for a place to ask from: of the two, tokens nobody knows may have one.
+
+    Raises:
+        KeysUnavailable: there is none within `PATIENCE`.
+    """
+    if known:
+        with _places.take():
+            yield
+    else:
+        with _places_for_unknown.take(), _places.take():
+            yield
+
+
+# --- Signing out ----------------------------------------------------------------
+
+
+def end(token: str, issuer: Issuer, *, now: float) -> bool:
+    """Have the session ended at its server; tell whether the server has said so."""
+    digest = _digest(token)
+    try:
+        with _place(known=_is_known(digest, now)):
+            answer = fetch(
+                f"{issuer.url}/api/auth/sign-out",
+                method="POST",
+                headers={
+                    "Authorization": f"Bearer {token}",
+                    "Content-Type": "application/json",
+                    "Origin": issuer.url,
+                },
+                body=b"{}",
+            )
+    except (FetchFailed, KeysUnavailable) as exc:
+        logger.warning("session not ended there", extra={"reason": str(exc)})
+        return False
+    _known.forget(digest)
+    return answer.status == http.client.OK
+
+
+def end_here(token: str, *, at: datetime) -> None:
+    """Take the session for ended in all processes, whatever its server says of it."""
+    EndedSession.objects.update_or_create(
+        digest=_digest(token), defaults={"until": at + ENDED_FOR}
+    )
+
+
+def _ended_here(digest: str, now: float) -> bool:
+    at = datetime.fromtimestamp(now, UTC)
+    return EndedSession.objects.filter(pk=digest, until__gt=at).exists()

@@ -11,13 +11,13 @@ import threading
 import unicodedata
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
 
 from accounts.better_auth.exceptions import TokenRejected
-from accounts.better_auth.issuers import Issuer, trusted_issuers
+from accounts.better_auth.issuers import LONGEST_LIFETIME, Issuer, trusted_issuers
 from accounts.better_auth.keys import MAX_KEY_ID, VerificationKey, key_for
 
 MAX_TOKEN_LENGTH = 8 * 1024
@@ -25,6 +25,9 @@ LEEWAY = 60  # seconds that the issuer's clock may differ from ours
 MAX_SUBJECT = 255  # characters
 MAX_TIME = 2**33  # seconds since the epoch: the year 2242
 REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
+
+# How old an id token may be: it is fetched by the request that verifies it.
+ID_TOKEN_AGE = 5 * 60  # seconds
 
 # A verified token is taken again without its signature for at most this long: the
 # bound on how late a withdrawn key is noticed, beyond the key set's own.
@@ -246,6 +249,53 @@ def _is_subject(value: Any) -> bool:
         and 0 < len(value) <= MAX_SUBJECT
         and not any(unicodedata.category(char) in {"Cc", "Cs"} for char in value)
     )
+
+
+# --- The id token of OpenID Connect -------------------------------------------
+
+
+def verify_id_token(
+    token: Any,
+    issuer: Issuer,
+    *,
+    openid_issuer: str,
+    client_id: str,
+    nonce: str | None,
+    now: float,
+) -> VerifiedToken:
+    """Verify an id token that this issuer's server has just given us (Core, 3.1.3.7).
+
+    It is signed with the keys of API tokens. Its own are `openid_issuer` as `iss`, our
+    `client_id` as audience, and the `nonce` that this browser was sent with. Its time
+    `issued_at` is when the user signed in there, if the server says so: a sign-out
+    everywhere ends older sign-ins.
+
+    Raises:
+        TokenRejected: it is not to be acted on; the reason is for the log alone.
+        KeysUnavailable: the issuer's keys can't be had.
+    """
+    if not isinstance(token, str):
+        raise TokenRejected("malformed")
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise TokenRejected("too_large")
+    key = _key(issuer, _header(token), now)
+    claims = _parsed(signed_payload(token, key))
+    expected = replace(
+        issuer,
+        issuer=openid_issuer,
+        audiences=(client_id,),
+        max_lifetime=LONGEST_LIFETIME,
+    )
+    verified = _verified(expected, claims, now)
+    audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    if claims.get("azp", client_id if len(audiences) == 1 else None) != client_id:
+        raise TokenRejected("audience")
+    if nonce is None or claims.get("nonce") != nonce:
+        raise TokenRejected("nonce")
+    if verified.issued_at < now - ID_TOKEN_AGE - LEEWAY:
+        raise TokenRejected("expired")
+    signed_in_at = verified.authenticated_at or verified.issued_at
+    return replace(verified, issuer=issuer, issued_at=signed_in_at)
 
 
 # --- Tokens seen before -------------------------------------------------------

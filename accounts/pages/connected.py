@@ -7,6 +7,7 @@ and says yes. Between the two the session keeps what the token proved, not the t
 from datetime import UTC, datetime
 from typing import Any
 
+from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,7 +15,14 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.generic import FormView, TemplateView
 
-from accounts.better_auth.identities import IdentityTaken, LastWayIn, link, unlink
+from accounts import linking_mails as mails
+from accounts.better_auth.identities import (
+    IdentityTaken,
+    LastWayIn,
+    keep,
+    link,
+    unlink,
+)
 from accounts.better_auth.issuers import trusted_issuers
 from accounts.better_auth.verifier import VerifiedToken
 from accounts.models import LinkedIdentity
@@ -76,11 +84,12 @@ class ConnectConfirmView(TemplateView):
         assert token is not None
         del request.session[PRESENTED]
         try:
-            link(user=person_of(request), token=token, at=timezone.now())
+            identity = link(user=person_of(request), token=token, at=timezone.now())
         except IdentityTaken:
             messages.error(request, TAKEN)
         else:
             messages.success(request, "The sign-in is connected.")
+            mails.tell_linked(identity)
         return redirect("accounts:security")
 
 
@@ -112,8 +121,9 @@ class DisconnectView(TemplateView):
         return super().get_context_data(identity=self._identity(), **kwargs)
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        identity = self._identity()
         try:
-            unlink(identity=self._identity(), at=timezone.now())
+            unlink(identity=identity, at=timezone.now())
         except LastWayIn:
             messages.error(
                 request,
@@ -121,8 +131,46 @@ class DisconnectView(TemplateView):
             )
         else:
             messages.success(request, "The sign-in is disconnected.")
+            mails.tell_unlinked(identity)
         return redirect("accounts:security")
 
     def _identity(self) -> LinkedIdentity:
-        mine = LinkedIdentity.objects.filter(user=person_of(self.request))
-        return get_object_or_404(mine, pk=self.kwargs["pk"])
+        return _own(self.request, self.kwargs["pk"])
+
+
+def _own(request: HttpRequest, pk: Any) -> LinkedIdentity:
+    return get_object_or_404(LinkedIdentity, user=person_of(request), pk=pk)
+
+
+# --- After a reset by mail -------------------------------------------------------
+
+
+class PausedView(TemplateView):
+    """See which sign-ins a reset by mail has paused, and keep or disconnect each."""
+
+    template_name = "accounts/paused.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        paused = person_of(self.request).identities.exclude(suspended_at=None)
+        return super().get_context_data(
+            identities=paused.order_by("created_at", "pk"),
+            onward=get_next_redirect_url(self.request),
+            **kwargs,
+        )
+
+
+@method_decorator(recent_sign_in_required, name="dispatch")
+class KeepView(TemplateView):
+    """Take a paused sign-in back, after asking."""
+
+    template_name = "accounts/keep.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        identity = _own(self.request, self.kwargs["pk"])
+        return super().get_context_data(identity=identity, **kwargs)
+
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        keep(identity=_own(request, pk), at=timezone.now())
+        messages.success(request, "The sign-in is kept: it opens your account again.")
+        paused = person_of(request).identities.exclude(suspended_at=None)
+        return redirect("accounts:paused" if paused.exists() else "accounts:security")

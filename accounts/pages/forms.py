@@ -6,12 +6,14 @@ from importlib import resources
 from typing import Any
 
 from allauth.account import forms as allauth
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.email_verification import (
     send_verification_email_to_address,
 )
 from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -19,6 +21,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
+from accounts.better_auth.identities import suspend_all
 from accounts.better_auth.verifier import MAX_TOKEN_LENGTH, VerifiedToken, verify
 from accounts.models import (
     EMAIL_MAX_LENGTH,
@@ -224,6 +227,21 @@ class PasswordResetForm(allauth.ResetPasswordForm):  # type: ignore[misc]  # unt
 
 class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):  # type: ignore[misc]  # untyped
     password2 = None
+
+    def save(self) -> None:
+        """Set the password, and suspend every connected sign-in with it.
+
+        The link proves who has the mailbox, not who connected them.
+        """
+        with transaction.atomic():
+            super().save()
+            suspended = suspend_all(user=self.user, at=timezone.now())
+        if suspended:
+            messages.warning(
+                get_adapter().request,
+                "Your connected sign-ins are paused. Sign in, then keep or disconnect"
+                " each.",
+            )
 
 
 class PasswordConfirmForm(allauth.ReauthenticateForm):  # type: ignore[misc]  # untyped

@@ -4,14 +4,13 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 (`account_login`), because it looks them up by those.
 """
 
-from allauth.account import views as account_views
 from allauth.socialaccount import views as outside_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import outside as sign_in
-from accounts.pages import connected, recent, views
+from accounts.pages import connected, recent, signing_out, views
 
 OUTSIDE = "socialaccount"
 
@@ -34,6 +33,8 @@ own = [
         "disconnect/<uuid:pk>/", connected.DisconnectView.as_view(), name="disconnect"
     ),
     path("sign-in-again/", recent.SignInAgainView.as_view(), name="sign-in-again"),
+    path("paused/", connected.PausedView.as_view(), name="paused"),
+    path("paused/<uuid:pk>/keep/", connected.KeepView.as_view(), name="keep"),
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]
 
@@ -90,6 +91,10 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     # Whose session is over is signed out already, and is not asked to sign in for it.
-    path("logout/", login_not_required(account_views.logout), name="account_logout"),
+    path(
+        "logout/",
+        login_not_required(signing_out.SignOutView.as_view()),
+        name="account_logout",
+    ),
     path("", include("allauth.account.urls")),
 ]

@@ -64,12 +64,14 @@ class SecurityView(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = person_of(self.request)
         addresses = EmailAddress.objects.filter(user=person)
+        identities = list(person.identities.order_by("created_at", "pk"))
         return super().get_context_data(
             is_verified=addresses.filter(email=person.email, verified=True).exists(),
             asked_for=addresses.filter(verified=False)
             .exclude(email=person.email)
             .first(),
-            identities=person.identities.order_by("created_at", "pk"),
+            identities=identities,
+            is_paused=any(one.suspended_at for one in identities),
             can_connect=bool(trusted_issuers()),
             sign_ins=live_sign_ins(person, at=timezone.now()),
             events=person.security_events.order_by("-at", "-pk")[:RECENT_EVENTS],

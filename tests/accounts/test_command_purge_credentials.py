@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.models import RefreshFamily
+from accounts.models import EndedSession, RefreshFamily
 
 REFRESH = reverse("api:token-refresh")
 
@@ -60,3 +60,12 @@ def test_deletes_sessions_that_have_expired(alice, page_as):
 
     assert Session.objects.count() == 1
     assert not Session.objects.filter(session_key="old").exists()
+
+
+def test_deletes_what_was_kept_of_sessions_of_another_server(db):
+    EndedSession.objects.create(digest="old", until=days_ago(1))
+    EndedSession.objects.create(digest="new", until=days_ago(-1))
+
+    call_command("purge_credentials")
+
+    assert [one.digest for one in EndedSession.objects.all()] == ["new"]

@@ -6,18 +6,15 @@ from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import LinkedIdentity, User
-from config.openid_connect import provider_settings
 from tests.factories import UserFactory
+from tests.openid import CALLBACK, START, be_client_of, browser, come_back
 
 pytestmark = pytest.mark.django_db
 
-CALLBACK = "/accounts/oidc/better-auth/login/callback/"
-START = "/accounts/oidc/better-auth/login/"
 DELETE = reverse("accounts:delete")
 ME = "/api/v1/users/me"
 
@@ -26,27 +23,13 @@ ME = "/api/v1/users/me"
 def server(start_better_auth, settings):
     """A server that knows us as its client."""
     server = start_better_auth(oauth={})
-    ours = server.register_client(f"{settings.BASE_URL}{CALLBACK}")
-    settings.BETTER_AUTH = {"url": server.url}
-    settings.SOCIALACCOUNT_PROVIDERS = provider_settings(
-        server.url, client_id=ours["client_id"], secret=ours["client_secret"]
-    )
+    be_client_of(server, settings)
     return server
 
 
 @pytest.fixture
 def client(settings):
-    """A browser that knows us by our public address."""
-    return Client(headers={"host": urlsplit(settings.BASE_URL).netloc})
-
-
-def come_back(server, client, session, *, start=START):
-    """Start here, be signed in there, and follow the way back."""
-    response = client.post(start)
-    back = server.follow(response["Location"], session)
-    parts = urlsplit(back)
-    assert parts.path == CALLBACK, back
-    return client.get(f"{parts.path}?{parts.query}", follow=True)
+    return browser(settings)
 
 
 def test_signs_in_and_makes_an_account_at_first_sight(server, client):
@@ -242,3 +225,10 @@ def test_stays_where_another_sign_in_is_disconnected(server, client):
     LinkedIdentity.objects.filter(subject="other").delete()
 
     assert client.get("/").status_code == 200
+
+
+def test_asks_the_server_for_nothing_that_a_link_adds(server, client):
+    start = client.post(f"{START}?auth_params=nonce%3Dmine&scope=everything&process=x")
+
+    assert "nonce=mine" not in start["Location"]
+    assert "everything" not in start["Location"]

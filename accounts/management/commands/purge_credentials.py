@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import events
-from accounts.models import RefreshFamily
+from accounts.models import EndedSession, RefreshFamily
 
 KEPT = timedelta(days=30)  # sign-ins by token, for support to see when they ended
 
@@ -22,5 +22,6 @@ class Command(BaseCommand):
         ended = Q(expires_at__lte=at - KEPT) | Q(revoked_at__lte=at - KEPT)
         families, _ = RefreshFamily.objects.filter(ended).delete()
         events.forget_attempts(before=at - KEPT)
+        EndedSession.objects.filter(until__lte=at).delete()
         call_command("clearsessions")
         self.stdout.write(f"Deleted: {families} sign-ins by token")

@@ -1,0 +1,47 @@
+"""Mails to the owner of an account about its connected sign-ins."""
+
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.models import LinkedIdentity, User
+
+
+def tell_linked(identity: LinkedIdentity) -> None:
+    """Tell the owner that a sign-in was connected."""
+    _tell("account/email/identity_linked", identity)
+
+
+def tell_unlinked(identity: LinkedIdentity) -> None:
+    """Tell the owner that a sign-in was disconnected."""
+    _tell("account/email/identity_unlinked", identity)
+
+
+def _tell(template: str, identity: LinkedIdentity) -> None:
+    """Send a mail to the verified address of the account, if it has one."""
+    user = identity.user
+    addresses = EmailAddress.objects.filter(user=user, email=user.email, verified=True)
+    if addresses.exists():
+        get_adapter().send_notification_mail(
+            template, user, {"sign_in": described(identity)}, email=user.email
+        )
+
+
+def described(identity: LinkedIdentity) -> str:
+    """Name a sign-in in a mail: by address, if it is one, and server.
+
+    The address is what its holder wrote at the other server; any other text of theirs
+    could talk to the reader in our name.
+    """
+    try:
+        validate_email(identity.known_as)
+    except ValidationError:
+        return f"A sign-in at {identity.issuer}"
+    return f"{identity.known_as} at {identity.issuer}"
+
+
+def paused(user: User) -> list[str]:
+    """Name the sign-ins that a reset by mail has suspended."""
+    suspended = user.identities.exclude(suspended_at=None).order_by("created_at", "pk")
+    return [described(identity) for identity in suspended]

@@ -1,0 +1,70 @@
+"""Signing out, of our session and of the one at Better Auth that stands for it."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account import views as allauth
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from rest_framework.exceptions import Throttled
+
+from accounts.better_auth import sessions
+from accounts.better_auth.issuers import Issuer, session_issuer
+from accounts.middleware import session_token_of
+from config.api.throttling import count_request
+from config.client_address import address_key
+from config.errors import answer
+
+
+class SignOutView(allauth.LogoutView):  # type: ignore[misc]  # untyped
+    """End the session of this browser.
+
+    Where Better Auth's cookie signs the browser in, its session is ended there: else
+    the next page would be open again. If that server is away, the session is taken for
+    ended here.
+    """
+
+    def get(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse
+        if session_token_of(self.request) is not None:
+            response = self.render_to_response(self.get_context_data())
+        else:
+            response = super().get(*args, **kwargs)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        issuer = session_issuer() if session_token_of(self.request) else None
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"outside": _named(issuer) if issuer else None}
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        request: HttpRequest = self.request
+        token, issuer = session_token_of(request), session_issuer()
+        response: HttpResponse
+        if token is None or issuer is None:
+            response = super().post(*args, **kwargs)
+            return response
+        now = timezone.now()
+        ended_there = sessions.end(token, issuer, now=now.timestamp())
+        if not ended_there:
+            reading = count_request(
+                "session-ended-here", address_key(request), now=now.timestamp()
+            )
+            if reading.wait is not None:
+                return answer(request, Throttled(reading.wait))
+            sessions.end_here(token, at=now)
+        response = super().post(*args, **kwargs)
+        if ended_there:
+            messages.success(request, f"You are also signed out at {_named(issuer)}.")
+        else:
+            messages.warning(
+                request,
+                f"{_named(issuer)} can't be reached: you are signed out here, and"
+                " maybe still signed in there.",
+            )
+        return response
+
+
+def _named(issuer: Issuer) -> str:
+    return urlsplit(issuer.url).hostname or issuer.issuer

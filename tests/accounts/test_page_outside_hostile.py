@@ -1,0 +1,254 @@
+"""Coming back from a server whose answers are not what they should be.
+
+The server is real, with its own keys; some of its answers are replaced. Whatever they
+are, nobody is signed in, nothing is stored, and the answer is a page.
+"""
+
+import json
+import secrets
+
+import pytest
+from django.utils import timezone
+
+from accounts.better_auth import keys
+from accounts.models import LinkedIdentity, User
+from tests import forging
+from tests.better_auth_server.configuration import SECRET
+from tests.openid import (
+    CALLBACK,
+    START,
+    be_client_of,
+    browser,
+    come_back,
+    follow_back,
+    is_signed_in,
+    of_start,
+)
+
+pytestmark = pytest.mark.django_db
+
+DISCOVERY = "/.well-known/openid-configuration"
+OUR_ENDPOINTS = [DISCOVERY, "/oauth2/token", "/oauth2/userinfo"]
+
+
+@pytest.fixture
+def server(start_better_auth, settings):
+    server = start_better_auth(oauth={})
+    server.client_id = be_client_of(server, settings)
+    return server
+
+
+@pytest.fixture
+def client(settings):
+    return browser(settings)
+
+
+KEY = forging.new_key("EdDSA", kid="of the server")
+
+
+def come_back_with(server, client, claims=None, userinfo=None, id_token=None):
+    """Come back to a server that gives this id token, signed with a key of its own."""
+    start = client.post(START)
+    now = int(timezone.now().timestamp())
+    claims = {
+        "iss": f"{server.url}/api/auth",
+        "aud": server.client_id,
+        "sub": "mallory",
+        "iat": now,
+        "exp": now + 300,
+        "nonce": of_start(start, "nonce"),
+    } | (claims or {})
+    claims = {name: value for name, value in claims.items() if value is not ...}
+    server.mode("keys", after=[forging.jwk(KEY)])
+    answer = {"access_token": "opaque", "token_type": "Bearer"}
+    answer["id_token"] = (id_token or forging.sign)(claims, KEY)
+    userinfo = {"sub": claims.get("sub")} if userinfo is None else userinfo
+    server.mode("body", path="/oauth2/token", body=json.dumps(answer))
+    server.mode("body", path="/oauth2/userinfo", body=json.dumps(userinfo))
+    return follow_back(client, back_from(start))
+
+
+def back_from(start):
+    """Return the way back, with a code that only a replaced answer can be for."""
+    return f"{CALLBACK}?code=x&state={of_start(start, 'state')}"
+
+
+def assert_nobody_came_in(page, client):
+    assert page.status_code in {401, 403, 503}
+    assert "<h1>" in page.content.decode()
+    assert not is_signed_in(client)
+    assert not LinkedIdentity.objects.exists()
+    assert not User.objects.exists()
+
+
+def test_signs_in_by_an_id_token_as_it_should_be(server, client):
+    page = come_back_with(server, client)
+
+    assert page.status_code == 200
+    assert is_signed_in(client)
+    assert LinkedIdentity.objects.get().subject == "mallory"
+
+
+def now_minus(seconds):
+    return int(timezone.now().timestamp()) - seconds
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": "https://other.example/api/auth"},
+        {"aud": "another client"},
+        {"aud": ["another client"]},
+        {"azp": "another client"},
+        {"nonce": "another browser's"},
+        {"nonce": ...},
+        {"nonce": None},
+        {"sub": ...},
+        {"iat": ...},
+        {"iat": now_minus(3600)},
+        {"iat": now_minus(-3600), "exp": now_minus(-7200)},
+        {"iat": now_minus(600), "exp": now_minus(300)},
+        {"exp": "soon"},
+        {"nbf": now_minus(-3600)},
+        {"banned": True},
+    ],
+    ids=str,
+)
+def test_every_claim_of_the_id_token_counts(server, client, claims):
+    assert_nobody_came_in(come_back_with(server, client, claims), client)
+
+
+def test_several_audiences_must_name_us_as_the_party_they_are_for(server, client):
+    audiences = [server.client_id, "another"]
+
+    page = come_back_with(server, client, {"aud": audiences})
+    assert_nobody_came_in(page, client)
+
+    come_back_with(server, client, {"aud": audiences, "azp": server.client_id})
+    assert is_signed_in(client)
+
+
+SUBJECTS = [
+    "x" * 256,
+    "x" * 300,
+    "",
+    None,
+    5,
+    True,
+    ["x"],
+    {"x": "y"},
+    "a\0b",
+    "a\nb",
+]
+
+
+@pytest.mark.parametrize("subject", SUBJECTS, ids=ascii)
+def test_takes_only_subjects_that_a_token_may_have(server, client, subject):
+    assert_nobody_came_in(come_back_with(server, client, {"sub": subject}), client)
+
+
+@pytest.mark.parametrize("subject", ["staff", None, 5, ["mallory"], ...], ids=str)
+def test_userinfo_must_be_about_the_same_subject(server, client, subject):
+    userinfo = {} if subject is ... else {"sub": subject}
+
+    assert_nobody_came_in(come_back_with(server, client, userinfo=userinfo), client)
+
+
+@pytest.mark.parametrize(
+    "id_token",
+    [
+        lambda claims, key: None,
+        lambda claims, key: 5,
+        lambda claims, key: "",
+        lambda claims, key: "a.b.c",
+        lambda claims, key: "x" * 100_000,
+        lambda claims, key: forging.unsigned(claims),
+        lambda claims, key: forging.sign(claims, forging.new_key("EdDSA", kid="mine")),
+        lambda claims, key: forging.sign(
+            claims, forging.new_key("EdDSA", kid="mine"), kid=KEY.kid
+        ),
+    ],
+    ids=["null", "number", "empty", "text", "long", "unsigned", "unknown", "forged"],
+)
+def test_takes_only_an_id_token_that_the_server_signed(server, client, id_token):
+    assert_nobody_came_in(come_back_with(server, client, id_token=id_token), client)
+
+
+def test_a_token_for_the_api_is_no_id_token(server, client):
+    person = server.sign_up()
+    token = server.token(person)
+
+    page = come_back_with(server, client, id_token=lambda claims, key: token)
+
+    assert_nobody_came_in(page, client)
+
+
+@pytest.mark.parametrize("path", OUR_ENDPOINTS)
+@pytest.mark.parametrize(
+    "mode", ["unavailable", "drop", "html", "wrong-type", "empty", "redirect", "huge"]
+)
+def test_an_endpoint_that_fails_ends_in_a_page(server, client, path, mode):
+    start = client.post(START)
+    back = server.follow(start["Location"], server.sign_up())
+    server.mode(mode, path=path)
+
+    page = follow_back(client, back)
+
+    assert_nobody_came_in(page, client)
+    assert server.redirects_followed(path) == 0
+
+
+@pytest.mark.parametrize(
+    "answer", ["5", '"text"', "null", '{"access_token": ["x"]}', '{"expires_in": 1e99}']
+)
+def test_an_answer_of_another_form_ends_in_a_page(server, client, answer):
+    start = client.post(START)
+    server.mode("body", path="/oauth2/token", body=answer)
+
+    assert_nobody_came_in(follow_back(client, back_from(start)), client)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint"],
+)
+@pytest.mark.parametrize("value", ["https://other.example/x", None])
+def test_follows_the_server_to_no_other(server, client, name, value):
+    document = server.get(DISCOVERY).json() | {name: value}
+    server.mode("body", path=DISCOVERY, body=json.dumps(document))
+
+    page = client.post(START, follow=True)
+
+    assert page.status_code == 503
+    assert page["Retry-After"]
+
+
+def test_asks_no_proxy_of_the_environment(server, client, monkeypatch):
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    come_back(server, client, server.sign_up())
+
+    assert is_signed_in(client)
+
+
+def test_does_not_send_a_password_of_the_environment(
+    server, client, monkeypatch, tmp_path
+):
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine 127.0.0.1 login a password {secrets.token_hex()}\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    come_back(server, client, server.sign_up())
+
+    assert is_signed_in(client)
+
+
+def test_a_server_without_published_keys_signs_nobody_in(server, client, settings):
+    settings.BETTER_AUTH = {"url": server.url, "shared_secret": SECRET}
+    keys.forget_keys()
+
+    start = client.post(START)
+    page = follow_back(client, server.follow(start["Location"], server.sign_up()))
+
+    assert_nobody_came_in(page, client)
