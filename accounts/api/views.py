@@ -38,7 +38,12 @@ from accounts.authentication import (
 )
 from accounts.credentials import change_password, request_deletion
 from accounts.models import LinkedIdentity, SecurityEvent, User
-from accounts.registration import EmailTaken, may_sign_in, register
+from accounts.registration import (
+    EmailTaken,
+    is_verification_mandatory,
+    may_sign_in,
+    register,
+)
 from config.api.problems import Conflict
 from config.api.throttling import AddressThrottle
 from config.api.views import Endpoint
@@ -95,7 +100,7 @@ class RegisterView(PublicEndpoint):
             user = register(request._request, **body)
         except EmailTaken as exc:
             raise Conflict(EMAIL_TAKEN["email_taken"], code="email_taken") from exc
-        if user is None or not may_sign_in(user):
+        if user is None or is_verification_mandatory():  # nobody has followed it yet
             return Response(
                 {"detail": "Follow the link that we mailed to this address."},
                 status=status.HTTP_202_ACCEPTED,
