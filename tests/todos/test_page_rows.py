@@ -3,7 +3,7 @@ from datetime import date, time
 import pytest
 
 from todos.models import Task
-from todos.pages.rows import TaskRow, day_words, repeat_words
+from todos.pages.rows import TaskRow, day_words
 
 TODAY = date(2026, 11, 22)
 
@@ -23,20 +23,11 @@ def test_names_a_day(day, words):
     assert day_words(day, today=TODAY) == words
 
 
-@pytest.mark.parametrize(
-    ("rule", "words"),
-    [
-        ("FREQ=DAILY", "Every day"),
-        ("FREQ=WEEKLY;INTERVAL=2", "Every 2 weeks"),
-        ("FREQ=WEEKLY;BYDAY=MO,WE", "Every week, on set days"),
-        (
-            "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
-            "Every month, at the end of the month",
-        ),
-    ],
-)
-def test_says_how_often_it_repeats(rule, words):
-    assert repeat_words(rule) == words
+def test_says_how_it_repeats():
+    task = Task(rrule="FREQ=WEEKLY;INTERVAL=6", rrule_anchor="completion")
+
+    assert TaskRow(task, TODAY).repeat == "6 weeks after completion"
+    assert TaskRow(Task(), TODAY).repeat == ""
 
 
 def test_names_a_zone_that_is_not_the_persons_own():

@@ -146,6 +146,36 @@ def test_a_repeat_without_a_date_begins_with_the_first_that_it_allows(page_as, a
     assert Task.objects.get().due_date in {today, today - timedelta(days=1)}
 
 
+@pytest.mark.parametrize(
+    ("due", "rule", "offered"),
+    [
+        (date(2027, 1, 5), "FREQ=MONTHLY", "Every month"),
+        (date(2027, 1, 29), "FREQ=MONTHLY", "Every month on the 29th or the last day"),
+        (date(2027, 1, 31), "FREQ=MONTHLY", "Every month on the last day"),
+        (date(2028, 2, 29), "FREQ=YEARLY", "Every year on the 29th or the last day"),
+    ],
+)
+def test_offers_what_a_task_repeats_by_once(page_as, alice, due, rule, offered):
+    task = TaskFactory(owner=alice, due_date=due, rrule=rule)
+
+    form = page_as(alice).get(url(task)).context["form"]
+
+    words = [words for _, words in form.fields["repeat"].choices]
+    unit = offered.split()[1]
+    assert len(words) == 5
+    assert [one for one in words if unit in one][0].startswith(offered)
+
+
+def test_offers_a_rule_of_its_own_beside_the_usual_ones(page_as, alice):
+    rule = "FREQ=WEEKLY;BYDAY=MO,WE,FR"
+    task = TaskFactory(owner=alice, due_date=date(2027, 1, 4), rrule=rule)
+
+    form = page_as(alice).get(url(task)).context["form"]
+
+    words = [words for _, words in form.fields["repeat"].choices]
+    assert words[-2:] == ["Every year", "Every week on Mon, Wed and Fri"]
+
+
 def test_refuses_another_persons_list(page_as, alice, bob):
     task = TaskFactory(owner=alice)
     theirs = TaskListFactory(owner=bob)

@@ -21,8 +21,10 @@ from todos.models import (
     TaskList,
     label_key,
 )
-from todos.pages.rows import reminder_words, repeat_words
+from todos.pages.rows import reminder_words
 from todos.schedule.days import FIRST_DATE, LAST_DATE
+from todos.schedule.recurrence import normalise_rule
+from todos.schedule.wording import rule_words
 
 NO_SUCH_LIST = "There is no such list."
 RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
@@ -235,10 +237,10 @@ class TaskForm(EditForm):
         self.fields["list"].choices = [  # type: ignore[attr-defined]
             (str(row.pk), row.name) for row in lists
         ]
-        rules = RULES if task is None or not task.rrule else (*RULES, task.rrule)
+        rules = RULES if task is None or not task.rrule else _rules_for(task)
         self.fields["repeat"].choices = [  # type: ignore[attr-defined]
             ("", "Never"),
-            *((rule, repeat_words(rule)) for rule in dict.fromkeys(rules)),
+            *((rule, rule_words(rule)) for rule in rules),
         ]
         if task is None:
             del self.fields["version"]
@@ -292,6 +294,18 @@ class TaskForm(EditForm):
             "This task was changed elsewhere since you opened it."
             " Save again to keep what you wrote.",
         )
+
+
+def _rules_for(task: Task) -> list[str]:
+    """Return the rules to offer: the usual ones, and that of the task among them.
+
+    Each once: on the 31st, the rule that every month is stored as stands for it.
+    """
+    settled = {normalise_rule(rule, due=task.due_date): rule for rule in RULES}
+    usual = settled.get(task.rrule)
+    return [task.rrule if rule == usual else rule for rule in RULES] + (
+        [] if usual else [task.rrule]
+    )
 
 
 def _values_of(task: Task) -> dict[str, Any]:

@@ -10,13 +10,7 @@ from django.utils.formats import date_format
 
 from todos.models import Task, TaskList
 from todos.schedule.days import Clock
-
-FREQUENCIES = {
-    "DAILY": ("Every day", "days"),
-    "WEEKLY": ("Every week", "weeks"),
-    "MONTHLY": ("Every month", "months"),
-    "YEARLY": ("Every year", "years"),
-}
+from todos.schedule.wording import rule_words
 
 
 def day_words(day: date, *, today: date) -> str:
@@ -28,17 +22,6 @@ def day_words(day: date, *, today: date) -> str:
 
 
 NEAR_DAYS = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
-
-
-def repeat_words(rule: str) -> str:
-    """Say how often a rule repeats; details that are rare are left to "on set days"."""
-    parts = dict(piece.split("=", 1) for piece in rule.split(";"))
-    once, many = FREQUENCIES[parts.pop("FREQ")]
-    interval = parts.pop("INTERVAL", "1")
-    words = once if interval == "1" else f"Every {interval} {many}"
-    if parts.pop("BYSETPOS", ""):
-        return f"{words}, at the end of the month"
-    return f"{words}, on set days" if parts else words
 
 
 def reminder_words(minutes: int | None, at: time | None) -> str:
@@ -105,7 +88,9 @@ class TaskRow:
     @property
     def repeat(self) -> str:
         """How often it repeats; empty if it doesn't."""
-        return repeat_words(self.task.rrule) if self.task.rrule else ""
+        rule, anchor = self.task.rrule, self.task.rrule_anchor
+        from_completion = anchor == Task.Anchor.COMPLETION
+        return rule_words(rule, from_completion=from_completion) if rule else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,286 @@
+"""Repeating rules in words, for people: `Every week on Mon, Wed and Fri, 3 times`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from todos.schedule.rules import Rule, Weekday, read_rule
+
+UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
+DAYS = (
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+)
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+KINDS_OF_DAY = {
+    frozenset(range(7)): "day",
+    frozenset(range(5)): "weekday",
+    frozenset({5, 6}): "weekend day",
+}
+SHORTEST_MONTH = 28
+
+
+def rule_words(text: str, *, from_completion: bool = False) -> str:
+    """Say how often a rule repeats, on which days, and when it ends.
+
+    `from_completion` tells whether the next date is counted from the day of completion,
+    or from the due date. What a rule leaves to the date that it is counted from is not
+    said: the day of a plain `FREQ=MONTHLY`.
+    """
+    rule = read_rule(text)
+    days = _days(rule)
+    if from_completion and not days:
+        words = f"{_number_of(rule.interval, UNITS[rule.frequency])} after completion"
+    else:
+        words = days if _names_itself(rule) else f"{_how_often(rule)}{days}"
+        words += ", counted from completion" if from_completion else ""
+    return words + _end(rule)
+
+
+def _how_often(rule: Rule) -> str:
+    unit = UNITS[rule.frequency]
+    return f"Every {unit if rule.interval == 1 else f'{rule.interval} {unit}s'}"
+
+
+def _number_of(number: int, unit: str) -> str:
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _end(rule: Rule) -> str:
+    if rule.count is not None:
+        return ", once" if rule.count == 1 else f", {rule.count} times"
+    return f", until {_date(rule.until)}" if rule.until else ""
+
+
+def _date(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+# --- Which days -------------------------------------------------------------------
+
+
+def _names_itself(rule: Rule) -> bool:
+    """Whether the days alone say how often, as `Every weekday`."""
+    by_weekday = rule.weekdays and not rule.month_days and rule.interval == 1
+    if rule.frequency == "WEEKLY":
+        return bool(by_weekday) and rule.position is None and _is_kind(rule.weekdays)
+    return bool(by_weekday) and rule.frequency == "DAILY"
+
+
+def _is_kind(weekdays: Iterable[Weekday]) -> bool:
+    return frozenset(day.day for day in weekdays) in KINDS_OF_DAY
+
+
+def _days(rule: Rule) -> str:
+    if rule.frequency == "DAILY":
+        return _days_of_daily(rule)
+    if rule.frequency == "WEEKLY":
+        return _days_of_week(rule)
+    return _days_of_month(rule) if rule.frequency == "MONTHLY" else _days_of_year(rule)
+
+
+def _days_of_daily(rule: Rule) -> str:
+    """Say which of the days count: the parts of a daily rule only leave some out."""
+    if _names_itself(rule):
+        return f"Every {_names(rule.weekdays)}{_in_months(rule)}"
+    wanted = []
+    if rule.weekdays:
+        wanted.append(f"a {_names(rule.weekdays, last='or')}")
+    if rule.month_days:
+        wanted.append(_month_days(rule, last="or"))
+    when = f", when that is {' and '.join(wanted)}" if wanted else ""
+    return f"{when}{_in_months(rule)}"
+
+
+def _days_of_week(rule: Rule) -> str:
+    weekdays: Sequence[Weekday] = rule.weekdays
+    if rule.position is not None and not rule.months:
+        # The same in each week, so that it can be said which one it is.
+        weekdays = _at(rule.position, _from_start(rule))
+    if rule.position is not None and rule.months and weekdays:
+        return f" on {_place(rule)} {_names(weekdays)}{_in_months(rule)}"
+    if _names_itself(rule):
+        return f"Every {_names(weekdays)}{_in_months(rule)}"
+    on = f" on {_all_of(weekdays)}" if weekdays else ""
+    starts = ""
+    if weekdays and rule.interval > 1 and rule.week_start:
+        starts = f", weeks from {DAYS[rule.week_start]}"
+    return f"{on}{_in_months(rule)}{starts}"
+
+
+def _from_start(rule: Rule) -> list[Weekday]:
+    return sorted(rule.weekdays, key=lambda one: (one.day - rule.week_start) % 7)
+
+
+def _at(position: int, days: Sequence[Weekday]) -> Sequence[Weekday]:
+    place = position - 1 if position > 0 else position
+    return days[place:][:1]
+
+
+def _days_of_month(rule: Rule) -> str:
+    chosen = _chosen(rule)
+    return f"{f' on {chosen}' if chosen else ''}{_in_months(rule)}"
+
+
+def _days_of_year(rule: Rule) -> str:
+    if not rule.months:
+        return _days_of_whole_year(rule)
+    months = _joined([MONTHS[month - 1] for month in sorted(rule.months)])
+    is_plain = rule.month_days and not rule.weekdays and rule.position is None
+    if is_plain and len(rule.months) == 1 and min(rule.month_days) > 0:
+        days = _joined([str(day) for day in sorted(rule.month_days)])
+        return f" on {days} {months}"
+    chosen = _chosen(rule, may_end=len(rule.months) == 1)
+    if chosen:
+        return f" on {chosen} of {months}"
+    is_one_of = rule.position is not None and len(rule.months) > 1
+    return f" in {_place(rule)} {months}" if is_one_of else f" in {months}"
+
+
+def _days_of_whole_year(rule: Rule) -> str:
+    """Say the days of a yearly rule without a month: those of all of them."""
+    chosen = _chosen(rule, may_end=False)
+    if not chosen:
+        return ""
+    if rule.month_days:
+        return f" on {chosen}{',' if rule.weekdays else ''} of each month"
+    of_the_year = any(day.ordinal for day in rule.weekdays) or rule.position
+    return f" on {chosen}{' of the year' if of_the_year else ''}"
+
+
+def _chosen(rule: Rule, *, may_end: bool = True) -> str:
+    """Say which days of a month or a year; empty where the rule leaves that open.
+
+    `may_end` tells that the period is one month, so that its last day is the month's.
+    """
+    position = rule.position
+    if position is not None and may_end and _is_end_of_month(rule):
+        return _end_of_month(rule)
+    if rule.month_days and rule.weekdays:
+        weekdays = _names(rule.weekdays, last="or")
+        days = f"{_month_days(rule, last='or')} when that is {_article(rule)}{weekdays}"
+    elif rule.month_days:
+        days = _month_days(rule)
+    elif rule.weekdays:
+        return _chosen_weekdays(rule)
+    else:
+        return ""
+    return days if position is None else f"{_place(rule)} {days}"
+
+
+def _place(rule: Rule) -> str:
+    assert rule.position is not None
+    return f"the {'first' if rule.position == 1 else _ordinal(rule.position)} of"
+
+
+def _article(rule: Rule) -> str:
+    return "" if any(day.ordinal for day in rule.weekdays) else "a "
+
+
+def _is_end_of_month(rule: Rule) -> bool:
+    """Whether it is the last day that a month has, up to one: 28, 29, 30 of each."""
+    days = sorted(rule.month_days)
+    if not days or rule.weekdays or rule.position != -1:
+        return False
+    return days[0] >= 1 and SHORTEST_MONTH in days and _has_no_gap(days)
+
+
+def _has_no_gap(days: Sequence[int]) -> bool:
+    return list(days) == list(range(days[0], days[-1] + 1))
+
+
+def _end_of_month(rule: Rule) -> str:
+    last = max(rule.month_days)
+    if last == 31:
+        return "the last day"
+    if last == SHORTEST_MONTH:
+        return f"the {_ordinal(last)}"
+    return f"the {_ordinal(last)} or the last day"
+
+
+def _chosen_weekdays(rule: Rule) -> str:
+    weekdays, position = rule.weekdays, rule.position
+    numbered = any(day.ordinal for day in weekdays)
+    if position is None:
+        return _names(weekdays) if numbered else f"each {_names(weekdays)}"
+    if numbered:
+        return f"{_place(rule)} {_names(weekdays)}"
+    return f"the {_ordinal(position)} {_names(weekdays, last='or')}"
+
+
+def _month_days(rule: Rule, *, last: str = "and") -> str:
+    """Say the days of the month: `the 1st and the 15th`, `the last day`."""
+    days = sorted(rule.month_days, key=lambda day: (day < 0, day))
+    return _joined([f"the {_month_day(day)}" for day in days], last=last)
+
+
+def _month_day(day: int) -> str:
+    return _ordinal(day) if day > 0 else f"{_ordinal(day)} day"
+
+
+def _in_months(rule: Rule) -> str:
+    if not rule.months:
+        return ""
+    return f" in {_joined([MONTHS[month - 1] for month in sorted(rule.months)])}"
+
+
+# --- Names ------------------------------------------------------------------------
+
+
+def _all_of(weekdays: Sequence[Weekday]) -> str:
+    """Name the days as `_names`, but with `weekdays` for all five of them."""
+    if len(weekdays) == len(DAYS):
+        return "every day"
+    return f"{_names(weekdays)}s" if _is_kind(weekdays) else _names(weekdays)
+
+
+def _names(weekdays: Sequence[Weekday], *, last: str = "and") -> str:
+    """Name the days: `Mon and Fri`, `weekday`, `the 3rd Tuesday`."""
+    if not any(day.ordinal for day in weekdays):
+        kind = KINDS_OF_DAY.get(frozenset(day.day for day in weekdays))
+        if kind:
+            return kind
+    alone = len(weekdays) == 1
+    in_order = sorted(weekdays, key=lambda one: (one.ordinal < 0, one))
+    return _joined([_name(day, alone=alone) for day in in_order], last=last)
+
+
+def _name(weekday: Weekday, *, alone: bool) -> str:
+    name = DAYS[weekday.day] if alone else DAYS[weekday.day][:3]
+    return f"the {_ordinal(weekday.ordinal)} {name}" if weekday.ordinal else name
+
+
+def _ordinal(number: int) -> str:
+    """Return `1st`, `2nd`, `11th`; from the end `last`, `2nd to last`."""
+    if number == -1:
+        return "last"
+    if number < 0:
+        return f"{_ordinal(-number)} to last"
+    teen = 10 < number % 100 < 14
+    ending = "th" if teen else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _joined(words: Sequence[str], *, last: str = "and") -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
