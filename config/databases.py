@@ -27,6 +27,7 @@ def database_settings(url: str, *, pooled: bool) -> dict[str, Any]:
 def _sqlite(settings: dict[str, Any]) -> dict[str, Any]:
     """Write-ahead log, and one writer that waits instead of failing."""
     return {
+        "ENGINE": "config.sqlite",
         "OPTIONS": {
             **settings.get("OPTIONS", {}),
             # Taking the write lock at BEGIN is what makes waiting possible: a read

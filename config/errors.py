@@ -6,6 +6,7 @@ Under `/api/` they are problem documents, elsewhere pages.
 import logging
 import math
 import sys
+import traceback
 from typing import Any
 
 from django.conf import settings
@@ -59,7 +60,25 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return answer(request, error)
     is_outage = isinstance(error, OperationalError | InterfaceError)
     logger.error("unavailable" if is_outage else "server error", exc_info=True)
+    _clear_frames(error)
     return answer(request, Unavailable() if is_outage else InternalError())
+
+
+def _clear_frames(error: BaseException | None) -> None:
+    """Let go of what the frames of an error hold, and of those that led to it.
+
+    The frames that passed the error on refer to it, so it would live until the garbage
+    collector comes by, with every cursor that was open: see `config.sqlite`.
+    """
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        traceback.clear_frames(one.__traceback__)
+        waiting += [one.__cause__, one.__context__]
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

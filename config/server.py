@@ -40,6 +40,8 @@ def options() -> list[str]:
         "--http1-buffer-size=65536",
         # A worker that is told to stop while it still starts may never notice.
         "--workers-kill-timeout=10",
+        # Else one dead worker ends the whole service.
+        "--respawn-failed-workers",
         "config.rsgi:application",
     ]
 

@@ -76,6 +76,15 @@ def parent_of(pid: int) -> int | None:
     return int(stat[1]) if stat else None
 
 
+def children_of(pid: int) -> set[int]:
+    """Return the living processes that `pid` started; none without `/proc`."""
+    return {
+        child
+        for child, stat in _stats().items()
+        if int(stat[1]) == pid and stat[0] != "Z"
+    }
+
+
 def cpu_seconds(root: int | None) -> float | None:
     """Return the processor time of `root` and all its descendants up to now.
 

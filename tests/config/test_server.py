@@ -1,0 +1,93 @@
+"""The real server outlasts what happens to it: a dead worker, a locked database."""
+
+import http.client
+import json
+import os
+import signal
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from django.db import connection
+
+from tests import served
+from tests.benchmarks import processes
+
+PATIENCE = 60  # seconds until a test gives up
+GOOD = {200, 201}
+
+
+@pytest.fixture
+def server(tmp_path):
+    with served.serving(tmp_path, workers=2) as running:
+        yield running
+
+
+def ask(server, method="GET", path="/healthz", body=None, headers=None):
+    """Return the status of one request on a connection of its own; 0 for none."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    try:
+        connection.request(method, path, body, headers or {})
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return 0
+    finally:
+        connection.close()
+
+
+def until(condition):
+    """Wait for something to become true, and return it."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+    return found
+
+
+def workers_of(server):
+    return processes.children_of(server.pid)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+def test_a_worker_that_dies_is_replaced_and_the_others_go_on(server):
+    before = until(lambda: len(found := workers_of(server)) == 2 and found)
+    victim = min(before)
+
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: victim not in workers_of(server))
+    meanwhile = [ask(server) for _ in range(20)]
+    after = until(lambda: len(found := workers_of(server) - {victim}) == 2 and found)
+
+    # A connection that the dead one had taken already may be cut.
+    assert meanwhile.count(200) >= 19
+    assert after - before
+    assert [ask(server) for _ in range(20)] == [200] * 20
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
+def test_all_is_well_again_once_the_database_is_no_longer_locked(server):
+    headers = server.register("alice") | {"Content-Type": "application/json"}
+    path = server.directory / "ownlist.sqlite3"
+
+    def add(number):
+        body = json.dumps({"title": f"Task {number}"})
+        return ask(server, "POST", "/api/v1/tasks", body, headers)
+
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        with ThreadPoolExecutor(8) as pool:
+            other.execute("BEGIN IMMEDIATE")
+            # Every thread of both workers gives up waiting once.
+            locked = list(pool.map(add, range(8)))
+            # These wait when the lock goes.
+            caught = [pool.submit(add, number) for number in range(8)]
+            other.execute("ROLLBACK")
+            released = [future.result() for future in caught]
+        with ThreadPoolExecutor(8) as pool:
+            after = list(pool.map(add, range(100)))
+
+    assert set(locked) == {503}
+    assert set(released) <= GOOD | {503}
+    assert set(after) == {201}
+    assert ask(server) == 200

@@ -1,0 +1,161 @@
+"""After an error of the database nothing of it waits for the garbage collector.
+
+A cursor that the collector frees in another thread makes that thread wait for the
+connection it came from, and two such threads can wait for each other.
+"""
+
+import gc
+import sqlite3
+from contextlib import closing, contextmanager, suppress
+
+import pytest
+from django.core.cache import cache
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test import Client
+
+from tests.factories import PASSWORD, UserFactory
+from tests.signing_in import browser_of, program_of
+from todos.models import Label
+
+pytestmark = [
+    pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite"),
+    pytest.mark.django_db(transaction=True),
+]
+
+
+def cursors():
+    # By type: to be asked for its class, a lazy object would load what it stands for.
+    return sum(issubclass(type(thing), sqlite3.Cursor) for thing in gc.get_objects())
+
+
+@contextmanager
+def no_cursor_left():
+    """Fail if what happens inside leaves a cursor to the garbage collector."""
+    gc.collect()
+    before = cursors()
+    gc.disable()
+    try:
+        yield
+        left = cursors() - before
+    finally:
+        gc.enable()
+    assert left == 0
+
+
+@pytest.fixture
+def locked():
+    """Lock the database from outside, and wait for it only briefly."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 20")
+    path = connection.settings_dict["NAME"]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+    connection.close()
+
+
+@pytest.fixture
+def alice():
+    return UserFactory(email="alice@example.com")
+
+
+@pytest.fixture
+def program(alice):
+    """A program that is signed in, and is answered where something fails."""
+    client = program_of(alice)
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.fixture
+def visitor(alice):
+    """The same with a browser."""
+    client = browser_of(alice)
+    client.raise_request_exception = False
+    return client
+
+
+def test_an_error_that_is_caught(locked):
+    with no_cursor_left(), suppress(OperationalError), transaction.atomic():
+        Label.objects.count()
+
+
+def test_an_error_of_a_statement(alice):
+    Label.objects.create(owner=alice, name="home")
+
+    with no_cursor_left(), suppress(IntegrityError):
+        Label.objects.create(owner=alice, name="home")
+
+
+def test_an_error_that_the_cache_keeps_to_itself(locked):
+    with no_cursor_left():
+        cache.set("name", "value")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tasks", "/api/me/tasks", "/api/v1/undo"])
+def test_a_refusal_of_the_api(program, locked, path):
+    with no_cursor_left():
+        status = program.post(path, {"title": "Buy milk"}).status_code
+
+    assert status == 503
+
+
+def test_a_request_with_an_idempotency_key(program, locked):
+    with no_cursor_left():
+        status = program.post(
+            "/api/v1/tasks", {"title": "Milk"}, headers={"Idempotency-Key": "k"}
+        ).status_code
+
+    assert status == 503
+
+
+def test_a_page(visitor, locked):
+    with no_cursor_left():
+        status = visitor.post("/accounts/sign-out-everywhere/").status_code
+
+    assert status == 503
+
+
+def test_signing_in(alice, locked):
+    client = Client(raise_request_exception=False)
+
+    with no_cursor_left():
+        client.post(
+            "/accounts/login/", {"login": "alice@example.com", "password": PASSWORD}
+        )
+
+
+def test_whether_the_service_is_ready(client, monkeypatch):
+    """A file that is no database lets nothing be read."""
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "NAME", __file__)
+
+    with no_cursor_left():
+        status = client.get("/readyz").status_code
+        connection.close()
+
+    assert status == 503
+
+
+@pytest.mark.parametrize(
+    ("path", "view"),
+    [
+        ("/accounts/security/", "accounts.pages.views.SecurityView.get"),
+        ("/api/v1/labels", "todos.api.labels.LabelListView.get"),
+    ],
+)
+def test_a_bug_of_ours(visitor, monkeypatch, path, view):
+    """Its frames hold whatever was open when it happened."""
+
+    def broken(*args, **kwargs):
+        cursor = connection.cursor()
+        cursor.execute("SELECT 1")
+        raise RuntimeError
+
+    monkeypatch.setattr(view, broken)
+
+    with no_cursor_left():
+        status = visitor.get(path).status_code
+
+    assert status == 500
