@@ -5,6 +5,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.better_auth import sessions
 from config import counters
 from config.api.throttling import users, visitors
 from config.models import RateCount
@@ -30,6 +31,7 @@ def _fresh_limits(request):
     counters.table.forget()
     users.forget()
     visitors.forget()
+    sessions.forget_sessions()
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from django.core.signals import setting_changed
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.fetching import TIMEOUT, FetchFailed, fetch_json
 from accounts.better_auth.issuers import Issuer
+from accounts.better_auth.sharing import quietly
 
 logger = logging.getLogger(__name__)
 
@@ -300,12 +301,12 @@ class _Store:
                 return
             self.current = KeySet(parsed(fetch.entries), fetched_at=now)
         shared = {"entries": fetch.entries, "fetched_at": now}
-        _quietly(lambda: cache.set(self._cache_key, shared, timeout=int(USABLE)))
+        quietly(lambda: cache.set(self._cache_key, shared, timeout=int(USABLE)))
 
     def _claim_turn(self) -> bool:
         """Tell whether no other process has asked this issuer just now."""
         key = f"{self._cache_key}:asked"
-        claimed = _quietly(lambda: cache.add(key, 1, timeout=int(PAUSE)))
+        claimed = quietly(lambda: cache.add(key, 1, timeout=int(PAUSE)))
         return claimed is not False  # also where the cache is away
 
     def _look_at_shared(self) -> None:
@@ -314,7 +315,7 @@ class _Store:
         if moment - self._looked_at < 1:
             return
         self._looked_at = moment
-        shared = _quietly(lambda: cache.get(self._cache_key))
+        shared = quietly(lambda: cache.get(self._cache_key))
         if shared and shared["fetched_at"] > self.current.fetched_at:
             self.current = KeySet(parsed(shared["entries"]), shared["fetched_at"])
 
@@ -331,12 +332,3 @@ class _Store:
                 threading.Event().wait(0.1)
         finally:
             _patience.release()
-
-
-def _quietly(call: Any) -> Any:
-    """Use the shared cache, and do without it where it is away."""
-    try:
-        return call()
-    except Exception:  # every backend fails in its own way
-        logger.warning("shared cache away")
-        return None

@@ -11,6 +11,7 @@ place to ask from, and those that were good within the last minutes keep theirs.
 
 import hashlib
 import http.client
+import json
 import logging
 import re
 import threading
@@ -27,6 +28,7 @@ from accounts.better_auth import senders
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.fetching import FetchFailed, fetch, fetch_json
 from accounts.better_auth.issuers import Issuer
+from accounts.better_auth.sharing import quietly
 from accounts.better_auth.verifier import VerifiedToken
 from accounts.models import EndedSession
 
@@ -85,7 +87,8 @@ def check(token: str, issuer: Issuer, *, now: float, sender: str = "") -> Verifi
     with _place(known=known):
         answer = _ask(issuer, token)
     if answer is None:
-        _known.forget(digest)
+        if known:
+            _forget(digest)
         _refused.add(digest, until=now + REFUSED)
         if sender:
             senders.count(sender, now=now)
@@ -178,7 +181,7 @@ def _is_known(digest: str, now: float) -> bool:
     """Tell whether this session was good within the last minutes, in any process."""
     if _known.holds(digest, now):
         return True
-    until = cache.get(_cache_key(digest))
+    until = quietly(lambda: cache.get(_cache_key(digest)))
     if until is None or until <= now:
         return False
     _known.add(digest, until=until)
@@ -190,7 +193,13 @@ def _remember(digest: str, now: float) -> None:
     if not _is_known(digest, now + KNOWN / 2):
         until = now + KNOWN
         _known.add(digest, until=until)
-        cache.set(_cache_key(digest), until, timeout=int(KNOWN))
+        key = _cache_key(digest)
+        quietly(lambda: cache.set(key, until, timeout=int(KNOWN)))
+
+
+def _forget(digest: str) -> None:
+    _known.forget(digest)
+    quietly(lambda: cache.delete(_cache_key(digest)))
 
 
 # --- Places to ask from ---------------------------------------------------------
@@ -263,8 +272,16 @@ def end(token: str, issuer: Issuer, *, now: float) -> bool:
     except (FetchFailed, KeysUnavailable) as exc:
         logger.warning("session not ended there", extra={"reason": str(exc)})
         return False
-    _known.forget(digest)
-    return answer.status == http.client.OK
+    _forget(digest)
+    return answer.status == http.client.OK and _says_success(answer.body)
+
+
+def _says_success(body: bytes) -> bool:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(answer, dict) and answer.get("success") is True
 
 
 def end_here(token: str, *, at: datetime) -> None:

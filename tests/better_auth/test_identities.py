@@ -289,3 +289,53 @@ def test_no_token_reaches_the_log(server, api_with, caplog):
     assert "better auth: signature" in logged or "better auth: malformed" in logged
     assert token[:40] not in logged
     assert "alice@example.com" not in logged
+
+
+# --- How many an issuer may bring ---------------------------------------------------
+
+
+@pytest.fixture
+def few(settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"first-sight": (2, 3600)}
+
+
+def test_an_issuer_that_brings_too_many_new_users_has_to_wait(server, few, api_with):
+    first = server.sign_up()
+    tokens = [server.token(first)] + [server.token(server.sign_up()) for _ in range(3)]
+
+    answers = [api_with(token).get("/api/v1/users/me") for token in tokens]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 503, 503]
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert User.objects.count() == 2
+
+
+def test_the_users_it_has_here_go_on_meanwhile(server, few, api_with):
+    token = server.token(server.sign_up())
+    for one in [token, *(server.token(server.sign_up()) for _ in range(3))]:
+        api_with(one).get("/api/v1/users/me")
+
+    assert api_with(token).get("/api/v1/users/me").status_code == 200
+
+
+def test_other_issuers_are_not_concerned(start_better_auth, trust, few, api_with):
+    loud, quiet = start_better_auth(), start_better_auth()
+    trust(loud, quiet)
+    for _ in range(3):
+        api_with(loud.token(loud.sign_up())).get("/api/v1/users/me")
+
+    token = quiet.token(quiet.sign_up())
+
+    assert api_with(token).get("/api/v1/users/me").status_code == 200
+
+
+def test_a_page_by_the_cookie_says_the_same(better_auth, trust, few, client):
+    trust(better_auth, sessions=True)
+    for _ in range(3):
+        client.cookies.clear()
+        for name, value in better_auth.sign_up().cookies.items():
+            client.cookies[name] = value
+        page = client.get("/")
+
+    assert page.status_code == 503
+    assert page["Retry-After"]

@@ -1,0 +1,422 @@
+"""Made-up session tokens, which only the server can tell from real ones."""
+
+import secrets
+import string
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.better_auth import sessions
+from accounts.better_auth.exceptions import KeysUnavailable
+from accounts.models import EndedSession, User
+from tests.threads import in_a_thread
+
+pytestmark = pytest.mark.django_db
+
+COOKIE = "better-auth.session_token"
+LETTERS = string.ascii_letters + string.digits
+
+
+@pytest.fixture
+def server(better_auth, trust):
+    trust(better_auth, sessions=True)
+    return better_auth
+
+
+@pytest.fixture
+def person(server):
+    return server.sign_up()
+
+
+def made_up():
+    token = "".join(secrets.choice(LETTERS) for _ in range(32))
+    return f"{token}.{'A' * 43}="
+
+
+def browser_with(token, address="192.0.2.1"):
+    client = Client(REMOTE_ADDR=address)
+    client.cookies[COOKIE] = token
+    return client
+
+
+def signed_in(person, address="198.51.100.1"):
+    client = Client(REMOTE_ADDR=address)
+    for name, value in person.cookies.items():
+        client.cookies[name] = value
+    return client
+
+
+# --- Where nobody asks ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/healthz",
+        "/readyz",
+        "/.well-known/jwks.json",
+        "/.well-known/security.txt",
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/password/reset/",
+        "/api/docs",
+        "/api/schema",
+        "/static/css/base.css",
+        "/no/such/page/",
+    ],
+)
+def test_a_cookie_is_not_asked_about_where_it_does_not_matter(server, path):
+    answer = browser_with(made_up()).get(path)
+    answer.close()
+
+    assert answer.status_code in {200, 404}
+    assert server.calls("/get-session") == 0
+
+
+def test_nor_where_the_request_brings_a_token_of_its_own(server, alice, api_as):
+    client = api_as(alice)
+    client.cookies[COOKIE] = made_up()
+
+    assert client.get("/api/v1/tasks").status_code == 200
+    assert server.calls("/get-session") == 0
+
+
+def test_nor_at_endpoints_that_ask_for_no_session(server):
+    client = browser_with(made_up())
+
+    client.post("/api/v1/auth/token", {}, content_type="application/json")
+    client.post("/api/v1/auth/token/exchange")
+
+    assert server.calls("/get-session") == 0
+
+
+def test_it_is_asked_about_at_pages_and_at_the_api_under_a_session(server, person):
+    client = signed_in(person)
+
+    assert client.get("/").status_code == 200
+    assert client.get("/api/v1/tasks").status_code == 200
+    assert server.calls("/get-session") == 2
+
+
+# --- Places to ask from -------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_made_up_cookies_lock_nobody_out(server, person, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-failed": (10_000, 60)}
+    user = signed_in(person)
+    assert user.get("/").status_code == 200
+    server.mode("slow", path="/get-session", milliseconds=50)
+    done = threading.Event()
+
+    def flood():
+        statuses = []
+        while not done.is_set():
+            statuses.append(browser_with(made_up()).get("/").status_code)
+        return statuses
+
+    with ThreadPoolExecutor(4) as pool:
+        floods = [in_a_thread(pool, flood) for _ in range(4)]
+        try:
+            statuses = [user.get("/").status_code for _ in range(20)]
+        finally:
+            done.set()
+        refused = [status for one in floods for status in one.result()]
+
+    assert statuses == [200] * 20
+    assert refused
+    assert set(refused) <= {302, 503}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_does_a_server_that_hangs_for_those_who_ask_nothing_of_it(
+    server, person, alice, page_as
+):
+    server.mode("slow", path="/get-session", milliseconds=400)
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [in_a_thread(pool, browser_with(made_up()).get, "/") for _ in range(4)]
+        assert page_as(alice).get("/").status_code == 200
+        statuses = {one.result().status_code for one in asking}
+
+    assert statuses <= {302, 503}
+
+
+def hold(known, entered, leave):
+    with sessions._place(known=known):
+        entered.set()
+        leave.wait(30)
+
+
+@pytest.fixture
+def holding():
+    """Hold places to ask from, until the end of the test or as told."""
+    pool, leave = ThreadPoolExecutor(4), threading.Event()
+
+    def start(*, known):
+        entered = threading.Event()
+        pool.submit(hold, known, entered, leave)
+        assert entered.wait(30)
+
+    start.leave = leave
+    yield start
+    leave.set()
+    pool.shutdown()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(sessions, "PATIENCE", 0.01)
+
+
+def test_tokens_that_nobody_knows_have_one_place(holding, impatient):
+    holding(known=False)
+
+    with pytest.raises(KeysUnavailable), sessions._place(known=False):
+        pass
+    with sessions._place(known=True):
+        pass
+
+
+def test_known_tokens_have_two(holding, impatient):
+    holding(known=True)
+    holding(known=True)
+
+    with pytest.raises(KeysUnavailable), sessions._place(known=True):
+        pass
+
+
+def test_a_request_waits_for_a_place_a_little(holding, monkeypatch):
+    monkeypatch.setattr(sessions, "PATIENCE", 30)
+    holding(known=True)
+    holding(known=True)
+    threading.Timer(0.05, holding.leave.set).start()
+
+    with sessions._place(known=True):
+        pass
+
+
+def test_a_refusal_for_want_of_a_place_leaves_the_place_to_others(holding, impatient):
+    holding(known=True)
+    holding(known=True)
+    for _ in range(5):
+        with pytest.raises(KeysUnavailable), sessions._place(known=False):
+            pass
+
+    holding.leave.set()
+
+    for known in (False, True, False):
+        with sessions._place(known=known):
+            pass
+
+
+def test_a_token_is_known_to_all_processes_once_it_was_good(
+    server, person, holding, impatient
+):
+    signed_in(person).get("/")
+    sessions.forget_sessions()  # as another process begins
+    holding(known=False)
+
+    assert signed_in(person).get("/").status_code == 200
+
+
+def test_a_token_that_has_ended_is_known_to_no_process(
+    server, person, holding, impatient
+):
+    client = signed_in(person)
+    client.get("/")
+    server.sign_out(person)
+    client.get("/")
+    sessions.forget_sessions()  # as another process begins
+    holding(known=False)
+
+    assert client.get("/").status_code == 503
+
+
+# --- Senders -----------------------------------------------------------------------
+
+
+def limit(settings, number):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-failed": (number, 3600)}
+
+
+def test_who_presents_too_many_is_told_to_wait_without_a_question(server, settings):
+    limit(settings, 3)
+
+    answers = [browser_with(made_up()).get("/") for _ in range(6)]
+
+    assert [answer.status_code for answer in answers] == [302] * 3 + [429] * 3
+    assert int(answers[-1]["Retry-After"]) > 0
+    assert server.calls("/get-session") == 3
+
+
+def test_the_api_counts_them_as_well(server, settings, api_with):
+    limit(settings, 3)
+
+    statuses = [api_with(made_up()).get("/api/v1/tasks").status_code for _ in range(5)]
+
+    assert statuses == [401, 401, 401, 429, 429]
+    assert server.calls("/get-session") == 3
+
+
+def test_one_ipv6_network_is_one_sender(server, settings):
+    limit(settings, 2)
+
+    for number in range(4):
+        answer = browser_with(made_up(), f"2001:db8::{number}").get("/")
+
+    assert answer.status_code == 429
+    assert server.calls("/get-session") == 2
+
+
+def test_a_session_that_is_known_goes_on_from_the_same_address(
+    server, person, settings
+):
+    limit(settings, 1)
+    user = signed_in(person, "192.0.2.1")
+    user.get("/")
+
+    browser_with(made_up()).get("/")
+
+    assert browser_with(made_up()).get("/").status_code == 429
+    assert user.get("/").status_code == 200
+
+
+def test_another_address_is_not_told_to_wait(server, person, settings):
+    limit(settings, 1)
+
+    browser_with(made_up()).get("/")
+
+    assert signed_in(person, "198.51.100.9").get("/").status_code == 200
+
+
+def test_the_pages_that_ask_for_no_sign_in_stay_open_to_who_must_wait(server, settings):
+    limit(settings, 1)
+    client = browser_with(made_up())
+    client.get("/")
+
+    assert client.get("/accounts/login/").status_code == 200
+
+
+def test_a_good_session_counts_for_nothing(server, settings):
+    limit(settings, 1)
+
+    for _ in range(3):
+        assert signed_in(server.sign_up()).get("/").status_code == 200
+
+
+def test_one_ended_session_that_comes_again_is_asked_about_and_counted_once(
+    server, person, settings
+):
+    limit(settings, 2)
+    server.sign_out(person)
+    client = signed_in(person)
+
+    statuses = {client.get("/").status_code for _ in range(5)}
+
+    assert statuses == {302}
+    assert server.calls("/get-session") == 1
+
+
+def test_what_is_remembered_has_a_bound(monkeypatch):
+    monkeypatch.setattr(sessions, "REMEMBER_MOST", 3)
+    memory = sessions._Memory()
+
+    for name in "abcd":
+        memory.add(name, until=100)
+
+    assert [memory.holds(name, 50) for name in "abcd"] == [False, True, True, True]
+    assert memory.holds("d", 100) is False
+
+
+# --- Signing out here ----------------------------------------------------------------
+
+
+def sign_out(client):
+    return client.post("/accounts/logout/", follow=True)
+
+
+def test_signing_out_here_ends_the_session_there(server, person):
+    client = signed_in(person)
+    assert client.get("/").status_code == 200
+
+    page = sign_out(client)
+
+    assert "You are also signed out at 127.0.0.1" in page.text
+    assert client.get("/").status_code == 302
+    assert server.get_session(person) is None
+    assert not EndedSession.objects.exists()
+
+
+def test_signing_out_here_leaves_the_sessions_of_other_devices(server, person):
+    other = server.sign_in(person.email)
+
+    sign_out(signed_in(person))
+
+    assert signed_in(other).get("/").status_code == 200
+
+
+@pytest.mark.parametrize("mode", ["unavailable", "drop", "redirect", "html"])
+def test_signing_out_holds_while_the_server_is_away(server, person, mode):
+    client = signed_in(person)
+    client.get("/")
+    server.mode(mode, path="/sign-out")
+    server.mode(mode, path="/get-session")
+
+    page = sign_out(client)
+    server.mode("normal", path="/get-session")
+    sessions.forget_sessions()  # as another process begins
+
+    assert "can&#x27;t be reached" in page.text
+    assert client.get("/").status_code == 302
+    assert APIClient().get("/api/v1/tasks", headers=bearer(person)).status_code == 401
+
+
+def bearer(person):
+    return {"Authorization": f"Bearer {person.token}"}
+
+
+def test_nothing_of_the_token_is_stored(server, person):
+    server.mode("unavailable", path="/sign-out")
+
+    sign_out(signed_in(person))
+
+    (ended,) = EndedSession.objects.all()
+    assert person.token not in f"{ended.digest} {ended}"
+
+
+def test_signing_in_there_anew_opens_the_pages_again(server, person):
+    server.mode("unavailable", path="/sign-out")
+    sign_out(signed_in(person))
+
+    assert signed_in(server.sign_in(person.email)).get("/").status_code == 200
+
+
+def test_made_up_tokens_fill_no_table(server, settings):
+    server.mode("unavailable", path="/sign-out")
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-ended-here": (2, 3600)}
+
+    statuses = [sign_out(browser_with(made_up())).status_code for _ in range(4)]
+
+    assert statuses == [200, 200, 429, 429]
+    assert EndedSession.objects.count() == 2
+
+
+def test_the_page_asks_first_and_says_what_it_ends(server, person):
+    page = signed_in(person).get("/accounts/logout/")
+
+    assert "signs you out there as well" in page.text
+    assert server.get_session(person) is not None
+
+
+def test_a_session_of_ours_ends_without_a_word_of_another_server(
+    server, alice, page_as
+):
+    page = sign_out(page_as(alice))
+
+    assert "also signed out" not in page.text
+    assert server.calls("/sign-out") == 0
+    assert User.objects.count() == 1
