@@ -55,6 +55,11 @@ def kept(*, owner: User, key: str, at: datetime) -> IdempotentAnswer | None:
     return found
 
 
+def is_kept(*, owner: User, key: str) -> bool:
+    """Whether there is an answer under this key, without claiming it."""
+    return IdempotentAnswer.objects.owned_by(owner).filter(key=key).exists()
+
+
 def keep(
     *,
     owner: User,

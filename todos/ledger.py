@@ -25,7 +25,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.credentials import Credential
 from accounts.models import User
-from todos.models import Change, Label, Task, TaskList
+from todos.models import Change, Label, Ledger, Task, TaskList
 
 Entity = Change.Entity
 Kind = Change.Kind
@@ -77,8 +77,10 @@ def _plain(value: Any) -> Any:
 class Batch:
     """The changes of one action, to be undone together."""
 
-    def __init__(self, *, owner: User, by: Credential, at: datetime) -> None:
-        self.id: UUID = uuid7()
+    def __init__(
+        self, *, owner: User, by: Credential, at: datetime, batch_id: UUID | None = None
+    ) -> None:
+        self.id: UUID = batch_id or uuid7()
         self.owner = owner
         self.by = by
         self.at = at
@@ -86,10 +88,18 @@ class Batch:
         self._changes: list[dict[str, Any]] = []  # columns by name
         self._last = _take_numbers(owner.pk, 1)  # most batches need no more
         self._given = self._last - 1
+        self.after = self._given  # the owner's last number before this batch
 
-    def created(self, row: Task | TaskList | Label) -> None:
-        """Record a row that came to be."""
-        self._record(Kind.CREATED, row, None, snapshot(row))
+    @property
+    def last(self) -> int:
+        """The owner's last number, as far as this batch is written."""
+        return self._last
+
+    def created(
+        self, row: Task | TaskList | Label, after: Snapshot | None = None
+    ) -> None:
+        """Record a row that came to be; `after` is its snapshot, if one is made."""
+        self._record(Kind.CREATED, row, None, after or snapshot(row))
 
     def changed(
         self,
@@ -183,14 +193,23 @@ def receipt() -> Iterator[Receipt]:
         _receipt.reset(token)
 
 
+def last_number(owner: User) -> int:
+    """Return the number of the owner's last change, 0 where there is none."""
+    numbers = Ledger.objects.owned_by(owner).values_list("last_seq", flat=True)
+    return numbers.first() or 0
+
+
 @contextmanager
-def batch(*, owner: User, by: Credential, at: datetime) -> Iterator[Batch]:
+def batch(
+    *, owner: User, by: Credential, at: datetime, batch_id: UUID | None = None
+) -> Iterator[Batch]:
     """Open a transaction and a batch in it; write the batch at the end.
 
-    The owner's other writes wait. A batch that records nothing leaves nothing.
+    The owner's other writes wait. A batch that records nothing leaves nothing. With
+    `batch_id` it goes on with one that an earlier transaction began.
     """
     with transaction.atomic():
-        entries = Batch(owner=owner, by=by, at=at)
+        entries = Batch(owner=owner, by=by, at=at, batch_id=batch_id)
         yield entries
         entries.flush()
         if not entries.count:
@@ -205,10 +224,19 @@ def _insert(changes: list[dict[str, Any]]) -> None:
     To build it anew, and an instance for each entry, costs as much as to run it, and
     every write pays for it.
     """
-    rows = [
-        [field.get_db_prep_save(change[field.attname], connection) for field in COLUMNS]
-        for change in changes
+    # What all entries of a batch share is turned into what the database takes once.
+    shared = [
+        field.get_db_prep_save(changes[0][field.attname], connection)
+        if field.attname in SHARED
+        else None
+        for field in COLUMNS
     ]
+    rows = []
+    for change in changes:
+        row = shared.copy()
+        for place, name, prepare in OWN:
+            row[place] = prepare(change[name], connection)
+        rows.append(row)
     with connection.cursor() as cursor:
         if len(rows) == 1:
             cursor.execute(INSERT, rows[0])
@@ -217,6 +245,12 @@ def _insert(changes: list[dict[str, Any]]) -> None:
 
 
 COLUMNS = Change._meta.concrete_fields
+SHARED = {"owner_id", "at", "credential", "batch"}  # by all entries of a batch
+OWN = [
+    (place, field.attname, field.get_db_prep_save)
+    for place, field in enumerate(COLUMNS)
+    if field.attname not in SHARED
+]
 INSERT = (
     f"INSERT INTO {Change._meta.db_table}"  # noqa: S608 - names of our own
     f" ({', '.join(str(field.column) for field in COLUMNS)})"

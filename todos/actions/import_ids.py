@@ -38,15 +38,23 @@ def settled_id(owner: User, source: str, known: Mapping[UUID, Any]) -> UUID:
 
 
 class Series:
-    """The series of some rows: which ids they have here, and which occurrences."""
+    """The series of a file: which ids they have here, and which occurrences."""
 
-    def __init__(self, owner: User, rows: list[TaskRow]) -> None:
+    def __init__(self, owner: User) -> None:
         self._owner = owner
+        self._known: set[tuple[UUID | None, int | None]] = set()
+        self._mine: set[UUID | None] = set()
+
+    def look_up(self, rows: list[TaskRow]) -> None:
+        """Find what the owner has of the series of some rows."""
         named: set[UUID] = {row.fields["series"] for row in rows if _is_repeat(row)}
-        wanted = [*named, *(uuid5(owner.pk, str(one)) for one in named)]
-        mine = Task.objects.owned_by(owner).filter(series__in=wanted)
-        self._known = set(mine.values_list("series", "occurrence")) if named else set()
-        self._mine = {series for series, _ in self._known}
+        if not named:
+            return
+        wanted = [*named, *(uuid5(self._owner.pk, str(one)) for one in named)]
+        mine = Task.objects.owned_by(self._owner).filter(series__in=wanted)
+        found = set(mine.values_list("series", "occurrence"))
+        self._known |= found
+        self._mine |= {series for series, _ in found}
 
     def admits(self, task: Task) -> bool:
         """Give the task the id of its series here; tell whether it is new in it."""

@@ -1,12 +1,16 @@
 """Bringing many rows in at once: all of them or none, in one batch.
 
-Rows come as a stream, in chunks through the database, so any number fits into memory.
+Rows are read and checked before anything is locked; what would be stored is planned by
+what the owner has then. Storing the plan is all that the transaction does. Where the
+owner's data has changed in between, a new plan is made: their ledger's number tells.
+
 Nothing that the owner has is changed: a row that is there already is left as it is.
 Which one that is, its id tells; see `import_ids`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +19,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
+from django.db.models import Count
 from uuid_utils.compat import uuid7
 
 from accounts.credentials import Credential
 from accounts.models import User
+from config.writes import Insert
 from todos.actions.dates import settle_dates
 from todos.actions.import_ids import Series, ids_of, settled_id
 from todos.actions.import_rows import (
@@ -31,14 +37,15 @@ from todos.actions.import_rows import (
     Row,
     TaskRow,
 )
-from todos.actions.labels import known_labels
-from todos.actions.lists import require_room
+from todos.actions.labels import require_room as require_room_for_labels
+from todos.actions.lists import require_room as require_room_for_lists
 from todos.actions.refusals import Refused
-from todos.actions.rows import inbox_id
-from todos.ledger import Batch, batch
+from todos.actions.rows import STEPS_TEXT, inbox_id
+from todos.ledger import batch, last_number, snapshot
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
     LABELS_MAX,
+    STEPS_MAX,
     Label,
     Task,
     TaskLabel,
@@ -47,57 +54,148 @@ from todos.models import (
     position_now,
 )
 
-CHUNK = 1_000  # rows on their way into the database
+CHUNK = 1_000  # rows that are looked up together
+PART = 10_000  # tasks that one transaction stores
+TRIES = 5  # plans, while the owner's data keeps changing
 
 _T = TypeVar("_T")
 
 
 class ImportClash(Refused):
-    """The account changed while the import ran, in the very rows it brings."""
+    """The owner's data kept changing while the import was prepared or stored."""
 
     code = "import_clash"
 
 
-def import_rows(
-    *,
-    owner: User,
-    by: Credential,
-    at: datetime,
-    rows: Iterable[Row],
-    dry_run: bool = False,
-) -> Report:
-    """Store the rows that the owner doesn't have yet, unless there is an error in any.
+class PreparedImport:
+    """Rows that are read and checked, and what storing them would come to.
 
-    A dry run does the same and then takes it back. What `rows` raises is passed on,
-    and nothing is stored.
-
-    Raises:
-        ImportClash: another request got in the way.
+    Nothing is locked and nothing stored by preparing. What `rows` raises is passed on.
+    More than `PART` tasks are stored in parts, once all of them are found good.
     """
-    try:
-        with transaction.atomic():
-            report = _imported(owner, by, at, rows)
-            if dry_run or report.errors:
-                transaction.set_rollback(True)
-    except IntegrityError as exc:
-        raise ImportClash("Something changed meanwhile. Import again.") from exc
-    if dry_run or report.errors:
-        report.batch = None
-    if report.errors:
-        report.created = 0
-    return report
+
+    def __init__(self, *, owner: User, at: datetime, rows: Iterable[Row]) -> None:
+        self._owner, self._at = owner, at
+        self._rows: list[Row] = []
+        self._plan = _planned(owner, at, self._kept(rows))
+
+    @property
+    def report(self) -> Report:
+        """What storing would report."""
+        return self._plan.report
+
+    def store(self, *, by: Credential) -> Report:
+        """Store the rows, unless there is an error in any.
+
+        Raises:
+            ImportClash: other requests got in the way.
+        """
+        for _ in range(TRIES):
+            if self.report.errors:
+                return self.report
+            try:
+                _Storing(self._plan, self._owner, by, self._at).run()
+            except _Stale:
+                self._plan = _planned(self._owner, self._at, self._rows)
+            except IntegrityError as exc:
+                raise ImportClash("Something changed meanwhile. Import again.") from exc
+            else:
+                return self.report
+        raise ImportClash("Something changed meanwhile. Import again.")
+
+    def _kept(self, rows: Iterable[Row]) -> Iterator[Row]:
+        for row in rows:
+            self._rows.append(row)
+            yield row
 
 
-def _imported(owner: User, by: Credential, at: datetime, rows: Iterable[Row]) -> Report:
-    with batch(owner=owner, by=by, at=at) as entries:
-        importer = _Importer(owner, entries)
-        for chunk in _chunks(rows):
-            importer.take(chunk)
+class _Stale(Exception):
+    """The owner's data is not what the plan was made by."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What an import stores, and the number of the ledger that it was made by."""
+
+    after: int
+    report: Report
+    lists: list[TaskList]
+    labels: list[Label]
+    tasks: list[Task]
+
+
+def _planned(owner: User, at: datetime, rows: Iterable[Row]) -> _Plan:
+    after = last_number(owner)
+    planner = _Planner(owner, at)
+    for chunk in _chunks(rows):
+        planner.take(chunk)
+        if planner.report.is_full or planner.is_over:
+            break
+    planner.finish()
+    return _Plan(
+        after,
+        planner.report,
+        planner.new_lists,
+        list(planner.new_labels.values()),
+        list(planner.new_tasks.values()),
+    )
+
+
+class _Storing:
+    """The transactions that store a plan, all of one batch."""
+
+    def __init__(self, plan: _Plan, owner: User, by: Credential, at: datetime) -> None:
+        self._plan = plan
+        self._caller: dict[str, Any] = {"owner": owner, "by": by, "at": at}
+        self._batch_id: UUID = uuid7()
+        self._after = plan.after
+
+    def run(self) -> None:
+        """Store the plan.
+
+        Raises:
+            _Stale: the owner's data is not what it was; nothing is stored.
+            ImportClash: it changed between two parts.
+        """
+        plan, tasks = self._plan, self._plan.tasks
+        self._store([*plan.lists, *plan.labels], tasks[:PART])
+        for start in range(PART, len(tasks), PART):
+            try:
+                self._store([], tasks[start : start + PART])
+            except (_Stale, IntegrityError) as exc:
+                raise ImportClash(
+                    f"Something changed meanwhile. {start} of {len(tasks)} tasks are"
+                    f" stored, as batch {self._batch_id}. Import again for the rest."
+                ) from exc
+        if plan.report.created:
+            plan.report.batch = self._batch_id
+
+    def _store(self, rows: list[TaskList | Label], tasks: list[Task]) -> None:
+        owner_id = self._caller["owner"].pk
+        inserts = [
+            Insert.of(TaskList, [row for row in rows if isinstance(row, TaskList)]),
+            Insert.of(Label, [row for row in rows if isinstance(row, Label)]),
+            Insert.of(Task, tasks),
+            Insert(
+                TaskLabel,
+                ["owner_id", "task_id", "label_id"],
+                (
+                    (owner_id, task.pk, label_id)
+                    for task in tasks
+                    for label_id in task.label_ids  # type: ignore[attr-defined]
+                ),
+            ),
+        ]
+        created = [(row, snapshot(row)) for row in [*rows, *tasks]]
+        with batch(**self._caller, batch_id=self._batch_id) as entries:
+            if entries.after != self._after:
+                raise _Stale
+            for insert in inserts:
+                insert.run()
+            for row, after in created:
+                entries.created(row, after)
             entries.flush()
-            if importer.report.is_full or importer.is_over:
-                break
-        importer.finish()
-    return importer.report
+            self._after = entries.last
 
 
 def _chunks(rows: Iterable[_T]) -> Iterator[list[_T]]:
@@ -114,25 +212,30 @@ class _Home:
     is_trashed: bool = False
 
 
-class _Importer:
-    """One import while it runs: what it has seen, and what it has to say."""
+class _Planner:
+    """Plans one import: what it has seen, what it would store, what there is to say."""
 
-    def __init__(self, owner: User, entries: Batch) -> None:
+    def __init__(self, owner: User, at: datetime) -> None:
         self.report = Report()
-        self._owner = owner
-        self._entries = entries
+        self.new_lists: list[TaskList] = []
+        self.new_labels: dict[str, Label] = {}  # by their keys
+        self.new_tasks: dict[UUID, Task] = {}
+        self.is_over = False  # nothing of the rest could be stored
+        self._owner, self._at = owner, at
         self._inbox = _Home(inbox_id(owner))
         self._lists: dict[str, _Home] = {}  # by their id in the file
         self._names: dict[str, _Home] | None = None  # by their name, folded
+        self._labels: dict[str, Label] | None = None  # by their keys
         self._positions = iter(range(position_now(), 2**63))
         self._seen: set[bytes] = set()  # the ids of all rows of the file
-        self._created: set[bytes] = set()  # of the tasks among them that are new
         self._left_out: set[str] = set()  # tasks whose steps can't come either
+        self._series = Series(owner)
+        self._steps = Counter[UUID]()  # by their task
+        self._counted: set[UUID] = set()  # tasks whose stored steps are among them
         self._in_trash = 0
-        self.is_over = False  # nothing of the rest could be stored
 
     def take(self, rows: list[Row]) -> None:
-        """Check and store some rows."""
+        """Check some rows, and plan what to store of them."""
         stored = []
         for row in rows:
             if isinstance(row, Finding):
@@ -151,8 +254,8 @@ class _Importer:
 
     def finish(self) -> None:
         """Say what can only be said at the end."""
-        if self.report.created:
-            self.report.batch = self._entries.id
+        new = (self.new_lists, self.new_labels, self.new_tasks)
+        self.report.created = 0 if self.report.errors else sum(map(len, new))
         if self._in_trash:
             self._notice(
                 None,
@@ -164,10 +267,6 @@ class _Importer:
             self.report.errors.append(
                 Finding(None, "", f"Only the first {FINDINGS_MAX} errors are listed.")
             )
-
-    def _record(self, row: Task | TaskList | Label) -> None:
-        self._entries.created(row)
-        self.report.created += 1
 
     def _notice(self, row: int | None, name: str, message: str) -> None:
         self.report.add(Finding(row, name, message, is_error=False))
@@ -208,13 +307,12 @@ class _Importer:
                     return
 
     def _create_list(self, list_id: UUID, fields: Mapping[str, Any]) -> _Home:
-        at = self._entries.at
-        defaults = {"created_at": at, "updated_at": at}
+        defaults = {"created_at": self._at, "updated_at": self._at}
         new = TaskList(id=list_id, owner_id=self._owner.pk, **{**defaults, **fields})
         if new.trashed_at is None:
-            require_room(self._owner)
-        new.save(force_insert=True)
-        self._record(new)
+            live = [row for row in self.new_lists if row.trashed_at is None]
+            require_room_for_lists(self._owner, count=len(live) + 1)
+        self.new_lists.append(new)
         return _Home(list_id, new.trashed_at is not None)
 
     def _home(self, row: TaskRow) -> _Home:
@@ -251,47 +349,54 @@ class _Importer:
                     Finding(row.row, "labels.name", "This label stands twice.")
                 )
             wanted[key] = row.fields
-        created = self.report.created
-        self._labels(wanted)
-        self.report.skipped += len(wanted) - (self.report.created - created)
+        made = len(self.new_labels)
+        self._labels_named(wanted)
+        self.report.skipped += len(wanted) - (len(self.new_labels) - made)
 
-    def _labels(self, wanted: Mapping[str, Mapping[str, Any]]) -> dict[str, Label]:
-        """Return the labels by their keys; the ones that are missing are made.
+    def _labels_named(
+        self, wanted: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, Label]:
+        """Return the labels, stored and planned; of these, the missing are planned.
 
         None at all where they would be too many: then the import is over.
         """
-        try:
-            labels = known_labels(wanted, owner=self._owner)
-        except ValidationError as exc:
-            self._error(None, exc)
-            self.is_over = True
-            return {}
-        defaults = {"created_at": self._entries.at, "updated_at": self._entries.at}
-        for key in sorted(wanted.keys() - labels.keys()):
+        if self._labels is None:
+            mine = Label.objects.owned_by(self._owner)
+            self._labels = {label.key: label for label in mine}
+        missing = sorted(wanted.keys() - self._labels.keys())
+        if missing:
+            try:
+                count = len(self.new_labels) + len(missing)
+                require_room_for_labels(self._owner, count=count, field="labels")
+            except ValidationError as exc:
+                self._error(None, exc)
+                self.is_over = True
+                return {}
+        defaults = {"created_at": self._at, "updated_at": self._at}
+        for key in missing:
             columns = {**defaults, **wanted[key]}
-            labels[key] = Label.objects.create(
-                owner_id=self._owner.pk, key=key, **columns
-            )
-            self._record(labels[key])
-        return labels
+            label = Label(owner_id=self._owner.pk, key=key, **columns)
+            self._labels[key] = self.new_labels[key] = label
+        return self._labels
 
     # --- Tasks ----------------------------------------------------------------
 
     def _take_tasks(self, rows: list[TaskRow]) -> None:
         known = self._known(rows)
-        series = Series(self._owner, rows)
+        self._series.look_up(rows)
+        self._count_steps(known)
         new: list[tuple[TaskRow, Task]] = []
         for row in rows:
             try:
-                task = self._task(row, known, series)
+                task = self._task(row, known)
             except ValidationError as exc:
                 self._error(row.row, exc)
                 self._left_out.add(row.source)
             else:
                 if task is not None:
-                    known[task.pk] = task
+                    known[task.pk] = self.new_tasks[task.pk] = task
                     new.append((row, task))
-        self._store(new)
+        self._label(new)
 
     def _known(self, rows: list[TaskRow]) -> dict[UUID, Task]:
         """Return the owner's tasks that rows may mean, as themselves or as parents."""
@@ -299,11 +404,21 @@ class _Importer:
         wanted = [pk for source in sources for pk in ids_of(self._owner, source)]
         mine = Task.objects.owned_by(self._owner).filter(pk__in=wanted)
         columns = ("id", "owner_id", "list_id", "parent_id", "trashed_at")
-        return {task.pk: task for task in mine.only(*columns)}
+        stored = {task.pk: task for task in mine.only(*columns)}
+        planned = {pk: self.new_tasks[pk] for pk in wanted if pk in self.new_tasks}
+        return stored | planned
 
-    def _task(
-        self, row: TaskRow, known: dict[UUID, Task], series: Series
-    ) -> Task | None:
+    def _count_steps(self, known: Mapping[UUID, Task]) -> None:
+        """Count the steps that stored tasks have, once for each."""
+        ids = known.keys() - self.new_tasks.keys() - self._counted
+        self._counted |= ids
+        steps = Task.objects.owned_by(self._owner).filter(parent__in=ids)
+        counts = steps.values("parent").annotate(number=Count("pk"))
+        for task_id, number in counts.values_list("parent", "number"):
+            assert task_id is not None
+            self._steps[task_id] += number
+
+    def _task(self, row: TaskRow, known: dict[UUID, Task]) -> Task | None:
         """Return the task to store, or None for one that the owner has.
 
         Raises:
@@ -320,7 +435,7 @@ class _Importer:
         if row.parent and row.parent in self._left_out:
             self._left_out.add(row.source)
             return None
-        at = self._entries.at
+        at = self._at
         task = Task(
             id=task_id,
             owner_id=self._owner.pk,
@@ -332,14 +447,15 @@ class _Importer:
             },
         )
         self._place(task, row, known)
-        if not series.admits(task):
+        if not self._series.admits(task):
             self.report.skipped += 1
             self._left_out.add(row.source)
             self._notice(row.row, "series", "You have this occurrence already.")
             return None
         settle_dates(task, owner=self._owner, at=at)
         _check_labels(row)
-        self._created.add(task_id.bytes)
+        if task.parent_id is not None:
+            self._steps[task.parent_id] += 1
         return task
 
     def _place(self, task: Task, row: TaskRow, known: dict[UUID, Task]) -> None:
@@ -351,9 +467,11 @@ class _Importer:
         home = self._home(row)
         parent = self._parent(row, known)
         if parent is not None and self._takes(parent, task, row):
-            is_new = parent.pk.bytes in self._created and not home.is_trashed
+            is_new = parent.pk in self.new_tasks and not home.is_trashed
             if is_new and row.list_source and home.id != parent.list_id:
                 raise ValidationError({"list": "A step is in the list of its task."})
+            if self._steps[parent.pk] >= STEPS_MAX:
+                raise ValidationError({"parent": STEPS_TEXT})
             task.parent_id, task.list_id = parent.pk, parent.list_id
             return
         if home.is_trashed and task.trashed_at is None:
@@ -376,7 +494,7 @@ class _Importer:
             ValidationError: the file itself goes deeper than one level.
         """
         if parent.parent_id is not None:
-            if parent.pk.bytes in self._created:
+            if parent.pk in self.new_tasks:
                 raise ValidationError({"parent": "Steps go one level deep."})
             reason = "Its task is a step now"
         elif parent.trashed_at is not None and task.trashed_at is None:
@@ -386,25 +504,17 @@ class _Importer:
         self._notice(row.row, "parent", f"{reason}: it comes as a task of its own.")
         return False
 
-    def _store(self, new: list[tuple[TaskRow, Task]]) -> None:
+    def _label(self, new: list[tuple[TaskRow, Task]]) -> None:
         wanted = {
             label_key(name): {"name": name} for row, _ in new for name in row.labels
         }
-        labels = self._labels(wanted)
+        labels = self._labels_named(wanted)
         if self.is_over:
             return
-        carried = []
         for row, task in new:
-            keys = sorted({label_key(name) for name in row.labels})
-            task.label_names = [labels[key].name for key in keys]  # type: ignore[attr-defined]
-            carried += [
-                TaskLabel(owner_id=self._owner.pk, task_id=task.pk, label=labels[key])
-                for key in keys
-            ]
-        Task.objects.bulk_create([task for _, task in new])
-        TaskLabel.objects.bulk_create(carried)
-        for _, task in new:
-            self._record(task)
+            carried = [labels[key] for key in sorted(set(map(label_key, row.labels)))]
+            vars(task)["label_names"] = [label.name for label in carried]
+            vars(task)["label_ids"] = [label.pk for label in carried]
 
 
 def _check_labels(row: TaskRow) -> None:

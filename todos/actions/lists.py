@@ -43,13 +43,13 @@ def create_list(
     return new
 
 
-def require_room(owner: User) -> None:
-    """Refuse another list where there are as many as there can be.
+def require_room(owner: User, *, count: int = 1) -> None:
+    """Refuse `count` new lists where they would be too many.
 
     Raises:
         ValidationError: for `name`.
     """
-    if TaskList.objects.owned_by(owner).live().count() >= LISTS_MAX:
+    if TaskList.objects.owned_by(owner).live().count() + count > LISTS_MAX:
         raise ValidationError(
             {"name": f"Keep at most {LISTS_MAX} lists; delete one first."}
         )

@@ -40,7 +40,10 @@ class OwnedEndpoint(Endpoint):
         """Let every POST be repeated under an `Idempotency-Key`."""
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and hasattr(self, "post"):
-            vars(self)["post"] = once(self.post)
+            vars(self)["post"] = once(self.post, prepare=self.prepare)
+
+    def prepare(self, request: Request) -> None:
+        """Do what a POST needs no transaction for, before that of a repeatable one."""
 
     def handle_exception(self, exc: Exception) -> Response:
         """Word the domain's exceptions for HTTP."""

@@ -22,15 +22,16 @@ from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import user_of
+from accounts.authentication import credential_of, user_of
 from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
 from config.uploads import take_files
 from todos.actions.import_rows import Finding, Report
+from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
 from todos.exchange import exporting
 from todos.exchange.files import FileRefused, MappingRefused, TooManyRows
-from todos.exchange.importing import FORMATS, import_file
+from todos.exchange.importing import FORMATS, prepare_file
 
 IMPORT_FORMATS = list(FORMATS)
 ROWS_MAX = 10_000  # of one import over HTTP
@@ -223,6 +224,9 @@ class ImportView(OwnedEndpoint):
     refusal_serializers = {400: ImportProblemSerializer}
     conflicts = {"POST": {"import_clash": "Something changed meanwhile. Import again."}}
 
+    _prepared: PreparedImport | None = None
+    _is_dry_run = False
+
     def initialize_request(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> Request:
@@ -235,22 +239,30 @@ class ImportView(OwnedEndpoint):
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Import the tasks of a file: all of them, or none."""
+        if self._prepared is None:
+            self.prepare(request)
+        assert self._prepared is not None
+        if self._is_dry_run:
+            return Response(_represent(self._prepared.report))
+        report = self._prepared.store(by=credential_of(request))
+        return _refusal(report) if report.errors else Response(_represent(report))
+
+    def prepare(self, request: Request) -> None:
+        """Read and check the file, however long that takes: nothing is locked yet."""
         asked = ImportSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         form = asked.validated_data
-        report = self._imported(form)
-        if report.errors and not form["dry_run"]:
-            return _refusal(report)
-        return Response(_represent(report))
+        self._is_dry_run = form["dry_run"]
+        self._prepared = self._read(form)
 
-    def _imported(self, form: Mapping[str, Any]) -> Report:
+    def _read(self, form: Mapping[str, Any]) -> PreparedImport:
         try:
-            return import_file(
-                **self.caller(),
+            return prepare_file(
+                owner=user_of(self.request),
+                at=timezone.now(),
                 file=form["file"],
                 name=form["format"],
                 mapping=form["mapping"],
-                dry_run=form["dry_run"],
                 rows_max=ROWS_MAX,
             )
         except TooManyRows as exc:

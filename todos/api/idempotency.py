@@ -27,14 +27,19 @@ from todos.models import IdempotentAnswer
 Handler = Callable[..., HttpResponseBase]
 
 
-def once(act: Handler) -> Handler:
-    """Return the handler `act`, which then acts once for each key of a user."""
+def once(act: Handler, *, prepare: Callable[[Request], None] | None = None) -> Handler:
+    """Return the handler `act`, which then acts once for each key of a user.
+
+    `prepare` does, before the transaction, what needs none; not for a repetition.
+    """
 
     def handler(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
         key = key_of(request)
         if key is None:
             return act(request, *args, **kwargs)
         digest = digest_of(request)
+        if prepare and not answers.is_kept(owner=user_of(request), key=key):
+            prepare(request)
         with transaction.atomic():
             if known := _known(request, key, digest):
                 return _again(request, known)

@@ -9,7 +9,7 @@ from typing import IO, Any
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.import_rows import Finding, Report, Row
-from todos.actions.imports import import_rows
+from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
 from todos.exchange import archive_reader, calendar_reader, sheet_reader, todoist
 from todos.exchange.files import Options, TooManyRows
@@ -40,7 +40,27 @@ def import_file(
 
     Raises:
         FileRefused: the file can't be read, or has more than `rows_max` rows.
-        ImportClash: as `import_rows`.
+        ImportClash: as `PreparedImport.store`.
+    """
+    prepared = prepare_file(
+        owner=owner, at=at, file=file, name=name, mapping=mapping, rows_max=rows_max
+    )
+    return prepared.report if dry_run else prepared.store(by=by)
+
+
+def prepare_file(
+    *,
+    owner: User,
+    at: datetime,
+    file: IO[bytes],
+    name: str,
+    mapping: Mapping[str, Any] | None = None,
+    rows_max: int | None = None,
+) -> PreparedImport:
+    """Read a file and check its rows, so that only storing them is left to do.
+
+    Raises:
+        FileRefused: the file can't be read, or has more than `rows_max` rows.
     """
     options = Options(
         clock=clock_of(owner, now=at),
@@ -48,7 +68,7 @@ def import_file(
         mapping=mapping or {},
     )
     rows = _limited(FORMATS[name](file, options), rows_max)
-    return import_rows(owner=owner, by=by, at=at, rows=rows, dry_run=dry_run)
+    return PreparedImport(owner=owner, at=at, rows=rows)
 
 
 def _limited(rows: Iterable[Row], most: int | None) -> Iterator[Row]:

@@ -1,0 +1,204 @@
+"""For how much of its work an import keeps others waiting: for storing alone."""
+
+from contextlib import contextmanager
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.credentials import COMMAND
+from tests.factories import NOON, UserFactory
+from tests.todos.exchange import bring, document_of, id_of, sealed
+from todos import actions
+from todos.actions import imports
+from todos.actions.import_rows import TaskRow
+from todos.actions.imports import ImportClash, PreparedImport
+from todos.exchange import importing
+from todos.models import STEPS_MAX, Change, Task, TaskList
+
+
+def rows_of(count, **more):
+    return [
+        TaskRow(row=number, source=f"task {number}", fields={"title": "Task"}, **more)
+        for number in range(count)
+    ]
+
+
+def prepared(owner, rows):
+    return PreparedImport(owner=owner, at=NOON, rows=rows)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("key", [None, "once"])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_file_is_read_before_anything_is_locked(api_as, monkeypatch, key, dry_run):
+    alice = UserFactory()
+    read, seen = importing.FORMATS["csv"], []
+
+    def watched(file, options):
+        for row in read(file, options):
+            seen.append(connection.in_atomic_block)
+            yield row
+
+    monkeypatch.setitem(importing.FORMATS, "csv", watched)
+    body = {
+        "file": SimpleUploadedFile("tasks.csv", b"title\na\nb\n"),
+        "format": "csv",
+        "dry_run": dry_run,
+    }
+
+    answer = api_as(alice).post(
+        reverse("api:import"),
+        body,
+        format="multipart",
+        headers={"Idempotency-Key": key} if key else {},
+    )
+
+    assert (answer.status_code, answer.json()["created"]) == (200, 2)
+    assert seen == [False, False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_repeated_import_is_not_read_again(api_as, monkeypatch):
+    alice = UserFactory()
+    client, answers = api_as(alice), []
+    for _ in range(2):
+        body = {
+            "file": SimpleUploadedFile("tasks.csv", b"title\na\n"),
+            "format": "csv",
+        }
+        answers.append(
+            client.post(
+                reverse("api:import"),
+                body,
+                format="multipart",
+                headers={"Idempotency-Key": "1"},
+            )
+        )
+        monkeypatch.delitem(importing.FORMATS, "csv", raising=False)
+
+    assert answers[0].content == answers[1].content
+    assert answers[1].headers["Idempotency-Replayed"] == "true"
+
+
+def test_storing_takes_the_same_statements_for_any_number_of_rows(alice):
+    counts = []
+    for count in (20, 900):
+        labels = tuple(f"label {number}" for number in range(20))
+        ready = prepared(alice, rows_of(count, labels=labels, list_name=f"L {count}"))
+        with CaptureQueriesContext(connection) as captured:
+            ready.store(by=COMMAND)
+        counts.append(len(captured))
+        alice.tasks.all().delete()
+
+    assert counts[0] - 1 == counts[1]  # the labels are there by then
+    assert counts[0] <= 10
+
+
+def test_preparing_looks_rows_up_by_the_thousand(alice):
+    counts = []
+    for count in (900, 1_900):
+        with CaptureQueriesContext(connection) as captured:
+            prepared(alice, rows_of(count, labels=("home",)))
+        counts.append(len(captured))
+
+    assert counts[1] - counts[0] <= 3
+
+
+def test_preparing_stores_nothing(alice):
+    ready = prepared(alice, rows_of(3, labels=("home",), list_name="New"))
+
+    assert ready.report.created == 5
+    assert not Change.objects.exists()
+
+
+def test_what_changed_since_the_file_was_read_is_seen(alice):
+    ready = prepared(alice, rows_of(3, list_name="New"))
+    made = actions.create_list(owner=alice, by=COMMAND, at=NOON, name="New")
+
+    report = ready.store(by=COMMAND)
+
+    assert report.created == 3
+    assert set(alice.tasks.values_list("list", flat=True)) == {made.pk}
+
+
+def test_data_that_keeps_changing_is_a_clash(alice, monkeypatch):
+    monkeypatch.setattr(imports, "last_number", lambda owner: -1)
+
+    with pytest.raises(ImportClash):
+        prepared(alice, rows_of(3)).store(by=COMMAND)
+
+    assert not alice.tasks.exists()
+
+
+# --- More than one transaction stores --------------------------------------------
+
+
+def test_many_tasks_are_stored_in_parts_of_one_batch(alice, monkeypatch):
+    monkeypatch.setattr(imports, "PART", 10)
+    rows = rows_of(25, list_name="New", labels=("home",))
+
+    report = prepared(alice, rows).store(by=COMMAND)
+
+    assert report.created == 27
+    assert set(Change.objects.values_list("batch", flat=True)) == {report.batch}
+    actions.undo(owner=alice, by=COMMAND, at=NOON)
+    assert not alice.tasks.exists()
+    assert not TaskList.objects.filter(name="New").exists()
+
+
+def test_no_part_is_stored_where_any_row_is_wrong(alice, monkeypatch):
+    monkeypatch.setattr(imports, "PART", 10)
+    rows = rows_of(25) + rows_of(1)
+
+    report = prepared(alice, rows).store(by=COMMAND)
+
+    assert (report.created, report.batch, len(report.errors)) == (0, None, 1)
+    assert not alice.tasks.exists()
+
+
+def test_a_change_between_two_parts_says_what_is_stored(alice, monkeypatch):
+    monkeypatch.setattr(imports, "PART", 10)
+    batch = imports.batch
+
+    @contextmanager
+    def and_then_a_change(**caller):
+        with batch(**caller) as entries:
+            yield entries
+        actions.create_task(owner=alice, by=COMMAND, at=NOON, title="Meanwhile")
+
+    monkeypatch.setattr(imports, "batch", and_then_a_change)
+
+    with pytest.raises(ImportClash, match="10 of 25 tasks are stored"):
+        prepared(alice, rows_of(25)).store(by=COMMAND)
+
+    monkeypatch.setattr(imports, "batch", batch)
+    report = prepared(alice, rows_of(25)).store(by=COMMAND)
+    assert (report.created, report.skipped) == (15, 10)
+
+
+# --- Steps ------------------------------------------------------------------------
+
+
+def test_a_file_brings_no_more_steps_than_a_task_can_have(alice):
+    steps = [
+        {"title": "Step", "id": id_of(1_000 + number), "parent": id_of(0)}
+        for number in range(STEPS_MAX)
+    ]
+    bring(alice, sealed(document_of({"title": "Task"}, *steps[:-1])))
+
+    report = bring(alice, sealed(document_of({"title": "Task"}, *steps)))
+
+    assert (report.created, report.errors) == (1, [])
+
+    more = {"title": "Step", "id": id_of(9_999), "parent": id_of(0)}
+    report = bring(alice, sealed(document_of({"title": "Task"}, more)))
+
+    (error,) = report.errors
+    assert (error.field, error.message) == (
+        "parent",
+        "A task has at most 500 steps, those in the trash counted.",
+    )
+    assert Task.objects.filter(parent__isnull=False).count() == STEPS_MAX
