@@ -1,8 +1,9 @@
 """Logs as JSON lines that can't hold a secret.
 
-A line carries only what is named here. Messages are logged without their arguments
-where they come from elsewhere, and exceptions as type and place without their text,
-because texts quote what people sent: a database error cites the whole row.
+A line carries only what is named here. Of a message from elsewhere, it carries the
+form without what was put into it, or else the place in the code it comes from; of an
+exception, type and place without its text. Texts quote what people sent: a database
+error cites the whole row, and Django's message of a refused host names that host.
 """
 
 import json
@@ -52,10 +53,15 @@ class JSONFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Our own messages whole; another library's without the arguments put in."""
+    """Our own messages whole; another library's without what was put into it.
+
+    What has no arguments may have had them put in before, so only its place is told.
+    """
     if record.name.partition(".")[0] in OWN_LOGGERS:
         return record.getMessage()
-    return str(record.msg)[:200]
+    if record.args:
+        return str(record.msg)[:200]
+    return f"from {record.pathname}:{record.lineno} {record.funcName}"
 
 
 def _places(trace: TracebackType | None) -> list[str]:
