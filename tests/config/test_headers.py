@@ -2,8 +2,12 @@
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
+
+from config.api.problems import HeadersTooLarge, RequestTimeout
+from config.front.answers import REFUSAL
 
 KINDS = {
     "a page": "/",
@@ -18,9 +22,63 @@ KINDS = {
 }
 
 
+# How to get answers of other kinds: (status, path, how to ask).
+ODD_KINDS = {
+    "a redirect to https": (301, "/", {"https": True}),
+    "the API over plain http": (403, "/api/v1/tasks", {"https": True}),
+    "a host that is not ours": (400, "/", {"headers": {"Host": "evil.example"}}),
+    "a method that is not there": (405, "/reminders/x/", {"method": "PUT"}),
+    "a form without its token": (403, "/accounts/login/", {"method": "POST"}),
+    "a slash too few": (301, "/inbox", {}),
+    "a static file": (200, "/static/css/base.css", {"method": "HEAD"}),
+    "a static file that is not there": (404, "/static/no.css", {}),
+    "a body that is too large": (413, "/", {"length": 2_000_000}),
+    "a body that did not come": (408, "/", {"refusal": RequestTimeout()}),
+    "a head that is too large": (431, "/", {"refusal": HeadersTooLarge()}),
+    "a preflight": (200, "/api/v1/tasks", {"method": "OPTIONS"}),
+    "an outage": (503, "/", {"failure": OperationalError}),
+    "a bug": (500, "/", {"failure": ValueError}),
+}
+
+
 @pytest.fixture(params=KINDS.values(), ids=KINDS)
 def response(request, page_as, sam):
     return page_as(sam).get(request.param)
+
+
+@pytest.fixture(params=ODD_KINDS.values(), ids=ODD_KINDS)
+def odd_response(request, page_as, alice, settings, monkeypatch):
+    status, path, how = request.param
+    settings.SECURE_SSL_REDIRECT = how.get("https", False)
+    client = page_as(alice)
+    client.handler.enforce_csrf_checks = True
+    client.raise_request_exception = False
+    if failure := how.get("failure"):
+
+        def fail(*args, **kwargs):
+            raise failure
+
+        monkeypatch.setattr("todos.pages.listing.TodayView.get", fail)
+    extra = {"CONTENT_LENGTH": how.get("length", 0)}
+    if refusal := how.get("refusal"):
+        extra[REFUSAL] = refusal
+    response = client.generic(
+        how.get("method", "GET"), path, headers=how.get("headers"), **extra
+    )
+    assert response.status_code == status
+    return response
+
+
+def test_answers_of_every_other_kind_have_them_too(odd_response):
+    assert odd_response["X-Content-Type-Options"] == "nosniff"
+    assert odd_response["X-Frame-Options"] == "DENY"
+    assert odd_response["Referrer-Policy"] == "same-origin"
+    assert odd_response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert odd_response["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in odd_response["Permissions-Policy"]
+    assert "frame-ancestors 'none'" in odd_response["Content-Security-Policy"]
+    assert odd_response["Cache-Control"]
+    assert odd_response["X-Request-ID"]
 
 
 def test_every_answer_says_what_browsers_may_do_with_it(response):
