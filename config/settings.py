@@ -59,6 +59,9 @@ IMPORT_MAX_BYTES = 20 * 1024 * 1024  # of a file with tasks, the only upload the
 # Where a body may be larger, to how many bytes: the file and the form around it.
 UPLOADS = {"/api/v1/import": IMPORT_MAX_BYTES + 64 * 1024}
 FILE_UPLOAD_HANDLERS = ["config.uploads.RefusingUploadHandler"]
+# How long a body may take to arrive, and one second more for each so many bytes of it.
+BODY_SECONDS = 20
+BODY_BYTES_PER_SECOND = 256 * 1024
 
 # --- Apps -------------------------------------------------------------------
 

@@ -12,3 +12,11 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+
+# Short, so that a test can wait for it; each MiB of an upload is one second more.
+BODY_SECONDS = 3
+BODY_BYTES_PER_SECOND = 1024 * 1024
+
+# The smallest file that a form may have goes to disk, where the tests look.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 0
+FILE_UPLOAD_TEMP_DIR = f"{VAR_DIR}/uploads"  # noqa: F405

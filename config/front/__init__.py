@@ -10,7 +10,7 @@ import asyncio
 import threading
 from queue import SimpleQueue
 
-from config.api.problems import HeadersTooLarge
+from config.api.problems import HeadersTooLarge, RequestTimeout
 from config.front.answers import Application, Job
 from config.front.bodies import Body, linger, receive
 from config.front.heads import HEAD_BYTES, Head
@@ -48,6 +48,7 @@ class Front:
     def _work(self) -> None:
         while job := self._jobs.get():
             job.run(self._application)
+            del job  # the connection can't close while somebody holds its request
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Read a request, have it answered in a thread, and see off what is left."""
@@ -61,5 +62,5 @@ class Front:
         self._jobs.put(job)
         await job.done
         body.release()
-        if body.is_unread:
+        if body.is_unread and not isinstance(body.refusal, RequestTimeout):
             await linger(protocol)

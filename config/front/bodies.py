@@ -17,9 +17,6 @@ from rest_framework.exceptions import APIException, ParseError
 from config.api.problems import PayloadTooLarge, RequestTimeout, Unavailable
 from config.front.rsgi import HTTPProtocol
 
-# A whole body has this long, and one second more for each so many bytes of it.
-BODY_SECONDS = 20
-BYTES_PER_SECOND = 256 * 1024
 # So much of each body always has room. The rest of them all shares a bound.
 SMALL = 64 * 1024  # bytes
 SHARED = 64 * 1024 * 1024  # bytes of a process
@@ -29,6 +26,7 @@ WAITING_UPLOADS = 1
 # make the sender's system drop the answer before the sender has read it.
 LINGER_BYTES = 32 * 1024 * 1024
 LINGER_SECONDS = 10
+LINGER_IDLE_SECONDS = 1  # without a byte
 
 
 class EndedEarly(ParseError):
@@ -187,7 +185,8 @@ def too_large(path: str) -> PayloadTooLarge:
 
 def seconds_for(length: int) -> float:
     """Return how long a body of `length` bytes may take to arrive."""
-    return BODY_SECONDS + length / BYTES_PER_SECOND
+    seconds: float = settings.BODY_SECONDS + length / settings.BODY_BYTES_PER_SECOND
+    return seconds
 
 
 async def receive(protocol: HTTPProtocol, path: str, length: int | None) -> Body:
@@ -241,13 +240,14 @@ async def _whole(
 
 async def linger(protocol: HTTPProtocol) -> None:
     """Throw away what still comes of a body, for a while."""
-    left = LINGER_BYTES
+    left, until = LINGER_BYTES, asyncio.get_running_loop().time() + LINGER_SECONDS
     with suppress(RuntimeError):  # the reading has begun
         aiter(protocol)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(LINGER_SECONDS):
-            while left > 0:
+    with suppress(TimeoutError, StopAsyncIteration):
+        while left > 0:
+            idle = asyncio.get_running_loop().time() + LINGER_IDLE_SECONDS
+            async with asyncio.timeout_at(min(idle, until)):
                 piece = await protocol.__anext__()
-                if not piece:
-                    return
-                left -= len(piece)
+            if not piece:
+                return
+            left -= len(piece)

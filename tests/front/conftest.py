@@ -1,12 +1,18 @@
-"""One running server for each module of these tests."""
+"""One running server for these tests."""
 
 import pytest
 
 from tests import served
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """Ownlist in one process, as `make run` starts it."""
     with served.serving(tmp_path_factory.mktemp("served")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def token(server):
+    """The header of an access token of an account there."""
+    return server.register("alice")

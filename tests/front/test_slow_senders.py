@@ -1,0 +1,112 @@
+"""Who sends slowly holds up nobody, and not for long."""
+
+import json
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+HALVES = 12  # three for each thread
+JSON = "Content-Type: application/json"
+
+
+def send_half(server, stack, path="/api/v1/auth/token", length=1000, *, lines=(JSON,)):
+    """Begin a request, send one byte of its body, and return the open connection."""
+    connection = stack.enter_context(
+        socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    )
+    head = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", *lines]
+    head.append(f"Content-Length: {length}")
+    connection.sendall("\r\n".join([*head, "", "{"]).encode())
+    return connection
+
+
+def everything_from(connection):
+    """Return all that is sent until the server closes."""
+    with connection.makefile("rb") as stream:
+        head, _, body = stream.read().partition(b"\r\n\r\n")
+    return head.decode().lower(), json.loads(body)
+
+
+def statuses(server, *requests):
+    """Return the status of each (method, path, body), asked one after the other."""
+    found = []
+    for method, path, body in requests:
+        with server.connected() as connection:
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            found.append(connection.getresponse().status)
+    return found
+
+
+def test_requests_are_answered_while_others_are_half_sent(server):
+    with ExitStack() as stack:
+        halves = [send_half(server, stack) for _ in range(HALVES)]
+
+        found = statuses(
+            server,
+            ("GET", "/healthz", None),
+            ("GET", "/accounts/login/", None),
+            ("POST", "/api/v1/tasks", b"{}"),
+            ("GET", "/static/css/base.css", None),
+        )
+
+        # None of the halves was given up meanwhile.
+        for half in halves:
+            half.setblocking(False)
+            with pytest.raises(BlockingIOError):
+                half.recv(1)
+    assert found == [200, 200, 401, 200]
+
+
+def test_a_body_that_does_not_come_is_answered_and_the_connection_closed(server):
+    with ExitStack() as stack:
+        halves = [
+            send_half(server, stack, "/api/v1/auth/token", 1000),
+            send_half(server, stack, "/api/v1/auth/token", 100_000),
+            send_half(server, stack, "/api/v1/tasks", 1000),
+        ]
+
+        for half in halves:
+            head, problem = everything_from(half)
+
+            assert head.startswith("http/1.1 408 ")
+            assert "\r\nconnection: close" in head
+            assert problem["code"] == "request_timeout"
+
+
+def test_a_body_in_chunks_that_stops_is_answered_too(server):
+    with ExitStack() as stack:
+        half = stack.enter_context(
+            socket.create_connection(("127.0.0.1", server.port), timeout=60)
+        )
+        half.sendall(
+            b"POST /api/v1/tasks HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b'Transfer-Encoding: chunked\r\n\r\n3\r\n{"a\r\n'
+        )
+
+        head, problem = everything_from(half)
+
+    assert head.startswith("http/1.1 408 ")
+    assert problem["code"] == "request_timeout"
+
+
+def test_slow_uploads_of_users_hold_up_nobody_else(server, token):
+    upload = [
+        f"Authorization: {token['Authorization']}",
+        "Content-Type: multipart/form-data; boundary=x",
+    ]
+    with ExitStack() as stack:
+        halves = [
+            send_half(server, stack, "/api/v1/import", 2_000_000, lines=upload)
+            for _ in range(HALVES)
+        ]
+
+        found = statuses(server, ("GET", "/healthz", None), ("POST", "/x/", b"{}"))
+        answers = [everything_from(half) for half in halves]
+
+    assert found == [200, 404]
+    # One is waited for. The others are told to come back.
+    codes = sorted(problem["code"] for _, problem in answers)
+    assert codes == ["request_timeout"] + ["unavailable"] * (HALVES - 1)
+    assert all("\r\nconnection: close" in head for head, _ in answers)
+    assert all("retry-after" in head for head, p in answers if p["status"] == 503)
