@@ -149,7 +149,7 @@ def wait_in_words(seconds: float) -> str:
 
 PAGES = {
     400: ("That request can't be read", "Go back and try again."),
-    403: ("Not allowed", "You are signed in, but this page is not for you."),
+    403: ("Not allowed", "This page is not for you."),
     404: ("Nothing here", "There is no such page, or it isn't yours."),
     408: ("That took too long", "The connection is slow or broke. Try again."),
     413: ("Too much at once", "What you sent is larger than this page takes."),

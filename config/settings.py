@@ -126,6 +126,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "todos.pages.navigation.navigation",
+                "config.mails.mails",
             ],
         },
     },

@@ -283,6 +283,9 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run tim
             "theme": "Colours",
             "reminder_mails": "Send me mails for reminders",
         }
+        help_texts = {
+            "week_start": "For quick add, imports and programs that show weeks.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -173,7 +173,7 @@ def test_refuses_a_form_without_its_token(alice):
     response = sign_in(Client(enforce_csrf_checks=True))
 
     assert response.status_code == 403
-    assert "This form has expired" in response.text
+    assert "This page was out of date" in response.text
 
 
 def test_stops_guessing_at_one_account(client, alice):

@@ -188,7 +188,7 @@ def test_refuses_a_form_without_its_token(db):
     response = sign_up(Client(enforce_csrf_checks=True))
 
     assert response.status_code == 403
-    assert "This form has expired" in response.text
+    assert "This page was out of date" in response.text
     assert not User.objects.exists()
 
 

@@ -173,6 +173,13 @@ def _is_wanted(task: Task) -> bool:
     )
 
 
+def what_stops_mails(owner: User) -> str:
+    """Say why the owner gets no mail of a reminder; empty if they do."""
+    if not owner.reminder_mails:
+        return "Your reminder mails are switched off."
+    return "" if _is_proven(owner) else "Mails need a confirmed e-mail address."
+
+
 def _is_proven(owner: User) -> bool:
     """Whether the owner has shown to read the mails to their address.
 

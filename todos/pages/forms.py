@@ -228,12 +228,14 @@ class TaskForm(EditForm):
         *args: Any,
         lists: Iterable[TaskList],
         task: Task | None = None,
+        reminder_note: str = "",
         **kwargs: Any,
     ) -> None:
         if task is not None:
             kwargs["initial"] = _values_of(task)
         super().__init__(*args, **kwargs)
         self.task = task
+        self.fields["reminder"].help_text = reminder_note
         self.fields["list"].choices = [  # type: ignore[attr-defined]
             (str(row.pk), row.name) for row in lists
         ]

@@ -17,13 +17,23 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.generic import DetailView, FormView
 
+from accounts.models import User
 from config.drafts import KeepsDraft
+from config.mails import mails
 from todos import actions
+from todos.actions.reminders import what_stops_mails
 from todos.ledger import receipt
 from todos.models import Task, TaskQuerySet
 from todos.pages.forms import TaskForm
 from todos.pages.mixins import PersonMixin, SeeOther
 from todos.pages.rows import day_words
+
+
+def reminder_note(person: User) -> str:
+    """Say how a reminder comes, or why it won't."""
+    if mails()["mails_are_printed"]:
+        return "No mail is sent by this Ownlist."
+    return what_stops_mails(person) or "Comes by mail."
 
 
 class TaskCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
@@ -39,7 +49,10 @@ class TaskCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
         }
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return super().get_form_kwargs() | {"lists": self.navigation.active}
+        return super().get_form_kwargs() | {
+            "lists": self.navigation.active,
+            "reminder_note": reminder_note(self.person),
+        }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"next": self.next_url()}
@@ -72,7 +85,11 @@ class TaskUpdateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
         home = self.navigation.named(self.task.list_id)
         if home is not None and home.archived_at is not None:
             lists = [*lists, home]
-        return super().get_form_kwargs() | {"lists": lists, "task": self.task}
+        return super().get_form_kwargs() | {
+            "lists": lists,
+            "task": self.task,
+            "reminder_note": reminder_note(self.person),
+        }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {

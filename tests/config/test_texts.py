@@ -1,0 +1,158 @@
+"""What pages and mails promise: every number of them is held against the code."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from allauth.account import app_settings as allauth
+from django.conf import settings as deployed
+from django.urls import reverse
+
+from accounts.credentials import DELETION_GRACE, RECENT
+from accounts.emails import LINK_LIVES
+from config.mails import CONSOLE
+from tests.factories import UserFactory
+
+TEMPLATES = deployed.BASE_DIR / "templates"
+HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
+RESET = timedelta(seconds=deployed.PASSWORD_RESET_TIMEOUT)
+CODE = timedelta(seconds=allauth.LOGIN_BY_CODE_TIMEOUT)
+_, MAIL_PERIOD = deployed.RATE_LIMITS["mail"]
+
+# Each length of time that a text names, by its template: what the code says it is.
+# What only advises ("after a few minutes") promises nothing.
+PROMISED = {
+    "account/account_inactive.html": {"seven days": DELETION_GRACE},
+    "account/confirm_reauthentication_code.html": {"a few minutes": CODE},
+    "account/email/email_confirmation_message.txt": {"three days": LINK_LIVES},
+    "account/email/email_confirmation_signup_message.txt": {"three days": LINK_LIVES},
+    "account/email/password_reset_key_message.txt": {"one hour": RESET},
+    "account/email_change.html": {"an hour": timedelta(seconds=MAIL_PERIOD)},
+    "account/email_confirm.html": {"three days": LINK_LIVES},
+    "account/password_reset_done.html": {
+        "one hour": RESET,
+        "a few minutes": None,
+        "an hour": timedelta(seconds=MAIL_PERIOD),
+    },
+    "account/password_reset_from_key.html": {"an hour": RESET},
+    "account/verification_sent.html": {
+        "a few minutes": None,
+        "an hour": timedelta(seconds=MAIL_PERIOD),
+    },
+    "account/verified_email_required.html": {"a few minutes": None},
+    "accounts/sign_in_again.html": {"15 minutes": RECENT},
+}
+LENGTHS = {
+    "seven days": 7 * DAY,
+    "three days": 3 * DAY,
+    "an hour": HOUR,
+    "one hour": HOUR,
+    "15 minutes": 15 * MINUTE,
+}
+NUMBERS = "a few|an?|one|two|three|four|five|six|seven|ten|thirty|[0-9]+"
+LENGTH = re.compile(rf"\b(?:{NUMBERS}) (?:second|minute|hour|day|week|month|year)s?\b")
+
+
+def texts():
+    for path in sorted(TEMPLATES.rglob("*.*")):
+        text = path.read_text()
+        text = re.sub(r"{% comment %}.*?{% endcomment %}", "", text, flags=re.DOTALL)
+        yield str(path.relative_to(TEMPLATES)), text
+
+
+def test_every_length_of_time_in_a_template_is_listed_above():
+    found = {name: set(LENGTH.findall(text)) for name, text in texts()}
+
+    listed = {name: set(lengths) for name, lengths in PROMISED.items()}
+    assert {name: lengths for name, lengths in found.items() if lengths} == listed
+
+
+def test_every_length_of_time_is_what_the_code_says():
+    for name, lengths in PROMISED.items():
+        for words, length in lengths.items():
+            if words == "a few minutes":
+                assert length is None or 2 * MINUTE <= length <= 5 * MINUTE, name
+            else:
+                assert LENGTHS[words] == length, name
+
+
+def test_keeps_a_browser_signed_in_for_as_long_as_it_says(client, db):
+    page = client.get(reverse("account_login")).content.decode()
+
+    assert "Keep me signed in for two weeks" in page
+    assert timedelta(seconds=deployed.SESSION_COOKIE_AGE) == timedelta(weeks=2)
+
+
+# --- Mails ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def printed(settings):
+    """A deployment without a mail server, as `make run` has it."""
+    settings.EMAIL_BACKEND = CONSOLE
+
+
+def pages_that_speak_of_mail(client, signed_in):
+    """Yield every page that follows a mail, or comes before one."""
+    yield client.get(reverse("account_reset_password"))
+    sent = {"email": "carol@example.com"}
+    yield client.post(reverse("account_reset_password"), sent, follow=True)
+    yield client.get(reverse("account_email_verification_sent"))
+    change = {"email": "new@example.com", "action_add": ""}
+    yield signed_in.post(reverse("account_email"), change, follow=True)
+
+
+SENT = re.compile("have sent|We send|mail we sent")
+
+
+def test_promises_no_mail_where_none_is_sent(client, page_as, alice, printed, capsys):
+    for page in pages_that_speak_of_mail(client, page_as(alice)):
+        text = unescape(page.content.decode())
+
+        assert "This Ownlist sends no mail." in text
+        assert not SENT.search(text), SENT.search(text)
+
+
+def test_says_that_a_mail_was_sent_where_it_was(client, page_as, alice, mailoutbox):
+    for page in pages_that_speak_of_mail(client, page_as(alice)):
+        text = unescape(page.content.decode())
+
+        assert SENT.search(text)
+        assert "sends no mail" not in text
+    assert len(mailoutbox) == 2
+
+
+def test_says_how_many_mails_go_to_one_address(client, db, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"mail": (7, 3600)}
+
+    page = client.post(
+        reverse("account_reset_password"), {"email": "carol@example.com"}, follow=True
+    )
+
+    assert "At most 7 mails in an hour" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_verified", "words"),
+    [
+        ({}, True, "Comes by mail."),
+        ({"reminder_mails": False}, True, "Your reminder mails are switched off."),
+        ({}, False, "Mails need a confirmed e-mail address."),
+    ],
+)
+def test_a_reminder_promises_a_mail_only_to_who_gets_one(
+    page_as, db, fields, is_verified, words
+):
+    user = UserFactory(**fields)
+    user.emailaddress_set.update(verified=is_verified)
+
+    page = page_as(user).get(reverse("todos:task-create")).content.decode()
+
+    assert words in page
+
+
+def test_a_reminder_promises_no_mail_where_none_is_sent(page_as, alice, printed):
+    page = page_as(alice).get(reverse("todos:task-create")).content.decode()
+
+    assert "No mail is sent by this Ownlist." in page
