@@ -180,7 +180,7 @@ class OutsideAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unty
         try:
             token = _verified(sociallogin)
         except TokenRejected as exc:
-            logger.info("outside sign-in refused", extra={"reason": exc.reason})
+            _log_refusal(exc.reason)
             raise ImmediateHttpResponse(redirect("socialaccount_login_error")) from exc
         except (KeysUnavailable, fetching.FetchFailed) as exc:
             logger.warning("outside sign-in unavailable")
@@ -191,7 +191,7 @@ class OutsideAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unty
             raise ImmediateHttpResponse(answer(request, refusal)) from refusal
         reason = entrance.refusal(identity, token)
         if reason is not None:
-            logger.info("outside sign-in refused", extra={"reason": reason})
+            _log_refusal(reason)
             if reason == identities.ENDED:
                 raise ImmediateHttpResponse(_ask_again(request, sociallogin.provider))
             raise ImmediateHttpResponse(_refused(request, reason))
@@ -231,6 +231,10 @@ class OutsideAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unty
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         """Accounts are made above; allauth's own way, by e-mail, is closed."""
         return False
+
+
+def _log_refusal(reason: str) -> None:
+    logger.info("outside sign-in refused", extra={"reason": f"better auth: {reason}"})
 
 
 def _ask_again(request: HttpRequest, provider: Any) -> HttpResponse:

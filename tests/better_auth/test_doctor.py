@@ -315,6 +315,28 @@ def test_a_deactivated_account_is_said(server, person):
     )
 
 
+def test_a_suspended_sign_in_is_said_with_what_to_do(server, person, api_with):
+    LinkedIdentity.objects.update(suspended_at=timezone.now())
+    token = forging.sign(claims_of(server), KEY)
+
+    text = told(token)
+
+    assert "bad The password of that account was reset by mail" in text
+    assert "keeps or disconnects each on the security page" in text
+    assert api_with(token).get("/api/v1/users/me").status_code == 401
+
+
+def test_a_token_of_staff_is_said_to_open_the_api_alone(server, person, api_with):
+    User.objects.filter(pk=person.pk).update(is_staff=True)
+    token = forging.sign(claims_of(server), KEY)
+
+    text = told(token)
+
+    assert "no token opens the pages or the admin" in text
+    assert "bad" not in text
+    assert api_with(token).get("/api/v1/users/me").status_code == 200
+
+
 def test_a_token_from_before_the_end_of_all_sign_ins_is_said(server, person):
     token = forging.sign(claims_of(server), KEY)
     credentials.sign_out_everywhere(

@@ -21,8 +21,9 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts import entrance
 from accounts.better_auth.doctor import REASONS
-from accounts.better_auth.identities import link, unlink
+from accounts.better_auth.identities import ENDED, INACTIVE, SUSPENDED, link, unlink
 from accounts.better_auth.verifier import verify
 from accounts.models import LinkedIdentity, User
 from todos.models import Task
@@ -31,6 +32,7 @@ ROOT = Path(settings.BASE_DIR)
 PAGE = ROOT / "docs" / "better-auth.md"
 EXAMPLES = ROOT / "docs" / "examples" / "better-auth"
 NODE_MODULES = ROOT / "tests" / "better_auth_server" / "node_modules"
+STANDINGS = (INACTIVE, SUSPENDED, ENDED)
 START_SECONDS = 60  # on a busy machine
 PERSON = {"email": "ada@example.com", "password": "three green bicycles", "name": "Ada"}
 
@@ -231,6 +233,9 @@ def reasons_in_code():
             elif called == "refused" and text.value.startswith("better auth: "):
                 yield text.value
 
+    for reason in (*STANDINGS, entrance.STAFF):
+        yield f"better auth: {reason}"
+
 
 def section(heading):
     text = PAGE.read_text("utf-8").partition(f"\n## {heading}\n")[2]
@@ -255,7 +260,7 @@ def test_the_table_of_refusals_has_every_reason_and_no_other():
 
 def test_the_doctor_has_words_for_every_reason():
     given = {name.removeprefix("better auth: ") for name in reasons_in_code()}
-    in_own_words = {"issuer", "audience", "no active user", "ended by its user"}
+    in_own_words = {"issuer", "audience", entrance.STAFF, *STANDINGS}
 
     assert given - in_own_words - REASONS.keys() == set()
 
