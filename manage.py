@@ -10,6 +10,9 @@ def main() -> None:
 
     from django.core.management import execute_from_command_line
 
+    from config.private_files import keep_to_ourselves
+
+    keep_to_ourselves()
     execute_from_command_line(sys.argv)
 
 

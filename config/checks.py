@@ -1,6 +1,7 @@
 """System checks of the deployment: a wrong setting stops the start, by its name."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +9,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from config.private_files import database_files, is_open_to_others
 
 MIN_SECRET_BYTES = 32
 LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]", "testserver"}
@@ -109,4 +112,36 @@ def check_database(**kwargs: Any) -> Iterator[CheckMessage]:
                 "special characters in the password."
             ),
             id="config.E020",
+        )
+
+
+@register
+def check_private_files(**kwargs: Any) -> Iterator[CheckMessage]:
+    """The embedded database is for the user that runs the service alone."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "config.sqlite":
+        return
+    files = database_files(Path(database["NAME"]))
+    for path in filter(is_open_to_others, files):
+        yield Warning(
+            f"Other users of this machine can read the database: {path}",
+            hint=f"chmod 600 {path}",
+            id="config.W021",
+        )
+    if files and settings.VAR_DIR.is_dir() and is_open_to_others(settings.VAR_DIR):
+        yield Warning(
+            f"VAR_DIR is open to other users of this machine: {settings.VAR_DIR}",
+            hint=f"chmod 700 {settings.VAR_DIR}",
+            id="config.W022",
+        )
+
+
+@register
+def check_hsts(**kwargs: Any) -> Iterator[CheckMessage]:
+    """Browsers preload a host only with all its subdomains."""
+    if settings.HSTS_PRELOAD and not settings.HSTS_INCLUDE_SUBDOMAINS:
+        yield Error(
+            "HSTS_PRELOAD is on without HSTS_INCLUDE_SUBDOMAINS.",
+            hint="Turn both on, or neither: browsers preload no host without them.",
+            id="config.E007",
         )

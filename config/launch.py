@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NoReturn
 
-from config import dotenv
+from config import dotenv, private_files
 from config.server import address
 
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
@@ -22,6 +22,7 @@ MODES = ("run", "demo", "dev")
 
 def main(mode: str) -> NoReturn:
     """Prepare everything, then turn this process into the server."""
+    private_files.keep_to_ourselves()
     dotenv.main()
     dotenv.load()
     host, port = address()
@@ -72,13 +73,28 @@ def _prepare(*, with_demo: bool) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+    _prepare_folder(settings.VAR_DIR)
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
     if not settings.DEBUG:
         _collect_static()
     if with_demo:
         call_command("demo")
+
+
+def _prepare_folder(folder: Path) -> None:
+    """Make the folder for our files, and close what an earlier version left open.
+
+    A folder that somebody named may hold other things, so its own mode is left alone
+    if it exists. `config.checks` warns where that lets others read the database.
+    """
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if folder == settings.BASE_DIR / "var" or not folder.exists():
+        private_files.make_folder(folder)
+    if database["ENGINE"] == "config.sqlite":
+        private_files.close_database(Path(database["NAME"]))
 
 
 def _collect_static() -> None:

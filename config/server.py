@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from config import dotenv
+from config import dotenv, private_files
 
 
 def address() -> tuple[str, int]:
@@ -57,6 +57,7 @@ def main() -> None:
     """Become granian's main process."""
     from granian.cli import entrypoint
 
+    private_files.keep_to_ourselves()
     dotenv.load()
     os.register_at_fork(after_in_child=_leave_ctrl_c_to_the_main_process)
     sys.argv[1:] = sys.argv[1:] + options()

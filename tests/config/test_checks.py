@@ -31,6 +31,7 @@ def found():
         *checks.check_rate_limits(),
         *checks.check_secrets(),
         *checks.check_database(),
+        *checks.check_hsts(),
     ]
     assert all(isinstance(message, Error) for message in everything)
     return {message.id: message for message in everything}
@@ -167,3 +168,13 @@ def test_a_dangerous_setting_stops_the_start_by_its_name(tmp_path):
     assert done.returncode != 0
     for identifier in ("config.E003", "config.E004", "config.E020"):
         assert identifier in done.stderr
+
+
+def test_a_preload_list_without_the_subdomains_is_refused(settings):
+    settings.HSTS_PRELOAD = True
+
+    assert "HSTS_INCLUDE_SUBDOMAINS" in found()["config.E007"].msg
+
+    settings.HSTS_INCLUDE_SUBDOMAINS = True
+
+    assert found() == {}

@@ -12,7 +12,8 @@ HTTPS = "https://lists.example.com"
 LOOKED_AT = """
 SESSION_COOKIE_NAME SESSION_COOKIE_SECURE SESSION_COOKIE_HTTPONLY SESSION_COOKIE_DOMAIN
 SESSION_COOKIE_PATH SESSION_COOKIE_SAMESITE CSRF_COOKIE_NAME CSRF_COOKIE_SECURE
-SECURE_SSL_REDIRECT SECURE_HSTS_SECONDS SECURE_PROXY_SSL_HEADER USE_X_FORWARDED_HOST
+SECURE_SSL_REDIRECT SECURE_HSTS_SECONDS SECURE_HSTS_INCLUDE_SUBDOMAINS
+SECURE_HSTS_PRELOAD SECURE_PROXY_SSL_HEADER USE_X_FORWARDED_HOST
 CSRF_TRUSTED_ORIGINS ALLOWED_HOSTS DEBUG ACCOUNT_DEFAULT_HTTP_PROTOCOL
 """
 NAMES = LOOKED_AT.split()
@@ -39,6 +40,47 @@ def settings_for(**environment):
         check=True,
     )
     return json.loads(done.stdout)
+
+
+def test_hsts_binds_nothing_but_the_host_itself_unless_told_so():
+    alone = settings_for(BASE_URL=HTTPS)
+    wide = settings_for(
+        BASE_URL=HTTPS, HSTS_INCLUDE_SUBDOMAINS="true", HSTS_PRELOAD="true"
+    )
+
+    assert alone["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is False
+    assert alone["SECURE_HSTS_PRELOAD"] is False
+    assert wide["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is True
+    assert wide["SECURE_HSTS_PRELOAD"] is True
+
+
+def test_hsts_needs_https():
+    found = settings_for(
+        BASE_URL="http://127.0.0.1:8000",
+        HSTS_INCLUDE_SUBDOMAINS="true",
+        HSTS_PRELOAD="true",
+    )
+
+    assert found["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is False
+    assert found["SECURE_HSTS_PRELOAD"] is False
+
+
+@pytest.mark.parametrize(
+    ("subdomains", "preload", "header"),
+    [
+        (False, False, "max-age=31536000"),
+        (True, False, "max-age=31536000; includeSubDomains"),
+        (True, True, "max-age=31536000; includeSubDomains; preload"),
+    ],
+)
+def test_the_header_says_what_the_settings_say(settings, subdomains, preload, header):
+    settings.SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = subdomains
+    settings.SECURE_HSTS_PRELOAD = preload
+
+    response = Client().get("/healthz", secure=True)
+
+    assert response["Strict-Transport-Security"] == header
 
 
 def test_an_https_address_makes_strict_settings():

@@ -19,9 +19,9 @@ PATIENCE = 60  # seconds until a test gives up
 GOOD = {200, 201}
 
 
-@pytest.fixture
-def server(tmp_path):
-    with served.serving(tmp_path, workers=2) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served.serving(tmp_path_factory.mktemp("served"), workers=2) as running:
         yield running
 
 

@@ -1,0 +1,151 @@
+"""Other users of the machine can read nothing of what Ownlist writes."""
+
+import os
+import stat
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+
+from config import checks, launch, private_files
+from config.databases import database_settings
+
+OPEN_TO_ALL = 0o022  # the umask that most systems begin with
+
+
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@contextmanager
+def umask(mask):
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@pytest.fixture
+def var(tmp_path, settings, monkeypatch):
+    """A folder with a database that an earlier version left open to everyone."""
+    folder = tmp_path / "var"
+    with umask(OPEN_TO_ALL):
+        folder.mkdir()
+        for name in ("ownlist.sqlite3", "ownlist.sqlite3-wal", "ownlist.sqlite3-shm"):
+            (folder / name).touch()
+    settings.VAR_DIR = folder
+    settings.BASE_DIR = tmp_path
+    database = database_settings(f"sqlite:///{folder}/ownlist.sqlite3", pooled=False)
+    monkeypatch.setitem(settings.DATABASES, "default", database)
+    return folder
+
+
+def run(code, folder):
+    """Run a program with the umask of most systems, on a database in `folder`."""
+    database = f"sqlite:///{folder}/ownlist.sqlite3"
+    environment = {"DATABASE_URL": database, "VAR_DIR": str(folder)}
+    done = subprocess.run(
+        [sys.executable, *code],
+        cwd=settings.BASE_DIR,
+        env=os.environ | environment | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+        umask=OPEN_TO_ALL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_command_creates_is_its_users_alone(tmp_path):
+    run(["manage.py", "showmigrations", "sessions"], tmp_path)
+
+    assert mode_of(tmp_path / "ownlist.sqlite3") == 0o600
+
+
+@pytest.mark.parametrize("module", ["config.server", "config.launch"])
+def test_what_the_server_creates_is_its_users_alone(tmp_path, module):
+    """It sets its mask first of all, so a start that is refused shows it."""
+    code = (
+        "import atexit, pathlib, runpy, sys\n"
+        f"atexit.register(pathlib.Path({str(tmp_path / 'made')!r}).touch)\n"
+        f"sys.argv = [{module!r}, 'run']\n"
+        "try:\n"
+        f"    runpy.run_module({module!r}, run_name='__main__')\n"
+        "except SystemExit:\n"
+        "    pass\n"
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PORT", "none")
+        run(["-c", code], tmp_path)
+
+    assert mode_of(tmp_path / "made") == 0o600
+
+
+def test_starting_closes_what_was_open(var):
+    launch._prepare_folder(var)
+
+    assert mode_of(var) == 0o700
+    assert {mode_of(file) for file in var.iterdir()} == {0o600}
+
+
+def test_starting_makes_the_folder_for_one_user(tmp_path, settings):
+    settings.VAR_DIR = tmp_path / "made" / "var"
+
+    with umask(OPEN_TO_ALL):
+        launch._prepare_folder(settings.VAR_DIR)
+
+    assert mode_of(settings.VAR_DIR) == 0o700
+
+
+def test_a_folder_that_somebody_named_keeps_its_mode(var, settings, tmp_path):
+    settings.BASE_DIR = tmp_path / "elsewhere"
+
+    launch._prepare_folder(var)
+
+    assert mode_of(var) == 0o755
+    assert {mode_of(file) for file in var.iterdir()} == {0o600}
+
+
+def test_a_database_that_others_can_read_is_a_warning(var):
+    found = list(checks.check_private_files())
+
+    assert [message.id for message in found] == ["config.W021"] * 3 + ["config.W022"]
+    assert str(var / "ownlist.sqlite3-wal") in found[1].msg
+    assert found[0].hint == f"chmod 600 {var / 'ownlist.sqlite3'}"
+
+
+@pytest.mark.parametrize("mode", [0o604, 0o640, 0o602, 0o620])
+def test_each_right_of_others_is_a_warning(var, mode):
+    launch._prepare_folder(var)
+    (var / "ownlist.sqlite3").chmod(mode)
+
+    assert [message.id for message in checks.check_private_files()] == ["config.W021"]
+
+
+def test_a_closed_database_is_none(var):
+    launch._prepare_folder(var)
+
+    assert list(checks.check_private_files()) == []
+
+
+def test_without_a_database_of_files_there_is_nothing_to_warn_about(
+    var, settings, monkeypatch
+):
+    url = "postgres://ownlist@db.example/ownlist"
+    database = database_settings(url, pooled=False)
+    monkeypatch.setitem(settings.DATABASES, "default", database)
+
+    assert list(checks.check_private_files()) == []
+
+
+def test_closing_leaves_the_rights_of_the_owner(tmp_path):
+    file = tmp_path / "ownlist.sqlite3"
+    file.touch()
+    file.chmod(0o544)
+
+    private_files.close_database(file)
+
+    assert mode_of(file) == 0o500
