@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts import emails, events
-from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
+from accounts.models import RefreshFamily, SecurityEvent, User
 
 # How long a proof of who someone is counts as recent, for what can't be taken back.
 RECENT = timedelta(minutes=15)
@@ -134,16 +134,6 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
         families = families.exclude(pk=keep.key)
     families.update(revoked_at=at)
     emails.forget_pending(user)
-
-
-def end_identity(*, identity: LinkedIdentity, at: datetime) -> None:
-    """End what a linked identity has signed in: the families exchanged for it.
-
-    Browser sessions that it began name it, and end once it is no longer linked.
-    """
-    RefreshFamily.objects.filter(identity=identity, revoked_at=None).update(
-        revoked_at=at
-    )
 
 
 def live_sign_ins(user: User, *, at: datetime) -> int:

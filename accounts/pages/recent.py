@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.adapter import get_adapter
 from allauth.account.utils import get_next_redirect_url
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -61,6 +62,14 @@ class SignInAgainView(TemplateView):
             {
                 "back": back,
                 "ask_again": AGAIN,
+                "ask_for_code": self._address_for_code(back),
                 "issuers": request.user.identities.values_list("issuer", flat=True),
             }
         )
+
+    def _address_for_code(self, back: str) -> str | None:
+        """Return where to ask for a code by mail; None without a verified address."""
+        methods = get_adapter().get_reauthentication_methods(self.request.user)
+        if not methods:
+            return None
+        return f"{methods[0]['url']}?{urlencode({REDIRECT_FIELD_NAME: back})}"

@@ -3,12 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth import HASH_SESSION_KEY
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import credentials, tokens
 from accounts.credentials import COMMAND, SESSION, Credential
 from accounts.models import SecurityEvent
+from tests.factories import PASSWORD
 
 
 @pytest.mark.parametrize(
@@ -100,6 +105,81 @@ def test_an_upgraded_hash_ends_no_credential(alice, settings):
     alice.refresh_from_db()
     assert alice.password.startswith("pbkdf2_sha256$")
     assert alice.credential_epoch == 0
+
+
+def sign_in_elsewhere(client):
+    sign_in = {"login": "alice@example.com", "password": PASSWORD}
+    assert client.post(reverse("account_login"), sign_in).status_code == 302
+
+
+def test_an_upgraded_hash_ends_no_browser_session(page_as, client, alice, settings):
+    here = page_as(alice)
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+
+    sign_in_elsewhere(client)
+
+    alice.refresh_from_db()
+    assert alice.password.startswith("pbkdf2_sha256$")
+    assert here.get("/").status_code == 200
+
+
+def test_browser_sessions_that_are_bound_to_the_hash_hold_until_the_epoch(
+    page_as, alice
+):
+    here, elsewhere = page_as(alice), page_as(alice)
+    for browser in (here, elsewhere):
+        session = browser.session
+        session[HASH_SESSION_KEY] = salted_hmac(
+            "accounts.User.session", f"0:{alice.password}", algorithm="sha256"
+        ).hexdigest()
+        session.save()
+
+    assert here.get("/").status_code == 200
+
+    credentials.sign_out_everywhere(user=alice, at=timezone.now())
+    assert here.get("/").status_code == 302
+    assert elsewhere.get("/").status_code == 302
+
+
+def test_ending_all_forgets_addresses_that_wait_and_no_other(alice, bob):
+    alice.emailaddress_set.update(verified=False)
+    for user in (alice, bob):
+        EmailAddress.objects.create(user=user, email="new@example.com")
+
+    credentials.end_all(user=alice, at=timezone.now())
+
+    left = EmailAddress.objects.order_by("email").values_list("user", "email")
+    assert list(left) == [
+        (alice.pk, "alice@example.com"),
+        (bob.pk, "bob@example.com"),
+        (bob.pk, "new@example.com"),
+    ]
+
+
+def test_ending_all_revokes_the_rows_of_sign_ins_by_token(alice, bob):
+    for user in (alice, bob):
+        tokens.start_family(user=user, at=timezone.now())
+    now = timezone.now()
+
+    credentials.end_all(user=alice, at=now)
+
+    assert alice.refresh_families.get().revoked_at == now
+    assert bob.refresh_families.get().revoked_at is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "is_recent"), [(0, True), (14, True), (15, False), (None, False)]
+)
+def test_a_proof_is_recent_for_fifteen_minutes(ago, is_recent):
+    now = timezone.now()
+    proved_at = None if ago is None else now - timedelta(minutes=ago)
+
+    assert (
+        Credential("token", authenticated_at=proved_at).is_recent(at=now) is is_recent
+    )
 
 
 def test_signing_out_everywhere_records_who_did_it(alice, sam):

@@ -5,7 +5,9 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.credentials import deactivate, reactivate, sign_out_everywhere
 from accounts.models import SecurityEvent, User
 from tests.factories import PASSWORD, UserFactory
 
@@ -87,6 +89,58 @@ def test_does_nothing_where_the_link_is_only_looked_at(
 
     client.get(link_in(mailoutbox[0]))
 
+    alice.refresh_from_db()
+    assert alice.email == "alice@example.com"
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_signs_out_nobody_who_follows_anothers_link(
+    page_as, alice, bob, mailoutbox, method
+):
+    ask(page_as(alice))
+    bobs = page_as(bob)
+
+    getattr(bobs, method)(link_in(mailoutbox[0]))
+
+    assert bobs.session["_auth_user_id"] == str(bob.pk)
+    assert bobs.get(URL).status_code == 200
+
+
+def test_ends_every_other_session_and_token(page_as, api_as, alice, mailoutbox):
+    here, elsewhere, program = page_as(alice), page_as(alice), api_as(alice)
+    ask(here)
+
+    here.post(link_in(mailoutbox[0]))
+
+    assert here.get(URL).status_code == 200
+    assert elsewhere.get(URL).status_code == 302
+    assert program.get("/api/v1/users/me").status_code == 401
+
+
+def test_confirming_the_address_in_use_ends_nothing(
+    page_as, client, unverified, mailoutbox
+):
+    carols = page_as(unverified)
+    carols.post(URL, {"email": unverified.email, "action_send": "1"})
+
+    client.post(link_in(mailoutbox[0]))
+
+    assert carols.get(URL).status_code == 200
+    assert unverified.emailaddress_set.get().verified
+
+
+@pytest.mark.parametrize("end", [sign_out_everywhere, deactivate, reactivate])
+def test_is_void_once_every_credential_has_ended(
+    page_as, client, alice, mailoutbox, end
+):
+    """It let a thief take the account over after its owner had thrown them out."""
+    ask(page_as(alice))
+
+    end(user=alice, at=timezone.now())
+
+    link = link_in(mailoutbox[0])
+    assert "This link is no longer good" in client.get(link).text
+    assert client.post(link).status_code == 404
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.credentials import deactivate
+from accounts.credentials import deactivate, reactivate, sign_out_everywhere
 from accounts.models import SecurityEvent
 from tests.factories import PASSWORD
 
@@ -48,6 +48,30 @@ def test_keeps_the_key_out_of_the_address_of_the_form(client, alice, mailoutbox)
     ask(client)
 
     assert follow(client, mailoutbox[0]).endswith("-set-password/")
+
+
+def test_signs_out_nobody_who_follows_anothers_link(page_as, alice, bob, mailoutbox):
+    bobs = page_as(bob)
+    ask(Client())
+
+    form = follow(bobs, mailoutbox[0])
+    assert bobs.get(form).status_code == 200
+    bobs.post(form, {"password1": NEW})
+
+    alice.refresh_from_db()
+    assert alice.check_password(NEW)
+    assert bobs.session["_auth_user_id"] == str(bob.pk)
+
+
+@pytest.mark.parametrize("end", [sign_out_everywhere, deactivate, reactivate])
+def test_is_void_once_every_credential_has_ended(client, alice, mailoutbox, end):
+    ask(client)
+    form = follow(client, mailoutbox[0])
+
+    end(user=alice, at=timezone.now())
+
+    assert "This link is no longer good" in client.get(form).text
+    assert "This link is no longer good" in client.get(path_in(mailoutbox[0])).text
 
 
 def test_works_once(client, alice, mailoutbox):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import LinkedIdentity, User
 from tests.factories import PASSWORD, UserFactory
+from tests.signing_in import browser_of
 
 pytestmark = pytest.mark.django_db
 
@@ -148,15 +149,15 @@ def test_an_exchange_and_its_refreshes_make_no_sign_in_newer(
 PAGES = ["account_email", "account_set_password", "accounts:connect", "accounts:delete"]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_an_old_cookie_is_told_to_sign_in_there_again(server, person, page):
+@pytest.mark.parametrize("name", PAGES)
+def test_an_old_cookie_is_told_to_sign_in_there_again(server, person, name):
     server.age(person, HOUR)
     browser = browser_with(person)
     browser.get("/")
-    url = reverse(page)
+    url = reverse(name)
 
     for method in (browser.get, browser.post):
-        told = method(url, {"email": "thief@example.com"}, follow=True)
+        told = method(url, follow=True)
 
         assert told.redirect_chain[-1][0].startswith("/accounts/sign-in-again/?next=")
         assert f"Sign out at {server.url}" in told.text
@@ -184,11 +185,11 @@ def test_an_old_cookie_changes_nothing(server, person, mailoutbox):
     assert mailoutbox == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_fresh_cookie_opens_them(person, page):
+@pytest.mark.parametrize("name", PAGES)
+def test_a_fresh_cookie_opens_them(person, name):
     browser = browser_with(person)
 
-    assert browser.get(reverse(page)).status_code == 200
+    assert browser.get(reverse(name)).status_code == 200
 
 
 def test_a_user_without_a_password_can_delete_their_account(server, person):
@@ -228,6 +229,19 @@ def test_a_password_given_here_counts_beside_an_old_cookie(server, person):
 
     assert asked.url.startswith(reverse("account_reauthenticate"))
     assert browser.get(url).status_code == 200
+
+
+@pytest.mark.parametrize("proof", [{}, {"auth_time": None}])
+def test_an_outside_sign_in_of_unknown_age_is_not_recent(alice, proof):
+    now = timezone.now()
+    identity = LinkedIdentity.objects.create(
+        user=alice, issuer="i", subject="s", created_at=now, last_used_at=now
+    )
+    record = {"method": "socialaccount", "at": now.timestamp(), **proof}
+    browser = browser_of(alice, proof=record | {"identity": str(identity.pk)})
+
+    assert browser.get("/").status_code == 200
+    assert browser.get(reverse("accounts:delete")).status_code == 302
 
 
 def test_the_way_back_leads_to_no_other_site(server, person):
