@@ -152,6 +152,17 @@ class SignUpForm(allauth.SignupForm):  # type: ignore[misc]  # untyped
 class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
     email = EmailField(label="New e-mail address")
 
+    def clean_email(self) -> str:
+        """Refuse an address that this account has; say nothing of those of others.
+
+        allauth looks them up as well, more often where there are none.
+        """
+        adapter = allauth.get_adapter()
+        email: str = adapter.clean_email(self.cleaned_data["email"])
+        if EmailAddress.objects.filter(user=self.user, email=email).exists():
+            raise adapter.validation_error("duplicate_email")
+        return email
+
     def save(self, request: HttpRequest) -> Any:
         """Keep the new address beside the one in use until its mailbox answers.
 

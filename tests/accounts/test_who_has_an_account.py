@@ -166,6 +166,21 @@ def test_a_reset_of_a_locked_account_takes_the_same_work(work, alice):
     assert work(reset, KNOWN) == work(reset, UNKNOWN)
 
 
+def test_changing_to_an_address_takes_the_same_work(work, page_as, alice, bob):
+    client = page_as(bob)
+
+    def change(email):
+        url = reverse("account_email")
+        return client.post(url, {"email": email, "action_add": "yes"})
+
+    change("first@example.com")
+
+    known, unknown = work(change, KNOWN), work(change, UNKNOWN)
+
+    assert known == unknown
+    assert known.mails == 1
+
+
 @pytest.mark.parametrize("ask", [register, sign_up])
 def test_registration_takes_the_same_work(work, alice, mandatory, ask):
     ask("first@example.com")
