@@ -68,8 +68,8 @@ class Argon2PasswordHasher(InTurn, hashers.Argon2PasswordHasher):
     A hash made with other numbers stays valid and is replaced at the next sign-in.
     """
 
-    memory_cost = 19 * 1024  # KiB
-    time_cost = 4
+    memory_cost = 12 * 1024  # KiB
+    time_cost = 6
     parallelism = 1
 
 
