@@ -5,8 +5,8 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import tokens
-from accounts.models import EndedSession, RefreshFamily
+from accounts import events, tokens
+from accounts.models import EndedSession, RefreshFamily, SecurityEvent
 
 REFRESH = reverse("api:token-refresh")
 
@@ -50,6 +50,27 @@ def test_a_spent_token_stays_spent(alice, api):
     call_command("purge_credentials")
 
     assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 401
+
+
+def test_deletes_what_strangers_tried_more_than_thirty_days_ago(alice, sam):
+    kinds = SecurityEvent.Kind
+    for days in (20, 40):
+        for kind, by in [
+            (kinds.SIGN_IN_FAILED, None),
+            (kinds.RESET_REQUESTED, None),
+            (kinds.RESET_REQUESTED, sam),
+            (kinds.PASSWORD_CHANGED, None),
+        ]:
+            events.record(alice, kind, at=days_ago(days), by=by)
+
+    call_command("purge_credentials")
+
+    old = alice.security_events.filter(at__lt=days_ago(30))
+    assert sorted((event.kind, event.by) for event in old) == [
+        (kinds.PASSWORD_CHANGED, None),
+        (kinds.RESET_REQUESTED, sam),
+    ]
+    assert alice.security_events.count() == 6
 
 
 def test_deletes_sessions_that_have_expired(alice, page_as):
