@@ -11,8 +11,10 @@ script needs is refused before the text is normalised.
 """
 
 import re
+import sys
 import unicodedata
-from typing import Any
+from functools import cache
+from typing import Any, Literal
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -23,6 +25,10 @@ from rest_framework import serializers
 MARKS_MAX = 30
 # Characters that NFC can make one of: `ᾂ` may be written with four.
 COMPOSED_MAX = 4
+FIRST_MARK = 0x300
+FIRST_RARE = 0x10000  # of the supplementary planes: emoji, and scripts of the past
+
+Form = Literal["NFC", "NFKC"]
 
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # categories Cc and Cs
 CONTROLS_BUT_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -61,7 +67,7 @@ def _check_length(value: str, limit: int, most: int) -> None:
         )
 
 
-def normalised(value: str, form: str = "NFC") -> str:
+def normalised(value: str, form: Form = "NFC") -> str:
     """Return a text of bounded length in a Unicode normal form.
 
     Raises:
@@ -69,31 +75,46 @@ def normalised(value: str, form: str = "NFC") -> str:
     """
     if value.isascii():
         return value
-    check_marks(value)
-    return unicodedata.normalize(form, value)  # type: ignore[arg-type]
+    _check_marks(value)
+    value = unicodedata.normalize(form, value)
+    # Some marks are taken apart into two; what is kept can be sent again.
+    _check_marks(value)
+    return value
 
 
-def check_marks(value: str) -> None:
-    """Refuse more marks on one letter than any script has.
+def _check_marks(value: str) -> None:
+    long_ones = (run for run in _marks().findall(value) if len(run) > MARKS_MAX)
+    if any(map(_has_too_many_marks, long_ones)):
+        raise ValidationError(
+            "Use at most %(most)s accents or other marks on one letter.",
+            code="marks",
+            params={"most": MARKS_MAX},
+        )
 
-    Raises:
-        ValidationError: with code `marks`.
-    """
+
+@cache
+def _marks() -> re.Pattern[str]:
+    """Match a run of characters that may be marks: all that are, and rare scripts."""
+    marks = "".join(filter(_is_mark, map(chr, range(FIRST_MARK, FIRST_RARE))))
+    return re.compile(f"[{marks}{chr(FIRST_RARE)}-{chr(sys.maxunicode)}]+")
+
+
+def _has_too_many_marks(text: str) -> bool:
     run = 0
-    for character in value:
-        if character < "\x80":
-            run = 0
-            continue
-        # Taken apart as far as any normal form does: some characters are marks only
-        # then, as U+0F73 and U+FF9E, and others end in some.
-        for part in unicodedata.normalize("NFKD", character):
-            run = run + 1 if unicodedata.combining(part) else 0
-            if run > MARKS_MAX:
-                raise ValidationError(
-                    "Use at most %(most)s accents or other marks on one letter.",
-                    code="marks",
-                    params={"most": MARKS_MAX},
-                )
+    for character in text:
+        run = run + 1 if _is_mark(character) else 0
+        if run > MARKS_MAX:
+            return True
+    return False
+
+
+def _is_mark(character: str) -> bool:
+    """Whether normalising would sort the character among the marks beside it.
+
+    Taken apart as far as any normal form does: some characters are marks only then, as
+    U+0F73 and U+FF9E.
+    """
+    return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
 
 
 class TextField(serializers.CharField):

@@ -1,0 +1,549 @@
+"""The requests that cost most to read, of every kind that there is."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+BODY = 1024 * 1024  # bytes: DATA_UPLOAD_MAX_MEMORY_SIZE
+FILE = 20 * 1024 * 1024  # bytes: IMPORT_MAX_BYTES
+HEAD = 60_000  # bytes of one header or query, below what servers pass on
+PASSWORD = "correct horse battery staple"  # noqa: S105 - of a server that is gone soon
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, as `nobody`, as a `caller` with a token or a `person` signed in."""
+
+    method: str
+    path: str
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    as_whom: str = "nobody"
+
+
+Maker = Callable[[int], Request]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Requests of one kind, up to `size` bytes of what makes them bad."""
+
+    name: str
+    make: Maker
+    size: int = BODY
+
+
+# --- What is dear to read ----------------------------------------------------------
+
+
+def repeated(piece: str, size: int, *, before: str = "", after: str = "") -> bytes:
+    """Return the piece as often as it fits into `size` bytes, between two others."""
+    room = size - len((before + after).encode())
+    return (before + piece * (room // len(piece.encode())) + after).encode()
+
+
+def numbered(size: int, *, end: str) -> bytes:
+    """Return an object of many short keys, and `end` in it."""
+    parts, room, number = [], size - len(end) - 2, 0
+    while room > 0:
+        parts.append(f'"{number:x}":0')
+        room -= len(parts[-1]) + 1
+        number += 1
+    return ("{" + ",".join(parts[:-1]) + end + "}").encode()
+
+
+MARKS = "\u0301\u0323"
+BODIES: dict[str, Callable[[int], bytes]] = {
+    "a duplicate key": lambda size: numbered(size, end=',"0":0'),
+    "keys": lambda size: numbered(size, end=""),
+    "small numbers": lambda size: repeated("1,", size, before="[", after="1]"),
+    "fractions": lambda size: repeated(
+        f"1.{'1' * 30}e9,", size, before="[", after="1]"
+    ),
+    "one fraction": lambda size: repeated("1", size, before="[1.", after="]"),
+    "empty objects": lambda size: repeated("{},", size, before="[", after="{}]"),
+    "small objects": lambda size: repeated('{"a":1},', size, before="[", after="{}]"),
+    "depth": lambda size: b"[" * size,
+    "pairs of depth": lambda size: (
+        repeated('[[[[[{"a":[]}]]]]],', size, before="[") + b"1]"
+    ),
+    "escapes": lambda size: repeated("\\u0301", size, before='{"title":"', after='"}'),
+    "cut off": lambda size: repeated('{"a":', size),
+    "no JSON": lambda size: b"\xff" * size,
+}
+
+
+def of_field(name: str, piece: str, **others: Any) -> Callable[[int], bytes]:
+    """Return what makes a body whose field `name` repeats a piece."""
+    start = json.dumps(others, ensure_ascii=False)[:-1] + (", " if others else "")
+
+    def make(size: int) -> bytes:
+        return repeated(piece, size, before=f'{start}"{name}": "', after='"}')
+
+    return make
+
+
+def of_list(name: str, item: str, **others: Any) -> Callable[[int], bytes]:
+    """Return what makes a body whose field `name` is a list of one thing."""
+    start = json.dumps(others)[:-1] + (", " if others else "")
+
+    def make(size: int) -> bytes:
+        return repeated(
+            f"{item},", size, before=f'{start}"{name}": [', after=f"{item}]}}"
+        )
+
+    return make
+
+
+# --- Where it is sent --------------------------------------------------------------
+
+JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+TOKEN = "/api/v1/auth/token"  # noqa: S105 - a path
+
+
+def post(path: str, make: Callable[[int], bytes], as_whom: str = "caller") -> Maker:
+    """Return what makes a POST of JSON."""
+    return lambda size: Request("POST", path, make(size), JSON, as_whom)
+
+
+def patch(path: str, make: Callable[[int], bytes]) -> Maker:
+    return lambda size: Request("PATCH", path, make(size), JSON, "caller")
+
+
+def form(path: str, make: Callable[[int], bytes], as_whom: str = "person") -> Maker:
+    return lambda size: Request("POST", path, make(size), FORM, as_whom)
+
+
+def form_field(name: str, piece: str, **others: str) -> Callable[[int], bytes]:
+    """Return what makes a form whose field `name` repeats a piece."""
+    start = urlencode({**others, name: ""})
+    return lambda size: repeated(quote(piece, safe=""), size, before=start)
+
+
+def multipart(path: str, piece: str, as_whom: str = "person") -> Maker:
+    """Return what makes a form of many small parts."""
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    def make(size: int) -> Request:
+        body = repeated(piece, size, after="--x--\r\n")
+        return Request("POST", path, body, headers, as_whom)
+
+    return make
+
+
+def query(path: str, piece: str, start: str, as_whom: str = "caller") -> Maker:
+    """Return what makes a GET with a long query."""
+
+    def make(size: int) -> Request:
+        asked = repeated(piece, size, before=start).decode()
+        return Request("GET", f"{path}?{asked}", as_whom=as_whom)
+
+    return make
+
+
+def header(
+    name: str,
+    piece: str,
+    start: str = "",
+    path: str = "/api/v1/tasks",
+    as_whom: str = "caller",
+) -> Maker:
+    """Return what makes a GET with a long header."""
+
+    def make(size: int) -> Request:
+        headers = {name: repeated(piece, size, before=start).decode()}
+        return Request("GET", path, headers=headers, as_whom=as_whom)
+
+    return make
+
+
+def upload(name: str, make: Callable[[int], bytes], mapping: str = "") -> Maker:
+    """Return what makes an import that only reads."""
+    edge = secrets.token_hex(16)
+    fields = {"format": name, "mapping": mapping, "dry_run": "true"}
+    head = "".join(
+        f'--{edge}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        for key, value in fields.items()
+    )
+    head += (
+        f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+
+    def request(size: int) -> Request:
+        body = head.encode() + make(size) + f"\r\n--{edge}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={edge}"}
+        return Request("POST", "/api/v1/import", body, headers, "caller")
+
+    return request
+
+
+def calendar(piece: str, *, each: str = "") -> Callable[[int], bytes]:
+    """Return what makes a calendar whose to-dos hold a piece again and again."""
+    start = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
+    todo = f"BEGIN:VTODO\r\n{each}{piece}END:VTODO\r\n"
+    return lambda size: repeated(todo, size, before=start, after="END:VCALENDAR\r\n")
+
+
+def table(header_line: str, row: str) -> Callable[[int], bytes]:
+    return lambda size: repeated(f"{row}\n", size, before=f"{header_line}\n")
+
+
+def archive(item: str) -> Callable[[int], bytes]:
+    """Return what makes an export of ours with one task again and again."""
+    start = (
+        '{"format":"ownlist","version":1,\n"person":{},\n"lists":[],\n"labels":[],\n'
+        '"tasks":[\n'
+    )
+    return lambda size: repeated(f"{item},\n", size, before=start, after="1]}")
+
+
+MANY = 60_000  # characters
+KINDS: list[Kind] = [
+    # Every kind of body, where no credential is asked and where one is.
+    *(
+        Kind(f"{name}, {path}", post(path, make, who))
+        for name, make in BODIES.items()
+        for path, who in ((TOKEN, "nobody"), ("/api/v1/tasks", "caller"))
+    ),
+    *(
+        Kind(f"{name}, {path}", post(path, of_field(field_name, piece, **others), who))
+        for path, who, field_name, others in (
+            (TOKEN, "nobody", "email", {"password": "a"}),
+            (TOKEN, "nobody", "password", {"email": "a@example.com"}),
+            ("/api/v1/auth/register", "nobody", "email", {"password": PASSWORD}),
+            ("/api/v1/auth/register", "nobody", "password", {"email": "a@example.com"}),
+            ("/api/v1/auth/token/refresh", "nobody", "refresh", {}),
+            ("/api/v1/auth/logout", "nobody", "refresh", {}),
+            ("/api/v1/tasks", "caller", "title", {}),
+            ("/api/v1/tasks", "caller", "notes", {"title": "a"}),
+            ("/api/v1/tasks", "caller", "due_date", {"title": "a"}),
+            ("/api/v1/lists", "caller", "name", {}),
+            ("/api/v1/labels", "caller", "name", {}),
+            ("/api/v1/tasks/quick", "caller", "text", {"dry_run": True}),
+            ("/api/v1/recurrence/preview", "caller", "rrule", {}),
+            ("/api/me/tasks", "caller", "title", {}),
+            ("/api/me/tasks", "caller", "recurrence", {"title": "a"}),
+        )
+        for name, piece in (
+            (f"{field_name} of marks", MARKS),
+            (f"{field_name} of letters", "\u4e2d"),
+            (f"{field_name} of spaces", " "),
+        )
+    ),
+    # Text up to the limits of the fields, where it is worked with.
+    Kind(
+        "notes of marks, short of the limits",
+        post("/api/v1/tasks", of_field("notes", "a" + MARKS * 15, title="a")),
+        MANY,
+    ),
+    Kind(
+        "notes of U+FDFA, /api/v1/tasks",
+        post("/api/v1/tasks", of_field("notes", "\ufdfa", title="a")),
+        MANY,
+    ),
+    Kind(
+        "notes of Hangul, /api/v1/tasks",
+        post("/api/v1/tasks", of_field("notes", "\u1112\u1161\u11ab", title="a")),
+        MANY * 3,
+    ),
+    *(
+        Kind(
+            f"quick add of {name}",
+            post("/api/v1/tasks/quick", of_field("text", piece, dry_run=True)),
+            50_000,
+        )
+        for name, piece in (
+            ("words", "a "),
+            ("one word", "a"),
+            ("lists", "#a "),
+            ("labels", "@a "),
+            ("dates", "every mon, "),
+            ("quotes", "\u201ca "),
+            ("backslashes", "\\\\ "),
+            ("phrases", "due:every a a a a a a a a a a a "),
+            ("starts", "from:in 3 "),
+            ("lines", "every day until 2027-01-01 @a #b p1 remind:9:00 " * 10 + "\\n"),
+        )
+    ),
+    # Lists.
+    Kind("labels, /api/v1/tasks", post("/api/v1/tasks", of_list("labels", "1"))),
+    Kind("ids, tasks/bulk", post("/api/v1/tasks/bulk", of_list("ids", "1"))),
+    Kind("tags, plan", post("/api/me/tasks", of_list("tags", "1", title="a"))),
+    Kind(
+        "9,000 literals, tasks/quick",
+        post("/api/v1/tasks/quick", of_list("literal", "{}", text="a")),
+        9_000 * 3,
+    ),
+    Kind(
+        "1,000 literals, tasks/quick",
+        post("/api/v1/tasks/quick", of_list("literal", "{}", text="a")),
+        1_000 * 3,
+    ),
+    Kind(
+        "500 ids, tasks/bulk",
+        post(
+            "/api/v1/tasks/bulk",
+            of_list("ids", f'"{"0" * 32}"', action="complete"),
+        ),
+        500 * 35,
+    ),
+    Kind("theme, users/me", patch("/api/v1/users/me", of_field("theme", "x"))),
+    Kind(
+        "display name, users/me",
+        patch("/api/v1/users/me", of_field("display_name", MARKS)),
+    ),
+    # Forms.
+    *(
+        Kind(f"{name} of marks, {path}", form(path, form_field(name, MARKS), who))
+        for path, name, who in (
+            ("/accounts/login/", "login", "nobody"),
+            ("/accounts/login/", "password", "nobody"),
+            ("/accounts/signup/", "email", "nobody"),
+            ("/accounts/password/reset/", "email", "nobody"),
+            ("/accounts/settings/", "display_name", "person"),
+            ("/accounts/delete/", "password", "person"),
+            ("/tasks/new/", "title", "person"),
+            ("/tasks/new/", "notes", "person"),
+            ("/tasks/new/", "labels", "person"),
+            ("/lists/new/", "name", "person"),
+        )
+    ),
+    *(
+        Kind(f"{name} of {what}, {path}", form(path, form_field(name, piece), who))
+        for path, name, who in (
+            ("/accounts/login/", "login", "nobody"),
+            ("/tasks/new/", "due_date", "person"),
+            ("/tasks/new/", "due_time", "person"),
+            ("/tasks/new/", "next", "person"),
+            ("/tasks/new/", "labels", "person"),
+        )
+        for what, piece in (("commas", ","), ("letters", "a"), ("zeros", "0"))
+    ),
+    Kind(
+        "escapes, /accounts/login/",
+        form(
+            "/accounts/login/",
+            lambda size: repeated("%41", size, before="login="),
+            "nobody",
+        ),
+    ),
+    Kind(
+        "2,000 fields, /tasks/new/",
+        form("/tasks/new/", lambda size: repeated("label=a&", size)),
+        2_000 * 8,
+    ),
+    Kind(
+        "fields, /accounts/login/",
+        form("/accounts/login/", lambda size: repeated("a&", size), "nobody"),
+    ),
+    Kind(
+        "parts without a name, /accounts/login/",
+        multipart("/accounts/login/", "--x\r\n\r\n\r\n", "nobody"),
+    ),
+    Kind(
+        "parts with a name, /tasks/new/",
+        multipart(
+            "/tasks/new/",
+            '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\na\r\n',
+        ),
+    ),
+    Kind(
+        "half edges, /accounts/login/",
+        multipart("/accounts/login/", "\r\n--", "nobody"),
+    ),
+    Kind(
+        "parts without a name, import",
+        multipart("/api/v1/import", "--x\r\n\r\n\r\n", "caller"),
+        FILE,
+    ),
+    Kind("half edges, import", multipart("/api/v1/import", "\r\n--", "caller"), FILE),
+    # Files.
+    Kind(
+        "import: calendar of comments",
+        upload("ics", calendar("COMMENT:a\r\n" * 100, each="SUMMARY:a\r\n")),
+        FILE,
+    ),
+    Kind(
+        "import: calendar of to-dos",
+        upload("ics", calendar("SUMMARY:a\r\nDUE:20270228T090000\r\n")),
+        FILE,
+    ),
+    Kind(
+        "import: calendar of parameters",
+        upload("ics", calendar(f"SUMMARY{';A=B' * 1000}:a\r\n")),
+        FILE,
+    ),
+    Kind(
+        "import: calendar of folds",
+        upload("ics", calendar("SUMMARY:a\r\n" + " a\r\n" * 1000)),
+        FILE,
+    ),
+    Kind(
+        "import: calendar of events",
+        upload(
+            "ics",
+            lambda size: repeated(
+                "BEGIN:VEVENT\r\nEND:VEVENT\r\n",
+                size,
+                before="BEGIN:VCALENDAR\r\n",
+                after="END:VCALENDAR\r\n",
+            ),
+        ),
+        FILE,
+    ),
+    Kind(
+        "import: table of marks",
+        upload("csv", table("title,notes", f"a,{MARKS * 15_000}")),
+        FILE,
+    ),
+    Kind("import: table of rows", upload("csv", table("title", "a")), FILE),
+    Kind("import: table of blank rows", upload("csv", table("title", "")), FILE),
+    Kind(
+        "import: table of bad rows", upload("csv", table("title,due_date", ",x")), FILE
+    ),
+    Kind(
+        "import: table of cells", upload("csv", table("title", "a" + "," * 1000)), FILE
+    ),
+    Kind(
+        "import: table of columns",
+        upload(
+            "csv",
+            lambda size: repeated(
+                "a,", min(size, 1_000_000), before="title,", after="\na\n"
+            ),
+        ),
+        FILE,
+    ),
+    Kind(
+        "import: table of dates",
+        upload(
+            "csv", table("title,due_date,due_time,labels", "a,2027-02-28,09:00,b c d")
+        ),
+        FILE,
+    ),
+    Kind(
+        "import: Todoist of comments",
+        upload("todoist", table("TYPE,CONTENT\ntask,a", "note,a")),
+        FILE,
+    ),
+    Kind(
+        "import: Todoist of labels",
+        upload("todoist", table("TYPE,CONTENT", "task," + "@a " * 1000)),
+        FILE,
+    ),
+    Kind(
+        "import: Todoist of phrases",
+        upload("todoist", table("TYPE,CONTENT,DATE", "task,a," + "every mon " * 1000)),
+        FILE,
+    ),
+    Kind(
+        "import: Todoist of tasks",
+        upload("todoist", table("TYPE,CONTENT,DATE", "task,a,every mon")),
+        FILE,
+    ),
+    Kind(
+        "import: archive of tasks",
+        upload(
+            "json",
+            archive(
+                '{"id":"00000000-0000-7000-8000-000000000000","list":"00000000-0000-7000-8000-000000000000","title":"a"}'
+            ),
+        ),
+        FILE,
+    ),
+    Kind("import: archive of bad tasks", upload("json", archive("{}")), FILE),
+    Kind(
+        "import: archive of labels",
+        upload("json", archive('{"labels":[' + '"a",' * 50_000 + '"a"]}')),
+        FILE,
+    ),
+    Kind(
+        "import: archive of numbers",
+        upload("json", archive("[" + "1," * 100_000 + "1]")),
+        FILE,
+    ),
+    # Queries, headers and cookies.
+    Kind("q of marks", query("/api/v1/tasks", quote(MARKS), "q="), HEAD),
+    Kind("q of words", query("/api/v1/tasks", "a+", "q="), 200),
+    Kind("labels in a query", query("/api/v1/tasks", "&label=a", "a"), HEAD),
+    Kind("lists in a query", query("/api/v1/tasks", "&list=a", "a"), HEAD),
+    Kind("indexed lists in a query", query("/api/v1/tasks", "&list[1]=a", "a"), HEAD),
+    Kind("fields in a query", query("/api/v1/tasks", "id,", "fields="), HEAD),
+    Kind("tags of the plan", query("/api/me/tasks", "a,", "tag="), HEAD),
+    Kind("a cursor", query("/api/v1/tasks", "a:", "cursor="), HEAD),
+    Kind("an empty query", query("/api/v1/tasks", "&", "a"), HEAD),
+    Kind("a query of a page", query("/", "%25", "x=", "person"), HEAD),
+    Kind("a query of the trash", query("/trash/", "a", "x=", "person"), HEAD),
+    Kind(
+        "next of the sign-in page",
+        query("/accounts/login/", "%25", "next=", "nobody"),
+        HEAD,
+    ),
+    Kind("Accept", header("Accept", "a/b;q=1,"), HEAD),
+    Kind("Accept of commas", header("Accept", ","), HEAD),
+    Kind(
+        "Accept-Language",
+        header(
+            "Accept-Language", "en;q=0.1,", path="/accounts/login/", as_whom="nobody"
+        ),
+        HEAD,
+    ),
+    Kind("If-None-Match", header("If-None-Match", '"v1",'), HEAD),
+    Kind(
+        "Authorization of dots",
+        header("Authorization", "a.", "Bearer ", as_whom="nobody"),
+        HEAD,
+    ),
+    Kind(
+        "Authorization",
+        header("Authorization", "a", "Bearer eyJ", as_whom="nobody"),
+        HEAD,
+    ),
+    Kind("Idempotency-Key", header("Idempotency-Key", "a"), HEAD),
+    Kind("cookies", header("Cookie", "a=b;", path="/", as_whom="nobody"), HEAD),
+    Kind(
+        "a session cookie",
+        header("Cookie", "a", "ownlist_session=", path="/", as_whom="nobody"),
+        HEAD,
+    ),
+    Kind(
+        "a CSRF cookie",
+        header(
+            "Cookie", "a", "ownlist_csrf=", path="/accounts/login/", as_whom="nobody"
+        ),
+        HEAD,
+    ),
+    Kind("Host", header("Host", "a.", path="/accounts/login/", as_whom="nobody"), HEAD),
+    Kind(
+        "X-Forwarded-For",
+        header(
+            "X-Forwarded-For", "1.1.1.1,", path="/accounts/login/", as_whom="nobody"
+        ),
+        HEAD,
+    ),
+    # Nothing but a request.
+    *(
+        Kind(f"GET {path}", lambda size, path=path: Request("GET", path))
+        for path in (
+            "/api/schema",
+            "/api/schema?format=json",
+            "/api/docs",
+            "/.well-known/jwks.json",
+            "/.well-known/security.txt",
+            "/accounts/login/",
+            "/accounts/signup/",
+            "/accounts/password/reset/",
+            "/healthz",
+            "/readyz",
+            "/nothing",
+            "/api/nothing",
+        )
+    ),
+]
