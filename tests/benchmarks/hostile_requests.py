@@ -31,11 +31,15 @@ Maker = Callable[[int], Request]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Requests of one kind, up to `size` bytes of what makes them bad."""
+    """Requests of one kind, up to `size` bytes of what makes them bad.
+
+    Or up to so many rows, where all are good and are brought in.
+    """
 
     name: str
     make: Maker
     size: int = BODY
+    is_in_rows: bool = False
 
 
 # --- What is dear to read ----------------------------------------------------------
@@ -44,7 +48,7 @@ class Kind:
 def repeated(piece: str, size: int, *, before: str = "", after: str = "") -> bytes:
     """Return the piece as often as it fits into `size` bytes, between two others."""
     room = size - len((before + after).encode())
-    return (before + piece * (room // len(piece.encode())) + after).encode()
+    return (before + piece * (max(0, room // len(piece.encode()))) + after).encode()
 
 
 def numbered(size: int, *, end: str) -> bytes:
@@ -184,27 +188,63 @@ def upload(name: str, make: Callable[[int], bytes], mapping: str = "") -> Maker:
     return request
 
 
-def calendar(piece: str, *, each: str = "") -> Callable[[int], bytes]:
-    """Return what makes a calendar whose to-dos hold a piece again and again."""
+def calendar(piece: str) -> Callable[[int], bytes]:
+    """Return what makes a calendar whose to-dos hold a piece."""
     start = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
-    todo = f"BEGIN:VTODO\r\n{each}{piece}END:VTODO\r\n"
+    todo = f"BEGIN:VTODO\r\n{piece}END:VTODO\r\n"
     return lambda size: repeated(todo, size, before=start, after="END:VCALENDAR\r\n")
 
 
-def table(header_line: str, row: str) -> Callable[[int], bytes]:
-    return lambda size: repeated(f"{row}\n", size, before=f"{header_line}\n")
+def table(first: str, row: str) -> Callable[[int], bytes]:
+    """Return what makes a table of one row again and again."""
+    return lambda size: repeated(f"{row}\n", size, before=f"{first}\n")
 
 
-def archive(item: str) -> Callable[[int], bytes]:
+def archive(item: dict[str, Any]) -> Callable[[int], bytes]:
     """Return what makes an export of ours with one task again and again."""
     start = (
         '{"format":"ownlist","version":1,\n"person":{},\n"lists":[],\n"labels":[],\n'
         '"tasks":[\n'
     )
-    return lambda size: repeated(f"{item},\n", size, before=start, after="1]}")
+    text = json.dumps(item, ensure_ascii=False)
+    return lambda size: repeated(f"{text},\n", size, before=start, after="1]}")
 
 
-MANY = 60_000  # characters
+def of_events(size: int) -> bytes:
+    event = "BEGIN:VEVENT\r\nEND:VEVENT\r\n"
+    return repeated(event, size, before="BEGIN:VCALENDAR\r\n")
+
+
+def of_long_events(size: int) -> bytes:
+    event = "BEGIN:VEVENT\r\n" + "COMMENT:a\r\n" * 80_000 + "END:VEVENT\r\n"
+    return repeated(event, size, before="BEGIN:VCALENDAR\r\n")
+
+
+def of_columns(size: int) -> bytes:
+    return repeated("a,", min(size, 1_000_000), before="title,", after="\na\n")
+
+
+def of_dates(size: int) -> bytes:
+    rows = (f"task,a,every {n} days until 2027-01-01\n" for n in range(size // 40))
+    return "".join(["TYPE,CONTENT,DATE\n", *rows]).encode()
+
+
+def of_rows(first: str, row: str, last: str = "") -> Callable[[int], bytes]:
+    """Return what makes a file of so many rows."""
+    return lambda rows: f"{first}{row * rows}{last}".encode()
+
+
+def of_todos(piece: str) -> Callable[[int], bytes]:
+    """Return what makes a calendar of so many to-dos."""
+    todo = f"BEGIN:VTODO\r\n{piece}END:VTODO\r\n"
+    return of_rows("BEGIN:VCALENDAR\r\n", todo, "END:VCALENDAR\r\n")
+
+
+ID = "00000000-0000-7000-8000-000000000000"
+TASK = {"id": ID, "list": ID, "title": "a"}
+MANY = 60_000  # bytes of one text
+ROWS = 10_000  # of one import
+CJK = "\u4e2d"
 KINDS: list[Kind] = [
     # Every kind of body, where no credential is asked and where one is.
     *(
@@ -364,110 +404,69 @@ KINDS: list[Kind] = [
         FILE,
     ),
     Kind("half edges, import", multipart("/api/v1/import", "\r\n--", "caller"), FILE),
-    # Files.
-    Kind(
-        "import: calendar of comments",
-        upload("ics", calendar("COMMENT:a\r\n" * 100, each="SUMMARY:a\r\n")),
-        FILE,
-    ),
-    Kind(
-        "import: calendar of to-dos",
-        upload("ics", calendar("SUMMARY:a\r\nDUE:20270228T090000\r\n")),
-        FILE,
-    ),
-    Kind(
-        "import: calendar of parameters",
-        upload("ics", calendar(f"SUMMARY{';A=B' * 1000}:a\r\n")),
-        FILE,
-    ),
-    Kind(
-        "import: calendar of folds",
-        upload("ics", calendar("SUMMARY:a\r\n" + " a\r\n" * 1000)),
-        FILE,
-    ),
-    Kind(
-        "import: calendar of events",
-        upload(
-            "ics",
-            lambda size: repeated(
-                "BEGIN:VEVENT\r\nEND:VEVENT\r\n",
-                size,
-                before="BEGIN:VCALENDAR\r\n",
-                after="END:VCALENDAR\r\n",
+    # Files of as many rows as are taken: these pay by row, the others by size.
+    *(
+        Kind(f"import: {name}", upload(file_format, make), ROWS, is_in_rows=True)
+        for name, file_format, make in (
+            ("rows", "csv", of_rows("title\n", "a\n")),
+            (
+                "full rows",
+                "csv",
+                of_rows(
+                    "title,due_date,due_time,due_tz,priority,rrule,labels,created_at\n",
+                    "a,2027-02-28,09:00,Europe/Berlin,1,FREQ=DAILY,b,2026-01-01T00:00Z\n",
+                ),
             ),
-        ),
-        FILE,
-    ),
-    Kind(
-        "import: table of marks",
-        upload("csv", table("title,notes", f"a,{MARKS * 15_000}")),
-        FILE,
-    ),
-    Kind("import: table of rows", upload("csv", table("title", "a")), FILE),
-    Kind("import: table of blank rows", upload("csv", table("title", "")), FILE),
-    Kind(
-        "import: table of bad rows", upload("csv", table("title,due_date", ",x")), FILE
-    ),
-    Kind(
-        "import: table of cells", upload("csv", table("title", "a" + "," * 1000)), FILE
-    ),
-    Kind(
-        "import: table of columns",
-        upload(
-            "csv",
-            lambda size: repeated(
-                "a,", min(size, 1_000_000), before="title,", after="\na\n"
+            (
+                "tasks",
+                "todoist",
+                of_rows("TYPE,CONTENT,DATE\n", "task,a @b,every mon\n"),
             ),
-        ),
-        FILE,
-    ),
-    Kind(
-        "import: table of dates",
-        upload(
-            "csv", table("title,due_date,due_time,labels", "a,2027-02-28,09:00,b c d")
-        ),
-        FILE,
-    ),
-    Kind(
-        "import: Todoist of comments",
-        upload("todoist", table("TYPE,CONTENT\ntask,a", "note,a")),
-        FILE,
-    ),
-    Kind(
-        "import: Todoist of labels",
-        upload("todoist", table("TYPE,CONTENT", "task," + "@a " * 1000)),
-        FILE,
-    ),
-    Kind(
-        "import: Todoist of phrases",
-        upload("todoist", table("TYPE,CONTENT,DATE", "task,a," + "every mon " * 1000)),
-        FILE,
-    ),
-    Kind(
-        "import: Todoist of tasks",
-        upload("todoist", table("TYPE,CONTENT,DATE", "task,a,every mon")),
-        FILE,
-    ),
-    Kind(
-        "import: archive of tasks",
-        upload(
-            "json",
-            archive(
-                '{"id":"00000000-0000-7000-8000-000000000000","list":"00000000-0000-7000-8000-000000000000","title":"a"}'
+            ("to-dos", "ics", of_todos("SUMMARY:a\r\nDUE:20270228T090000\r\n")),
+            (
+                "to-dos of 24 lines",
+                "ics",
+                of_todos("SUMMARY:a\r\n" + "COMMENT:a\r\n" * 21),
             ),
-        ),
-        FILE,
+        )
     ),
-    Kind("import: archive of bad tasks", upload("json", archive("{}")), FILE),
-    Kind(
-        "import: archive of labels",
-        upload("json", archive('{"labels":[' + '"a",' * 50_000 + '"a"]}')),
-        FILE,
-    ),
-    Kind(
-        "import: archive of numbers",
-        upload("json", archive("[" + "1," * 100_000 + "1]")),
-        FILE,
+    # Files up to the limit of size.
+    *(
+        Kind(f"import: {name}", upload(file_format, make), FILE)
+        for name, file_format, make in (
+            ("comments", "ics", calendar("SUMMARY:a\r\n" + "COMMENT:a\r\n" * 1000)),
+            ("parameters", "ics", calendar(f"SUMMARY{';A=B' * 1000}:a\r\n")),
+            ("long parameters", "ics", calendar(f"SUMMARY;A={'b' * 100_000}:a\r\n")),
+            ("folds", "ics", calendar("SUMMARY:a\r\n" + " a\r\n" * 1000)),
+            ("one folded line", "ics", calendar("SUMMARY:a\r\n" + " a\r\n" * 300_000)),
+            ("events", "ics", of_events),
+            ("long events", "ics", of_long_events),
+            ("commas", "ics", calendar(f"CATEGORIES:{',' * 100_000}\r\n")),
+            ("marks", "csv", table("title,notes", f"a,{MARKS * 15_000}")),
+            ("letters", "csv", table("title,notes", f"a,{CJK * 6_000}")),
+            ("blank rows", "csv", table("title", "")),
+            ("bad rows", "csv", table("title,due_date", ",x")),
+            ("cells", "csv", table("title", "a" + "," * 2000)),
+            ("columns", "csv", of_columns),
+            ("labels", "csv", table("title,labels", f'a,"{"b," * 1000}"')),
+            (
+                "comments",
+                "todoist",
+                table("TYPE,CONTENT\ntask,a", "note," + "a" * 2000),
+            ),
+            ("labels", "todoist", table("TYPE,CONTENT", "task," + "@a " * 1000)),
+            (
+                "phrases",
+                "todoist",
+                table("TYPE,CONTENT,DATE", "task,a," + "mon " * 999),
+            ),
+            ("dates", "todoist", of_dates),
+            ("long notes", "json", archive(TASK | {"notes": CJK * 600})),
+            ("bad items", "json", archive({})),
+            ("labels", "json", archive(TASK | {"labels": ["a"] * 50_000})),
+            ("numbers", "json", archive({"a": [1] * 100_000})),
+            ("one value", "json", archive({"a": "a" * FILE})),
+        )
     ),
     # Queries, headers and cookies.
     Kind("q of marks", query("/api/v1/tasks", quote(MARKS), "q="), HEAD),

@@ -66,6 +66,20 @@ def test_a_body_with_too_many_values_is_refused_with_the_bound(client, db, path,
     assert str(parsers.MAX_VALUES) in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("text", [",[{" * 20_000, '\\",[{' * 20_000, '"' * 40_000])
+def test_what_stands_in_a_text_is_no_value(api_as, alice, text):
+    answer = api_as(alice).post("/api/v1/tasks/quick", {"text": text[:45_000]})
+
+    assert "characters in the title" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("text", ['"' + '\\"' * 20_000 + ",[{" * 20_000, '["' * 15_000])
+def test_a_body_whose_text_does_not_end_is_no_json(client, db, text):
+    answer = client.post("/api/v1/auth/token", text, content_type="application/json")
+
+    assert answer.status_code in {400, 413}
+
+
 def test_a_body_of_as_many_values_as_there_may_be_is_read(client, db):
     body = {"email": "a", "password": "b", "more": [0] * (parsers.MAX_VALUES - 4)}
 

@@ -169,8 +169,7 @@ def _labels(checker: RowChecker, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         checker.error("labels", "Write the names in a list.")
         return ()
-    read_names = [checker.take("labels", checks.label_name, name) for name in value]
-    return tuple(name for name in read_names if name)
+    return checker.labels("labels", value)
 
 
 # A column, how its value is checked, and whether there must be one.

@@ -6,7 +6,7 @@ What we have no field for goes into the notes, and is reported.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import IO, Any, NamedTuple
@@ -21,9 +21,9 @@ from todos.actions.import_rows import Finding, Row, TaskRow
 from todos.exchange import checks
 from todos.exchange.calendar import PRIORITIES
 from todos.exchange.checks import RowChecker
-from todos.exchange.components import Component, Property, components_of
+from todos.exchange.components import TODO, Component, Property, components_of
 from todos.exchange.files import Options
-from todos.models import REMINDER_MINUTES_MAX, Task
+from todos.models import LABELS_MAX, REMINDER_MINUTES_MAX, Task
 from todos.schedule.instants import instant_of, wall_clock
 from todos.schedule.recurrence import RuleRefused, normalise_rule
 
@@ -31,6 +31,7 @@ WHEN = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z", re.ASCII)
 # Kept in the notes, as we have no field for them.
 KEPT = ("LOCATION", "URL", "COMMENT", "CONTACT", "ATTACH", "RESOURCES", "DURATION")
+CATEGORIES_MAX = 10_000  # characters; those of as many labels as there may be are fewer
 MIDNIGHT = time(0)
 
 
@@ -55,8 +56,8 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
     """
     family = _Family()
     row = others = 0
-    for component in components_of(file):
-        if component.name != "VTODO":
+    for component in components_of(file, options):
+        if component.name != TODO:
             others += component.name in {"VEVENT", "VJOURNAL"}
             continue
         row += 1
@@ -138,8 +139,7 @@ class _Todo:
         self._take_priority()
         self._take_alarm()
         for name in KEPT:
-            for one in self._component.every(name):
-                self._keep(one, "There is no field for it.")
+            self._keep(self._component.every(name), "There is no field for it.")
         notes = "\n\n".join(note for note in self._notes if note)
         self._fields["notes"] = self._checker.take("description", checks.notes, notes)
         return TaskRow(
@@ -155,10 +155,12 @@ class _Todo:
         one = self._component.first(name)
         return one.text.strip() if one else ""
 
-    def _keep(self, one: Property, message: str) -> None:
-        """Keep a property in the notes, and say so."""
-        self._notes.append(f"{one.name.capitalize()}: {one.text}")
-        self._checker.notice(one.name.lower(), f"{message} It stands in the notes.")
+    def _keep(self, those: Sequence[Property], message: str) -> None:
+        """Keep properties of one name in the notes, and say so once."""
+        if those:
+            name = those[0].name
+            self._notes += [f"{name.capitalize()}: {one.text}" for one in those]
+            self._checker.notice(name.lower(), f"{message} It stands in the notes.")
 
     def _take_title(self) -> None:
         title = " ".join(self._text("SUMMARY").split())
@@ -180,13 +182,12 @@ class _Todo:
         return ""
 
     def _labels(self) -> tuple[str, ...]:
-        names = [
-            self._checker.take("categories", checks.label_name, name)
-            for one in self._component.every("CATEGORIES")
-            for name in one.texts
-            if name.strip()
-        ]
-        return tuple(name for name in names if name)
+        categories = self._component.every("CATEGORIES")
+        if sum(len(one.value) for one in categories) > CATEGORIES_MAX:
+            self._checker.error("categories", f"Use at most {LABELS_MAX} labels.")
+            return ()
+        names = [name for one in categories for name in one.texts if name.strip()]
+        return self._checker.labels("categories", names)
 
     def _take_priority(self) -> None:
         theirs = self._text("PRIORITY")
@@ -220,7 +221,7 @@ class _Todo:
         try:
             return checks.instant(at.isoformat())
         except ValidationError:  # by our clock it is in another century
-            self._keep(one, "It can't be read as a date.")
+            self._keep([one], "It can't be read as a date.")
             return None
 
     # --- When it is due
@@ -244,17 +245,17 @@ class _Todo:
         if rule is not None:
             self._take_rule(rule, due)
         for name in ("EXDATE", "RDATE", "EXRULE"):
-            for one in self._component.every(name):
-                self._keep(one, "A repeat is a rule alone here.")
+            those = self._component.every(name)
+            self._keep(those, "A repeat is a rule alone here.")
 
     def _take_rule(self, rule: Property, due: When | None) -> None:
         if due is None:
-            self._keep(rule, "A repeat needs a date.")
+            self._keep([rule], "A repeat needs a date.")
             return
         try:
             text = normalise_rule(_in_its_zone(rule.value, due), due=due.day)
         except RuleRefused as exc:
-            self._keep(rule, str(exc))
+            self._keep([rule], str(exc))
             return
         anchor = self._text("X-OWNLIST-ANCHOR")
         is_ours = anchor in Task.Anchor.values
@@ -268,7 +269,7 @@ class _Todo:
         try:
             return self._read(one)
         except (ValueError, ValidationError):
-            self._keep(one, "It can't be read as a date.")
+            self._keep([one], "It can't be read as a date.")
             return None
 
     def _read(self, one: Property) -> When:
@@ -287,9 +288,8 @@ class _Todo:
         name = one.parameters.get("TZID", "")
         zone = zone_named(name)
         if name and not zone:
-            self._keep(
-                Property("TZID", {}, name), "This zone is not known: the time floats."
-            )
+            unknown = Property("TZID", {}, name)
+            self._keep([unknown], "This zone is not known: the time floats.")
         return zone
 
     # --- When to be reminded
@@ -303,7 +303,7 @@ class _Todo:
         if reminder:
             self._fields |= reminder
         elif trigger:
-            self._keep(trigger, "There is no such reminder.")
+            self._keep([trigger], "There is no such reminder.")
         if len(alarms) > 1:
             self._checker.notice("valarm", "A task has one reminder: the first.")
 

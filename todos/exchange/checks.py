@@ -9,7 +9,7 @@ Raises, all of them:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,6 +21,7 @@ from config.text import clean_text
 from todos.actions.import_rows import Finding
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
+    LABELS_MAX,
     NOTES_MAX_LENGTH,
     REMINDER_MINUTES_MAX,
     TITLE_MAX_LENGTH,
@@ -55,6 +56,14 @@ class RowChecker:
         except ValidationError as exc:
             self.error(name, exc.messages[0])
             return None
+
+    def labels(self, name: str, values: Sequence[Any]) -> tuple[str, ...]:
+        """Return the names of a task's labels; note what is wrong with them."""
+        if len(values) > LABELS_MAX:
+            self.error(name, f"Use at most {LABELS_MAX} labels.")
+            return ()
+        names = [self.take(name, label_name, value) for value in values]
+        return tuple(filter(None, names))
 
     def error(self, name: str, message: str) -> None:
         self.findings.append(Finding(self.row, self._prefix + name, message))

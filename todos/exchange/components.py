@@ -9,23 +9,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, NamedTuple
 
-from todos.exchange.files import FileRefused, bytes_of_lines, decoded
+from todos.exchange.files import (
+    FileRefused,
+    Options,
+    TooManyRows,
+    decoded,
+    without_mark,
+)
 
 LINE_MAX = 1024 * 1024  # bytes, folded or not
 DEPTH_MAX = 4  # components in each other
+# Where the number of rows is bounded: lines of a to-do in the middle, and those of time
+# zones.
+LINES_EACH, LINES_BESIDE = 25, 50_000
+READ_AT_ONCE = 256 * 1024  # bytes
+TODO = "VTODO"
+EDGE = re.compile("BEGIN:|END:", re.IGNORECASE)
 
 _VALUE = r'(?:"[^"]*"|[^",;:]*)'
 _PARAMETER = rf";[A-Za-z0-9-]+={_VALUE}(?:,{_VALUE})*"
-LINE = re.compile(rf"([A-Za-z0-9-]+)((?:{_PARAMETER})*):(.*)", re.DOTALL)
+LINE = re.compile(rf"([A-Za-z0-9-]+)((?:{_PARAMETER}){{0,50}}):(.*)", re.DOTALL)
 PARAMETER = re.compile(rf";([A-Za-z0-9-]+)=({_VALUE})")
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 COMMA = re.compile(r"(?<!\\)((?:\\\\)*),")
 
 
-@dataclass(frozen=True, slots=True)
-class Property:
+class Property(NamedTuple):
     """One line: `NAME;PARAMETER=…:value`. Names are in capitals."""
 
     name: str
@@ -46,17 +57,17 @@ class Property:
 
 @dataclass(slots=True)
 class Component:
-    """A component with its properties, and those within it."""
+    """A component with its properties by name, and those within it."""
 
     name: str
-    properties: list[Property] = field(default_factory=list)
+    properties: dict[str, list[Property]] = field(default_factory=dict)
     components: list[Component] = field(default_factory=list)
 
     def first(self, name: str) -> Property | None:
-        return next((one for one in self.properties if one.name == name), None)
+        return next(iter(self.every(name)), None)
 
     def every(self, name: str) -> list[Property]:
-        return [one for one in self.properties if one.name == name]
+        return self.properties.get(name, [])
 
 
 def unescaped(value: str) -> str:
@@ -64,19 +75,26 @@ def unescaped(value: str) -> str:
     return ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
 
 
-def components_of(file: IO[bytes]) -> Iterator[Component]:
+def components_of(file: IO[bytes], options: Options) -> Iterator[Component]:
     """Yield what stands in the calendars of a file: to-dos, events, time zones.
 
+    Only to-dos have their properties and the components within them.
+
     Raises:
-        FileRefused: it is no calendar, or cut off.
+        FileRefused: it is no calendar, or cut off, or has more to-dos, events and
+            lines than are read.
     """
     open_ones: list[Component] = []
     count = size = 0
-    for line in _unfolded(file):
-        read = _property(line, f"After {count} components")
+    for number, line in enumerate(_unfolded(file), 1):
+        if options.rows_max and number > LINES_BESIDE + LINES_EACH * count:
+            raise TooManyRows(f"The file has more than {LINES_EACH} lines a to-do.")
         size += len(line)
         if size > LINE_MAX:
             raise FileRefused(f"A component is longer than {LINE_MAX} bytes.")
+        if len(open_ones) > 1 and open_ones[1].name != TODO and not EDGE.match(line):
+            continue
+        read = _property(line, f"After {count} components")
         if read.name == "BEGIN":
             _check_begin(open_ones, read)
             open_ones.append(Component(read.value.strip().upper()))
@@ -88,11 +106,12 @@ def components_of(file: IO[bytes]) -> Iterator[Component]:
             done = open_ones.pop()
             if len(open_ones) == 1:
                 count, size = count + 1, 0
+                options.require_room(count)
                 yield done
             elif open_ones:
                 open_ones[-1].components.append(done)
         elif len(open_ones) > 1:  # not those of the calendar itself
-            open_ones[-1].properties.append(read)
+            open_ones[-1].properties.setdefault(read.name, []).append(read)
     if open_ones or not size:
         raise FileRefused("The file is cut off, or not an iCalendar file.")
 
@@ -108,28 +127,32 @@ def _check_begin(open_ones: list[Component], read: Property) -> None:
 def _unfolded(file: IO[bytes]) -> Iterator[str]:
     """Yield the lines, joined where one goes on in the next (section 3.1).
 
-    Joined as bytes: some programs fold within a letter.
+    Joined as bytes: some programs fold within a letter. In large pieces, and not line
+    by line: a file may be folded after every character.
     """
-    whole = bytearray()  # or each of a million joints would copy what is before it
-    for ended in bytes_of_lines(file, longest=LINE_MAX):
-        line = ended.rstrip(b"\r\n")
-        if line[:1] in (b" ", b"\t"):
-            whole += line[1:]
-            if len(whole) > LINE_MAX:
-                raise FileRefused(f"A line is longer than {LINE_MAX} bytes.")
-            continue
-        if whole:
-            yield decoded(whole)
-        whole = bytearray(line)
-    if whole:
-        yield decoded(whole)
+    file = without_mark(file)
+    rest = b""  # the last line, which may go on in the next piece
+    while piece := file.read(READ_AT_ONCE):
+        piece += file.readline(LINE_MAX + 1)
+        text = rest + piece.replace(b"\r\n", b"\n")
+        text = text.replace(b"\n ", b"").replace(b"\n\t", b"")
+        end = text.rfind(b"\n", 0, -1) + 1
+        rest = text[end:]
+        if len(rest) > LINE_MAX:
+            raise FileRefused(f"A line is longer than {LINE_MAX} bytes.")
+        for line in text[:end].split(b"\n"):
+            if line:
+                yield decoded(line)
+    if rest:
+        yield decoded(rest.rstrip(b"\r\n"))
 
 
 def _property(line: str, where: str) -> Property:
     match = LINE.fullmatch(line)
     if match is None:
         raise FileRefused(f"{where} a line is not of iCalendar.")
+    name, given, value = match.groups()
     parameters = {
-        name.upper(): value.strip('"') for name, value in PARAMETER.findall(match[2])
+        one.upper(): of_it.strip('"') for one, of_it in PARAMETER.findall(given)
     }
-    return Property(match[1].upper(), parameters, match[3])
+    return Property(name.upper(), parameters, value)

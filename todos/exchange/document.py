@@ -15,9 +15,10 @@ from typing import IO, Any, NoReturn
 
 from todos.exchange.files import FileRefused, without_mark
 
-VALUE_MAX = 1024 * 1024  # characters of one value; the longest notes have a quarter
+VALUE_MAX = 512 * 1024  # characters of one value; the longest notes have half
 READ_AT_ONCE = 64 * 1024  # bytes
 DEPTH_MAX = 8  # levels within a value
+VALUES_MAX = 1_000  # within a value; a task with all its labels has 50
 DIGITS_MAX = 20
 
 SPACE = re.compile(r"[ \t\r\n]*")
@@ -91,8 +92,7 @@ class Document:
                     break
             self._read_on()
         self._at = end
-        if _depth_exceeds(value, DEPTH_MAX):
-            raise FileRefused("The JSON is nested too deeply.")
+        _check_shape(value)
         return value
 
     def end(self) -> None:
@@ -126,7 +126,9 @@ class Document:
             raise FileRefused(
                 f"The file is no JSON, or has a value over {VALUE_MAX} characters."
             )
-        piece = self._file.read(READ_AT_ONCE)
+        # Twice as much as there is: a value that is not yet whole is read from its
+        # beginning each time, and by the same step each time that would be quadratic.
+        piece = self._file.read(max(READ_AT_ONCE, len(self._window)))
         self._is_at_end = not piece
         try:
             self._window += self._letters.decode(piece, self._is_at_end)
@@ -155,9 +157,20 @@ def _refuse_constant(name: str) -> NoReturn:
     raise FileRefused(f"{name} is not a JSON number.")
 
 
-def _depth_exceeds(value: Any, levels: int) -> bool:
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
-        return False
-    return levels == 0 or any(_depth_exceeds(item, levels - 1) for item in value)
+def _check_shape(value: Any) -> None:
+    """Refuse a value with too many levels or too many values in it."""
+    level, count = [value], 0
+    for _ in range(DEPTH_MAX + 1):
+        inner: list[Any] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner.extend(one.values())
+            elif isinstance(one, list):
+                inner.extend(one)
+        count += len(inner)
+        if count > VALUES_MAX:
+            raise FileRefused(f"An item of the file has over {VALUES_MAX} values.")
+        if not inner:
+            return
+        level = inner
+    raise FileRefused("The JSON is nested too deeply.")

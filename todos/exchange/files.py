@@ -29,11 +29,23 @@ class Options:
     """What reading depends on beside the file: whose it is, and how it is laid out.
 
     `week_start` is 0 for Monday. `mapping` is for tables: our field, their column.
+    `rows_max` is how many rows are read; blank ones, and those that bring no task,
+    cost their time as well and count. None reads any number.
     """
 
     clock: Clock
     week_start: int = 0
     mapping: Mapping[str, Any] = field(default_factory=dict)
+    rows_max: int | None = None
+
+    def require_room(self, rows: int) -> None:
+        """Refuse a file that has more rows than are read.
+
+        Raises:
+            TooManyRows: `rows` is one too many.
+        """
+        if self.rows_max is not None and rows > self.rows_max:
+            raise TooManyRows(f"The file has more than {self.rows_max} rows.")
 
 
 def without_mark(file: IO[bytes]) -> IO[bytes]:

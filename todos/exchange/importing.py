@@ -12,7 +12,7 @@ from todos.actions.import_rows import Finding, Report, Row
 from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
 from todos.exchange import archive_reader, calendar_reader, sheet_reader, todoist
-from todos.exchange.files import Options, TooManyRows
+from todos.exchange.files import Options
 
 Reader = Callable[[IO[bytes], Options], Iterator[Row]]
 
@@ -66,15 +66,15 @@ def prepare_file(
         clock=clock_of(owner, now=at),
         week_start=WEEK_STARTS[owner.week_start],
         mapping=mapping or {},
+        rows_max=rows_max,
     )
-    rows = _limited(FORMATS[name](file, options), rows_max)
+    rows = _limited(FORMATS[name](file, options), options)
     return PreparedImport(owner=owner, at=at, rows=rows)
 
 
-def _limited(rows: Iterable[Row], most: int | None) -> Iterator[Row]:
+def _limited(rows: Iterable[Row], options: Options) -> Iterator[Row]:
     count = 0
     for row in rows:
         count += not isinstance(row, Finding)
-        if most is not None and count > most:
-            raise TooManyRows(f"The file has more than {most} rows.")
+        options.require_room(count)
         yield row

@@ -19,6 +19,7 @@ from todos.exchange.sheet import COLUMNS, split
 
 LINE_MAX = 1024 * 1024  # bytes
 RECORDS_MAX = 1024 * 1024  # as spreadsheets have at most, blank ones too
+COLUMNS_MAX = 1024
 DELIMITERS = ",;\t"
 FIELDS = (*COLUMNS, "completed")
 ORDERS = ("ymd", "dmy", "mdy")
@@ -41,12 +42,12 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
         FileRefused: it can't be read as a table.
         MappingRefused: the mapping names columns that are not there.
     """
-    records = records_of(file)
+    records = records_of(file, options)
     _, header = next(records, (1, []))
     places = _places(header, options.mapping)
     yield from _ignored(header, places)
     for row, record in records:
-        if not any(cell.strip() for cell in record):
+        if not "".join(record).strip():
             continue
         cells = {
             name: unguarded(record[place].strip())
@@ -54,7 +55,7 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
             if place < len(record)
         }
         checker = RowChecker(row)
-        if any(cell.strip() for cell in record[len(header) :]):
+        if "".join(record[len(header) :]).strip():
             checker.error("", "This row has more cells than the header.")
         task = _task(checker, cells, options)
         yield from checker.findings
@@ -62,11 +63,11 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
             yield task
 
 
-def records_of(file: IO[bytes]) -> Iterator[tuple[int, Record]]:
+def records_of(file: IO[bytes], options: Options) -> Iterator[tuple[int, Record]]:
     """Yield the records of a table with their numbers, the header's being 1.
 
     Raises:
-        FileRefused: it can't be read.
+        FileRefused: it can't be read, or has more rows than are read.
     """
     lines = lines_of(file, longest=LINE_MAX)
     first = next(lines, "")
@@ -79,6 +80,9 @@ def records_of(file: IO[bytes]) -> Iterator[tuple[int, Record]]:
         for row, record in enumerate(records, 1):
             if row > RECORDS_MAX:
                 raise FileRefused(f"A table has at most {RECORDS_MAX} rows.")
+            if row == 1 and len(record) > COLUMNS_MAX:
+                raise FileRefused(f"A table has at most {COLUMNS_MAX} columns.")
+            options.require_room(row - 1)  # the header is none
             yield row, record
     except csv.Error as exc:
         raise FileRefused(
@@ -140,14 +144,9 @@ def _task(checker: RowChecker, cells: Cells, options: Options) -> TaskRow:
         source=cells.get("id", "")[:200],
         parent=cells.get("parent", "")[:200],
         list_name=_taken(checker, "list", checks.list_name, cells) or "",
-        labels=_labels(checker, cells.get("labels", "")),
+        labels=checker.labels("labels", split(cells.get("labels", ""))),
         fields=_fields(checker, cells, options),
     )
-
-
-def _labels(checker: RowChecker, cell: str) -> tuple[str, ...]:
-    names = [checker.take("labels", checks.label_name, name) for name in split(cell)]
-    return tuple(name for name in names if name)
 
 
 def _fields(checker: RowChecker, cells: Cells, options: Options) -> dict[str, Any]:

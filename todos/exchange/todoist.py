@@ -29,6 +29,9 @@ LABEL = re.compile(r"(?<!\S)@(\S+)")
 NUMERIC = re.compile(r"[0-9 :./-]+(?:T[0-9:]+)?")
 TITLE = "x"  # stands for a title where a phrase is read
 NOTHING = {"", "None"}
+PHRASE_MAX = 100  # characters of a date; a longer text is none
+PHRASES_MAX = 1_000  # different ones, far beyond the 300 tasks that a project has there
+CONTENT_MAX = 10_000  # characters; a title and all its labels have fewer
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
     """
     list_name = _list_of(options)
     project = _Project(options)
-    for row, cells in _rows(file):
+    for row, cells in _rows(file, options):
         if cells["TYPE"] == "note":
             yield from project.comment(row, cells)
             continue
@@ -81,8 +84,8 @@ def _list_of(options: Options) -> str:
         raise MappingRefused(f"list: {exc.messages[0]}") from exc
 
 
-def _rows(file: IO[bytes]) -> Iterator[tuple[int, Cells]]:
-    records = records_of(file)
+def _rows(file: IO[bytes], options: Options) -> Iterator[tuple[int, Cells]]:
+    records = records_of(file, options)
     _, header = next(records, (1, []))
     names = [name.strip().upper() for name in header]
     if not {"TYPE", "CONTENT"} <= set(names):
@@ -105,6 +108,7 @@ class _Project:
         self._section = ""
         self._top = ""
         self._draft: _Draft | None = None
+        self._phrases: dict[str, dict[str, Any] | None] = {}  # as they were read
 
     def begin(self, row: int, cells: Cells) -> Iterator[Finding]:
         """Take a row that is no comment."""
@@ -197,8 +201,17 @@ class _Project:
 
     def _read(self, phrase: str, language: str) -> dict[str, Any] | None:
         """Return the fields that a phrase stands for; None unless all of it is read."""
+        if len(phrase) > PHRASE_MAX:
+            return None
         if not language.startswith("en") and not NUMERIC.fullmatch(phrase):
             return None
+        if phrase not in self._phrases:
+            if len(self._phrases) >= PHRASES_MAX:
+                raise FileRefused(f"The file has more than {PHRASES_MAX} dates.")
+            self._phrases[phrase] = self._fields_of(phrase)
+        return self._phrases[phrase]
+
+    def _fields_of(self, phrase: str) -> dict[str, Any] | None:
         parsed = parse_line(f"{TITLE} {phrase}", here=self._here)
         read_fields = parsed.fields
         dated = Fields(
@@ -229,13 +242,13 @@ class _Project:
 
 def _name(draft: _Draft, content: str) -> None:
     """Take the title and the labels out of a content."""
+    if len(content) > CONTENT_MAX:
+        draft.checker.take("title", checks.title, content)
+        return
     names = LABEL.findall(content)
     title = " ".join(LABEL.sub("", content).split()) or content
     draft.fields["title"] = draft.checker.take("title", checks.title, title)
-    for name in names:
-        label = draft.checker.take("labels", checks.label_name, name)
-        if label:
-            draft.label_names.append(label)
+    draft.label_names += draft.checker.labels("labels", names)
 
 
 def _keep_the_rest(draft: _Draft, cells: Cells) -> None:

@@ -1,0 +1,202 @@
+"""What a file may cost to read is bounded, whatever is in it.
+
+These count work and compare no times; `tests/benchmarks/hostile.py` measures.
+"""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from todos.actions.import_rows import Finding
+from todos.exchange import (
+    archive_reader,
+    calendar_reader,
+    components,
+    sheet_reader,
+    todoist,
+)
+from todos.exchange.document import VALUES_MAX, Document
+from todos.exchange.files import FileRefused, Options, TooManyRows
+from todos.schedule.days import Clock
+
+CLOCK = Clock(datetime(2026, 11, 25, 14, 30, tzinfo=UTC), UTC)
+BOUNDED = Options(clock=CLOCK, rows_max=100)
+ID = "00000000-0000-7000-8000-000000000000"
+
+
+def rows_of(reader, text, options=BOUNDED):
+    return list(reader.read(io.BytesIO(text.encode()), options))
+
+
+def calendar(*pieces):
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", *pieces, "END:VCALENDAR", ""]
+    return "\r\n".join(lines)
+
+
+TODO = "BEGIN:VTODO\r\nSUMMARY:a\r\nEND:VTODO"
+EVENT = "BEGIN:VEVENT\r\nSUMMARY:a\r\nEND:VEVENT"
+
+
+@pytest.mark.parametrize(
+    ("reader", "make"),
+    [
+        (sheet_reader, lambda rows: "title\n" + "a\n" * rows),
+        (sheet_reader, lambda rows: "title\n" + "\n" * rows),
+        (sheet_reader, lambda rows: "title\n" + " , \n" * rows),
+        (todoist, lambda rows: "TYPE,CONTENT\n" + "task,a\n" * rows),
+        (todoist, lambda rows: "TYPE,CONTENT\n" + "note,a\n" * rows),
+        (calendar_reader, lambda rows: calendar(*[TODO] * rows)),
+        (calendar_reader, lambda rows: calendar(*[EVENT] * rows)),
+    ],
+    ids=["rows", "blank rows", "empty cells", "tasks", "comments", "to-dos", "events"],
+)
+def test_every_row_counts_also_one_that_brings_nothing(reader, make):
+    rows_of(reader, make(100))
+
+    with pytest.raises(TooManyRows, match="more than 100 rows"):
+        rows_of(reader, make(101))
+    assert rows_of(reader, make(101), Options(clock=CLOCK)) is not None
+
+
+def test_a_calendar_has_so_many_lines_for_each_row(monkeypatch):
+    def with_lines(number):
+        return calendar("BEGIN:VTODO", *["COMMENT:a"] * number, "END:VTODO")
+
+    monkeypatch.setattr(components, "LINES_BESIDE", 50)
+
+    rows_of(calendar_reader, with_lines(40))
+    with pytest.raises(TooManyRows, match="more than 25 lines a to-do"):
+        rows_of(calendar_reader, with_lines(60))
+    rows_of(
+        calendar_reader,
+        calendar(*[TODO] * 20).replace("MMARY:a", "MMARY:a" + "\r\nX-A:b" * 20),
+    )
+
+
+def test_a_line_that_is_folded_counts_once():
+    folded = "SUMMARY:a\r\n" + " b\r\n" * 400 + "END:VTODO"
+    short = Options(clock=CLOCK, rows_max=1)
+
+    (task,) = rows_of(calendar_reader, calendar("BEGIN:VTODO\r\n" + folded), short)
+
+    assert task.fields["title"] == "a" + "b" * 400
+
+
+def test_a_property_that_has_no_field_is_noticed_once():
+    comments = ["COMMENT:one", "COMMENT:two", "LOCATION:here"]
+
+    found = rows_of(
+        calendar_reader, calendar("BEGIN:VTODO", "SUMMARY:a", *comments, "END:VTODO")
+    )
+
+    notices = [one.field for one in found if isinstance(one, Finding)]
+    assert notices == ["location", "comment"]
+    assert "Comment: one" in found[-1].fields["notes"]
+    assert "Comment: two" in found[-1].fields["notes"]
+
+
+def test_a_property_has_so_many_parameters():
+    def with_parameters(number):
+        line = "SUMMARY" + ";A=B" * number + ":a"
+        return calendar("BEGIN:VTODO", line, "END:VTODO")
+
+    assert rows_of(calendar_reader, with_parameters(50))
+    with pytest.raises(FileRefused, match="a line is not of iCalendar"):
+        rows_of(calendar_reader, with_parameters(51))
+
+
+def test_a_table_has_so_many_columns():
+    assert rows_of(sheet_reader, "title" + ",x" * 1023 + "\na\n")
+    with pytest.raises(FileRefused, match="at most 1024 columns"):
+        rows_of(sheet_reader, "title" + ",x" * 1024 + "\na\n")
+
+
+MANY = [f"l{number}" for number in range(21)]
+ITEM = {"id": ID, "list": ID, "title": "a", "labels": MANY}
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (sheet_reader, f'title,labels\na,"{",".join(MANY)}"\n'),
+        (todoist, f"TYPE,CONTENT\ntask,a {' '.join('@' + one for one in MANY)}\n"),
+        (
+            calendar_reader,
+            calendar("BEGIN:VTODO", f"CATEGORIES:{','.join(MANY)}", "END:VTODO"),
+        ),
+    ],
+    ids=["csv", "todoist", "ics"],
+)
+def test_a_task_with_too_many_labels_is_refused_by_their_number(reader, text):
+    errors = [one for one in rows_of(reader, text) if getattr(one, "is_error", False)]
+
+    assert [one.message for one in errors] == ["Use at most 20 labels."]
+
+
+def test_a_long_content_of_todoist_is_not_searched_for_labels():
+    content = "@a " * 5_000
+
+    (found,) = rows_of(todoist, f"TYPE,CONTENT\ntask,{content}\n")
+
+    assert (found.field, found.message) == ("title", "Use at most 500 characters.")
+
+
+def test_a_long_date_of_todoist_stays_in_the_notes():
+    phrase = "every mon " * 11
+
+    notice, task = rows_of(todoist, f"TYPE,CONTENT,DATE\ntask,a,{phrase}\n")
+
+    assert notice.field == "date"
+    assert "due_date" not in task.fields
+    assert phrase.strip() in task.fields["notes"]
+
+
+def test_a_date_of_todoist_is_read_once_however_often_it_stands_there(monkeypatch):
+    asked = []
+    real = todoist.parse_line
+    monkeypatch.setattr(
+        todoist,
+        "parse_line",
+        lambda line, **more: asked.append(line) or real(line, **more),
+    )
+
+    tasks = rows_of(todoist, "TYPE,CONTENT,DATE\n" + "task,a,every mon\n" * 50)
+
+    assert len(asked) == 1
+    assert {task.fields["rrule"] for task in tasks} == {"FREQ=WEEKLY;BYDAY=MO"}
+
+
+def test_a_file_of_todoist_has_so_many_different_dates():
+    rows = "".join(f"task,a,in {number} days\n" for number in range(1_001))
+
+    with pytest.raises(FileRefused, match="more than 1000 dates"):
+        rows_of(todoist, "TYPE,CONTENT,DATE\n" + rows, Options(clock=CLOCK))
+
+
+@pytest.mark.parametrize(
+    "value", [[0] * (VALUES_MAX + 1), {"labels": ["a"] * VALUES_MAX}, [[]] * 2_000]
+)
+def test_an_item_of_an_archive_has_so_many_values(value):
+    with pytest.raises(FileRefused, match=f"over {VALUES_MAX} values"):
+        Document(io.BytesIO(json.dumps(value).encode())).value()
+
+
+def test_an_archive_refuses_too_many_labels_by_their_number():
+    found = list(archive_reader._rows("tasks", ITEM, 1))
+
+    assert [one.message for one in found] == ["Use at most 20 labels."]
+
+
+def test_a_long_value_is_not_read_again_with_every_piece_of_the_file():
+    text = json.dumps("a" * 500_000).encode()
+    document = Document(io.BytesIO(text))
+    starts = []
+    real = document._decoder.raw_decode
+    document._decoder.raw_decode = lambda text, at: (
+        starts.append(len(text)) or real(text, at)
+    )
+
+    assert document.value() == "a" * 500_000
+    assert sum(starts) < 3 * len(text)
