@@ -91,7 +91,7 @@ venv:
 		"$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
 			without_venv=$$python; continue; }; \
 		echo "Making $(VENV) with $$("$$python" --version)"; \
-		exec "$$python" -m venv --clear $(VENV); \
+		rm -rf $(VENV) && exec "$$python" -m venv $(VENV); \
 	done; \
 	if [ -n "$$without_venv" ]; then \
 		echo "$$without_venv lacks the venv module. On Debian or Ubuntu install it with:" >&2; \

@@ -575,10 +575,10 @@ SECRETS = [
 
 def _files():
     """Return the files of the project: what git has, or all where there is no git."""
-    listed = subprocess.run(
+    listed = shutil.which("git") and subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
     )
-    if listed.returncode == 0 and listed.stdout:
+    if listed and listed.returncode == 0 and listed.stdout:
         paths = [
             ROOT / os.fsdecode(name) for name in listed.stdout.split(b"\0") if name
         ]
