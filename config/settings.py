@@ -141,14 +141,16 @@ DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 DATABASES = {"default": database_settings(DATABASE_URL, pooled=DATABASE_POOLED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Shared by all workers, for what can be had again: the keys of issuers. The table is
-# made by a migration; `CACHE_URL=rediscache://…` replaces it.
+# Shared by all workers, for what can be had again: the keys of issuers, and which of
+# their sessions were good just now. The table is made by a migration;
+# `CACHE_URL=rediscache://…` replaces it.
 CACHES = {"default": env.cache("CACHE_URL", default="dbcache://ownlist_cache")}
-# Where rate limits are counted. In a table they have one of their own: that of a cache
-# lets go of what it holds when it is full.
-RATE_LIMIT_CACHE = (
-    None if CACHES["default"]["BACKEND"].endswith(".DatabaseCache") else "default"
-)
+IS_CACHE_A_TABLE = CACHES["default"]["BACKEND"].endswith(".DatabaseCache")
+if IS_CACHE_A_TABLE:
+    CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 20_000}
+# Where rate limits are counted. In a database they have a table of their own: a cache
+# drops live entries when it is full.
+RATE_LIMIT_CACHE = None if IS_CACHE_A_TABLE else "default"
 
 # --- Authentication ---------------------------------------------------------
 
