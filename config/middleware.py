@@ -149,7 +149,8 @@ class PageLimitMiddleware:
 
     A user's pages count together with their calls of the API, whose endpoints count
     for themselves. What anyone may open counts by address, so that it costs no look
-    at who is signed in. POSTs to the pages of `PAGE_LIMITS` count once more there.
+    at who is signed in. POSTs to the pages of `PAGE_LIMITS` and `USER_PAGE_LIMITS`
+    count once more there.
     Stands after what sets `request.user`, before what sends people to sign in.
     """
 
@@ -189,6 +190,9 @@ class PageLimitMiddleware:
         scope = settings.PAGE_LIMITS.get(name)
         if scope is not None and request.method == "POST":
             readings.append(count_request(scope, address_key(request), now=now))
+        scope = settings.USER_PAGE_LIMITS.get(name)
+        if scope and request.method == "POST" and request.user.is_authenticated:
+            readings.append(count_request(scope, str(request.user.pk), now=now))
         for reading in readings:
             if reading.wait is not None:
                 raise exceptions.Throttled(wait=reading.wait)

@@ -417,6 +417,10 @@ RATE_LIMITS = {
     "exchange": (60, 60),
     "refresh": (60, 60),
     "draft": (30, 3600),
+    # What costs much, by user.
+    "undo": (60, 60),
+    "export": (60, 3600),
+    "import": (60, 3600),
     # Guesses at a password; see accounts/guesses.py.
     "sign-in-address": (60, 300),
     "sign-in": (10, 3600),
@@ -440,6 +444,8 @@ PAGE_LIMITS = {
     "account_reset_password": "reset",
     "account_reset_password_from_key": "reset",
 }
+# And by user.
+USER_PAGE_LIMITS = {"todos:undo": "undo"}
 
 # --- Security headers -------------------------------------------------------
 

@@ -226,3 +226,24 @@ class AddressThrottle(BaseThrottle):
 
     def wait(self) -> float | None:
         return self._wait
+
+
+class CostlyThrottle(BaseThrottle):
+    """Limit what costs much, by user; beside `UserThrottle`, which counts it too.
+
+    The view's `throttle_scope` names the limit in `settings.RATE_LIMITS`.
+    """
+
+    _wait: float | None = None
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        if not request.user.is_authenticated or request.method == "OPTIONS":
+            return True
+        caller = str(request.user.pk)
+        reading = count_request(view.throttle_scope, caller, now=time.time())
+        view.readings.append(reading)
+        self._wait = reading.wait
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        return self._wait

@@ -24,6 +24,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import credential_of, user_of
 from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
+from config.api.throttling import CostlyThrottle, UserThrottle
 from config.uploads import take_files
 from todos.actions.import_rows import Finding, Report
 from todos.actions.imports import PreparedImport
@@ -76,6 +77,8 @@ class ExportView(OwnedEndpoint):
     name = "Export"
     schema_tag = "exchange"
     operations = {"GET": "export"}
+    throttle_classes = (UserThrottle, CostlyThrottle)
+    throttle_scope = "export"
     content_negotiation_class = AnyAccept
 
     @extend_schema(
@@ -220,6 +223,8 @@ class ImportView(OwnedEndpoint):
     name = "Import"
     schema_tag = "exchange"
     operations = {"POST": "import"}
+    throttle_classes = (UserThrottle, CostlyThrottle)
+    throttle_scope = "import"
     parser_classes = [UploadParser]
     refusal_serializers = {400: ImportProblemSerializer}
     conflicts = {"POST": {"import_clash": "Something changed meanwhile. Import again."}}

@@ -23,6 +23,7 @@ from config.api.pagination import (
     page_of,
 )
 from config.api.problems import Gone, ProblemSerializer
+from config.api.throttling import CostlyThrottle, UserThrottle
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import TaskSerializer, represent_clock
@@ -324,6 +325,8 @@ class UndoView(OwnedEndpoint):
     name = "Undo"
     schema_tag = "changes"
     operations = {"POST": "undo"}
+    throttle_classes = (UserThrottle, CostlyThrottle)
+    throttle_scope = "undo"
     refusal_serializers = {409: UndoProblemSerializer}
     conflicts = {
         "POST": {
