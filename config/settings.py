@@ -437,6 +437,8 @@ RATE_LIMITS = {
     # New accounts that one issuer makes by first sign-ins.
     "first-sight": (600, 60),
 }
+# How many tasks and lists one account may have, those in the trash among them.
+ACCOUNT_ROWS_MAX = env.int("ACCOUNT_ROWS_MAX", default=200_000)
 # What POSTs to a page count by address, each together with its twin of the API.
 PAGE_LIMITS = {
     "account_login": "sign-in-address",

@@ -26,6 +26,7 @@ refuse_other_machines(_database_url)
 # What config.settings reads and a shell may have set, whether by accident or not.
 for _name in list(os.environ):
     if _name.startswith("BETTER_AUTH") or _name in {
+        "ACCOUNT_ROWS_MAX",
         "ALLOWED_HOSTS",
         "CACHE_URL",
         "CORS_ALLOWED_ORIGINS",

@@ -20,12 +20,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from uuid_utils.compat import uuid7
 
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.models import Change, Label, Ledger, Task, TaskList
+from todos.refused import Refused
 
 Entity = Change.Entity
 Kind = Change.Kind
@@ -74,11 +77,29 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value.isoformat()
 
 
+class AccountFull(Refused):
+    """The owner has as many tasks and lists as an account can have."""
+
+    code = "account_full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"An account has at most {settings.ACCOUNT_ROWS_MAX:,} tasks and lists,"
+            " those in the trash counted. Delete some for good first."
+        )
+
+
 class Batch:
     """The changes of one action, to be undone together."""
 
     def __init__(
-        self, *, owner: User, by: Credential, at: datetime, batch_id: UUID | None = None
+        self,
+        *,
+        owner: User,
+        by: Credential,
+        at: datetime,
+        batch_id: UUID | None = None,
+        adds: int = 0,
     ) -> None:
         self.id: UUID = batch_id or uuid7()
         self.owner = owner
@@ -86,7 +107,10 @@ class Batch:
         self.at = at
         self.count = 0  # changes recorded so far
         self._changes: list[dict[str, Any]] = []  # columns by name
-        self._last = _take_numbers(owner.pk, 1)  # most batches need no more
+        # Most batches need no more numbers. What they add is counted along.
+        self._last, self._stored = _take_numbers(owner.pk, 1, adds)
+        self._uncounted = -adds
+        self._added = 0
         self._given = self._last - 1
         self.after = self._given  # the owner's last number before this batch
 
@@ -137,6 +161,10 @@ class Batch:
         after: Snapshot | None,
     ) -> None:
         self.count += 1
+        if not isinstance(row, Label) and kind in {Kind.CREATED, Kind.REMOVED}:
+            more = 1 if kind == Kind.CREATED else -1
+            self._added += more
+            self._uncounted += more
         self._changes.append(
             {
                 "id": uuid7(),
@@ -161,12 +189,25 @@ class Batch:
             return
         missing = len(self._changes) - (self._last - self._given)
         if missing > 0:
-            self._last = _take_numbers(self.owner.pk, missing)
+            self._last, _ = _take_numbers(self.owner.pk, missing, 0)
         for change in self._changes:
             self._given += 1
             change["seq"] = self._given
         _insert(self._changes)
         self._changes.clear()
+
+    def settle(self) -> None:
+        """Count what the batch adds, at its end.
+
+        Raises:
+            AccountFull: the owner would have more than an account can have.
+        """
+        if self._uncounted:
+            ledger = Ledger.objects.filter(pk=self.owner.pk)
+            ledger.update(stored=F("stored") + self._uncounted)
+            self._stored, self._uncounted = self._stored + self._uncounted, 0
+        if self._added > 0 and self._stored > settings.ACCOUNT_ROWS_MAX:
+            raise AccountFull
 
 
 @dataclass(slots=True)
@@ -201,17 +242,27 @@ def last_number(owner: User) -> int:
 
 @contextmanager
 def batch(
-    *, owner: User, by: Credential, at: datetime, batch_id: UUID | None = None
+    *,
+    owner: User,
+    by: Credential,
+    at: datetime,
+    batch_id: UUID | None = None,
+    adds: int = 0,
 ) -> Iterator[Batch]:
     """Open a transaction and a batch in it; write the batch at the end.
 
     The owner's other writes wait. A batch that records nothing leaves nothing. With
-    `batch_id` it goes on with one that an earlier transaction began.
+    `batch_id` it goes on with one that an earlier transaction began. `adds` is how many
+    tasks and lists it will add, as far as that is known: it saves a statement.
+
+    Raises:
+        AccountFull: it adds some, and the owner would have more than there may be.
     """
     with transaction.atomic():
-        entries = Batch(owner=owner, by=by, at=at, batch_id=batch_id)
+        entries = Batch(owner=owner, by=by, at=at, batch_id=batch_id, adds=adds)
         yield entries
         entries.flush()
+        entries.settle()
         if not entries.count:
             transaction.set_rollback(True)
     if entries.count and (note := _receipt.get()):
@@ -258,23 +309,27 @@ INSERT = (
 )
 
 
-def _take_numbers(owner_id: UUID, count: int) -> int:
-    """Reserve the next `count` numbers of a person and return the last.
+def _take_numbers(owner_id: UUID, count: int, adds: int) -> tuple[int, int]:
+    """Reserve the next `count` numbers of an owner, and count what is added.
 
     One statement that both counts and locks: until this transaction ends, no other
-    gets a number of the same person.
+    gets a number of the same owner.
+
+    Returns:
+        The last number, and how many tasks and lists the owner has.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO todos_ledger (owner_id, last_seq) VALUES (%s, %s)"
+            "INSERT INTO todos_ledger (owner_id, last_seq, stored) VALUES (%s, %s, %s)"
             " ON CONFLICT (owner_id) DO UPDATE"
-            " SET last_seq = todos_ledger.last_seq + excluded.last_seq"
-            " RETURNING last_seq",
-            [_key(owner_id), count],
+            " SET last_seq = todos_ledger.last_seq + excluded.last_seq,"
+            " stored = todos_ledger.stored + excluded.stored"
+            " RETURNING last_seq, stored",
+            [_key(owner_id), count, adds],
         )
         row = cursor.fetchone()
-    last: int = row[0]
-    return last
+    last, stored = row
+    return last, stored
 
 
 def _key(owner_id: UUID) -> UUID | str:

@@ -574,6 +574,8 @@ class Ledger(models.Model):
     last_seq = models.BigIntegerField(default=0)
     # The last number that is gone for its age: nobody can go on from before it.
     purged_seq = models.BigIntegerField(default=0, db_default=0)
+    # Tasks and lists that batches have stored, those in the trash among them.
+    stored = models.BigIntegerField(default=0, db_default=0)
 
     objects = OwnedQuerySet.as_manager()
 

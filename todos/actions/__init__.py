@@ -20,7 +20,6 @@ from todos.actions.refusals import (
     NothingToUndo,
     NotInTrash,
     NotRepeating,
-    Refused,
     SeriesEnded,
     UndoConflict,
     VersionConflict,
@@ -39,9 +38,12 @@ from todos.actions.tasks import (
 )
 from todos.actions.undo import Undone, undo
 from todos.actions.undone import is_undone
+from todos.ledger import AccountFull
+from todos.refused import Refused
 
 __all__ = [
     "TASKS_MAX",
+    "AccountFull",
     "AlreadyCompleted",
     "Beside",
     "BulkChange",

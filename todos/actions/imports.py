@@ -39,7 +39,6 @@ from todos.actions.import_rows import (
 )
 from todos.actions.labels import require_room as require_room_for_labels
 from todos.actions.lists import require_room as require_room_for_lists
-from todos.actions.refusals import Refused
 from todos.actions.rows import STEPS_TEXT, inbox_id
 from todos.ledger import batch, last_number, snapshot
 from todos.models import (
@@ -53,6 +52,7 @@ from todos.models import (
     label_key,
     position_now,
 )
+from todos.refused import Refused
 
 CHUNK = 1_000  # rows that are looked up together
 PART = 10_000  # tasks that one transaction stores
@@ -187,7 +187,8 @@ class _Storing:
             ),
         ]
         created = [(row, snapshot(row)) for row in [*rows, *tasks]]
-        with batch(**self._caller, batch_id=self._batch_id) as entries:
+        adds = len(tasks) + sum(isinstance(row, TaskList) for row in rows)
+        with batch(**self._caller, batch_id=self._batch_id, adds=adds) as entries:
             if entries.after != self._after:
                 raise _Stale
             for insert in inserts:

@@ -35,7 +35,7 @@ def create_list(
     Raises:
         ValidationError: for `name`; there are as many lists as there can be.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
+    with batch(owner=owner, by=by, at=at, adds=1) as entries:
         require_room(owner)
         new = TaskList(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         new.save(force_insert=True)

@@ -1,15 +1,9 @@
 """Why an action says no to the owner of an object."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
-
-class Refused(Exception):
-    """The object is the owner's, but its state doesn't allow this action."""
-
-    code = "conflict"
-    members: Mapping[str, Any] = {}  # what else a program is told
+from todos.refused import Refused
 
 
 class VersionConflict(Refused):

@@ -53,7 +53,7 @@ def create_task(
     Raises:
         ValidationError: by field, also for a list or parent that isn't the owner's.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
+    with batch(owner=owner, by=by, at=at, adds=1) as entries:
         task = Task(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
         place(task, owner=owner, list_id=list_id, parent_id=parent_id)
         settle_dates(task, owner=owner, at=at)

@@ -13,6 +13,7 @@ from accounts.models import validate_timezone
 from config.api.fields import BoundedListField, WholeNumberField
 from config.text import TextField
 from todos import actions
+from todos.api.endpoint import ACCOUNT_FULL
 from todos.api.serializers import (
     BoundedDateField,
     TaskSerializer,
@@ -149,7 +150,7 @@ class TaskBulkView(TaskEndpoint):
 
     name = "Many tasks at once"
     operations = {"POST": "tasks_bulk"}
-    conflicts = {"POST": IN_TRASH}
+    conflicts = {"POST": IN_TRASH | ACCOUNT_FULL}
 
     @extend_schema(request=BulkSerializer, responses=BulkChangeSerializer)
     def post(self, request: Request, **kwargs: Any) -> Response:

@@ -22,6 +22,8 @@ from config.api.views import Endpoint
 from todos import actions
 from todos.api.idempotency import once
 
+ACCOUNT_FULL = {actions.AccountFull.code: str(actions.AccountFull())}
+
 
 class OwnedEndpoint(Endpoint):
     """An endpoint over the caller's own rows; every write goes through an action."""

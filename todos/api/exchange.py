@@ -29,7 +29,7 @@ from config.uploads import take_files
 from todos.actions.import_rows import Finding, Report
 from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
-from todos.api.endpoint import OwnedEndpoint
+from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
 from todos.exchange import exporting
 from todos.exchange.files import FileRefused, MappingRefused, TooManyRows
 from todos.exchange.importing import FORMATS, prepare_file
@@ -227,7 +227,10 @@ class ImportView(OwnedEndpoint):
     throttle_scope = "import"
     parser_classes = [UploadParser]
     refusal_serializers = {400: ImportProblemSerializer}
-    conflicts = {"POST": {"import_clash": "Something changed meanwhile. Import again."}}
+    conflicts = {
+        "POST": ACCOUNT_FULL
+        | {"import_clash": "Something changed meanwhile. Import again."}
+    }
 
     _prepared: PreparedImport | None = None
     _is_dry_run = False

@@ -25,7 +25,7 @@ from config.api.pagination import (
 from config.api.problems import Gone, ProblemSerializer
 from config.api.throttling import CostlyThrottle, UserThrottle
 from todos import actions
-from todos.api.endpoint import OwnedEndpoint
+from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
 from todos.api.serializers import TaskSerializer, represent_clock
 from todos.models import Change, Colour, Ledger, Task
 
@@ -329,7 +329,8 @@ class UndoView(OwnedEndpoint):
     throttle_scope = "undo"
     refusal_serializers = {409: UndoProblemSerializer}
     conflicts = {
-        "POST": {
+        "POST": ACCOUNT_FULL
+        | {
             "undo_conflict": "Later changes stand in the way; undo those first.",
             "cannot_be_undone": "Something was removed for good.",
             "nothing_to_undo": "There is no change to undo.",

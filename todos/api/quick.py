@@ -20,6 +20,7 @@ from config.api.fields import (
 from config.text import TextField
 from todos import actions
 from todos.actions.quick import LINES_MAX, Draft
+from todos.api.endpoint import ACCOUNT_FULL
 from todos.api.serializers import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
 from todos.schedule.quick_add import KINDS
@@ -128,6 +129,7 @@ class TaskQuickView(TaskEndpoint):
     """Tasks from lines of text, all of them or none."""
 
     name = "Quick add"
+    conflicts = {"POST": ACCOUNT_FULL}
     operations = {"POST": "tasks_quick"}
 
     @extend_schema(

@@ -26,7 +26,7 @@ from config.api.pagination import (
 from config.statements import Statement
 from todos import actions
 from todos.agenda import Agenda
-from todos.api.endpoint import OwnedEndpoint
+from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
 from todos.api.serializers import (
     TASK_COLUMNS,
     CompletedTaskSerializer,
@@ -67,6 +67,7 @@ class TaskListView(TaskEndpoint):
     """The caller's tasks."""
 
     name = "Tasks"
+    conflicts = {"POST": ACCOUNT_FULL}
     operations = {
         "GET": "tasks_list",
         "POST": "tasks_create",
@@ -243,7 +244,7 @@ class TaskCompleteView(TaskEndpoint):
     name = "Complete a task"
     operations = {"POST": "tasks_complete"}
     tagged = conditional = ("POST",)
-    conflicts = {"POST": IN_TRASH}
+    conflicts = {"POST": IN_TRASH | ACCOUNT_FULL}
 
     @extend_schema(request=None, responses=CompletedTaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from config.text import TextFormField, clean_text
+from todos.actions import AccountFull
 from todos.models import (
     LABELS_MAX,
     NOTES_MAX_LENGTH,
@@ -47,8 +48,11 @@ class ActionForm(forms.Form):
         """Return what was written in the words of the actions."""
         return dict(self.cleaned_data)
 
-    def take_errors(self, error: ValidationError) -> None:
+    def take_errors(self, error: ValidationError | AccountFull) -> None:
         """Show what an action refused beside the fields it is about."""
+        if isinstance(error, AccountFull):
+            self.add_error(None, str(error))
+            return
         by_field = getattr(error, "error_dict", {"": [error]})
         for name, errors in by_field.items():
             field = FIELD_OF.get(name, name)

@@ -31,7 +31,7 @@ class ListCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
         try:
             with receipt() as note:
                 new = actions.create_list(**self.caller(), **form.as_changes())
-        except ValidationError as error:
+        except (ValidationError, actions.AccountFull) as error:
             form.take_errors(error)
             return self.form_invalid(form)
         self.say("New list", new.name, undo=note.batch)

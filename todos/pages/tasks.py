@@ -61,7 +61,7 @@ class TaskCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
         try:
             with receipt() as note:
                 task = actions.create_task(**self.caller(), **form.as_changes())
-        except ValidationError as error:
+        except (ValidationError, actions.AccountFull) as error:
             form.take_errors(error)
             return self.form_invalid(form)
         self.say("Added", task.title, undo=note.batch)

@@ -1,0 +1,166 @@
+"""An account holds a bounded number of tasks and lists, counted as they come."""
+
+from contextlib import suppress
+from datetime import date, timedelta
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from accounts.credentials import COMMAND
+from tests.factories import NOON, TaskFactory, TaskListFactory, UserFactory
+from tests.todos.test_actions_undo import _do
+from tests.todos.test_actions_undo_references import _undo_any
+from todos import actions
+from todos.models import Ledger, Task, TaskList
+
+TEXT = (
+    "An account has at most 3 tasks and lists, those in the trash counted. Delete some"
+    " for good first."
+)
+
+
+def counted(owner):
+    return Ledger.objects.owned_by(owner).values_list("stored", flat=True).first() or 0
+
+
+def present(owner):
+    lists = TaskList.objects.owned_by(owner).filter(is_inbox=False)
+    return Task.objects.owned_by(owner).count() + lists.count()
+
+
+@pytest.fixture
+def full(alice, settings):
+    """Let Alice have as much as an account can have: two tasks and a list."""
+    settings.ACCOUNT_ROWS_MAX = 3
+    TaskListFactory(owner=alice)
+    return TaskFactory.create_batch(
+        2, owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY"
+    )
+
+
+def csv():
+    return {
+        "file": SimpleUploadedFile("tasks.csv", b"title\na\n"),
+        "format": "csv",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("task-list", {"title": "More"}),
+        ("list-list", {"name": "More"}),
+        ("task-quick", {"text": "More"}),
+        ("import", None),
+    ],
+)
+@pytest.mark.parametrize("key", [None, "once"])
+def test_the_api_refuses_more(api_as, alice, full, name, body, key):
+    answer = api_as(alice).post(
+        reverse(f"api:{name}"),
+        csv() if body is None else body,
+        format="multipart" if body is None else "json",
+        headers={"Idempotency-Key": key} if key else {},
+    )
+
+    assert answer.status_code == 409
+    assert (answer.json()["code"], answer.json()["detail"]) == ("account_full", TEXT)
+    assert (counted(alice), present(alice)) == (3, 3)
+
+
+def test_the_plan_refuses_more(api_as, alice, full):
+    answer = api_as(alice).post(
+        f"/api/{alice.pk}/tasks", {"title": "More"}, format="json"
+    )
+
+    assert answer.status_code == 409
+    assert answer.json()["detail"] == TEXT
+
+
+def test_the_pages_say_so_and_keep_what_was_written(page_as, alice, full):
+    client = page_as(alice)
+
+    task = client.post(reverse("todos:task-create"), {"title": "More"})
+    own = client.post(reverse("todos:list-create"), {"name": "More", "colour": "red"})
+    done = client.post(reverse("todos:task-complete", args=[full[0].pk]), follow=True)
+
+    assert TEXT in task.content.decode()
+    assert "More" in task.content.decode()
+    assert TEXT in own.content.decode()
+    assert TEXT in done.content.decode()
+    assert present(alice) == 3
+
+
+def test_an_undo_brings_back_no_more(alice, full):
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    made = alice.changes.latest("seq").batch
+    undone = actions.undo(**caller, batch_id=made)
+    actions.create_task(**caller, title="Instead")
+
+    with pytest.raises(actions.AccountFull):
+        actions.undo(**caller, batch_id=undone.batch)
+
+    assert (counted(alice), present(alice)) == (3, 3)
+
+
+def test_everything_else_goes_on_where_there_is_more_than_there_may_be(alice, full):
+    Ledger.objects.filter(owner=alice).update(stored=9)
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    task = full[0]
+    actions.update_task(**caller, task_id=task.pk, changes={"title": "New"})
+    actions.trash_task(**caller, task_id=task.pk)
+    actions.restore_task(**caller, task_id=task.pk)
+    actions.trash_task(**caller, task_id=task.pk)
+    actions.remove_task(**caller, task_id=task.pk)
+
+    assert counted(alice) == 8
+
+
+def test_what_is_deleted_for_good_makes_room(alice, full):
+    caller = {"owner": alice, "by": COMMAND, "at": NOON - timedelta(days=99)}
+    actions.trash_task(**caller, task_id=full[0].pk)
+    call_command("purge_trash")
+
+    TaskFactory(owner=alice)
+
+    assert (counted(alice), present(alice)) == (3, 3)
+
+
+def test_counting_costs_a_new_task_no_statement(
+    alice, full, settings, django_assert_num_queries
+):
+    settings.ACCOUNT_ROWS_MAX = 4
+    # The transaction in two; the number, the inbox, the task, the entry.
+    with django_assert_num_queries(6):
+        actions.create_task(owner=alice, by=COMMAND, at=NOON, title="Task")
+
+
+def test_others_are_not_counted(alice, bob, full):
+    TaskFactory(owner=bob)
+
+    assert (counted(alice), counted(bob)) == (3, 1)
+
+
+class AnyCount(TestCase):
+    """Whatever is done and undone, the count is the number of rows."""
+
+    @examples(max_examples=40, deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 5)), max_size=12))
+    def test_the_count_is_the_number_of_rows(self, steps):
+        owner = UserFactory()
+        caller = {"owner": owner, "by": COMMAND}
+        for number, (kind, which) in enumerate(steps):
+            at = NOON + timedelta(minutes=number)
+            with suppress(actions.Refused, ValidationError):
+                if kind < 16:
+                    _do(kind, which, at=at, **caller)
+                else:
+                    _undo_any(kind, which, at=at, **caller)
+            assert counted(owner) == present(owner)
