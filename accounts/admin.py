@@ -44,7 +44,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import credentials
 from accounts.better_auth.doctor import Finding, examine_settings, explain
-from accounts.models import LinkedIdentity, RefreshFamily, User
+from accounts.models import DELETION_BEGUN, LinkedIdentity, RefreshFamily, User
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[User]
@@ -114,7 +114,7 @@ ACTIONS = (
             "A deletion that was asked for is called off."
         ),
         record="Reactivated.",
-        suits=lambda user: not user.is_active,
+        suits=lambda user: not user.is_active and user.delete_after != DELETION_BEGUN,
         run=_reactivate,
     ),
     SupportAction(

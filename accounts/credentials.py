@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from accounts import emails, events
-from accounts.models import RefreshFamily, SecurityEvent, User
+from accounts.models import DELETION_BEGUN, RefreshFamily, SecurityEvent, User
 
 # How long a proof of who someone is counts as recent, for what can't be taken back.
 RECENT = timedelta(minutes=15)
@@ -90,11 +90,11 @@ def reactivate(*, user: User, at: datetime, by: User | None = None) -> None:
     """Let the user sign in again.
 
     What was ended stays ended, and so does what an outside issuer issued while the
-    account was locked.
+    account was locked. An account that is being deleted stays locked.
     """
-    User.objects.filter(pk=user.pk).update(
-        is_active=True, delete_after=None, updated_at=at
-    )
+    remaining = User.objects.filter(pk=user.pk).exclude(delete_after=DELETION_BEGUN)
+    if not remaining.update(is_active=True, delete_after=None, updated_at=at):
+        return
     user.refresh_from_db(fields=["is_active", "delete_after"])
     end_all(user=user, at=at)
     events.record(user, SecurityEvent.Kind.REACTIVATED, at=at, by=by)

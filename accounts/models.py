@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
 from typing import Any, ClassVar
 
@@ -95,6 +95,11 @@ class UserManager(DjangoUserManager["User"]):
                 user=user, email=user.email, primary=True, verified=True
             )
         return user
+
+
+# Stands in `delete_after` once rows of the account are being deleted: from then on the
+# deletion can't be called off.
+DELETION_BEGUN = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

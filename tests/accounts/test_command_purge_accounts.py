@@ -14,6 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import credentials, events, tokens
+from accounts.management.commands import purge_accounts
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from tests.factories import TaskFactory, UserFactory
 from todos.models import IdempotentAnswer
@@ -174,3 +175,42 @@ def test_prints_no_address(alice):
 @pytest.mark.django_db
 def test_has_nothing_to_do_in_an_empty_database():
     assert purge() == "Accounts deleted: 0, sessions: 0\n"
+
+
+def test_an_account_with_many_rows_is_deleted_in_small_transactions(monkeypatch, alice):
+    monkeypatch.setattr(purge_accounts, "ROWS", 10)
+    TaskFactory.create_batch(25, owner=alice)
+    due(alice)
+    deleted = []
+
+    def note(execute, sql, params, many, context):
+        done = execute(sql, params, many, context)
+        if sql.startswith("DELETE"):
+            deleted.append(context["cursor"].rowcount)
+        return done
+
+    with connection.execute_wrapper(note):
+        purge()
+
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert sum(deleted) > 50  # the tasks and their entries in the ledger
+    assert max(deleted) <= 10
+
+
+def test_a_deletion_that_has_begun_is_not_called_off(monkeypatch, alice):
+    TaskFactory(owner=alice)
+    due(alice)
+    begin = purge_accounts._begin
+
+    def and_then_call_it_off(**arguments):
+        ids = begin(**arguments)
+        for user in User.objects.filter(pk__in=ids):
+            credentials.reactivate(user=user, at=NOW())
+            assert not User.objects.get(pk=user.pk).is_active
+        return ids
+
+    monkeypatch.setattr(purge_accounts, "_begin", and_then_call_it_off)
+
+    purge()
+
+    assert not User.objects.filter(pk=alice.pk).exists()
