@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.factories import TaskFactory, TaskListFactory
+from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Task, TaskList
 
@@ -25,8 +26,9 @@ def signed_in(new_context, live_server, page_as, alice):
             complaints.append(f"asked another host: {request.url}")
 
     def note_message(message):
-        # A violation of the policy is told here too.
-        if message.type in {"error", "warning"}:
+        # A violation of the policy is told here too. That a form was refused is none.
+        refused = "409 (Conflict)" in message.text
+        if message.type in {"error", "warning"} and not refused:
             complaints.append(message.text)
 
     def open_page(**options):
@@ -115,6 +117,68 @@ def test_deletes_a_task_for_good_after_asking(page, alice):
     assert not Task.objects.exists()
 
 
+def test_undo_leaves_the_steps_open_that_were(page, alice):
+    task = TaskFactory(owner=alice, title="Prepare the talk")
+    steps = TaskFactory.create_batch(3, owner=alice, parent_id=task.pk)
+    actions.complete_task(
+        owner=alice, by="test", at=timezone.now(), task_id=steps[0].pk
+    )
+    page.goto("/inbox/")
+
+    page.get_by_role("button", name="Complete: Prepare the talk").click()
+    page.get_by_role("button", name="Undo").click()
+
+    expect(status(page)).to_contain_text("Undone.")
+    assert task.steps.completed().count() == 1
+
+
+def sign_in(page):
+    page.get_by_label("E-mail").fill("alice@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_keeps_what_was_written_when_the_session_has_ended(page, alice):
+    page.goto("/")
+    page.get_by_label("New task").fill("Buy milk")
+    Session.objects.all().delete()
+
+    page.get_by_role("button", name="Add", exact=True).click()
+    sign_in(page)
+
+    expect(status(page)).to_contain_text("This is what you wrote.")
+    expect(page.get_by_label("Title")).to_have_value("Buy milk")
+    page.get_by_role("button", name="Add task").click()
+    expect(status(page)).to_contain_text("Added: Buy milk")
+    expect(page).to_have_url(re.compile(r"//[^/]+/$"))
+
+
+def test_asks_again_when_the_session_has_ended_before_a_click(page, alice):
+    TaskFactory(owner=alice, title="Buy milk")
+    page.goto("/inbox/")
+    Session.objects.all().delete()
+
+    page.get_by_role("button", name="Complete: Buy milk").click()
+    sign_in(page)
+
+    expect(page.get_by_role("heading", name="Complete “Buy milk”?")).to_be_visible()
+    page.get_by_role("button", name="Complete").click()
+    expect(status(page)).to_contain_text("Done: Buy milk")
+
+
+def test_restores_a_task_that_went_to_the_trash_while_it_was_edited(page, alice):
+    task = TaskFactory(owner=alice, title="Buy milk")
+    page.goto(reverse("todos:task-update", args=[task.pk]))
+    page.get_by_label("Title").fill("Buy oat milk")
+    actions.trash_task(owner=alice, by="test", at=timezone.now(), task_id=task.pk)
+
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("was put in the trash")
+    page.get_by_role("button", name="Save").click()
+
+    expect(status(page)).to_contain_text("Saved: Buy oat milk")
+
+
 def test_makes_a_list_and_a_task_in_it(page, alice):
     page.goto("/")
     page.get_by_role("link", name="New list").first.click()
@@ -190,6 +254,8 @@ def test_fits_into_320_pixels(signed_in, alice, scheme):
         "/lists/new/",
         reverse("todos:task-update", args=[task.pk]),
         reverse("todos:task-remove", args=[gone.pk]),
+        reverse("todos:task-restore", args=[gone.pk]),
+        reverse("todos:undo", args=[alice.changes.latest("seq").batch]),
         reverse("todos:list-detail", args=[home.pk]),
         reverse("todos:list-update", args=[home.pk]),
         reverse("todos:list-delete", args=[home.pk]),

@@ -167,7 +167,7 @@ def test_a_link_to_a_change_of_one_button_only_asks(page_as, alice, name):
 
     response = page_as(alice).get(reverse(name, args=[home.pk]))
 
-    assert "<strong>Home</strong>" in response.content.decode()
+    assert "“Home”?</h1>" in response.content.decode()
     assert own_lists(alice).get().version == 1
 
 

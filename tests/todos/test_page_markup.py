@@ -7,7 +7,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.factories import TaskFactory, TaskListFactory
+from config.drafts import mark_of
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 
 HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>"
@@ -68,6 +69,8 @@ def pages(page_as, alice):
     done, gone = TaskFactory(owner=alice, title=HOSTILE), TaskFactory(owner=alice)
     actions.complete_task(**caller, task_id=done.pk)
     actions.trash_task(**caller, task_id=gone.pk)
+    away = TaskListFactory(owner=alice, name=HOSTILE)
+    actions.trash_list(**caller, list_id=away.pk)
     client = page_as(alice)
     routes = {
         "today": ("todos:task-today", None),
@@ -78,6 +81,9 @@ def pages(page_as, alice):
         "new task": ("todos:task-create", None),
         "task": ("todos:task-update", task),
         "remove": ("todos:task-remove", gone),
+        "complete": ("todos:task-complete", task),
+        "archive": ("todos:list-archive", home),
+        "restore list": ("todos:list-restore", away),
         "list": ("todos:list-detail", home),
         "archived list": ("todos:list-detail", old),
         "new list": ("todos:list-create", None),
@@ -89,6 +95,12 @@ def pages(page_as, alice):
         name: client.get(reverse(route, args=[row.pk] if row else None))
         for name, (route, row) in routes.items()
     }
+    batch = alice.changes.latest("seq").batch
+    found["undo"] = client.get(reverse("todos:undo", args=[batch]))
+    edit = reverse("todos:task-update", args=[gone.pk])
+    found["in the trash"] = client.post(edit, {"title": HOSTILE})
+    other = {"page_of": mark_of(UserFactory()), "title": HOSTILE}
+    found["another user's"] = client.post("/tasks/new/", other)
     found["absent"] = client.get("/lists/nowhere/")
     found["refused form"] = client.post(reverse("todos:task-create"), {"title": ""})
     found["message"] = client.post(

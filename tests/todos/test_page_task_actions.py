@@ -81,7 +81,7 @@ def test_a_link_to_it_only_asks(page_as, alice, name, before, kind):
     response = page_as(alice).get(reverse(name, args=[task.pk]) + "?next=/inbox/")
 
     page = response.content.decode()
-    assert "<strong>Buy milk</strong>" in page
+    assert "“Buy milk”?</h1>" in page
     assert 'name="next" value="/inbox/"' in page
     assert Task.objects.get().version == task.version
 

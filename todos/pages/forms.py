@@ -256,6 +256,9 @@ class TaskForm(EditForm):
             del self.fields["rrule_anchor"]
         if task is not None and task.due_tz:
             self.fields["due_time"].help_text = f"In {task.due_tz}"
+        if task is not None and task.rrule and task.rrule not in RULES:
+            # In full: a select cuts off what is wider than itself.
+            self.fields["repeat"].help_text = rule_words(task.rrule)
         if task is not None:
             reminder: Any = self.fields["reminder"]
             reminder.offer(task.reminder_minutes, task.reminder_time)

@@ -189,11 +189,20 @@ class TrashView(TaskListPage):
         on_its_own = Q(parent=None) | Q(parent__trashed_at=None)
         return self.tasks.trashed().filter(on_its_own).order_by("-trashed_at", "-id")
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    @cached_property
+    def lists(self) -> list[TaskList]:
+        """The lists in the trash, the latest first."""
         lists = TaskList.objects.owned_by(self.person).trashed()
+        return list(lists.order_by("-trashed_at", "-id")[:LISTS_SHOWN])
+
+    def group(self, rows: list[TaskRow]) -> Iterator[Group]:
+        if rows:
+            yield Group(rows, "Tasks" if self.lists else "")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
             "days": TRASH_DAYS,
-            "lists": lists.order_by("-trashed_at", "-id")[:LISTS_SHOWN],
+            "lists": self.lists,
         }
 
 

@@ -36,7 +36,7 @@ urlpatterns = [
     ),
     path(
         "lists/<uuid:pk>/unarchive/",
-        lists.ListArchiveView.as_view(puts_away=False, verb="Take out of the archive"),
+        lists.ListArchiveView.as_view(puts_away=False, verb="Unarchive"),
         name="list-unarchive",
     ),
     path("lists/<uuid:pk>/delete/", lists.ListDeleteView.as_view(), name="list-delete"),
