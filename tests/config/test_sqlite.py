@@ -76,6 +76,24 @@ def visitor(alice):
     return client
 
 
+def test_an_answer_without_an_error(program, visitor):
+    task = {"title": "Buy milk", "labels": ["home", "errands"]}
+
+    with no_cursor_left():
+        statuses = [
+            program.post("/api/v1/tasks", task, headers={"Idempotency-Key": "k"}),
+            program.post("/api/v1/tasks", task, headers={"Idempotency-Key": "k"}),
+            program.get("/api/v1/tasks"),
+            program.get("/api/v1/export", {"format": "json"}),
+            program.post("/api/v1/undo"),
+            visitor.get("/"),
+            visitor.get("/accounts/security/"),
+        ]
+        statuses = [response.status_code for response in statuses]
+
+    assert statuses == [201, 201, 200, 200, 200, 200, 200]
+
+
 def test_an_error_that_is_caught(locked):
     with no_cursor_left(), suppress(OperationalError), transaction.atomic():
         Label.objects.count()
