@@ -463,9 +463,8 @@ class UserAdmin(ModelAdmin):
         context["security_events"] = events[:EVENTS_SHOWN]
         # Not `known_as`: an address that nobody has proven.
         identities = obj.identities.order_by("-last_used_at", "-pk")
-        context["identities"] = identities.only("issuer", "created_at", "last_used_at")[
-            :IDENTITIES_SHOWN
-        ]
+        shown = ("issuer", "created_at", "last_used_at", "suspended_at")
+        context["identities"] = identities.only(*shown)[:IDENTITIES_SHOWN]
         return super().render_change_form(request, context, add, change, form_url, obj)
 
 

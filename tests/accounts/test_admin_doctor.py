@@ -211,6 +211,15 @@ def test_an_account_shows_its_connected_sign_ins(desk, server, alice):
     assert "2025-01-03 03:04" in response.text
 
 
+def test_an_account_shows_which_sign_ins_a_reset_has_paused(desk, server, alice):
+    connect(alice, server, suspended_at=timezone.now())
+    connect(alice, server, subject="user-2")
+
+    text = desk.get(reverse("admin:accounts_user_change", args=[alice.pk])).text
+
+    assert text.count("(paused by a reset)") == 1
+
+
 def test_an_account_shows_neither_the_subject_nor_the_address_there(
     desk, server, alice
 ):
