@@ -24,9 +24,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import events, guesses, known_browsers, linking_mails
+from accounts.addresses import ascii_email
 from accounts.credentials import change_password, end_all
 from accounts.emails import Confirmation
-from accounts.models import EMAIL_MAX_LENGTH, SecurityEvent, User, ascii_email
+from accounts.models import EMAIL_MAX_LENGTH, SecurityEvent, User
 from config.api.problems import Unavailable
 from config.api.throttling import count_request
 from config.client_address import client_address
@@ -65,7 +66,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     # --- Addresses and passwords ----------------------------------------------
 
     def clean_email(self, email: str) -> str:
-        """Take plain ASCII addresses only, in lower case."""
+        """Take plain ASCII addresses only, in lower case.
+
+        Also to look one up: what a new one may look like, its form says.
+        """
         ascii_email(email)
         if len(email) > EMAIL_MAX_LENGTH:
             raise ValidationError(

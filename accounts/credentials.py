@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F
 
 from accounts import emails, events
 from accounts.models import DELETION_BEGUN, RefreshFamily, SecurityEvent, User
+from accounts.passwords import hashed
 
 # How long a proof of who someone is counts as recent, for what can't be taken back.
 RECENT = timedelta(minutes=15)
@@ -59,12 +59,12 @@ def change_password(
     make a new session of it.
     """
     # Before the transaction: nobody waits for a lock while a password is hashed.
-    hashed = make_password(password)
+    password_hash = hashed(password)
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
-        locked.password = hashed
+        locked.password = password_hash
         locked.save(update_fields=["password", "updated_at"])
-        user.password = hashed
+        user.password = password_hash
         end_all(user=user, at=at, keep=keep)
         events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at)
 

@@ -3,8 +3,8 @@
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 
+from accounts.addresses import validate_new_address
 from accounts.models import LinkedIdentity, User
 
 
@@ -35,7 +35,7 @@ def described(identity: LinkedIdentity) -> str:
     could talk to the reader in our name.
     """
     try:
-        validate_email(identity.known_as)
+        validate_new_address(identity.known_as)
     except ValidationError:
         return f"A sign-in at {identity.issuer}"
     return f"{identity.known_as} at {identity.issuer}"

@@ -8,11 +8,11 @@ from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, PermissionsMixin
 from django.contrib.auth.models import BaseUserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -20,6 +20,9 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from uuid_utils.compat import uuid7
 
+from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
+from accounts.addresses import validate_new_address
+from accounts.passwords import hashed, normalised, spellings
 from config.api.problems import Unavailable
 
 # What a request needs of its user: who, whether they may act, and their calendar.
@@ -32,15 +35,6 @@ REQUEST_FIELDS = (
     "credentials_ended_at",
     "timezone",
     "day_start",
-)
-EMAIL_MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3
-
-# One spelling for one mailbox: letters that look alike in other scripts could
-# otherwise claim somebody's address (CVE-2019-19844).
-ascii_email = RegexValidator(
-    r"^[\x21-\x7e]+$",
-    "Write the address in plain ASCII; an international domain as xn--….",
-    code="invalid",
 )
 
 
@@ -73,7 +67,7 @@ class UserManager(DjangoUserManager["User"]):
     ) -> User:
         """Store a new user; without a password, one who can't sign in by password."""
         user = self.model(email=email.lower() if email else None, **fields)
-        user.password = make_password(password)
+        user.password = hashed(password)
         user.save(using=self._db)
         return user
 
@@ -126,7 +120,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         unique=True,
         null=True,
         blank=True,
-        validators=[ascii_email],
+        validators=[validate_new_address],
         error_messages={"unique": "There is an account with this address."},
     )
     display_name = models.CharField(max_length=100, blank=True)
@@ -202,7 +196,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def set_password(self, raw_password: str | None) -> None:
         """Change the password and, once saved, end every credential of the user."""
-        super().set_password(raw_password)
+        super().set_password(raw_password and normalised(raw_password))
         self.credential_epoch += 1
         self.credentials_ended_at = timezone.now()
 
@@ -215,12 +209,20 @@ class User(AbstractBaseUser, PermissionsMixin):
 
         def upgrade(raw_password: str) -> None:
             try:
-                self.password = make_password(raw_password)
+                self.password = hashed(raw_password)
             except Unavailable:
                 return
             self.save(update_fields=["password"])
 
-        return check_password(raw_password, self.password, upgrade)
+        if not raw_password:
+            return check_password(raw_password, self.password)
+        first, *others = spellings(raw_password)
+        if check_password(first, self.password, upgrade):
+            return True
+        is_older = any(check_password(one, self.password) for one in others)
+        if is_older:
+            upgrade(raw_password)
+        return is_older
 
     def get_session_auth_hash(self) -> str:
         """Bind browser sessions to the credential epoch, which a new password raises.

@@ -5,13 +5,13 @@ from uuid import uuid4
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.timezone import now
 
 from accounts import events
 from accounts.models import SecurityEvent, User
+from accounts.passwords import hashed
 
 
 class EmailTaken(Exception):
@@ -49,8 +49,8 @@ def register(
     if is_known and not is_verification_mandatory():
         raise EmailTaken
     # Before the transaction: nobody waits for a lock while a password is hashed.
-    hashed = make_password(password)
-    address = _store(email, hashed, timezone, is_known=is_known)
+    password_hash = hashed(password)
+    address = _store(email, password_hash, timezone, is_known=is_known)
     if address is None:
         if not is_verification_mandatory():  # two at once
             raise EmailTaken
@@ -67,14 +67,16 @@ def register(
 
 
 def _store(
-    email: str, hashed: str, timezone: str, *, is_known: bool
+    email: str, password_hash: str, timezone: str, *, is_known: bool
 ) -> EmailAddress | None:
     """Store a new account; for a known address, do as much and leave nothing."""
     if is_known:
         email = f"{uuid4().hex}@nobody.invalid"
     try:
         with transaction.atomic():
-            user = User.objects.create(email=email, password=hashed, timezone=timezone)
+            user = User.objects.create(
+                email=email, password=password_hash, timezone=timezone
+            )
             address = EmailAddress.objects.create(user=user, email=email, primary=True)
             events.record(user, SecurityEvent.Kind.SIGNED_UP, at=now())
             transaction.set_rollback(is_known)

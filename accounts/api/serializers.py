@@ -7,8 +7,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
-from accounts.models import EMAIL_MAX_LENGTH, User, ascii_email, validate_timezone
-from accounts.passwords import MAX_LENGTH
+from accounts.addresses import ascii_email, validate_new_address
+from accounts.models import EMAIL_MAX_LENGTH, User, validate_timezone
+from accounts.passwords import MAX_LENGTH, normalised
 from config.api.fields import TrueOrFalseField, WholeNumberField
 from config.text import TextField
 
@@ -16,13 +17,19 @@ from config.text import TextField
 class EmailField(serializers.EmailField):
     """An address in plain ASCII, read in lower case."""
 
+    check = staticmethod(ascii_email)
+
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            max_length=EMAIL_MAX_LENGTH, validators=[ascii_email], **kwargs
-        )
+        super().__init__(max_length=EMAIL_MAX_LENGTH, validators=[self.check], **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
         return super().to_internal_value(data).lower()
+
+
+class NewEmailField(EmailField):
+    """An address that becomes that of an account."""
+
+    check = staticmethod(validate_new_address)
 
 
 class PasswordField(serializers.CharField):
@@ -44,9 +51,13 @@ class NewPasswordField(PasswordField):
 
     bounds = {"minLength": settings.PASSWORD_MIN_LENGTH}
 
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        """Return it as it is stored, so that the rules are held against that."""
+        return normalised(super().run_validation(data))
+
 
 class RegisterSerializer(serializers.Serializer[Any]):
-    email = EmailField()
+    email = NewEmailField()
     password = NewPasswordField()
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

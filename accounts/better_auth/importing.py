@@ -13,24 +13,18 @@ from typing import Any
 import psycopg
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from accounts import events
+from accounts.addresses import validate_new_address
 from accounts.better_auth.passwords import imported
-from accounts.models import (
-    EMAIL_MAX_LENGTH,
-    LinkedIdentity,
-    SecurityEvent,
-    User,
-    ascii_email,
-)
+from accounts.better_auth.verifier import is_subject
+from accounts.models import LinkedIdentity, SecurityEvent, User
 from config.text import clean_text
 
 PAGE = 500  # rows read at once
-MAX_SUBJECT = 255  # characters
 
 
 class Outcome(StrEnum):
@@ -204,16 +198,12 @@ def _is_taken(email: str) -> bool:
 
 
 def _problem(row: Row, email: str) -> str:
-    if not 0 < len(row.id) <= MAX_SUBJECT:
-        return "The id is empty or longer than 255 characters."
-    if len(email) > EMAIL_MAX_LENGTH:
-        return "The address is too long."
+    if not is_subject(row.id):
+        return "The id is empty, too long, or holds what can't be seen."
     try:
-        validate_email(email)
-        ascii_email(email)
-        clean_text(row.id, most=MAX_SUBJECT)
-    except ValidationError:
-        return "The address or the id is not one that we take."
+        validate_new_address(email)
+    except ValidationError as exc:
+        return exc.messages[0]
     return ""
 
 

@@ -23,6 +23,7 @@ from accounts.better_auth.keys import MAX_KEY_ID, VerificationKey, key_for
 MAX_TOKEN_LENGTH = 8 * 1024
 LEEWAY = 60  # seconds that the issuer's clock may differ from ours
 MAX_SUBJECT = 255  # characters
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories: control, format, separators
 MAX_TIME = 2**33  # seconds since the epoch: the year 2242
 REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
 
@@ -207,7 +208,7 @@ def _verified(issuer: Issuer, claims: dict[str, Any], now: float) -> VerifiedTok
     if claims.get("banned") is True:
         raise TokenRejected("banned")
     subject = claims["sub"]
-    if not _is_subject(subject):
+    if not is_subject(subject):
         raise TokenRejected("subject")
     return VerifiedToken(
         issuer,
@@ -243,11 +244,17 @@ def _time(claims: Mapping[str, Any], name: str) -> int:
     return value
 
 
-def _is_subject(value: Any) -> bool:
+def is_subject(value: Any) -> bool:
+    """Whether a value can be the name of a user at an issuer, one that can be seen.
+
+    Not blank, without spaces around it, and without control or format characters: two
+    subjects that look the same to support staff must be the same.
+    """
     return (
         isinstance(value, str)
         and 0 < len(value) <= MAX_SUBJECT
-        and not any(unicodedata.category(char) in {"Cc", "Cs"} for char in value)
+        and value == value.strip()
+        and not any(unicodedata.category(char) in UNSEEN for char in value)
     )
 
 

@@ -20,6 +20,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import events
+from accounts.addresses import ascii_email, validate_new_address
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.identities import suspend_all
 from accounts.better_auth.verifier import MAX_TOKEN_LENGTH, VerifiedToken, verify
@@ -27,10 +28,9 @@ from accounts.models import (
     EMAIL_MAX_LENGTH,
     SecurityEvent,
     User,
-    ascii_email,
     validate_timezone,
 )
-from accounts.passwords import MAX_LENGTH
+from accounts.passwords import MAX_LENGTH, normalised
 from accounts.registration import is_verification_mandatory, register
 from config.text import TextFormField
 
@@ -47,13 +47,15 @@ class EmailField(forms.EmailField):
     Kelvin sign, into ours.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, new: bool = False, **kwargs: Any) -> None:
+        """A `new` one becomes the address of an account; others are looked up."""
+        self.check = validate_new_address if new else ascii_email
         super().__init__(max_length=EMAIL_MAX_LENGTH, **kwargs)
         self.widget.attrs |= {"autocomplete": "email", "autocapitalize": "none"}
 
     def clean(self, value: Any) -> str:
         address: str = super().clean(value)
-        ascii_email(address)
+        self.check(address)
         return address.lower()
 
 
@@ -69,6 +71,7 @@ class PasswordField(forms.CharField):
     def __init__(self, *, new: bool = False, **kwargs: Any) -> None:
         if new:
             kwargs.setdefault("help_text", PASSWORD_HINT)
+        self.is_new = new
         super().__init__(strip=False, **kwargs)
         self.widget.attrs["autocomplete"] = (
             "new-password" if new else "current-password"
@@ -82,6 +85,11 @@ class PasswordField(forms.CharField):
             raise ValidationError(
                 f"Use at most {MAX_LENGTH} characters.", code="password_too_long"
             )
+
+    def clean(self, value: Any) -> str:
+        """Return a new one as it is stored, so that the rules are held against that."""
+        password: str = super().clean(value)
+        return normalised(password) if self.is_new else password
 
 
 # --- allauth's forms, in our words ---------------------------------------------
@@ -102,7 +110,7 @@ class SignUpForm(allauth.SignupForm):  # type: ignore[misc]  # untyped
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"] = EmailField(label="E-mail")
+        self.fields["email"] = EmailField(label="E-mail", new=True)
         self.fields["password1"] = PasswordField(label="Password", new=True)
 
     def clean_email(self) -> str:
@@ -150,7 +158,7 @@ class SignUpForm(allauth.SignupForm):  # type: ignore[misc]  # untyped
 
 
 class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
-    email = EmailField(label="New e-mail address")
+    email = EmailField(label="New e-mail address", new=True)
 
     def clean_email(self) -> str:
         """Refuse an address that this account has; say nothing of those of others.

@@ -248,3 +248,41 @@ def test_a_dry_run_refuses_what_the_run_refuses(api_as, alice, monkeypatch):
     assert client.post(URL, {"text": "x @a @A", "dry_run": True}).status_code == 200
     assert not Task.objects.exists()
     assert not Label.objects.exists()
+
+
+# --- What a dry run says -----------------------------------------------------------
+
+GOLDEN = json.loads(
+    (Path(__file__).parents[1] / "data" / "quick_add.json").read_text("utf-8")
+)
+GOLDEN_LINES = [
+    *(entry["line"] for group in GOLDEN["lines"].values() for entry in group),
+    *GOLDEN["whole"],
+]
+TEXTS = [
+    "\n".join(GOLDEN_LINES[start : start + 50])
+    for start in range(0, len(GOLDEN_LINES), 50)
+]
+SPELLINGS = [
+    "a @HOME @Work",
+    "a @home\nb @Home\nc @HOME",
+    "a @New\nb @NEW @other",
+    "a @Caf\u00e9\nb @cafe\u0301",
+    "a @\u1e9e @home",
+]
+
+
+@pytest.mark.parametrize("text", [*TEXTS, *SPELLINGS], ids=lambda text: text[:20])
+def test_a_dry_run_says_what_is_stored_in_every_field(api_as, alice, home, text):
+    client = api_as(alice)
+    for name in ("home", "wOrk", "CAFE\u0301"):
+        client.post("/api/v1/labels", {"name": name})
+
+    dry = client.post(URL, {"text": text, "dry_run": True}).json()["parse"]
+    real = client.post(URL, {"text": text}).json()
+
+    assert dry == real["parse"]
+    for line, task in zip(dry, real["tasks"], strict=True):
+        stored = client.get(f"/api/v1/tasks/{task['id']}").json()
+        assert line["title"] == stored["title"]
+        assert line["fields"] == {name: stored[name] for name in line["fields"]}

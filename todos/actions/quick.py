@@ -65,7 +65,12 @@ def read_quickly(
         ValidationError: for `text` or `literal`; nothing else can be wrong.
     """
     drafts = _read(owner=owner, at=at, text=text, literal=literal)
-    known_labels(_wanted(drafts), owner=owner, field="text")
+    wanted = _wanted(drafts)
+    known = known_labels(wanted, owner=owner, field="text")
+    # As `add_quickly` would store them: in the spelling of the labels that there are.
+    names = wanted | {key: label.name for key, label in known.items()}
+    for draft in drafts:
+        draft.task.label_names = [names[key] for key in _keys(draft)]  # type: ignore[attr-defined]
     return drafts
 
 
@@ -116,12 +121,19 @@ def _wanted(drafts: list[Draft]) -> dict[str, str]:
     }
 
 
+def _keys(draft: Draft) -> list[str]:
+    """Return the keys of a draft's labels, in the order in which a task shows them."""
+    return sorted(map(label_key, draft.parsed.fields.labels))
+
+
 def _set_labels(drafts: list[Draft], *, owner: User, entries: Batch) -> None:
-    found = labels_named(_wanted(drafts), owner=owner, entries=entries, field="text")
+    labels_of = labels_named(
+        _wanted(drafts), owner=owner, entries=entries, field="text"
+    )
+    found = {label.key: label for label in labels_of}
     carried: list[TaskLabel] = []
     for draft in drafts:
-        keys = set(map(label_key, draft.parsed.fields.labels))
-        labels = [label for label in found if label.key in keys]
+        labels = [found[key] for key in _keys(draft)]
         draft.task.label_names = [label.name for label in labels]  # type: ignore[attr-defined]
         carried += [
             TaskLabel(owner_id=owner.pk, task=draft.task, label=label)
@@ -176,7 +188,6 @@ class _Reader:
             **columns,
         )
         settle_dates(task, owner=self._owner, at=self._at)
-        task.label_names = sorted(said.labels, key=label_key)  # type: ignore[attr-defined]
         return task
 
 
