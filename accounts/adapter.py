@@ -24,10 +24,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import events, guesses, known_browsers, linking_mails
+from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email
 from accounts.credentials import change_password, end_all
 from accounts.emails import Confirmation
-from accounts.models import EMAIL_MAX_LENGTH, SecurityEvent, User
+from accounts.models import SecurityEvent, User
 from config.api.problems import Unavailable
 from config.api.throttling import count_request
 from config.client_address import client_address

@@ -1,5 +1,6 @@
 """What the account endpoints take and give."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -7,8 +8,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
+from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email, validate_new_address
-from accounts.models import EMAIL_MAX_LENGTH, User, validate_timezone
+from accounts.models import User, validate_timezone
 from accounts.passwords import MAX_LENGTH, normalised
 from config.api.fields import TrueOrFalseField, WholeNumberField
 from config.text import TextField
@@ -17,7 +19,7 @@ from config.text import TextField
 class EmailField(serializers.EmailField):
     """An address in plain ASCII, read in lower case."""
 
-    check = staticmethod(ascii_email)
+    check: Callable[[str], None] = ascii_email
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=EMAIL_MAX_LENGTH, validators=[self.check], **kwargs)

@@ -20,12 +20,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import events
+from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email, validate_new_address
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.identities import suspend_all
 from accounts.better_auth.verifier import MAX_TOKEN_LENGTH, VerifiedToken, verify
 from accounts.models import (
-    EMAIL_MAX_LENGTH,
     SecurityEvent,
     User,
     validate_timezone,

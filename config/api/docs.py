@@ -5,14 +5,18 @@ HTML that needs no script and nothing from another host.
 """
 
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.http import HttpResponse
+from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework.request import Request
 
 from config.api import reference
 
@@ -20,7 +24,27 @@ from config.api import reference
 class SchemaView(SpectacularAPIView):
     """The OpenAPI 3.1 document, as YAML or JSON."""
 
+    schema = None  # it doesn't describe itself
     renderer_classes = [OpenApiYamlRenderer, OpenApiJsonRenderer]
+
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        name = request.accepted_renderer.format
+        media_type = request.accepted_renderer.media_type
+        body, tag = _rendered(name)
+        answer = HttpResponse(body, content_type=f"{media_type}; charset=utf-8")
+        answer["ETag"] = tag
+        answer["Content-Disposition"] = f'inline; filename="Ownlist.{name}"'
+        return get_conditional_response(request._request, tag, response=answer)
+
+
+@cache
+def _rendered(name: str) -> tuple[bytes, str]:
+    """Return the document in the format of this name, and its entity tag."""
+    kinds = {kind.format: kind for kind in SchemaView.renderer_classes}
+    body: str | bytes = kinds[name]().render(_document())
+    if isinstance(body, str):
+        body = body.encode()
+    return body, f'"{sha256(body).hexdigest()[:32]}"'
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -34,12 +58,18 @@ class ReferenceView(TemplateView):
 
 
 @cache
-def _reference() -> dict[str, Any]:
+def _document() -> dict[str, Any]:
     # The same for everybody and as long as the process lives, and slow to make.
     generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    document = generator.get_schema(  # type: ignore[no-untyped-call]
+    document: dict[str, Any] = generator.get_schema(  # type: ignore[no-untyped-call]
         request=None, public=True
     )
+    return document
+
+
+@cache
+def _reference() -> dict[str, Any]:
+    document = _document()
     return {
         "document": document,
         "sections": reference.sections(document),

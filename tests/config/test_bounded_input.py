@@ -14,9 +14,10 @@ from rest_framework.exceptions import ParseError
 import accounts
 import config
 import todos
-from config.api import parsers
+from config.api import docs, parsers
 from config.api.fields import BoundedListField
 from config.api.problems import ERRORS_MAX, MESSAGE_MAX_LENGTH
+from tests.factories import TaskFactory
 
 # --- JSON bodies -----------------------------------------------------------------
 
@@ -273,3 +274,32 @@ def test_quick_add_measures_its_text_as_it_was_sent(api_as, alice):
 
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == ["text"]
+
+
+# --- What anybody may ask for ------------------------------------------------------
+
+
+@pytest.mark.parametrize("query", ["", "?format=json"])
+def test_the_schema_is_made_once_for_everybody(client, db, monkeypatch, query):
+    first = client.get(f"/api/schema{query}")
+    monkeypatch.setattr(docs, "SchemaGenerator", None)
+
+    again = client.get(f"/api/schema{query}")
+    known = client.get(f"/api/schema{query}", headers={"If-None-Match": first["ETag"]})
+
+    assert again.status_code == 200
+    assert again.content == first.content
+    assert again["Content-Type"] == first["Content-Type"]
+    assert (known.status_code, known.content) == (304, b"")
+
+
+def test_a_page_does_not_repeat_a_long_address_in_each_of_its_rows(page_as, alice):
+    TaskFactory.create_batch(50, owner=alice)
+    browser = page_as(alice)
+    usual = len(browser.get("/inbox/").content)
+
+    short = browser.get("/inbox/?page=1")
+    long = browser.get("/inbox/?x=" + "%25" * 10_000)
+
+    assert "page%3D1" in short.text
+    assert len(long.content) < usual + 1_000

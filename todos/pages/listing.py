@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.views.generic import ListView
 
+from config.drafts import NEXT_MAX_LENGTH
 from todos.actions.removal import TRASH_DAYS
 from todos.models import Task, TaskList, TaskQuerySet
 from todos.pages.forms import TaskForm
@@ -75,7 +76,10 @@ class TaskListPage(PersonMixin, ListView):  # type: ignore[type-arg]  # not at r
         context = super().get_context_data(**kwargs)
         rows = self.rows(context["object_list"], with_list=self.is_mixed)
         context["groups"] = list(self.group(rows))
-        context["here"] = self.request.get_full_path()
+        # Each row repeats it twice, and whoever reads it takes no longer one.
+        here = self.request.get_full_path()
+        is_short = len(here) <= NEXT_MAX_LENGTH
+        context["here"] = here if is_short else self.request.path
         context["today"] = self.today
         if self.adds:
             context["form"] = TaskForm(
