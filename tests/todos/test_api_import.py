@@ -1,9 +1,10 @@
 import json
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLPattern, get_resolver, reverse
 from django.utils import timezone
 
 from accounts import tokens
@@ -284,6 +285,51 @@ def test_under_a_key_it_acts_once(api_as, alice):
 
     assert first.json() == second.json()
     assert Task.objects.filter(owner=alice).count() == 2
+
+
+def test_only_the_import_takes_files_and_large_bodies():
+    views = {
+        route.removesuffix("/"): pattern.callback.cls
+        for route, pattern in patterns_of(get_resolver())
+        if hasattr(pattern.callback, "cls")
+    }
+
+    takes_files = {
+        f"/{route}"
+        for route, view in views.items()
+        if exchange.UploadParser in getattr(view, "parser_classes", ())
+    }
+
+    assert takes_files == {URL} == settings.UPLOADS.keys()
+
+
+def patterns_of(resolver, prefix=""):
+    for entry in resolver.url_patterns:
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLPattern):
+            yield route, entry
+        else:
+            yield from patterns_of(entry, route)
+
+
+@pytest.mark.parametrize("in_form", [True, False])
+def test_a_session_imports_with_its_csrf_token(alice, in_form):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(
+        alice, backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    client.get("/accounts/settings/")
+    token = client.cookies["ownlist_csrf"].value
+    form = {"file": SimpleUploadedFile("a", TABLE.encode()), "format": "csv"}
+
+    response = client.post(
+        URL,
+        form | ({"csrfmiddlewaretoken": token} if in_form else {}),
+        headers={} if in_form else {"X-CSRFToken": token},
+    )
+
+    assert response.status_code == 200
+    assert response.json()["created"] == 2
 
 
 def test_a_session_needs_its_csrf_token(alice):

@@ -1,6 +1,7 @@
 """The page that reminder mails lead to: asks on GET, acts on POST, for its holder."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.signing import Signer
 from django.test import Client
 from django.urls import reverse
@@ -50,6 +51,24 @@ def test_stops_with_the_one_click_of_a_mail_program(strict, alice):
     # No redirect: a mail program doesn't follow it (RFC 8058 section 3.1).
     assert response.status_code == 200
     assert not is_on(alice)
+
+
+def test_looks_at_its_token_before_what_was_sent(strict):
+    # A form with a file can't be read here, which would be another answer.
+    file = SimpleUploadedFile("a.csv", b"title")
+
+    response = strict.post(reverse("todos:reminders", args=["no"]), {"file": file})
+
+    assert response.status_code == 404
+
+
+def test_takes_no_file(strict, alice):
+    file = SimpleUploadedFile("a.csv", b"title")
+
+    response = strict.post(url(alice), {"reminders": "off", "file": file})
+
+    assert response.status_code == 400
+    assert is_on(alice)
 
 
 def test_stops_with_the_button(strict, alice):
