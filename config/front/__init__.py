@@ -64,3 +64,4 @@ class Front:
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):
             await linger(protocol)
+        await job.outgoing.leave(protocol)

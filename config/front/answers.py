@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import IO, Any
 
+from config.api.problems import Unavailable
 from config.front.bodies import Body
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
@@ -12,10 +15,42 @@ from config.front.rsgi import HTTPProtocol
 logger = logging.getLogger(__name__)
 
 PIECE = 64 * 1024  # bytes of a file that are sent at once
+# A file waits in memory until its reader has taken it. The large ones of a process
+# share a bound; one that is over it alone may go alone.
+LARGE = 1024 * 1024  # bytes
+SHARED = 64 * 1024 * 1024  # bytes
 # Where in the environment Django finds why a request must not be served.
 REFUSAL = "ownlist.refusal"
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Outgoing:
+    """The large answers of this process that wait for their readers."""
+
+    _lock = threading.Lock()
+    size = 0  # bytes of all together
+
+    def __init__(self) -> None:
+        self._size = 0  # bytes
+
+    def hold(self, size: int) -> bool:
+        """Count an answer of `size` bytes; False if there is no room for it."""
+        if size <= LARGE:
+            return True
+        with Outgoing._lock:
+            if Outgoing.size and Outgoing.size + size > SHARED:
+                return False
+            Outgoing.size += size
+        self._size = size
+        return True
+
+    async def leave(self, protocol: HTTPProtocol) -> None:
+        """Wait for the reader, and give back the room."""
+        if self._size:
+            await protocol.client_disconnect()
+            with Outgoing._lock:
+                Outgoing.size -= self._size
 
 
 class Job:
@@ -27,6 +62,7 @@ class Job:
         self._protocol = protocol
         self._loop = asyncio.get_running_loop()
         self.done = self._loop.create_future()
+        self.outgoing = Outgoing()
         self._environ["wsgi.input"] = body.stream
         self._environ["wsgi.file_wrapper"] = File
         self._environ["CONTENT_LENGTH"] = str(body.length)
@@ -50,16 +86,24 @@ class Job:
         try:
             if self._body.is_unread:
                 begun.headers.append(("Connection", "close"))
-            if getattr(pieces, "streaming", False):
-                transport = self._protocol.response_stream(begun.status, begun.headers)
-                for piece in pieces:
-                    transport.send_bytes(piece)
-            else:
+            if not getattr(pieces, "streaming", False):
                 content = b"".join(pieces)
                 self._protocol.response_bytes(begun.status, begun.headers, content)
+                return
+            if self.outgoing.hold(begun.length):
+                self._stream(begun, pieces)
+                return
         finally:
             if hasattr(pieces, "close"):
                 pieces.close()
+        self._environ[REFUSAL] = Unavailable()
+        self._run(application)
+
+    def _stream(self, begun: "_Beginning", pieces: Iterable[bytes]) -> None:
+        transport = self._protocol.response_stream(begun.status, begun.headers)
+        with suppress(RuntimeError):  # the reader has gone
+            for piece in pieces:
+                transport.send_bytes(piece)
 
     def _end(self) -> None:
         if not self.done.done():  # the server may have cancelled it
@@ -75,6 +119,11 @@ class _Beginning:
 
     def __call__(self, status: str, headers: list[tuple[str, str]], *_: Any) -> None:
         self.status, self.headers = int(status[:3]), headers
+
+    @property
+    def length(self) -> int:
+        """How many bytes the answer has, or 0 where it doesn't say."""
+        return int(dict(self.headers).get("Content-Length", 0))
 
 
 class File:

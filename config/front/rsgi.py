@@ -71,3 +71,6 @@ class HTTPProtocol(Protocol):
     def response_stream(
         self, status: int, headers: list[tuple[str, str]]
     ) -> Transport: ...
+
+    def client_disconnect(self) -> Awaitable[None]:
+        """Wait until an answer in pieces has left, or its reader has."""

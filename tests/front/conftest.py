@@ -12,7 +12,7 @@ def server(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def token(server):
-    """The header of an access token of an account there."""
-    return server.register("alice")
+    """The header of a token of a new account there."""
+    return server.register()

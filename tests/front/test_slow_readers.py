@@ -1,0 +1,70 @@
+"""Who reads an answer slowly holds up nobody."""
+
+import json
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from tests.front.test_limits import MIB, ask, form
+
+READERS = 12  # three for each thread
+
+
+@pytest.fixture
+def owner(server, token):
+    """The header of a token of an account whose export has 7 MiB."""
+    table = b"title,notes\n" + b"Buy milk,%b\n" % (b"x" * 19_000) * 400
+    with server.connected() as connection:
+        answer = ask(connection, "/api/v1/import", form(table, format="csv"), token)
+        assert json.loads(answer.body)["created"] == 400
+    return token
+
+
+def begin_reading(server, stack, owner):
+    """Ask for an export, read its first byte, and return the open connection."""
+    wire = stack.enter_context(
+        socket.create_connection(("127.0.0.1", server.port), timeout=60)
+    )
+    # A small window, so that little of the answer is on its way unasked.
+    wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    wire.sendall(
+        b"GET /api/v1/export?format=csv HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        b"Authorization: %b\r\n\r\n" % owner["Authorization"].encode()
+    )
+    return wire, wire.recv(12)
+
+
+def export(server, owner):
+    with server.connected() as connection:
+        path = "/api/v1/export?format=csv"
+        return ask(connection, path, headers=owner, method="GET")
+
+
+def test_requests_are_answered_while_others_read_slowly(server, owner):
+    with ExitStack() as stack:
+        readers = [begin_reading(server, stack, owner) for _ in range(READERS)]
+
+        with server.connected() as connection:
+            others = [
+                ask(connection, "/healthz", method="GET").status,
+                ask(connection, "/accounts/login/", method="GET").status,
+            ]
+        refused = export(server, owner)
+
+    assert others == [200, 200]
+    # 64 MiB may wait for their readers; then exports have to.
+    begun = [first for _, first in readers]
+    assert begun.count(b"HTTP/1.1 200") == 8
+    assert begun.count(b"HTTP/1.1 503") == READERS - 8
+    assert refused.status == 503
+    assert refused.getheader("Retry-After")
+    assert refused.getheader("X-Frame-Options") == "DENY"
+
+
+def test_those_who_have_read_make_room(server, owner):
+    for _ in range(READERS):
+        answer = export(server, owner)
+
+        assert answer.status == 200
+        assert len(answer.body) > 7 * MIB
