@@ -113,7 +113,7 @@ class _Pieces(io.RawIOBase):
 
     def __init__(self, protocol: HTTPProtocol, length: int) -> None:
         super().__init__()
-        self._protocol = protocol
+        self._protocol: HTTPProtocol | None = protocol
         self._length = length
         self._loop = asyncio.get_running_loop()
         self._deadline: float | None = None
@@ -151,6 +151,7 @@ class _Pieces(io.RawIOBase):
         self._holds_slot = True
 
     async def _next(self) -> bytes:
+        assert self._protocol is not None
         if self._deadline is None:
             self._deadline = self._loop.time() + seconds_for(self._length)
             aiter(self._protocol)
@@ -164,6 +165,9 @@ class _Pieces(io.RawIOBase):
         return piece
 
     def close(self) -> None:
+        # A refusal may be kept for a while with all that it was raised through. The
+        # connection can't close while somebody holds the protocol.
+        self._protocol = None
         if self._holds_slot:
             self._holds_slot = False
             self._slots.release()
@@ -209,6 +213,8 @@ async def receive(protocol: HTTPProtocol, path: str, length: int | None) -> Body
         refusal: APIException = RequestTimeout()
     except APIException as exc:
         refusal = exc
+        # What it was raised through holds the protocol, and so the connection.
+        refusal.__traceback__ = refusal.__context__ = refusal.__cause__ = None
     else:
         return Body(stream, len(stream.getbuffer()), share=share)
     share.release()

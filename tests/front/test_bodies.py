@@ -1,6 +1,8 @@
 """How bodies are read, on a loop of the test's own."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
@@ -227,6 +229,46 @@ def test_one_upload_at_a_time_is_waited_for():
         return two_then
 
     assert asyncio.run(main()) == b"x" * 10
+
+
+# --- What is held after a refusal -------------------------------------------------
+
+
+@pytest.fixture
+def no_garbage_collection():
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("then", [Sent.SILENCE, Sent.GONE])
+@pytest.mark.parametrize("length", [100, 100_000, None])
+def test_a_refusal_holds_no_connection_open(no_garbage_collection, length, then):
+    sent = Sent(b"x", then=then)
+    is_held = weakref.ref(sent)
+
+    body = received(sent, length=length)
+    del sent
+
+    assert body.refusal is not None
+    assert is_held() is None
+
+
+def test_a_refusal_in_a_view_holds_none_either(no_garbage_collection):
+    sent = Sent(b"x", then=Sent.GONE)
+    is_held = weakref.ref(sent)
+
+    def error_of(stream):
+        try:
+            stream.read()
+        except EndedEarly as error:
+            return error
+
+    error, _ = in_thread(sent, 2 * MIB, error_of)
+    del sent
+
+    assert error.__traceback__ is not None
+    assert is_held() is None
 
 
 # --- After a refusal --------------------------------------------------------------
