@@ -309,7 +309,7 @@ def test_the_codes_of_a_refused_sign_in_and_deletion_are_described(document):
 def test_an_import_that_met_another_request_is_described(document):
     codes = codes_of(document, "/api/v1/import", "post", "409")
 
-    assert codes == {"import_clash", "idempotency_key_in_use"}
+    assert codes == {"account_full", "import_clash", "idempotency_key_in_use"}
 
 
 # --- Examples -----------------------------------------------------------------
