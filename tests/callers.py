@@ -1,0 +1,92 @@
+"""The same people, by each kind of credential, each fresh and old."""
+
+import time
+from datetime import timedelta
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts import tokens
+from accounts.models import LinkedIdentity
+from tests.signing_in import browser_of, password_at
+
+SESSION, TOKEN = "session", "token"
+JWT, COOKIE = "Better Auth JWT", "Better Auth cookie"
+OLD = "old "  # before each of them
+KINDS = [age + kind for kind in (SESSION, TOKEN, JWT, COOKIE) for age in ("", OLD)]
+
+HOUR = 3600  # seconds
+MADE_ANEW_AFTER = 300  # seconds; what is fresh must stay so
+
+
+class There:
+    """A real Better Auth server, where each of the people has an old and a new session.
+
+    It is made once for many tests: each of the accounts takes it a slow hash.
+    """
+
+    def __init__(self, host, callers):
+        self._server = host.start(payload="auth-time")
+        self._callers = callers
+        self._made_at = None
+
+    @property
+    def url(self):
+        return self._server.url
+
+    def end(self):
+        self._server.end()
+
+    def forget(self):
+        """Make everybody anew: sessions there have ended."""
+        self._made_at = None
+
+    def prepare(self):
+        """Let everybody be signed in, since just now and for an hour."""
+        if self._made_at and time.monotonic() - self._made_at < MADE_ANEW_AFTER:
+            return
+        self.old, self.new, self.jwts = {}, {}, {}
+        for caller in self._callers:
+            self.old[caller] = self._server.sign_up()
+            self._server.age(self.old[caller], HOUR)
+            self.new[caller] = self._server.sign_in(self.old[caller].email)
+            for age, sessions in (("", self.new), (OLD, self.old)):
+                self.jwts[age + caller] = self._server.token(sessions[caller])
+        self._made_at = time.monotonic()
+
+
+def clients_of(people, there):
+    """Return a client for each of `KINDS` and each of the people: {kind: {caller: …}}.
+
+    `people` are users by what they are called.
+    """
+    there.prepare()
+    now = timezone.now()
+    clients = {kind: {} for kind in KINDS}
+    for caller, user in people.items():
+        LinkedIdentity.objects.create(
+            user=user,
+            issuer=there.url,
+            subject=there.new[caller].user_id,
+            created_at=now,
+            last_used_at=now,
+        )
+        for age, since in (("", now), (OLD, now - timedelta(seconds=HOUR))):
+            pair = tokens.start_family(user=user, at=now, authenticated_at=since)
+            there_since = there.old if age else there.new
+            clients[age + SESSION][caller] = browser_of(user, proof=password_at(since))
+            clients[age + TOKEN][caller] = _bearer(pair.access)
+            clients[age + JWT][caller] = _bearer(there.jwts[age + caller])
+            clients[age + COOKIE][caller] = _with_cookies(there_since[caller].cookies)
+    return clients
+
+
+def _bearer(token):
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+def _with_cookies(cookies):
+    client = Client()
+    for name, value in cookies.items():
+        client.cookies[name] = value
+    return client
