@@ -42,6 +42,7 @@ test: install-dev browser node-modules check-style check-types check-imports che
 
 bench: install-dev ## Measure speed, beside the alternatives
 	$(PY) -m tests.benchmarks
+	$(PY) -m tests.benchmarks.hostile
 
 lock: install-dev ## Pin the newest releases that pyproject.toml allows, with hashes
 	$(LOCK) --output-file requirements.txt pyproject.toml

@@ -15,6 +15,7 @@ from typing import Any
 
 import django
 from tqdm import tqdm
+from uuid_utils.compat import uuid7
 
 LISTED = 50  # tasks on the first page of a list
 TASKS_EACH = 100  # at least, so that there is a first page and something to complete
@@ -127,7 +128,7 @@ def _person(owner: Any) -> dict[str, Any]:
         refreshed_at=now,
         expires_at=now + TOKEN_LIFETIME,
     )
-    token = AccessToken.of_family(family)
+    token = AccessToken.of_family(family, pair=uuid7())
     token.set_exp(lifetime=TOKEN_LIFETIME)
     return {"token": str(token), "listed": [], "completable": []}
 
