@@ -215,6 +215,35 @@ def test_sending_again_restores_a_task_and_keeps_what_was_written(
     assert (scene.task.title, scene.task.trashed_at) == (WRITTEN, None)
 
 
+def test_says_that_a_task_was_changed_before_it_went_to_the_trash(
+    page_as, alice, scene
+):
+    url = reverse("todos:task-update", args=[scene.task.pk])
+    scene.edit()
+    scene.trash()
+
+    refused = page_as(alice).post(url, TASK | {"list": str(scene.home.pk)})
+
+    assert "was changed elsewhere, and put in the trash" in refused.content.decode()
+
+
+@pytest.mark.parametrize("event", [Scene.edit, Scene.trash])
+def test_sending_again_overrules_nothing_that_happens_later(
+    page_as, alice, scene, event
+):
+    client = page_as(alice)
+    url = reverse("todos:task-update", args=[scene.task.pk])
+    scene.trash()
+    refused = client.post(url, TASK | {"list": str(scene.home.pk)})
+    scene.restore()
+    event(scene)
+
+    response = client.post(url, sent_again(refused))
+
+    assert response.status_code == 409
+    assert Task.objects.get(pk=scene.task.pk).title != WRITTEN
+
+
 def test_sending_again_restores_a_list_and_keeps_its_new_name(page_as, alice, scene):
     client = page_as(alice)
     url = reverse("todos:list-update", args=[scene.home.pk])

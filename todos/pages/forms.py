@@ -70,18 +70,27 @@ class EditForm(ActionForm):
         """Whether it was sent again after `show_in_trash`."""
         return self.is_bound and bool(self.data.get("restore"))
 
-    def show_in_trash(self) -> None:
-        """Say that it is in the trash by now; sending again brings it back."""
+    def show_in_trash(self, version: int) -> None:
+        """Say that it is in the trash by now; sending again brings it back.
+
+        Putting it there has counted its version once.
+        """
+        seen = str(self.data.get("version") or version - 1)
+        also = "" if seen == str(version - 1) else "changed elsewhere, and "
         self.send_along("restore", "on")
+        self.send_along("version", str(version))
         self.add_error(
             None,
-            f"This {self.noun} was put in the trash since you opened it."
+            f"This {self.noun} was {also}put in the trash since you opened it."
             " Save again to restore it and keep what you wrote.",
         )
 
     def send_along(self, name: str, value: str) -> None:
         """Let the form, when it is sent again, hold this value as well."""
-        self.data = {**self.data.dict(), name: value}  # type: ignore[attr-defined]
+        sent: Any = self.data
+        data = sent.copy()
+        data[name] = value
+        self.data = data
 
     def as_changes(self) -> dict[str, Any]:
         changes = super().as_changes()

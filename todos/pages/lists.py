@@ -112,7 +112,7 @@ class ListUpdateView(KeepsDraft, OwnListMixin, FormView):  # type: ignore[type-a
         if self.list.trashed_at is None or form.restores:
             return None
         form.is_valid()
-        form.show_in_trash()
+        form.show_in_trash(self.list.version)
         return self._conflict(self.get_context_data(form=form))
 
     def form_valid(self, form: ListForm) -> HttpResponse:

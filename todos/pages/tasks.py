@@ -112,41 +112,49 @@ class TaskUpdateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
             return self._offer_anew()
         if self.task.trashed_at is None or form.restores:
             return None
-        return self._ask_again(form, form.show_in_trash)
+        return self._ask_again(form, form.show_in_trash, self.task.version)
 
     def form_valid(self, form: TaskForm) -> HttpResponse:
-        task_id = self.task.pk
+        task_id, version = self.task.pk, form.cleaned_data["version"]
         try:
             if form.restores:
-                actions.restore_task(**self.caller(), task_id=task_id)
+                restored = actions.restore_task(
+                    **self.caller(), task_id=task_id, version=version
+                )
+                version = restored.version
             with receipt() as note:
                 task = actions.update_task(
                     **self.caller(),
                     task_id=task_id,
                     changes=form.as_changes(),
-                    version=None if form.restores else form.cleaned_data["version"],
+                    version=version,
                 )
         except ValidationError as error:
             form.take_errors(error)
         except Task.DoesNotExist:
             return self._offer_anew()
         except actions.InTrash:
-            return self._ask_again(form, form.show_in_trash)
+            return self._ask_again(form, form.show_in_trash, self._version())
         except actions.VersionConflict:
-            version = self.tasks.values_list("version", flat=True).get(pk=task_id)
-            return self._ask_again(form, form.show_conflict, version)
+            return self._ask_again(form, form.show_conflict, self._version())
         else:
             words = "Saved, without the reminder" if form.drops_reminder else "Saved"
             self.say(words, task.title, undo=note.batch)
             return SeeOther(self.next_url())
         return self.form_invalid(form)
 
+    def _version(self) -> int:
+        return self.tasks.values_list("version", flat=True).get(pk=self.kwargs["pk"])
+
     def _ask_again(
-        self, form: TaskForm, explain: Callable[..., None], *args: Any
+        self, form: TaskForm, explain: Callable[[int], None], version: int
     ) -> HttpResponse:
-        """Show what was written, and what happened to the task meanwhile."""
+        """Show what was written, and what happened to the task meanwhile.
+
+        Sent again, it overrules that, and nothing that happens later.
+        """
         form.is_valid()
-        explain(*args)
+        explain(version)
         return self._conflict(self.get_context_data(form=form))
 
     def _offer_anew(self) -> HttpResponse:
