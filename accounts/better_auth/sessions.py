@@ -29,7 +29,7 @@ from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.fetching import FetchFailed, fetch, fetch_json
 from accounts.better_auth.issuers import Issuer
 from accounts.better_auth.sharing import quietly
-from accounts.better_auth.verifier import VerifiedToken
+from accounts.better_auth.verifier import VerifiedToken, is_subject
 from accounts.models import EndedSession
 
 logger = logging.getLogger(__name__)
@@ -116,6 +116,8 @@ def _verified(answer: Any, issuer: Issuer, *, now: float) -> VerifiedToken:
         raise KeysUnavailable(RETRY_AFTER) from exc
     if not isinstance(subject, str) or session.get("userId") != subject:
         raise KeysUnavailable(RETRY_AFTER)
+    if not is_subject(subject):
+        raise TokenRejected("subject")
     if user.get("banned") is True:
         raise TokenRejected("banned")
     if ended <= now:

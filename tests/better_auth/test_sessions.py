@@ -1,5 +1,7 @@
 """Opaque session tokens and the session cookie, checked with the real server."""
 
+import json
+
 import pytest
 from django.test import Client
 
@@ -79,6 +81,16 @@ def test_nobody_is_signed_out_while_the_server_is_broken(
 
     assert answer.status_code == 503
     assert int(answer["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("subject", ["", " ", "a\0b", "\u200b", "x" * 256], ids=ascii)
+def test_takes_only_subjects_that_a_token_may_have(server, person, api_with, subject):
+    found = server.get_session(person)
+    found["user"]["id"] = found["session"]["userId"] = subject
+    server.mode("body", path="/get-session", body=json.dumps(found))
+
+    assert status_with(api_with, person.token) == 401
+    assert not LinkedIdentity.objects.exists()
 
 
 def test_a_server_that_lost_its_secret_is_unavailable_not_a_sign_out(
