@@ -105,7 +105,7 @@ def add_quickly(
     Raises:
         ValidationError: as `read_quickly`; then nothing is stored.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
+    with batch(owner=owner, by=by, at=at, adds=len(lines_of(text))) as entries:
         drafts = _read(owner=owner, at=at, text=text, literal=literal)
         Task.objects.bulk_create([draft.task for draft in drafts])
         _set_labels(drafts, owner=owner, entries=entries)
