@@ -7,6 +7,7 @@ connection it came from, and two such threads can wait for each other.
 import gc
 import sqlite3
 from contextlib import closing, contextmanager, suppress
+from threading import Event, Thread
 
 import pytest
 from django.core.cache import cache
@@ -53,6 +54,46 @@ def locked():
         yield
         other.execute("ROLLBACK")
     connection.close()
+
+
+def test_collecting_garbage_never_waits_for_another_thread():
+    """Two threads would wait for each other until one of them gives up.
+
+    The one has failed before, and now waits for the write lock. The other holds it, and
+    collects what the failure left behind.
+    """
+    failed, freed, waiting = Event(), Event(), Event()
+    outcomes = []
+
+    def fail_once_and_try_again():
+        try:
+            with suppress(OperationalError), transaction.atomic():
+                Label.objects.count()
+            failed.set()
+            freed.wait()
+            connection.connection.set_trace_callback(lambda _: waiting.set())
+            with transaction.atomic():
+                outcomes.append(Label.objects.count())
+        except OperationalError as error:
+            outcomes.append(str(error))
+        finally:
+            connection.close()
+            waiting.set()
+
+    gc.disable()
+    try:
+        thread = Thread(target=fail_once_and_try_again)
+        with transaction.atomic():
+            thread.start()
+            failed.wait()
+            freed.set()
+            waiting.wait()
+            gc.collect()
+        thread.join()
+    finally:
+        gc.enable()
+
+    assert outcomes == [0]
 
 
 @pytest.fixture
