@@ -122,7 +122,8 @@ class Figures:
 
     @property
     def is_bad(self) -> bool:
-        return self.full > self.limit or (self.growth or 0) > MAY_GROW
+        dearest = max(self.half, self.full)
+        return dearest > self.limit or (self.growth or 0) > MAY_GROW
 
     def row(self) -> str:
         growth = f"{self.growth:.1f}x" if self.growth else ""
