@@ -131,8 +131,7 @@ class RefusalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         refusal = request.META.get(REFUSAL)
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        if not refusal and int(length) > body_limit(request.path_info):
+        if not refusal and _body_length(request) > body_limit(request.path_info):
             refusal = too_large(request.path_info)
         return answer(request, refusal) if refusal else self.get_response(request)
 
@@ -142,6 +141,18 @@ class RefusalMiddleware:
         if isinstance(exception, exceptions.APIException):
             return answer(request, exception)
         return None
+
+
+def _body_length(request: HttpRequest) -> int:
+    """Return how many bytes the body has; 0 where the header names no number.
+
+    `config.front` always names one. Other servers may pass on what was sent, and
+    Django then reads no body.
+    """
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
 
 
 class PageLimitMiddleware:
