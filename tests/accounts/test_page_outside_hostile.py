@@ -6,6 +6,7 @@ are, nobody is signed in, nothing is stored, and the answer is a page.
 
 import json
 import secrets
+from typing import NamedTuple
 
 import pytest
 from django.utils import timezone
@@ -46,6 +47,12 @@ def client(settings):
 KEY = forging.new_key("EdDSA", kid="of the server")
 
 
+class Ago(NamedTuple):
+    """A time so many seconds before the id token is made; after it, if negative."""
+
+    seconds: int
+
+
 def come_back_with(server, client, claims=None, userinfo=None, id_token=None):
     """Come back to a server that gives this id token, signed with a key of its own."""
     start = client.post(START)
@@ -58,7 +65,11 @@ def come_back_with(server, client, claims=None, userinfo=None, id_token=None):
         "exp": now + 300,
         "nonce": of_start(start, "nonce"),
     } | (claims or {})
-    claims = {name: value for name, value in claims.items() if value is not ...}
+    claims = {
+        name: now - value.seconds if isinstance(value, Ago) else value
+        for name, value in claims.items()
+        if value is not ...
+    }
     server.mode("keys", after=[forging.jwk(KEY)])
     answer = {"access_token": "opaque", "token_type": "Bearer"}
     answer["id_token"] = (id_token or forging.sign)(claims, KEY)
@@ -89,10 +100,6 @@ def test_signs_in_by_an_id_token_as_it_should_be(server, client):
     assert LinkedIdentity.objects.get().subject == "mallory"
 
 
-def now_minus(seconds):
-    return int(timezone.now().timestamp()) - seconds
-
-
 @pytest.mark.parametrize(
     "claims",
     [
@@ -105,11 +112,11 @@ def now_minus(seconds):
         {"nonce": None},
         {"sub": ...},
         {"iat": ...},
-        {"iat": now_minus(3600)},
-        {"iat": now_minus(-3600), "exp": now_minus(-7200)},
-        {"iat": now_minus(600), "exp": now_minus(300)},
+        {"iat": Ago(3600)},
+        {"iat": Ago(-3600), "exp": Ago(-7200)},
+        {"iat": Ago(600), "exp": Ago(300)},
         {"exp": "soon"},
-        {"nbf": now_minus(-3600)},
+        {"nbf": Ago(-3600)},
         {"banned": True},
     ],
     ids=str,
