@@ -25,7 +25,10 @@ class EmailField(serializers.EmailField):
         super().__init__(max_length=EMAIL_MAX_LENGTH, validators=[self.check], **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).lower()
+        text = super().to_internal_value(data)
+        # Some characters that are not ASCII become so in lower case, as the Kelvin
+        # sign does. They are left for the check to refuse.
+        return text.lower() if text.isascii() else text
 
 
 class NewEmailField(EmailField):

@@ -170,9 +170,9 @@ def bring(row: Row, *, issuer: str, at: datetime, dry_run: bool) -> Report:
 
     Bringing a row twice makes one user.
     """
-    email = row.email.lower()
-    if problem := _problem(row, email):
+    if problem := _problem(row):
         return Report(row.id, Outcome.REFUSED, problem)
+    email = row.email.lower()
     if LinkedIdentity.objects.filter(issuer=issuer, subject=row.id).exists():
         return Report(row.id, Outcome.KNOWN)
     if _is_taken(email):
@@ -197,11 +197,11 @@ def _is_taken(email: str) -> bool:
     return User.objects.filter(email=email).exists() or bool(second.exists())
 
 
-def _problem(row: Row, email: str) -> str:
+def _problem(row: Row) -> str:
     if not is_subject(row.id):
         return "The id is empty, too long, or holds what can't be seen."
     try:
-        validate_new_address(email)
+        validate_new_address(row.email)
     except ValidationError as exc:
         return exc.messages[0]
     return ""
