@@ -376,12 +376,11 @@ def test_the_table_decides_nothing_twice():
 # --- The table, tried -------------------------------------------------------------
 
 
-class World:
-    """Alice's things, and everyone who could try to reach them."""
+class Things:
+    """Alice's things, and the paths that lead to them."""
 
-    def __init__(self, *, alice, bob, sam, there):
-        self.alice, self.there = alice, there
-        support.join(sam)
+    def __init__(self, alice):
+        self.alice = alice
         self.task = TaskFactory(owner=alice, title="Buy milk")
         self.trashed = TaskFactory(owner=alice)
         actions.trash_task(
@@ -409,18 +408,6 @@ class World:
             id(TO_LIST): {"list": str(self.list.pk)},
             id(AFTER_LIST): {"after": str(inbox.pk)},
         }
-        locked = UserFactory(email="lena@example.com")
-        people = {"owner": alice, "stranger": bob, "staff": sam}
-        self.clients = clients_of(people, there)
-        self.clients[SESSION]["anonymous"] = Client()
-        now = timezone.now()
-        self.clients[SESSION]["locked"] = browser_of(locked, proof=password_at(now))
-        pair = tokens.start_family(user=locked, at=now, authenticated_at=now)
-        self.clients[TOKEN]["locked"] = Client(
-            headers={"Authorization": f"Bearer {pair.access}"}
-        )
-        locked.is_active = False
-        locked.save()
 
     def path_of(self, route):
         """Return the path of a route, with Alice's ids in it."""
@@ -450,6 +437,27 @@ class World:
         )
         assert not re.search(r"[<>^$]", path), f"no sample for {route}"
         return f"/{path}"
+
+
+class World(Things):
+    """Alice's things, and everyone who could try to reach them."""
+
+    def __init__(self, *, alice, bob, sam, there):
+        super().__init__(alice)
+        self.there = there
+        support.join(sam)
+        locked = UserFactory(email="lena@example.com")
+        people = {"owner": alice, "stranger": bob, "staff": sam}
+        self.clients = clients_of(people, there)
+        self.clients[SESSION]["anonymous"] = Client()
+        now = timezone.now()
+        self.clients[SESSION]["locked"] = browser_of(locked, proof=password_at(now))
+        pair = tokens.start_family(user=locked, at=now, authenticated_at=now)
+        self.clients[TOKEN]["locked"] = Client(
+            headers={"Authorization": f"Bearer {pair.access}"}
+        )
+        locked.is_active = False
+        locked.save()
 
     def status_of(self, client, method, route, body):
         """Send one request, and undo whatever it did."""

@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from config import drafts
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
-from tests.test_access_matrix import PAGES, World, routes_of
+from tests.signing_in import browser_of, password_at
+from tests.test_access_matrix import PAGES, Things, routes_of
 from todos import actions
 from todos.models import Task, TaskList
 
@@ -433,16 +434,11 @@ def what_is_there(row):
     return 404 if is_empty else 200
 
 
-@pytest.fixture
-def world(alice, bob, sam):
-    return World(alice=alice, bob=bob, sam=sam)
-
-
 @pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
-def test_every_page_that_takes_a_form_has_a_page_to_come_back_to(world, alice, row):
+def test_every_page_that_takes_a_form_has_a_page_to_come_back_to(alice, row):
     """After signing in, whatever was sent: a page, and never a 405."""
     client = Client()
-    path = world.path_of(row.route)
+    path = Things(alice).path_of(row.route)
     refused = client.post(path, row.body)
     if not (refused.status_code == 302 and "next=" in refused.url):
         return  # for everyone; its own tests say what it answers
@@ -454,10 +450,10 @@ def test_every_page_that_takes_a_form_has_a_page_to_come_back_to(world, alice, r
 
 
 @pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
-def test_every_page_with_an_old_token_leads_on_to_a_page(world, row):
+def test_every_page_with_an_old_token_leads_on_to_a_page(alice, row):
     client = Client(enforce_csrf_checks=True, headers=ORIGIN)
-    client.cookies = world.sessions["owner"].cookies
-    path = world.path_of(row.route)
+    client.cookies = browser_of(alice, proof=password_at(timezone.now())).cookies
+    path = Things(alice).path_of(row.route)
 
     refused = client.post(path, row.body)
 
@@ -482,13 +478,14 @@ FORM = re.compile(r"<form.*?</form>", re.DOTALL)
 LINES = re.compile(r'<textarea|<input type="(?:text|email|search)"|<input class="quick')
 
 
-def test_every_form_with_text_says_for_whom_its_page_was_made(world):
-    client = world.sessions["owner"]
+def test_every_form_with_text_says_for_whom_its_page_was_made(alice):
+    client = browser_of(alice, proof=password_at(timezone.now()))
+    things = Things(alice)
     without = {}
     for row in PAGES:
         if row.method != "GET" or row.owner != 200:
             continue
-        page = client.get(world.path_of(row.route)).content.decode()
+        page = client.get(things.path_of(row.route)).content.decode()
         for form in FORM.findall(page):
             is_public = row.anonymous == 200
             if LINES.search(form) and drafts.PAGE_OF not in form and not is_public:
