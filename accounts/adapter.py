@@ -18,8 +18,7 @@ from django.contrib.auth import (
 )
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -36,13 +35,14 @@ from config.errors import answer
 
 logger = logging.getLogger(__name__)
 
-# Mails to an address that whoever asks for them need not own.
+# Mails to an address that whoever asks for them need not own, and what each is counted
+# as: somebody who uses up one kind leaves the others to the owner.
 STRANGERS_CAUSE = {
-    "account/email/account_already_exists",
-    "account/email/email_confirmation",
-    "account/email/email_confirmation_signup",
-    "account/email/password_reset_key",
-    "account/email/unknown_account",
+    "account/email/account_already_exists": "note",
+    "account/email/email_confirmation": "confirm",
+    "account/email/email_confirmation_signup": "confirm",
+    "account/email/password_reset_key": "reset",
+    "account/email/unknown_account": "note",
 }
 
 
@@ -121,6 +121,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         """Go back to where the link to the form stands."""
         return reverse("accounts:security")
 
+    def is_safe_url(self, url: str) -> bool:
+        """Go on to paths of this site alone.
+
+        Other text can be taken for the name of a view, or for a path under the page.
+        """
+        is_path = url.startswith("/") and url.isprintable()
+        return is_path and bool(super().is_safe_url(url))
+
     # --- Sign-in --------------------------------------------------------------
 
     def post_login(
@@ -138,7 +146,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         )
         if user.identities.exclude(suspended_at=None).exists():
             onward = urlencode({REDIRECT_FIELD_NAME: response["Location"]})
-            response = redirect(f"{reverse('accounts:paused')}?{onward}")
+            response = HttpResponseRedirect(f"{reverse('accounts:paused')}?{onward}")
         if user.email is not None:
             known_browsers.remember(request, response, user.email)
         return response
@@ -185,11 +193,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     ) -> None:
         """Send a mail whose links start with `base_url`, or answer 503.
 
-        Of what a stranger can cause, one mailbox gets a few in an hour. The answer is
-        the same without the mail.
+        Of each kind that a stranger can cause, one mailbox gets a few in an hour. The
+        answer is the same without the mail.
         """
-        if template_prefix in STRANGERS_CAUSE and not self._is_staff_asking():
-            reading = count_request("mail", email.lower(), now=time.time())
+        kind = STRANGERS_CAUSE.get(template_prefix)
+        if kind is not None and not self._is_staff_asking():
+            mailbox = f"{email.lower()} {kind}"
+            reading = count_request("mail", mailbox, now=time.time())
             if reading.wait is not None:
                 logger.warning("mail not sent: limit", extra={"kind": template_prefix})
                 return

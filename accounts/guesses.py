@@ -88,6 +88,21 @@ def confirms(
 
 
 @contextmanager
+def at_code(user: User, *, session: str) -> Iterator[Guess]:
+    """Count a try of a code that was mailed to `user`, as one of their password.
+
+    Raises:
+        rest_framework.exceptions.Throttled: as `at_sign_in` does.
+    """
+    callers = [
+        ("password", f"{user.pk} {session}"),
+        ("password-account", str(user.pk)),
+    ]
+    with _counted(callers, None) as guess:
+        yield guess
+
+
+@contextmanager
 def _counted(
     callers: list[tuple[str, str]], readings: list[Reading] | None
 ) -> Iterator[Guess]:

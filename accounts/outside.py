@@ -37,7 +37,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.dispatch import receiver
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -240,7 +240,7 @@ def _log_refusal(reason: str) -> None:
 def _ask_again(request: HttpRequest, provider: Any) -> HttpResponse:
     """Send somebody back who signed in there before they ended everything here."""
     messages.info(request, "Your sign-in there has ended here. Sign in there again.")
-    return redirect(provider.get_login_url(request, auth_params=AGAIN))
+    return HttpResponseRedirect(provider.get_login_url(request, auth_params=AGAIN))
 
 
 @receiver(authentication_step_completed)

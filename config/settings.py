@@ -427,8 +427,10 @@ RATE_LIMITS = {
     "password": (10, 3600),
     "password-account": (100, 3600),
     "password-checks": (30, 300),
-    # Mails that strangers can cause, to one mailbox.
+    # Mails that strangers can cause, of one kind to one mailbox.
     "mail": (5, 3600),
+    # Codes by mail that one user asks for.
+    "code": (5, 3600),
     # Session tokens of Better Auth that are none, from one address.
     "session-failed": (20, 60),
     # Sessions of Better Auth that could not be ended there, from one address.

@@ -1,22 +1,39 @@
-"""What wants a recent sign-in, and the page that says how to come by one."""
+"""What wants a recent sign-in, and the pages that say how to come by one."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.reauthenticate_by_code import (
+    REAUTHENTICATION_CODE_SESSION_KEY,
+)
+from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.utils import get_next_redirect_url
+from allauth.account.views import (
+    ConfirmReauthenticationCodeView,
+    RequestReauthenticationCodeView,
+)
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import TemplateView
+from rest_framework.exceptions import Throttled
 
+from accounts import guesses
+from accounts.adapter import session_of
 from accounts.authentication import page_credential
 from accounts.models import User
 from accounts.outside import AGAIN
+from config.api.throttling import count_request
 from config.drafts import Refused, way_back
 from config.errors import not_kept
 
@@ -34,7 +51,7 @@ def recent_sign_in_required(view: View) -> View:
             back = way_back(request)
         except Refused as refusal:
             return not_kept(request, refusal)
-        return redirect(_way_to_sign_in_again(request, back))
+        return HttpResponseRedirect(_way_to_sign_in_again(request, back))
 
     return guarded
 
@@ -54,10 +71,10 @@ class SignInAgainView(TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         back = get_next_redirect_url(request) or reverse("accounts:security")
         if page_credential(request).is_recent(at=timezone.now()):
-            return redirect(back)
+            return HttpResponseRedirect(back)
         assert isinstance(request.user, User)
         if request.user.has_usable_password():
-            return redirect(_way_to_sign_in_again(request, back))
+            return HttpResponseRedirect(_way_to_sign_in_again(request, back))
         return self.render_to_response(
             {
                 "back": back,
@@ -73,3 +90,46 @@ class SignInAgainView(TemplateView):
         if not methods:
             return None
         return f"{methods[0]['url']}?{urlencode({REDIRECT_FIELD_NAME: back})}"
+
+
+# --- By a code from a mail --------------------------------------------------------
+
+
+class RequestCodeView(RequestReauthenticationCodeView):  # type: ignore[misc]  # untyped
+    """Ask for a code by mail, a few times in an hour in all sessions together."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        reading = count_request("code", str(self.request.user.pk), now=time.time())
+        if reading.wait is not None:
+            raise Throttled(wait=reading.wait)
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+
+class ConfirmCodeView(ConfirmReauthenticationCodeView):  # type: ignore[misc]  # untyped
+    """Give the code that came by mail.
+
+    allauth takes it for whoever is signed in by then; it is for who asked for it.
+    """
+
+    def dispatch(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        assert isinstance(request.user, User)
+        asked = request.session.get(REAUTHENTICATION_CODE_SESSION_KEY)
+        if asked and asked.get("user_id") != user_id_to_str(request.user):
+            del request.session[REAUTHENTICATION_CODE_SESSION_KEY]
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        assert isinstance(request.user, User)
+        response: HttpResponse
+        with guesses.at_code(request.user, session=session_of(request)) as self.guess:
+            response = super().post(request, *args, **kwargs)
+        return response
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        self.guess.was_wrong = True
+        response: HttpResponse = super().form_invalid(form)
+        return response

@@ -79,6 +79,16 @@ urlpatterns = [
     path("", include((own, "accounts"))),
     path("", include(outside)),
     path("email/", views.EmailView.as_view(), name="account_email"),
+    path(
+        "reauthenticate/code/",
+        recent.RequestCodeView.as_view(),
+        name="account_request_reauthentication_code",
+    ),
+    path(
+        "reauthenticate/code/confirm/",
+        recent.ConfirmCodeView.as_view(),
+        name="account_confirm_reauthentication_code",
+    ),
     path("password/set/", views.PasswordSetView.as_view(), name="account_set_password"),
     re_path(
         r"^confirm-email/(?P<key>[-:\w]+)/$",

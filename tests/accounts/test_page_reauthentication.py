@@ -99,3 +99,70 @@ def test_who_has_a_password_is_asked_for_it(page_as, alice):
 
     assert response.url.startswith(reverse("account_reauthenticate"))
     assert client.post(response.url, {"password": PASSWORD}).status_code == 302
+
+
+@pytest.mark.parametrize("way", ["one session", "many sessions"])
+def test_a_user_gets_five_codes_in_an_hour(page_as, carol, mailoutbox, settings, way):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"code": (5, 10**10)}
+    client = page_as(carol, authenticated_at=None)
+
+    statuses = []
+    for _ in range(8):
+        if way == "many sessions":
+            client = page_as(carol, authenticated_at=None)
+        answer = client.post(ASK, {"recipient": "carol@example.com"})
+        statuses.append(answer.status_code)
+
+    assert statuses[-1] == 429
+    assert answer["Retry-After"]
+    assert len(mailoutbox) == 5
+
+
+def test_wrong_codes_count_as_wrong_passwords(page_as, carol, mailoutbox, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {
+        "code": (100, 10**10),
+        "password": (100, 10**10),
+        "password-account": (4, 10**10),
+    }
+    for _ in range(2):
+        client = page_as(carol, authenticated_at=None)
+        ask_for_a_code(client)
+        for _ in range(2):
+            assert client.post(CONFIRM, {"code": "WRONG-CODE"}).status_code == 200
+
+    right = client.post(CONFIRM, {"code": code_in(mailoutbox[-1])})
+
+    assert right.status_code == 429
+
+
+def test_right_codes_use_up_no_tries(page_as, carol, mailoutbox, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"password-account": (1, 10**10)}
+    client = page_as(carol, authenticated_at=None)
+
+    for _ in range(3):
+        asked = client.post(ASK, {"recipient": "carol@example.com"})
+        given = client.post(asked.url, {"code": code_in(mailoutbox[-1])})
+
+        assert given.status_code == 302
+
+
+@pytest.mark.parametrize("back", ["a-b", "accounts:security", "\t/inbox/", "//evil"])
+@pytest.mark.parametrize("name", ["accounts:sign-in-again", "account_reauthenticate"])
+def test_goes_back_to_paths_of_this_site_alone(page_as, alice, back, name):
+    client = page_as(alice)
+
+    method = client.get if name == "accounts:sign-in-again" else client.post
+    body = {"next": back, "password": PASSWORD}
+    response = method(reverse(name), body)
+
+    assert response.status_code == 302
+    assert response.url in {reverse("accounts:security"), reverse("todos:task-today")}
+
+
+@pytest.mark.parametrize("back", ["a-b", "accounts:security", "//evil"])
+def test_signing_in_leads_to_paths_of_this_site_alone(client, alice, back):
+    body = {"login": alice.email, "password": PASSWORD, "next": back}
+
+    response = client.post(reverse("account_login"), body)
+
+    assert response.url == reverse("todos:task-today")
