@@ -8,10 +8,14 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import checks, events  # noqa: F401 - checks register themselves
+        from django.contrib.auth.signals import user_logged_in
+
+        # Checks register themselves.
+        from accounts import checks, events, session_owner  # noqa: F401
         from accounts.api import schema  # noqa: F401 - registers itself
 
         events.connect()
+        user_logged_in.connect(session_owner.hand_over)
 
 
 class SupportConfig(AdminConfig):

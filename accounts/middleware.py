@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from rest_framework.exceptions import Throttled
 
-from accounts import entrance
+from accounts import entrance, session_owner
 from accounts.authentication import (
     SessionAuthentication,
     TokenNotValid,
@@ -66,6 +66,8 @@ class BetterAuthSessionMiddleware:
     so a sign-out or a ban there acts with the next one. When it can't be reached,
     nobody is signed out: the answer is 503.
 
+    Our own session is then of the cookie's user: see `session_owner`.
+
     Stands after the middleware that sets `request.user`, and before the one that asks
     for a sign-in.
     """
@@ -74,22 +76,30 @@ class BetterAuthSessionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if signed_in_by := getattr(request, "signed_in_by", None):
+            session_owner.mark(request, *signed_in_by)
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        if not _asks_who(view):
-            return None
         token = session_token_of(request)
-        if token is None or request.user.is_authenticated:
+        if not _asks_who(view):
+            if not hasattr(view, "cls"):  # a page; such an endpoint reads no session
+                session_owner.release(request, unless_by=token)
+            return None
+        if request.user.is_authenticated:
             return None
         try:
-            self._sign_in(request, token)
+            if token is not None:
+                self._sign_in(request, token)
         except TokenNotValid:
-            return None  # not signed in, as without the cookie
+            pass  # not signed in, as without the cookie
         except (Unavailable, Throttled) as refusal:
             return answer(request, refusal)
+        if not request.user.is_authenticated:
+            session_owner.release(request)
         return None
 
     def _sign_in(self, request: HttpRequest, token: str) -> None:
@@ -98,6 +108,11 @@ class BetterAuthSessionMiddleware:
         identity = identify(verified, at=now)
         reason = entrance.refusal(identity, verified)
         if reason is None:
+            session_owner.claim(request, identity.user)
+            request.signed_in_by = (  # type: ignore[attr-defined]
+                identity.user,
+                token,
+            )
             request.user = identity.user
             request.credential = better_auth_credential(  # type: ignore[attr-defined]
                 identity, verified

@@ -52,6 +52,7 @@ class ConnectView(FormView):  # type: ignore[type-arg]  # not at run time
     def form_valid(self, form: PresentedTokenForm) -> HttpResponse:
         token = form.cleaned_data["token"]
         self.request.session[PRESENTED] = {
+            "user": str(self.request.user.pk),
             "issuer": token.issuer.issuer,
             "subject": token.subject,
             "email": token.claims.get("email"),
@@ -97,7 +98,7 @@ def _presented(request: HttpRequest) -> VerifiedToken | None:
     """Return what the person has presented, while the token would still be good."""
     kept = request.session.get(PRESENTED)
     issuer = trusted_issuers().get(kept["issuer"]) if kept else None
-    if kept is None or issuer is None:
+    if kept is None or issuer is None or kept.get("user") != str(request.user.pk):
         return None
     expires_at = datetime.fromtimestamp(kept["expires_at"], UTC)
     if expires_at <= timezone.now():
