@@ -204,15 +204,19 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Compare, and upgrade the hash where settings ask for it.
 
         An upgrade is not a change of password: it ends no credential. It waits for
-        the next sign-in where hashing has no turn for it.
+        the next sign-in where hashing has no turn for it. It replaces the hash that
+        was compared and no other: the password may be reset meanwhile.
         """
+        compared = self.password
 
         def upgrade(raw_password: str) -> None:
             try:
-                self.password = hashed(raw_password)
+                upgraded = hashed(raw_password)
             except Unavailable:
                 return
-            self.save(update_fields=["password"])
+            same = User.objects.filter(pk=self.pk, password=compared)
+            if same.update(password=upgraded):
+                self.password = upgraded
 
         if not raw_password:
             return check_password(raw_password, self.password)
