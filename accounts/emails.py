@@ -51,4 +51,6 @@ class ResetTokenGenerator(PasswordResetTokenGenerator):
     """Links to reset a password, which end with the user's credentials."""
 
     def _make_hash_value(self, user: User, timestamp: int) -> str:
-        return f"{super()._make_hash_value(user, timestamp)}:{user.credential_epoch}"
+        # Not the hash of the password, which is also replaced when it is upgraded. Who
+        # resets a password raises the epoch, so that a link works once.
+        return f"{user.pk}:{user.email}:{user.credential_epoch}:{timestamp}"

@@ -52,10 +52,7 @@ class World:
         return browser_of(self.alice, proof=password_at(timezone.now()))
 
     def elsewhere(self):
-        """Return a browser that was signed in before anything else here was.
-
-        A sign-in voids links to reset a password, as the password is known then.
-        """
+        """Return a browser that was signed in before anything else here was."""
         client = Client()
         client.cookies = copy.copy(self.cookies)
         return client
