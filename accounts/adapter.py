@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import record_authentication
+from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
@@ -25,7 +26,12 @@ from django.utils import timezone
 from accounts import events, guesses, known_browsers, linking_mails
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email
-from accounts.credentials import change_password, end_all
+from accounts.credentials import (
+    CredentialEnded,
+    change_password,
+    end_all,
+    lock_if_current,
+)
 from accounts.emails import Confirmation
 from accounts.models import SecurityEvent, User
 from config.api.problems import Unavailable
@@ -86,16 +92,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
         """End every credential where the address changes, but for this session.
 
-        Refuses an address that meanwhile became somebody else's login name.
+        Refuses an address that meanwhile became somebody else's login name, and one
+        that was dropped: saving its row would store it anew.
         """
         user: User = email_address.user
-        before = user.email
+        before, epoch = user.email, user.credential_epoch
         try:
             with transaction.atomic():
+                lock_if_current(user)
+                email_address.refresh_from_db(fields=["email", "verified", "primary"])
                 confirmed = bool(super().confirm_email(request, email_address))
                 if confirmed and user.email != before:
                     end_all(user=user, at=timezone.now())
-        except IntegrityError:
+        except (IntegrityError, CredentialEnded, EmailAddress.DoesNotExist):
             self.add_message(
                 request,
                 messages.ERROR,
@@ -103,7 +112,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
                 {"email": email_address.email},
             )
             return False
-        if SESSION_KEY in request.session and request.user == user:
+        # A session that had ended before stays ended.
+        if (
+            SESSION_KEY in request.session
+            and request.user == user
+            and request.user.credential_epoch == epoch
+        ):
             update_session_auth_hash(request, user)
         return confirmed
 
@@ -130,6 +144,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         return is_path and bool(super().is_safe_url(url))
 
     # --- Sign-in --------------------------------------------------------------
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin a session, if what the user was authenticated by still holds."""
+        with transaction.atomic():
+            lock_if_current(user)
+            super().login(request, user)
 
     def post_login(
         self, request: HttpRequest, user: User, *, signup: bool, **kwargs: Any

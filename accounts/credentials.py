@@ -6,10 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from rest_framework.exceptions import AuthenticationFailed
 
 from accounts import emails, events
 from accounts.models import DELETION_BEGUN, RefreshFamily, SecurityEvent, User
 from accounts.passwords import hashed
+from config.api.problems import CREDENTIAL_REFUSED
 
 # How long a proof of who someone is counts as recent, for what can't be taken back.
 RECENT = timedelta(minutes=15)
@@ -48,6 +50,58 @@ SESSION = Credential("session")
 COMMAND = Credential("command")
 
 
+# --- While a request is under way -----------------------------------------------
+
+
+class CredentialEnded(AuthenticationFailed):
+    """401, as for any credential that has ended: this one did during the request.
+
+    On the pages the user is asked to sign in again.
+    """
+
+    default_detail = CREDENTIAL_REFUSED
+    default_code = "token_not_valid"
+
+
+def lock_if_current(user: User) -> User:
+    """Lock the row of the user until the transaction ends; return it as it is now.
+
+    `user` is the instance that the request was authenticated with, or that its link
+    was checked against: it remembers the epoch of that moment. A request may wait for
+    long after it, for a lock or for a hash. What it then stores must not outlive a
+    reset that came in between, so whatever changes how an account is opened calls this
+    first.
+
+    Raises:
+        CredentialEnded: the epoch was raised since, or the account is locked or gone.
+    """
+    # Not for its key: rows that refer to the user are stored without waiting.
+    locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    if (
+        locked is None
+        or not locked.is_active
+        or locked.credential_epoch != user.credential_epoch
+    ):
+        raise CredentialEnded
+    return locked
+
+
+def reread(user: User) -> User:
+    """Return all of a user that a request was authenticated as, in the same epoch.
+
+    Raises:
+        CredentialEnded: the epoch was raised since, or the user is gone.
+    """
+    epoch = user.credential_epoch
+    whole = User.objects.filter(pk=user.pk, credential_epoch=epoch).first()
+    if whole is None:
+        raise CredentialEnded
+    return whole
+
+
+# --- What ends them ---------------------------------------------------------------
+
+
 def change_password(
     *, user: User, password: str, at: datetime, keep: Credential | None = None
 ) -> None:
@@ -57,21 +111,36 @@ def change_password(
     goes on by the refresh token of the same pair; its access token ends, and so does
     any other token of the family. `user` is brought up to date, so that the caller may
     make a new session of it.
+
+    Raises:
+        CredentialEnded: as `lock_if_current` does.
     """
     # Before the transaction: nobody waits for a lock while a password is hashed.
-    password_hash = hashed(password)
-    with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
-        locked.password = password_hash
-        locked.save(update_fields=["password", "updated_at"])
-        user.password = password_hash
-        end_all(user=user, at=at, keep=keep)
-        events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at)
+    store_password(user=user, password_hash=hashed(password), at=at, keep=keep)
+
+
+@transaction.atomic
+def store_password(
+    *, user: User, password_hash: str, at: datetime, keep: Credential | None = None
+) -> None:
+    """Do what `change_password` does, with a password that is hashed already."""
+    locked = lock_if_current(user)
+    locked.password = password_hash
+    locked.save(update_fields=["password", "updated_at"])
+    user.password = password_hash
+    end_all(user=user, at=at, keep=keep)
+    events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at)
 
 
 @transaction.atomic
 def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> None:
-    """End every session and every token of the user, and leave the password."""
+    """End every session and every token of the user, and leave the password.
+
+    Raises:
+        CredentialEnded: they do it themselves, and `lock_if_current` refuses.
+    """
+    if by is None:
+        lock_if_current(user)
     end_all(user=user, at=at)
     events.record(user, SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE, at=at, by=by)
 
@@ -102,7 +171,12 @@ def reactivate(*, user: User, at: datetime, by: User | None = None) -> None:
 
 @transaction.atomic
 def request_deletion(*, user: User, at: datetime) -> None:
-    """Lock the account at once, and let `purge_accounts` delete it a week later."""
+    """Lock the account at once, and let `purge_accounts` delete it a week later.
+
+    Raises:
+        CredentialEnded: as `lock_if_current` does.
+    """
+    lock_if_current(user)
     User.objects.filter(pk=user.pk).update(delete_after=at + DELETION_GRACE)
     events.record(user, SecurityEvent.Kind.DELETION_REQUESTED, at=at)
     deactivate(user=user, at=at)

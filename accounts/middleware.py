@@ -7,6 +7,7 @@ from typing import Any, cast
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from rest_framework.exceptions import Throttled
@@ -21,6 +22,7 @@ from accounts.authentication import (
 )
 from accounts.better_auth import sessions
 from accounts.better_auth.issuers import session_issuer
+from accounts.credentials import CredentialEnded
 from accounts.models import User
 from config.api.problems import Unavailable
 from config.client_address import address_key
@@ -56,6 +58,29 @@ class LinkedSessionMiddleware:
             request.session.flush()
             return AnonymousUser()
         return found
+
+
+class EndedCredentialMiddleware:
+    """Ask for a new sign-in where a page finds that its credential has just ended."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(exception, CredentialEnded):
+            return None
+        request.session.flush()
+        request.user = AnonymousUser()
+        messages.error(
+            request,
+            "You were signed out meanwhile, so nothing was done. Sign in again.",
+        )
+        return redirect("account_login")
 
 
 class BetterAuthSessionMiddleware:

@@ -46,6 +46,7 @@ from accounts.authentication import identify
 from accounts.better_auth import fetching, identities, verifier
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.issuers import Issuer, trusted_issuers
+from accounts.credentials import reread
 from accounts.models import User
 from config.api.problems import Unavailable
 from config.errors import answer
@@ -199,7 +200,7 @@ class OutsideAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # unty
             messages.error(request, SOMEBODY_ELSE)
             raise ImmediateHttpResponse(redirect("accounts:security"))
         # Whole: allauth asks for more of the user than a request of the API.
-        sociallogin.user = User.objects.get(pk=identity.user_id)
+        sociallogin.user = reread(identity.user)
         sociallogin.account.uid = token.subject
         request.outside_proof = {  # type: ignore[attr-defined]
             "identity": str(identity.pk),

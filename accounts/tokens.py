@@ -33,6 +33,7 @@ from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 
 from accounts import events
+from accounts.credentials import CredentialEnded, lock_if_current
 from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
 
 logger = logging.getLogger(__name__)
@@ -256,24 +257,37 @@ def start_family(
     user: User,
     at: datetime,
     authenticated_at: datetime | None = None,
-    identity: LinkedIdentity | None = None,
+    identity: UUID | None = None,
 ) -> TokenPair:
     """Begin a sign-in by token and return its first pair.
 
     `authenticated_at` is when the user proved who they are, None if nobody knows; every
     pair of the family inherits it. With `identity`, the linked identity that it was
     exchanged for: it ends when that is unlinked.
+
+    Raises:
+        CredentialEnded: what the user was authenticated by has ended meanwhile, or the
+            identity has.
     """
-    family = RefreshFamily.objects.create(
-        user=user,
-        identity=identity,
-        epoch=user.credential_epoch,
-        authenticated_at=authenticated_at,
-        created_at=at,
-        refreshed_at=at,
-        expires_at=at + settings.REFRESH_FAMILY_LIFETIME,
-    )
+    with transaction.atomic():
+        lock_if_current(user)
+        if identity is not None and not _speaks_for(identity, user):
+            raise CredentialEnded
+        family = RefreshFamily.objects.create(
+            user=user,
+            identity_id=identity,
+            epoch=user.credential_epoch,
+            authenticated_at=authenticated_at,
+            created_at=at,
+            refreshed_at=at,
+            expires_at=at + settings.REFRESH_FAMILY_LIFETIME,
+        )
     return _pair_of(family)
+
+
+def _speaks_for(identity: UUID, user: User) -> bool:
+    live = LinkedIdentity.objects.filter(pk=identity, user=user, suspended_at=None)
+    return live.exists()
 
 
 def _pair_of(family: RefreshFamily) -> TokenPair:

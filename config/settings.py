@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.AuthenticationMiddleware",
     "accounts.middleware.LinkedSessionMiddleware",
+    "accounts.middleware.EndedCredentialMiddleware",
     "accounts.middleware.BetterAuthSessionMiddleware",
     "config.middleware.PageLimitMiddleware",
     "config.middleware.LoginRequiredMiddleware",

@@ -1,6 +1,7 @@
 """Signing up and in by program, and the signed-in person."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth import authenticate, update_session_auth_hash
 from django.utils import timezone
@@ -36,8 +37,13 @@ from accounts.authentication import (
     refused,
     user_of,
 )
-from accounts.credentials import change_password, request_deletion
-from accounts.models import LinkedIdentity, SecurityEvent, User
+from accounts.credentials import (
+    CredentialEnded,
+    change_password,
+    request_deletion,
+    reread,
+)
+from accounts.models import SecurityEvent, User
 from accounts.registration import (
     EmailTaken,
     is_verification_mandatory,
@@ -137,7 +143,10 @@ class TokenView(PublicEndpoint):
         if not may_sign_in(user):
             raise EmailNotVerified()
         now = timezone.now()
-        pair = tokens.start_family(user=user, at=now, authenticated_at=now)
+        try:
+            pair = tokens.start_family(user=user, at=now, authenticated_at=now)
+        except CredentialEnded as exc:  # the password is another one by now
+            raise SignInFailed() from exc
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
         return Response(pair.as_dict())
 
@@ -180,7 +189,7 @@ class TokenExchangeView(Endpoint):
             user=user,
             at=now,
             authenticated_at=credential.authenticated_at,
-            identity=LinkedIdentity.objects.get(pk=credential.key),
+            identity=UUID(credential.key),
         )
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
         return Response(pair.as_dict())
@@ -212,7 +221,7 @@ class PasswordView(Endpoint):
 
     @extend_schema(request=PasswordChangeSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        user = User.objects.get(pk=user_of(request).pk)
+        user = reread(user_of(request))
         checked = PasswordChangeSerializer(data=request.data, context={"user": user})
         checked.is_valid(raise_exception=True)
         if not guesses.confirms(
@@ -275,4 +284,4 @@ class MeView(Endpoint):
 
     def _user(self) -> User:
         # Whole: the door loads only what every request needs.
-        return User.objects.get(pk=user_of(self.request).pk)
+        return reread(user_of(self.request))

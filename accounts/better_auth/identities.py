@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 
 from accounts import events
 from accounts.better_auth.verifier import VerifiedToken
+from accounts.credentials import lock_if_current
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, SecurityEvent, User
 from config.api.throttling import count_request
 from config.statements import Statement, instance
@@ -156,12 +157,14 @@ def _text(claim: Any, most: int) -> str:
 def link(*, user: User, token: VerifiedToken, at: datetime) -> LinkedIdentity:
     """Bind the token's identity to an account, by the act of its signed-in owner.
 
-    Linking what is linked to the same account changes nothing, but that it speaks for
-    its user again if it was suspended.
+    Linking what is linked to the same account changes nothing. What a reset suspended
+    stays suspended: to keep it is an act of its own.
 
     Raises:
+        CredentialEnded: as `lock_if_current` does.
         IdentityTaken: it is bound to another account.
     """
+    lock_if_current(user)
     known = find(issuer=token.issuer.issuer, subject=token.subject)
     if known is None:
         try:
@@ -173,23 +176,26 @@ def link(*, user: User, token: VerifiedToken, at: datetime) -> LinkedIdentity:
         return identity
     if known.user_id != user.pk:
         raise IdentityTaken
-    keep(identity=known, at=at)
     return known
 
 
 @transaction.atomic
-def unlink(*, identity: LinkedIdentity, at: datetime) -> None:
+def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> None:
     """Take an identity off its account; what it signed in ends with it.
 
+    `user` is its signed-in owner. Doing it twice is no error.
+
     Raises:
+        CredentialEnded: as `lock_if_current` does.
         LastWayIn: the account has no password and no other identity that opens it.
     """
-    user = User.objects.select_for_update().get(pk=identity.user_id)
-    others = user.identities.filter(suspended_at=None).exclude(pk=identity.pk)
-    if not (user.email and user.has_usable_password()) and not others.exists():
+    locked = lock_if_current(user)
+    others = locked.identities.filter(suspended_at=None).exclude(pk=identity.pk)
+    if not (locked.email and locked.has_usable_password()) and not others.exists():
         raise LastWayIn
-    identity.delete()
-    events.record(user, SecurityEvent.Kind.IDENTITY_UNLINKED, at=at)
+    deleted, _ = LinkedIdentity.objects.filter(pk=identity.pk, user=locked).delete()
+    if deleted:
+        events.record(user, SecurityEvent.Kind.IDENTITY_UNLINKED, at=at)
 
 
 # --- Suspended by a reset ------------------------------------------------------
@@ -207,14 +213,18 @@ def suspend_all(*, user: User, at: datetime) -> int:
 
 
 @transaction.atomic
-def keep(*, identity: LinkedIdentity, at: datetime) -> None:
+def keep(*, user: User, identity: LinkedIdentity, at: datetime) -> None:
     """Let a suspended identity speak for its user again, by their own act.
 
-    Doing it twice is no error. What the identity was issued before the suspension stays
-    ended, with every other credential of that time.
+    `user` is its signed-in owner. Doing it twice is no error. What the identity was
+    issued before the suspension stays ended, with every other credential of that time.
+
+    Raises:
+        CredentialEnded: as `lock_if_current` does.
     """
+    lock_if_current(user)
     suspended = LinkedIdentity.objects.filter(
-        pk=identity.pk, suspended_at__isnull=False
+        pk=identity.pk, user=user, suspended_at__isnull=False
     )
     if suspended.update(suspended_at=None):
-        events.record(identity.user, SecurityEvent.Kind.IDENTITY_KEPT, at=at)
+        events.record(user, SecurityEvent.Kind.IDENTITY_KEPT, at=at)

@@ -88,9 +88,14 @@ class ConnectConfirmView(TemplateView):
             identity = link(user=person_of(request), token=token, at=timezone.now())
         except IdentityTaken:
             messages.error(request, TAKEN)
-        else:
-            messages.success(request, "The sign-in is connected.")
-            mails.tell_linked(identity)
+            return redirect("accounts:security")
+        if identity.suspended_at is not None:
+            messages.warning(
+                request, "This sign-in is connected and paused. Keep or disconnect it."
+            )
+            return redirect("accounts:paused")
+        messages.success(request, "The sign-in is connected.")
+        mails.tell_linked(identity)
         return redirect("accounts:security")
 
 
@@ -124,7 +129,7 @@ class DisconnectView(TemplateView):
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         identity = self._identity()
         try:
-            unlink(identity=identity, at=timezone.now())
+            unlink(user=person_of(request), identity=identity, at=timezone.now())
         except LastWayIn:
             messages.error(
                 request,
@@ -171,7 +176,8 @@ class KeepView(TemplateView):
         return super().get_context_data(identity=identity, **kwargs)
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        keep(identity=_own(request, pk), at=timezone.now())
+        person = person_of(request)
+        keep(user=person, identity=_own(request, pk), at=timezone.now())
         messages.success(request, "The sign-in is kept: it opens your account again.")
-        paused = person_of(request).identities.exclude(suspended_at=None)
+        paused = person.identities.exclude(suspended_at=None)
         return redirect("accounts:paused" if paused.exists() else "accounts:security")

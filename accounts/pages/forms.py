@@ -25,12 +25,13 @@ from accounts.addresses import ascii_email, validate_new_address
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.identities import suspend_all
 from accounts.better_auth.verifier import MAX_TOKEN_LENGTH, VerifiedToken, verify
+from accounts.credentials import lock_if_current, store_password
 from accounts.models import (
     SecurityEvent,
     User,
     validate_timezone,
 )
-from accounts.passwords import MAX_LENGTH, normalised
+from accounts.passwords import MAX_LENGTH, hashed, normalised
 from accounts.registration import is_verification_mandatory, register
 from config.text import TextFormField
 
@@ -178,6 +179,7 @@ class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
         the person without any.
         """
         with transaction.atomic():
+            lock_if_current(self.user)
             asked_for_before = EmailAddress.objects.filter(
                 user=self.user, verified=False
             )
@@ -185,6 +187,7 @@ class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
             address, _ = EmailAddress.objects.get_or_create(
                 user=self.user, email=self.cleaned_data["email"]
             )
+        address.user = self.user  # the link is of the epoch that was checked
         send_verification_email_to_address(request, address)
         return address
 
@@ -251,10 +254,16 @@ class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):  # type:
         """Set the password, and suspend every connected sign-in with it.
 
         The link proves who has the mailbox, not who connected them.
+
+        Raises:
+            CredentialEnded: the link was used, or voided, since it was checked.
         """
+        # Before the transaction: nobody waits for a lock while a password is hashed.
+        password_hash = hashed(self.cleaned_data["password1"])
+        now = timezone.now()
         with transaction.atomic():
-            super().save()
-            suspended = suspend_all(user=self.user, at=timezone.now())
+            store_password(user=self.user, password_hash=password_hash, at=now)
+            suspended = suspend_all(user=self.user, at=now)
         if suspended:
             messages.warning(
                 get_adapter().request,

@@ -19,6 +19,7 @@ from accounts import known_browsers
 from accounts.better_auth.issuers import trusted_issuers
 from accounts.credentials import (
     DELETION_GRACE,
+    CredentialEnded,
     live_sign_ins,
     request_deletion,
     sign_out_everywhere,
@@ -117,7 +118,10 @@ class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):  # type: ignor
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Know this browser from now on: whoever has the mailbox is no stranger."""
-        response: HttpResponse = super().form_valid(form)
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except CredentialEnded:
+            return redirect(self.request.get_full_path())  # says that the link is void
         known_browsers.remember(self.request, response, self.reset_user.email)
         return response
 

@@ -326,7 +326,7 @@ def test_after_disconnecting_the_same_token_makes_a_new_and_empty_account(
     identity = link(user=alice, token=proof, at=timezone.now())
     before = api_with(token).get("/api/v1/users/me").json()["id"]
 
-    unlink(identity=identity, at=timezone.now())
+    unlink(user=alice, identity=identity, at=timezone.now())
 
     after = api_with(token).get("/api/v1/users/me").json()["id"]
     assert before == str(alice.pk)

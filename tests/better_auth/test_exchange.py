@@ -56,7 +56,7 @@ def test_the_refresh_token_dies_with_the_link(exchange, api):
     identity.user.save()
     pair = exchange_again(exchange, pair)
 
-    unlink(identity=identity, at=NOON)
+    unlink(user=identity.user, identity=identity, at=NOON)
 
     assert refresh(api, pair).status_code == 401
 

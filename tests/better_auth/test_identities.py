@@ -271,9 +271,9 @@ def test_unlinks_but_never_the_last_way_in(server, alice):
         verified(server, server.sign_up()), at=timezone.now()
     )
 
-    unlink(identity=identity, at=timezone.now())
+    unlink(user=alice, identity=identity, at=timezone.now())
     with pytest.raises(LastWayIn):
-        unlink(identity=came_by_token, at=timezone.now())
+        unlink(user=came_by_token.user, identity=came_by_token, at=timezone.now())
 
     assert alice.identities.count() == 0
     assert LinkedIdentity.objects.get() == came_by_token
