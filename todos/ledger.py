@@ -78,13 +78,14 @@ def _plain(value: Any) -> Any:
 
 
 class AccountFull(Refused):
-    """The owner has as many tasks and lists as an account can have."""
+    """The owner has as many tasks, lists or labels as an account can have."""
 
     code = "account_full"
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "") -> None:
         super().__init__(
-            f"An account has at most {settings.ACCOUNT_ROWS_MAX:,} tasks and lists,"
+            text
+            or f"An account has at most {settings.ACCOUNT_ROWS_MAX:,} tasks and lists,"
             " those in the trash counted. Delete some for good first."
         )
 

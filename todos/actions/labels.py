@@ -13,6 +13,7 @@ from django.db.models import F
 
 from accounts.credentials import Credential
 from accounts.models import User
+from todos.actions.refusals import NoRoom
 from todos.actions.rows import Seen, require_version, store, store_all
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import (
@@ -119,10 +120,10 @@ def require_room(owner: User, *, count: int, field: str) -> None:
     """Refuse `count` new labels where they would be too many.
 
     Raises:
-        ValidationError: for `field`.
+        NoRoom: for `field`.
     """
     if Label.objects.owned_by(owner).count() + count > LABELS_OF_ONE_MAX:
-        raise ValidationError(
+        raise NoRoom(
             {field: f"Keep at most {LABELS_OF_ONE_MAX} labels; delete one first."}
         )
 

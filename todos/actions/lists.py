@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.moves import move_all, require_list
-from todos.actions.refusals import InboxStays
+from todos.actions.refusals import InboxStays, NoRoom
 from todos.actions.rows import (
     Seen,
     list_of,
@@ -47,12 +47,10 @@ def require_room(owner: User, *, count: int = 1) -> None:
     """Refuse `count` new lists where they would be too many.
 
     Raises:
-        ValidationError: for `name`.
+        NoRoom: for `name`.
     """
     if TaskList.objects.owned_by(owner).live().count() + count > LISTS_MAX:
-        raise ValidationError(
-            {"name": f"Keep at most {LISTS_MAX} lists; delete one first."}
-        )
+        raise NoRoom({"name": f"Keep at most {LISTS_MAX} lists; delete one first."})
 
 
 def update_list(

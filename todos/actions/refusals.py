@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+
 from todos.refused import Refused
 
 
@@ -64,6 +66,10 @@ class CannotBeUndone(Refused):
     """Something was removed for good, the one thing without a way back."""
 
     code = "cannot_be_undone"
+
+
+class NoRoom(ValidationError):
+    """The owner would have more lists or labels than one user can have."""
 
 
 class UndoConflict(Refused):

@@ -23,10 +23,17 @@ from accounts.credentials import COMMAND, Credential
 from accounts.models import User
 from todos.actions import obstacles
 from todos.actions.labels import count_carriers, names_of, set_all_labels
-from todos.actions.refusals import CannotBeUndone, NothingToUndo, UndoConflict
+from todos.actions.labels import require_room as require_room_for_labels
+from todos.actions.lists import require_room as require_room_for_lists
+from todos.actions.refusals import (
+    CannotBeUndone,
+    NoRoom,
+    NothingToUndo,
+    UndoConflict,
+)
 from todos.actions.reminders import settle_reminder
 from todos.actions.rows import CHUNK, store, store_all
-from todos.ledger import Batch, Entity, Kind, Snapshot, batch, snapshot
+from todos.ledger import AccountFull, Batch, Entity, Kind, Snapshot, batch, snapshot
 from todos.models import (
     Change,
     ChangeQuerySet,
@@ -80,6 +87,7 @@ def undo(
         NothingToUndo: there is no change at all.
         CannotBeUndone: something was removed for good.
         UndoConflict: later changes stand in the way; nothing is taken back.
+        AccountFull: it would bring back more than the owner can have.
     """
     with batch(owner=owner, by=by, at=at) as entries:
         changes = _wanted(owner, batch_id, change_id)
@@ -90,6 +98,8 @@ def undo(
                     undoing.take_back(chunk)
                     entries.flush()
                 undoing.check()
+        except NoRoom as exc:
+            raise AccountFull(exc.messages[0]) from exc
         except (IntegrityError, ValidationError) as exc:
             # What came since holds a place that has to be free (an occurrence, a name),
             # or rests on what was to be taken back (a time on its date).
@@ -151,6 +161,8 @@ class _Undoing:
         self._others = others.exclude(batch=entries.id)
         self._tasks: set[UUID] = set()
         self._lists: set[UUID] = set()
+        self._brings_lists = False  # out of the trash, or made again
+        self._brings_labels = False
 
     def take_back(self, changes: list[Change]) -> None:
         """Undo changes of one kind, each of another object of one entity."""
@@ -203,6 +215,7 @@ class _Undoing:
             settle_reminder(row, owner=self.owner, at=self.entries.at)
         if isinstance(row, TaskList):
             self._lists.add(row.pk)
+            self._brings_lists |= values.get("trashed_at", "") is None
 
     def _label(self, changes: list[Change], rows: dict[UUID, Row]) -> None:
         """Put back the labels of those tasks that the changes touched."""
@@ -269,6 +282,7 @@ class _Undoing:
         row = MODELS[change.entity](
             id=change.entity_id, owner_id=self.owner.pk, created_at=at, updated_at=at
         )
+        self._brings_labels |= isinstance(row, Label)
         # Higher than any it ever had: an entity tag of old must not match again.
         row.version = change.seq + 1
         self._assign(row, change.before)
@@ -299,7 +313,12 @@ class _Undoing:
         Raises:
             UndoConflict: a task would be in a list that is in the trash or gone, or a
                 step without its task, away from it, or a step of a step.
+            NoRoom: lists or labels came back, and there are too many of them now.
         """
+        if self._brings_lists:
+            require_room_for_lists(self.owner, count=0)
+        if self._brings_labels:
+            require_room_for_labels(self.owner, count=0, field="labels")
         mine = Task.objects.owned_by(self.owner)
         for ids in _chunks(self._tasks):
             self._require_homes(mine.filter(pk__in=ids))

@@ -58,7 +58,12 @@ class Navigation:
 
     def named(self, list_id: UUID) -> TaskList | None:
         """The list of this id, unless it is in the trash."""
-        return next((row for row in self._lists if row.pk == list_id), None)
+        return self._by_id.get(list_id)
+
+    @cached_property
+    def _by_id(self) -> dict[UUID, TaskList]:
+        # A page asks for the list of each of its rows.
+        return {row.pk: row for row in self._lists}
 
     @cached_property
     def today_count(self) -> int:
