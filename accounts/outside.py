@@ -46,6 +46,7 @@ from accounts.authentication import identify
 from accounts.better_auth import fetching, identities, verifier
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.issuers import Issuer, trusted_issuers
+from accounts.better_auth.sessions import Places
 from accounts.credentials import reread
 from accounts.models import User
 from config.api.problems import Unavailable
@@ -55,6 +56,10 @@ logger = logging.getLogger(__name__)
 
 # Asks for the password there, whoever is signed in (OpenID Connect Core 3.1.2.1).
 AGAIN = "prompt=login&max_age=0"
+BEGUN_FOR = 10 * 60  # seconds that a session lasts which such a sign-in alone began
+DISCOVERY_KEPT = 5 * 60.0  # seconds that what the server says of itself is good for
+# Anybody can have the server asked. While it hangs, the other threads stay free.
+_places = Places(1, waiting=2)
 # What a link of ours may ask of the server.
 AUTH_PARAMS = ("prompt", "max_age")
 SOMEBODY_ELSE = "That sign-in belongs to another account. Sign out here first."
@@ -64,22 +69,25 @@ SOMEBODY_ELSE = "That sign-in belongs to another account. Sign out here first."
 
 
 class _Transport(requests.adapters.BaseAdapter):
-    """Sends what allauth asks within the limits of the bridge.
+    """Sends what allauth asks within the limits of the bridge, from one of few places.
 
-    Whatever is asked there answers with a JSON object or is of no use.
+    Whatever is asked there answers with a JSON object or is of no use. Without a place
+    it raises `KeysUnavailable`.
     """
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
     ) -> requests.Response:
         body = request.body.encode() if isinstance(request.body, str) else request.body
+        headers = {name: str(value) for name, value in request.headers.items()}
         try:
-            found = fetching.fetch(
-                request.url or "",
-                method=request.method or "GET",
-                headers={name: str(value) for name, value in request.headers.items()},
-                body=body,  # type: ignore[arg-type]  # a form is text or bytes
-            )
+            with _places.take():
+                found = fetching.fetch(
+                    request.url or "",
+                    method=request.method or "GET",
+                    headers=headers,
+                    body=body,  # type: ignore[arg-type]  # a form is text or bytes
+                )
         except fetching.FetchFailed as exc:
             raise requests.ConnectionError(str(exc)) from exc
         if found.status < 400 and not _is_json_object(found.body):
@@ -103,6 +111,15 @@ def _is_json_object(body: bytes) -> bool:
         return False
 
 
+# Until when what a server says of itself is good; as many as are configured.
+_discovered: dict[str, tuple[float, dict[str, Any]]] = {}
+
+
+def forget_discovery() -> None:
+    """Know nothing of any server from here on, as a new process does."""
+    _discovered.clear()
+
+
 class _OpenIDConnect(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # untyped
     """allauth's protocol; what it comes to is for `OutsideAdapter` to judge."""
 
@@ -110,11 +127,18 @@ class _OpenIDConnect(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # untyp
     def openid_config(self) -> dict[str, Any]:
         """What the server says of itself, if it speaks for itself (Discovery, 4.3).
 
+        A good answer is kept for some minutes.
+
         Raises:
             requests.RequestException: it doesn't answer, or names another server.
+            KeysUnavailable: too many ask it at once.
         """
+        url, now = self.get_provider().server_url, timezone.now().timestamp()
+        until, known = _discovered.get(url, (0.0, {}))
+        if now < until:
+            return known
         found: dict[str, Any] = super().openid_config
-        origin = _origin_of(self.get_provider().server_url)
+        origin = _origin_of(url)
         addresses = [
             found.get(name)
             for name in (
@@ -127,6 +151,7 @@ class _OpenIDConnect(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # untyp
             isinstance(one, str) and _origin_of(one) == origin for one in addresses
         ):
             raise requests.RequestException("the server names another one")
+        _discovered[url] = (now + DISCOVERY_KEPT, found)
         return found
 
     def parse_token(self, data: dict[str, Any]) -> SocialToken:
@@ -325,6 +350,8 @@ class _Start(OAuth2LoginView):  # type: ignore[misc]  # untyped
             "auth_params": params | {"nonce": nonce},
             "nonce": nonce,
         }
+        if not request.session.keys():
+            request.session.set_expiry(BEGUN_FOR)  # `session_owner` takes that back
         response: HttpResponse = provider.redirect(request, **wanted)
         return response
 
@@ -336,6 +363,8 @@ def _page(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
         response: HttpResponse = page(request)
     except SocialApp.DoesNotExist as exc:
         raise Http404 from exc
+    except KeysUnavailable as exc:
+        return answer(request, Unavailable(wait=exc.retry_after))
     except (requests.RequestException, KeyError, ValueError):
         logger.warning("outside sign-in unavailable")
         return answer(request, Unavailable())

@@ -73,7 +73,10 @@ def release(request: HttpRequest, *, unless_by: str | None = None) -> None:
 
 def hand_over(*, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Leave nothing of another user in a session that `user` signed in to here."""
-    session: Any = getattr(request, "session", {})
+    session = getattr(request, "session", None)
+    if session is None:
+        return
+    session.set_expiry(None)  # a sign-in that is under way lasts for less
     owner = session.pop(OWNER, None)
     if owner is not None and owner["user"] != str(user.pk):
         for key in set(session.keys()) - WRITTEN_AT_SIGN_IN - KEPT:

@@ -432,6 +432,8 @@ RATE_LIMITS = {
     "mail": (5, 3600),
     # Codes by mail that one user asks for.
     "code": (5, 3600),
+    # Sign-ins at another server that are begun, from one address.
+    "outside-start": (60, 300),
     # Session tokens of Better Auth that are none, from one address.
     "session-failed": (20, 60),
     # Sessions of Better Auth that could not be ended there, from one address.
@@ -445,6 +447,7 @@ ACCOUNT_ROWS_MAX = env.int("ACCOUNT_ROWS_MAX", default=200_000)
 PAGE_LIMITS = {
     "account_login": "sign-in-address",
     "account_signup": "register",
+    "openid_connect_login": "outside-start",
     "account_reset_password": "reset",
     "account_reset_password_from_key": "reset",
 }

@@ -207,8 +207,11 @@ def _forget(digest: str) -> None:
 # --- Places to ask from ---------------------------------------------------------
 
 
-class _Places:
-    """So many requests of this process may ask at once, and one more may wait."""
+class Places:
+    """So many requests of this process may ask at once, and so many more may wait.
+
+    `take` raises `KeysUnavailable` where there is no place within `PATIENCE`.
+    """
 
     def __init__(self, number: int, *, waiting: int) -> None:
         self._free = threading.Semaphore(number)
@@ -234,8 +237,8 @@ class _Places:
 
 
 # The other threads of the process stay free for those who need no session checked.
-_places = _Places(2, waiting=2)
-_places_for_unknown = _Places(1, waiting=1)
+_places = Places(2, waiting=2)
+_places_for_unknown = Places(1, waiting=1)
 
 
 @contextmanager

@@ -9,9 +9,19 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import outside
+from accounts.better_auth import sessions
 from accounts.models import LinkedIdentity, User
 from tests.factories import UserFactory
-from tests.openid import CALLBACK, START, be_client_of, browser, come_back
+from tests.openid import (
+    CALLBACK,
+    START,
+    be_client_of,
+    browser,
+    come_back,
+    follow_back,
+    is_signed_in,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -232,3 +242,74 @@ def test_asks_the_server_for_nothing_that_a_link_adds(server, client):
 
     assert "nonce=mine" not in start["Location"]
     assert "everything" not in start["Location"]
+
+
+# --- What anybody can have it asked -----------------------------------------------
+
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+def test_what_it_says_of_itself_is_asked_once_in_some_minutes(
+    server, client, monkeypatch
+):
+    for _ in range(3):
+        assert client.post(START).status_code == 302
+
+    assert server.calls(DISCOVERY) == 1
+    later = timezone.now() + timedelta(minutes=6)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    client.post(START)
+    assert server.calls(DISCOVERY) == 2
+
+
+def test_what_is_of_no_use_is_not_kept(server, client):
+    server.mode("unavailable", path=DISCOVERY)
+    assert client.post(START).status_code == 503
+
+    server.mode("normal", path=DISCOVERY)
+
+    assert client.post(START).status_code == 302
+
+
+def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
+    server, client, monkeypatch
+):
+    monkeypatch.setattr(sessions, "PATIENCE", 0.01)
+
+    with outside._places.take():
+        meanwhile = client.post(START)
+    afterwards = client.post(START)
+
+    assert meanwhile.status_code == 503
+    assert int(meanwhile["Retry-After"]) > 0
+    assert server.calls(DISCOVERY) == 1
+    assert afterwards.status_code == 302
+
+
+def test_the_way_back_takes_a_place_as_well(server, client, monkeypatch):
+    monkeypatch.setattr(sessions, "PATIENCE", 0.01)
+    back = server.follow(client.post(START)["Location"], server.sign_up())
+
+    with outside._places.take():
+        page = follow_back(client, back)
+
+    assert page.status_code == 503
+    assert int(page["Retry-After"]) > 0
+    assert not is_signed_in(client)
+
+
+def test_a_session_that_it_alone_began_lasts_ten_minutes(server, client):
+    client.cookies["ownlist_session"] = "x" * 32
+
+    client.post(START)
+    client.post(START)
+
+    assert client.session.get_expiry_age() == 10 * 60
+
+
+def test_once_signed_in_it_lasts_as_long_as_any(server, client, settings):
+    come_back(server, client, server.sign_up())
+
+    assert is_signed_in(client)
+    assert client.session.get_expiry_age() == settings.SESSION_COOKIE_AGE
