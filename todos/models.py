@@ -25,7 +25,10 @@ from todos.search import fold
 TITLE_MAX_LENGTH = 500
 NOTES_MAX_LENGTH = 20_000
 LABELS_MAX = 20  # of a task
-STEPS_MAX = 500  # of a task, those in the trash among them
+# The steps of a task, those in the trash among them; completed ones that repeat are
+# what is left of a series, and count for the second bound alone.
+STEPS_MAX = 500
+STEPS_STORED_MAX = 2_000
 LABEL_KEY_MAX_LENGTH = 100
 REMINDER_MINUTES_MAX = 4 * 7 * 24 * 60  # four weeks ahead
 

@@ -1,16 +1,23 @@
 """A task has a bounded number of steps, however they come."""
 
+from datetime import date
+from uuid import uuid4
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory
+from tests.todos.exchange import bring, document_of, id_of, sealed
 from todos import actions
+from todos.actions import rows
 from todos.actions.rows import require_room_for_step
 from todos.models import STEPS_MAX, Task
 
 TEXT = "A task has at most 500 steps, those in the trash counted."
+DAILY = {"rrule": "FREQ=DAILY", "rrule_anchor": "due", "due_date": date(2026, 11, 20)}
+PAST = DAILY | {"completed_at": NOON}
 
 
 def with_steps(owner, count, **columns):
@@ -22,6 +29,7 @@ def with_steps(owner, count, **columns):
             parent=task,
             title=f"Step {number}",
             position=number,
+            **({"series": uuid4(), "occurrence": 1} if "rrule" in columns else {}),
             **columns,
         )
         for number in range(count)
@@ -124,3 +132,168 @@ def test_an_undo_may_bring_back_more(alice):
 def test_asking_for_room_costs_one_statement(alice, full, django_assert_num_queries):
     with django_assert_num_queries(1), pytest.raises(ValidationError):
         require_room_for_step(full.pk, owner=alice, field="parent")
+
+
+# --- Steps that repeat ------------------------------------------------------------
+
+
+def complete_v1(api_as, page_as, step):
+    url = reverse("api:task-complete", args=[step.pk])
+    return api_as(step.owner).post(url)
+
+
+def complete_in_bulk(api_as, page_as, step):
+    body = {"ids": [str(step.pk)], "action": "complete"}
+    return api_as(step.owner).post(reverse("api:task-bulk"), body, format="json")
+
+
+def complete_plan(api_as, page_as, step):
+    url = f"/api/{step.owner.pk}/tasks/{step.pk}/complete"
+    return api_as(step.owner).patch(url, {"completed": True}, format="json")
+
+
+def complete_page(api_as, page_as, step):
+    url = reverse("todos:task-complete", args=[step.pk])
+    return page_as(step.owner).post(url)
+
+
+WAYS = pytest.mark.parametrize(
+    "complete", [complete_v1, complete_in_bulk, complete_plan, complete_page]
+)
+
+
+@pytest.fixture
+def three(monkeypatch):
+    """Let a task keep three steps in all."""
+    monkeypatch.setattr(rows, "STEPS_STORED_MAX", 3)
+
+
+@WAYS
+def test_a_repeating_step_goes_on_in_a_full_task(
+    api_as, page_as, alice, monkeypatch, complete
+):
+    monkeypatch.setattr(rows, "STEPS_MAX", 2)
+    task = with_steps(alice, 2, **DAILY)
+
+    for _ in range(3):
+        step = task.steps.open().order_by("position", "id").first()
+        assert complete(api_as, page_as, step).status_code in (200, 303)
+
+    assert task.steps.open().count() == 2
+    assert task.steps.count() == 5
+
+
+@WAYS
+def test_a_step_is_completed_where_there_is_no_room_for_its_next(
+    api_as, page_as, alice, three, complete
+):
+    task = with_steps(alice, 3, **DAILY)
+    step = task.steps.first()
+
+    answer = complete(api_as, page_as, step)
+
+    assert answer.status_code in (200, 303)
+    step.refresh_from_db()
+    assert step.is_completed
+    assert task.steps.count() == 3
+
+
+def test_the_answer_says_that_a_series_does_not_go_on(api_as, alice, three):
+    first, second, _ = with_steps(alice, 3, **DAILY).steps.order_by("position")
+
+    one = complete_v1(api_as, None, first)
+    many = complete_in_bulk(api_as, None, second)
+
+    assert one.json()["next"] is None
+    assert [each["next"] for each in many.json()["tasks"]] == [None]
+
+
+def test_steps_completed_together_open_as_many_as_there_is_room_for(alice, three):
+    task = with_steps(alice, 2, **DAILY)
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+
+    actions.change_tasks(
+        **caller, task_ids=[step.pk for step in task.steps.all()], action="complete"
+    )
+
+    assert task.steps.open().count() == 1
+    assert task.steps.count() == 3
+
+
+def test_a_series_goes_on_once_there_is_room_again(alice, three):
+    task = with_steps(alice, 3, **DAILY)
+    first, second, _ = task.steps.order_by("position")
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    actions.complete_task(**caller, task_id=first.pk)
+
+    actions.trash_task(**caller, task_id=second.pk)
+    actions.remove_task(**caller, task_id=second.pk)
+    actions.reopen_task(**caller, task_id=first.pk)
+    done = actions.complete_task(**caller, task_id=first.pk)
+
+    assert done.next.parent_id == task.pk
+
+
+def test_what_is_left_of_a_series_takes_no_room_from_steps(alice):
+    task = with_steps(alice, STEPS_MAX, **PAST)
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+
+    actions.create_task(**caller, title="More", parent_id=task.pk)
+
+    assert task.steps.count() == STEPS_MAX + 1
+
+
+def test_no_step_is_made_above_all_that_a_task_can_keep(alice, three):
+    task = with_steps(alice, 3, **PAST)
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+
+    with pytest.raises(ValidationError, match="at most 2,000 steps"):
+        actions.create_task(**caller, title="More", parent_id=task.pk)
+
+
+def test_a_step_that_is_made_completed_opens_no_next_above_the_bound(alice, three):
+    task = with_steps(alice, 2)
+    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+
+    actions.create_task(**caller, title="Last", parent_id=task.pk, **PAST)
+
+    assert task.steps.count() == 3
+
+
+def test_a_file_brings_what_is_left_of_a_series_beside_the_steps(alice, monkeypatch):
+    monkeypatch.setattr(rows, "STEPS_MAX", 1)
+    monkeypatch.setattr(rows, "STEPS_STORED_MAX", 3)
+    rule = {"rrule": "FREQ=DAILY", "anchor": "due"}
+    past = {
+        "title": "Past",
+        "parent": id_of(0),
+        "due_date": "2026-11-20",
+        "recurrence": rule,
+        "completed_at": "2026-11-20T12:00:00Z",
+    }
+    rows_of_file = [
+        {"title": "Task"},
+        {"title": "Step", "parent": id_of(0)},
+        *(past | {"id": id_of(number)} for number in (2, 3)),
+    ]
+
+    report = bring(alice, sealed(document_of(*rows_of_file)))
+
+    assert (report.created, report.errors) == (4, [])
+
+    one_more = past | {"id": id_of(4)}
+    report = bring(alice, sealed(document_of({"title": "Task"}, one_more)))
+
+    (error,) = report.errors
+    assert error.message.startswith("A task has at most 2,000 steps")
+
+
+def test_asking_for_the_room_of_many_steps_costs_one_statement(
+    alice, django_assert_num_queries
+):
+    above = [with_steps(alice, 1).pk for _ in range(3)]
+
+    with django_assert_num_queries(1):
+        counts = rows.count_steps(above, owner=alice)
+
+    assert [counts[key].stored for key in above] == [1, 1, 1]

@@ -10,7 +10,6 @@ Which one that is, its id tells; see `import_ids`.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
-from django.db.models import Count
 from uuid_utils.compat import uuid7
 
 from accounts.credentials import Credential
@@ -39,12 +37,11 @@ from todos.actions.import_rows import (
 )
 from todos.actions.labels import require_room as require_room_for_labels
 from todos.actions.lists import require_room as require_room_for_lists
-from todos.actions.rows import STEPS_TEXT, inbox_id
+from todos.actions.rows import StepCount, count_steps, inbox_id
 from todos.ledger import batch, last_number, snapshot
 from todos.models import (
     LABEL_KEY_MAX_LENGTH,
     LABELS_MAX,
-    STEPS_MAX,
     Label,
     Task,
     TaskLabel,
@@ -231,8 +228,7 @@ class _Planner:
         self._seen: set[bytes] = set()  # the ids of all rows of the file
         self._left_out: set[str] = set()  # tasks whose steps can't come either
         self._series = Series(owner)
-        self._steps = Counter[UUID]()  # by their task
-        self._counted: set[UUID] = set()  # tasks whose stored steps are among them
+        self._steps: dict[UUID, StepCount] = {}  # by their task
         self._in_trash = 0
 
     def take(self, rows: list[Row]) -> None:
@@ -411,13 +407,8 @@ class _Planner:
 
     def _count_steps(self, known: Mapping[UUID, Task]) -> None:
         """Count the steps that stored tasks have, once for each."""
-        ids = known.keys() - self.new_tasks.keys() - self._counted
-        self._counted |= ids
-        steps = Task.objects.owned_by(self._owner).filter(parent__in=ids)
-        counts = steps.values("parent").annotate(number=Count("pk"))
-        for task_id, number in counts.values_list("parent", "number"):
-            assert task_id is not None
-            self._steps[task_id] += number
+        ids = known.keys() - self.new_tasks.keys() - self._steps.keys()
+        self._steps |= count_steps(ids, owner=self._owner)
 
     def _task(self, row: TaskRow, known: dict[UUID, Task]) -> Task | None:
         """Return the task to store, or None for one that the owner has.
@@ -456,7 +447,7 @@ class _Planner:
         settle_dates(task, owner=self._owner, at=at)
         _check_labels(row)
         if task.parent_id is not None:
-            self._steps[task.parent_id] += 1
+            self._steps[task.parent_id].add(task)
         return task
 
     def _place(self, task: Task, row: TaskRow, known: dict[UUID, Task]) -> None:
@@ -471,8 +462,8 @@ class _Planner:
             is_new = parent.pk in self.new_tasks and not home.is_trashed
             if is_new and row.list_source and home.id != parent.list_id:
                 raise ValidationError({"list": "A step is in the list of its task."})
-            if self._steps[parent.pk] >= STEPS_MAX:
-                raise ValidationError({"parent": STEPS_TEXT})
+            count = self._steps.setdefault(parent.pk, StepCount())
+            count.require_room(field="parent", step=task)
             task.parent_id, task.list_id = parent.pk, parent.list_id
             return
         if home.is_trashed and task.trashed_at is None:

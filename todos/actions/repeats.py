@@ -7,7 +7,7 @@ task of its own; skipping lets the same task take the next one's date and number
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from todos.actions.refusals import (
     SeriesEnded,
 )
 from todos.actions.reminders import plan_reminder
-from todos.actions.rows import Seen, require_live, store, task_of
+from todos.actions.rows import Seen, count_steps, require_live, store, task_of
 from todos.agenda import clock_of
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import Task
@@ -93,7 +93,8 @@ def open_all(
     """Open the next occurrence of each task that repeats, as a task of its own.
 
     Their steps come along, to be done again. Where the next one is there, because
-    reopening left what had been touched, none is opened.
+    reopening left what had been touched, none is opened; nor is one of a step whose
+    task can't keep more.
 
     Returns:
         The next occurrence, if there is one that is open, by the id of each task.
@@ -103,15 +104,29 @@ def open_all(
     found: dict[UUID, Task | None] = {task.pk: None for task in tasks}
     found |= _still_open(nearest)
     today = today_of(owner, entries.at)
-    copied: list[tuple[Task, Task]] = []
+    copies: list[tuple[Task, Task]] = []
     for task in repeating:
         due_date = None if task.pk in nearest else _next_due(task, today=today)
         if due_date is not None:
-            copy = _next_copy(task, due_date=due_date, at=entries.at)
-            copied.append((task, copy))
-            found[task.pk] = copy
+            copies.append((task, _next_copy(task, due_date=due_date, at=entries.at)))
+    copied = list(_with_room(copies, owner=owner))
+    found |= {task.pk: copy for task, copy in copied}
     _store_copies(copied, owner=owner, entries=entries)
     return found
+
+
+def _with_room(
+    copied: Sequence[tuple[Task, Task]], *, owner: User
+) -> Iterator[tuple[Task, Task]]:
+    """Leave out copies of steps that their task has no room for."""
+    above = {copy.parent_id for _, copy in copied if copy.parent_id is not None}
+    counts = count_steps(above, owner=owner) if above else {}
+    for task, copy in copied:
+        if copy.parent_id is not None:
+            if not counts[copy.parent_id].takes_next:
+                continue
+            counts[copy.parent_id].add(copy)
+        yield task, copy
 
 
 def _next_copy(task: Task, *, due_date: date, at: datetime) -> Task:

@@ -235,7 +235,8 @@ class TaskSerializer(serializers.Serializer[Task]):
     parent = serializers.UUIDField(  # type: ignore[assignment]  # no clash: a field
         allow_null=True,
         default=None,
-        help_text=f"The task that this is a step of; it has at most {STEPS_MAX}.",
+        help_text=f"The task that this is a step of; it has at most {STEPS_MAX},"
+        " without completed steps that repeat.",
     )
     title = TextField(max_length=TITLE_MAX_LENGTH)
     notes = TextField(
