@@ -5,12 +5,14 @@ what happened, and what was written is stored or still in it.
 """
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import assert_does_not_exist
 from todos import actions
+from todos.actions import labels as label_actions
 from todos.models import Task, TaskList
 from todos.pages.forms import TaskForm
 
@@ -255,6 +257,69 @@ def test_sending_again_restores_a_list_and_keeps_its_new_name(page_as, alice, sc
     assert (refused.status_code, response.status_code) == (409, 303)
     scene.home.refresh_from_db()
     assert (scene.home.name, scene.home.trashed_at) == (WRITTEN, None)
+
+
+def test_a_refused_save_restores_no_task(page_as, alice, scene, monkeypatch):
+    client = page_as(alice)
+    url = reverse("todos:task-update", args=[scene.task.pk])
+    scene.trash()
+    asked = client.post(url, TASK | {"list": str(scene.home.pk)})
+    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 0)
+
+    refused = client.post(url, sent_again(asked) | {"labels": "new"})
+
+    before = scene.task.version
+    scene.task.refresh_from_db()
+    assert refused.status_code == 200
+    assert scene.task.trashed_at is not None
+    assert scene.task.version == before + 1
+
+    response = client.post(url, sent_again(refused) | {"labels": ""})
+
+    scene.task.refresh_from_db()
+    assert response.status_code == 303
+    assert (scene.task.title, scene.task.trashed_at) == (WRITTEN, None)
+
+
+def test_a_refused_save_restores_no_list(page_as, alice, scene, monkeypatch):
+    client = page_as(alice)
+    url = reverse("todos:list-update", args=[scene.home.pk])
+    scene.trash_list()
+    asked = client.post(url, LIST)
+
+    def refuse(*_, **__):
+        raise ValidationError({"name": "Not this one."})
+
+    with monkeypatch.context() as patched:
+        patched.setattr("todos.pages.lists.actions.update_list", refuse)
+        refused = client.post(url, sent_again(asked))
+
+    scene.home.refresh_from_db()
+    assert refused.status_code == 200
+    assert scene.home.trashed_at is not None
+
+
+def test_undo_takes_back_what_was_saved_and_that_it_was_restored(page_as, alice, scene):
+    client = page_as(alice)
+    scene.trash()
+    scene.trash_list()
+    saved = [
+        (scene.task, "todos:task-update", TASK | {"list": str(scene.other.pk)}),
+        (scene.home, "todos:list-update", LIST),
+    ]
+    for row, name, body in saved:
+        row.refresh_from_db()
+        url = reverse(name, args=[row.pk])
+        client.post(url, sent_again(client.post(url, body)))
+
+        actions.undo(**scene.caller)
+
+        was = dict(vars(row))
+        row.refresh_from_db()
+        names = ("title", "name", "list_id", "trashed_at")
+        assert {key: was.get(key) for key in names} == {
+            key: vars(row).get(key) for key in names
+        }
 
 
 def test_what_was_written_of_a_task_that_is_gone_can_be_added_anew(

@@ -60,20 +60,30 @@ def update_list(
     at: datetime,
     list_id: UUID,
     changes: Mapping[str, Any],
+    restores: bool = False,
     version: Seen = None,
 ) -> TaskList:
     """Change the named fields of a list.
 
+    With `restores`, first take it out of the trash as `restore_list` does, where it
+    is there, in the same batch.
+
     Raises:
         TaskList.DoesNotExist: not a list of the owner.
         InboxStays: the inbox was to be renamed or archived.
-        InTrash, VersionConflict: as for tasks.
+        VersionConflict: `version` is given and is not the stored one.
+        ValidationError: for `name`; there are as many lists as there can be.
     """
     with batch(owner=owner, by=by, at=at) as entries:
-        row = list_of(owner, list_id)
+        if restores:
+            row = TaskList.objects.owned_by(owner).get(pk=list_id)
+        else:
+            row = list_of(owner, list_id)
         if row.is_inbox and changes.keys() & {"name", "archived_at"}:
             raise InboxStays("The inbox keeps its name and its place.")
         require_version(row, version)
+        if row.trashed_at is not None:
+            _restore(row, owner=owner, entries=entries)
         before = snapshot(row)
         for name, value in changes.items():
             setattr(row, name, value)
@@ -160,10 +170,14 @@ def restore_list(
         require_version(row, version)
         if row.trashed_at is None:
             return row
-        require_room(owner)
-        together = row.tasks.filter(trashed_at=row.trashed_at)
-        before = snapshot(row)
-        row.trashed_at = None
-        store(row, before, Kind.RESTORED, entries)
-        _turn_all(together, Kind.RESTORED, None, entries)
+        _restore(row, owner=owner, entries=entries)
     return row
+
+
+def _restore(row: TaskList, *, owner: User, entries: Batch) -> None:
+    require_room(owner)
+    together = row.tasks.filter(trashed_at=row.trashed_at)
+    before = snapshot(row)
+    row.trashed_at = None
+    store(row, before, Kind.RESTORED, entries)
+    _turn_all(together, Kind.RESTORED, None, entries)

@@ -73,11 +73,13 @@ def update_task(
     task_id: UUID,
     changes: Mapping[str, Any],
     completed: bool | None = None,
+    restores: bool = False,
     version: Seen = None,
 ) -> Task:
     """Change the named fields of a task; `labels` replaces all of its labels.
 
-    With `completed`, also complete or reopen it, in the same batch. Nothing is
+    With `completed`, also complete or reopen it, in the same batch; with `restores`,
+    take it out of the trash first, where it is there. Nothing is
     stored, and no version counted, where nothing differs.
 
     Raises:
@@ -89,7 +91,12 @@ def update_task(
     changes = dict(changes)
     with batch(owner=owner, by=by, at=at) as entries:
         task = task_of(owner, task_id)
-        require_live(task, version=version)
+        if restores and task.trashed_at is not None:
+            require_version(task, version)
+            restore_all([task], owner=owner, entries=entries)
+            _count_steps(task)
+        else:
+            require_live(task, version=version)
         before = snapshot(task)
         labels = changes.pop("labels", None)
         if "list_id" in changes or "parent_id" in changes:

@@ -116,13 +116,13 @@ class ListUpdateView(KeepsDraft, OwnListMixin, FormView):  # type: ignore[type-a
         return self._conflict(self.get_context_data(form=form))
 
     def form_valid(self, form: ListForm) -> HttpResponse:
-        key = self.list.pk
         try:
-            if form.restores:
-                actions.restore_list(**self.caller(), list_id=key)
             with receipt() as note:
                 own = actions.update_list(
-                    **self.caller(), list_id=key, changes=form.as_changes()
+                    **self.caller(),
+                    list_id=self.list.pk,
+                    changes=form.as_changes(),
+                    restores=form.restores,
                 )
         except ValidationError as error:
             form.take_errors(error)

@@ -115,19 +115,14 @@ class TaskUpdateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
         return self._ask_again(form, form.show_in_trash, self.task.version)
 
     def form_valid(self, form: TaskForm) -> HttpResponse:
-        task_id, version = self.task.pk, form.cleaned_data["version"]
         try:
-            if form.restores:
-                restored = actions.restore_task(
-                    **self.caller(), task_id=task_id, version=version
-                )
-                version = restored.version
             with receipt() as note:
                 task = actions.update_task(
                     **self.caller(),
-                    task_id=task_id,
+                    task_id=self.task.pk,
                     changes=form.as_changes(),
-                    version=version,
+                    restores=form.restores,
+                    version=form.cleaned_data["version"],
                 )
         except ValidationError as error:
             form.take_errors(error)
