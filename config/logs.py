@@ -37,7 +37,7 @@ class JSONFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
-            "level": record.levelname.lower(),
+            "level": _level(record),
             "logger": record.name,
             "message": _message(record),
         }
@@ -50,6 +50,13 @@ class JSONFormatter(logging.Formatter):
             line["exception"] = record.exc_info[0].__name__
             line["at"] = _places(record.exc_info[2])
         return json.dumps(line, default=str)
+
+
+def _level(record: logging.LogRecord) -> str:
+    """Name the level; Django reports what a client sent wrong as an error of ours."""
+    if record.name.startswith("django.security."):
+        return logging.getLevelName(min(record.levelno, logging.WARNING)).lower()
+    return record.levelname.lower()
 
 
 def _message(record: logging.LogRecord) -> str:

@@ -171,6 +171,17 @@ def test_what_others_wrote_into_their_message_is_not_logged(log):
     )
 
 
+@pytest.mark.django_db
+def test_a_fault_of_the_sender_is_no_error(log, client, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2
+
+    answer = client.post("/accounts/login/", {"a": "1", "b": "2", "c": "3"})
+
+    lines = [line for line in lines_of(log) if "TooManyFieldsSent" in line["logger"]]
+    assert answer.status_code == 400
+    assert {line["level"] for line in lines} == {"warning"}
+
+
 def test_a_refused_host_is_logged_as_an_event_without_its_name(log, client):
     response = client.get("/", headers={"Host": "serengeti.example"})
 
