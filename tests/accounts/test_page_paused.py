@@ -303,12 +303,14 @@ def test_looking_keeps_nothing(identity, after_reset, alice):
     assert alice.identities.get().suspended_at is not None
 
 
-def test_connecting_a_paused_sign_in_once_more_keeps_it(
+def test_connecting_a_paused_sign_in_once_more_does_not_keep_it(
     server, person, after_reset, alice
 ):
+    alice.refresh_from_db()
+
     linked(server, person, alice)
 
-    assert alice.identities.get().suspended_at is None
+    assert alice.identities.get().suspended_at is not None
 
 
 def test_what_is_disconnected_opens_nothing_of_the_account(
