@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from smtplib import SMTPException
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -98,7 +100,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         user: User = email_address.user
         before, epoch = user.email, user.credential_epoch
         try:
-            with transaction.atomic():
+            with self._telling_afterwards(), transaction.atomic():
                 lock_if_current(user)
                 email_address.refresh_from_db(fields=["email", "verified", "primary"])
                 confirmed = bool(super().confirm_email(request, email_address))
@@ -239,11 +241,32 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         email: str | None = None,
     ) -> None:
         """Tell the person what was done; it stays done if the mail can't be sent."""
+        waiting: list[Callable[[], None]] | None
+        waiting = getattr(self.request, "notifications", None)
+        if waiting is not None:
+            again = self.send_notification_mail
+            waiting.append(lambda: again(template_prefix, user, context, email))
+            return
         context = {"paused": linking_mails.paused(user), **(context or {})}
         try:
             super().send_notification_mail(template_prefix, user, context, email)
         except ImmediateHttpResponse:
             logger.warning("notification lost")
+
+    @contextmanager
+    def _telling_afterwards(self) -> Iterator[None]:
+        """Hold notifications until the transaction inside has committed.
+
+        On SQLite nobody else could write while the mail server takes its time.
+        """
+        waiting: list[Callable[[], None]] = []
+        self.request.notifications = waiting
+        try:
+            yield
+        finally:
+            del self.request.notifications
+        for tell in waiting:
+            tell()
 
     def send_password_reset_mail(
         self, user: User, email: str, context: dict[str, Any]

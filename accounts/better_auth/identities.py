@@ -180,10 +180,11 @@ def link(*, user: User, token: VerifiedToken, at: datetime) -> LinkedIdentity:
 
 
 @transaction.atomic
-def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> None:
+def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> bool:
     """Take an identity off its account; what it signed in ends with it.
 
-    `user` is its signed-in owner. Doing it twice is no error.
+    `user` is its signed-in owner. Doing it twice is no error: tell whether this was
+    the time that did it.
 
     Raises:
         CredentialEnded: as `lock_if_current` does.
@@ -196,6 +197,7 @@ def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> None:
     deleted, _ = LinkedIdentity.objects.filter(pk=identity.pk, user=locked).delete()
     if deleted:
         events.record(user, SecurityEvent.Kind.IDENTITY_UNLINKED, at=at)
+    return bool(deleted)
 
 
 # --- Suspended by a reset ------------------------------------------------------

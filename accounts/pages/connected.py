@@ -84,8 +84,9 @@ class ConnectConfirmView(TemplateView):
         token = _presented(request)
         assert token is not None
         del request.session[PRESENTED]
+        now = timezone.now()
         try:
-            identity = link(user=person_of(request), token=token, at=timezone.now())
+            identity = link(user=person_of(request), token=token, at=now)
         except IdentityTaken:
             messages.error(request, TAKEN)
             return redirect("accounts:security")
@@ -95,7 +96,8 @@ class ConnectConfirmView(TemplateView):
             )
             return redirect("accounts:paused")
         messages.success(request, "The sign-in is connected.")
-        mails.tell_linked(identity)
+        if identity.created_at == now:  # not connected before
+            mails.tell_linked(identity)
         return redirect("accounts:security")
 
 
@@ -129,7 +131,9 @@ class DisconnectView(TemplateView):
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         identity = self._identity()
         try:
-            unlink(user=person_of(request), identity=identity, at=timezone.now())
+            is_done = unlink(
+                user=person_of(request), identity=identity, at=timezone.now()
+            )
         except LastWayIn:
             messages.error(
                 request,
@@ -137,7 +141,8 @@ class DisconnectView(TemplateView):
             )
         else:
             messages.success(request, "The sign-in is disconnected.")
-            mails.tell_unlinked(identity)
+            if is_done:  # not by another request meanwhile
+                mails.tell_unlinked(identity)
         return redirect("accounts:security")
 
     def _identity(self) -> LinkedIdentity:

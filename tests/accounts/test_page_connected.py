@@ -7,6 +7,7 @@ from django.utils import timezone
 from accounts.better_auth.identities import find_or_provision
 from accounts.better_auth.verifier import verify
 from accounts.models import LinkedIdentity, SecurityEvent
+from accounts.pages import connected
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +158,34 @@ def test_never_disconnects_the_last_way_in(signed_in, identity, alice):
     signed_in.post(reverse("accounts:disconnect", args=[identity.pk]))
 
     assert LinkedIdentity.objects.filter(user=alice).exists()
+
+
+def test_connecting_once_more_mails_nothing(server, signed_in, alice, mailoutbox):
+    token = server.token(server.sign_up())
+
+    for _ in range(3):
+        signed_in.post(CONNECT, {"token": token})
+        signed_in.post(CONFIRM)
+
+    assert alice.identities.count() == 1
+    assert len(mailoutbox) == 1
+
+
+def test_disconnecting_twice_at_once_mails_once(
+    signed_in, identity, mailoutbox, monkeypatch
+):
+    """The second request comes in after the first has looked, before it locks."""
+    url = reverse("accounts:disconnect", args=[identity.pk])
+    unlink, requests = connected.unlink, [url]
+
+    def other_request_first(**words):
+        if requests:
+            signed_in.post(requests.pop())
+        return unlink(**words)
+
+    monkeypatch.setattr(connected, "unlink", other_request_first)
+
+    signed_in.post(url)
+
+    assert not LinkedIdentity.objects.exists()
+    assert len(mailoutbox) == 1

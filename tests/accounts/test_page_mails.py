@@ -6,9 +6,12 @@ from smtplib import SMTPException
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.mail.backends import locmem
+from django.db import connection
 from django.urls import reverse
 
 from tests.factories import PASSWORD, UserFactory
+from tests.support import join
 
 NEW_PASSWORD = "a brand new staple battery"
 
@@ -140,3 +143,47 @@ def test_changes_the_password_though_the_mail_about_it_can_not_be_sent(
     assert response.url == reverse("accounts:security")
     alice.refresh_from_db()
     assert alice.check_password(NEW_PASSWORD)
+
+
+# --- While nothing is locked --------------------------------------------------------
+
+
+@pytest.fixture
+def sent_while_locked(monkeypatch):
+    """Note the mails that are sent inside a transaction."""
+    noted = []
+    send = locmem.EmailBackend.send_messages
+
+    def watched(self, mails):
+        noted.extend(mail.subject for mail in mails if connection.in_atomic_block)
+        return send(self, mails)
+
+    monkeypatch.setattr(locmem.EmailBackend, "send_messages", watched)
+    return noted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_mail_is_sent_while_others_wait_to_write(
+    sent_while_locked, page_as, alice, mailoutbox
+):
+    client = page_as(alice)
+    client.post(reverse("account_email"), {"email": "a@example.com", "action_add": ""})
+
+    client.post(key_link(mailoutbox[-1]))
+
+    alice.refresh_from_db()
+    assert alice.email == "a@example.com"
+    assert len(mailoutbox) > 1
+    assert sent_while_locked == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nor_is_one_that_staff_ask_for(
+    sent_while_locked, page_as, sam, alice, mailoutbox
+):
+    join(sam)
+
+    page_as(sam).post(f"/admin/accounts/user/{alice.pk}/send-password-reset/")
+
+    assert len(mailoutbox) == 1
+    assert sent_while_locked == []
