@@ -7,12 +7,15 @@ same, and an `Insert` has its values ready before a transaction begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Self
 
 from django.db import connection
 from django.db.models import Field, Model
+
+KEYS_KEPT = 1_000  # of one column
 
 
 class Insert:
@@ -29,9 +32,9 @@ class Insert:
             f"INSERT INTO {_table(model)} ({columns})"  # noqa: S608 - names of our own
             f" VALUES ({', '.join(['%s'] * len(fields))})"
         )
-        prepare = [field.get_db_prep_save for field in fields]
+        prepare = [_preparing(field) for field in fields]
         self._parameters = [
-            [one(value, connection) for one, value in zip(prepare, row, strict=True)]
+            [one(value) for one, value in zip(prepare, row, strict=True)]
             for row in rows
         ]
 
@@ -77,6 +80,16 @@ def update_each(rows: Sequence[Model], names: Sequence[str], *, at: datetime) ->
         for row in rows
     ]
     _run_for_each(statement, parameters)
+
+
+def _preparing(field: Field[Any, Any]) -> Callable[[Any], Any]:
+    """Return what turns a value of the field into what the database takes."""
+
+    def prepare(value: Any) -> Any:
+        return field.get_db_prep_save(value, connection)
+
+    # Keys of other rows come again and again.
+    return lru_cache(KEYS_KEPT)(prepare) if field.is_relation else prepare
 
 
 def _run_for_each(statement: str, parameters: list[list[Any]]) -> None:

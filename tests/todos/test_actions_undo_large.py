@@ -119,3 +119,29 @@ def test_labels_made_with_a_batch_of_tasks_cost_no_statement_each(as_alice, alic
         assert Change.objects.owned_by(alice).filter(batch=made).count() == 2 * count
 
     assert counts[0] == counts[1]
+
+
+def test_tasks_come_back_with_labels_in_few_statements_and_no_instance_of_each(
+    as_alice, alice
+):
+    counts, made = [], []
+    for count in (2, 40):
+        labels = " ".join(f"@label{number}" for number in range(20))
+        text = "\n".join(f"Task {number} {labels}" for number in range(count))
+        actions.add_quickly(**as_alice, text=text)
+        before = state(alice)
+        actions.undo(**as_alice)
+
+        def note(instance, **_):
+            made.append(instance)
+
+        post_init.connect(note, sender=TaskLabel)
+        try:
+            counts.append(statements_of(actions.undo, **as_alice))
+        finally:
+            post_init.disconnect(note, sender=TaskLabel)
+        assert state(alice) == before
+        actions.undo(**as_alice)
+
+    assert not made
+    assert counts[0] == counts[1]

@@ -1,5 +1,7 @@
 """Undo keeps the limits that every other action keeps."""
 
+import sys
+
 import pytest
 
 from accounts.credentials import COMMAND
@@ -8,6 +10,8 @@ from tests.todos.test_actions_undo import state
 from todos import actions
 from todos.actions import labels as label_actions
 from todos.actions import lists as list_actions
+from todos.actions.undo import CHANGES_MAX
+from todos.api.exchange import ROWS_MAX
 from todos.models import Label, TaskList
 from todos.pages.navigation import Navigation
 
@@ -129,3 +133,32 @@ def test_the_navigation_finds_a_list_without_going_through_all(rf, alice):
     vars(navigation)["_lists"] = None  # what has been read once is not gone through
 
     assert navigation.named(own.pk) == own
+
+
+def test_a_batch_can_be_too_large_to_take_back(api_as, as_alice, alice, monkeypatch):
+    monkeypatch.setattr(sys.modules["todos.actions.undo"], "CHANGES_MAX", 2)
+    client = api_as(alice)
+    actions.add_quickly(**as_alice, text="One\nTwo")
+    fitting = client.post("/api/v1/undo")
+    actions.add_quickly(**as_alice, text="One\nTwo\nThree")
+    before = state(alice)
+
+    refused = client.post("/api/v1/undo")
+
+    assert fitting.status_code == 200
+    assert refused.status_code == 409
+    assert refused.json()["code"] == "undo_too_large"
+    assert refused.json()["detail"].startswith("These are more than 2 changes")
+    assert state(alice) == before
+
+    one = alice.changes.latest("seq")
+    answer = client.post("/api/v1/undo", {"change": one.pk}, format="json")
+    assert answer.status_code == 200
+
+
+def test_the_largest_import_over_http_can_be_taken_back(monkeypatch):
+    monkeypatch.undo()
+
+    assert CHANGES_MAX == (
+        ROWS_MAX + list_actions.LISTS_MAX + label_actions.LABELS_OF_ONE_MAX
+    )

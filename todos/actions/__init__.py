@@ -22,6 +22,7 @@ from todos.actions.refusals import (
     NotRepeating,
     SeriesEnded,
     UndoConflict,
+    UndoTooLarge,
     VersionConflict,
 )
 from todos.actions.removal import remove_task
@@ -58,6 +59,7 @@ __all__ = [
     "Refused",
     "SeriesEnded",
     "UndoConflict",
+    "UndoTooLarge",
     "Undone",
     "VersionConflict",
     "add_quickly",

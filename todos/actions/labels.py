@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.db.models import F
 
 from accounts.credentials import Credential
 from accounts.models import User
+from config.writes import Insert
 from todos.actions.refusals import NoRoom
 from todos.actions.rows import Seen, require_version, store, store_all
 from todos.ledger import Batch, Kind, batch, snapshot
@@ -148,10 +150,7 @@ def label_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
     ]
     for task, _ in changed:
         _set_names(task, sorted([*names_of(task), label.name], key=label_key))
-    TaskLabel.objects.bulk_create(
-        TaskLabel(owner_id=label.owner_id, task=task, label=label)
-        for task, _ in changed
-    )
+    _give_labels((label.owner_id, task.pk, label.pk) for task, _ in changed)
     store_all(changed, Kind.UPDATED, entries)
 
 
@@ -194,9 +193,10 @@ def set_all_labels(
     The tasks come in with `label_names`, or are new.
     """
     names: dict[str, str] = {}
+    key_of = lru_cache(maxsize=None)(label_key)  # of names that come again and again
     keys_of: list[tuple[Task, set[str]]] = []
     for task, wished in wanted:
-        by_key = {label_key(name): name for name in wished}
+        by_key = {key_of(name): name for name in wished}
         if len(by_key) > LABELS_MAX:
             raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
         names = by_key | names
@@ -204,19 +204,24 @@ def set_all_labels(
     labels = {
         label.key: label for label in labels_named(names, owner=owner, entries=entries)
     }
-    added: list[TaskLabel] = []
+    added: list[tuple[UUID, UUID, UUID]] = []
     losing: dict[UUID, set[str]] = {}
     for task, keys in keys_of:
-        had = set(map(label_key, getattr(task, "label_names", [])))
-        added += [
-            TaskLabel(owner_id=owner.pk, task=task, label=labels[key])
-            for key in sorted(keys - had)
-        ]
+        had = set(map(key_of, getattr(task, "label_names", [])))
+        added += [(owner.pk, task.pk, labels[key].pk) for key in sorted(keys - had)]
         if had - keys:
             losing[task.pk] = had - keys
         _set_names(task, [labels[key].name for key in sorted(keys)])
     _take_labels(losing)
-    TaskLabel.objects.bulk_create(added)
+    _give_labels(added)
+
+
+def _give_labels(carried: Iterable[tuple[UUID, UUID, UUID]]) -> None:
+    """Store which tasks carry which labels: the owner, the task and the label.
+
+    There can be twenty for each task, so there is no instance of each.
+    """
+    Insert(TaskLabel, ["owner_id", "task_id", "label_id"], carried).run()
 
 
 def _take_labels(lost: Mapping[UUID, Collection[str]]) -> None:
@@ -273,7 +278,7 @@ def labels_named(
         )
         for key in sorted(wanted.keys() - labels.keys())
     ]
-    Label.objects.bulk_create(new)
+    Insert.of(Label, new).run()
     for label in new:
         entries.created(label)
         labels[label.key] = label

@@ -72,6 +72,12 @@ class NoRoom(ValidationError):
     """The owner would have more lists or labels than one user can have."""
 
 
+class UndoTooLarge(Refused):
+    """The batch has more changes than one request may take back."""
+
+    code = "undo_too_large"
+
+
 class UndoConflict(Refused):
     """Later changes stand in the way of an undo; `changes` are the ids of some."""
 

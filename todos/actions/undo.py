@@ -21,6 +21,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.credentials import COMMAND, Credential
 from accounts.models import User
+from config.writes import Insert
 from todos.actions import obstacles
 from todos.actions.labels import count_carriers, names_of, set_all_labels
 from todos.actions.labels import require_room as require_room_for_labels
@@ -30,6 +31,7 @@ from todos.actions.refusals import (
     NoRoom,
     NothingToUndo,
     UndoConflict,
+    UndoTooLarge,
 )
 from todos.actions.reminders import settle_reminder
 from todos.actions.rows import CHUNK, store, store_all
@@ -61,6 +63,9 @@ INVERSE = {
     Kind.RESTORED: Kind.TRASHED,
 }
 TEXTS = {"title", "notes", "name"}  # other columns follow from these, row by row
+# What one import over HTTP can make: 10,000 tasks, and as many lists and labels as one
+# user can have. All of it is taken back in one transaction, and others wait for it.
+CHANGES_MAX = 11_000
 GONE = "What was removed for good can't be brought back."
 
 
@@ -87,6 +92,7 @@ def undo(
         NothingToUndo: there is no change at all.
         CannotBeUndone: something was removed for good.
         UndoConflict: later changes stand in the way; nothing is taken back.
+        UndoTooLarge: the batch has more than `CHANGES_MAX` changes.
         AccountFull: it would bring back more than the owner can have.
     """
     with batch(owner=owner, by=by, at=at) as entries:
@@ -122,8 +128,14 @@ def _wanted(
             raise NothingToUndo("There is no change to undo.")
         batch_id = last.batch
     found = mine.filter(batch=batch_id)
-    if not found.exists():
+    count = found[: CHANGES_MAX + 1].count()
+    if not count:
         raise Change.DoesNotExist
+    if count > CHANGES_MAX:
+        raise UndoTooLarge(
+            f"These are more than {CHANGES_MAX:,} changes, too many to undo at once."
+            " Undo single changes, or bring back from the trash what is there."
+        )
     return found
 
 
@@ -268,8 +280,7 @@ class _Undoing:
 
     def _bring_back(self, changes: list[Change]) -> None:
         rows = {change.entity_id: self._made_of(change) for change in changes}
-        model: Any = MODELS[changes[0].entity]
-        model._default_manager.bulk_create(rows.values())
+        Insert.of(MODELS[changes[0].entity], list(rows.values())).run()
         self._label(changes, rows)
         for row in rows.values():
             self.entries.created(row)

@@ -333,6 +333,7 @@ class UndoView(OwnedEndpoint):
         | {
             "undo_conflict": "Later changes stand in the way; undo those first.",
             "cannot_be_undone": "Something was removed for good.",
+            "undo_too_large": "These are too many changes to undo at once.",
             "nothing_to_undo": "There is no change to undo.",
         }
     }
