@@ -18,6 +18,7 @@ from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 
 from config import drafts
+from config.api.problems import HeadersTooLarge
 from config.api.throttling import count_request, users, visitors
 from config.api.views import Endpoint
 from config.client_address import address_key
@@ -122,8 +123,9 @@ class HttpsApiMiddleware:
 class RefusalMiddleware:
     """Answer what must not be served, before anything looks at its body.
 
-    Where Django runs without `config.front`, that is a body over the limit alone.
-    A refusal that a page raises is answered as well; an endpoint answers its own.
+    Where Django runs without `config.front`, that is a body over the limit alone. An
+    endpoint of the API refuses a body itself, in its own form (`Endpoint.initial`).
+    A refusal that a page raises is answered as well.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -132,8 +134,18 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         refusal = request.META.get(REFUSAL)
         if not refusal and _body_length(request) > body_limit(request.path_info):
-            refusal = too_large(request.path_info)
-        return answer(request, refusal) if refusal else self.get_response(request)
+            refusal = request.META[REFUSAL] = too_large(request.path_info)
+        # What is left of a head that was too large need not lead to its endpoint.
+        if isinstance(refusal, HeadersTooLarge):
+            return answer(request, refusal)
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view_func: Any, *view: Any
+    ) -> HttpResponse | None:
+        refusal = request.META.get(REFUSAL)
+        is_endpoint = issubclass(getattr(view_func, "cls", object), Endpoint)
+        return answer(request, refusal) if refusal and not is_endpoint else None
 
     def process_exception(
         self, request: HttpRequest, exception: Exception

@@ -189,7 +189,7 @@ def test_a_long_list_of_nonsense_gets_a_short_answer(
 ):
     if field == "tags" and item == "":
         item = "a" * 51  # empty tags fall out
-    body = {"title": "a", "text": "a", "action": "complete", field: [item] * 5_000}
+    body = {"title": "a", "text": "a", "action": "complete", field: [item] * 3_000}
 
     answer = api_as(alice).post(path, body)
 

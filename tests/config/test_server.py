@@ -68,7 +68,7 @@ def test_a_worker_that_dies_is_replaced_and_the_others_go_on(server):
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
 def test_all_is_well_again_once_the_database_is_no_longer_locked(server):
-    headers = server.register("alice") | {"Content-Type": "application/json"}
+    headers = server.register() | {"Content-Type": "application/json"}
     path = server.directory / "ownlist.sqlite3"
 
     def add(number):

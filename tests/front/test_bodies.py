@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -60,8 +61,14 @@ def no_patience(settings):
     settings.BODY_BYTES_PER_SECOND = 10**9
 
 
+def finished(work):
+    """Run a coroutine to its end, where the thread of the tests may have a loop."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 def received(sent, *, path=PAGE, length=None):
-    return asyncio.run(receive(sent, path, length))
+    return finished(receive(sent, path, length))
 
 
 def test_no_body_is_not_read():
@@ -183,7 +190,7 @@ def in_thread(sent, length, work):
         body.release()
         return result, is_unread
 
-    return asyncio.run(main())
+    return finished(main())
 
 
 def test_an_upload_is_read_by_its_view():
@@ -228,7 +235,7 @@ def test_one_upload_at_a_time_is_waited_for():
         two.release()
         return two_then
 
-    assert asyncio.run(main()) == b"x" * 10
+    assert finished(main()) == b"x" * 10
 
 
 # --- What is held after a refusal -------------------------------------------------
@@ -282,7 +289,7 @@ def short_linger(monkeypatch):
 def test_what_still_comes_is_thrown_away(short_linger):
     sent = Sent(b"x" * MIB, b"x" * MIB)
 
-    asyncio.run(linger(sent))
+    finished(linger(sent))
 
     assert sent.taken == 2 * MIB
 
@@ -291,10 +298,10 @@ def test_not_for_ever(monkeypatch):
     monkeypatch.setattr(bodies, "LINGER_BYTES", 3 * MIB)
     sent = Sent(*[b"x" * MIB] * 100)
 
-    asyncio.run(linger(sent))
+    finished(linger(sent))
 
     assert sent.taken == 3 * MIB
 
 
 def test_a_sender_who_is_silent_is_let_go(short_linger):
-    asyncio.run(linger(Sent(b"x", then=Sent.SILENCE)))
+    finished(linger(Sent(b"x", then=Sent.SILENCE)))
