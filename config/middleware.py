@@ -13,12 +13,13 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
 from rest_framework import exceptions
 
 from config import drafts
-from config.api.problems import HeadersTooLarge
+from config.api.problems import handle_exception, refusal_headers
 from config.api.throttling import count_request, users, visitors
 from config.api.views import Endpoint
 from config.client_address import address_key
@@ -123,9 +124,8 @@ class HttpsApiMiddleware:
 class RefusalMiddleware:
     """Answer what must not be served, before anything looks at its body.
 
-    Where Django runs without `config.front`, that is a body over the limit alone. An
-    endpoint of the API refuses a body itself, in its own form (`Endpoint.initial`).
-    A refusal that a page raises is answered as well.
+    Where Django runs without `config.front`, that is a body over the limit alone.
+    A refusal that a page raises is answered as well; an endpoint answers its own.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -134,18 +134,8 @@ class RefusalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         refusal = request.META.get(REFUSAL)
         if not refusal and _body_length(request) > body_limit(request.path_info):
-            refusal = request.META[REFUSAL] = too_large(request.path_info)
-        # What is left of a head that was too large need not lead to its endpoint.
-        if isinstance(refusal, HeadersTooLarge):
-            return answer(request, refusal)
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view_func: Any, *view: Any
-    ) -> HttpResponse | None:
-        refusal = request.META.get(REFUSAL)
-        is_endpoint = issubclass(getattr(view_func, "cls", object), Endpoint)
-        return answer(request, refusal) if refusal and not is_endpoint else None
+            refusal = too_large(request.path_info)
+        return _refused(request, refusal) if refusal else self.get_response(request)
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -153,6 +143,22 @@ class RefusalMiddleware:
         if isinstance(exception, exceptions.APIException):
             return answer(request, exception)
         return None
+
+
+def _refused(request: HttpRequest, refusal: exceptions.APIException) -> HttpResponse:
+    """Answer in the form of the endpoint that was asked, where it has its own."""
+    try:
+        view = getattr(resolve(request.path_info).func, "cls", None)
+    except Resolver404:
+        view = None
+    handler = view().get_exception_handler() if view else handle_exception
+    if handler is handle_exception:
+        return answer(request, refusal)
+    response = handler(refusal, {})
+    assert response is not None  # a handler leaves alone only what is no refusal
+    return JsonResponse(
+        response.data, status=response.status_code, headers=refusal_headers(refusal)
+    )
 
 
 def _body_length(request: HttpRequest) -> int:

@@ -18,11 +18,16 @@ PASSWORD = "ultramarine typewriter 77"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running server: its port, its first process, and where uploads would go."""
+    """A running server: its port, its first process, and where its files are."""
 
     port: int
     pid: int
-    uploads: Path
+    directory: Path
+
+    @property
+    def uploads(self) -> Path:
+        """The folder that uploads would go to."""
+        return self.directory / "uploads"
 
     @contextmanager
     def connected(self) -> Iterator[http.client.HTTPConnection]:
@@ -62,11 +67,10 @@ def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Se
     }
     # What measures a test run measures its servers as well.
     environment |= {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
-    uploads = directory / "uploads"
-    uploads.mkdir()
+    (directory / "uploads").mkdir()
     migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
     subprocess.run(migrate, env=environment, check=True)
     command = [sys.executable, "-m", "config.server"]
     log = directory / "server.log"
     with processes.serving(command, port=port, environment=environment, log=log) as pid:
-        yield Served(port, pid, uploads)
+        yield Served(port, pid, directory)

@@ -12,7 +12,6 @@ from rest_framework.views import APIView
 
 from config.api.problems import ProblemSerializer
 from config.api.throttling import Reading, count_request, rate_limit_fields
-from config.front.answers import REFUSAL
 
 CHALLENGE = "Bearer"
 
@@ -34,12 +33,6 @@ class Endpoint(APIView):
     def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.readings = []
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse a body that must not be read, before asking whose request it is."""
-        if refusal := request.META.get(REFUSAL):
-            raise refusal
-        super().initial(request, *args, **kwargs)
 
     def count_request(self, scope: str, caller: str) -> None:
         """Count the request in one more limit, or answer 429."""
