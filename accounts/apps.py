@@ -21,4 +21,4 @@ class AccountsConfig(AppConfig):
 class SupportConfig(AdminConfig):
     """Django's admin, with our site in place of its own."""
 
-    default_site = "accounts.support.SupportSite"
+    default_site = "accounts.admin_site.SupportSite"

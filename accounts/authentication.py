@@ -37,7 +37,7 @@ from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.tokens import AccessToken
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.client_address import address_key
-from config.statements import Statement, instance
+from config.compiled_queries import Statement, instance
 
 logger = logging.getLogger(__name__)
 

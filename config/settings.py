@@ -395,7 +395,7 @@ BETTER_AUTH_ISSUERS = env("BETTER_AUTH_ISSUERS", default="")
 # back is found by the linked identity alone: allauth stores nothing of its own.
 BETTER_AUTH_OIDC_CLIENT_ID = env("BETTER_AUTH_OIDC_CLIENT_ID", default="")
 BETTER_AUTH_OIDC_CLIENT_SECRET = env("BETTER_AUTH_OIDC_CLIENT_SECRET", default="")
-SOCIALACCOUNT_ADAPTER = "accounts.outside.OutsideAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.social_adapter.OutsideAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_STORE_TOKENS = False

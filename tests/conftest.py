@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import outside
+from accounts import social_adapter
 from accounts.better_auth import sessions
 from config import counters
 from config.api.throttling import users, visitors
@@ -33,7 +33,7 @@ def _fresh_limits(request):
     users.forget()
     visitors.forget()
     sessions.forget_sessions()
-    outside.forget_discovery()
+    social_adapter.forget_discovery()
 
 
 @pytest.fixture

@@ -7,6 +7,6 @@ class TodosConfig(AppConfig):
     name = "todos"
 
     def ready(self) -> None:
-        from todos import inbox
+        from todos import signals
 
-        inbox.connect()
+        signals.connect()

@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from todos.schedule.days import DAY, Clock
-from todos.search import fold
+from todos.text_folding import fold
 
 TITLE_MAX_LENGTH = 500
 NOTES_MAX_LENGTH = 20_000
@@ -309,7 +309,7 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
     def matching(self, words: str) -> Self:
         """Tasks with every one of these words in title or notes.
 
-        Case and accents don't matter: see `todos.search.fold`.
+        Case and accents don't matter: see `todos.text_folding.fold`.
         """
         tasks = self
         for word in fold(words).split():

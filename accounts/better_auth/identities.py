@@ -19,7 +19,7 @@ from accounts.better_auth.verifier import VerifiedToken
 from accounts.credentials import lock_if_current
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, SecurityEvent, User
 from config.api.throttling import count_request
-from config.statements import Statement, instance
+from config.compiled_queries import Statement, instance
 from config.text import clean_text
 
 # How often the last use is written down: not with every request.

@@ -32,7 +32,7 @@ from accounts import guesses
 from accounts.adapter import session_of
 from accounts.authentication import page_credential
 from accounts.models import User
-from accounts.outside import AGAIN
+from accounts.social_adapter import AGAIN
 from config.api.throttling import count_request
 from config.drafts import Refused, way_back
 from config.errors import not_kept

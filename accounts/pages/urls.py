@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from accounts import outside as sign_in
+from accounts import social_adapter as sign_in
 from accounts.pages import connected, recent, signing_out, views
 
 OUTSIDE = "socialaccount"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from django.utils import timezone
 
-from accounts import outside
+from accounts import social_adapter
 from accounts.better_auth import keys
 from accounts.models import LinkedIdentity, User
 from tests import forging
@@ -202,7 +202,7 @@ def test_an_endpoint_that_fails_ends_in_a_page(server, client, path, mode):
     start = client.post(START)
     back = server.follow(start["Location"], server.sign_up())
     server.mode(mode, path=path)
-    outside.forget_discovery()
+    social_adapter.forget_discovery()
 
     page = follow_back(client, back)
 

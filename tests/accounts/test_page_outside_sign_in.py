@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import outside
+from accounts import social_adapter
 from accounts.better_auth import sessions
 from accounts.models import LinkedIdentity, User
 from tests.factories import UserFactory
@@ -277,7 +277,7 @@ def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
 ):
     monkeypatch.setattr(sessions, "PATIENCE", 0.01)
 
-    with outside._places.take():
+    with social_adapter._places.take():
         meanwhile = client.post(START)
     afterwards = client.post(START)
 
@@ -291,7 +291,7 @@ def test_the_way_back_takes_a_place_as_well(server, client, monkeypatch):
     monkeypatch.setattr(sessions, "PATIENCE", 0.01)
     back = server.follow(client.post(START)["Location"], server.sign_up())
 
-    with outside._places.take():
+    with social_adapter._places.take():
         page = follow_back(client, back)
 
     assert page.status_code == 503

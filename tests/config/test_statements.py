@@ -6,7 +6,7 @@ import pytest
 from django.db.models import Q
 
 from accounts.models import LinkedIdentity, User
-from config.statements import Statement, instance
+from config.compiled_queries import Statement, instance
 from tests.factories import NOON, TaskFactory, TaskListFactory, UserFactory
 from tests.threads import in_a_thread
 from todos.models import Task

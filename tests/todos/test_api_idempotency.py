@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from config.api.views import Endpoint
 from tests.factories import TaskFactory
-from todos import answers
+from todos import idempotency
 from todos.api import tasks as task_views
 from todos.models import Change, IdempotentAnswer, Task, TaskList
 
@@ -254,7 +254,7 @@ def test_only_answers_older_than_a_day_are_deleted(api_as, alice):
     old = IdempotentAnswer.objects.owned_by(alice).filter(key="old")
     old.update(created_at=now - timedelta(hours=24))
 
-    assert answers.delete_expired_answers(at=now) == 1
+    assert idempotency.delete_expired_answers(at=now) == 1
 
     assert [answer.key for answer in IdempotentAnswer.objects.all()] == ["new"]
 
@@ -348,7 +348,7 @@ def test_a_failure_while_the_answer_is_kept_leaves_neither(
         raise RuntimeError("while the answer is kept")
 
     with monkeypatch.context() as patch:
-        patch.setattr(answers, "keep", fail)
+        patch.setattr(idempotency, "keep", fail)
         failed = post(tolerant)
 
     assert failed.status_code == 500
@@ -397,7 +397,7 @@ def test_sixteen_requests_at_once_make_one_task(api_as, alice):
 @pytest.mark.django_db(transaction=True)
 def test_while_the_first_request_runs_the_second_is_told_so(api_as, alice):
     client = api_as(alice)
-    number = answers.lock_number(owner=alice, key=KEY)
+    number = idempotency.lock_number(owner=alice, key=KEY)
     chosen = connection.get_connection_params()
     dsn = {name: chosen[name] for name in ("host", "port", "user", "password")}
 
@@ -417,7 +417,7 @@ def test_while_the_first_request_runs_the_second_is_told_so(api_as, alice):
 
 def test_the_lock_tells_users_and_keys_apart(alice, bob):
     numbers = {
-        answers.lock_number(owner=owner, key=key)
+        idempotency.lock_number(owner=owner, key=key)
         for owner in (alice, bob)
         for key in ("one", "two")
     }

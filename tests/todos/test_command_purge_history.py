@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from tests.factories import TaskFactory, UserFactory
-from todos import answers
+from todos import idempotency
 from todos.models import Change, IdempotentAnswer, Ledger, Task
 
 
@@ -117,7 +117,7 @@ def test_a_second_run_finds_nothing(alice):
 def test_answers_that_have_expired_go_too(alice):
     now = timezone.now()
     for key, age in (("old", 25), ("new", 23)):
-        answers.keep(
+        idempotency.keep(
             owner=alice,
             key=key,
             request_digest=b"digest",

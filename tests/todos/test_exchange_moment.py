@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from config.moment import one_moment
+from config.read_snapshot import one_moment
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.todos.exchange import (
     bring,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from todos.search import fold
+from todos.text_folding import fold
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q
 
 from accounts.models import User
-from config.statements import Statement, instance
+from config.compiled_queries import Statement, instance
 from config.writes import update_each
 from todos.actions.refusals import InTrash, VersionConflict
 from todos.actions.reminders import FOLLOWS_FROM, plan_reminder

@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from accounts.authentication import user_of
 from config.api.idempotency import KeyInUse, KeyReused, digest_of, key_of
 from config.api.renderers import JSONRenderer
-from todos import answers
+from todos import idempotency
 from todos.models import IdempotentAnswer
 
 Handler = Callable[..., HttpResponseBase]
@@ -38,7 +38,7 @@ def once(act: Handler, *, prepare: Callable[[Request], None] | None = None) -> H
         if key is None:
             return act(request, *args, **kwargs)
         digest = digest_of(request)
-        if prepare and not answers.is_kept(owner=user_of(request), key=key):
+        if prepare and not idempotency.is_kept(owner=user_of(request), key=key):
             prepare(request)
         with transaction.atomic():
             if known := _known(request, key, digest):
@@ -54,10 +54,10 @@ def _known(request: Request, key: str, digest: bytes) -> IdempotentAnswer | None
     """Return the answer of the request that this one repeats, if it does."""
     owner = user_of(request)
     try:
-        answers.claim(owner=owner, key=key)
-    except answers.KeyInUse as exc:
+        idempotency.claim(owner=owner, key=key)
+    except idempotency.KeyInUse as exc:
         raise KeyInUse() from exc
-    known = answers.kept(owner=owner, key=key, at=timezone.now())
+    known = idempotency.kept(owner=owner, key=key, at=timezone.now())
     if known is not None and bytes(known.request_digest) != digest:
         raise KeyReused()
     return known
@@ -86,7 +86,7 @@ def _keep(
         return
     headers = dict(response.headers)
     del headers["Content-Type"]  # set for real when it is rendered
-    answers.keep(
+    idempotency.keep(
         owner=user_of(request),
         key=key,
         request_digest=digest,

@@ -23,7 +23,7 @@ from config.api.pagination import (
     page_from,
     page_of,
 )
-from config.statements import Statement
+from config.compiled_queries import Statement
 from todos import actions
 from todos.agenda import Agenda
 from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint

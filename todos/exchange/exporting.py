@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from accounts.models import User
-from config.moment import one_moment
+from config.read_snapshot import one_moment
 from todos.exchange import archive, calendar, markdown, sheet
 
 

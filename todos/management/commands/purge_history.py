@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from tqdm import tqdm
 
-from todos.answers import delete_expired_answers
+from todos.idempotency import delete_expired_answers
 from todos.management.commands.purge_trash import days_of
 from todos.models import Change, Ledger
 

@@ -13,7 +13,7 @@ def connect() -> None:
 
     A signal, because accounts must not know that there are tasks.
     """
-    post_save.connect(_make_inbox, sender=User, dispatch_uid="todos.inbox")
+    post_save.connect(_make_inbox, sender=User, dispatch_uid="todos.signals")
 
 
 def _make_inbox(
