@@ -14,8 +14,8 @@ from accounts.credentials import COMMAND
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.threads import in_a_thread, until_somebody_waits
 from todos import actions
-from todos.actions.reminders import take_reminder
 from todos.models import Task, TaskList
+from todos.reminders.planning import take_reminder
 
 pytestmark = pytest.mark.django_db(transaction=True)
 on_postgresql = pytest.mark.skipif(

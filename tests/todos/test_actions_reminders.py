@@ -13,8 +13,8 @@ from accounts.credentials import COMMAND
 from accounts.models import User
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
-from todos.actions.reminders import due_reminders, moment_of, plan_reminder
 from todos.models import REMINDER_MINUTES_MAX, Change, Task
+from todos.reminders.planning import due_reminders, moment_of, plan_reminder
 from todos.schedule.instants import wall_clock
 
 AT = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -25,11 +25,11 @@ from accounts.credentials import COMMAND, deactivate, request_deletion
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.mail_server import mail_server
 from todos import actions
-from todos.actions.reminders import TOO_LATE, due_reminders, put_back, take_reminder
 from todos.management.commands.send_reminders import LONGEST_PAUSE, pause
 from todos.models import Task
-from todos.reminder_mail import subject_of
-from todos.reminding import Patience, send_due
+from todos.reminders.delivery import Patience, send_due
+from todos.reminders.mail import subject_of
+from todos.reminders.planning import TOO_LATE, due_reminders, put_back, take_reminder
 
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 BEFORE = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # when the tasks are written down
@@ -325,7 +325,7 @@ def test_one_that_waited_a_day_is_dropped(alice):
 
 
 def test_the_longest_waiting_day_comes_first_and_all_come(alice, monkeypatch):
-    monkeypatch.setattr("todos.actions.reminders.PAGE", 2)
+    monkeypatch.setattr("todos.reminders.planning.PAGE", 2)
     for number in range(5):
         task_due(alice, title=f"Task {number}")
     task_due(

@@ -7,9 +7,9 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from todos.actions.reminders import check_reminder, plan_reminder
 from todos.actions.repeats import settle_rule
 from todos.models import Task
+from todos.reminders.planning import check_reminder, plan_reminder
 
 
 def settle_dates(task: Task, *, owner: User, at: datetime) -> None:

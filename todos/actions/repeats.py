@@ -24,11 +24,11 @@ from todos.actions.refusals import (
     NotRepeating,
     SeriesEnded,
 )
-from todos.actions.reminders import plan_reminder
 from todos.actions.rows import Seen, count_steps, require_live, store, task_of
 from todos.agenda import clock_of
 from todos.ledger import Batch, Kind, batch, snapshot
 from todos.models import Task
+from todos.reminders.planning import plan_reminder
 from todos.schedule import recurrence
 from todos.schedule.days import LAST_DATE
 

@@ -15,9 +15,9 @@ from accounts.models import User
 from config.compiled_queries import Statement, instance
 from config.writes import update_each
 from todos.actions.refusals import InTrash, VersionConflict
-from todos.actions.reminders import FOLLOWS_FROM, plan_reminder
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import STEPS_MAX, STEPS_STORED_MAX, Label, Task, TaskList
+from todos.reminders.planning import FOLLOWS_FROM, plan_reminder
 
 # The version that a caller has seen, or several of which any will do; None: all will.
 Seen: TypeAlias = int | Collection[int] | None

@@ -33,7 +33,6 @@ from todos.actions.refusals import (
     UndoConflict,
     UndoTooLarge,
 )
-from todos.actions.reminders import settle_reminder
 from todos.actions.rows import CHUNK, store, store_all
 from todos.ledger import AccountFull, Batch, Entity, Kind, Snapshot, batch, snapshot
 from todos.models import (
@@ -46,6 +45,7 @@ from todos.models import (
     TaskQuerySet,
     label_key,
 )
+from todos.reminders.planning import settle_reminder
 
 Row: TypeAlias = Task | TaskList | Label
 

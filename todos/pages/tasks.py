@@ -21,12 +21,12 @@ from accounts.models import User
 from config.drafts import KeepsDraft
 from config.mails import mails
 from todos import actions
-from todos.actions.reminders import what_stops_mails
 from todos.ledger import receipt
 from todos.models import Task, TaskQuerySet
 from todos.pages.forms import TaskForm
 from todos.pages.mixins import PersonMixin, SeeOther
 from todos.pages.rows import day_words
+from todos.reminders.planning import what_stops_mails
 
 
 def reminder_note(person: User) -> str:

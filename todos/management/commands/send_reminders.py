@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from todos.reminding import MAIL_TROUBLE, Patience, send_due
+from todos.reminders.delivery import MAIL_TROUBLE, Patience, send_due
 
 logger = logging.getLogger(__name__)
 

@@ -16,13 +16,13 @@ from uuid import UUID
 
 from django.core.mail import get_connection
 
-from todos.actions.reminders import (
+from todos.reminders.mail import reminder_mail
+from todos.reminders.planning import (
     Reminder,
     due_reminders,
     put_back,
     take_reminder,
 )
-from todos.reminder_mail import reminder_mail
 
 MAIL_TROUBLE = (OSError, SMTPException)
 

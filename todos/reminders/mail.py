@@ -14,9 +14,9 @@ from django.utils.formats import date_format
 
 from accounts import reminder_mails
 from accounts.models import User
-from todos.actions.reminders import Reminder, zone_of
 from todos.agenda import clock_of
 from todos.models import Task
+from todos.reminders.planning import Reminder, zone_of
 from todos.schedule.instants import instant_of, wall_clock
 
 SUBJECT_MAX_LENGTH = 200
