@@ -311,7 +311,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # they would repeat the values
     "ENUM_NAME_OVERRIDES": {
         "BulkActionEnum": "todos.api.bulk.ACTIONS",
-        "ImportFormatEnum": "todos.api.exchange.IMPORT_FORMATS",
+        "ImportFormatEnum": "todos.api.files.IMPORT_FORMATS",
         "PlanPriorityEnum": ["urgent", "high", "medium", "low"],
         "PlanStatusEnum": ["pending", "completed"],
     },

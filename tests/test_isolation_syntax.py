@@ -1,6 +1,7 @@
 """The one way in, held against the source: faces reach owned rows by `owned_by` alone.
 
-The checker reads the syntax tree of every face (`*/api`, `*/pages`, `todos/exchange`),
+The checker reads the syntax tree of every face (`*/api`, `*/pages`, `todos/exports`,
+`todos/imports`),
 so a forgotten filter fails here before anyone has thought of a request that shows it.
 """
 
@@ -10,7 +11,12 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
-FACES = ("*/api/**/*.py", "*/pages/**/*.py", "todos/exchange/**/*.py")
+FACES = (
+    "*/api/**/*.py",
+    "*/pages/**/*.py",
+    "todos/exports/**/*.py",
+    "todos/imports/**/*.py",
+)
 OWNED = {
     model.__name__
     for model in apps.get_app_config("todos").get_models()
@@ -239,7 +245,7 @@ def test_the_checker_lets_pass(source):
 
 @pytest.mark.parametrize(
     "place",
-    ["todos/api/tasks.py", "todos/pages/new/deep.py", "todos/exchange/csv.py"],
+    ["todos/api/tasks.py", "todos/pages/new/deep.py", "todos/exports/csv.py"],
 )
 def test_a_planted_file_is_found(tmp_path, place):
     planted = tmp_path / place

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts import tokens
 from tests.factories import TaskFactory
-from tests.todos.exchange import (
+from tests.todos.files import (
     a_full_account,
     document_of,
     exported,

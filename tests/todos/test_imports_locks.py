@@ -10,12 +10,12 @@ from django.urls import reverse
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, UserFactory
-from tests.todos.exchange import bring, document_of, id_of, sealed
+from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
 from todos.actions import imports
 from todos.actions.import_rows import TaskRow
 from todos.actions.imports import ImportClash, PreparedImport
-from todos.exchange import importing
+from todos.imports import formats
 from todos.models import STEPS_MAX, Change, Task, TaskList
 
 
@@ -35,14 +35,14 @@ def prepared(owner, rows):
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_file_is_read_before_anything_is_locked(api_as, monkeypatch, key, dry_run):
     alice = UserFactory()
-    read, seen = importing.FORMATS["csv"], []
+    read, seen = formats.FORMATS["csv"], []
 
     def watched(file, options):
         for row in read(file, options):
             seen.append(connection.in_atomic_block)
             yield row
 
-    monkeypatch.setitem(importing.FORMATS, "csv", watched)
+    monkeypatch.setitem(formats.FORMATS, "csv", watched)
     body = {
         "file": SimpleUploadedFile("tasks.csv", b"title\na\nb\n"),
         "format": "csv",
@@ -77,7 +77,7 @@ def test_a_repeated_import_is_not_read_again(api_as, monkeypatch):
                 headers={"Idempotency-Key": "1"},
             )
         )
-        monkeypatch.delitem(importing.FORMATS, "csv", raising=False)
+        monkeypatch.delitem(formats.FORMATS, "csv", raising=False)
 
     assert answers[0].content == answers[1].content
     assert answers[1].headers["Idempotency-Replayed"] == "true"

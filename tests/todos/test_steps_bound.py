@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory
-from tests.todos.exchange import bring, document_of, id_of, sealed
+from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
 from todos.actions import rows
 from todos.actions.rows import require_room_for_step

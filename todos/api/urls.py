@@ -9,7 +9,7 @@ from accounts.api.permissions import RouteNamesCaller
 from config.api.routing import endpoint
 from todos.api import (
     bulk,
-    exchange,
+    files,
     labels,
     ledger,
     lists,
@@ -72,6 +72,6 @@ urlpatterns = [
     ),
     *endpoint("changes", ledger.ChangeListView.as_view(), "change-list"),
     *endpoint("undo", ledger.UndoView.as_view(), "undo"),
-    *endpoint("export", exchange.ExportView.as_view(), "export"),
-    *endpoint("import", exchange.ImportView.as_view(), "import"),
+    *endpoint("export", files.ExportView.as_view(), "export"),
+    *endpoint("import", files.ImportView.as_view(), "import"),
 ]

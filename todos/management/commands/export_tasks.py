@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from todos.exchange.exporting import FORMATS, export
+from todos.exports.formats import FORMATS, export
 from todos.management.person import person_named
 
 

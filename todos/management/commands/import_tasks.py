@@ -16,8 +16,8 @@ from tqdm import tqdm
 from accounts.credentials import COMMAND
 from todos.actions import Refused
 from todos.actions.import_rows import Finding, Report
-from todos.exchange.files import FileRefused
-from todos.exchange.importing import FORMATS, import_file
+from todos.imports.files import FileRefused
+from todos.imports.formats import FORMATS, import_file
 from todos.management.person import person_named
 
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.credentials import COMMAND
+from config.csv_cells import guarded, unguarded
 from tests.factories import NOON, TaskFactory, TaskListFactory
-from tests.todos.exchange import LATER, a_full_account, bring, exported
+from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.actions import lists as list_actions
-from todos.exchange import sheet_reader
-from todos.exchange.cells import guarded, unguarded
-from todos.exchange.files import FileRefused, MappingRefused
-from todos.exchange.sheet import COLUMNS, joined, split
+from todos.exports.csv import COLUMNS, joined, split
+from todos.imports import csv as csv_import
+from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task, TaskList
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -317,7 +317,7 @@ def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
 
 
 def test_blank_rows_without_end_are_refused(alice, monkeypatch):
-    monkeypatch.setattr(sheet_reader, "RECORDS_MAX", 3)
+    monkeypatch.setattr(csv_import, "RECORDS_MAX", 3)
 
     assert bring(alice, "title\na\n\n", "csv").created == 1
     with pytest.raises(FileRefused, match="at most 3 rows"):

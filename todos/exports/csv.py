@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from todos.exchange.archive import clock
-from todos.exchange.cells import guarded
-from todos.exchange.reading import Row, lists_of, tasks_of
+from config.csv_cells import guarded
+from todos.exports.json import clock
+from todos.exports.rows import Row, lists_of, tasks_of
 
 BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = (

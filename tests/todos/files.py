@@ -13,9 +13,9 @@ from django.db import connection
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from todos import actions
-from todos.exchange import archive
-from todos.exchange.exporting import export
-from todos.exchange.importing import import_file
+from todos.exports.formats import export
+from todos.exports.json import PARTS, canonical
+from todos.imports.formats import import_file
 from todos.models import Change, Label, Task, TaskList
 
 UUIDS = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -38,9 +38,9 @@ def bring(user, body, name="json", **options):
 def sealed(document):
     """Return a document as a file whose manifest is true, whatever it holds."""
     parts = {}
-    for name in archive.PARTS:
+    for name in PARTS:
         items = document[name] if name != "person" else [document[name]]
-        lines = [archive.canonical(item) for item in items]
+        lines = [canonical(item) for item in items]
         digest = hashlib.sha256(b"".join(lines)).hexdigest()
         parts[name] = {"count": len(lines), "sha256": digest}
     return json.dumps(document | {"manifest": {"version": 1} | parts}).encode()

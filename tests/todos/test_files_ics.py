@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory, TaskListFactory
-from tests.todos.exchange import LATER, a_full_account, bring, exported
+from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
-from todos.exchange.calendar import text
-from todos.exchange.components import unescaped
-from todos.exchange.files import FileRefused
+from todos.exports.ics import text
+from todos.imports.components import unescaped
+from todos.imports.files import FileRefused
 from todos.models import Task
 
 

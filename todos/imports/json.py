@@ -8,11 +8,11 @@ from typing import IO, Any, TypeAlias
 import orjson
 
 from todos.actions.import_rows import LabelRow, ListRow, Row, TaskRow
-from todos.exchange import checks
-from todos.exchange.archive import FORMAT, PARTS, VERSION, Part, canonical
-from todos.exchange.checks import RowChecker
-from todos.exchange.document import Document
-from todos.exchange.files import FileRefused, Options
+from todos.exports.json import FORMAT, PARTS, VERSION, Part, canonical
+from todos.imports import checks
+from todos.imports.checks import RowChecker
+from todos.imports.document import Document
+from todos.imports.files import FileRefused, Options
 
 LISTS = {"lists", "labels", "tasks"}
 ORDER = ["format", "version", *PARTS, "manifest"]

@@ -10,12 +10,12 @@ from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 
+from config.csv_cells import unguarded
 from todos.actions.import_rows import Finding, Row, TaskRow
-from todos.exchange import checks
-from todos.exchange.cells import unguarded
-from todos.exchange.checks import RowChecker
-from todos.exchange.files import FileRefused, MappingRefused, Options, lines_of
-from todos.exchange.sheet import COLUMNS, split
+from todos.exports.csv import COLUMNS, split
+from todos.imports import checks
+from todos.imports.checks import RowChecker
+from todos.imports.files import FileRefused, MappingRefused, Options, lines_of
 
 LINE_MAX = 1024 * 1024  # bytes
 RECORDS_MAX = 1024 * 1024  # as spreadsheets have at most, blank ones too

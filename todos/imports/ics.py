@@ -18,11 +18,11 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from accounts.models import known_timezones
 from todos.actions.import_rows import Finding, Row, TaskRow
-from todos.exchange import checks
-from todos.exchange.calendar import PRIORITIES
-from todos.exchange.checks import RowChecker
-from todos.exchange.components import TODO, Component, Property, components_of
-from todos.exchange.files import Options
+from todos.exports.ics import PRIORITIES
+from todos.imports import checks
+from todos.imports.checks import RowChecker
+from todos.imports.components import TODO, Component, Property, components_of
+from todos.imports.files import Options
 from todos.models import LABELS_MAX, REMINDER_MINUTES_MAX, Task
 from todos.schedule.instants import instant_of, wall_clock
 from todos.schedule.recurrence import RuleRefused, normalise_rule

@@ -4,8 +4,8 @@ from datetime import date, time
 
 import pytest
 
-from tests.todos.exchange import bring
-from todos.exchange.files import FileRefused, MappingRefused
+from tests.todos.files import bring
+from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task, TaskList
 
 HEADER = (

@@ -15,12 +15,12 @@ from typing import IO, Any
 from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
+from config.csv_cells import unguarded
 from todos.actions.import_rows import Finding, Row, TaskRow
-from todos.exchange import checks
-from todos.exchange.cells import unguarded
-from todos.exchange.checks import RowChecker
-from todos.exchange.files import FileRefused, MappingRefused, Options
-from todos.exchange.sheet_reader import priority, records_of
+from todos.imports import checks
+from todos.imports.checks import RowChecker
+from todos.imports.csv import priority, records_of
+from todos.imports.files import FileRefused, MappingRefused, Options
 from todos.schedule.quick_add import Fields, Here, parse_line
 
 Cells = dict[str, str]

@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory, TaskListFactory
-from tests.todos.exchange import a_full_account, exported
+from tests.todos.files import a_full_account, exported
 from todos import actions
 
 

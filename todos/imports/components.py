@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, NamedTuple
 
-from todos.exchange.files import (
+from todos.imports.files import (
     FileRefused,
     Options,
     TooManyRows,

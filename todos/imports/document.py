@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any, NoReturn
 
-from todos.exchange.files import FileRefused, without_mark
+from todos.imports.files import FileRefused, without_mark
 
 VALUE_MAX = 512 * 1024  # characters of one value; the longest notes have half
 READ_AT_ONCE = 64 * 1024  # bytes

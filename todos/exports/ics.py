@@ -16,7 +16,7 @@ from icalendar import Timezone, vDuration
 from icalendar.parser import Contentline
 
 from accounts.models import User
-from todos.exchange.reading import Row, lists_of, tasks_of, zones_of
+from todos.exports.rows import Row, lists_of, tasks_of, zones_of
 from todos.models import Task
 from todos.schedule.instants import instant_of
 

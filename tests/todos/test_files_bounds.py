@@ -10,15 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from todos.actions.import_rows import Finding
-from todos.exchange import (
-    archive_reader,
-    calendar_reader,
-    components,
-    sheet_reader,
-    todoist,
-)
-from todos.exchange.document import VALUES_MAX, Document
-from todos.exchange.files import FileRefused, Options, TooManyRows
+from todos.imports import components, csv, ics, todoist
+from todos.imports import json as json_import
+from todos.imports.document import VALUES_MAX, Document
+from todos.imports.files import FileRefused, Options, TooManyRows
 from todos.schedule.days import Clock
 
 CLOCK = Clock(datetime(2026, 11, 25, 14, 30, tzinfo=UTC), UTC)
@@ -42,13 +37,13 @@ EVENT = "BEGIN:VEVENT\r\nSUMMARY:a\r\nEND:VEVENT"
 @pytest.mark.parametrize(
     ("reader", "make"),
     [
-        (sheet_reader, lambda rows: "title\n" + "a\n" * rows),
-        (sheet_reader, lambda rows: "title\n" + "\n" * rows),
-        (sheet_reader, lambda rows: "title\n" + " , \n" * rows),
+        (csv, lambda rows: "title\n" + "a\n" * rows),
+        (csv, lambda rows: "title\n" + "\n" * rows),
+        (csv, lambda rows: "title\n" + " , \n" * rows),
         (todoist, lambda rows: "TYPE,CONTENT\n" + "task,a\n" * rows),
         (todoist, lambda rows: "TYPE,CONTENT\n" + "note,a\n" * rows),
-        (calendar_reader, lambda rows: calendar(*[TODO] * rows)),
-        (calendar_reader, lambda rows: calendar(*[EVENT] * rows)),
+        (ics, lambda rows: calendar(*[TODO] * rows)),
+        (ics, lambda rows: calendar(*[EVENT] * rows)),
     ],
     ids=["rows", "blank rows", "empty cells", "tasks", "comments", "to-dos", "events"],
 )
@@ -66,11 +61,11 @@ def test_a_calendar_has_so_many_lines_for_each_row(monkeypatch):
 
     monkeypatch.setattr(components, "LINES_BESIDE", 50)
 
-    rows_of(calendar_reader, with_lines(40))
+    rows_of(ics, with_lines(40))
     with pytest.raises(TooManyRows, match="more than 25 lines a to-do"):
-        rows_of(calendar_reader, with_lines(60))
+        rows_of(ics, with_lines(60))
     rows_of(
-        calendar_reader,
+        ics,
         calendar(*[TODO] * 20).replace("MMARY:a", "MMARY:a" + "\r\nX-A:b" * 20),
     )
 
@@ -79,7 +74,7 @@ def test_a_line_that_is_folded_counts_once():
     folded = "SUMMARY:a\r\n" + " b\r\n" * 400 + "END:VTODO"
     short = Options(clock=CLOCK, rows_max=1)
 
-    (task,) = rows_of(calendar_reader, calendar("BEGIN:VTODO\r\n" + folded), short)
+    (task,) = rows_of(ics, calendar("BEGIN:VTODO\r\n" + folded), short)
 
     assert task.fields["title"] == "a" + "b" * 400
 
@@ -87,9 +82,7 @@ def test_a_line_that_is_folded_counts_once():
 def test_a_property_that_has_no_field_is_noticed_once():
     comments = ["COMMENT:one", "COMMENT:two", "LOCATION:here"]
 
-    found = rows_of(
-        calendar_reader, calendar("BEGIN:VTODO", "SUMMARY:a", *comments, "END:VTODO")
-    )
+    found = rows_of(ics, calendar("BEGIN:VTODO", "SUMMARY:a", *comments, "END:VTODO"))
 
     notices = [one.field for one in found if isinstance(one, Finding)]
     assert notices == ["location", "comment"]
@@ -102,15 +95,15 @@ def test_a_property_has_so_many_parameters():
         line = "SUMMARY" + ";A=B" * number + ":a"
         return calendar("BEGIN:VTODO", line, "END:VTODO")
 
-    assert rows_of(calendar_reader, with_parameters(50))
+    assert rows_of(ics, with_parameters(50))
     with pytest.raises(FileRefused, match="a line is not of iCalendar"):
-        rows_of(calendar_reader, with_parameters(51))
+        rows_of(ics, with_parameters(51))
 
 
 def test_a_table_has_so_many_columns():
-    assert rows_of(sheet_reader, "title" + ",x" * 1023 + "\na\n")
+    assert rows_of(csv, "title" + ",x" * 1023 + "\na\n")
     with pytest.raises(FileRefused, match="at most 1024 columns"):
-        rows_of(sheet_reader, "title" + ",x" * 1024 + "\na\n")
+        rows_of(csv, "title" + ",x" * 1024 + "\na\n")
 
 
 MANY = [f"l{number}" for number in range(21)]
@@ -120,10 +113,10 @@ ITEM = {"id": ID, "list": ID, "title": "a", "labels": MANY}
 @pytest.mark.parametrize(
     ("reader", "text"),
     [
-        (sheet_reader, f'title,labels\na,"{",".join(MANY)}"\n'),
+        (csv, f'title,labels\na,"{",".join(MANY)}"\n'),
         (todoist, f"TYPE,CONTENT\ntask,a {' '.join('@' + one for one in MANY)}\n"),
         (
-            calendar_reader,
+            ics,
             calendar("BEGIN:VTODO", f"CATEGORIES:{','.join(MANY)}", "END:VTODO"),
         ),
     ],
@@ -184,7 +177,7 @@ def test_an_item_of_an_archive_has_so_many_values(value):
 
 
 def test_an_archive_refuses_too_many_labels_by_their_number():
-    found = list(archive_reader._rows("tasks", ITEM, 1))
+    found = list(json_import._rows("tasks", ITEM, 1))
 
     assert [one.message for one in found] == ["Use at most 20 labels."]
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from accounts.credentials import COMMAND
 from tests.factories import NOON, TaskFactory, TaskListFactory
-from tests.todos.exchange import (
+from tests.todos.files import (
     LATER,
     a_full_account,
     before_manifest,
@@ -27,8 +27,8 @@ from todos import actions
 from todos.actions import imports
 from todos.actions import labels as label_actions
 from todos.actions import lists as list_actions
-from todos.exchange import archive_reader
-from todos.exchange.files import FileRefused
+from todos.imports.files import FileRefused
+from todos.imports.json import read
 from todos.models import Change, Label, Task, TaskList
 
 LIST = "019c0000-0000-7000-8000-000000000000"
@@ -454,7 +454,7 @@ def test_a_cell_of_a_hundred_megabytes_is_refused_before_it_is_in_memory(alice):
 
     tracemalloc.start()
     with pytest.raises(FileRefused, match="over 524288 characters"):
-        list(archive_reader.read(Endless(), None))
+        list(read(Endless(), None))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from accounts.models import User
-from todos.exchange.reading import Row, labels_of, lists_of, tasks_of
+from todos.exports.rows import Row, labels_of, lists_of, tasks_of
 
 FORMAT = "ownlist"
 VERSION = 1

@@ -8,7 +8,7 @@ from datetime import date
 
 from accounts.models import User
 from config.read_snapshot import one_moment
-from todos.exchange import archive, calendar, markdown, sheet
+from todos.exports import csv, ics, json, markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Format:
 
 
 FORMATS = {
-    "json": Format("json", "application/json", archive.write),
-    "csv": Format("csv", "text/csv; charset=utf-8", sheet.write),
-    "ics": Format("ics", "text/calendar; charset=utf-8", calendar.write),
+    "json": Format("json", "application/json", json.write),
+    "csv": Format("csv", "text/csv; charset=utf-8", csv.write),
+    "ics": Format("ics", "text/calendar; charset=utf-8", ics.write),
     "markdown": Format("md", "text/markdown; charset=utf-8", markdown.write),
 }
 

@@ -12,7 +12,7 @@ from django.db import connection
 
 from config.read_snapshot import one_moment
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
-from tests.todos.exchange import (
+from tests.todos.files import (
     bring,
     document_of,
     environment_of_tests,
@@ -22,7 +22,7 @@ from tests.todos.exchange import (
     stored,
 )
 from todos.actions import import_ids, imports
-from todos.exchange import exporting
+from todos.exports import formats
 from todos.models import Task, TaskList
 
 KILLED_HALF_WAY = """
@@ -68,7 +68,7 @@ def test_an_export_does_not_see_what_is_written_meanwhile():
         TaskFactory(owner=alice, title="meanwhile", list_id=home.pk)
         Task.objects.filter(pk=before.pk).update(title="changed meanwhile")
 
-    pieces = exporting.export(alice, "json")
+    pieces = formats.export(alice, "json")
     first = next(pieces)
     second = next(pieces)  # the person: by now the moment is chosen
     lists = next(pieces)
@@ -95,7 +95,7 @@ def test_nobody_waits_for_an_export():
 @pytest.mark.django_db(transaction=True)
 def test_after_an_export_that_is_given_up_one_can_write():
     alice = UserFactory()
-    pieces = exporting.export(alice, "json")
+    pieces = formats.export(alice, "json")
     next(pieces)
     next(pieces)
     next(pieces)

@@ -30,9 +30,9 @@ from todos.actions.import_rows import Finding, Report
 from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
 from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
-from todos.exchange import exporting
-from todos.exchange.files import FileRefused, MappingRefused, TooManyRows
-from todos.exchange.importing import FORMATS, prepare_file
+from todos.exports import formats
+from todos.imports.files import FileRefused, MappingRefused, TooManyRows
+from todos.imports.formats import FORMATS, prepare_file
 
 IMPORT_FORMATS = list(FORMATS)
 ROWS_MAX = 10_000  # of one import over HTTP
@@ -53,7 +53,7 @@ class ExportQuerySerializer(serializers.Serializer[Any]):
     """How `GET export` is asked."""
 
     format = serializers.ChoiceField(
-        list(exporting.FORMATS),
+        list(formats.FORMATS),
         default="json",
         help_text="`json` has everything, and can be imported without loss.",
     )
@@ -87,7 +87,7 @@ class ExportView(OwnedEndpoint):
             (200, kind.media_type.partition(";")[0]): OpenApiTypes.OBJECT
             if name == "json"
             else OpenApiTypes.BINARY
-            for name, kind in exporting.FORMATS.items()
+            for name, kind in formats.FORMATS.items()
         },
     )
     def get(self, request: Request, **kwargs: Any) -> FileResponse:
@@ -99,10 +99,10 @@ class ExportView(OwnedEndpoint):
         user = user_of(request)
         today = clock_of(user, now=timezone.now()).today
         return FileResponse(
-            _spooled(exporting.export(user, name)),
+            _spooled(formats.export(user, name)),
             as_attachment=True,
-            filename=exporting.filename(name, today=today),
-            content_type=exporting.FORMATS[name].media_type,
+            filename=formats.filename(name, today=today),
+            content_type=formats.FORMATS[name].media_type,
         )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from accounts.models import User
-from todos.exchange.archive import clock
-from todos.exchange.reading import Row, checklist_of, lists_of
+from todos.exports.json import clock
+from todos.exports.rows import Row, checklist_of, lists_of
 
 # What would turn a title into something else than its text.
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.todos.exchange import (
+from tests.todos.files import (
     a_full_account,
     before_manifest,
     bring,

@@ -11,16 +11,16 @@ from accounts.models import User
 from todos.actions.import_rows import Finding, Report, Row
 from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
-from todos.exchange import archive_reader, calendar_reader, sheet_reader, todoist
-from todos.exchange.files import Options
+from todos.imports import csv, ics, json, todoist
+from todos.imports.files import Options
 
 Reader = Callable[[IO[bytes], Options], Iterator[Row]]
 
 FORMATS: dict[str, Reader] = {
-    "json": archive_reader.read,
-    "csv": sheet_reader.read,
+    "json": json.read,
+    "csv": csv.read,
     "todoist": todoist.read,
-    "ics": calendar_reader.read,
+    "ics": ics.read,
 }
 WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 

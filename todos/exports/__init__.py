@@ -1,0 +1,1 @@
+"""Exports of everything that a user has: one module for each format."""

@@ -1,0 +1,1 @@
+"""Imports of tasks from files: one module for each format."""
