@@ -5,7 +5,6 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import TaskFactory, TaskListFactory
-from todos.api import exchange
 from todos.models import Change
 
 URL = "/api/v1/export"
@@ -75,7 +74,7 @@ def test_a_large_export_waits_on_disk_and_is_the_same(api_as, alice, monkeypatch
         return files[-1]
 
     monkeypatch.setattr(exchange, "IN_MEMORY", 10)
-    monkeypatch.setattr(exchange.tempfile, "TemporaryFile", on_disk)
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", on_disk)
 
     assert body_of(client.get(URL)) == small
     assert [file.closed for file in files] == [True]

@@ -17,7 +17,7 @@ from tests.todos.files import (
     sealed,
     stored,
 )
-from todos.api import exchange
+from todos.api import files
 from todos.models import Change, Task
 
 URL = "/api/v1/import"
@@ -297,7 +297,7 @@ def test_only_the_import_takes_files_and_large_bodies():
     takes_files = {
         f"/{route}"
         for route, view in views.items()
-        if exchange.UploadParser in getattr(view, "parser_classes", ())
+        if files.UploadParser in getattr(view, "parser_classes", ())
     }
 
     assert takes_files == {URL} == settings.UPLOADS.keys()

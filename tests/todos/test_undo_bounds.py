@@ -11,7 +11,7 @@ from todos import actions
 from todos.actions import labels as label_actions
 from todos.actions import lists as list_actions
 from todos.actions.undo import CHANGES_MAX
-from todos.api.exchange import ROWS_MAX
+from todos.api.files import ROWS_MAX
 from todos.models import Label, TaskList
 from todos.pages.navigation import Navigation
 

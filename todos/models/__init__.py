@@ -1,0 +1,53 @@
+"""Tasks, their lists and labels, and the ledger of every change to them.
+
+A null timestamp is the state: a task is open while `completed_at` is null, and in the
+trash once `trashed_at` is set. Every row has an `owner`, and a row may only refer to
+rows of the same owner; on PostgreSQL, composite foreign keys enforce it.
+"""
+
+from todos.models.change import Change, ChangeQuerySet
+from todos.models.expressions import FoldedField, LabelNames, StepCount
+from todos.models.idempotent_answer import IdempotentAnswer
+from todos.models.label import LABEL_KEY_MAX_LENGTH, Label, LabelQuerySet, label_key
+from todos.models.ledger import Ledger
+from todos.models.owned import Colour, OwnedQuerySet, position_now
+from todos.models.task import (
+    LABELS_MAX,
+    NOTES_MAX_LENGTH,
+    REMINDER_MINUTES_MAX,
+    STEPS_MAX,
+    STEPS_STORED_MAX,
+    TITLE_MAX_LENGTH,
+    Task,
+    TaskLabel,
+    TaskQuerySet,
+)
+from todos.models.task_list import TaskList, TaskListQuerySet
+
+__all__ = [
+    "Change",
+    "ChangeQuerySet",
+    "Colour",
+    "FoldedField",
+    "IdempotentAnswer",
+    "LABELS_MAX",
+    "LABEL_KEY_MAX_LENGTH",
+    "Label",
+    "LabelNames",
+    "LabelQuerySet",
+    "Ledger",
+    "NOTES_MAX_LENGTH",
+    "OwnedQuerySet",
+    "REMINDER_MINUTES_MAX",
+    "STEPS_MAX",
+    "STEPS_STORED_MAX",
+    "StepCount",
+    "TITLE_MAX_LENGTH",
+    "Task",
+    "TaskLabel",
+    "TaskList",
+    "TaskListQuerySet",
+    "TaskQuerySet",
+    "label_key",
+    "position_now",
+]

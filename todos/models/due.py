@@ -1,0 +1,41 @@
+"""Conditions on when a task is due, by wall clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+
+def due_before(
+    day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
+) -> Q:
+    """Match what is due before `day`, or, at a time, before what `wall` shows."""
+
+    def earlier(shown: datetime) -> Q:
+        same_day = Q(due_date=shown.date(), due_time__lt=shown.time())
+        return Q(due_date__lt=shown.date()) | same_day
+
+    found = Q(due_time=None, due_date__lt=day)
+    found |= Q(due_time__isnull=False, due_tz="") & earlier(wall(None))
+    for zone in zones:
+        found |= Q(due_tz=zone) & earlier(wall(ZoneInfo(zone)))
+    return found
+
+
+def due_from(
+    day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
+) -> Q:
+    """Match what `due_before` leaves of the tasks that have a date."""
+
+    def later(shown: datetime) -> Q:
+        same_day = Q(due_date=shown.date(), due_time__gte=shown.time())
+        return Q(due_date__gt=shown.date()) | same_day
+
+    found = Q(due_time=None, due_date__gte=day)
+    found |= Q(due_time__isnull=False, due_tz="") & later(wall(None))
+    for zone in zones:
+        found |= Q(due_tz=zone) & later(wall(ZoneInfo(zone)))
+    return found

@@ -1,0 +1,61 @@
+"""Labels of tasks."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from todos.models.owned import Colour, OwnedQuerySet
+
+LABEL_KEY_MAX_LENGTH = 100
+
+
+class LabelQuerySet(OwnedQuerySet["Label"]):
+    def named(self, names: list[str]) -> Self:
+        """Only the labels of these names, however they are capitalised."""
+        return self.filter(key__in=[label_key(name) for name in names])
+
+
+def label_key(name: str) -> str:
+    """Return the form under which a label is the same as another."""
+    return name.casefold()
+
+
+class Label(models.Model):
+    """A word to find tasks by, across lists; unique per owner in any capitals."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="labels", db_index=False
+    )
+    name = models.CharField(max_length=50)
+    key = models.CharField(max_length=LABEL_KEY_MAX_LENGTH, editable=False)
+    colour = models.CharField(
+        max_length=16, choices=Colour.choices, default=Colour.GREY
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "id"], name="todos_label_owner_id"
+            ),
+            models.UniqueConstraint(
+                fields=["owner", "key"], name="todos_label_owner_key"
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="todos_label_name_not_blank"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"label {self.pk}"

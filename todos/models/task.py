@@ -1,0 +1,324 @@
+"""Tasks, their steps, and the QuerySet vocabulary for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from todos.models.due import due_before, due_from
+from todos.models.expressions import FoldedField, LabelNames, StepCount
+from todos.models.label import Label, label_key
+from todos.models.owned import OwnedQuerySet, position_now
+from todos.models.task_list import TaskList
+from todos.schedule.days import DAY, Clock
+from todos.text_folding import fold
+
+TITLE_MAX_LENGTH = 500
+NOTES_MAX_LENGTH = 20_000
+LABELS_MAX = 20  # of a task
+# The steps of a task, those in the trash among them; completed ones that repeat are
+# what is left of a series, and count for the second bound alone.
+STEPS_MAX = 500
+STEPS_STORED_MAX = 2_000
+REMINDER_MINUTES_MAX = 4 * 7 * 24 * 60  # four weeks ahead
+
+
+class TaskQuerySet(OwnedQuerySet["Task"]):
+    def live(self) -> Self:
+        """Without what is in the trash."""
+        return self.filter(trashed_at=None)
+
+    def open(self) -> Self:
+        """Still to be done."""
+        return self.live().filter(completed_at=None)
+
+    def completed(self) -> Self:
+        """Done, and not thrown away."""
+        return self.live().filter(completed_at__isnull=False)
+
+    def trashed(self) -> Self:
+        """In the trash."""
+        return self.filter(trashed_at__isnull=False)
+
+    def in_active_lists(self) -> Self:
+        """In lists that are not archived."""
+        return self.filter(list__archived_at=None)
+
+    def top_level(self) -> Self:
+        """Without steps of other tasks."""
+        return self.filter(parent=None)
+
+    def in_inbox(self) -> Self:
+        """In the list that everyone has."""
+        return self.filter(list__is_inbox=True)
+
+    def zones_in_use(self) -> list[str]:
+        """The zones that due times of open tasks are fixed to."""
+        zoned = self.open().exclude(due_tz="").order_by("due_tz")
+        return list(zoned.values_list("due_tz", flat=True).distinct())
+
+    def overdue(self, clock: Clock, *, zones: Iterable[str]) -> Self:
+        """Open tasks past due by a person's `clock`.
+
+        `zones` are those that the tasks' due times are fixed to, or more: see
+        `zones_in_use`. `todos.agenda` knows them.
+        """
+        before = due_before(clock.today, clock.now_in, zones)
+        # Said once more without the time, so that the index by date is enough.
+        return self.open().filter(before, due_date__lte=clock.today + 2 * DAY)
+
+    def due_by(self, clock: Clock, *, zones: Iterable[str]) -> Self:
+        """The Today view: open tasks that are overdue, or due before the day ends."""
+        before = due_before(clock.today + DAY, clock.day_end_in, zones)
+        return self.open().filter(before, due_date__lte=clock.today + 2 * DAY)
+
+    def upcoming(self, clock: Clock, *, zones: Iterable[str]) -> Self:
+        """Open tasks due after the person's day."""
+        later = due_from(clock.today + DAY, clock.day_end_in, zones)
+        return self.open().filter(later, due_date__gte=clock.today - DAY)
+
+    def due_on(self, day: date) -> Self:
+        """Open tasks due on this day."""
+        return self.open().filter(due_date=day)
+
+    def with_every_label(self, names: list[str]) -> Self:
+        """Tasks that carry all of these labels."""
+        tasks = self
+        for name in names:
+            carries = TaskLabel.objects.filter(
+                task=models.OuterRef("pk"), label__key=label_key(name)
+            )
+            tasks = tasks.filter(models.Exists(carries))
+        return tasks
+
+    def matching(self, words: str) -> Self:
+        """Tasks with every one of these words in title or notes.
+
+        Case and accents don't matter: see `todos.text_folding.fold`.
+        """
+        tasks = self
+        for word in fold(words).split():
+            tasks = tasks.filter(search__contains=word)
+        return tasks
+
+    def with_labels(self) -> Self:
+        """With `label_names`, a list of the names, in the same query."""
+        return self.annotate(label_names=LabelNames("pk"))
+
+    def represented(self) -> Self:
+        """With all that a face shows of a task, in the same query.
+
+        `label_names` as `with_labels`, and `steps_total` and `steps_done`.
+        """
+        return self.with_labels().annotate(
+            steps_total=StepCount("pk"), steps_done=StepCount("pk", done=True)
+        )
+
+
+class Task(models.Model):
+    """One thing to do. A step is a task whose `parent` is another.
+
+    When it is due is wall clock: a date, maybe a time, maybe a named zone. Without a
+    zone it floats with the person. It is never stored as an instant, so it can't shift.
+    """
+
+    class Priority(models.IntegerChoices):
+        URGENT = 1
+        HIGH = 2
+        MEDIUM = 3
+        LOW = 4
+
+    class Anchor(models.TextChoices):
+        """From where the next occurrence is counted."""
+
+        DUE = "due"
+        COMPLETION = "completion"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="tasks", db_index=False
+    )
+    list = models.ForeignKey(TaskList, on_delete=models.CASCADE, related_name="tasks")
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="steps",
+    )
+    title = models.CharField(max_length=TITLE_MAX_LENGTH)
+    notes = models.TextField(blank=True)
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority.choices, default=Priority.MEDIUM
+    )
+    due_date = models.DateField(null=True, blank=True)
+    due_time = models.TimeField(null=True, blank=True)
+    due_tz = models.CharField(max_length=64, blank=True)
+    start_date = models.DateField(null=True, blank=True)
+    rrule = models.CharField(max_length=200, blank=True)
+    rrule_anchor = models.CharField(max_length=10, choices=Anchor.choices, blank=True)
+    series = models.UUIDField(null=True, blank=True, editable=False)
+    occurrence = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    # At most one of the two: so long before the due time, or at a time of the due date.
+    reminder_minutes = models.PositiveIntegerField(null=True, blank=True)
+    reminder_time = models.TimeField(null=True, blank=True)
+    # The day, by the clock of the due time, of a reminder that is still to be sent.
+    remind_on = models.DateField(null=True, blank=True, editable=False)
+    position = models.BigIntegerField(default=position_now)
+    search = FoldedField(
+        of=("title", "notes"), default="", db_default="", editable=False
+    )
+    completed_at = models.DateTimeField(null=True, blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+    labels = models.ManyToManyField(Label, through="TaskLabel", related_name="tasks")
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "id"], name="todos_task_owner_id"),
+            models.UniqueConstraint(
+                fields=["series", "occurrence"],
+                condition=Q(series__isnull=False),
+                name="todos_task_occurrence_once",
+            ),
+            models.CheckConstraint(
+                condition=~Q(title=""),
+                name="todos_task_title_not_blank",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__gte=1, priority__lte=4),
+                name="todos_task_priority_1_to_4",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_time=None) | Q(due_date__isnull=False),
+                name="todos_task_time_needs_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_tz="") | Q(due_time__isnull=False),
+                name="todos_task_zone_needs_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminder_minutes=None) | Q(due_time__isnull=False),
+                name="todos_task_minutes_need_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminder_time=None) | Q(due_date__isnull=False),
+                name="todos_task_reminder_needs_date",
+            ),
+            models.CheckConstraint(
+                condition=Q(reminder_minutes=None) | Q(reminder_time=None),
+                name="todos_task_one_reminder",
+            ),
+            models.CheckConstraint(
+                condition=Q(rrule="", rrule_anchor="")
+                | (~Q(rrule="") & ~Q(rrule_anchor="")),
+                name="todos_task_rule_has_anchor",
+            ),
+            models.CheckConstraint(
+                condition=Q(series=None, occurrence=None)
+                | Q(series__isnull=False, occurrence__isnull=False),
+                name="todos_task_series_has_occurrence",
+            ),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("id")),
+                name="todos_task_not_its_own_step",
+            ),
+        ]
+        indexes = [
+            # Open tasks of a person by place; Today, overdue and upcoming; done;
+            # the plan's list, newest first; the trash.
+            models.Index(
+                "owner",
+                "position",
+                "id",
+                condition=Q(completed_at=None, trashed_at=None),
+                name="todos_task_open",
+            ),
+            models.Index(
+                "owner",
+                "due_date",
+                "id",
+                condition=Q(completed_at=None, trashed_at=None, due_date__isnull=False),
+                name="todos_task_due",
+            ),
+            models.Index(
+                "owner",
+                "completed_at",
+                "id",
+                condition=Q(completed_at__isnull=False, trashed_at=None),
+                name="todos_task_completed",
+            ),
+            models.Index(
+                "owner",
+                "created_at",
+                "id",
+                condition=Q(trashed_at=None),
+                name="todos_task_created",
+            ),
+            models.Index(
+                "owner",
+                "trashed_at",
+                condition=Q(trashed_at__isnull=False),
+                name="todos_task_trashed",
+            ),
+            # Which zones a person's due times are fixed to; reminders to be sent;
+            # what has been in the trash for long.
+            models.Index(
+                "owner",
+                "due_tz",
+                condition=Q(completed_at=None, trashed_at=None) & ~Q(due_tz=""),
+                name="todos_task_zoned",
+            ),
+            models.Index(
+                "remind_on",
+                condition=Q(remind_on__isnull=False),
+                name="todos_task_remind",
+            ),
+            models.Index(
+                "trashed_at",
+                condition=Q(trashed_at__isnull=False),
+                name="todos_task_purge",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Not the title: this text reaches logs and the admin.
+        return f"task {self.pk}"
+
+    @property
+    def is_completed(self) -> bool:
+        return self.completed_at is not None
+
+
+class TaskLabel(models.Model):
+    """That a task carries a label; with the owner, so that both must be the same's."""
+
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "label"], name="todos_tasklabel_once"
+            ),
+        ]
+        indexes = [models.Index("owner", "label", name="todos_tasklabel_owner_label")]
+
+    def __str__(self) -> str:
+        return f"label {self.label_id} on task {self.task_id}"

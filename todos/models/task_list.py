@@ -1,0 +1,90 @@
+"""Lists of tasks."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from todos.models.owned import Colour, OwnedQuerySet, position_now
+
+
+class TaskListQuerySet(OwnedQuerySet["TaskList"]):
+    def live(self) -> Self:
+        """Without what is in the trash."""
+        return self.filter(trashed_at=None)
+
+    def active(self) -> Self:
+        """In use: neither archived nor in the trash."""
+        return self.live().filter(archived_at=None)
+
+    def archived(self) -> Self:
+        """Put away, and not thrown away."""
+        return self.live().filter(archived_at__isnull=False)
+
+    def trashed(self) -> Self:
+        """In the trash."""
+        return self.filter(trashed_at__isnull=False)
+
+    def in_order(self) -> Self:
+        """The inbox first, then as the person arranged them."""
+        return self.order_by(F("is_inbox").desc(), "position", "id")
+
+    def with_open_counts(self) -> Self:
+        """With `open_count`: the open tasks of the list, without their steps."""
+        is_open = Q(tasks__completed_at=None, tasks__trashed_at=None)
+        return self.annotate(
+            open_count=models.Count(
+                "tasks",
+                filter=is_open & Q(tasks__parent=None) & Q(tasks__owner=F("owner")),
+            )
+        )
+
+
+class TaskList(models.Model):
+    """A list of tasks. Everyone has one inbox, which can't be renamed or deleted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    owner = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="task_lists", db_index=False
+    )
+    name = models.CharField(max_length=100)
+    colour = models.CharField(
+        max_length=16, choices=Colour.choices, default=Colour.GREY
+    )
+    position = models.BigIntegerField(default=position_now)
+    is_inbox = models.BooleanField(default=False, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    trashed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    version = models.PositiveIntegerField(default=1, editable=False)
+
+    objects = TaskListQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # The target of the composite foreign keys, and the index by owner.
+            models.UniqueConstraint(
+                fields=["owner", "id"], name="todos_tasklist_owner_id"
+            ),
+            models.UniqueConstraint(
+                fields=["owner"],
+                condition=Q(is_inbox=True),
+                name="todos_tasklist_one_inbox",
+            ),
+            models.CheckConstraint(
+                condition=~Q(name=""), name="todos_tasklist_name_not_blank"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_inbox=False) | Q(trashed_at=None, archived_at=None),
+                name="todos_tasklist_inbox_stays",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"list {self.pk}"
