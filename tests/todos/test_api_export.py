@@ -73,8 +73,8 @@ def test_a_large_export_waits_on_disk_and_is_the_same(api_as, alice, monkeypatch
         files.append(tempfile.NamedTemporaryFile())  # noqa: SIM115 - the answer closes it
         return files[-1]
 
-    monkeypatch.setattr(exchange, "IN_MEMORY", 10)
-    monkeypatch.setattr(files.tempfile, "TemporaryFile", on_disk)
+    monkeypatch.setattr(files_api, "IN_MEMORY", 10)
+    monkeypatch.setattr(files_api.tempfile, "TemporaryFile", on_disk)
 
     assert body_of(client.get(URL)) == small
     assert [file.closed for file in files] == [True]

@@ -17,7 +17,7 @@ from tests.todos.files import (
     sealed,
     stored,
 )
-from todos.api import files
+from todos.api import files as files_api
 from todos.models import Change, Task
 
 URL = "/api/v1/import"
@@ -260,7 +260,7 @@ def test_a_body_that_is_no_form_is_a_mistake_of_the_caller(alice, body, content_
 
 
 def test_too_many_rows_are_refused(api_as, alice, monkeypatch):
-    monkeypatch.setattr(exchange, "ROWS_MAX", 2)
+    monkeypatch.setattr(files_api, "ROWS_MAX", 2)
     client = api_as(alice)
 
     assert send(client, TABLE + "Three,3\n").status_code == 413
@@ -297,7 +297,7 @@ def test_only_the_import_takes_files_and_large_bodies():
     takes_files = {
         f"/{route}"
         for route, view in views.items()
-        if files.UploadParser in getattr(view, "parser_classes", ())
+        if files_api.UploadParser in getattr(view, "parser_classes", ())
     }
 
     assert takes_files == {URL} == settings.UPLOADS.keys()

@@ -207,7 +207,7 @@ def test_a_file_that_is_not_there_is_named(alice, tmp_path):
 
 
 def test_the_command_takes_more_rows_than_the_api(alice, tmp_path, monkeypatch):
-    monkeypatch.setattr(exchange, "ROWS_MAX", 1)
+    monkeypatch.setattr(files_api, "ROWS_MAX", 1)
     path = file_of(tmp_path, "title\na\nb\n")
 
     out, _ = run("import_tasks", path, "--user", alice.pk, "--format", "csv")
