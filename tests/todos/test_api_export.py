@@ -5,6 +5,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import TaskFactory, TaskListFactory
+from todos.api import files as files_api
 from todos.models import Change
 
 URL = "/api/v1/export"

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 
 from tests.factories import TaskFactory, UserFactory
 from tests.todos.files import a_full_account, environment_of_tests, exported, stored
+from todos.api import files as files_api
 from todos.management.commands import export_tasks
 from todos.models import Change, Task
 
