@@ -1,6 +1,12 @@
-"""The database backend for PostgreSQL."""
+"""The database backend for PostgreSQL, and test runs on it."""
+
+import os
+import subprocess
+import sys
+from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 
 from config.postgresql.base import HEALTH_CHECK_INTERVAL
@@ -32,3 +38,23 @@ def test_an_idle_connection_that_was_cut_is_replaced(postgresql):
     with postgresql.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert cursor.fetchone()[0] != backend
+
+
+def test_a_session_that_is_left_open_does_not_fail_a_test_run(postgresql):
+    # A database name of its own, because a run creates and drops `test_<name>`.
+    url = urlsplit(os.environ["TEST_DATABASE_URL"])
+    name = f"/{postgresql.settings_dict['NAME']}_leaves"
+    environment = os.environ | {"TEST_DATABASE_URL": url._replace(path=name).geturl()}
+    file = "tests/config/leaves_session_open.py"
+
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", file],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout[-2_000:]
+    assert "1 passed" in run.stdout

@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.test import override_settings
 
 COMPRESSIBLE = ("css", "html", "js", "json", "map", "md", "svg", "txt", "webmanifest")
@@ -25,6 +26,22 @@ def django_db_modify_db_settings(
     if database["ENGINE"] == "config.sqlite":
         folder = tmp_path_factory.mktemp("database")
         database.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """End every other session of the test database before it is dropped.
+
+    PostgreSQL does not drop a database that is in use, and a thread of the live server
+    keeps its session for as long as a browser keeps its connection to that thread.
+    """
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 @pytest.fixture(scope="session", autouse=True)
