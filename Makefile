@@ -37,7 +37,7 @@ test: install-dev browser node-modules check-style check-types check-imports che
 	env -u TEST_DATABASE_URL $(PYTEST) --cov --cov-report=
 	$(PY) -m coverage report --skip-covered
 	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
-	$(PY) -m tests.postgres -- env $(PYTEST)
+	$(PY) -m tests.postgres -- env $(PYTEST) -m "not browser"
 	@cat $(SUMMARY)
 
 bench: install-dev ## Measure speed, beside the alternatives

@@ -21,6 +21,21 @@ QUIET = [
 ]
 
 
+def pytest_configure(config):
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers",
+        "browser: uses Chromium; added to every test that asks for a page. `make test`"
+        " runs these on SQLite only, because no page depends on the database.",
+    )
+
+
+def pytest_itemcollected(item):
+    """Mark the tests that use the browser."""
+    if "page" in item.fixturenames:
+        item.add_marker("browser")
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     """Launch the Chromium that `tests.chromium` finds."""
