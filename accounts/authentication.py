@@ -37,7 +37,7 @@ from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.tokens import AccessToken
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.client_address import address_key
-from config.compiled_queries import Statement, instance
+from config.compiled_queries import CompiledQuery, instance
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +179,7 @@ def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     return identity
 
 
-_USER = Statement(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=user_id))
+_USER = CompiledQuery(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=user_id))
 
 
 def _user(user_id: UUID) -> User | None:

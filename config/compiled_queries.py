@@ -1,8 +1,8 @@
-"""Reads that the ORM writes as SQL once.
+"""Queries whose SQL the ORM builds once and not on every request.
 
-To write the SQL of a query takes longer than to run it, where it finds little. So the
-few reads that nearly every request makes are kept as statements. What they read is
-still said in the words of the QuerySets.
+Building the SQL of a query takes longer than running it when it finds few rows. The few
+reads that nearly every request makes therefore keep their SQL. What they read is still
+written with QuerySets.
 """
 
 from __future__ import annotations
@@ -16,37 +16,42 @@ from uuid import UUID, uuid4
 
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.expressions import BaseExpression
 
-Row = dict[str, Any]
+RowValues = dict[str, Any]  # by the name of the column
 Id = UUID | str
 _Model = TypeVar("_Model", bound=Model)
 
-# As what an id can reach the database. SQLite has no UUID type: Django keeps 32 hex
-# digits there.
-FORMS: tuple[Callable[[Any], Any], ...] = (lambda one: one, lambda one: one.hex, str)
+# The forms in which an id can reach the database. SQLite has no UUID type: Django
+# stores 32 hexadecimal digits there.
+ID_FORMS: tuple[Callable[[Any], object], ...] = (
+    lambda value: value,
+    lambda value: value.hex,
+    str,
+)
 
 
-class Statement:
-    """A query with some ids left open.
+class CompiledQuery:
+    """A query whose ids are given when it runs.
 
-    `query` takes the ids by name and returns a QuerySet, of whose rows `columns` are
+    `query` takes the ids by name and returns a QuerySet, from whose rows `columns` are
     read. It must not depend on anything else, such as the time, and may only compare
     the ids with columns.
     """
 
     def __init__(
-        self, columns: Sequence[str], query: Callable[..., QuerySet[Any]]
+        self, columns: Sequence[str], query: Callable[..., QuerySet[Model]]
     ) -> None:
         self._columns = tuple(columns)
         self._query = query
-        self._compiled = local()  # as connections are
+        self._compiled = local()  # a connection belongs to one thread
 
-    def first(self, **ids: Id) -> Row | None:
-        """Return the first row by column, or None."""
+    def first(self, **ids: Id) -> RowValues | None:
+        """Return the first row, or None."""
         return next(iter(self.rows(**ids)), None)
 
-    def rows(self, **ids: Id) -> list[Row]:
-        """Return all rows, each by column."""
+    def rows(self, **ids: Id) -> list[RowValues]:
+        """Return all rows."""
         compiled = self._of_this_thread()
         with connection.cursor() as cursor:
             cursor.execute(compiled.sql, list(compiled.parameters(ids)))
@@ -56,39 +61,40 @@ class Statement:
 
     def _of_this_thread(self) -> _Compiled:
         try:
-            compiled: _Compiled = self._compiled.it
+            compiled: _Compiled = self._compiled.value
         except AttributeError:
-            compiled = self._compiled.it = self._compile()
+            compiled = self._compiled.value = self._compile()
         return compiled
 
     def _compile(self) -> _Compiled:
-        """Compile the query with ids made up, to see which parameters they become.
+        """Compile the query with random ids, to see which parameters they become.
 
         Raises:
-            ValueError: an id becomes none, so the query would not heed it.
+            ValueError: an id becomes no parameter, so the query would ignore it.
         """
         samples = {name: uuid4() for name in inspect.signature(self._query).parameters}
         query = self._query(**samples).values_list(*self._columns).query
         compiler = query.get_compiler(connection=connection)
-        sql, parameters = compiler.as_sql()
+        sql, values = compiler.as_sql()
         known = {
             form(sample): (name, form)
             for name, sample in samples.items()
-            for form in FORMS
+            for form in ID_FORMS
         }
-        places: list[tuple[str | None, Any]] = [
-            known.get(value, (None, value)) for value in parameters
+        parameters: list[_Parameter] = [
+            known.get(value, (None, value)) for value in values
         ]
-        if unheeded := samples.keys() - {name for name, _ in places}:
-            raise ValueError(f"the query does not heed {', '.join(sorted(unheeded))}")
-        readers = compiler.get_converters([column for column, *_ in compiler.select])
-        return _Compiled(sql, places, list(readers.items()))
+        if unused := samples.keys() - {name for name, _ in parameters}:
+            raise ValueError(f"the query does not use {', '.join(sorted(unused))}")
+        converters = compiler.get_converters([column for column, *_ in compiler.select])
+        return _Compiled(sql, parameters, list(converters.items()))
 
 
-def instance(model: type[_Model], row: Row) -> _Model:
+def instance(model: type[_Model], row: RowValues) -> _Model:
     """Return the row as an instance, as a QuerySet would.
 
-    The columns that it lacks are deferred; what is no column becomes an attribute.
+    Columns that the row lacks are deferred; values that are no column, such as
+    annotations, become attributes.
     """
     names = [one.attname for one in model._meta.concrete_fields if one.attname in row]
     made = model.from_db(connection.alias, names, [row[name] for name in names])
@@ -96,22 +102,26 @@ def instance(model: type[_Model], row: Row) -> _Model:
     return made
 
 
+# The name of an id and the form it takes, or None and a constant value.
+_Parameter = tuple[str | None, Any]
+_Converter = Callable[[object, BaseExpression, object], object]
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """What a QuerySet would work out anew each time."""
+    """What a QuerySet would otherwise compute again for each request."""
 
     sql: str
-    # Of each parameter the name of an id and its form, or None and the value.
-    places: list[tuple[str | None, Any]]
-    readers: list[tuple[int, Any]]  # converters by the number of their column
+    sql_parameters: list[_Parameter]
+    converters: list[tuple[int, tuple[list[_Converter], BaseExpression]]]  # by column
 
     def parameters(self, ids: dict[str, Id]) -> Iterator[Any]:
-        for name, value in self.places:
+        for name, value in self.sql_parameters:
             yield value if name is None else value(ids[name])
 
-    def read(self, row: Sequence[Any]) -> list[Any]:
+    def read(self, row: Sequence[object]) -> list[object]:
         values = list(row)
-        for number, (converters, expression) in self.readers:
+        for number, (converters, expression) in self.converters:
             for convert in converters:
                 values[number] = convert(values[number], expression, connection)
         return values

@@ -19,7 +19,7 @@ from accounts.better_auth.verifier import VerifiedToken
 from accounts.credentials import lock_if_current
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, SecurityEvent, User
 from config.api.throttling import count_request
-from config.compiled_queries import Statement, instance
+from config.compiled_queries import CompiledQuery, instance
 from config.text import clean_text
 
 # How often the last use is written down: not with every request.
@@ -31,7 +31,7 @@ SUSPENDED = "suspended"
 ENDED = "ended by its user"
 
 _OF_USER = "user__"
-_IDENTITY = Statement(
+_IDENTITY = CompiledQuery(
     (
         "id",
         "user_id",

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q
 
 from accounts.models import User
-from config.compiled_queries import Statement, instance
+from config.compiled_queries import CompiledQuery, instance
 from config.writes import update_each
 from todos.actions.refusals import InTrash, VersionConflict
 from todos.ledger import Batch, Kind, snapshot
@@ -31,7 +31,7 @@ STEPS_STORED_TEXT = (
 )
 
 
-_TASK = Statement(
+_TASK = CompiledQuery(
     [
         *(column.attname for column in Task._meta.concrete_fields),
         *("label_names", "steps_total", "steps_done"),
@@ -40,7 +40,7 @@ _TASK = Statement(
         Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
     ),
 )
-_INBOX = Statement(
+_INBOX = CompiledQuery(
     ["id"],
     lambda owner: TaskList.objects.owned_by(User(pk=owner)).filter(is_inbox=True),
 )

@@ -23,7 +23,7 @@ from config.api.pagination import (
     page_from,
     page_of,
 )
-from config.compiled_queries import Statement
+from config.compiled_queries import CompiledQuery
 from todos import actions
 from todos.agenda import Agenda
 from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
@@ -132,7 +132,7 @@ class TaskListView(TaskEndpoint):
 
 
 _ORDERING = "position"  # unless another is asked for
-_OPEN = Statement(
+_OPEN = CompiledQuery(
     TASK_COLUMNS,
     lambda owner: cut(
         Task.objects.owned_by(User(pk=owner))
@@ -144,7 +144,7 @@ _OPEN = Statement(
         size=DEFAULT_PAGE_SIZE,
     ),
 )
-_ONE = Statement(
+_ONE = CompiledQuery(
     TASK_COLUMNS,
     lambda owner, task: (
         Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
