@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q
 
 from accounts.models import User
-from config.compiled_queries import CompiledQuery, instance
+from config.compiled_queries import instance
 from config.writes import update_each
 from todos.actions.refusals import InTrash, VersionConflict
+from todos.compiled_queries import INBOX, TASK
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import STEPS_MAX, STEPS_STORED_MAX, Label, Task, TaskList
 from todos.reminders.planning import FOLLOWS_FROM, plan_reminder
@@ -31,24 +32,9 @@ STEPS_STORED_TEXT = (
 )
 
 
-_TASK = CompiledQuery(
-    [
-        *(column.attname for column in Task._meta.concrete_fields),
-        *("label_names", "steps_total", "steps_done"),
-    ],
-    lambda owner, task: (
-        Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
-    ),
-)
-_INBOX = CompiledQuery(
-    ["id"],
-    lambda owner: TaskList.objects.owned_by(User(pk=owner)).filter(is_inbox=True),
-)
-
-
 def task_of(owner: User, task_id: UUID) -> Task:
     """Return the task with all that a face shows of it."""
-    row = _TASK.first(owner=owner.pk, task=task_id)
+    row = TASK.first(owner=owner.pk, task=task_id)
     if row is None:
         raise Task.DoesNotExist
     return instance(Task, row)
@@ -60,7 +46,7 @@ def list_of(owner: User, list_id: UUID) -> TaskList:
 
 def inbox_id(owner: User) -> UUID:
     """Return the id of the list that everyone has."""
-    row = _INBOX.first(owner=owner.pk)
+    row = INBOX.first(owner=owner.pk)
     assert row is not None
     inbox: UUID = row["id"]
     return inbox

@@ -38,6 +38,7 @@ from todos.api.serializers import (
     represent_task,
     task_tag,
 )
+from todos.compiled_queries import TASK
 from todos.models import Task, TaskQuerySet
 
 IN_TRASH = {"in_trash": "The task is in the trash; restore it first."}
@@ -144,12 +145,6 @@ _OPEN = CompiledQuery(
         size=DEFAULT_PAGE_SIZE,
     ),
 )
-_ONE = CompiledQuery(
-    TASK_COLUMNS,
-    lambda owner, task: (
-        Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
-    ),
-)
 
 # The others also show steps: by a date, or a state, of their own.
 TOP_LEVEL_VIEWS = {"open", "inbox", "all"}
@@ -198,7 +193,7 @@ class TaskDetailView(TaskEndpoint):
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Return a task, also from the trash."""
         query = self.checked_query(TaskDetailQuerySerializer)
-        row = _ONE.first(owner=user_of(request).pk, task=task_id)
+        row = TASK.first(owner=user_of(request).pk, task=task_id)
         if row is None:
             raise Task.DoesNotExist
         body = picked(represent_task(row), query["fields"])

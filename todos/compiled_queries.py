@@ -1,0 +1,25 @@
+"""The compiled queries of tasks and lists; see `config.compiled_queries`."""
+
+from accounts.models import User
+from config.compiled_queries import CompiledQuery
+from todos.models import Task, TaskList
+
+# One task with everything that an interface shows. The column `search` repeats title
+# and notes, and nothing reads it back.
+TASK = CompiledQuery(
+    [
+        *(
+            field.attname
+            for field in Task._meta.concrete_fields
+            if field.name != "search"
+        ),
+        *("label_names", "steps_total", "steps_done"),
+    ],
+    lambda owner, task: (
+        Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
+    ),
+)
+INBOX = CompiledQuery(
+    ["id"],
+    lambda owner: TaskList.objects.owned_by(User(pk=owner)).filter(is_inbox=True),
+)
