@@ -407,7 +407,7 @@ SOCIALACCOUNT_PROVIDERS = provider_settings(
 
 # --- Rate limits ------------------------------------------------------------
 
-# (requests, seconds) for each scope; see docs/api.md and config/api/throttling.py.
+# (requests, seconds) for each scope; see docs/limits.md and config/api/throttling.py.
 RATE_LIMITS = {
     "user": (env.int("USER_RATE_LIMIT", default=1200), 60),
     "visitor": (600, 60),

@@ -263,8 +263,8 @@ def _code_in(node):
         yield value.value
 
 
-def test_the_api_page_has_the_true_rate_limits():
-    rows = table_of("docs/api.md", "Rate limits")[2:]
+def test_the_limits_page_has_the_true_rate_limits():
+    rows = table_of("docs/limits.md", "Rate limits")[2:]
 
     listed = {row[0].strip("`"): (int(row[2]), int(row[3])) for row in rows}
 
