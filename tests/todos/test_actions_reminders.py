@@ -13,7 +13,8 @@ from accounts.credentials import COMMAND
 from accounts.models import User
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
-from todos.models import REMINDER_MINUTES_MAX, Change, Task
+from todos.limits import REMINDER_MINUTES_MAX
+from todos.models import Change, Task
 from todos.reminders.planning import due_reminders, moment_of, plan_reminder
 from todos.schedule.instants import wall_clock
 

@@ -6,7 +6,8 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import TaskFactory
-from todos.models import REMINDER_MINUTES_MAX, Change, Task
+from todos.limits import REMINDER_MINUTES_MAX
+from todos.models import Change, Task
 
 LIST = reverse("api:task-list")
 DUE = {"title": "Buy milk", "due_date": "2999-11-25", "due_time": "09:00"}

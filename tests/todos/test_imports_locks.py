@@ -16,7 +16,8 @@ from todos.actions import imports
 from todos.actions.import_rows import TaskRow
 from todos.actions.imports import ImportClash, PreparedImport
 from todos.imports import formats
-from todos.models import STEPS_MAX, Change, Task, TaskList
+from todos.limits import STEPS_MAX
+from todos.models import Change, Task, TaskList
 
 
 def rows_of(count, **more):

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from todos import markdown
+from todos.limits import NOTES_MAX_LENGTH
 from todos.markdown import ATTRIBUTES, STEPS_MAX, TAGS, render
-from todos.models import NOTES_MAX_LENGTH
 
 REL = 'rel="noopener noreferrer nofollow ugc"'
 ALLOWED = {

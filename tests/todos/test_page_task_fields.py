@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from tests.factories import TaskFactory
 from todos.ledger import snapshot
-from todos.models import NOTES_MAX_LENGTH, Task
+from todos.limits import NOTES_MAX_LENGTH
+from todos.models import Task
 from todos.pages.forms import ReminderField
 from todos.pages.rows import reminder_words
 

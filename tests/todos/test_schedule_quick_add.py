@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from todos.models import REMINDER_MINUTES_MAX, Label, TaskList
+from todos.limits import LABEL_MAX_LENGTH, LIST_NAME_MAX_LENGTH
+from todos.models import Label, TaskList
 from todos.schedule import quick_add
 from todos.schedule.days import Clock
 from todos.schedule.quick_add import Fields, Here, NoSuchPart, parse, parse_line
@@ -183,7 +184,7 @@ def test_the_list_in_the_same_capitals_counts_more():
 
 @pytest.mark.parametrize(
     ("sign", "longest"),
-    [("#", quick_add.LIST_MAX_LENGTH), ("@", quick_add.LABEL_MAX_LENGTH)],
+    [("#", LIST_NAME_MAX_LENGTH), ("@", LABEL_MAX_LENGTH)],
 )
 def test_a_name_that_no_table_takes_is_title(sign, longest):
     fits, longer = f"x {sign}{'a' * longest}", f"x {sign}{'a' * (longest + 1)}"
@@ -193,9 +194,8 @@ def test_a_name_that_no_table_takes_is_title(sign, longest):
 
 
 def test_the_limits_are_those_of_the_tables():
-    assert TaskList._meta.get_field("name").max_length == quick_add.LIST_MAX_LENGTH
-    assert Label._meta.get_field("name").max_length == quick_add.LABEL_MAX_LENGTH
-    assert REMINDER_MINUTES_MAX == quick_add.REMINDER_MINUTES_MAX
+    assert TaskList._meta.get_field("name").max_length == LIST_NAME_MAX_LENGTH
+    assert Label._meta.get_field("name").max_length == LABEL_MAX_LENGTH
 
 
 # --- Parts that someone rejects ---

@@ -13,7 +13,8 @@ from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
 from todos.actions import rows
 from todos.actions.rows import require_room_for_step
-from todos.models import STEPS_MAX, Task
+from todos.limits import STEPS_MAX
+from todos.models import Task
 
 TEXT = "A task has at most 500 steps, those in the trash counted."
 DAILY = {"rrule": "FREQ=DAILY", "rrule_anchor": "due", "due_date": date(2026, 11, 20)}

@@ -23,7 +23,8 @@ from todos.actions.refusals import InTrash
 from todos.actions.rows import store_all
 from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
 from todos.ledger import Batch, Kind, batch, snapshot
-from todos.models import LABELS_MAX, Label, Task, label_key
+from todos.limits import LABELS_MAX
+from todos.models import Label, Task, label_key
 
 TASKS_MAX = 500  # at once
 

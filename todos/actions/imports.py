@@ -39,16 +39,8 @@ from todos.actions.labels import require_room as require_room_for_labels
 from todos.actions.lists import require_room as require_room_for_lists
 from todos.actions.rows import StepCount, count_steps, inbox_id
 from todos.ledger import batch, last_number, snapshot
-from todos.models import (
-    LABEL_KEY_MAX_LENGTH,
-    LABELS_MAX,
-    Label,
-    Task,
-    TaskLabel,
-    TaskList,
-    label_key,
-    position_now,
-)
+from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
+from todos.models import Label, Task, TaskLabel, TaskList, label_key, position_now
 from todos.refused import Refused
 
 CHUNK = 1_000  # rows that are looked up together

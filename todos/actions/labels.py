@@ -18,15 +18,8 @@ from config.writes import Insert
 from todos.actions.refusals import NoRoom
 from todos.actions.rows import Seen, require_version, store, store_all
 from todos.ledger import Batch, Kind, batch, snapshot
-from todos.models import (
-    LABEL_KEY_MAX_LENGTH,
-    LABELS_MAX,
-    Label,
-    Task,
-    TaskLabel,
-    TaskQuerySet,
-    label_key,
-)
+from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
+from todos.models import Label, Task, TaskLabel, TaskQuerySet, label_key
 
 LABELS_OF_ONE_MAX = 500  # that one person can have
 CHUNK = 500  # tasks at once

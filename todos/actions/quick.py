@@ -17,17 +17,9 @@ from todos.actions.dates import settle_dates
 from todos.actions.labels import known_labels, labels_named
 from todos.agenda import clock_of
 from todos.ledger import Batch, batch
-from todos.models import (
-    LABELS_MAX,
-    TITLE_MAX_LENGTH,
-    Task,
-    TaskLabel,
-    TaskList,
-    label_key,
-    position_now,
-)
+from todos.limits import LABEL_MAX_LENGTH, LABELS_MAX, TITLE_MAX_LENGTH
+from todos.models import Task, TaskLabel, TaskList, label_key, position_now
 from todos.schedule.quick_add import (
-    LABEL_MAX_LENGTH,
     Here,
     NoSuchPart,
     Parsed,

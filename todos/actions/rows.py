@@ -17,7 +17,8 @@ from config.writes import update_each
 from todos.actions.refusals import InTrash, VersionConflict
 from todos.compiled_queries import INBOX, TASK
 from todos.ledger import Batch, Kind, snapshot
-from todos.models import STEPS_MAX, STEPS_STORED_MAX, Label, Task, TaskList
+from todos.limits import STEPS_MAX, STEPS_STORED_MAX
+from todos.models import Label, Task, TaskList
 from todos.reminders.planning import FOLLOWS_FROM, plan_reminder
 
 # The version that a caller has seen, or several of which any will do; None: all will.

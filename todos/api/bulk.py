@@ -21,6 +21,12 @@ from todos.api.serializers import (
     represent_task,
 )
 from todos.api.tasks import IN_TRASH, TaskEndpoint
+from todos.limits import (
+    LABEL_MAX_LENGTH,
+    PRIORITY_MAX,
+    PRIORITY_MIN,
+    TIMEZONE_MAX_LENGTH,
+)
 
 ACTIONS = (
     "complete",
@@ -67,17 +73,22 @@ class BulkSerializer(serializers.Serializer[Any]):
         help_text="For `due`; what is not sent stays.",
     )
     due_tz = TextField(
-        max_length=64,
+        max_length=TIMEZONE_MAX_LENGTH,
         allow_null=True,
         required=False,
         validators=[validate_timezone],
         help_text="For `due`, with a time.",
     )
     priority = WholeNumberField(
-        min_value=1, max_value=4, required=False, help_text="For `priority`."
+        min_value=PRIORITY_MIN,
+        max_value=PRIORITY_MAX,
+        required=False,
+        help_text="For `priority`.",
     )
     label = TextField(  # type: ignore[assignment]  # no clash: a field
-        max_length=50, required=False, help_text="For `label` and `unlabel`: a name."
+        max_length=LABEL_MAX_LENGTH,
+        required=False,
+        help_text="For `label` and `unlabel`: a name.",
     )
 
     def validate_ids(self, ids: Any) -> Any:

@@ -16,6 +16,7 @@ from config.api.fields import FieldsField, names_of, picked
 from config.text import TextField
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
+from todos.limits import LABEL_MAX_LENGTH
 from todos.models import Colour, Label
 
 
@@ -23,7 +24,7 @@ class LabelSerializer(serializers.Serializer[Any]):
     """A label in v1. Its name is unique without regard to case."""
 
     id = serializers.UUIDField(read_only=True)
-    name = TextField(max_length=50)
+    name = TextField(max_length=LABEL_MAX_LENGTH)
     colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
 
 

@@ -27,6 +27,7 @@ from config.api.throttling import CostlyThrottle, UserThrottle
 from todos import actions
 from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
 from todos.api.serializers import TaskSerializer, represent_clock
+from todos.limits import LIST_NAME_MAX_LENGTH
 from todos.models import Change, Colour, Ledger, Task
 
 LATEST = "latest"
@@ -108,7 +109,7 @@ def _reminder(columns: Mapping[str, Any]) -> dict[str, Any] | None:
 class ChangedFieldsSerializer(TaskSerializer):
     """Fields of a task, a list or a label: those that a change touched."""
 
-    name = serializers.CharField(max_length=100)
+    name = serializers.CharField(max_length=LIST_NAME_MAX_LENGTH)
     colour = serializers.ChoiceField(Colour.choices)
     archived_at = serializers.DateTimeField(allow_null=True)
 

@@ -26,6 +26,7 @@ from todos.api.serializers import (
     WallTimeField,
 )
 from todos.api.tasks import IN_TRASH, TaskEndpoint
+from todos.limits import TIMEZONE_MAX_LENGTH
 from todos.models import Task
 from todos.schedule.instants import instant_of
 from todos.schedule.recurrence import RuleRefused, begin_series, next_dates
@@ -66,7 +67,7 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
         allow_null=True, default=None, help_text="What the clock shows, on each date."
     )
     due_tz = TextField(
-        max_length=64,
+        max_length=TIMEZONE_MAX_LENGTH,
         allow_null=True,
         default=None,
         validators=[validate_timezone],

@@ -24,17 +24,22 @@ from config.api.pagination import (
     MAX_PAGE_SIZE,
 )
 from config.text import TextField
-from todos.models import (
+from todos.limits import (
+    LABEL_MAX_LENGTH,
     LABELS_MAX,
+    LIST_NAME_MAX_LENGTH,
     NOTES_MAX_LENGTH,
+    PRIORITY_MAX,
+    PRIORITY_MIN,
     REMINDER_MINUTES_MAX,
+    RULE_MAX_LENGTH,
+    SEARCH_MAX_LENGTH,
     STEPS_MAX,
+    TIMEZONE_MAX_LENGTH,
     TITLE_MAX_LENGTH,
-    Colour,
-    Task,
 )
+from todos.models import Colour, Task
 from todos.schedule.days import FIRST_DATE, LAST_DATE
-from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
 
 FILTERS_MAX = 100  # values of one repeated query parameter
 # Not ISO 8601 as a whole: its offset would be dropped without a word.
@@ -247,8 +252,8 @@ class TaskSerializer(serializers.Serializer[Task]):
         help_text="Markdown.",
     )
     priority = WholeNumberField(
-        min_value=1,
-        max_value=4,
+        min_value=PRIORITY_MIN,
+        max_value=PRIORITY_MAX,
         default=Task.Priority.MEDIUM,
         help_text="1 urgent, 2 high, 3 medium, 4 low.",
     )
@@ -259,7 +264,7 @@ class TaskSerializer(serializers.Serializer[Task]):
         allow_null=True, default=None, help_text="What the clock shows; needs a date."
     )
     due_tz = TextField(
-        max_length=64,
+        max_length=TIMEZONE_MAX_LENGTH,
         allow_null=True,
         default=None,
         validators=[validate_timezone],
@@ -271,7 +276,7 @@ class TaskSerializer(serializers.Serializer[Task]):
     recurrence = RecurrenceSerializer(allow_null=True, default=None)
     reminder = ReminderSerializer(allow_null=True, default=None)
     labels = BoundedListField(
-        child=TextField(max_length=50),
+        child=TextField(max_length=LABEL_MAX_LENGTH),
         max_length=LABELS_MAX,
         default=_none,
         help_text="Names; one that is new is made.",
@@ -383,13 +388,16 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
         help_text="The id of a list; repeated: tasks of any of them.",
     )
     label = BoundedListField(  # type: ignore[assignment]
-        child=TextField(max_length=50),
+        child=TextField(max_length=LABEL_MAX_LENGTH),
         max_length=LABELS_MAX,
         default=_none,
         help_text="The name of a label; repeated: tasks that carry all of them.",
     )
     priority = serializers.IntegerField(
-        min_value=1, max_value=4, default=None, help_text="Tasks of this priority."
+        min_value=PRIORITY_MIN,
+        max_value=PRIORITY_MAX,
+        default=None,
+        help_text="Tasks of this priority.",
     )
     parent = serializers.UUIDField(  # type: ignore[assignment]
         default=None, help_text="The steps of this task."
@@ -397,7 +405,7 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
     due_after = BoundedDateField(default=None, help_text="This day or later.")
     due_before = BoundedDateField(default=None, help_text="Earlier than this day.")
     q = TextField(
-        max_length=200,
+        max_length=SEARCH_MAX_LENGTH,
         default="",
         allow_blank=True,
         help_text="Words of title or notes: all of them, in any case and accent.",
@@ -424,7 +432,7 @@ class ListSerializer(serializers.Serializer[Any]):
     """A list of tasks in v1."""
 
     id = serializers.UUIDField(read_only=True)
-    name = TextField(max_length=100)
+    name = TextField(max_length=LIST_NAME_MAX_LENGTH)
     colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
     position = serializers.IntegerField(read_only=True)
     archived_at = BoundedDateTimeField(

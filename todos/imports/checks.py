@@ -19,24 +19,23 @@ from django.core.exceptions import ValidationError
 from accounts.models import validate_timezone
 from config.text import clean_text
 from todos.actions.import_rows import Finding
-from todos.models import (
+from todos.limits import (
+    COUNTER_MAX,
     LABEL_KEY_MAX_LENGTH,
+    LABEL_MAX_LENGTH,
     LABELS_MAX,
+    LIST_NAME_MAX_LENGTH,
     NOTES_MAX_LENGTH,
+    POSITION_MAX,
+    PRIORITY_MAX,
+    PRIORITY_MIN,
     REMINDER_MINUTES_MAX,
+    RULE_MAX_LENGTH,
+    TIMEZONE_MAX_LENGTH,
     TITLE_MAX_LENGTH,
-    Colour,
-    Task,
-    label_key,
 )
+from todos.models import Colour, Task, label_key
 from todos.schedule.days import FIRST_DATE, LAST_DATE
-from todos.schedule.recurrence import MAX_LENGTH as RULE_MAX_LENGTH
-
-NAME_MAX_LENGTH = 100  # of a list
-LABEL_MAX_LENGTH = 50
-# Far below what the columns hold: whoever counts on from them finds room.
-NUMBER_MAX = 2**30
-POSITION_MAX = 2**62
 
 _T = TypeVar("_T")
 
@@ -98,7 +97,7 @@ def notes(value: Any) -> str:
 
 
 def list_name(value: Any) -> str:
-    return filled(text(value, most=NAME_MAX_LENGTH))
+    return filled(text(value, most=LIST_NAME_MAX_LENGTH))
 
 
 def label_name(value: Any) -> str:
@@ -121,7 +120,7 @@ def whole(value: Any, *, low: int, high: int) -> int:
 
 
 def priority(value: Any) -> int:
-    return whole(value, low=1, high=4)
+    return whole(value, low=PRIORITY_MIN, high=PRIORITY_MAX)
 
 
 def position(value: Any) -> int:
@@ -130,7 +129,7 @@ def position(value: Any) -> int:
 
 def number(value: Any) -> int:
     """A count that begins with 1: of a version, of an occurrence."""
-    return whole(value, low=1, high=NUMBER_MAX)
+    return whole(value, low=1, high=COUNTER_MAX)
 
 
 def minutes_before(value: Any) -> int:
@@ -185,7 +184,7 @@ def instant(value: Any) -> datetime:
 
 
 def zone(value: Any) -> str:
-    name = text(value, most=64)
+    name = text(value, most=TIMEZONE_MAX_LENGTH)
     validate_timezone(name)
     return name
 

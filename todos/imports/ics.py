@@ -23,7 +23,8 @@ from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.components import TODO, Component, Property, components_of
 from todos.imports.files import Options
-from todos.models import LABELS_MAX, REMINDER_MINUTES_MAX, Task
+from todos.limits import LABELS_MAX, REMINDER_MINUTES_MAX
+from todos.models import Task
 from todos.schedule.instants import instant_of, wall_clock
 from todos.schedule.recurrence import RuleRefused, normalise_rule
 

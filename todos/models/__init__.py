@@ -8,20 +8,10 @@ rows of the same owner; on PostgreSQL, composite foreign keys enforce it.
 from todos.models.change import Change, ChangeQuerySet
 from todos.models.expressions import FoldedField, LabelNames, StepCount
 from todos.models.idempotent_answer import IdempotentAnswer
-from todos.models.label import LABEL_KEY_MAX_LENGTH, Label, LabelQuerySet, label_key
+from todos.models.label import Label, LabelQuerySet, label_key
 from todos.models.ledger import Ledger
 from todos.models.owned import Colour, OwnedQuerySet, position_now
-from todos.models.task import (
-    LABELS_MAX,
-    NOTES_MAX_LENGTH,
-    REMINDER_MINUTES_MAX,
-    STEPS_MAX,
-    STEPS_STORED_MAX,
-    TITLE_MAX_LENGTH,
-    Task,
-    TaskLabel,
-    TaskQuerySet,
-)
+from todos.models.task import Task, TaskLabel, TaskQuerySet
 from todos.models.task_list import TaskList, TaskListQuerySet
 
 __all__ = [
@@ -30,19 +20,12 @@ __all__ = [
     "Colour",
     "FoldedField",
     "IdempotentAnswer",
-    "LABELS_MAX",
-    "LABEL_KEY_MAX_LENGTH",
     "Label",
     "LabelNames",
     "LabelQuerySet",
     "Ledger",
-    "NOTES_MAX_LENGTH",
     "OwnedQuerySet",
-    "REMINDER_MINUTES_MAX",
-    "STEPS_MAX",
-    "STEPS_STORED_MAX",
     "StepCount",
-    "TITLE_MAX_LENGTH",
     "Task",
     "TaskLabel",
     "TaskList",

@@ -10,9 +10,8 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
+from todos.limits import LABEL_KEY_MAX_LENGTH, LABEL_MAX_LENGTH
 from todos.models.owned import Colour, OwnedQuerySet
-
-LABEL_KEY_MAX_LENGTH = 100
 
 
 class LabelQuerySet(OwnedQuerySet["Label"]):
@@ -33,7 +32,7 @@ class Label(models.Model):
     owner = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="labels", db_index=False
     )
-    name = models.CharField(max_length=50)
+    name = models.CharField(max_length=LABEL_MAX_LENGTH)
     key = models.CharField(max_length=LABEL_KEY_MAX_LENGTH, editable=False)
     colour = models.CharField(
         max_length=16, choices=Colour.choices, default=Colour.GREY

@@ -12,6 +12,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
+from todos.limits import RULE_MAX_LENGTH, TIMEZONE_MAX_LENGTH, TITLE_MAX_LENGTH
 from todos.models.due import due_before, due_from
 from todos.models.expressions import FoldedField, LabelNames, StepCount
 from todos.models.label import Label, label_key
@@ -19,15 +20,6 @@ from todos.models.owned import OwnedQuerySet, position_now
 from todos.models.task_list import TaskList
 from todos.schedule.days import DAY, Clock
 from todos.text_folding import fold
-
-TITLE_MAX_LENGTH = 500
-NOTES_MAX_LENGTH = 20_000
-LABELS_MAX = 20  # of a task
-# The steps of a task, those in the trash among them; completed ones that repeat are
-# what is left of a series, and count for the second bound alone.
-STEPS_MAX = 500
-STEPS_STORED_MAX = 2_000
-REMINDER_MINUTES_MAX = 4 * 7 * 24 * 60  # four weeks ahead
 
 
 class TaskQuerySet(OwnedQuerySet["Task"]):
@@ -160,9 +152,9 @@ class Task(models.Model):
     )
     due_date = models.DateField(null=True, blank=True)
     due_time = models.TimeField(null=True, blank=True)
-    due_tz = models.CharField(max_length=64, blank=True)
+    due_tz = models.CharField(max_length=TIMEZONE_MAX_LENGTH, blank=True)
     start_date = models.DateField(null=True, blank=True)
-    rrule = models.CharField(max_length=200, blank=True)
+    rrule = models.CharField(max_length=RULE_MAX_LENGTH, blank=True)
     rrule_anchor = models.CharField(max_length=10, choices=Anchor.choices, blank=True)
     series = models.UUIDField(null=True, blank=True, editable=False)
     occurrence = models.PositiveIntegerField(null=True, blank=True, editable=False)

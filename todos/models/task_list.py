@@ -10,6 +10,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
+from todos.limits import LIST_NAME_MAX_LENGTH
 from todos.models.owned import Colour, OwnedQuerySet, position_now
 
 
@@ -52,7 +53,7 @@ class TaskList(models.Model):
     owner = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="task_lists", db_index=False
     )
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=LIST_NAME_MAX_LENGTH)
     colour = models.CharField(
         max_length=16, choices=Colour.choices, default=Colour.GREY
     )

@@ -13,15 +13,15 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 
 from config.text import TextFormField, clean_text
 from todos.actions import AccountFull
-from todos.models import (
+from todos.limits import (
+    LABEL_KEY_MAX_LENGTH,
+    LABEL_MAX_LENGTH,
     LABELS_MAX,
+    LIST_NAME_MAX_LENGTH,
     NOTES_MAX_LENGTH,
     TITLE_MAX_LENGTH,
-    Colour,
-    Task,
-    TaskList,
-    label_key,
 )
+from todos.models import Colour, Task, TaskList, label_key
 from todos.pages.rows import reminder_words
 from todos.schedule.days import FIRST_DATE, LAST_DATE
 from todos.schedule.recurrence import normalise_rule
@@ -29,8 +29,7 @@ from todos.schedule.wording import rule_words
 
 NO_SUCH_LIST = "There is no such list."
 RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
-NAME_MAX_LENGTH, KEY_MAX_LENGTH = 50, 100  # of a label
-LABELS_MAX_LENGTH = LABELS_MAX * (NAME_MAX_LENGTH + len(", "))
+LABELS_MAX_LENGTH = LABELS_MAX * (LABEL_MAX_LENGTH + len(", "))
 DATE_VALIDATORS = [
     MinValueValidator(FIRST_DATE, f"Write a date from {FIRST_DATE} on."),
     MaxValueValidator(LAST_DATE, f"Write a date up to {LAST_DATE}."),
@@ -112,9 +111,12 @@ class LabelsField(forms.Field):
         if len(value) > LABELS_MAX:
             raise ValidationError(f"Use at most {LABELS_MAX} labels.")
         for name in value:
-            if len(name) > NAME_MAX_LENGTH or len(label_key(name)) > KEY_MAX_LENGTH:
+            if (
+                len(name) > LABEL_MAX_LENGTH
+                or len(label_key(name)) > LABEL_KEY_MAX_LENGTH
+            ):
                 raise ValidationError(
-                    f"A label has at most {NAME_MAX_LENGTH} characters."
+                    f"A label has at most {LABEL_MAX_LENGTH} characters."
                 )
 
     def has_changed(self, initial: Any, data: Any) -> bool:
@@ -347,7 +349,7 @@ class ListForm(EditForm):
     """The name and the colour of a list."""
 
     noun = "list"
-    name = TextFormField(max_length=100)
+    name = TextFormField(max_length=LIST_NAME_MAX_LENGTH)
     colour = forms.ChoiceField(
         choices=Colour.choices, initial=Colour.GREY, widget=forms.RadioSelect
     )

@@ -14,7 +14,6 @@ from datetime import date
 
 from todos.schedule.days import LAST_DATE
 from todos.schedule.rules import (
-    MAX_LENGTH,
     Rule,
     RuleRefused,
     Weekday,
@@ -22,7 +21,6 @@ from todos.schedule.rules import (
 )
 
 __all__ = [
-    "MAX_LENGTH",
     "RuleRefused",
     "begin_series",
     "count_of",

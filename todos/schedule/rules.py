@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-MAX_LENGTH = 200  # characters of a rule
+from todos.limits import RULE_MAX_LENGTH
+
 MAX_INTERVAL = MAX_COUNT = 999
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
@@ -113,8 +114,8 @@ def read_rule(text: str) -> Rule:
 
 
 def _split(text: str) -> dict[str, str]:
-    if len(text) > MAX_LENGTH:
-        raise RuleRefused(f"Write a rule of at most {MAX_LENGTH} characters.")
+    if len(text) > RULE_MAX_LENGTH:
+        raise RuleRefused(f"Write a rule of at most {RULE_MAX_LENGTH} characters.")
     # Letters of other scripts can have an ASCII letter as their capital.
     if not text.isascii():
         raise RuleRefused(EXAMPLE)

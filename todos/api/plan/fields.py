@@ -11,6 +11,7 @@ from rest_framework import serializers
 from accounts.authentication import user_of
 from config.api.fields import BoundedListField
 from config.text import TextField
+from todos.limits import LABEL_MAX_LENGTH
 from todos.models import Task
 from todos.schedule import recurrence
 from todos.schedule.days import FIRST_DATE, LAST_DATE
@@ -188,7 +189,7 @@ class RecurrenceField(serializers.Field[Any, Any, Any, Any]):
 class TagsField(BoundedListField):
     """Words to find tasks by. Empty ones fall out: `"".split(",")` makes them."""
 
-    child = TextField(max_length=50)
+    child = TextField(max_length=LABEL_MAX_LENGTH)
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list):

@@ -22,7 +22,8 @@ from todos.api.plan.fields import (
     TagsField,
     WordField,
 )
-from todos.models import LABELS_MAX, Task
+from todos.limits import LABELS_MAX, SEARCH_MAX_LENGTH
+from todos.models import Task
 
 TITLE_MAX_LENGTH = 200
 DESCRIPTION_MAX_LENGTH = 1000
@@ -242,7 +243,7 @@ class PlanQuerySerializer(serializers.Serializer[Any]):
         help_text="Of this priority, in any case.",
     )
     search = TextField(
-        max_length=200,
+        max_length=SEARCH_MAX_LENGTH,
         allow_blank=True,
         default="",
         help_text="Words of title or description, in any case. Also as `q`.",

@@ -19,17 +19,11 @@ from todos.schedule.quick_add.lines import (
 )
 from todos.schedule.quick_add.parts import (
     KINDS,
-    LABEL_MAX_LENGTH,
-    LIST_MAX_LENGTH,
-    REMINDER_MINUTES_MAX,
     Here,
 )
 
 __all__ = [
     "KINDS",
-    "LABEL_MAX_LENGTH",
-    "LIST_MAX_LENGTH",
-    "REMINDER_MINUTES_MAX",
     "Fields",
     "Here",
     "NoSuchPart",

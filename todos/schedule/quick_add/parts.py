@@ -8,11 +8,6 @@ from typing import Any, Literal, get_args
 
 from todos.schedule.days import Clock
 
-# As in the tables; a longer name is title.
-LIST_MAX_LENGTH = 100
-LABEL_MAX_LENGTH = 50
-REMINDER_MINUTES_MAX = 4 * 7 * 24 * 60
-
 Kind = Literal[
     "list",
     "new_list",

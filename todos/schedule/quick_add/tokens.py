@@ -2,10 +2,8 @@
 
 import re
 
+from todos.limits import LABEL_MAX_LENGTH, LIST_NAME_MAX_LENGTH, REMINDER_MINUTES_MAX
 from todos.schedule.quick_add.parts import (
-    LABEL_MAX_LENGTH,
-    LIST_MAX_LENGTH,
-    REMINDER_MINUTES_MAX,
     Here,
     Kind,
     Part,
@@ -47,7 +45,7 @@ def _list(word: Word, here: Here) -> Part | None:
         if known := here.list_named(name):
             return _part("list", word, known, "list", known)
     name = _name(word)
-    if 0 < len(name) <= LIST_MAX_LENGTH:
+    if 0 < len(name) <= LIST_NAME_MAX_LENGTH:
         return Part("new_list", word.start, word.end, name)
     return None
 
