@@ -12,10 +12,14 @@ from django.utils.timezone import now
 from accounts import events
 from accounts.models import SecurityEvent, User
 from accounts.passwords import hashed
+from config.refusals import Refusal
 
 
-class EmailTaken(Exception):
+class EmailTaken(Refusal):
     """There is an account with this address, and saying so is unavoidable."""
+
+    code = "email_taken"
+    text = "There is an account with this address."
 
 
 def is_verification_mandatory() -> bool:

@@ -27,8 +27,8 @@ from uuid_utils.compat import uuid7
 
 from accounts.credentials import Credential
 from accounts.models import User
+from config.refusals import Refusal
 from todos.models import Change, Label, Ledger, Task, TaskList
-from todos.refused import Refused
 
 Entity = Change.Entity
 Kind = Change.Kind
@@ -77,7 +77,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, UUID) else value.isoformat()
 
 
-class AccountFull(Refused):
+class AccountFull(Refusal):
     """The owner has as many tasks, lists or labels as an account can have."""
 
     code = "account_full"
@@ -85,8 +85,8 @@ class AccountFull(Refused):
     def __init__(self, text: str = "") -> None:
         super().__init__(
             text
-            or f"An account has at most {settings.ACCOUNT_ROWS_MAX:,} tasks and lists,"
-            " those in the trash counted. Delete some for good first."
+            or f"An account can have at most {settings.ACCOUNT_ROWS_MAX:,} tasks and"
+            " lists, including the trash. Delete some permanently first."
         )
 
 

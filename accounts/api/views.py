@@ -50,7 +50,6 @@ from accounts.registration import (
     may_sign_in,
     register,
 )
-from config.api.problems import Conflict
 from config.api.throttling import AddressThrottle
 from config.api.views import Endpoint
 
@@ -85,15 +84,12 @@ class PublicEndpoint(Endpoint):
         return values
 
 
-EMAIL_TAKEN = {"email_taken": "email: There is an account with this address."}
-
-
 class RegisterView(PublicEndpoint):
     """Make an account. 202 means that a mail was sent, with a link to follow first."""
 
     name = "Register"
     operations = {"POST": "register"}
-    conflicts = {"POST": EMAIL_TAKEN}
+    conflicts = {"POST": (EmailTaken,)}
     throttle_scope = "register"
 
     @extend_schema(
@@ -102,10 +98,7 @@ class RegisterView(PublicEndpoint):
     )
     def post(self, request: Request) -> Response:
         body = self.validated(RegisterSerializer)
-        try:
-            user = register(request._request, **body)
-        except EmailTaken as exc:
-            raise Conflict(EMAIL_TAKEN["email_taken"], code="email_taken") from exc
+        user = register(request._request, **body)
         if user is None or is_verification_mandatory():  # nobody has followed it yet
             return Response(
                 {"detail": "Follow the link that we mailed to this address."},

@@ -19,6 +19,8 @@ from django.http import Http404
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 
+from config.refusals import Refusal
+
 RETRY_AFTER_OUTAGE = 5  # seconds
 MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 100  # in one document; a client that mends those may ask again
@@ -34,16 +36,13 @@ class Conflict(exceptions.APIException):
     default_detail = "The object is not in a state that allows this."
     default_code = "conflict"
 
-    def __init__(
-        self,
-        detail: str | None = None,
-        code: str | None = None,
-        *,
-        members: Mapping[str, Any] | None = None,
-    ) -> None:
-        """`members` join the document (RFC 9457 section 3.2)."""
-        super().__init__(detail, code)
-        self.members = members or {}
+    members: Mapping[str, object] = {}  # of the problem document (RFC 9457, 3.2)
+
+    @classmethod
+    def from_refusal(cls, refusal: Refusal) -> "Conflict":
+        conflict = cls(str(refusal), refusal.code)
+        conflict.members = refusal.members
+        return conflict
 
 
 class Gone(exceptions.APIException):
@@ -126,6 +125,8 @@ def as_refusal(exc: Exception) -> exceptions.APIException | None:
         exc.detail = exceptions.ErrorDetail(CREDENTIAL_REFUSED, exc.default_code)
     if isinstance(exc, exceptions.APIException):
         return exc
+    if isinstance(exc, Refusal):
+        return Conflict.from_refusal(exc)
     if isinstance(exc, Http404):
         return exceptions.NotFound()
     if isinstance(exc, PermissionDenied):

@@ -61,8 +61,8 @@ def possible_refusals(
         yield exceptions.PermissionDenied("This route names someone else.", WRONG_USER)
     if "_id}" in path.replace("{user_id}", "") or 404 in declared:
         yield exceptions.NotFound()
-    conflicts = view.conflicts.get(method, {})
-    yield from (Conflict(detail, code) for code, detail in conflicts.items())
+    conflicts = view.conflicts.get(method, ())
+    yield from (Conflict(str(refused()), refused.code) for refused in conflicts)
     if 409 in declared and not conflicts:
         yield Conflict()
     if 410 in declared:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from config.api.problems import ProblemSerializer
 from config.api.throttling import Reading, count_request, rate_limit_fields
+from config.refusals import Refusal
 
 CHALLENGE = "Bearer"
 
@@ -22,7 +23,7 @@ class Endpoint(APIView):
     # What the OpenAPI document can't read from the handlers.
     tagged: Collection[str] = ()  # methods whose answers have an ETag
     conditional: Collection[str] = ()  # methods that heed If-Match
-    conflicts: Mapping[str, Mapping[str, str]] = {}  # detail by code by method, of 409
+    conflicts: Mapping[str, Collection[type[Refusal]]] = {}  # by method; 409
     refusals: Mapping[str, Collection[APIException]] = {}  # others, by method
     is_repeatable = False  # POST heeds Idempotency-Key
     refusal_serializer: type[Serializer[Any]] = ProblemSerializer

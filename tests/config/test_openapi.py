@@ -306,6 +306,21 @@ def test_the_codes_of_a_refused_sign_in_and_deletion_are_described(document):
     assert deletion == {"recent_sign_in_required", "permission_denied"}
 
 
+def test_a_refusal_is_described_in_the_words_that_it_is_answered_with(
+    document, api_as, alice
+):
+    client = api_as(alice)
+    task = client.post("/api/v1/tasks", {"title": "Buy milk"}).json()["id"]
+    path = "/api/v1/tasks/{task_id}/skip"
+    response = document["paths"][path]["post"]["responses"]["409"]
+    (media,) = resolved(document, response)["content"].values()
+
+    refused = client.post(path.format(task_id=task))
+
+    assert refused.json()["code"] == "not_repeating"
+    assert refused.json() == media["examples"]["not_repeating"]["value"]
+
+
 def test_an_import_that_met_another_request_is_described(document):
     codes = codes_of(document, "/api/v1/import", "post", "409")
 

@@ -21,8 +21,8 @@ from todos import actions
 from todos.models import Ledger, Task, TaskList
 
 TEXT = (
-    "An account has at most 3 tasks and lists, those in the trash counted. Delete some"
-    " for good first."
+    "An account can have at most 3 tasks and lists, including the trash. Delete some"
+    " permanently first."
 )
 
 
@@ -158,7 +158,7 @@ class AnyCount(TestCase):
         caller = {"owner": owner, "by": COMMAND}
         for number, (kind, which) in enumerate(steps):
             at = NOON + timedelta(minutes=number)
-            with suppress(actions.Refused, ValidationError):
+            with suppress(actions.Refusal, ValidationError):
                 if kind < 16:
                     _do(kind, which, at=at, **caller)
                 else:

@@ -382,7 +382,7 @@ class AnyHistory(TestCase):
             last = _last_seq(owner)
             try:
                 _do(kind, which, at=at, **caller)
-            except (actions.Refused, ValidationError):
+            except (actions.Refusal, ValidationError):
                 continue
             if _last_seq(owner) == last:
                 continue

@@ -161,7 +161,7 @@ def test_no_three_undos_leave_a_reference_to_nothing(alice, scene):
         for place in order:
             batches = _batches(alice)
             if place < len(batches):
-                with suppress(actions.Refused):
+                with suppress(actions.Refusal):
                     actions.undo(**caller, batch_id=batches[place])
         connection.check_constraints()
         assert not misplaced(alice).exists()
@@ -200,7 +200,7 @@ class AnyUndo(TestCase):
         for number, (kind, which) in enumerate(steps):
             at = AT + timedelta(minutes=number)
             act = _undo_any if kind > 15 else _do
-            with suppress(actions.Refused, ValidationError):
+            with suppress(actions.Refusal, ValidationError):
                 act(kind, which, at=at, **caller)
             connection.check_constraints()
             assert not misplaced(owner).exists()

@@ -177,7 +177,9 @@ def test_says_that_what_was_deleted_for_good_stays_so(page_as, alice):
 
     response = client.post(undo, follow=True)
 
-    assert "can&#x27;t be brought back" in response.content.decode()
+    assert (
+        "Permanently deleted items can&#x27;t be restored" in response.content.decode()
+    )
 
 
 def test_a_link_to_it_only_asks(page_as, alice):

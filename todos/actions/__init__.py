@@ -6,6 +6,7 @@ An action is told whose data it is for (`owner`), which credential asks (`by`) a
 stores, and records each change in the ledger, all in one transaction.
 """
 
+from config.refusals import Refusal
 from todos.actions.bulk import TASKS_MAX, BulkChange, change_tasks
 from todos.actions.labels import create_label, delete_label, update_label
 from todos.actions.lists import create_list, restore_list, trash_list, update_list
@@ -14,7 +15,7 @@ from todos.actions.quick import add_quickly, read_quickly
 from todos.actions.refusals import (
     AlreadyCompleted,
     CannotBeUndone,
-    InboxStays,
+    InboxProtected,
     InTrash,
     NextExists,
     NothingToUndo,
@@ -40,7 +41,6 @@ from todos.actions.tasks import (
 from todos.actions.undo import Undone, undo
 from todos.actions.undone import is_undone
 from todos.ledger import AccountFull
-from todos.refused import Refused
 
 __all__ = [
     "TASKS_MAX",
@@ -51,12 +51,12 @@ __all__ = [
     "CannotBeUndone",
     "Completion",
     "InTrash",
-    "InboxStays",
+    "InboxProtected",
     "NextExists",
     "NotInTrash",
     "NotRepeating",
     "NothingToUndo",
-    "Refused",
+    "Refusal",
     "SeriesEnded",
     "UndoConflict",
     "UndoTooLarge",

@@ -84,7 +84,7 @@ def _found(owner: User, task_ids: Sequence[UUID]) -> list[Task]:
 def _require_all_live(tasks: Sequence[Task]) -> None:
     for number, task in enumerate(tasks):
         if task.trashed_at is not None:
-            raise InTrash(f"ids.{number}: The task is in the trash; restore it first.")
+            raise InTrash(f"ids.{number}: {InTrash.text}")
 
 
 # --- The actions ------------------------------------------------------------------

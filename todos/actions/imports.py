@@ -23,6 +23,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.credentials import Credential
 from accounts.models import User
+from config.refusals import Refusal
 from config.writes import Insert
 from todos.actions.dates import settle_dates
 from todos.actions.import_ids import Series, ids_of, settled_id
@@ -41,7 +42,6 @@ from todos.actions.rows import StepCount, count_steps, inbox_id
 from todos.ledger import batch, last_number, snapshot
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
 from todos.models import Label, Task, TaskLabel, TaskList, label_key, position_now
-from todos.refused import Refused
 
 CHUNK = 1_000  # rows that are looked up together
 PART = 10_000  # tasks that one transaction stores
@@ -50,10 +50,11 @@ TRIES = 5  # plans, while the owner's data keeps changing
 _T = TypeVar("_T")
 
 
-class ImportClash(Refused):
+class ImportClash(Refusal):
     """The owner's data kept changing while the import was prepared or stored."""
 
     code = "import_clash"
+    text = "The account was changed during the import. Import again."
 
 
 class PreparedImport:
@@ -87,10 +88,10 @@ class PreparedImport:
             except _Stale:
                 self._plan = _planned(self._owner, self._at, self._rows)
             except IntegrityError as exc:
-                raise ImportClash("Something changed meanwhile. Import again.") from exc
+                raise ImportClash from exc
             else:
                 return self.report
-        raise ImportClash("Something changed meanwhile. Import again.")
+        raise ImportClash
 
     def _kept(self, rows: Iterable[Row]) -> Iterator[Row]:
         for row in rows:
@@ -153,8 +154,9 @@ class _Storing:
                 self._store([], tasks[start : start + PART])
             except (_Stale, IntegrityError) as exc:
                 raise ImportClash(
-                    f"Something changed meanwhile. {start} of {len(tasks)} tasks are"
-                    f" stored, as batch {self._batch_id}. Import again for the rest."
+                    f"The account was changed during the import. {start} of"
+                    f" {len(tasks)} tasks are stored, as batch {self._batch_id}."
+                    " Import again for the rest."
                 ) from exc
         if plan.report.created:
             plan.report.batch = self._batch_id

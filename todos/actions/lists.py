@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.moves import move_all, require_list
-from todos.actions.refusals import InboxStays, NoRoom
+from todos.actions.refusals import InboxProtected, NoRoom
 from todos.actions.rows import (
     Seen,
     list_of,
@@ -70,7 +70,7 @@ def update_list(
 
     Raises:
         TaskList.DoesNotExist: not a list of the owner.
-        InboxStays: the inbox was to be renamed or archived.
+        InboxProtected: the inbox was to be renamed or archived.
         VersionConflict: `version` is given and is not the stored one.
         ValidationError: for `name`; there are as many lists as there can be.
     """
@@ -80,7 +80,7 @@ def update_list(
         else:
             row = list_of(owner, list_id)
         if row.is_inbox and changes.keys() & {"name", "archived_at"}:
-            raise InboxStays("The inbox keeps its name and its place.")
+            raise InboxProtected
         require_version(row, version)
         if row.trashed_at is not None:
             _restore(row, owner=owner, entries=entries)
@@ -104,14 +104,14 @@ def trash_list(
 
     Raises:
         TaskList.DoesNotExist: not a list of the owner.
-        InboxStays: it is the inbox.
+        InboxProtected: it is the inbox.
         ValidationError: `move_to` is no other list of the owner.
         VersionConflict: `version` is given and is not the stored one.
     """
     with batch(owner=owner, by=by, at=at) as entries:
         row = list_of(owner, list_id)
         if row.is_inbox:
-            raise InboxStays("The inbox can't be deleted.")
+            raise InboxProtected
         require_version(row, version)
         if move_to is None:
             _turn_all(row.tasks.live(), Kind.TRASHED, at, entries)

@@ -19,7 +19,7 @@ from django.db.models import Max, Q
 
 from accounts.credentials import Credential
 from accounts.models import User
-from todos.actions.refusals import InboxStays
+from todos.actions.refusals import InboxProtected
 from todos.actions.rows import (
     Seen,
     bring_steps,
@@ -169,7 +169,7 @@ def move_list(
 
     Raises:
         TaskList.DoesNotExist: not a list of the owner.
-        InboxStays: it is the inbox, or would come before it.
+        InboxProtected: it is the inbox, or would come before it.
         VersionConflict: `version` is given and is not the stored one.
         ValidationError: for `before` or `after`.
     """
@@ -180,7 +180,7 @@ def move_list(
             raise TaskList.DoesNotExist
         row, neighbour = found[list_id], found.get(to.id)
         if row.is_inbox:
-            raise InboxStays("The inbox stays first.")
+            raise InboxProtected
         require_version(row, version)
         before = snapshot(row)
         renumbered = _move_list_beside(row, neighbour, to, owner=owner, at=at)
@@ -199,7 +199,7 @@ def _move_list_beside(
     if not neighbour.is_inbox:
         return _settle(row, neighbour, siblings, side=to.side, at=at)
     if to.side == "before":
-        raise InboxStays("The inbox stays first.")
+        raise InboxProtected
     first = siblings.order_by("position", "id")[0]
     if first.pk == row.pk:
         return []

@@ -37,7 +37,7 @@ def remove_task(
         task = task_of(owner, task_id)
         require_version(task, version)
         if task.trashed_at is None:
-            raise NotInTrash("Put the task into the trash first.")
+            raise NotInTrash
         _remove_tasks([task], entries)
 
 

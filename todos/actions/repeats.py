@@ -319,7 +319,7 @@ def skip_occurrence(
         _require_skippable(task)
         due_date = _due_after_skipping(task, today=today_of(owner, at))
         if due_date is None or task.due_date is None:
-            raise SeriesEnded("This is the last of its series; complete or delete it.")
+            raise SeriesEnded
         before = snapshot(task)
         task.start_date = _moved(task.start_date, due_date - task.due_date)
         task.due_date, task.occurrence = due_date, _number_of(task) + 1
@@ -329,11 +329,11 @@ def skip_occurrence(
 
 def _require_skippable(task: Task) -> None:
     if not task.rrule:
-        raise NotRepeating("The task doesn't repeat.")
+        raise NotRepeating
     if task.is_completed:
-        raise AlreadyCompleted("The task is completed; reopen it first.")
+        raise AlreadyCompleted
     if _nearest_later([task]):
-        raise NextExists("The next of this series is there already, as another task.")
+        raise NextExists
 
 
 def _due_after_skipping(task: Task, *, today: date) -> date | None:

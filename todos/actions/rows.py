@@ -55,14 +55,14 @@ def inbox_id(owner: User) -> UUID:
 
 def require_live(task: Task, *, version: Seen) -> None:
     if task.trashed_at is not None:
-        raise InTrash("The task is in the trash; restore it first.")
+        raise InTrash
     require_version(task, version)
 
 
 def require_version(row: Task | TaskList | Label, version: Seen) -> None:
     seen = {version} if isinstance(version, int) else version
     if seen is not None and row.version not in seen:
-        raise VersionConflict("It has changed since you read it.")
+        raise VersionConflict
 
 
 def store(

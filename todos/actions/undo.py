@@ -66,7 +66,6 @@ TEXTS = {"title", "notes", "name"}  # other columns follow from these, row by ro
 # What one import over HTTP can make: 10,000 tasks, and as many lists and labels as one
 # user can have. All of it is taken back in one transaction, and others wait for it.
 CHANGES_MAX = 11_000
-GONE = "What was removed for good can't be brought back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +124,14 @@ def _wanted(
         purged = Q(kind=Kind.REMOVED, before__isnull=True, credential=str(COMMAND))
         last = mine.exclude(purged).order_by("-seq").first()
         if last is None:
-            raise NothingToUndo("There is no change to undo.")
+            raise NothingToUndo
         batch_id = last.batch
     found = mine.filter(batch=batch_id)
     count = found[: CHANGES_MAX + 1].count()
     if not count:
         raise Change.DoesNotExist
     if count > CHANGES_MAX:
-        raise UndoTooLarge(
-            f"These are more than {CHANGES_MAX:,} changes, too many to undo at once."
-            " Undo single changes, or bring back from the trash what is there."
-        )
+        raise UndoTooLarge
     return found
 
 
@@ -206,7 +202,7 @@ class _Undoing:
     def _as_left(self, change: Change, rows: dict[UUID, Row]) -> tuple[Row, Snapshot]:
         """Return the row, still as the change left it, and a snapshot of it."""
         if change.after is None:
-            raise CannotBeUndone(GONE)
+            raise CannotBeUndone
         row = rows.get(change.entity_id)
         if row is None:
             raise self._refusal(change, row)
@@ -288,7 +284,7 @@ class _Undoing:
     def _made_of(self, change: Change) -> Row:
         """Return the row as it was, not stored yet."""
         if change.before is None:
-            raise CannotBeUndone(GONE)
+            raise CannotBeUndone
         at = self.entries.at
         row = MODELS[change.entity](
             id=change.entity_id, owner_id=self.owner.pk, created_at=at, updated_at=at

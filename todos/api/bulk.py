@@ -13,14 +13,13 @@ from accounts.models import validate_timezone
 from config.api.fields import BoundedListField, WholeNumberField
 from config.text import TextField
 from todos import actions
-from todos.api.endpoint import ACCOUNT_FULL
 from todos.api.serializers import (
     BoundedDateField,
     TaskSerializer,
     WallTimeField,
     represent_task,
 )
-from todos.api.tasks import IN_TRASH, TaskEndpoint
+from todos.api.tasks import TaskEndpoint
 from todos.limits import (
     LABEL_MAX_LENGTH,
     PRIORITY_MAX,
@@ -161,7 +160,7 @@ class TaskBulkView(TaskEndpoint):
 
     name = "Many tasks at once"
     operations = {"POST": "tasks_bulk"}
-    conflicts = {"POST": IN_TRASH | ACCOUNT_FULL}
+    conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 
     @extend_schema(request=BulkSerializer, responses=BulkChangeSerializer)
     def post(self, request: Request, **kwargs: Any) -> Response:

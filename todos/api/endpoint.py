@@ -17,12 +17,9 @@ from rest_framework.response import Response
 
 from accounts.authentication import credential_of, user_of
 from config.api.conditional import PreconditionFailed
-from config.api.problems import Conflict
 from config.api.views import Endpoint
 from todos import actions
 from todos.api.idempotency import once
-
-ACCOUNT_FULL = {actions.AccountFull.code: str(actions.AccountFull())}
 
 
 class OwnedEndpoint(Endpoint):
@@ -53,8 +50,6 @@ class OwnedEndpoint(Endpoint):
             exc = Http404()
         elif isinstance(exc, actions.VersionConflict):
             exc = PreconditionFailed()
-        elif isinstance(exc, actions.Refused):
-            exc = Conflict(str(exc), code=exc.code, members=exc.members)
         return super().handle_exception(exc)
 
     def checked_query(self, serializer: Any) -> dict[str, Any]:

@@ -6,6 +6,8 @@ their order and compares the answers.
 
 from typing import Any
 
+from todos import actions
+
 Example = dict[str, Any]
 
 ERRANDS = "01a204a3-7c6b-7687-af78-e19c30a103d2"
@@ -202,7 +204,7 @@ EXAMPLES: dict[str, Example] = {
         "type": "about:blank",
         "title": "Conflict",
         "status": 409,
-        "detail": "Later changes stand in the way; undo those first.",
+        "detail": actions.UndoConflict.text,
         "code": "undo_conflict",
         "changes": ["01a204a3-7d98-7254-8ad2-b6b77fe89eb8"],
     },

@@ -26,10 +26,11 @@ from accounts.authentication import credential_of, user_of
 from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
 from config.api.throttling import CostlyThrottle, UserThrottle
 from config.uploads import take_files
+from todos.actions import AccountFull
 from todos.actions.import_rows import Finding, Report
-from todos.actions.imports import PreparedImport
+from todos.actions.imports import ImportClash, PreparedImport
 from todos.agenda import clock_of
-from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
+from todos.api.endpoint import OwnedEndpoint
 from todos.exports import formats
 from todos.imports.files import FileRefused, MappingRefused, TooManyRows
 from todos.imports.formats import FORMATS, prepare_file
@@ -227,10 +228,7 @@ class ImportView(OwnedEndpoint):
     throttle_scope = "import"
     parser_classes = [UploadParser]
     refusal_serializers = {400: ImportProblemSerializer}
-    conflicts = {
-        "POST": ACCOUNT_FULL
-        | {"import_clash": "Something changed meanwhile. Import again."}
-    }
+    conflicts = {"POST": (AccountFull, ImportClash)}
 
     _prepared: PreparedImport | None = None
     _is_dry_run = False

@@ -25,7 +25,7 @@ from config.api.pagination import (
 from config.api.problems import Gone, ProblemSerializer
 from config.api.throttling import CostlyThrottle, UserThrottle
 from todos import actions
-from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
+from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import TaskSerializer, represent_clock
 from todos.limits import LIST_NAME_MAX_LENGTH
 from todos.models import Change, Colour, Ledger, Task
@@ -330,13 +330,13 @@ class UndoView(OwnedEndpoint):
     throttle_scope = "undo"
     refusal_serializers = {409: UndoProblemSerializer}
     conflicts = {
-        "POST": ACCOUNT_FULL
-        | {
-            "undo_conflict": "Later changes stand in the way; undo those first.",
-            "cannot_be_undone": "Something was removed for good.",
-            "undo_too_large": "These are too many changes to undo at once.",
-            "nothing_to_undo": "There is no change to undo.",
-        }
+        "POST": (
+            actions.AccountFull,
+            actions.UndoConflict,
+            actions.CannotBeUndone,
+            actions.UndoTooLarge,
+            actions.NothingToUndo,
+        )
     }
 
     @extend_schema(request=UndoSerializer, responses={200: UndoneSerializer, 404: None})

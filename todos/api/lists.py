@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from config.api.conditional import etag, expected_version, tagged
 from config.api.fields import picked
 from todos import actions
-from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
+from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import (
     ListDeletionSerializer,
     ListPageQuerySerializer,
@@ -60,7 +60,7 @@ class ListListView(ListEndpoint):
     """The caller's lists."""
 
     name = "Lists"
-    conflicts = {"POST": ACCOUNT_FULL}
+    conflicts = {"POST": (actions.AccountFull,)}
     operations = {
         "GET": "lists_list",
         "POST": "lists_create",
@@ -110,8 +110,8 @@ class ListDetailView(ListEndpoint):
     tagged = ("GET", "PATCH")
     conditional = ("PATCH", "DELETE")
     conflicts = {
-        "PATCH": {"inbox": "The inbox keeps its name and its place."},
-        "DELETE": {"inbox": "The inbox can't be deleted."},
+        "PATCH": (actions.InboxProtected,),
+        "DELETE": (actions.InboxProtected,),
     }
 
     @extend_schema(parameters=[ListQuerySerializer], responses=ListSerializer)

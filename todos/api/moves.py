@@ -14,7 +14,7 @@ from config.api.conditional import expected_version
 from todos import actions
 from todos.api.lists import ListEndpoint
 from todos.api.serializers import ListSerializer, TaskSerializer
-from todos.api.tasks import IN_TRASH, TaskEndpoint
+from todos.api.tasks import TaskEndpoint
 
 
 class ListMoveSerializer(serializers.Serializer[Any]):
@@ -57,7 +57,7 @@ class TaskMoveView(TaskEndpoint):
     name = "Move a task"
     operations = {"POST": "tasks_move"}
     tagged = conditional = ("POST",)
-    conflicts = {"POST": IN_TRASH}
+    conflicts = {"POST": (actions.InTrash,)}
 
     @extend_schema(request=TaskMoveSerializer, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
@@ -79,7 +79,7 @@ class ListMoveView(ListEndpoint):
     name = "Move a list"
     operations = {"POST": "lists_move"}
     tagged = conditional = ("POST",)
-    conflicts = {"POST": {"inbox": "The inbox stays first."}}
+    conflicts = {"POST": (actions.InboxProtected,)}
 
     @extend_schema(request=ListMoveSerializer, responses=ListSerializer)
     def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:

@@ -20,7 +20,6 @@ from config.api.fields import (
 from config.text import TextField
 from todos import actions
 from todos.actions.quick import LINES_MAX, Draft
-from todos.api.endpoint import ACCOUNT_FULL
 from todos.api.serializers import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
 from todos.schedule.quick_add import KINDS
@@ -129,7 +128,7 @@ class TaskQuickView(TaskEndpoint):
     """Tasks from lines of text, all of them or none."""
 
     name = "Quick add"
-    conflicts = {"POST": ACCOUNT_FULL}
+    conflicts = {"POST": (actions.AccountFull,)}
     operations = {"POST": "tasks_quick"}
 
     @extend_schema(

@@ -25,7 +25,7 @@ from todos.api.serializers import (
     TaskSerializer,
     WallTimeField,
 )
-from todos.api.tasks import IN_TRASH, TaskEndpoint
+from todos.api.tasks import TaskEndpoint
 from todos.limits import TIMEZONE_MAX_LENGTH
 from todos.models import Task
 from todos.schedule.instants import instant_of
@@ -39,13 +39,13 @@ class TaskSkipView(TaskEndpoint):
     operations = {"POST": "tasks_skip"}
     tagged = conditional = ("POST",)
     conflicts = {
-        "POST": IN_TRASH
-        | {
-            "not_repeating": "The task doesn't repeat.",
-            "completed": "The task is completed; reopen it first.",
-            "next_exists": "The next of this series is there already, as another task.",
-            "series_ended": "This is the last of its series; complete or delete it.",
-        }
+        "POST": (
+            actions.InTrash,
+            actions.NotRepeating,
+            actions.AlreadyCompleted,
+            actions.NextExists,
+            actions.SeriesEnded,
+        )
     }
 
     @extend_schema(request=None, responses=TaskSerializer)

@@ -26,7 +26,7 @@ from config.api.pagination import (
 from config.compiled_queries import CompiledQuery
 from todos import actions
 from todos.agenda import Agenda
-from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
+from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers import (
     TASK_COLUMNS,
     CompletedTaskSerializer,
@@ -40,8 +40,6 @@ from todos.api.serializers import (
 )
 from todos.compiled_queries import TASK
 from todos.models import Task, TaskQuerySet
-
-IN_TRASH = {"in_trash": "The task is in the trash; restore it first."}
 
 
 class TaskEndpoint(OwnedEndpoint):
@@ -68,7 +66,7 @@ class TaskListView(TaskEndpoint):
     """The caller's tasks."""
 
     name = "Tasks"
-    conflicts = {"POST": ACCOUNT_FULL}
+    conflicts = {"POST": (actions.AccountFull,)}
     operations = {
         "GET": "tasks_list",
         "POST": "tasks_create",
@@ -184,9 +182,9 @@ class TaskDetailView(TaskEndpoint):
     tagged = ("GET", "PUT", "PATCH")
     conditional = ("PUT", "PATCH", "DELETE")
     conflicts = {
-        "PUT": IN_TRASH,
-        "PATCH": IN_TRASH,
-        "DELETE": {"not_in_trash": "Put the task into the trash first."},
+        "PUT": (actions.InTrash,),
+        "PATCH": (actions.InTrash,),
+        "DELETE": (actions.NotInTrash,),
     }
 
     @extend_schema(parameters=[TaskDetailQuerySerializer], responses=TaskSerializer)
@@ -239,7 +237,7 @@ class TaskCompleteView(TaskEndpoint):
     name = "Complete a task"
     operations = {"POST": "tasks_complete"}
     tagged = conditional = ("POST",)
-    conflicts = {"POST": IN_TRASH | ACCOUNT_FULL}
+    conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 
     @extend_schema(request=None, responses=CompletedTaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
@@ -257,7 +255,7 @@ class TaskReopenView(TaskEndpoint):
     name = "Reopen a task"
     operations = {"POST": "tasks_reopen"}
     tagged = conditional = ("POST",)
-    conflicts = {"POST": IN_TRASH}
+    conflicts = {"POST": (actions.InTrash,)}
 
     @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:

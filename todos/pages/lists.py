@@ -55,7 +55,7 @@ class OwnListMixin(PersonMixin):
         """Go back with the reason where an action refuses."""
         try:
             return super().dispatch(request, *args, **kwargs)
-        except actions.Refused as refusal:
+        except actions.Refusal as refusal:
             messages.error(request, str(refusal))
             # Of a list in the trash there is no page to go back to.
             is_there = self.list.trashed_at is None
@@ -66,10 +66,10 @@ class OwnListMixin(PersonMixin):
         """Return the list.
 
         Raises:
-            InboxStays: it is the inbox, and there is nothing to ask about it.
+            InboxProtected: it is the inbox, and there is nothing to ask about it.
         """
         if self.list.is_inbox:
-            raise actions.InboxStays("The inbox keeps its name and its place.")
+            raise actions.InboxProtected
         return self.list
 
     def not_in_trash(self) -> TaskList:

@@ -206,7 +206,7 @@ class TaskActionView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not 
         try:
             with receipt() as note:
                 words, task = self.act(kwargs["pk"])
-        except actions.Refused as refusal:
+        except actions.Refusal as refusal:
             messages.error(request, str(refusal))
         else:
             self.say(words, task.title, undo=note.batch)

@@ -50,9 +50,9 @@ class UndoView(PersonMixin, TemplateView):
             if actions.is_undone(owner=self.person, batch_id=batch):
                 messages.info(request, "This is undone already.")
             else:
-                words = in_the_way(conflict.members["changes"], owner=self.person)
+                words = in_the_way(conflict.changes, owner=self.person)
                 messages.error(request, words)
-        except actions.Refused as refusal:
+        except actions.Refusal as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(request, "Undone.")

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from accounts.api.permissions import RouteNamesCaller
 from accounts.authentication import user_of
 from todos import actions
-from todos.api.endpoint import ACCOUNT_FULL, OwnedEndpoint
+from todos.api.endpoint import OwnedEndpoint
 from todos.api.plan.pages import numbered_page
 from todos.api.plan.problems import PlanErrorSerializer, handle_exception
 from todos.api.plan.serializers import (
@@ -111,7 +111,7 @@ class PlanTaskListView(PlanEndpoint):
     """The caller's tasks, as a bare array; steps of other tasks are left out."""
 
     name = "Tasks"
-    conflicts = {"POST": ACCOUNT_FULL}
+    conflicts = {"POST": (actions.AccountFull,)}
     operations = {"GET": "plan_tasks_list", "POST": "plan_tasks_create"}
 
     @extend_schema(
@@ -170,7 +170,7 @@ class PlanTaskDetailView(PlanEndpoint):
     """One of the caller's tasks. `PUT` and `PATCH` are the same: keys not sent stay."""
 
     name = "Task"
-    conflicts = {"PUT": ACCOUNT_FULL, "PATCH": ACCOUNT_FULL}
+    conflicts = {"PUT": (actions.AccountFull,), "PATCH": (actions.AccountFull,)}
     operations = {
         "GET": "plan_tasks_retrieve",
         "PUT": "plan_tasks_update",
@@ -221,7 +221,7 @@ class PlanTaskCompleteView(PlanEndpoint):
     """Whether a task is done."""
 
     name = "Complete a task"
-    conflicts = {"PATCH": ACCOUNT_FULL}
+    conflicts = {"PATCH": (actions.AccountFull,)}
     operations = {"PATCH": "plan_tasks_complete"}
 
     @extend_schema(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.credentials import COMMAND
-from todos.actions import Refused
+from todos.actions import Refusal
 from todos.actions.import_rows import Finding, Report
 from todos.imports.files import FileRefused
 from todos.imports.formats import FORMATS, import_file
@@ -57,7 +57,7 @@ class Command(BaseCommand):
                     mapping=mapping,
                     dry_run=options["dry_run"],
                 )
-        except (FileRefused, Refused) as exc:
+        except (FileRefused, Refusal) as exc:
             raise CommandError(f"{exc} Nothing was stored.") from exc
         for finding in [*report.notices, *report.errors]:
             self.stderr.write(_line(finding))
