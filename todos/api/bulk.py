@@ -13,12 +13,8 @@ from accounts.models import validate_timezone
 from config.api.fields import BoundedListField, WholeNumberField
 from config.text import TextField
 from todos import actions
-from todos.api.serializers import (
-    BoundedDateField,
-    TaskSerializer,
-    WallTimeField,
-    represent_task,
-)
+from todos.api.serializers.fields import BoundedDateField, WallTimeField
+from todos.api.serializers.tasks import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
 from todos.limits import (
     LABEL_MAX_LENGTH,

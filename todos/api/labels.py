@@ -7,39 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.conditional import etag, expected_version, tagged
-from config.api.fields import FieldsField, names_of, picked
-from config.text import TextField
+from config.api.fields import picked
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
-from todos.limits import LABEL_MAX_LENGTH
-from todos.models import Colour, Label
-
-
-class LabelSerializer(serializers.Serializer[Any]):
-    """A label in v1. Its name is unique without regard to case."""
-
-    id = serializers.UUIDField(read_only=True)
-    name = TextField(max_length=LABEL_MAX_LENGTH)
-    colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
-
-
-class LabelQuerySerializer(serializers.Serializer[Any]):
-    """How `GET labels` and `GET labels/{id}` are asked."""
-
-    fields = FieldsField(names_of(LabelSerializer))  # type: ignore[assignment]
-
-
-class LabelPageSerializer(serializers.Serializer[Any]):
-    """All labels at once, so `next` and `previous` are null."""
-
-    next = serializers.URLField(read_only=True, allow_null=True)
-    previous = serializers.URLField(read_only=True, allow_null=True)
-    results = LabelSerializer(many=True, read_only=True)
+from todos.api.serializers.labels import (
+    LabelPageSerializer,
+    LabelQuerySerializer,
+    LabelSerializer,
+)
+from todos.models import Label
 
 
 class LabelEndpoint(OwnedEndpoint):

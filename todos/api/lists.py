@@ -15,7 +15,7 @@ from config.api.conditional import etag, expected_version, tagged
 from config.api.fields import picked
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
-from todos.api.serializers import (
+from todos.api.serializers.lists import (
     ListDeletionSerializer,
     ListPageQuerySerializer,
     ListPageSerializer,

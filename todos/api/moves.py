@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from config.api.conditional import expected_version
 from todos import actions
 from todos.api.lists import ListEndpoint
-from todos.api.serializers import ListSerializer, TaskSerializer
+from todos.api.serializers.lists import ListSerializer
+from todos.api.serializers.tasks import TaskSerializer
 from todos.api.tasks import TaskEndpoint
 
 

@@ -20,7 +20,7 @@ from config.api.fields import (
 from config.text import TextField
 from todos import actions
 from todos.actions.quick import LINES_MAX, Draft
-from todos.api.serializers import TaskSerializer, represent_task
+from todos.api.serializers.tasks import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
 from todos.schedule.quick_add import KINDS
 

@@ -19,12 +19,8 @@ from config.text import TextField
 from todos import actions
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
-from todos.api.serializers import (
-    BoundedDateField,
-    RecurrenceSerializer,
-    TaskSerializer,
-    WallTimeField,
-)
+from todos.api.serializers.fields import BoundedDateField, WallTimeField
+from todos.api.serializers.tasks import RecurrenceSerializer, TaskSerializer
 from todos.api.tasks import TaskEndpoint
 from todos.limits import TIMEZONE_MAX_LENGTH
 from todos.models import Task

@@ -27,7 +27,7 @@ from config.compiled_queries import CompiledQuery
 from todos import actions
 from todos.agenda import Agenda
 from todos.api.endpoint import OwnedEndpoint
-from todos.api.serializers import (
+from todos.api.serializers.tasks import (
     TASK_COLUMNS,
     CompletedTaskSerializer,
     TaskDeletionSerializer,

@@ -1,13 +1,11 @@
-"""What the task and list endpoints take and give."""
+"""What the task endpoints take and give."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import time
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import validate_timezone
@@ -24,10 +22,14 @@ from config.api.pagination import (
     MAX_PAGE_SIZE,
 )
 from config.text import TextField
+from todos.api.serializers.fields import (
+    BoundedDateField,
+    WallTimeField,
+    represent_clock,
+)
 from todos.limits import (
     LABEL_MAX_LENGTH,
     LABELS_MAX,
-    LIST_NAME_MAX_LENGTH,
     NOTES_MAX_LENGTH,
     PRIORITY_MAX,
     PRIORITY_MIN,
@@ -38,13 +40,10 @@ from todos.limits import (
     TIMEZONE_MAX_LENGTH,
     TITLE_MAX_LENGTH,
 )
-from todos.models import Colour, Task
+from todos.models import Task
 from todos.schedule.days import FIRST_DATE, LAST_DATE
 
 FILTERS_MAX = 100  # values of one repeated query parameter
-# Not ISO 8601 as a whole: its offset would be dropped without a word.
-TIME_FORMATS = ["%H:%M", "%H:%M:%S"]
-TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 
 # The columns that a task in v1 is made of, and the name of its labels' annotation.
 TASK_COLUMNS = (
@@ -125,58 +124,9 @@ def represent_reminder(minutes: int | None, at: time | None) -> dict[str, Any] |
     return {"time": represent_clock(at)} if at else None
 
 
-def represent_clock(at: time) -> str:
-    """Return a time of day as `09:00`; with its seconds where it has some."""
-    return at.isoformat("seconds" if at.second else "minutes")
-
-
 def _none() -> list[Any]:
     """The default of a list; in a class with a field `list`, the type has no name."""
     return []
-
-
-class BoundedDateField(serializers.DateField):
-    """A calendar date in the centuries that dates can be reckoned with."""
-
-    default_error_messages = {
-        "range": f"Write a date from {FIRST_DATE} to {LAST_DATE}.",
-    }
-
-    def to_internal_value(self, value: Any) -> date:
-        day: date = super().to_internal_value(value)
-        if not FIRST_DATE <= day <= LAST_DATE:
-            self.fail("range")
-        return day
-
-
-class BoundedDateTimeField(serializers.DateTimeField):
-    """An instant in the same centuries."""
-
-    default_error_messages = {
-        "range": f"Write a time from {FIRST_DATE} to {LAST_DATE}.",
-    }
-
-    def to_internal_value(self, value: Any) -> datetime:
-        at: datetime = super().to_internal_value(value)
-        if not FIRST_DATE <= at.astimezone(UTC).date() <= LAST_DATE:
-            self.fail("range")
-        return at
-
-
-@extend_schema_field(
-    {"type": "string", "pattern": f"^{TIME.pattern}$", "examples": ["09:00"]}
-)
-class WallTimeField(serializers.TimeField):
-    """What a clock shows, as `09:00`; an offset would be dropped, so it is refused."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(format="%H:%M", input_formats=TIME_FORMATS, **kwargs)
-
-    def to_internal_value(self, value: Any) -> time:
-        # The formats alone would take digits of any script, and `9:5`.
-        if not isinstance(value, str) or not TIME.fullmatch(value):
-            self.fail("invalid", format="hh:mm[:ss]")
-        return super().to_internal_value(value)
 
 
 class RecurrenceSerializer(serializers.Serializer[Any]):
@@ -425,56 +375,4 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
         max_length=CURSOR_MAX_LENGTH,
         default=None,
         help_text="A page of an earlier answer: follow its `next` and `previous`.",
-    )
-
-
-class ListSerializer(serializers.Serializer[Any]):
-    """A list of tasks in v1."""
-
-    id = serializers.UUIDField(read_only=True)
-    name = TextField(max_length=LIST_NAME_MAX_LENGTH)
-    colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
-    position = serializers.IntegerField(read_only=True)
-    archived_at = BoundedDateTimeField(
-        allow_null=True, default=None, help_text="Null while the list is in use."
-    )
-    is_inbox = serializers.BooleanField(read_only=True)
-    open_count = serializers.IntegerField(
-        read_only=True,
-        min_value=0,
-        help_text="How many of its tasks are open, not counting steps.",
-    )
-
-
-class ListPageSerializer(serializers.Serializer[Any]):
-    """All lists at once, so `next` and `previous` are null."""
-
-    next = serializers.URLField(read_only=True, allow_null=True)
-    previous = serializers.URLField(read_only=True, allow_null=True)
-    results = ListSerializer(many=True, read_only=True)
-
-
-class ListQuerySerializer(serializers.Serializer[Any]):
-    """How `GET lists/{id}` is asked."""
-
-    fields = FieldsField(names_of(ListSerializer))  # type: ignore[assignment]
-
-
-class ListPageQuerySerializer(ListQuerySerializer):
-    """How `GET lists` is asked."""
-
-    VIEWS = ("all", "active", "archived", "trash")
-
-    view = serializers.ChoiceField(
-        VIEWS,
-        default="all",
-        help_text="Which lists: `all` is everything but the trash.",
-    )
-
-
-class ListDeletionSerializer(serializers.Serializer[Any]):
-    """How `DELETE lists/{id}` is asked."""
-
-    move_to = serializers.UUIDField(
-        default=None, help_text="Move the tasks to this list instead of the trash."
     )

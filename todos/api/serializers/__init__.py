@@ -1,0 +1,1 @@
+"""What the endpoints of version 1 take and give, by resource."""
