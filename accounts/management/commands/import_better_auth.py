@@ -10,13 +10,12 @@ from typing import Any
 import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
+from tqdm import tqdm
 
 from accounts.better_auth import importing
 from accounts.better_auth.importing import COLUMNS, Names, Report
 from accounts.better_auth.issuers import trusted_issuers
-
-BAR = 30  # characters
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # how one begins
+from config.csv_cells import guarded
 
 
 class Command(BaseCommand):
@@ -70,7 +69,7 @@ class Command(BaseCommand):
                 after = options["after"]
                 total = importing.count(connection, names, after=after)
                 rows = importing.rows(connection, names, after=after)
-                for done, row in enumerate(rows, 1):
+                for row in tqdm(rows, total=total, unit="user", disable=None):
                     report = importing.bring(
                         row,
                         issuer=issuer,
@@ -79,7 +78,6 @@ class Command(BaseCommand):
                     )
                     outcomes[report.outcome] += 1
                     write(report)
-                    self._show_progress(done, total)
             except psycopg.Error as exc:
                 raise CommandError(_in_words(exc)) from None
         verb = "Would be" if options["dry_run"] else "Done"
@@ -87,15 +85,6 @@ class Command(BaseCommand):
             f"{outcomes[outcome]} {outcome.value}" for outcome in importing.Outcome
         )
         self.stdout.write(f"{verb}: {counts}.")
-
-    def _show_progress(self, done: int, total: int) -> None:
-        if not self.stderr.isatty() or (done % 20 and done != total):
-            return
-        filled = BAR * done // max(total, done)
-        bar = "#" * filled + "." * (BAR - filled)
-        self.stderr.write(f"\r[{bar}] {done}/{total}", ending="")
-        if done >= total:
-            self.stderr.write("")
 
 
 def _issuer(named: str | None) -> str:
@@ -163,11 +152,6 @@ def _report_writer(path: str | None, stack: ExitStack) -> Any:
     writer.writerow(["id", "outcome", "note"])
 
     def write(report: Report) -> None:
-        writer.writerow([_cell(report.id), report.outcome.value, report.note])
+        writer.writerow([guarded(report.id), report.outcome.value, report.note])
 
     return write
-
-
-def _cell(text: str) -> str:
-    """Return the text so that no spreadsheet takes it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
