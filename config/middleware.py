@@ -96,6 +96,23 @@ class PageHeadersMiddleware:
         return response
 
 
+class SeeOtherMiddleware:
+    """Redirect with 303 after a POST, so that every client goes on with a GET.
+
+    After 302 a client may send the form again (RFC 9110 sections 15.4.3 and 15.4.4).
+    One rule for our pages, for those of allauth and for the admin.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 302 and request.method == "POST":
+            response.status_code = 303
+        return response
+
+
 class HttpsRequired(exceptions.APIException):
     """403: this address is served over https alone."""
 

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.PageHeadersMiddleware",
+    "config.middleware.SeeOtherMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "config.middleware.HttpsApiMiddleware",

@@ -170,84 +170,84 @@ PAGES = [Row(*row) for row in [
     ("GET",  "completed/",  302, 200, 200, 200),
     ("GET",  "trash/",      302, 200, 200, 200),
     ("GET",  "tasks/new/",  302, 200, 200, 200),
-    ("POST", "tasks/new/",  302, 303, 303, 303, TASK_FORM),
+    ("POST", "tasks/new/",  303, 303, 303, 303, TASK_FORM),
     ("GET",  "lists/new/",  302, 200, 200, 200),
-    ("POST", "lists/new/",  302, 303, 303, 303, NAME),
+    ("POST", "lists/new/",  303, 303, 303, 303, NAME),
     # Somebody's: for anyone else it does not exist.
     ("GET",  "tasks/<uuid:pk>/edit/",      302, 200, 404, 404),
-    ("POST", "tasks/<uuid:pk>/edit/",      302, 303, 404, 404, TASK_FORM),
+    ("POST", "tasks/<uuid:pk>/edit/",      303, 303, 404, 404, TASK_FORM),
     # A GET of a change only asks.
     ("GET",  "tasks/<uuid:pk>/complete/",  302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/reopen/",    302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/delete/",    302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/restore/",   302, 200, 404, 404),
-    ("POST", "tasks/<uuid:pk>/complete/",  302, 303, 404, 404),
-    ("POST", "tasks/<uuid:pk>/reopen/",    302, 303, 404, 404),
-    ("POST", "tasks/<uuid:pk>/delete/",    302, 303, 404, 404),
-    ("POST", "tasks/<uuid:pk>/restore/",   302, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/complete/",  303, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/reopen/",    303, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/delete/",    303, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/restore/",   303, 303, 404, 404),
     ("GET",  "tasks/<uuid:pk>/remove/",    302, 200, 404, 404),
-    ("POST", "tasks/<uuid:pk>/remove/",    302, 303, 404, 404),
+    ("POST", "tasks/<uuid:pk>/remove/",    303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/",           302, 200, 404, 404),
     ("GET",  "lists/<uuid:pk>/edit/",      302, 200, 404, 404),
-    ("POST", "lists/<uuid:pk>/edit/",      302, 303, 404, 404, NAME),
-    ("POST", "lists/<uuid:pk>/archive/",   302, 303, 404, 404),
-    ("POST", "lists/<uuid:pk>/unarchive/", 302, 303, 404, 404),
+    ("POST", "lists/<uuid:pk>/edit/",      303, 303, 404, 404, NAME),
     ("GET",  "lists/<uuid:pk>/archive/",   302, 200, 404, 404),
     ("GET",  "lists/<uuid:pk>/unarchive/", 302, 200, 404, 404),
+    ("POST", "lists/<uuid:pk>/archive/",   303, 303, 404, 404),
+    ("POST", "lists/<uuid:pk>/unarchive/", 303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/restore/",   302, 200, 404, 404),
-    ("POST", "lists/<uuid:pk>/restore/",   302, 303, 404, 404),
+    ("POST", "lists/<uuid:pk>/restore/",   303, 303, 404, 404),
     ("GET",  "undo/<uuid:batch>/",         302, 200, 404, 404),
-    ("POST", "undo/<uuid:batch>/",         302, 303, 404, 404),
+    ("POST", "undo/<uuid:batch>/",         303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/delete/",    302, 200, 404, 404),
-    ("POST", "lists/<uuid:pk>/delete/",    302, 303, 404, 404),
+    ("POST", "lists/<uuid:pk>/delete/",    303, 303, 404, 404),
     # The account of whoever is signed in.
     ("GET",  "accounts/",                     302, 302, 302, 302),
     ("GET",  "accounts/settings/",            302, 200, 200, 200),
-    ("POST", "accounts/settings/",            302, 200, 200, 200),
+    ("POST", "accounts/settings/",            303, 200, 200, 200),
     ("GET",  "accounts/security/",            302, 200, 200, 200),
     ("GET",  "accounts/sign-out-everywhere/", 302, 200, 200, 200),
-    ("POST", "accounts/sign-out-everywhere/", 302, 302, 302, 302),
+    ("POST", "accounts/sign-out-everywhere/", 303, 303, 303, 303),
     ("GET",  "accounts/sign-in-again/",       302, 302, 302, 302),
     ("GET",  "accounts/delete/",              302, 200, 200, 200),
-    ("POST", "accounts/delete/",              302, 302, 302, 302),
+    ("POST", "accounts/delete/",              303, 303, 303, 303),
     ("GET",  "accounts/connect/",             302, 200, 200, 200),
-    ("POST", "accounts/connect/",             302, 200, 200, 200),
+    ("POST", "accounts/connect/",             303, 200, 200, 200),
     ("GET",  "accounts/connect/confirm/",     302, 302, 302, 302),
-    ("POST", "accounts/connect/confirm/",     302, 302, 302, 302),
+    ("POST", "accounts/connect/confirm/",     303, 303, 303, 303),
     ("GET",  "accounts/disconnect/<uuid:pk>/", 302, 200, 404, 404),
-    ("POST", "accounts/disconnect/<uuid:pk>/", 302, 302, 404, 404),
+    ("POST", "accounts/disconnect/<uuid:pk>/", 303, 303, 404, 404),
     ("GET",  "accounts/paused/",                   302, 200, 200, 200),
     ("GET",  "accounts/paused/<uuid:pk>/keep/",    302, 200, 404, 404),
-    ("POST", "accounts/paused/<uuid:pk>/keep/",    302, 302, 404, 404),
+    ("POST", "accounts/paused/<uuid:pk>/keep/",    303, 303, 404, 404),
     ("GET",  "accounts/outside/",             302, 302, 302, 302),
     ("GET",  "accounts/outside/new/",         302, 302, 302, 302),
     ("GET",  "accounts/email/",               302, 200, 200, 200),
-    ("POST", "accounts/email/",               302, 200, 200, 200,
+    ("POST", "accounts/email/",               303, 200, 200, 200,
      {"action_add": "", "email": "no address"}),
     ("GET",  "accounts/reauthenticate/",      302, 200, 200, 200),
-    ("POST", "accounts/reauthenticate/",      302, 302, 302, 302,
+    ("POST", "accounts/reauthenticate/",      303, 303, 303, 303,
      {"password": PASSWORD}),
     ("GET",  "accounts/reauthenticate/code/", 302, 200, 200, 200),
-    ("POST", "accounts/reauthenticate/code/", 302, 200, 200, 200,
+    ("POST", "accounts/reauthenticate/code/", 303, 200, 200, 200,
      {"recipient": "nobody@example.com"}),
     ("GET",  "accounts/reauthenticate/code/confirm/", 302, 302, 302, 302),
-    ("POST", "accounts/reauthenticate/code/confirm/", 302, 302, 302, 302),
+    ("POST", "accounts/reauthenticate/code/confirm/", 303, 303, 303, 303),
     ("GET",  "accounts/password/change/",     302, 200, 200, 200),
-    ("POST", "accounts/password/change/",     302, 200, 200, 200,
+    ("POST", "accounts/password/change/",     303, 200, 200, 200,
      {"oldpassword": "wrong"}),
     ("GET",  "accounts/password/set/",        302, 302, 302, 302),
-    ("POST", "accounts/password/set/",        302, 302, 302, 302),
+    ("POST", "accounts/password/set/",        303, 303, 303, 303),
     ("GET",  "accounts/logout/",              302, 200, 200, 200),
-    ("POST", "accounts/logout/",              302, 302, 302, 302),
+    ("POST", "accounts/logout/",              303, 303, 303, 303),
     # For whoever holds the link of a reminder mail, also a program that sends no form.
     ("GET",  "reminders/<str:token>/",        200, 200, 200, 200),
     ("POST", "reminders/<str:token>/",        200, 200, 200, 200),
     # For everyone, most of all for people who are not signed in.
     ("GET",  "accounts/login/",               200, 302, 302, 302),
-    ("POST", "accounts/login/",               302, 302, 302, 302,
+    ("POST", "accounts/login/",               303, 303, 303, 303,
      {"login": "alice@example.com", "password": PASSWORD}),
     ("GET",  "accounts/signup/",              200, 302, 302, 302),
-    ("POST", "accounts/signup/",              302, 302, 302, 302,
+    ("POST", "accounts/signup/",              303, 303, 303, 303,
      {"email": "carol@example.com", "password1": PASSWORD}),
     ("GET",  "accounts/inactive/",            200, 200, 200, 200),
     ("GET",  "accounts/oidc/better-auth/login/",          404, 404, 404, 404),
@@ -257,11 +257,11 @@ PAGES = [Row(*row) for row in [
     ("GET",  "accounts/outside/error/",       401, 401, 401, 401),
     ("GET",  "accounts/confirm-email/",       200, 200, 200, 200),
     ("GET",  r"accounts/^confirm-email/(?P<key>[-:\w]+)/$", 200, 200, 200, 200),
-    ("POST", r"accounts/^confirm-email/(?P<key>[-:\w]+)/$", 302, 302, 302, 302),
+    ("POST", r"accounts/^confirm-email/(?P<key>[-:\w]+)/$", 303, 303, 303, 303),
     ("GET",  "accounts/login/code/confirm/",  302, 302, 302, 302),
-    ("POST", "accounts/login/code/confirm/",  302, 302, 302, 302),
+    ("POST", "accounts/login/code/confirm/",  303, 303, 303, 303),
     ("GET",  "accounts/password/reset/",      200, 200, 200, 200),
-    ("POST", "accounts/password/reset/",      302, 302, 302, 302,
+    ("POST", "accounts/password/reset/",      303, 303, 303, 303,
      {"email": "alice@example.com"}),
     ("GET",  "accounts/password/reset/done/", 200, 200, 200, 200),
     ("GET",  r"accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
@@ -286,8 +286,8 @@ PUBLIC = [Row("GET", route, status, status, status, status) for route, status in
 RECENT = {
     ("DELETE", "api/v1/users/me"): 403,
     **{
-        (method, f"accounts/{page}"): 302
-        for method in ("GET", "POST")
+        (method, f"accounts/{page}"): status
+        for method, status in (("GET", 302), ("POST", 303))
         for page in (
             *("connect/", "connect/confirm/", "disconnect/<uuid:pk>/"),
             *("paused/<uuid:pk>/keep/", "email/", "password/set/", "delete/"),
@@ -371,6 +371,12 @@ def test_the_table_decides_nothing_twice():
     decided = [(row.method, row.route) for row in API + PAGES + PUBLIC + ADMIN]
 
     assert len(set(decided)) == len(decided)
+
+
+def test_every_redirect_after_a_post_is_303():
+    posts = [row for row in API + PAGES + PUBLIC + ADMIN if row.method == "POST"]
+
+    assert not [row.route for row in posts if 302 in row[2:6]]
 
 
 # --- The table, tried -------------------------------------------------------------
@@ -506,13 +512,13 @@ def decided(rows, method):
     # Who may not come in is told so before the method is looked at.
     door = rows[0]
     is_public = door in PUBLIC or door.anonymous in {200, 201, 204}
-    closed = {401, 403} if door.route.startswith("api/") else {302}
     wrong = 200 if method == "OPTIONS" else 405
+    closed = {401: 401, 403: 403, 302: 303 if method == "POST" else 302}
     return Row(
         method,
         door.route,
         *(
-            status if status in closed and not is_public else wrong
+            closed.get(status, wrong) if not is_public else wrong
             for status in (door.anonymous, door.owner, door.stranger, door.staff)
         ),
     )
@@ -577,3 +583,12 @@ def test_everything_else_lets_in_whom_the_table_says(world, route):
     rows = rows_of(PUBLIC, ADMIN)[route]
 
     assert contradictions(world, rows, {"GET", "HEAD"}) == {}
+
+
+@pytest.mark.parametrize("route", rows_of(ADMIN))
+def test_the_admin_never_answers_a_post_with_302(world, route):
+    clients = world.clients[SESSION].values()
+
+    statuses = {world.status_of(client, "POST", route, {}) for client in clients}
+
+    assert 302 not in statuses

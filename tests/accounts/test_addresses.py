@@ -111,4 +111,4 @@ def test_an_account_that_has_such_an_address_signs_in_by_it(api, client, db, add
     by_page = client.post("/accounts/login/", {"login": address, "password": PASSWORD})
 
     assert by_token.status_code == 200
-    assert by_page.status_code == 302
+    assert by_page.status_code == 303

@@ -489,7 +489,7 @@ def test_a_password_change_on_the_page_ends_every_other_credential(
         },
     )
 
-    assert response.status_code == 302
+    assert response.status_code == 303
     assert_all_ended(signed_in)
     assert browser.get(ME).status_code == 200
 

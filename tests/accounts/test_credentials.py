@@ -109,7 +109,7 @@ def test_an_upgraded_hash_ends_no_credential(alice, settings):
 
 def sign_in_elsewhere(client):
     sign_in = {"login": "alice@example.com", "password": PASSWORD}
-    assert client.post(reverse("account_login"), sign_in).status_code == 302
+    assert client.post(reverse("account_login"), sign_in).status_code == 303
 
 
 def test_an_upgraded_hash_ends_no_browser_session(page_as, client, alice, settings):

@@ -117,7 +117,7 @@ def test_the_right_password_uses_up_no_guess(alice):
 def test_the_owner_signs_in_from_another_address(alice):
     guess_from("203.0.113.1", "203.0.113.2")
 
-    assert on_page(alice.email, PASSWORD).status_code == 302
+    assert on_page(alice.email, PASSWORD).status_code == 303
     assert by_api(alice.email, PASSWORD).status_code == 200
 
 
@@ -128,7 +128,7 @@ def test_the_owner_signs_in_with_a_browser_that_did_before(alice):
     guess_from(*addresses(11), HOME)
 
     assert on_page(alice.email, PASSWORD).status_code == 429
-    assert on_page(alice.email, PASSWORD, client=browser).status_code == 302
+    assert on_page(alice.email, PASSWORD, client=browser).status_code == 303
 
 
 def test_a_known_browser_has_ten_guesses_too(alice):
@@ -174,7 +174,7 @@ def test_a_browser_is_known_to_its_last_five_accounts(alice, bob):
     guess_from(HOME, email=bob.email)
 
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 429
-    assert on_page(bob.email, PASSWORD, client=browser).status_code == 302
+    assert on_page(bob.email, PASSWORD, client=browser).status_code == 303
 
 
 def test_the_cookie_of_a_known_browser_names_nobody(alice, settings):
@@ -207,7 +207,7 @@ def test_a_reset_by_mail_makes_the_browser_known(alice, mailoutbox):
     browser.post(form.request["PATH_INFO"], {"password1": "another long phrase"})
 
     signed_in = on_page(alice.email, "another long phrase", client=browser)
-    assert signed_in.status_code == 302
+    assert signed_in.status_code == 303
 
 
 # --- Somebody who is signed in ------------------------------------------------------
@@ -219,7 +219,7 @@ def test_strangers_keep_nobody_from_proving_who_they_are_in_a_session(page_as, a
 
     response = session.post(AGAIN, {"password": PASSWORD})
 
-    assert response.status_code == 302
+    assert response.status_code == 303
 
 
 def test_strangers_keep_nobody_from_changing_the_password(page_as, api_as, alice, bob):
@@ -233,7 +233,7 @@ def test_strangers_keep_nobody_from_changing_the_password(page_as, api_as, alice
         {"old_password": PASSWORD, "new_password": "another long phrase"},
     )
 
-    assert on_the_page.status_code == 302
+    assert on_the_page.status_code == 303
     assert through_the_api.status_code == 204
 
 
@@ -265,7 +265,7 @@ def test_sessions_count_apart(page_as, alice):
     for _ in range(10):
         first.post(AGAIN, {"password": WRONG})
 
-    assert second.post(AGAIN, {"password": PASSWORD}).status_code == 302
+    assert second.post(AGAIN, {"password": PASSWORD}).status_code == 303
 
 
 def test_all_sessions_together_have_a_hundred_guesses(page_as, alice, settings):
@@ -284,7 +284,7 @@ def test_right_passwords_are_limited_in_number(page_as, alice, settings):
 
     statuses = [client.post(AGAIN, {"password": PASSWORD}).status_code for _ in "1234"]
 
-    assert statuses == [302, 302, 302, 429]
+    assert statuses == [303, 303, 303, 429]
 
 
 # --- What is stored of it -----------------------------------------------------------

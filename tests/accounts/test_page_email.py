@@ -292,7 +292,7 @@ def test_refuses_what_is_no_address(page_as, alice, mailoutbox, email):
 def test_ignores_an_action_on_what_is_no_address(page_as, alice, action, email):
     response = page_as(alice).post(URL, {"email": email, action: "1"})
 
-    assert response.status_code == 302
+    assert response.status_code == 303
     assert response.url == URL
 
 

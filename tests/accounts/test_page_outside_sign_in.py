@@ -254,7 +254,7 @@ def test_what_it_says_of_itself_is_asked_once_in_some_minutes(
     server, client, monkeypatch
 ):
     for _ in range(3):
-        assert client.post(START).status_code == 302
+        assert client.post(START).status_code == 303
 
     assert server.calls(DISCOVERY) == 1
     later = timezone.now() + timedelta(minutes=6)
@@ -269,7 +269,7 @@ def test_what_is_of_no_use_is_not_kept(server, client):
 
     server.mode("normal", path=DISCOVERY)
 
-    assert client.post(START).status_code == 302
+    assert client.post(START).status_code == 303
 
 
 def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
@@ -284,7 +284,7 @@ def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
     assert meanwhile.status_code == 503
     assert int(meanwhile["Retry-After"]) > 0
     assert server.calls(DISCOVERY) == 1
-    assert afterwards.status_code == 302
+    assert afterwards.status_code == 303
 
 
 def test_the_way_back_takes_a_place_as_well(server, client, monkeypatch):

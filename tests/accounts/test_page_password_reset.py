@@ -204,7 +204,7 @@ def test_refuses_what_is_no_address(client, db, mailoutbox, email):
 def test_stops_a_flood_of_mails_with_a_page(client, alice, mailoutbox):
     responses = [ask(client) for _ in range(21)]
 
-    assert responses[19].status_code == 302
+    assert responses[19].status_code == 303
     assert responses[20].status_code == 429
     assert len(mailoutbox) == 5
 

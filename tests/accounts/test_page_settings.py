@@ -138,6 +138,6 @@ def test_keeps_a_zone_that_it_would_not_offer(page_as, alice):
 
     response = page_as(alice).post(URL, VALID | {"timezone": "Asia/Calcutta"})
 
-    assert response.status_code == 302
+    assert response.status_code == 303
     alice.refresh_from_db()
     assert alice.timezone == "Asia/Calcutta"

@@ -22,7 +22,7 @@ def sign_in(client, email="alice@example.com", password=PASSWORD, **more):
 def test_lands_on_today(client, alice):
     response = sign_in(client)
 
-    assert response.status_code == 302
+    assert response.status_code == 303
     assert response.url == reverse("todos:task-today")
     assert client.session["_auth_user_id"] == str(alice.pk)
 
@@ -38,7 +38,7 @@ def test_counts_as_recent_for_a_quarter_of_an_hour(client, alice, monkeypatch):
 def test_finds_the_account_however_the_address_is_capitalised(client, alice):
     response = sign_in(client, email=" Alice@EXAMPLE.com ")
 
-    assert response.status_code == 302
+    assert response.status_code == 303
 
 
 def test_leads_back_to_the_page_that_was_asked_for(client, alice):

@@ -24,7 +24,7 @@ def sign_up(client, email="carol@example.com", password=PASSWORD, **more):
 def test_makes_an_account_and_lands_on_today(client, db):
     response = sign_up(client)
 
-    assert response.status_code == 302
+    assert response.status_code == 303
     assert response.url == reverse("todos:task-today")
     user = User.objects.get(email="carol@example.com")
     assert client.session["_auth_user_id"] == str(user.pk)

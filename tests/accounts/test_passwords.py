@@ -51,7 +51,7 @@ def test_whoever_signs_up_on_the_page_signs_in_by_either_spelling(
 
     answer = client.post("/accounts/login/", {"login": EMAIL, "password": then})
 
-    assert answer.status_code == 302
+    assert answer.status_code == 303
 
 
 @pytest.mark.parametrize(("first", "then"), BOTH)
@@ -78,7 +78,7 @@ def test_a_superuser_signs_in_by_either_spelling(client, db, monkeypatch):
 
     answer = client.post("/accounts/login/", {"login": EMAIL, "password": COMPOSED})
 
-    assert answer.status_code == 302
+    assert answer.status_code == 303
 
 
 def test_a_hash_from_before_stays_valid_and_is_replaced(api, db):

@@ -89,7 +89,7 @@ def identity(alice, token):
 
 
 def asks_to_sign_in_again(response):
-    return response.status_code == 302 and response.url == LOGIN
+    return response.status_code == 303 and response.url == LOGIN
 
 
 def kinds_of(user):
@@ -498,7 +498,7 @@ def test_who_waits_for_a_reset_finds_the_credential_ended(
             until_somebody_waits()
         response = waiting.result(PATIENCE)
 
-    assert response.status_code in {302, 401}
+    assert response.status_code in {303, 401}
     assert is_of_the_owner(alice)
     assert alice.delete_after is None
     assert not LinkedIdentity.objects.exists()
@@ -553,6 +553,6 @@ def test_no_password_is_hashed_within_a_transaction(
         ),
     }[way]()
 
-    assert response.status_code in {201, 202, 204, 302}
+    assert response.status_code in {201, 202, 204, 303}
     assert Watched.seen
     assert not any(Watched.seen)

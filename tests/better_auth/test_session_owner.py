@@ -212,5 +212,5 @@ def test_a_draft_is_there_again_for_its_own_user(server, eve, victim, meanwhile)
 
     page = as_user(browser, server.sign_in(eve[0].email)).get(path)
 
-    assert kept.status_code == 302
+    assert kept.status_code == 303
     assert ("Much thought" in page.text) == (meanwhile == "nobody")

@@ -152,4 +152,4 @@ def test_the_pages_work_where_the_server_tells_no_address(client, alice, remote)
         REMOTE_ADDR=remote,
     )
 
-    assert response.status_code == 302
+    assert response.status_code == 303

@@ -124,7 +124,7 @@ def test_comes_back_with_what_was_written(tab, alice, send, form):
     page = sign_in(tab, alice, tab.get(refused.url))
 
     text = page.content.decode()
-    assert refused.status_code == 302
+    assert refused.status_code == 303
     assert page.status_code == 200
     assert written(form) in text
     assert "This is what you wrote. It is not saved yet" in text
@@ -440,7 +440,7 @@ def test_every_page_that_takes_a_form_has_a_page_to_come_back_to(alice, row):
     client = Client()
     path = Things(alice).path_of(row.route)
     refused = client.post(path, row.body)
-    if not (refused.status_code == 302 and "next=" in refused.url):
+    if not (refused.status_code == 303 and "next=" in refused.url):
         return  # for everyone; its own tests say what it answers
 
     page = sign_in(client, alice, client.get(refused.url))

@@ -21,7 +21,7 @@ def kinds(user):
 
 
 def asks_to_sign_in(response):
-    return response.status_code == 302 and response.url.startswith(
+    return response.status_code in {302, 303} and response.url.startswith(
         reverse("account_login")
     )
 

@@ -188,7 +188,7 @@ def test_page_scripts_can_read_the_credential(client, alice):
         reverse("account_login"), {"login": alice.email, "password": PASSWORD}
     )
 
-    assert response.status_code == 302
+    assert response.status_code == 303
     cookies = response.cookies
     assert settings.SESSION_COOKIE_NAME in cookies
     for cookie in cookies.values():
