@@ -10,9 +10,9 @@ def main() -> None:
 
     from django.core.management import execute_from_command_line
 
-    from config.private_files import keep_to_ourselves
+    from config.private_files import restrict_new_files
 
-    keep_to_ourselves()
+    restrict_new_files()
     execute_from_command_line(sys.argv)
 
 

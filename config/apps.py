@@ -1,4 +1,4 @@
-"""The assembly as a Django app, for its system checks."""
+"""The Django app of this package, which registers its system checks."""
 
 from django.apps import AppConfig
 
@@ -9,6 +9,6 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from django.contrib.auth.signals import user_logged_in
 
-        from config import checks, drafts  # noqa: F401 - the checks register themselves
+        from config import checks, drafts  # noqa: F401 - importing registers them
 
         user_logged_in.connect(drafts.claim)

@@ -1,8 +1,7 @@
-"""System checks of the deployment: a wrong setting stops the start, by its name."""
+"""System checks of the deployment: a wrong setting stops the start and is named."""
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,76 +17,76 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]", "testserver"}
 
 
 @register
-def check_addresses(**kwargs: Any) -> Iterator[CheckMessage]:
-    """The public address, the hosts, and what may not go together with them."""
+def check_addresses(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check the public address, the allowed hosts, and settings that depend on them."""
     base = urlsplit(settings.BASE_URL)
     if base.scheme not in {"http", "https"} or not base.hostname or base.path:
         yield Error(
-            "BASE_URL is not an address of the form https://lists.example.com.",
-            hint="Write scheme and host (and port), without a path.",
+            "BASE_URL is not a URL of the form https://lists.example.com.",
+            hint="Set it to scheme and host (and port), without a path.",
             id="config.E001",
         )
     elif base.scheme == "http" and base.hostname not in LOOPBACK:
         yield Error(
-            "BASE_URL is plain http on a public host.",
-            hint="Write its https address: cookies and tokens must not go in clear.",
+            "BASE_URL uses plain http on a public host.",
+            hint="Use https: cookies and tokens must not be sent unencrypted.",
             id="config.E002",
         )
     if "*" in settings.ALLOWED_HOSTS:
         yield Error(
-            "ALLOWED_HOSTS lets every host name in.",
-            hint="Name the hosts that people use, separated by commas.",
+            "ALLOWED_HOSTS accepts every host name.",
+            hint="List the host names that users open, separated by commas.",
             id="config.E003",
         )
     public = [host for host in settings.ALLOWED_HOSTS if host not in LOOPBACK]
     if settings.DEBUG and (public or base.hostname not in LOOPBACK):
         yield Error(
             "DEBUG is on for a public host.",
-            hint="Remove DEBUG: its error pages show settings and people's data.",
+            hint="Remove DEBUG: its error pages show settings and user data.",
             id="config.E004",
         )
     for origin in settings.CORS_ALLOWED_ORIGINS:
         parts = urlsplit(origin)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
             yield Error(
-                f"CORS_ALLOWED_ORIGINS holds {origin!r}, which is no origin.",
-                hint="Write scheme and host (and port), as https://app.example.com.",
+                f"CORS_ALLOWED_ORIGINS contains {origin!r}, which is not an origin.",
+                hint="Use scheme and host (and port), like https://app.example.com.",
                 id="config.E005",
             )
 
 
 @register
-def check_rate_limits(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Every limit lets something through."""
+def check_rate_limits(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that no limit refuses every request."""
     limit, _ = settings.RATE_LIMITS["user"]
     if limit < 1:
         yield Error(
-            "USER_RATE_LIMIT is less than 1, so that nobody could call the API.",
-            hint="Write how many requests one user may make in a minute.",
+            "USER_RATE_LIMIT is less than 1, which refuses every request.",
+            hint="Set it to the number of requests per user and minute.",
             id="config.E006",
         )
 
 
 @register
-def check_secrets(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Every key is long enough, and none serves two purposes."""
+def check_secrets(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that every key is long enough and that none is used twice."""
     for name in ("SECRET_KEY", "JWT_SIGNING_KEY"):
         if len(getattr(settings, name).encode()) < MIN_SECRET_BYTES:
             yield Error(
                 f"{name} is shorter than {MIN_SECRET_BYTES} bytes.",
-                hint="Write 50 random characters; `make run` generates them.",
+                hint="Use 50 random characters; `make run` generates them.",
                 id="config.E010",
             )
     if settings.SECRET_KEY == settings.JWT_SIGNING_KEY:
         yield Error(
             "JWT_SIGNING_KEY is the same as SECRET_KEY.",
-            hint="Write another one: who learns one key must not have both.",
+            hint="Use a different value, so that one leaked key is not both.",
             id="config.E011",
         )
     if settings.JWT_PRIVATE_KEY and not _is_ed25519(settings.JWT_PRIVATE_KEY):
         yield Error(
             "JWT_PRIVATE_KEY is not an Ed25519 private key in PEM form.",
-            hint="Make one with: openssl genpkey -algorithm ed25519",
+            hint="Create one with: openssl genpkey -algorithm ed25519",
             id="config.E012",
         )
 
@@ -101,13 +100,13 @@ def _is_ed25519(pem: str) -> bool:
 
 
 @register
-def check_database(**kwargs: Any) -> Iterator[CheckMessage]:
-    """The database address was understood."""
+def check_database(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that DATABASE_URL could be parsed."""
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.dummy":
         yield Error(
-            "DATABASE_URL is not an address of SQLite or PostgreSQL.",
+            "DATABASE_URL is not a valid URL of an SQLite or PostgreSQL database.",
             hint=(
-                "Write sqlite:///path/to/file or "
+                "Use sqlite:///path/to/file or "
                 "postgres://user:password@host:5432/name; percent-encode "
                 "special characters in the password."
             ),
@@ -116,8 +115,8 @@ def check_database(**kwargs: Any) -> Iterator[CheckMessage]:
 
 
 @register
-def check_private_files(**kwargs: Any) -> Iterator[CheckMessage]:
-    """The embedded database is for the user that runs the service alone."""
+def check_private_files(**kwargs: object) -> Iterator[CheckMessage]:
+    """Warn when other users of this machine can read the SQLite database."""
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "config.sqlite":
         return
@@ -130,18 +129,18 @@ def check_private_files(**kwargs: Any) -> Iterator[CheckMessage]:
         )
     if files and settings.VAR_DIR.is_dir() and is_open_to_others(settings.VAR_DIR):
         yield Warning(
-            f"VAR_DIR is open to other users of this machine: {settings.VAR_DIR}",
+            f"Other users of this machine can open VAR_DIR: {settings.VAR_DIR}",
             hint=f"chmod 700 {settings.VAR_DIR}",
             id="config.W022",
         )
 
 
 @register
-def check_hsts(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Browsers preload a host only with all its subdomains."""
+def check_hsts(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that preloading is on only together with the subdomains."""
     if settings.HSTS_PRELOAD and not settings.HSTS_INCLUDE_SUBDOMAINS:
         yield Error(
             "HSTS_PRELOAD is on without HSTS_INCLUDE_SUBDOMAINS.",
-            hint="Turn both on, or neither: browsers preload no host without them.",
+            hint="Turn on both or neither: browsers preload only with subdomains.",
             id="config.E007",
         )

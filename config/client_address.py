@@ -1,7 +1,7 @@
-"""The network address that a request came from, and the key it is counted under.
+"""The client address of a request, and the key that rate limits count it under.
 
-Everything that limits by address takes its key from `address_key`, so that one sender
-is one caller everywhere.
+Every limit by address uses `address_key`, so that one sender is counted as one
+everywhere.
 """
 
 import ipaddress
@@ -11,11 +11,11 @@ from django.conf import settings
 from django.http import HttpRequest
 
 # A provider gives each customer at least a /64, that is 2^64 addresses to send from
-# (RFC 6177): the network is the customer.
+# (RFC 6177), so the whole network is counted as one sender.
 IPV6_PREFIX = 64
-UNKNOWN = "unknown"  # the one key of everything that is not an address
+UNKNOWN = "unknown"  # the shared key of everything that is not an address
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # IPv4 behind a translator, RFC 6052
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # translated IPv4, RFC 6052
 _MAX_LENGTH = 100  # characters; the longest address with zone and port is shorter
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d*)?|([^:]*):\d*")
 
@@ -23,15 +23,15 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def address_key(request: HttpRequest) -> str:
-    """Return the key that limits count this request's sender under.
+    """Return the key of the sender of this request.
 
-    An IPv4 address is its own key; the addresses of one IPv6 /64 share one.
+    An IPv4 address is its own key. All addresses of an IPv6 /64 network share one.
     """
-    return key_of(_told(request))
+    return key_of(_claimed_address(request))
 
 
 def key_of(text: str) -> str:
-    """Return the key of an address, however it is spelled; `UNKNOWN` if it is none."""
+    """Return the key of an address in any notation, or `UNKNOWN` if it is invalid."""
     address = _parsed(text)
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.IPv6Network((address, IPV6_PREFIX), strict=False))
@@ -39,29 +39,29 @@ def key_of(text: str) -> str:
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the address of this request's sender, to be shown; `UNKNOWN` if none."""
-    return str(_parsed(_told(request)) or UNKNOWN)
+    """Return the sender's address for display, or `UNKNOWN`."""
+    return str(_parsed(_claimed_address(request)) or UNKNOWN)
 
 
-def _told(request: HttpRequest) -> str:
-    """Return the address as the outermost of our proxies saw it, or as we see it."""
+def _claimed_address(request: HttpRequest) -> str:
+    """Return the address as our outermost proxy saw it, or else as this server does."""
     remote: str = request.META.get("REMOTE_ADDR") or ""  # none on a Unix socket
     count: int = settings.PROXY_COUNT
     if count < 1:
         return remote
-    # Each proxy appends the address it sees; what is further left, anyone can write.
+    # Each proxy appends the address it sees. Clients can forge what is further left.
     header: str = request.META.get("HTTP_X_FORWARDED_FOR", "")
     seen = header.rsplit(",", count)[-count:]
     if len(seen) < count or not seen[0].strip():
-        return remote  # it did not come through all of them
+        return remote  # the request did not pass through all proxies
     return seen[0]
 
 
 def _parsed(text: str) -> IPAddress | None:
-    """Read an address, with or without a port.
+    """Parse an address, with or without a port.
 
-    An IPv6 address that carries an IPv4 address (mapped, RFC 4291; translated,
-    RFC 6052; 6to4, RFC 3056) is that.
+    An IPv6 address that embeds an IPv4 address (mapped, RFC 4291; translated, RFC 6052;
+    6to4, RFC 3056) becomes that IPv4 address.
     """
     text = text.strip()
     if len(text) > _MAX_LENGTH:
@@ -69,7 +69,7 @@ def _parsed(text: str) -> IPAddress | None:
     if match := _WITH_PORT.fullmatch(text):
         text = match[1] if match[1] is not None else match[2]
     try:
-        # A zone names an interface of this host and is no part of the sender.
+        # The zone names a network interface of this host, not the sender.
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None

@@ -1,7 +1,7 @@
-"""Where the rate limits of all processes are counted.
+"""The counters of the rate limits, shared by all processes.
 
-In a table of their own, which drops what has expired and nothing else: no flood of
-other callers makes a count start anew. `CACHE_URL` can name another place.
+They have a table of their own, which deletes expired rows only: unlike a cache that is
+full, it never resets a live counter. With `CACHE_URL`, a cache server counts instead.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from config.models import RateCount
 
 logger = logging.getLogger(__name__)
 
-MAX_ROWS = 100_000  # with more, new callers share rows
+MAX_ROWS = 100_000  # beyond this, new callers share rows
 SHARED_ROWS = 1024  # for new callers of one limit in one window
 SWEEP_EVERY = 100  # new rows in this process
-SWEPT_AT_ONCE = 200  # more than came, so that the table shrinks
+SWEPT_AT_ONCE = 200  # more than were added, so that the table shrinks
 
 
 def add(prefix: str, caller: str, number: int, *, expires_at: int, now: float) -> int:
-    """Add to the caller's count under `prefix`, in one atomic step; return the sum.
+    """Add to the caller's count under `prefix` atomically and return the sum.
 
-    `prefix` names the limit and its window, `caller` may be an address or an e-mail:
-    only a digest of it is stored. Times are seconds since the epoch.
+    `prefix` names the limit and its window. `caller` may be a network or e-mail
+    address; only a digest of it is stored. Times are seconds since the epoch.
     """
     digest = digest_of(caller)
     if settings.RATE_LIMIT_CACHE is None:
@@ -38,33 +38,32 @@ def add(prefix: str, caller: str, number: int, *, expires_at: int, now: float) -
     key = f"rate:{prefix}:{digest}"
     try:
         return cache.incr(key, number)
-    except ValueError:  # the first of this window
+    except ValueError:  # the first request of this window
         cache.add(key, 0, timeout=max(1, expires_at - int(now)))
     return cache.incr(key, number)
 
 
 def take_back(prefix: str, caller: str, number: int) -> None:
-    """Subtract what `add` added, if the count is still there."""
+    """Subtract what `add` added, unless the counter has expired."""
     digest = digest_of(caller)
     if settings.RATE_LIMIT_CACHE is None:
         table.take_back(prefix, digest, number)
         return
-    with suppress(ValueError):  # its window is over
+    with suppress(ValueError):  # the counter has expired
         caches[settings.RATE_LIMIT_CACHE].decr(f"rate:{prefix}:{digest}", number)
 
 
 def digest_of(caller: str) -> str:
-    """Return what is stored in place of an address or a name."""
+    """Return the digest that is stored in place of an address or a name."""
     return hashlib.sha256(caller.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 class CountTable:
-    """The counts in `RateCount`.
+    """The counters in the table `RateCount`.
 
-    Rows live for an hour at most. A caller who has a row keeps it until then. In a
-    flood of callers, new ones share the rows of a fixed number, so that the table
-    can't grow without a bound; they may be refused for what others did, and nobody is
-    counted as less than they did.
+    A row lives for an hour at most, and a caller keeps its row until then. When there
+    are too many callers, new ones share a fixed number of rows, so that the table is
+    bounded. They may be refused because of others, but no caller is counted too low.
     """
 
     def __init__(self) -> None:
@@ -91,7 +90,7 @@ class CountTable:
             self._add_to_own_row(_shared_key(prefix, digest), -number)
 
     def forget(self) -> None:
-        """Begin as a new process does."""
+        """Reset to the state of a new process."""
         self._until_sweep = 0
         self.is_crowded = False
 
@@ -114,13 +113,14 @@ class CountTable:
         try:
             with transaction.atomic():
                 expired = RateCount.objects.filter(expires_at__lte=int(now))
-                # Another process may sweep as well: each takes what the other left.
+                # Another process may sweep too: each skips the rows that the other
+                # locked.
                 keys = expired.select_for_update(skip_locked=True).values_list("key")
                 chosen = [key for (key,) in keys.order_by("expires_at")[:SWEPT_AT_ONCE]]
                 RateCount.objects.filter(key__in=chosen).delete()
                 self.is_crowded = RateCount.objects.all()[MAX_ROWS:].exists()
         except DatabaseError as exc:
-            # The count itself is made, and the next sweep does it.
+            # The request is counted already, and the next sweep will delete the rows.
             logger.warning(
                 "rate counts not swept", extra={"reason": type(exc).__name__}
             )

@@ -1,21 +1,23 @@
-"""From a database address to Django's settings for it."""
+"""Django's database settings, derived from a database URL."""
 
 from typing import Any
 
 import environ
 
+DatabaseSettings = dict[str, Any]
 
-def database_settings(url: str, *, pooled: bool) -> dict[str, Any]:
+
+def database_settings(url: str, *, pooled: bool) -> DatabaseSettings:
     """Return Django's settings for the database at `url`.
 
-    `pooled` says that a pooler in transaction mode stands before PostgreSQL, so
-    nothing may be kept in a session: no prepared statements, no lasting connection.
-    An address that can't be understood becomes the placeholder engine of
-    `config.checks`, which stops the start with a message that names the setting.
+    `pooled` means that PostgreSQL is reached through a pooler in transaction mode. Then
+    a session keeps no state: no prepared statements, no persistent connection.
+    A URL that can't be parsed gives the dummy engine, and a check in `config.checks`
+    stops the start with a message that names the setting.
     """
     try:
-        settings: dict[str, Any] = environ.Env.db_url_config(url)
-    except Exception:  # noqa: BLE001 - the parser raises many kinds, also KeyError
+        settings: DatabaseSettings = environ.Env.db_url_config(url)
+    except Exception:  # noqa: BLE001 - the parser raises many types, also KeyError
         return {"ENGINE": "django.db.backends.dummy", "NAME": ""}
     if settings.get("ENGINE") == "django.db.backends.sqlite3":
         return settings | _sqlite(settings)
@@ -24,14 +26,14 @@ def database_settings(url: str, *, pooled: bool) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.dummy", "NAME": ""}
 
 
-def _sqlite(settings: dict[str, Any]) -> dict[str, Any]:
-    """Write-ahead log, and one writer that waits instead of failing."""
+def _sqlite(settings: DatabaseSettings) -> DatabaseSettings:
+    """Use the write-ahead log, and let writers wait for each other."""
     return {
         "ENGINE": "config.sqlite",
         "OPTIONS": {
             **settings.get("OPTIONS", {}),
-            # Taking the write lock at BEGIN is what makes waiting possible: a read
-            # that later turns into a write can't wait, it fails at once.
+            # With the write lock taken at BEGIN, a transaction waits for it. One that
+            # starts with a read and writes later can't wait: it fails at once.
             "transaction_mode": "IMMEDIATE",
             "timeout": 5,  # seconds
             "init_command": (
@@ -44,8 +46,8 @@ def _sqlite(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _postgresql(settings: dict[str, Any], *, pooled: bool) -> dict[str, Any]:
-    """Lasting connections with prepared statements, and time limits on everything."""
+def _postgresql(settings: DatabaseSettings, *, pooled: bool) -> DatabaseSettings:
+    """Use persistent connections, prepared statements and time limits."""
     limits = "-c statement_timeout=15000 -c lock_timeout=5000"  # milliseconds
     options = {
         "connect_timeout": 3,  # seconds
@@ -55,7 +57,7 @@ def _postgresql(settings: dict[str, Any], *, pooled: bool) -> dict[str, Any]:
         **settings.get("OPTIONS", {}),
     }
     if not pooled:
-        # A pooler refuses start-up options; set the limits on the role there.
+        # A pooler refuses start-up options. There, set the limits on the role.
         options.setdefault("options", limits)
     return {
         "ENGINE": "config.postgresql",

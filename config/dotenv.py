@@ -1,8 +1,8 @@
-"""Write the secrets of this machine into `.env`: `python -m config.dotenv`.
+"""Write random secrets for this installation into `.env`: `python -m config.dotenv`.
 
-It makes the file, or adds to it what is missing. A value that is there already is
-never changed, and no secret is ever printed. It runs before the settings can be
-loaded, so it needs no Django.
+Creates the file, or adds the missing secrets to it. Existing values are never changed,
+and secrets are never printed. Runs before the settings can be loaded, so it doesn't use
+Django.
 """
 
 import os
@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 NAMES = ("SECRET_KEY", "JWT_SIGNING_KEY")
-ENTROPY = 48  # bytes, which makes 64 characters
+ENTROPY = 48  # bytes, that is 64 characters
 HEADING = "# The secrets of this installation. Keep them out of version control.\n"
 
 
@@ -24,7 +24,7 @@ def env_file() -> Path | None:
 
 
 def complete(path: Path) -> list[str]:
-    """Give every secret that `path` lacks a random value, and return their names."""
+    """Add the secrets that `path` lacks, with random values, and return their names."""
     before = path.read_text(encoding="utf-8") if path.exists() else HEADING
     text, added = _filled(before)
     if added:
@@ -33,7 +33,7 @@ def complete(path: Path) -> list[str]:
 
 
 def load() -> None:
-    """Put the values of the file into the environment, which wins where it has one."""
+    """Load the file into the environment, whose own values take precedence."""
     import environ
 
     if path := env_file():
@@ -41,10 +41,10 @@ def load() -> None:
 
 
 def _filled(text: str) -> tuple[str, list[str]]:
-    """Return `text` with the missing secrets, and the names of those.
+    """Return `text` with the missing secrets added, and their names.
 
-    A line without a value (`SECRET_KEY=`) is filled where it stands, because the
-    reader of this file takes the first line of a name.
+    A line without a value (`SECRET_KEY=`) is completed in place, because only the first
+    line of a name counts.
     """
     added = []
     for name in NAMES:
@@ -60,31 +60,31 @@ def _filled(text: str) -> tuple[str, list[str]]:
 
 
 def _value(name: str, text: str) -> str | None:
-    """Return what `text` sets `name` to, without quotes; None if it does not."""
+    """Return the value of `name` in `text` without quotes, or None if it is not set."""
     match = _pattern(name).search(text)
     return match["value"].strip().strip("\"'") if match else None
 
 
 def _pattern(name: str) -> re.Pattern[str]:
-    """Match the line that sets `name`."""
+    """Return the pattern of a line that sets `name`."""
     return re.compile(
         rf"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=(?P<value>[^\r\n]*)", re.MULTILINE
     )
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write `path` in one step, readable for its owner only.
+    """Replace `path` atomically, readable for its owner only.
 
-    Whoever reads the file meanwhile sees the old one or the new one, never a part.
+    A concurrent reader sees either the old or the new file, never a part of one.
     """
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with open(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)  # mkstemp made it with mode 0600
+            stream.write(text)  # mkstemp creates the file with mode 0600
             stream.flush()
             os.fsync(stream.fileno())
         if path.exists() and os.geteuid() == 0:
-            # Under sudo the file must stay with the person it belongs to.
+            # Under sudo, keep the owner of the existing file.
             owner = path.stat()
             os.chown(temporary, owner.st_uid, owner.st_gid)
         os.replace(temporary, path)
@@ -94,7 +94,7 @@ def _replace(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Complete the file and say which names were added to it."""
+    """Complete the file and print the names that were added."""
     path = env_file()
     if path is None:
         return

@@ -1,13 +1,13 @@
-"""What was written into a form that could not be taken: kept until it can be.
+"""Drafts: the input of a form that was sent after its session had ended.
 
-A session ends while a page is open, or its CSRF token is of an earlier sign-in. What
-was written is kept in the session, for an hour; the user signs in, and the page comes
-back with it. Nothing is saved on the way: that is the user's to do. The address names
-the draft by a random id, never by its text.
+A session can end while a page is open, or the page can hold the CSRF token of an
+earlier sign-in. The input is then kept in the session for an hour. After signing in,
+the user sees the form with the input again and decides whether to save it. The URL
+contains a random id of the draft, never its text.
 
-Whose draft it is, the form itself says: it holds a signed mark of the user that the
-page was made for (`mark_of`). So nobody else who signs in on the same browser is shown
-it, and who has never been signed in can't make the server keep anything.
+The form contains a signed mark of the user for whom the page was rendered (`mark_of`).
+Another user who signs in with the same browser never sees the draft, and a visitor who
+has never signed in can't make the server store anything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -25,16 +25,21 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.generic.base import View
+from django.views.generic.edit import BaseFormView
 
 from config.api.throttling import count_request
 
-PAGE_OF = "page_of"  # the field of a form with the mark of its user
-DRAFT = "draft"  # the parameter of an address with the id of a draft
+if TYPE_CHECKING:
+    _FormView = BaseFormView[Any]
+else:
+    _FormView = BaseFormView  # which is not generic at run time
+
+PAGE_OF = "page_of"  # the form field with the mark of the user
+DRAFT = "draft"  # the query parameter with the id of a draft
 KEPT_FOR = timedelta(hours=1)
-# The longest notes, of characters that take four bytes each, and the rest of the form.
+# The longest notes in characters of four bytes each, and the rest of the form.
 BYTES_MAX = 96 * 1024
-DRAFTS_MAX = 3  # in one session, the latest
+DRAFTS_MAX = 3  # in one session; older ones are dropped
 NEXT_MAX_LENGTH = 1000
 SESSION_KEY = "drafts"
 OTHER_ACCOUNT = "You are signed in to another account now."
@@ -42,16 +47,25 @@ NOT_KEPT = {"csrfmiddlewaretoken", PAGE_OF}
 
 
 class Refused(Exception):
-    """What was written can't be kept; the text says why."""
+    """The input can't be kept as a draft. The text of the exception says why."""
+
+
+class Draft(TypedDict):
+    """The input of one form, as the session stores it."""
+
+    owner: str  # the id of the user
+    path: str  # of the form
+    at: str  # when it was sent, in ISO 8601
+    fields: list[tuple[str, str]]  # names and values
 
 
 def mark_of(user: AbstractBaseUser) -> str:
-    """Return the mark of pages that are made for this user."""
+    """Return the mark for the forms on pages of this user."""
     return _signer().sign(str(user.pk))
 
 
 def _owner_of(request: HttpRequest) -> str | None:
-    """Return the id of the user whose page the form was on, if it says so."""
+    """Return the id of the user whose page the form was on, or None."""
     try:
         return _signer().unsign(request.POST.get(PAGE_OF, ""))
     except BadSignature:
@@ -66,12 +80,12 @@ def _signer() -> Signer:
 
 
 def way_back(request: HttpRequest) -> str:
-    """Return the address at which a form that was refused can be sent again.
+    """Return the URL at which a refused form can be sent again.
 
-    With its text, where its view is one that `KeepsDraft`.
+    The URL names a draft with the input if the view of the form is a `KeepsDraft`.
 
     Raises:
-        Refused: the text would be lost on the way.
+        Refused: the input can't be kept.
     """
     if request.method != "POST":
         return request.get_full_path()
@@ -86,7 +100,7 @@ def way_back(request: HttpRequest) -> str:
 
 
 def is_own_path(path: str, request: HttpRequest) -> bool:
-    """Whether the path that a form asks to go on to is one of this site."""
+    """Whether a path that was sent as the next page is safe to redirect to."""
     return (
         path.startswith("/")
         and len(path) <= NEXT_MAX_LENGTH
@@ -100,7 +114,7 @@ def is_own_path(path: str, request: HttpRequest) -> bool:
 
 
 def _keep(request: HttpRequest) -> str | None:
-    """Keep the form, and return the id of the draft; None where there is no need."""
+    """Keep the input of the form and return the id of the draft, or None."""
     owner = _owner_of(request)
     if owner is None or not keeps_draft(request):
         return None
@@ -120,39 +134,36 @@ def _keep(request: HttpRequest) -> str | None:
         raise Refused("Too much was kept within the last hour.")
     key = secrets.token_urlsafe(12)
     drafts = _live(request, now=now)
-    drafts[key] = {
-        "owner": owner,
-        "path": request.path,
-        "at": now.isoformat(),
-        "fields": fields,
-    }
+    drafts[key] = Draft(
+        owner=owner, path=request.path, at=now.isoformat(), fields=fields
+    )
     latest = list(drafts.items())[-DRAFTS_MAX:]
     request.session[SESSION_KEY] = dict(latest)
     if not request.user.is_authenticated:
-        request.session.set_expiry(KEPT_FOR)  # `claim` takes that back
+        request.session.set_expiry(KEPT_FOR)  # `claim` resets it
     return key
 
 
 def keeps_draft(request: HttpRequest) -> bool:
-    """Whether the view of this request is one that `KeepsDraft`."""
+    """Whether the view of this request is a `KeepsDraft`."""
     match = request.resolver_match
     view = getattr(match.func, "view_class", None) if match else None
     return view is not None and issubclass(view, KeepsDraft)
 
 
 def is_of_another_user(request: HttpRequest) -> bool:
-    """Whether the page of this form was made for somebody else than is signed in."""
+    """Whether the form was on a page of another user than the one signed in."""
     owner = _owner_of(request)
     is_signed_in = request.user.is_authenticated
     return is_signed_in and owner is not None and owner != str(request.user.pk)
 
 
-# --- Showing again ----------------------------------------------------------------
+# --- Restoring --------------------------------------------------------------------
 
 
-def _live(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
-    """Return the drafts of this session that are not too old, by their ids."""
-    drafts: dict[str, Any] = request.session.get(SESSION_KEY, {})
+def _live(request: HttpRequest, *, now: datetime) -> dict[str, Draft]:
+    """Return the drafts of this session that have not expired, by id."""
+    drafts: dict[str, Draft] = request.session.get(SESSION_KEY, {})
     return {
         key: draft
         for key, draft in drafts.items()
@@ -161,7 +172,7 @@ def _live(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
 
 
 def _read(request: HttpRequest) -> QueryDict | None:
-    """Return the fields of the draft that the address names, if it is the user's."""
+    """Return the fields of the draft that the URL names, if it is the user's."""
     key = request.GET.get(DRAFT, "")
     if not key:
         return None
@@ -177,52 +188,55 @@ def _read(request: HttpRequest) -> QueryDict | None:
 
 
 def _forget(request: HttpRequest) -> None:
-    """Drop the drafts of a form that was taken now."""
-    drafts: dict[str, Any] = request.session.get(SESSION_KEY, {})
+    """Drop the drafts of a form that has now been saved."""
+    drafts: dict[str, Draft] = request.session.get(SESSION_KEY, {})
     others = {key: one for key, one in drafts.items() if one["path"] != request.path}
     if len(others) < len(drafts):
         request.session[SESSION_KEY] = others
 
 
-def claim(*, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any) -> None:
-    """Let a session that somebody signed in to keep the drafts of that user alone."""
-    session: Any = getattr(request, "session", {})
-    drafts: dict[str, Any] = session.get(SESSION_KEY, {})
+def claim(*, request: HttpRequest, user: AbstractBaseUser, **kwargs: object) -> None:
+    """Drop the drafts of other users from a session in which `user` signs in."""
+    session = getattr(request, "session", None)
+    if session is None:
+        return
+    drafts: dict[str, Draft] = session.get(SESSION_KEY, {})
     if drafts:
         own = {key: one for key, one in drafts.items() if one["owner"] == str(user.pk)}
         session[SESSION_KEY] = own
-        session.set_expiry(None)  # as every signed-in session; see `_keep`
+        session.set_expiry(None)  # the default of signed-in sessions; see `_keep`
 
 
-class KeepsDraft(View):
-    """A view of a form whose text is kept while its user signs in again.
+class KeepsDraft(_FormView):
+    """A mixin for form views whose input is kept while the user signs in again.
 
-    The template has `{% page_of %}` inside the form. Stands before the view's own
-    class, so that its methods come first.
+    The template has `{% page_of %}` inside the form. Name this class before the class
+    of the view.
     """
 
     @cached_property
     def draft(self) -> QueryDict | None:
-        """What was written before, where the address leads back to it."""
+        """The earlier input that the URL names, if any."""
         return _read(self.request) if self.request.method == "GET" else None
 
     def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
+        self, request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponseBase:
         response = super().dispatch(request, *args, **kwargs)
         if request.method == "POST" and response.status_code in {302, 303}:
             _forget(request)
         return response
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponse:
         if self.draft is not None:
             messages.info(
                 request,
                 "This is what you wrote. It is not saved yet: check it, and save.",
             )
-        response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[misc]
-        return response
+        return super().get(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().get_form_kwargs()  # type: ignore[misc]
+        given = super().get_form_kwargs()
         return given if self.draft is None else given | {"data": self.draft}

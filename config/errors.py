@@ -1,4 +1,4 @@
-"""Answers where no view answers: unknown paths, refusals and failures of the house.
+"""Error responses that no view gives: unknown paths, refusals and server errors.
 
 Under `/api/` they are problem documents, elsewhere pages.
 """
@@ -7,7 +7,6 @@ import logging
 import math
 import sys
 import traceback
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -30,9 +29,11 @@ logger = logging.getLogger(__name__)
 
 
 class InternalError(exceptions.APIException):
-    """500: a bug of ours, with the request's id to report it by."""
+    """500: a bug in this service, to be reported with the id of the request."""
 
-    default_detail = "Something broke on our side. The X-Request-ID header names it."
+    default_detail = (
+        "An internal error occurred. Report it with the X-Request-ID header."
+    )
     default_code = "internal_error"
 
 
@@ -51,12 +52,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer a failure: 503 where the database is away, 500 where we are wrong.
+    """Return 503 when the database is unavailable, and 500 for any other error.
 
-    Django's own report of it is switched off: it quotes the path and the error.
+    Django's own report is switched off, because it quotes the path and the error.
     """
     error = sys.exc_info()[1]
-    if isinstance(error, exceptions.APIException):  # raised outside of any view
+    if isinstance(error, exceptions.APIException):  # raised outside any view
         return answer(request, error)
     is_outage = isinstance(error, OperationalError | InterfaceError)
     logger.error("unavailable" if is_outage else "server error", exc_info=True)
@@ -65,10 +66,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _clear_frames(error: BaseException | None) -> None:
-    """Let go of what the frames of an error hold, and of those that led to it.
+    """Clear the local variables in the frames of an error and of its causes.
 
-    The frames that passed the error on refer to it, so it would live until the garbage
-    collector comes by, with every cursor that was open: see `config.sqlite`.
+    The frames that passed the error on refer to it. Without this it would live until
+    the next garbage collection, with every cursor that was open; see `config.sqlite`.
     """
     seen: set[int] = set()
     waiting = [error]
@@ -82,12 +83,11 @@ def _clear_frames(error: BaseException | None) -> None:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form whose cookie and field don't match, mostly after a new sign-in.
+    """Refuse a form whose CSRF cookie and field differ, mostly after a new sign-in.
 
-    What was written is kept only where the form was on a page of ours: what another
-    site sends is nobody's draft.
+    The input becomes a draft only if the form was on a page of this site.
     """
-    if not _is_from_here(request):
+    if not _is_same_origin(request):
         return _expired(request, "Go back, reload the page and send the form again.")
     try:
         back = drafts.way_back(request)
@@ -96,7 +96,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _expired(request, "Continue, and send the form again.", back)
 
 
-def _is_from_here(request: HttpRequest) -> bool:
+def _is_same_origin(request: HttpRequest) -> bool:
     here = f"{request.scheme}://{request.get_host()}"
     return request.headers.get("Origin", "") in {here, *settings.CSRF_TRUSTED_ORIGINS}
 
@@ -113,7 +113,7 @@ def _expired(request: HttpRequest, text: str, back: str = "") -> HttpResponse:
 
 
 def not_kept(request: HttpRequest, refusal: drafts.Refused) -> HttpResponse:
-    """Answer a form that can't be taken now, and whose text can't be kept."""
+    """Refuse a form that can't be saved now and whose input can't be kept."""
     return _page(
         request,
         403,
@@ -124,7 +124,7 @@ def not_kept(request: HttpRequest, refusal: drafts.Refused) -> HttpResponse:
 
 
 def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpResponse:
-    """Answer in the form that suits the path."""
+    """Return the refusal as a problem document or as a page, depending on the path."""
     if request.path_info.startswith("/api/"):
         response: HttpResponse = JsonResponse(
             problem(refusal), status=refusal.status_code, content_type=MEDIA_TYPE
@@ -141,7 +141,7 @@ def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpRespon
 
 
 def wait_in_words(seconds: float) -> str:
-    """Return a time to wait as people say it, and never less than it is."""
+    """Return a waiting time in words, rounded up."""
     if seconds <= 60:
         return "a minute"
     return f"{math.ceil(seconds / 60)} minutes"
@@ -163,8 +163,8 @@ PAGES = {
 def _page(
     request: HttpRequest, status: int, title: str, text: str, back: str = ""
 ) -> HttpResponse:
-    # No user and no session here: what failed may be just those.
-    context: dict[str, Any] = {
+    # Without user and session: they may be what failed.
+    context = {
         "title": title,
         "text": text,
         "status": status,

@@ -1,4 +1,4 @@
-"""What a supervisor or load balancer asks. Nothing here tells who or how many."""
+"""Health checks for a supervisor or load balancer, without any user data."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, InterfaceError, connection
@@ -11,14 +11,14 @@ from config.api.problems import RETRY_AFTER_OUTAGE
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Say that the process lives, without touching the database."""
+    """Report that the process is alive, without using the database."""
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Say whether requests can be served: the database answers."""
+    """Report whether requests can be served, that is, whether the database answers."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -1,8 +1,8 @@
-"""Start Ownlist on this machine: what `make run`, `make demo` and `make dev` do.
+"""Start Ownlist on this machine: `make run`, `make demo` and `make dev`.
 
-`python -m config.launch run|demo|dev` completes `.env`, brings database and static
-files up to date and then becomes the server. HOST, PORT, WORKERS and BASE_URL come
-from the environment or from `.env`; the environment wins.
+`python -m config.launch run|demo|dev` completes `.env`, updates the database and the
+static files and then becomes the server. HOST, PORT, WORKERS and BASE_URL are read from
+the environment, or else from `.env`.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ from typing import NoReturn
 from config import dotenv, private_files
 from config.server import address
 
-WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - only compared with
 MODES = ("run", "demo", "dev")
 
 
 def main(mode: str) -> NoReturn:
-    """Prepare everything, then turn this process into the server."""
-    private_files.keep_to_ourselves()
+    """Prepare everything, then replace this process with the server."""
+    private_files.restrict_new_files()
     dotenv.main()
     dotenv.load()
     host, port = address()
@@ -31,30 +31,30 @@ def main(mode: str) -> NoReturn:
         os.environ["DEBUG"] = "true"
     _refuse_taken_port(host, port)
     _prepare(with_demo=mode == "demo")
-    print(f"Ownlist is at {os.environ['BASE_URL']} - stop it with Ctrl-C.", flush=True)
+    print(f"Ownlist runs at {os.environ['BASE_URL']} (stop with Ctrl-C).", flush=True)
     server = ["-m", "config.server"]
     if mode == "dev":
         server = ["manage.py", "runserver", f"{_in_url(host)}:{port}"]
-    # No shell, and this process becomes the server: a signal reaches the server itself.
+    # The server replaces this process, so signals reach the server itself.
     os.execv(sys.executable, [sys.executable, *server])  # noqa: S606
 
 
 def _base_url(host: str, port: int) -> str:
-    """Return the address to type into a browser on this machine."""
+    """Return the URL of the server for a browser on this machine."""
     name = "127.0.0.1" if host in WILDCARDS else _in_url(host)
     return f"http://{name}:{port}"
 
 
 def _in_url(host: str) -> str:
-    """Return `host` as it stands in an address: IPv6 in brackets."""
+    """Return `host` as it is written in a URL: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def _refuse_taken_port(host: str, port: int) -> None:
-    """Stop with a plain message when the server could not listen.
+    """Exit with a clear message when the port is in use.
 
-    The server itself would share the port with another copy of itself, and the two
-    would take turns answering.
+    The server itself would share the port with another instance, and each of them would
+    answer some of the requests.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -67,7 +67,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 
 def _prepare(*, with_demo: bool) -> None:
-    """Bring database and static files up to date; on request, make the demo account."""
+    """Update database and static files, and create the demo account if wanted."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
     from django.conf import settings
@@ -83,10 +83,10 @@ def _prepare(*, with_demo: bool) -> None:
 
 
 def _prepare_folder(folder: Path) -> None:
-    """Make the folder for our files, and close what an earlier version left open.
+    """Create the data directory and restrict files that earlier versions left open.
 
-    A folder that somebody named may hold other things, so its own mode is left alone
-    if it exists. `config.checks` warns where that lets others read the database.
+    An existing directory that was configured may hold other files, so its mode is not
+    changed. `config.checks` warns if other users can read the database there.
     """
     from django.conf import settings
 
@@ -94,13 +94,13 @@ def _prepare_folder(folder: Path) -> None:
     if folder == settings.BASE_DIR / "var" or not folder.exists():
         private_files.make_folder(folder)
     if database["ENGINE"] == "config.sqlite":
-        private_files.close_database(Path(database["NAME"]))
+        private_files.restrict_database(Path(database["NAME"]))
 
 
 def _collect_static() -> None:
-    """Collect and compress the static files, unless they are the same as last time.
+    """Collect and compress the static files, unless they have not changed.
 
-    Compressing takes seconds, and is most of a start.
+    Compressing takes seconds, which is most of the time to start.
     """
     from django.conf import settings
     from django.core.management import call_command
@@ -115,7 +115,7 @@ def _collect_static() -> None:
 
 
 def _static_fingerprint() -> str:
-    """Return a digest of path, size and time of every file to collect."""
+    """Return a digest of path, size and modification time of all static files."""
     from django.contrib.staticfiles.finders import get_finders
 
     digest = hashlib.sha256()

@@ -1,9 +1,9 @@
-"""Logs as JSON lines that can't hold a secret.
+"""Logs as JSON lines without secrets.
 
-A line carries only what is named here. Of a message from elsewhere, it carries the
-form without what was put into it, or else the place in the code it comes from; of an
-exception, type and place without its text. Texts quote what people sent: a database
-error cites the whole row, and Django's message of a refused host names that host.
+A line contains only the fields named here. A message of another library is logged
+without its arguments, or else as the place in the code that logged it. An exception is
+logged by type and place, without its text. Such texts quote what users sent: a database
+error contains the whole row, and Django's message about a refused host names the host.
 """
 
 import json
@@ -12,11 +12,10 @@ import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-# What our own code may attach with `extra=`: no free text among it.
+# The fields that our own code may pass with `extra=`. None of them is free text.
 FIELDS = (
     "code",
     "duration_ms",
@@ -32,10 +31,10 @@ OWN_LOGGERS = ("accounts", "config", "todos")
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object a line: UTC time, level, logger, message, request id, fields."""
+    """Format a record as one JSON object: time in UTC, level, message, fields."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
+        line: dict[str, object] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": _level(record),
             "logger": record.name,
@@ -53,16 +52,19 @@ class JSONFormatter(logging.Formatter):
 
 
 def _level(record: logging.LogRecord) -> str:
-    """Name the level; Django reports what a client sent wrong as an error of ours."""
+    """Return the name of the level, at most `warning` for bad client requests.
+
+    Django logs them as errors.
+    """
     if record.name.startswith("django.security."):
         return logging.getLevelName(min(record.levelno, logging.WARNING)).lower()
     return record.levelname.lower()
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Our own messages whole; another library's without what was put into it.
+    """Return our own messages in full, and those of libraries without their arguments.
 
-    What has no arguments may have had them put in before, so only its place is told.
+    A message without arguments may already contain them, so only its place is logged.
     """
     if record.name.partition(".")[0] in OWN_LOGGERS:
         return record.getMessage()
@@ -72,6 +74,6 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _places(trace: TracebackType | None) -> list[str]:
-    """Return `file:line function` for each frame, the innermost last."""
+    """Return `file:line function` of each frame, the innermost last."""
     frames = traceback.extract_tb(trace)
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]

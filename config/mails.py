@@ -1,8 +1,6 @@
-"""What pages may promise of mails."""
+"""What templates need to know about sending mail."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,11 +8,11 @@ from django.http import HttpRequest
 CONSOLE = "django.core.mail.backends.console.EmailBackend"
 
 
-def mails(request: HttpRequest | None = None) -> dict[str, Any]:
-    """Tell templates whether mails are sent, or printed where the server runs.
+def mails(request: HttpRequest | None = None) -> dict[str, object]:
+    """Return whether mails are printed on the console instead of sent, and their limit.
 
-    And how many go to one address in an hour: what is beyond is not sent, without a
-    word, so the pages say it beforehand.
+    Mails to one address beyond the limit per hour are dropped silently, so the pages
+    announce the limit.
     """
     number, _ = settings.RATE_LIMITS["mail"]
     return {

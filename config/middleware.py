@@ -1,10 +1,10 @@
-"""What happens around every request."""
+"""The middleware of the site."""
 
 import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.contrib.sessions import middleware as sessions
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
+from django.utils.deprecation import MiddlewareMixin
 from rest_framework import exceptions
 
 from config import drafts
@@ -34,14 +35,15 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 QUIET_ROUTES = {"healthz", "readyz"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class RequestLogMiddleware:
-    """Give each request an id, and write one line about it.
+    """Give each request an id, and log one line about it.
 
-    The id comes from the client's `X-Request-ID` where that is a plain word, and goes
-    back in the answer. The line names the route's pattern, never the path or query:
-    those hold ids and search words.
+    The id is the client's `X-Request-ID` if it is a simple word, and is returned in the
+    response. The line contains the pattern of the route, never the path or the query
+    string, which contain ids and search terms.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -81,7 +83,7 @@ class RequestLogMiddleware:
 
 
 class PageHeadersMiddleware:
-    """Keep personal answers out of every cache, and switch off what we never use."""
+    """Keep responses out of caches, and disable browser features that we never use."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -114,18 +116,18 @@ class SeeOtherMiddleware:
 
 
 class HttpsRequired(exceptions.APIException):
-    """403: this address is served over https alone."""
+    """403: this path is only available over https."""
 
     status_code = 403
-    default_detail = "Use https: what is sent over plain http, others can read."
+    default_detail = "Use https: plain http is not encrypted."
     default_code = "https_required"
 
 
 class HttpsApiMiddleware:
-    """Refuse an API call over plain http where the service is public over https.
+    """Refuse API calls over plain http if the service uses https.
 
-    A redirect, as pages get, would hide from its author that a program sends its
-    token in clear each time.
+    A redirect, as pages get, would hide from the developer of a client that it sends
+    its token unencrypted each time.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -139,10 +141,10 @@ class HttpsApiMiddleware:
 
 
 class RefusalMiddleware:
-    """Answer what must not be served, before anything looks at its body.
+    """Return refusals before the body of the request is read.
 
-    Where Django runs without `config.front`, that is a body over the limit alone.
-    A refusal that a page raises is answered as well; an endpoint answers its own.
+    Without `config.front`, only bodies over the limit are refused here. Also converts
+    refusals that pages raise; endpoints convert their own.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -163,7 +165,7 @@ class RefusalMiddleware:
 
 
 def _refused(request: HttpRequest, refusal: exceptions.APIException) -> HttpResponse:
-    """Answer in the form of the endpoint that was asked, where it has its own."""
+    """Return the refusal in the format of the requested endpoint."""
     try:
         view = getattr(resolve(request.path_info).func, "cls", None)
     except Resolver404:
@@ -172,17 +174,17 @@ def _refused(request: HttpRequest, refusal: exceptions.APIException) -> HttpResp
     if handler is handle_exception:
         return answer(request, refusal)
     response = handler(refusal, {})
-    assert response is not None  # a handler leaves alone only what is no refusal
+    assert response is not None  # handlers convert every APIException
     return JsonResponse(
         response.data, status=response.status_code, headers=refusal_headers(refusal)
     )
 
 
 def _body_length(request: HttpRequest) -> int:
-    """Return how many bytes the body has; 0 where the header names no number.
+    """Return the length of the body in bytes, or 0 if the header is no number.
 
-    `config.front` always names one. Other servers may pass on what was sent, and
-    Django then reads no body.
+    `config.front` always sets a number. Other servers may pass on the header as it was
+    sent, and Django then reads no body.
     """
     try:
         return int(request.META.get("CONTENT_LENGTH") or 0)
@@ -191,13 +193,14 @@ def _body_length(request: HttpRequest) -> int:
 
 
 class PageLimitMiddleware:
-    """Limit the page requests of one user, and those of one address without a user.
+    """Limit the page requests of each user, and of each address without a user.
 
-    A user's pages count together with their calls of the API, whose endpoints count
-    for themselves. What anyone may open counts by address, so that it costs no look
-    at who is signed in. POSTs to the pages of `PAGE_LIMITS` and `USER_PAGE_LIMITS`
-    count once more there.
-    Stands after what sets `request.user`, before what sends people to sign in.
+    The pages and the API calls of a user share one limit; endpoints count their own
+    calls. Public pages are counted by address, so that the user need not be loaded.
+    POSTs to the pages of `PAGE_LIMITS` and `USER_PAGE_LIMITS` are also counted there.
+
+    Must come after the middleware that sets `request.user`, and before the one that
+    redirects to the sign-in page.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -212,7 +215,11 @@ class PageLimitMiddleware:
         return response
 
     def process_view(
-        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+        self,
+        request: HttpRequest,
+        view: View,
+        args: object,
+        kwargs: object,
     ) -> HttpResponse | None:
         match = request.resolver_match
         assert match is not None  # there is a view
@@ -226,7 +233,7 @@ class PageLimitMiddleware:
             return answer(request, refusal)
         return None
 
-    def _count(self, request: HttpRequest, view: Any, name: str) -> None:
+    def _count(self, request: HttpRequest, view: View, name: str) -> None:
         now = time.time()
         is_public = not getattr(view, "login_required", True)
         if is_public or not request.user.is_authenticated:
@@ -245,34 +252,32 @@ class PageLimitMiddleware:
 
 
 def brings_own_credential(request: HttpRequest) -> bool:
-    """Tell whether this is an API call with an Authorization header.
+    """Whether this is an API call with an Authorization header.
 
-    The API's authentication then looks at that header alone, so no session
-    and no message can matter to it.
+    The API then authenticates by that header alone and uses no session and no message.
     """
     return "HTTP_AUTHORIZATION" in request.META and request.path_info.startswith(
         "/api/"
     )
 
 
-class _ForPeople:
-    """Step aside for a request that `brings_own_credential`."""
+class _BrowserOnly(MiddlewareMixin):
+    """Skip requests that `brings_own_credential`."""
 
-    get_response: Any
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(
+        self, request: HttpRequest
+    ) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         if brings_own_credential(request):
-            response: HttpResponse = self.get_response(request)
-            return response
-        return super().__call__(request)  # type: ignore[misc, no-any-return]
+            return self.get_response(request)
+        return super().__call__(request)
 
 
-class SessionMiddleware(_ForPeople, sessions.SessionMiddleware):
-    """Django's sessions, for people."""
+class SessionMiddleware(_BrowserOnly, sessions.SessionMiddleware):
+    """Django's sessions, for browsers."""
 
 
 class AuthenticationMiddleware(auth.AuthenticationMiddleware):
-    """Django's `request.user`, for people; the API's doors set their own."""
+    """Django's `request.user`, for browsers. The API has authentication classes."""
 
     def process_request(self, request: HttpRequest) -> None:
         if brings_own_credential(request):
@@ -282,18 +287,19 @@ class AuthenticationMiddleware(auth.AuthenticationMiddleware):
 
 
 class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
-    """Django's closed door, which leads whoever signs in back to where they were.
+    """Django's redirect to the sign-in page, which also keeps the input of forms.
 
-    Also after a form: to its page with what was written, not to where it was sent.
+    After signing in, the user returns to the page of the form with the input, not to
+    the URL that the form was sent to.
     """
 
     def process_view(
-        self, request: HttpRequest, view_func: Any, *view: Any
+        self, request: HttpRequest, view_func: View, *view: Any
     ) -> HttpResponseBase | None:
-        """Refuse what was written on a page of another user, where it would be saved.
+        """Refuse a form with input that was on a page of another user.
 
-        A session of Better Auth can pass from one user to the next, and the CSRF
-        token stays.
+        A Better Auth session can change from one user to another, while the CSRF token
+        stays the same.
         """
         is_text = request.method == "POST" and drafts.keeps_draft(request)
         if is_text and drafts.is_of_another_user(request):
@@ -303,8 +309,8 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
         )
         return answered
 
-    def handle_no_permission(  # type: ignore[override]  # a wider answer
-        self, request: HttpRequest, view_func: Any
+    def handle_no_permission(  # type: ignore[override]  # a wider result
+        self, request: HttpRequest, view_func: View
     ) -> HttpResponseBase:
         try:
             back = drafts.way_back(request)
@@ -313,5 +319,5 @@ class LoginRequiredMiddleware(auth.LoginRequiredMiddleware):
         return redirect_to_login(back)
 
 
-class MessageMiddleware(_ForPeople, messages.MessageMiddleware):
-    """Django's messages, for people."""
+class MessageMiddleware(_BrowserOnly, messages.MessageMiddleware):
+    """Django's messages, for browsers."""

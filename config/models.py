@@ -1,4 +1,4 @@
-"""What the assembly itself keeps."""
+"""The counters of the rate limits."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class RateCount(models.Model):
-    """How often one caller did something in one window of time."""
+    """The number of requests that one limit counted for one caller in one window."""
 
     key = models.CharField(max_length=100, primary_key=True)
     count = models.BigIntegerField()

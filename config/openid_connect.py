@@ -1,14 +1,13 @@
-"""From a Better Auth server's address to allauth's settings for signing in there."""
+"""allauth's settings for signing in at a Better Auth server."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
 
-def provider_settings(url: str, *, client_id: str, secret: str) -> dict[str, Any]:
-    """Return `SOCIALACCOUNT_PROVIDERS` for the server at `url`; empty without a client.
+def provider_settings(url: str, *, client_id: str, secret: str) -> dict[str, object]:
+    """Return `SOCIALACCOUNT_PROVIDERS` for the server at `url`, empty without a client.
 
-    What Better Auth's OAuth provider asks of a client by default: a proof key, and the
-    secret by HTTP Basic.
+    Better Auth's OAuth provider by default requires PKCE and the client secret by HTTP
+    Basic.
     """
     if not client_id:
         return {}

@@ -1,6 +1,6 @@
-"""What Ownlist writes to the disk is readable for the user it runs as, and nobody else.
+"""Permissions of the files that Ownlist writes: only its own system user can read them.
 
-That is the database with everyone's tasks, its backups and exports.
+These are the SQLite database, its backups and exports.
 """
 
 import os
@@ -10,35 +10,35 @@ from pathlib import Path
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def keep_to_ourselves() -> None:
-    """Keep what this process creates from now on from all other users."""
+def restrict_new_files() -> None:
+    """Make all files that this process creates from now on private."""
     os.umask(OTHERS)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder of ours, or close one that an earlier version left open."""
+    """Create a private folder, or make an existing one private."""
     folder.mkdir(parents=True, exist_ok=True)
-    _close(folder)
+    _restrict(folder)
 
 
-def close_database(path: Path) -> None:
-    """Close the files of an SQLite database that an earlier version left open."""
+def restrict_database(path: Path) -> None:
+    """Make the files of an SQLite database private, as earlier versions did not."""
     for file in database_files(path):
-        _close(file)
+        _restrict(file)
 
 
 def database_files(path: Path) -> list[Path]:
-    """Return which files of the SQLite database at `path` exist."""
+    """Return the existing files of the SQLite database at `path`."""
     names = (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal")
     return [file for name in names if (file := path.with_name(name)).is_file()]
 
 
 def is_open_to_others(path: Path) -> bool:
-    """Whether other users of this machine may do anything with `path`."""
+    """Whether other users of this machine have any permission on `path`."""
     return bool(path.stat().st_mode & OTHERS)
 
 
-def _close(path: Path) -> None:
+def _restrict(path: Path) -> None:
     mode = path.stat().st_mode
     if mode & OTHERS:
         path.chmod(stat.S_IMODE(mode) & ~OTHERS)

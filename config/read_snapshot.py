@@ -1,4 +1,4 @@
-"""Reading much, as of one moment."""
+"""Consistent reads over several queries."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,11 +7,11 @@ from django.db import connection, transaction
 
 
 @contextmanager
-def one_moment() -> Iterator[None]:
-    """Show one state of the database inside, whatever is written meanwhile.
+def read_snapshot() -> Iterator[None]:
+    """Let all queries inside see the same state of the database.
 
-    No writer waits for it. Inside a transaction it changes nothing: there, that
-    transaction's own isolation holds.
+    Writers are not blocked. Inside a transaction this has no effect: the isolation
+    level of that transaction applies.
     """
     if connection.in_atomic_block:
         yield
@@ -20,7 +20,7 @@ def one_moment() -> Iterator[None]:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
     else:
-        # Django would begin with the lock that only a writer needs.
+        # Django would take the write lock at BEGIN.
         with connection.cursor() as cursor:
             cursor.execute("BEGIN DEFERRED")
             try:

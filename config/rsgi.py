@@ -1,4 +1,4 @@
-"""The RSGI application that the server loads: Django, behind `config.front`."""
+"""The RSGI application that the server loads: Django behind `config.front`."""
 
 from config.front import Front
 from config.wsgi import application as django_application

@@ -1,7 +1,7 @@
-"""The server with the options Ownlist runs it with: `python -m config.server`.
+"""Run the server, granian, with our options: `python -m config.server`.
 
-HOST, PORT and WORKERS come from the environment or from `.env`; the environment wins.
-More options of granian can follow on the command line.
+HOST, PORT and WORKERS are read from the environment, or else from `.env`. More options
+of granian can be given on the command line.
 """
 
 import os
@@ -12,7 +12,7 @@ from config import dotenv, private_files
 
 
 def address() -> tuple[str, int]:
-    """Return where to listen: HOST and PORT, by default 127.0.0.1 and 8000."""
+    """Return HOST and PORT to listen on, by default 127.0.0.1 and 8000."""
     host = os.environ.get("HOST") or "127.0.0.1"
     port = os.environ.get("PORT") or "8000"
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
@@ -21,10 +21,7 @@ def address() -> tuple[str, int]:
 
 
 def options() -> list[str]:
-    """Return the command line of granian, without its name.
-
-    The long queue is for many clients at once.
-    """
+    """Return the command-line options for granian."""
     host, port = address()
     return [
         "--interface=rsgi",
@@ -32,43 +29,43 @@ def options() -> list[str]:
         f"--host={host}",
         f"--port={port}",
         f"--workers={os.environ.get('WORKERS') or _processors()}",
-        "--backlog=2048",
+        "--backlog=2048",  # for many clients that connect at once
         "--no-access-log",
         "--no-ws",
-        # A head over this is refused by the server itself. `config.front` refuses a
-        # smaller one, in proper form.
+        # The server itself refuses larger headers. `config.front` has a lower limit,
+        # and refuses with a problem document.
         "--http1-buffer-size=65536",
-        # A worker that is told to stop while it still starts may never notice.
+        # A worker that is told to stop while it is starting may never notice.
         "--workers-kill-timeout=10",
-        # Else one dead worker ends the whole service.
+        # Otherwise one dead worker ends the whole service.
         "--respawn-failed-workers",
         "config.rsgi:application",
     ]
 
 
 def _processors() -> int:
-    """Return how many processors this process may use."""
+    """Return the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def main() -> None:
-    """Become granian's main process."""
+    """Run granian in this process."""
     from granian.cli import entrypoint
 
-    private_files.keep_to_ourselves()
+    private_files.restrict_new_files()
     dotenv.load()
-    os.register_at_fork(after_in_child=_leave_ctrl_c_to_the_main_process)
+    os.register_at_fork(after_in_child=_block_sigint)
     sys.argv[1:] = sys.argv[1:] + options()
     entrypoint()  # type: ignore[no-untyped-call]
 
 
-def _leave_ctrl_c_to_the_main_process() -> None:
-    """Keep the terminal's signal from this process, a worker.
+def _block_sigint() -> None:
+    """Block SIGINT in this process, which is a worker.
 
-    Ctrl-C reaches every process of the terminal, and the main process then stops its
-    workers with another signal. The two together make granian's worker hang.
+    Ctrl-C reaches every process of the terminal, and then the main process stops its
+    workers with another signal. Both together make a worker of granian hang.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
@@ -76,5 +73,5 @@ def _leave_ctrl_c_to_the_main_process() -> None:
 if __name__ == "__main__":
     main()
 elif __name__ == "__mp_main__":
-    # Where processes are not forked, a worker imports the main module anew.
-    _leave_ctrl_c_to_the_main_process()
+    # Where processes are not forked, each worker imports the main module again.
+    _block_sigint()

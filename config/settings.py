@@ -1,8 +1,8 @@
-"""Every setting of Ownlist, in one module, with production defaults.
+"""All settings of Ownlist in one module, with production defaults.
 
-Values that differ by deployment are read from the environment (and from `.env`,
-which the environment overrules). `docs/configuration.md` lists them; `config/checks.py`
-refuses the dangerous ones before the first request.
+Values that differ by deployment are read from the environment, or else from `.env`.
+`docs/configuration.md` lists them. The system checks in `config/checks.py` prevent a
+start with dangerous values.
 """
 
 import os
@@ -25,12 +25,12 @@ ENV_FILE = os.environ.get("OWNLIST_ENV_FILE", str(BASE_DIR / ".env"))
 if ENV_FILE and Path(ENV_FILE).is_file():
     env.read_env(ENV_FILE)
 
-SECRET_KEY = env("SECRET_KEY")  # no default: a missing key stops the start
+SECRET_KEY = env("SECRET_KEY")  # no default: a missing key prevents the start
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 DEBUG = env.bool("DEBUG", default=False)
 
-# The public address decides links in mails, our `iss`, cookie names and flags,
-# HSTS and CSRF origins. Everything works over plain http on loopback.
+# The public address determines links in mails, our `iss`, cookie names and flags, HSTS
+# and CSRF origins. Everything works over plain http on loopback.
 BASE_URL = env("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 _base = urlsplit(BASE_URL)
 IS_HTTPS = _base.scheme == "https"
@@ -41,8 +41,8 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS",
     default=LOOPBACK_HOSTS if IS_LOOPBACK else [_base.hostname or ""],
 )
-# How many proxies of ours stand in front and rewrite the X-Forwarded-* headers.
-# With 0 those headers are ignored.
+# The number of our own proxies in front, which rewrite the X-Forwarded-* headers. With
+# 0 those headers are ignored.
 PROXY_COUNT = env.int("PROXY_COUNT", default=0)
 
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))
@@ -52,14 +52,14 @@ APPEND_SLASH = True  # for pages; every API route is served in both forms
 LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"  # of the server; every person has a zone of their own
+TIME_ZONE = "UTC"  # of the server; each user has their own
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
-IMPORT_MAX_BYTES = 20 * 1024 * 1024  # of a file with tasks, the only upload there is
-# Where a body may be larger, to how many bytes: the file and the form around it.
+IMPORT_MAX_BYTES = 20 * 1024 * 1024  # of a file to import, the only upload
+# Paths with a higher limit for the body in bytes: the file and the form around it.
 UPLOADS = {"/api/v1/import": IMPORT_MAX_BYTES + 64 * 1024}
 FILE_UPLOAD_HANDLERS = ["config.uploads.RefusingUploadHandler"]
-# How long a body may take to arrive, and one second more for each so many bytes of it.
+# The time limit for receiving a body: BODY_SECONDS, plus its size at this rate.
 BODY_SECONDS = 20
 BODY_BYTES_PER_SECOND = 256 * 1024
 
@@ -88,9 +88,9 @@ INSTALLED_APPS = [
 
 # --- Middleware -------------------------------------------------------------
 
-# The ones from `config.middleware` named like Django's do nothing for an API call
-# that carries its own credential: it has no session to load. What sets headers comes
-# first, so that the answers of everything after it have them.
+# The classes of `config.middleware` that are named like Django's skip API calls with a
+# credential of their own, which need no session. Middleware that sets headers comes
+# first, so that the responses of all others have them.
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -143,15 +143,15 @@ DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 DATABASES = {"default": database_settings(DATABASE_URL, pooled=DATABASE_POOLED)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Shared by all workers, for what can be had again: the keys of issuers, and which of
-# their sessions were good just now. The table is made by a migration;
-# `CACHE_URL=rediscache://…` replaces it.
+# Shared by all workers, for values that can be fetched again: the keys of issuers, and
+# recently verified sessions. A migration creates the table. `CACHE_URL=rediscache://…`
+# uses a cache server instead.
 CACHES = {"default": env.cache("CACHE_URL", default="dbcache://ownlist_cache")}
 IS_CACHE_A_TABLE = CACHES["default"]["BACKEND"].endswith(".DatabaseCache")
 if IS_CACHE_A_TABLE:
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 20_000}
-# Where rate limits are counted. In a database they have a table of their own: a cache
-# drops live entries when it is full.
+# The cache that counts for rate limits. Without a cache server they have a table of
+# their own, because a cache table drops live entries when it is full.
 RATE_LIMIT_CACHE = None if IS_CACHE_A_TABLE else "default"
 
 # --- Authentication ---------------------------------------------------------
@@ -159,7 +159,7 @@ RATE_LIMIT_CACHE = None if IS_CACHE_A_TABLE else "default"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "accounts.backends.PasswordBackend",
-    # For the sessions that name it. It is never asked for a password.
+    # Only for existing sessions that name it. It never checks a password.
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
@@ -168,7 +168,8 @@ PASSWORD_HASHERS = [
     # Imported from Better Auth; replaced at the next sign-in.
     "accounts.hashing.BetterAuthPasswordHasher",
 ]
-# Length and a list of known passwords, no composition rules (NIST SP 800-63B-4).
+# A minimum length and a list of common passwords, no composition rules
+# (NIST SP 800-63B-4).
 PASSWORD_MIN_LENGTH = 12
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -219,10 +220,10 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
 ACCOUNT_PREVENT_ENUMERATION = True
-# Our pages ask for a recent sign-in themselves: accounts/pages/recent.py.
+# Our pages require a recent sign-in themselves: accounts/pages/recent.py.
 ACCOUNT_REAUTHENTICATION_REQUIRED = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.emails.ResetTokenGenerator"  # noqa: S105 - a class
-ACCOUNT_RATE_LIMITS = False  # ours hold for pages and API together, see below
+ACCOUNT_RATE_LIMITS = False  # our own limits cover pages and API, see below
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
@@ -266,40 +267,39 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ownlist API",
     "DESCRIPTION": (
-        "A private todo service: your list is yours. Whoever calls sees and changes"
-        " their own tasks alone; what is another person's does not exist for them.\n\n"
+        "A private todo service. Every caller sees and changes only their own tasks."
+        " Objects of other users are not found (404).\n\n"
         "## Authentication\n\n"
-        "Send one credential as `Authorization: Bearer …`. Either is good for every"
-        " endpoint:\n\n"
-        "- `token`: an access token of this service. `POST /api/v1/auth/token` gives it"
-        " for an e-mail address and a password, with a refresh token that"
-        " `POST /api/v1/auth/token/refresh` takes for the next pair.\n"
+        "Send one credential as `Authorization: Bearer …`. Every endpoint accepts"
+        " either of these:\n\n"
+        "- `token`: an access token of this service. `POST /api/v1/auth/token` returns"
+        " it for an e-mail address and a password, with a refresh token. Exchange that"
+        " at `POST /api/v1/auth/token/refresh` for the next pair.\n"
         "- `betterAuth`: a JWT of a Better Auth server that this service trusts, sent"
-        " as it is. `POST /api/v1/auth/token/exchange` takes it for a pair of tokens,"
-        " for callers that are offline for longer than it lasts.\n\n"
-        "Every refusal of a credential is the same 401, with the code"
+        " unchanged. `POST /api/v1/auth/token/exchange` exchanges it for a pair of"
+        " tokens, for clients that are offline for longer than its lifetime.\n\n"
+        "Every rejected credential gets the same 401 response with the code"
         " `token_not_valid`.\n\n"
-        "## Answers\n\n"
-        "JSON in UTF-8. A refusal is a problem document (RFC 9457): decide by its"
-        " `code`. Every path is served with and without a slash at its end."
+        "## Responses\n\n"
+        "Responses are JSON in UTF-8. Errors are problem documents (RFC 9457);"
+        " clients should rely on their `code`. Every path works with and without a"
+        " trailing slash."
     ),
     "VERSION": "1",
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
-    "SERVERS": [
-        {"url": "/", "description": "The service that this document comes from."}
-    ],
+    "SERVERS": [{"url": "/", "description": "The service that serves this document."}],
     "TAGS": [
-        {"name": "tasks", "description": "What there is to do, and doing it."},
-        {"name": "lists", "description": "What tasks are kept in."},
-        {"name": "labels", "description": "What tasks are found by."},
-        {"name": "changes", "description": "What was done, and taking it back."},
-        {"name": "exchange", "description": "Everything out, and tasks in."},
-        {"name": "auth", "description": "Signing up, in and out."},
-        {"name": "users", "description": "The signed-in person."},
+        {"name": "tasks", "description": "Create, list, change and complete tasks."},
+        {"name": "lists", "description": "The lists that tasks are in."},
+        {"name": "labels", "description": "Labels on tasks."},
+        {"name": "changes", "description": "The history of changes, and undo."},
+        {"name": "exchange", "description": "Export and import."},
+        {"name": "auth", "description": "Registration and tokens."},
+        {"name": "users", "description": "The signed-in user."},
         {
             "name": "plan",
-            "description": "Tasks in the contract that came before version 1, for"
-            " clients that were written for it.",
+            "description": "Tasks in the API that preceded version 1, for clients"
+            " that were written for it.",
         },
     ],
     "OAS_VERSION": "3.1.0",
@@ -309,7 +309,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api(/v1)?",
     "PREPROCESSING_HOOKS": ["config.api.schema.keep_one_slash_form"],
-    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # they would repeat the values
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # it would repeat the values
     "ENUM_NAME_OVERRIDES": {
         "BulkActionEnum": "todos.api.bulk.ACTIONS",
         "ImportFormatEnum": "todos.api.files.IMPORT_FORMATS",
@@ -325,10 +325,10 @@ SPECTACULAR_SETTINGS = {
     ],
 }
 
-# Where the examples of the OpenAPI document are.
+# Modules with the examples of the OpenAPI document.
 API_EXAMPLES = ["accounts.api.examples", "todos.api.examples"]
 
-# Which other origins' pages may call the API, with a token and never with cookies.
+# Other origins whose pages may call the API, with a token and never with cookies.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOW_CREDENTIALS = False
@@ -353,8 +353,8 @@ CORS_EXPOSE_HEADERS = [
 
 # --- Tokens -----------------------------------------------------------------
 
-# HS256 with this secret, unless a private key is set: then EdDSA, and the public
-# half is published at /.well-known/jwks.json.
+# HS256 with this secret, or EdDSA if a private key is set. Its public key is published
+# at /.well-known/jwks.json.
 JWT_SIGNING_KEY = env("JWT_SIGNING_KEY")
 JWT_PRIVATE_KEY = env.str("JWT_PRIVATE_KEY", default="", multiline=True)
 SIMPLE_JWT = {
@@ -371,15 +371,16 @@ SIMPLE_JWT = {
     "LEEWAY": timedelta(0),
     "UPDATE_LAST_LOGIN": False,
 }
-# However often it is rotated, a sign-in by token ends after this.
+# A sign-in by token ends after this, however often the token is rotated.
 REFRESH_FAMILY_LIFETIME = timedelta(days=90)
-# A client that lost the answer, or raced itself, may use a spent token this long.
+# A used refresh token is accepted again for this long, for clients that lost the
+# response or sent two requests at once.
 REFRESH_REUSE_GRACE = timedelta(seconds=10)
 
 # --- Better Auth ------------------------------------------------------------
 
-# One outside issuer, in most cases by its address alone; or several, as a JSON list
-# of objects with the same words. See docs/better-auth.md.
+# One external issuer, in most cases configured by its URL alone, or several as a JSON
+# list of objects with the same keys. See docs/better-auth.md.
 BETTER_AUTH = {
     "url": env("BETTER_AUTH_URL", default=""),
     "issuer": env("BETTER_AUTH_ISSUER", default=""),
@@ -392,8 +393,8 @@ BETTER_AUTH = {
 }
 BETTER_AUTH_ISSUERS = env("BETTER_AUTH_ISSUERS", default="")
 
-# Signing in on our pages at the server of BETTER_AUTH_URL, by OpenID Connect. Who comes
-# back is found by the linked identity alone: allauth stores nothing of its own.
+# Sign-in on our pages through the server of BETTER_AUTH_URL, by OpenID Connect. The
+# user is found by the linked identity alone; allauth stores nothing of its own.
 BETTER_AUTH_OIDC_CLIENT_ID = env("BETTER_AUTH_OIDC_CLIENT_ID", default="")
 BETTER_AUTH_OIDC_CLIENT_SECRET = env("BETTER_AUTH_OIDC_CLIENT_SECRET", default="")
 SOCIALACCOUNT_ADAPTER = "accounts.social_adapter.OutsideAdapter"
@@ -418,33 +419,33 @@ RATE_LIMITS = {
     "exchange": (60, 60),
     "refresh": (60, 60),
     "draft": (30, 3600),
-    # What costs much, by user.
+    # Expensive operations, by user.
     "undo": (60, 60),
     "export": (60, 3600),
     "import": (60, 3600),
-    # Guesses at a password; see accounts/guesses.py.
+    # Password attempts; see accounts/guesses.py.
     "sign-in-address": (60, 300),
     "sign-in": (10, 3600),
     "sign-in-account": (100, 3600),
     "password": (10, 3600),
     "password-account": (100, 3600),
     "password-checks": (30, 300),
-    # Mails that strangers can cause, of one kind to one mailbox.
+    # Mails that strangers can trigger, per kind and mailbox.
     "mail": (5, 3600),
-    # Codes by mail that one user asks for.
+    # Codes by mail that one user requests.
     "code": (5, 3600),
-    # Sign-ins at another server that are begun, from one address.
+    # Sign-ins at another server that are started from one address.
     "outside-start": (60, 300),
-    # Session tokens of Better Auth that are none, from one address.
+    # Invalid Better Auth session tokens from one address.
     "session-failed": (20, 60),
-    # Sessions of Better Auth that could not be ended there, from one address.
+    # Better Auth sessions that could not be ended there, from one address.
     "session-ended-here": (20, 300),
-    # New accounts that one issuer makes by first sign-ins.
+    # New accounts by first sign-ins through one issuer.
     "first-sight": (600, 60),
 }
-# How many tasks and lists one account may have, those in the trash among them.
+# The maximum number of tasks and lists of one account, including the trash.
 ACCOUNT_ROWS_MAX = env.int("ACCOUNT_ROWS_MAX", default=200_000)
-# What POSTs to a page count by address, each together with its twin of the API.
+# The limits by address for POSTs to pages, each shared with the endpoint of the API.
 PAGE_LIMITS = {
     "account_login": "sign-in-address",
     "account_signup": "register",
@@ -452,31 +453,31 @@ PAGE_LIMITS = {
     "account_reset_password": "reset",
     "account_reset_password_from_key": "reset",
 }
-# And by user.
+# The limits by user.
 USER_PAGE_LIMITS = {"todos:undo": "undo"}
 
 # --- Security headers -------------------------------------------------------
 
-# A proxy of ours that ends TLS says so; nobody else is believed.
+# Only our own proxy that terminates TLS is trusted to report https.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT else None
 USE_X_FORWARDED_HOST = False
 SECURE_SSL_REDIRECT = IS_HTTPS
-# Probes come over plain http from inside; an API client that speaks http is refused
-# by HttpsApiMiddleware, so that the mistake shows before more tokens leak.
+# Health checks come over plain http from inside. API clients that use http are refused
+# by HttpsApiMiddleware, so that the mistake is noticed before more tokens leak.
 SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
-# These bind other hosts than ours, and browsers for years: the owner decides.
+# These affect other hosts, and browsers remember them for years, so they are opt-in.
 HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
 HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS and HSTS_INCLUDE_SUBDOMAINS
 SECURE_HSTS_PRELOAD = IS_HTTPS and HSTS_PRELOAD
-# Django would have everybody turn them on.
+# Django recommends to turn both on.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-# Where /.well-known/security.txt sends reports of vulnerabilities.
+# The contact for reports of vulnerabilities in /.well-known/security.txt.
 SECURITY_CONTACT = env("SECURITY_CONTACT", default="")
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -486,7 +487,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        # Browsers hold the redirect to an outside sign-in to this too.
+        # Browsers also apply this to the redirect to an external sign-in.
         "form-action": [
             SELF,
             *([BETTER_AUTH["url"]] if SOCIALACCOUNT_PROVIDERS else []),

@@ -1,13 +1,13 @@
-"""The one rule for text that people and programs send.
+"""Validation and normalisation of all text that users and API clients send.
 
-Text is trimmed and normalised to NFC, and refused where it holds characters that
-can't be seen or stored: NUL (PostgreSQL has no place for it), other control
-characters, and lone surrogates (no encoding has a place for them).
+Text is trimmed and normalised to NFC. It is rejected if it contains characters that
+can't be displayed or stored: NUL (PostgreSQL can't store it), other control characters,
+and lone surrogates (no encoding can represent them).
 
-Normalising sorts each run of combining marks by insertion, in one call that no other
-thread can interrupt: its cost grows with the square of the run. So the length of a text
-is checked before anything looks at its characters, and a run of marks longer than any
-script needs is refused before the text is normalised.
+Normalisation sorts each run of combining marks with an insertion sort, in one call that
+no other thread can interrupt. Its cost grows with the square of the length of the run.
+Therefore the length of a text is checked first, and a run of marks longer than any
+script needs is rejected before the text is normalised.
 """
 
 import re
@@ -20,13 +20,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
-# Marks on one letter. UAX #15 section 13 (Stream-Safe Text Format): every language and
-# every notation stays far below it.
+# Marks on one letter. Every language and notation stays far below it: UAX #15
+# section 13 (Stream-Safe Text Format).
 MARKS_MAX = 30
-# Characters that NFC can make one of: `ᾂ` may be written with four.
+# How many characters NFC can combine into one: `ᾂ` can be written with four.
 COMPOSED_MAX = 4
 FIRST_MARK = 0x300
-FIRST_RARE = 0x10000  # of the supplementary planes: emoji, and scripts of the past
+FIRST_RARE = 0x10000  # the supplementary planes: emoji and historic scripts
 
 Form = Literal["NFC", "NFKC"]
 
@@ -37,14 +37,14 @@ CONTROLS_BUT_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 def clean_text(value: str, *, most: int, multiline: bool = False) -> str:
     """Return `value` trimmed, in NFC, with `\\n` for every kind of line end.
 
-    `most` is how many characters the result may have.
+    `most` is the maximum length of the result in characters.
 
     Raises:
         ValidationError: with code `max_length`; with code `control_characters` for a
-            character that can't be kept (tabs and line ends are kept where `multiline`
-            is true); with code `marks` for too many marks on one letter.
+            character that can't be stored (`multiline` text may contain tabs and line
+            ends); with code `marks` for too many marks on one letter.
     """
-    # Trimmed first: a line end at either side of a pasted title is no offence.
+    # Trim first: a pasted title may end with a line end.
     value = value.strip()
     if multiline:
         value = value.replace("\r\n", "\n").replace("\r", "\n")
@@ -77,7 +77,7 @@ def normalised(value: str, form: Form = "NFC") -> str:
         return value
     _check_marks(value)
     value = unicodedata.normalize(form, value)
-    # Some marks are taken apart into two; what is kept can be sent again.
+    # Normalisation splits some marks into two, and the result must be valid too.
     _check_marks(value)
     return value
 
@@ -94,7 +94,7 @@ def _check_marks(value: str) -> None:
 
 @cache
 def _marks() -> re.Pattern[str]:
-    """Match a run of characters that may be marks: all that are, and rare scripts."""
+    """Return the pattern of a run of marks and characters of rare scripts."""
     marks = "".join(filter(_is_mark, map(chr, range(FIRST_MARK, FIRST_RARE))))
     return re.compile(f"[{marks}{chr(FIRST_RARE)}-{chr(sys.maxunicode)}]+")
 
@@ -109,22 +109,22 @@ def _has_too_many_marks(text: str) -> bool:
 
 
 def _is_mark(character: str) -> bool:
-    """Whether normalising would sort the character among the marks beside it.
+    """Whether normalisation would sort the character among the marks next to it.
 
-    Taken apart as far as any normal form does: some characters are marks only then, as
+    The character is fully decomposed first, because some are marks only then, such as
     U+0F73 and U+FF9E.
     """
     return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0
 
 
 class TextField(serializers.CharField):
-    """A serializer field for text under the rule above.
+    """A serializer field that applies `clean_text`.
 
-    Unlike its parent it takes only strings: a number or `true` where a title belongs
-    is a mistake to report, not a text to make up.
+    Unlike its parent it accepts only strings. It reports a number or `true` as an error
+    instead of converting it to text.
     """
 
-    default_error_messages = {"invalid": "Write a text, in quotes."}
+    default_error_messages = {"invalid": "Must be a string."}
 
     def __init__(
         self, *, max_length: int, multiline: bool = False, **kwargs: Any
@@ -133,8 +133,8 @@ class TextField(serializers.CharField):
         self.multiline = multiline
         super().__init__(max_length=max_length, **kwargs)
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        """Clean before the parent measures, so that limits count what is stored."""
+    def run_validation(self, data: object = serializers.empty) -> object:
+        """Clean the text first, so that limits apply to what is stored."""
         if isinstance(data, str):
             try:
                 data = clean_text(data, most=self.most, multiline=self.multiline)
@@ -144,14 +144,14 @@ class TextField(serializers.CharField):
                 ) from error
         return super().run_validation(data)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return data
 
 
 class TextFormField(forms.CharField):
-    """A form field for text under the rule above."""
+    """A form field that applies `clean_text`."""
 
     def __init__(
         self, *, max_length: int, multiline: bool = False, **kwargs: Any

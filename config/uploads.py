@@ -1,6 +1,6 @@
-"""Files in forms: refused, but for the view that takes one."""
+"""File uploads: refused, except in the views that accept a file."""
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from django.core.exceptions import BadRequest
 from django.core.files.uploadhandler import (
@@ -12,14 +12,14 @@ from django.http import HttpRequest
 
 
 class FileRefused(BadRequest):
-    """400: the form has a file, and this address takes none."""
+    """400: the form contains a file, and this path accepts none."""
 
 
 class RefusingUploadHandler(FileUploadHandler):
-    """Refuse a form at its first file, before anything of it is kept."""
+    """Refuse a form at its first file, before any of it is stored."""
 
-    def new_file(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise FileRefused("No file is taken here.")
+    def new_file(self, *args: object, **kwargs: object) -> NoReturn:
+        raise FileRefused("Files are not accepted here.")
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> NoReturn:
         raise AssertionError("unreachable: there is no file")
@@ -28,8 +28,8 @@ class RefusingUploadHandler(FileUploadHandler):
         return None
 
 
-def take_files(request: HttpRequest) -> None:
-    """Let the form of `request` have files: small ones in memory, others on disk."""
+def accept_files(request: HttpRequest) -> None:
+    """Accept files in the form of `request`: small ones in memory, others on disk."""
     request.upload_handlers = [
         MemoryFileUploadHandler(request),
         TemporaryFileUploadHandler(request),

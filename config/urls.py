@@ -1,4 +1,4 @@
-"""The whole site, in one glance."""
+"""All URLs of the site."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path

@@ -1,8 +1,8 @@
-"""Writing many rows by one statement, which is run for each of them.
+"""Bulk writes that run one statement for each row.
 
-`bulk_update` builds SQL that grows with the square of the rows, and `bulk_create` turns
-values into what the database takes while the write lock is held. Here the SQL stays the
-same, and an `Insert` has its values ready before a transaction begins.
+The SQL of `bulk_update` grows with the square of the number of rows, and `bulk_create`
+converts values for the database while the write lock is held. Here the SQL has a fixed
+size, and an `Insert` converts its values before the transaction begins.
 """
 
 from __future__ import annotations
@@ -10,21 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from django.db import connection
 from django.db.models import Field, Model
 
-KEYS_KEPT = 1_000  # of one column
+_Field: TypeAlias = "Field[Any, Any]"
+
+KEYS_CACHED = 1_000  # per column
 
 
 class Insert:
-    """Rows to be stored: all that can be computed before the transaction is."""
+    """Rows to insert, with values that are converted before the transaction begins."""
 
     def __init__(
-        self, model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any]]
+        self, model: type[Model], names: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> None:
-        """Take the values of the named columns, row by row."""
+        """Convert the values of the named columns, one sequence for each row."""
         by_name = {field.attname: field for field in model._meta.concrete_fields}
         fields = [by_name[name] for name in names]
         columns = ", ".join(map(_column, fields))
@@ -40,7 +42,7 @@ class Insert:
 
     @classmethod
     def of(cls, model: type[Model], rows: Sequence[Model]) -> Self:
-        """Take new instances, with their keys."""
+        """Convert new instances that already have their primary keys."""
         fields = model._meta.concrete_fields
         return cls(
             model,
@@ -53,9 +55,10 @@ class Insert:
 
 
 def update_each(rows: Sequence[Model], names: Sequence[str], *, at: datetime) -> None:
-    """Store the named columns of versioned rows of one model, and count their version.
+    """Update the named columns of rows of one model and increment their version.
 
-    What `pre_save` of a field would compute is not: the rows hold what is stored.
+    `pre_save` of the fields is not called: the values of the rows are stored as they
+    are.
     """
     if not rows:
         return
@@ -82,14 +85,14 @@ def update_each(rows: Sequence[Model], names: Sequence[str], *, at: datetime) ->
     _run_for_each(statement, parameters)
 
 
-def _preparing(field: Field[Any, Any]) -> Callable[[Any], Any]:
-    """Return what turns a value of the field into what the database takes."""
+def _preparing(field: _Field) -> Callable[[Any], Any]:
+    """Return a function that converts a value of the field for the database."""
 
-    def prepare(value: Any) -> Any:
+    def prepare(value: object) -> object:
         return field.get_db_prep_save(value, connection)
 
-    # Keys of other rows come again and again.
-    return lru_cache(KEYS_KEPT)(prepare) if field.is_relation else prepare
+    # Foreign keys repeat often.
+    return lru_cache(KEYS_CACHED)(prepare) if field.is_relation else prepare
 
 
 def _run_for_each(statement: str, parameters: list[list[Any]]) -> None:
@@ -103,5 +106,5 @@ def _table(model: type[Model]) -> str:
     return connection.ops.quote_name(model._meta.db_table)
 
 
-def _column(field: Field[Any, Any]) -> str:
+def _column(field: _Field) -> str:
     return connection.ops.quote_name(str(field.column))

@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-# Load every page and endpoint now: a broken one must stop the start, and the first
-# request must not wait for all of them.
-get_resolver().url_patterns  # noqa: B018 - a property that does the work
+# Import all views now: a broken one must prevent the start, and the first request must
+# not wait for the imports.
+get_resolver().url_patterns  # noqa: B018 - the property imports the views

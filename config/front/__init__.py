@@ -1,9 +1,9 @@
-"""Between the server and Django: what a request must be before it takes a thread.
+"""The layer between the server and Django: requests are received before a thread runs.
 
-The server speaks RSGI, so that one event loop can wait for the bodies of all
-connections at once (`config.front.bodies`). Django speaks WSGI and runs in threads.
-What may not be served still goes through Django, which words the refusal and gives it
-the headers that every answer has (`config.middleware.RefusalMiddleware`).
+The server uses RSGI, so that one event loop can wait for the bodies of all connections
+(`config.front.bodies`). Django uses WSGI and runs in threads. A refused request also
+goes through Django, which writes the refusal and adds the headers of every response
+(`config.middleware.RefusalMiddleware`).
 """
 
 import asyncio
@@ -16,9 +16,9 @@ from config.front.bodies import Body, linger, receive
 from config.front.heads import HEAD_BYTES, Head
 from config.front.rsgi import HTTPProtocol, Scope
 
-# Two would do for speed: Python runs one at a time. But up to three may wait for
-# outside issuers (`accounts.better_auth`) and one for an upload, and the requests of
-# others must not wait with them.
+# Two would be enough for speed, since Python runs one at a time. But up to three may
+# wait for external issuers (`accounts.better_auth`) and one for an upload, and those
+# must not block other requests.
 THREADS = 4
 
 
@@ -31,7 +31,7 @@ class Front:
         self._threads: list[threading.Thread] = []
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Start the threads, in the process that serves."""
+        """Start the threads in the worker process."""
         for number in range(THREADS):
             name = f"request-{number}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -39,7 +39,7 @@ class Front:
             self._threads.append(thread)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let the threads finish what they have begun."""
+        """Let the threads finish their current requests."""
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
@@ -48,10 +48,12 @@ class Front:
     def _work(self) -> None:
         while job := self._jobs.get():
             job.run(self._application)
-            del job  # the connection can't close while somebody holds its request
+            del (
+                job
+            )  # the connection can't close while a reference to its request exists
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
-        """Read a request, have it answered in a thread, and see off what is left."""
+        """Receive a request, run it in a thread, and discard the rest of its body."""
         head = Head(scope)
         if head.size > HEAD_BYTES:
             head.reduce()
@@ -64,4 +66,4 @@ class Front:
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):
             await linger(protocol)
-        await job.outgoing.leave(protocol)
+        await job.outgoing.release(protocol)

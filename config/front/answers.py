@@ -1,41 +1,44 @@
-"""One request on its way through a thread, and its answer on the way back."""
+"""Running a request in a thread and sending its response."""
 
 import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from config.api.problems import Unavailable
 from config.front.bodies import Body
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 logger = logging.getLogger(__name__)
 
 PIECE = 64 * 1024  # bytes of a file that are sent at once
-# A file waits in memory until its reader has taken it. The large ones of a process
-# share a bound; one that is over it alone may go alone.
+# A file stays in memory until the client has received it. The large files of a process
+# share a limit. A file over the limit is sent when no other is in memory.
 LARGE = 1024 * 1024  # bytes
 SHARED = 64 * 1024 * 1024  # bytes
-# Where in the environment Django finds why a request must not be served.
+# The key in the WSGI environment with the refusal of a request.
 REFUSAL = "ownlist.refusal"
 
-Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Application = Callable[["WSGIEnvironment", Any], Iterable[bytes]]
 
 
 class Outgoing:
-    """The large answers of this process that wait for their readers."""
+    """The memory of one large response while the client receives it."""
 
     _lock = threading.Lock()
-    size = 0  # bytes of all together
+    size = 0  # bytes, of all responses of the process
 
     def __init__(self) -> None:
         self._size = 0  # bytes
 
     def hold(self, size: int) -> bool:
-        """Count an answer of `size` bytes; False if there is no room for it."""
+        """Reserve `size` bytes; return False if the limit would be exceeded."""
         if size <= LARGE:
             return True
         with Outgoing._lock:
@@ -45,8 +48,8 @@ class Outgoing:
         self._size = size
         return True
 
-    async def leave(self, protocol: HTTPProtocol) -> None:
-        """Wait for the reader, and give back the room."""
+    async def release(self, protocol: HTTPProtocol) -> None:
+        """Wait until the client has received the response, and free the memory."""
         if self._size:
             await protocol.client_disconnect()
             with Outgoing._lock:
@@ -54,7 +57,7 @@ class Outgoing:
 
 
 class Job:
-    """A request whose head and body are there. Made on the event loop."""
+    """A received request. Created on the event loop."""
 
     def __init__(self, head: Head, body: Body, protocol: HTTPProtocol) -> None:
         self._environ = head.environ
@@ -70,28 +73,28 @@ class Job:
             self._environ[REFUSAL] = body.refusal
 
     def run(self, application: Application) -> None:
-        """Have the request answered and send the answer. In a thread."""
+        """Run the request and send the response. Called in a thread."""
         try:
             self._run(application)
         except BaseException:
-            # Django answers failures of its own. This one is around it.
+            # Django responds to its own errors. This one happened outside Django.
             logger.exception("server error")
             self._protocol.response_empty(500, [])
         finally:
             self._loop.call_soon_threadsafe(self._end)
 
     def _run(self, application: Application) -> None:
-        begun = _Beginning()
-        pieces = application(self._environ, begun)
+        start = _StartResponse()
+        pieces = application(self._environ, start)
         try:
             if self._body.is_unread:
-                begun.headers.append(("Connection", "close"))
+                start.headers.append(("Connection", "close"))
             if not getattr(pieces, "streaming", False):
                 content = b"".join(pieces)
-                self._protocol.response_bytes(begun.status, begun.headers, content)
+                self._protocol.response_bytes(start.status, start.headers, content)
                 return
-            if self.outgoing.hold(begun.length):
-                self._stream(begun, pieces)
+            if self.outgoing.hold(start.length):
+                self._stream(start, pieces)
                 return
         finally:
             if hasattr(pieces, "close"):
@@ -99,9 +102,9 @@ class Job:
         self._environ[REFUSAL] = Unavailable()
         self._run(application)
 
-    def _stream(self, begun: "_Beginning", pieces: Iterable[bytes]) -> None:
-        transport = self._protocol.response_stream(begun.status, begun.headers)
-        with suppress(RuntimeError):  # the reader has gone
+    def _stream(self, start: "_StartResponse", pieces: Iterable[bytes]) -> None:
+        transport = self._protocol.response_stream(start.status, start.headers)
+        with suppress(RuntimeError):  # the client has disconnected
             for piece in pieces:
                 transport.send_bytes(piece)
 
@@ -110,24 +113,24 @@ class Job:
             self.done.set_result(None)
 
 
-class _Beginning:
-    """The status and headers of an answer: WSGI's `start_response`."""
+class _StartResponse:
+    """The status and headers of a response, collected by WSGI's `start_response`."""
 
     def __init__(self) -> None:
         self.status = 500
         self.headers: list[tuple[str, str]] = []
 
-    def __call__(self, status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+    def __call__(self, status: str, headers: list[tuple[str, str]], *_: object) -> None:
         self.status, self.headers = int(status[:3]), headers
 
     @property
     def length(self) -> int:
-        """How many bytes the answer has, or 0 where it doesn't say."""
+        """The length of the response in bytes, or 0 if it is not declared."""
         return int(dict(self.headers).get("Content-Length", 0))
 
 
 class File:
-    """A file as an answer (PEP 3333, "Optional Platform-Specific File Handling")."""
+    """A file as a response (PEP 3333, "Optional Platform-Specific File Handling")."""
 
     streaming = True
 

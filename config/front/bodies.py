@@ -1,15 +1,15 @@
-"""How much of a request's body is read, when, and how long that may take.
+"""Receiving request bodies, with limits of size and time.
 
-A body is complete before its request takes a thread, so a slow sender costs a
-connection and nothing else. Only a large upload is read later, by the view that takes
-it, once the view knows who sends it: `settings.UPLOADS` has the paths and limits.
+A body is received completely before its request gets a thread, so a slow client only
+occupies a connection. Only a large upload is read later, by its view, after the user
+has been authenticated. `settings.UPLOADS` holds the paths and limits of uploads.
 """
 
 import asyncio
 import io
 import threading
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
@@ -17,40 +17,43 @@ from rest_framework.exceptions import APIException, ParseError
 from config.api.problems import PayloadTooLarge, RequestTimeout, Unavailable
 from config.front.rsgi import HTTPProtocol
 
-# So much of each body always has room. The rest of them all shares a bound.
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+# This much of each body is always accepted. The rest of all bodies shares a limit.
 SMALL = 64 * 1024  # bytes
-SHARED = 64 * 1024 * 1024  # bytes of a process
-# Threads of a process that may wait for the rest of an upload.
+SHARED = 64 * 1024 * 1024  # bytes per process
+# How many threads of a process may wait for the rest of an upload.
 WAITING_UPLOADS = 1
-# What still comes after a refusal is thrown away for a while: to close at once would
-# make the sender's system drop the answer before the sender has read it.
+# After a refusal, the rest of the body is received and discarded for a while. Closing
+# the connection at once would make the client's system drop the unread response.
 LINGER_BYTES = 32 * 1024 * 1024
 LINGER_SECONDS = 10
-LINGER_IDLE_SECONDS = 1  # without a byte
+LINGER_IDLE_SECONDS = 1  # without receiving a byte
 
 
 class EndedEarly(ParseError):
-    """400: the sender has gone in the middle; most likely nobody reads this."""
+    """400: the client disconnected before the end of the body."""
 
     default_detail = "The body ended early."
 
 
 class Share:
-    """What one body takes of the memory that long bodies share.
+    """The part of the shared memory that one long body uses.
 
-    Only the event loop takes and gives back.
+    Only the event loop changes it, so it needs no lock.
     """
 
-    free = SHARED  # bytes, of all together
+    free = SHARED  # bytes, for all bodies of the process
 
     def __init__(self) -> None:
         self._taken = 0  # bytes
 
     def grow_to(self, size: int) -> None:
-        """Take what a body of `size` bytes needs.
+        """Reserve the memory for a body of `size` bytes.
 
         Raises:
-            Unavailable: there is no more.
+            Unavailable: not enough shared memory is left.
         """
         more = max(0, size - SMALL) - self._taken
         if more > Share.free:
@@ -64,10 +67,10 @@ class Share:
 
 
 class Body:
-    """The body of one request, as far as it is there when the thread begins.
+    """The body of one request, as far as it was received before the thread runs.
 
-    With a `refusal` the request is not to be served. While `is_unread`, something may
-    still come, and the connection can't carry another request.
+    A request with a `refusal` must not be served. While `is_unread`, more of the body
+    may arrive, and the connection can't be used for another request.
     """
 
     def __init__(
@@ -88,14 +91,14 @@ class Body:
         return self.refusal is not None
 
     def release(self) -> None:
-        """Give back what the body took. On the event loop, after the thread."""
+        """Free the memory of the body. Called on the event loop, after the thread."""
         self.stream.close()
         if self._share:
             self._share.release()
 
 
 class Upload(Body):
-    """A large body that its view reads, in its thread."""
+    """A large body that the view reads in its thread."""
 
     def __init__(self, protocol: HTTPProtocol, length: int) -> None:
         self._pieces = _Pieces(protocol, length)
@@ -107,7 +110,7 @@ class Upload(Body):
 
 
 class _Pieces(io.RawIOBase):
-    """The pieces of an upload as they arrive, for one reader that waits."""
+    """The pieces of an upload as they arrive. Reading waits for the next piece."""
 
     _slots = threading.BoundedSemaphore(WAITING_UPLOADS)
 
@@ -128,21 +131,22 @@ class _Pieces(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
-        """Fill `buffer` with what has arrived; wait if nothing has.
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Copy received data to `buffer`, and wait if there is none.
 
         Raises:
-            Unavailable: this process waits for another upload.
-            RequestTimeout: it takes too long.
-            EndedEarly: the sender has gone.
+            Unavailable: this process is waiting for another upload.
+            RequestTimeout: the upload takes too long.
+            EndedEarly: the client disconnected.
         """
         if not self._rest and not self.are_complete:
             self._take_slot()
             coming = asyncio.run_coroutine_threadsafe(self._next(), self._loop)
             self._rest = coming.result()
             self._received += len(self._rest)
-        taken = min(len(buffer), len(self._rest))
-        buffer[:taken], self._rest = self._rest[:taken], self._rest[taken:]
+        with memoryview(buffer) as target:
+            taken = min(len(target), len(self._rest))
+            target[:taken], self._rest = self._rest[:taken], self._rest[taken:]
         return taken
 
     def _take_slot(self) -> None:
@@ -165,8 +169,8 @@ class _Pieces(io.RawIOBase):
         return piece
 
     def close(self) -> None:
-        # A refusal may be kept for a while with all that it was raised through. The
-        # connection can't close while somebody holds the protocol.
+        # The traceback of a refusal can keep this object alive for a while, and the
+        # connection can't close while a reference to the protocol exists.
         self._protocol = None
         if self._holds_slot:
             self._holds_slot = False
@@ -175,7 +179,7 @@ class _Pieces(io.RawIOBase):
 
 
 def body_limit(path: str) -> int:
-    """Return how many bytes the body of a request to `path` may have."""
+    """Return the maximum size in bytes of a request body for `path`."""
     limit: int = settings.UPLOADS.get(
         path.removesuffix("/"), settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     )
@@ -183,21 +187,21 @@ def body_limit(path: str) -> int:
 
 
 def too_large(path: str) -> PayloadTooLarge:
-    """Return the refusal of a body over the limit of `path`."""
+    """Return the refusal of a body that exceeds the limit of `path`."""
     return PayloadTooLarge(f"The body is too large: {body_limit(path)} bytes at most.")
 
 
 def seconds_for(length: int) -> float:
-    """Return how long a body of `length` bytes may take to arrive."""
+    """Return the time limit for receiving a body of `length` bytes."""
     seconds: float = settings.BODY_SECONDS + length / settings.BODY_BYTES_PER_SECOND
     return seconds
 
 
 async def receive(protocol: HTTPProtocol, path: str, length: int | None) -> Body:
-    """Read a body, as far as it is read before the thread begins.
+    """Receive a body, as far as it is received before the thread runs.
 
-    `length` is None for one in chunks (RFC 9112 section 7.1), which tells only by its
-    end how long it is. Large uploads are not taken in that form.
+    `length` is None for a chunked body (RFC 9112 section 7.1), whose length is unknown
+    until its end. Large uploads are not accepted in that form.
     """
     if length == 0:
         return Body()
@@ -213,7 +217,7 @@ async def receive(protocol: HTTPProtocol, path: str, length: int | None) -> Body
         refusal: APIException = RequestTimeout()
     except APIException as exc:
         refusal = exc
-        # What it was raised through holds the protocol, and so the connection.
+        # The traceback refers to the protocol and would keep the connection open.
         refusal.__traceback__ = refusal.__context__ = refusal.__cause__ = None
     else:
         return Body(stream, len(stream.getbuffer()), share=share)
@@ -224,7 +228,7 @@ async def receive(protocol: HTTPProtocol, path: str, length: int | None) -> Body
 async def _whole(
     protocol: HTTPProtocol, path: str, length: int | None, share: Share
 ) -> io.BytesIO:
-    """Return a body that is read to its end."""
+    """Return a completely received body."""
     if length is not None and length <= SMALL:
         try:
             return io.BytesIO(await protocol())
@@ -237,7 +241,7 @@ async def _whole(
         if stream.tell() > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise too_large(path)
         share.grow_to(stream.tell())
-    # An empty piece is the end. Where the sender has gone, there are two.
+    # An empty piece marks the end. If the client disconnected, there are two.
     if ends != 1 or stream.tell() != (length or stream.tell()):
         raise EndedEarly
     stream.seek(0)
@@ -245,9 +249,9 @@ async def _whole(
 
 
 async def linger(protocol: HTTPProtocol) -> None:
-    """Throw away what still comes of a body, for a while."""
+    """Receive and discard the rest of a body for a while."""
     left, until = LINGER_BYTES, asyncio.get_running_loop().time() + LINGER_SECONDS
-    with suppress(RuntimeError):  # the reading has begun
+    with suppress(RuntimeError):  # iteration has already started
         aiter(protocol)
     with suppress(TimeoutError, StopAsyncIteration):
         while left > 0:

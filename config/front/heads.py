@@ -1,13 +1,16 @@
-"""Everything of a request but its body, for Django."""
+"""The head of a request, converted for Django."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 
 from config.front.rsgi import Scope
 
-HEAD_BYTES = 32 * 1024  # of path, query and headers together
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
-# What the refusal of a head that is too large still looks at, where it is short.
+HEAD_BYTES = 32 * 1024  # of path, query string and headers in total
+
+# Short values of these are kept for the refusal of a head that is too large.
 ESSENTIAL = {
     "HTTP_ACCEPT",
     "HTTP_HOST",
@@ -16,10 +19,10 @@ ESSENTIAL = {
     "HTTP_X_REQUEST_ID",
 }
 SHORT = 256  # bytes
-# Headers that CGI, and so WSGI, names without `HTTP_`.
+# Headers that CGI, and therefore WSGI, names without `HTTP_`.
 PLAIN = {"CONTENT_LENGTH", "CONTENT_TYPE"}
 
-_CONSTANT: dict[str, Any] = {
+_CONSTANT: "WSGIEnvironment" = {
     "SCRIPT_NAME": "",
     "wsgi.version": (1, 0),
     "wsgi.errors": sys.stderr,
@@ -31,13 +34,13 @@ _CONSTANT: dict[str, Any] = {
 
 
 class Head:
-    """The head of a request, as a WSGI environment (PEP 3333) and its size in bytes.
+    """The head of a request as a WSGI environment (PEP 3333), with its size in bytes.
 
-    `body_length` is None for a body in chunks.
+    `body_length` is None for a chunked body.
     """
 
     def __init__(self, scope: Scope) -> None:
-        # A WSGI string holds the bytes, read as Latin-1.
+        # A WSGI string contains the bytes decoded as Latin-1.
         self.path = scope.path.encode().decode("latin-1")
         server, client = scope.server, scope.client
         self.environ = _CONSTANT | {
@@ -55,29 +58,29 @@ class Head:
         self.size += sum(len(name) + len(value) for name, value in fields)
         for name, value in fields:
             self._add(name, value)
-        # A value that is not ASCII is left out above. The header is there all the same.
+        # `items` omits values that are not ASCII. Keep those headers, with no value.
         for name in set(scope.headers.keys()).difference(name for name, _ in fields):
             self._add(name, "")
         self.body_length = self._body_length()
 
     def _add(self, name: str, value: str) -> None:
         if "_" in name:
-            # `x_forwarded_for` would pass for `x-forwarded-for`.
+            # `x_forwarded_for` would be read as `x-forwarded-for`.
             return
         variable = _variable(name)
         if variable not in self.environ:
             self.environ[variable] = value
-        elif variable != "CONTENT_LENGTH":  # the server has compared them
+        elif variable != "CONTENT_LENGTH":  # the server has checked that they are equal
             self.environ[variable] += ("; " if name == "cookie" else ",") + value
 
     def _body_length(self) -> int | None:
-        # The server lets nothing through that has both, and no length but digits.
+        # The server rejects requests with both headers, and lengths that are no number.
         if "HTTP_TRANSFER_ENCODING" in self.environ:
             return None
         return int(self.environ.get("CONTENT_LENGTH") or 0)
 
     def reduce(self) -> None:
-        """Drop what makes the head too large."""
+        """Drop everything that a refusal doesn't need."""
         self.path = self.path[:SHORT]
         self.environ = {
             key: value

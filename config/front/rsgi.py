@@ -1,11 +1,11 @@
-"""What `config.front` uses of RSGI 1.5, the interface of granian."""
+"""Types for the part of RSGI 1.5 (the interface of granian) that we use."""
 
 from collections.abc import Awaitable
 from typing import Protocol
 
 
 class Headers(Protocol):
-    """Names are in small letters. `items` leaves out values that are not ASCII."""
+    """Names are in lower case. `items` omits values that are not ASCII."""
 
     def keys(self) -> list[str]: ...
 
@@ -13,7 +13,7 @@ class Headers(Protocol):
 
 
 class Scope(Protocol):
-    """The head of a request; `server` and `client` are addresses with a port."""
+    """The head of a request. `server` and `client` are addresses with a port."""
 
     @property
     def http_version(self) -> str: ...
@@ -41,24 +41,24 @@ class Scope(Protocol):
 
 
 class Transport(Protocol):
-    """An answer in pieces. It ends when nobody holds the transport any more."""
+    """A streamed response. It ends when the last reference to this object is gone."""
 
     def send_bytes(self, data: bytes) -> object:
-        """Queue a piece; what comes back need not be awaited."""
+        """Queue a piece. The result need not be awaited."""
 
 
 class HTTPProtocol(Protocol):
-    """One request and its answer.
+    """One request and its response.
 
-    The body is read once, either whole, by a call, or in pieces, by iteration. An empty
-    piece is its end; where the sender has gone, there are two of them, and the call
-    raises a RuntimeError. The answer may be given from any thread.
+    The body is read once, either by a call, or in pieces by iteration. An empty piece
+    marks its end. If the client disconnected, there are two of them, and the call
+    raises a RuntimeError. The response can be sent from any thread.
     """
 
     def __call__(self) -> Awaitable[bytes]: ...
 
     def __aiter__(self) -> "HTTPProtocol":
-        """Begin to read in pieces; a RuntimeError where reading has begun."""
+        """Start to read in pieces. Raises a RuntimeError if reading has started."""
 
     def __anext__(self) -> Awaitable[bytes]: ...
 
@@ -73,4 +73,4 @@ class HTTPProtocol(Protocol):
     ) -> Transport: ...
 
     def client_disconnect(self) -> Awaitable[None]:
-        """Wait until an answer in pieces has left, or its reader has."""
+        """Wait until a streamed response is sent or the client has disconnected."""

@@ -1,11 +1,11 @@
-"""Django's SQLite backend, whose errors let go of their cursors at once.
+"""Django's SQLite backend, with errors that release their cursors immediately.
 
-Django rewords each error of the database in a frame that the error's own traceback
-refers to. The failed cursor is kept alive by that reference cycle until the garbage
-collector frees it, in any thread. There it waits for the connection that the cursor
-belongs to. That connection may be waiting for the write lock, which the collecting
-thread may hold. Both wait for seconds, fail, and leave new cycles behind, so that the
-trouble of a lock can outlast it by a minute.
+Django converts each database error in a frame to which the traceback of the error
+refers. This reference cycle keeps the failed cursor alive until the garbage collector
+frees it, in any thread. Freeing it waits for the connection of the cursor. That
+connection may be waiting for the write lock, which the collecting thread may hold. Both
+then wait for seconds, fail, and leave new cycles behind, so that the effects of a lock
+can outlast it by a minute.
 """
 
 from types import TracebackType
@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """SQLite, with errors that are freed by the thread that handled them."""
+    """SQLite, with errors that are freed by the thread that handles them."""
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
@@ -24,7 +24,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 class AcyclicErrorWrapper(DatabaseErrorWrapper):
-    """Reword an error of the database without leaving a reference cycle."""
+    """Convert a database error without leaving a reference cycle."""
 
     def __exit__(
         self,
@@ -35,8 +35,8 @@ class AcyclicErrorWrapper(DatabaseErrorWrapper):
         try:
             super().__exit__(exc_type, exc_value, traceback)
         except Exception as error:
-            # The first entry is this frame, the second is Django's, which is done.
-            # No name for either: it would be the next cycle.
+            # The first entry is this frame. The second is the frame of Django, which
+            # has ended. A variable for either would be a new reference cycle.
             assert error.__traceback__ is not None
             assert error.__traceback__.tb_next is not None
             error.__traceback__.tb_next.tb_frame.clear()

@@ -1,4 +1,4 @@
-"""The field by which a form says for whom its page was made; see `config.drafts`."""
+"""The form field that names the user of the page; see `config.drafts`."""
 
 from django import template
 from django.template import RequestContext
@@ -13,5 +13,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def page_of(context: RequestContext) -> SafeString:
     """Return the hidden field with the mark of the signed-in user."""
-    mark = mark_of(context.request.user)  # type: ignore[arg-type]
+    user = context.request.user
+    assert user.is_authenticated
+    mark = mark_of(user)
     return format_html('<input type="hidden" name="{}" value="{}">', PAGE_OF, mark)

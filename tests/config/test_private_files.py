@@ -146,6 +146,6 @@ def test_closing_leaves_the_rights_of_the_owner(tmp_path):
     file.touch()
     file.chmod(0o544)
 
-    private_files.close_database(file)
+    private_files.restrict_database(file)
 
     assert mode_of(file) == 0o500

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from config.read_snapshot import one_moment
+from config.read_snapshot import read_snapshot
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.todos.files import (
     bring,
@@ -84,7 +84,7 @@ def test_an_export_does_not_see_what_is_written_meanwhile():
 @pytest.mark.django_db(transaction=True)
 def test_nobody_waits_for_an_export():
     alice = UserFactory()
-    with one_moment():
+    with read_snapshot():
         assert TaskList.objects.count() == 1
         in_another_thread(lambda: TaskFactory(owner=alice))
         assert Task.objects.count() == 0

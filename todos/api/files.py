@@ -25,7 +25,7 @@ from rest_framework.response import Response
 from accounts.authentication import credential_of, user_of
 from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
 from config.api.throttling import CostlyThrottle, UserThrottle
-from config.uploads import take_files
+from config.uploads import accept_files
 from todos.actions import AccountFull
 from todos.actions.import_rows import Finding, Report
 from todos.actions.imports import ImportClash, PreparedImport
@@ -237,7 +237,7 @@ class ImportView(OwnedEndpoint):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> Request:
         # The check of a session's form looks into the body before the parser does.
-        take_files(request)
+        accept_files(request)
         return super().initialize_request(request, *args, **kwargs)
 
     @extend_schema(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from accounts.models import User
-from config.read_snapshot import one_moment
+from config.read_snapshot import read_snapshot
 from todos.exports import csv, ics, json, markdown
 
 
@@ -34,7 +34,7 @@ def export(user: User, name: str) -> Iterator[bytes]:
     All of it is from one moment, and only a chunk of it is in memory. Go through it
     without a pause: until its end the database keeps that moment.
     """
-    with one_moment():
+    with read_snapshot():
         yield from FORMATS[name].write(user)
 
 
