@@ -165,11 +165,6 @@ def key_for(issuer: Issuer, key_id: str, *, now: float) -> VerificationKey:
     return _store_of(issuer).key(key_id, now=now)
 
 
-def known_keys(issuer: Issuer) -> KeySet:
-    """Return what this process knows of the issuer's keys, without asking anyone."""
-    return _store_of(issuer).current
-
-
 _stores: dict[str, "_Store"] = {}
 _stores_lock = threading.Lock()
 # One request of this process may wait for an answer it can't do without; its other

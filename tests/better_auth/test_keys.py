@@ -277,7 +277,7 @@ def test_skips_an_entry_that_can_not_be_used(key_server, issuer, key, members):
     key_server.publish(forging.jwk(key, **members), forging.jwk(good))
 
     assert ask(issuer, "good", 0)
-    assert list(keys.known_keys(issuer).keys) == ["good"]
+    assert list(keys._store_of(issuer).current.keys) == ["good"]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_drops_both_keys_of_one_id(key_server, issuer, key):
 
     ask(issuer, "good", 0)
 
-    assert list(keys.known_keys(issuer).keys) == ["good"]
+    assert list(keys._store_of(issuer).current.keys) == ["good"]
 
 
 def test_reads_fifty_keys_and_no_more(key_server, issuer):
@@ -305,7 +305,7 @@ def test_reads_fifty_keys_and_no_more(key_server, issuer):
 
     ask(issuer, "0", 0)
 
-    assert len(keys.known_keys(issuer).keys) == 50
+    assert len(keys._store_of(issuer).current.keys) == 50
 
 
 def test_takes_an_old_entry_without_algorithm_where_it_is_sure(key_server, issuer, key):
@@ -340,4 +340,4 @@ def test_holds_keys_to_the_algorithms_of_the_issuer(key_server, trust):
 
     ask(issuer, good.kid, 0)
 
-    assert list(keys.known_keys(issuer).keys) == [good.kid]
+    assert list(keys._store_of(issuer).current.keys) == [good.kid]

@@ -16,7 +16,7 @@ from todos.limits import LABEL_MAX_LENGTH, LIST_NAME_MAX_LENGTH
 from todos.models import Label, TaskList
 from todos.schedule import quick_add
 from todos.schedule.days import Clock
-from todos.schedule.quick_add import Fields, Here, NoSuchPart, parse, parse_line
+from todos.schedule.quick_add import Fields, Here, NoSuchPart, lines_of, parse_line
 
 MONDAY, SATURDAY, SUNDAY = 0, 5, 6
 GOLDEN = json.loads(
@@ -264,15 +264,15 @@ def test_only_a_part_can_be_rejected(start):
 # --- Several lines ---
 
 
-def test_every_line_that_is_not_blank_is_a_task():
-    parsed = parse("Buy milk p1\r\n\n  \t\nBuy bread\rBuy tea tomorrow\n", here=here())
+def test_splits_a_text_into_the_lines_that_are_not_blank():
+    lines = lines_of("Buy milk p1\r\n\n  \t\nBuy bread\rBuy tea tomorrow\n")
 
-    assert [task.title for task in parsed] == ["Buy milk", "Buy bread", "Buy tea"]
+    assert lines == ["Buy milk p1", "Buy bread", "Buy tea tomorrow"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\r\n", "\u3000"])
-def test_nothing_is_no_task(text):
-    assert parse(text, here=here()) == []
+def test_a_blank_text_has_no_lines(text):
+    assert lines_of(text) == []
 
 
 # --- The documentation ---

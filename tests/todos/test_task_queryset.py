@@ -84,7 +84,6 @@ def test_the_words_for_days(make):
     make("someday")
 
     assert titles(Task.objects.overdue(CLOCK, zones=())) == ["late"]
-    assert titles(Task.objects.due_on(TODAY)) == ["today"]
     assert titles(Task.objects.due_by(CLOCK, zones=())) == ["late", "today"]
     assert titles(Task.objects.upcoming(CLOCK, zones=())) == ["soon"]
 

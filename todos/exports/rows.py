@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -58,22 +58,6 @@ TASK_COLUMNS = (
     "version",
     "label_names",
 )
-
-
-class Counts(NamedTuple):
-    """How much there is to export."""
-
-    lists: int
-    labels: int
-    tasks: int
-
-
-def counts_of(user: User) -> Counts:
-    return Counts(
-        TaskList.objects.owned_by(user).count(),
-        Label.objects.owned_by(user).count(),
-        Task.objects.owned_by(user).count(),
-    )
 
 
 def lists_of(user: User) -> list[Row]:

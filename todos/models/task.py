@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Self
 
 from django.db import models
@@ -75,10 +74,6 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         """Open tasks due after the person's day."""
         later = due_from(clock.today + DAY, clock.day_end_in, zones)
         return self.open().filter(later, due_date__gte=clock.today - DAY)
-
-    def due_on(self, day: date) -> Self:
-        """Open tasks due on this day."""
-        return self.open().filter(due_date=day)
 
     def with_every_label(self, names: list[str]) -> Self:
         """Tasks that carry all of these labels."""

@@ -57,9 +57,3 @@ class Clock:
         if at is None:
             return day < self.today
         return datetime.combine(day, at) < self.now_in(zone)
-
-    def is_today_or_past(self, day: date, at: time | None, zone: tzinfo | None) -> bool:
-        """Whether what is due then belongs to Today: past due, or due by its end."""
-        if at is None:
-            return day <= self.today
-        return datetime.combine(day, at) < self.day_end_in(zone)

@@ -14,7 +14,6 @@ from todos.schedule.quick_add.lines import (
     Parsed,
     Span,
     lines_of,
-    parse,
     parse_line,
 )
 from todos.schedule.quick_add.parts import (
@@ -30,6 +29,5 @@ __all__ = [
     "Parsed",
     "Span",
     "lines_of",
-    "parse",
     "parse_line",
 ]

@@ -33,11 +33,6 @@ class Parsed:
     spans: tuple[Span, ...]
 
 
-def parse(text: str, *, here: Here) -> list[Parsed]:
-    """Return the tasks of a text, one for each line that isn't blank."""
-    return [parse_line(line, here=here) for line in lines_of(text)]
-
-
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text that aren't blank."""
     return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
