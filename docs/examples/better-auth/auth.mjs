@@ -17,12 +17,12 @@ export const auth = betterAuth({
     jwt({
       jwt: {
         expirationTime: "15m", // a text: a number would be a date
-        // All that Ownlist looks at. Without this, every column of the user is told.
+        // All that Ownlist reads. Without this, the token has every column of the user.
         definePayload: ({ user, session }) => ({
           name: user.name,
           email: user.email,
           banned: user.banned,
-          // When they signed in, in seconds: for what wants a recent sign-in.
+          // When they signed in, in seconds: some operations require a recent sign-in.
           auth_time: Math.floor(new Date(session.createdAt).getTime() / 1000),
         }),
       },
