@@ -27,6 +27,14 @@ class Field:
     may_lack: bool = False  # of an answer's object
     place: str = ""  # of a parameter: path, query or header
 
+    @property
+    def notes(self) -> str:
+        """Everything about it beside its name and type."""
+        required = "required" if self.is_required else ""
+        absent = "not always there" if self.may_lack else ""
+        parts = (self.place, required, absent, self.description)
+        return " · ".join(part for part in parts if part)
+
 
 @dataclass(frozen=True)
 class Answer:
