@@ -4,11 +4,10 @@ from datetime import UTC, date, datetime, time
 
 import factory
 from allauth.account.models import EmailAddress
-from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.credentials import COMMAND
 from accounts.models import User
+from tests.changes import caller_of
 from todos import actions
 from todos.models import Task, TaskList
 
@@ -46,7 +45,6 @@ class _ByAction(DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        kwargs.setdefault("at", timezone.now())
         for name, kind in (
             ("due_date", date),
             ("start_date", date),
@@ -54,7 +52,8 @@ class _ByAction(DjangoModelFactory):
         ):
             if isinstance(kwargs.get(name), str):
                 kwargs[name] = kind.fromisoformat(kwargs[name])
-        return cls._action(by=COMMAND, **kwargs)
+        caller = caller_of(kwargs.pop("owner"), kwargs.pop("at", None))
+        return cls._action(caller, **kwargs)
 
 
 class TaskListFactory(_ByAction):

@@ -28,11 +28,11 @@ from django.urls import URLPattern, get_resolver, resolve
 from django.utils import timezone
 
 from accounts import reminder_mails, tokens
-from accounts.credentials import COMMAND
 from accounts.emails import Confirmation
 from accounts.models import LinkedIdentity
 from tests import support
 from tests.callers import COOKIE, JWT, KINDS, OLD, SESSION, TOKEN, There, clients_of
+from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
 from tests.signing_in import browser_of, password_at
 from todos import actions
@@ -389,14 +389,10 @@ class Things:
         self.alice = alice
         self.task = TaskFactory(owner=alice, title="Buy milk")
         self.trashed = TaskFactory(owner=alice)
-        actions.trash_task(
-            owner=alice, by=COMMAND, at=timezone.now(), task_id=self.trashed.pk
-        )
+        actions.trash_task(caller_of(alice), task_id=self.trashed.pk)
         self.list = TaskListFactory(owner=alice)
         self.batch = alice.changes.get(entity_id=self.list.pk).batch
-        self.label = actions.create_label(
-            owner=alice, by=COMMAND, at=timezone.now(), name="home"
-        )
+        self.label = actions.create_label(caller_of(alice), name="home")
         asked_for = EmailAddress(user=alice, email="alice@new.example")
         asked_for.save()
         self.key = Confirmation(asked_for).key

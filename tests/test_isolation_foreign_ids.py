@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import tokens
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.test_access_matrix import API, PAGES
 from todos import actions
@@ -72,9 +72,7 @@ def hers(alice):
     return {
         "task": TaskFactory(owner=alice).pk,
         "list_": TaskListFactory(owner=alice).pk,
-        "label": actions.create_label(
-            owner=alice, by=COMMAND, at=timezone.now(), name="hers"
-        ).pk,
+        "label": actions.create_label(caller_of(alice), name="hers").pk,
     }
 
 

@@ -234,7 +234,7 @@ def test_the_checker_finds(source):
         "raise Task.DoesNotExist",
         "def title_of(task: Task) -> str: ...",
         "User.objects.get(pk=request.user.pk)",
-        "actions.create_task(owner=user)",
+        "actions.create_task(self.caller)",
         "logger.info('x', extra={'kind': 'y'})",
         "class View:\n    form_class = TaskForm",
     ],

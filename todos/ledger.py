@@ -25,9 +25,9 @@ from django.db import connection, transaction
 from django.db.models import F
 from uuid_utils.compat import uuid7
 
-from accounts.credentials import Credential
 from accounts.models import User
 from config.refusals import Refusal
+from todos.caller import Caller
 from todos.models import Change, Label, Ledger, Task, TaskList
 
 Entity = Change.Entity
@@ -95,25 +95,29 @@ class Batch:
 
     def __init__(
         self,
+        caller: Caller,
         *,
-        owner: User,
-        by: Credential,
-        at: datetime,
         batch_id: UUID | None = None,
         adds: int = 0,
     ) -> None:
         self.id: UUID = batch_id or uuid7()
-        self.owner = owner
-        self.by = by
-        self.at = at
+        self.caller = caller
         self.count = 0  # changes recorded so far
         self._changes: list[dict[str, Any]] = []  # columns by name
         # Most batches need no more numbers. What they add is counted along.
-        self._last, self._stored = _take_numbers(owner.pk, 1, adds)
+        self._last, self._stored = _take_numbers(caller.owner.pk, 1, adds)
         self._uncounted = -adds
         self._added = 0
         self._given = self._last - 1
         self.after = self._given  # the owner's last number before this batch
+
+    @property
+    def owner(self) -> User:
+        return self.caller.owner
+
+    @property
+    def at(self) -> datetime:
+        return self.caller.at
 
     @property
     def last(self) -> int:
@@ -176,7 +180,7 @@ class Batch:
                 "kind": kind,
                 "before": before,
                 "after": after,
-                "credential": str(self.by),
+                "credential": str(self.caller.by),
                 "batch": self.id,
             }
         )
@@ -242,11 +246,9 @@ def last_number(owner: User) -> int:
 
 
 @contextmanager
-def batch(
+def open_batch(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     batch_id: UUID | None = None,
     adds: int = 0,
 ) -> Iterator[Batch]:
@@ -260,14 +262,14 @@ def batch(
         AccountFull: it adds some, and the owner would have more than there may be.
     """
     with transaction.atomic():
-        entries = Batch(owner=owner, by=by, at=at, batch_id=batch_id, adds=adds)
-        yield entries
-        entries.flush()
-        entries.settle()
-        if not entries.count:
+        batch = Batch(caller, batch_id=batch_id, adds=adds)
+        yield batch
+        batch.flush()
+        batch.settle()
+        if not batch.count:
             transaction.set_rollback(True)
-    if entries.count and (note := _receipt.get()):
-        note.batch = entries.id
+    if batch.count and (note := _receipt.get()):
+        note.batch = batch.id
 
 
 def _insert(changes: list[dict[str, Any]]) -> None:

@@ -83,14 +83,11 @@ def _time(make: Callable[[Any], None], owner: Any) -> float:
 
 
 def _make(owner: Any) -> None:
-    from django.utils import timezone
 
-    from accounts.credentials import COMMAND
+    from tests.changes import caller_of
     from todos import actions
 
-    actions.create_task(
-        owner=owner, by=COMMAND, at=timezone.now(), title="Buy bread and milk"
-    )
+    actions.create_task(caller_of(owner), title="Buy bread and milk")
 
 
 def _without_ledger(make: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Task, TaskList
@@ -106,7 +107,7 @@ def test_deletes_and_restores_a_task(page, alice):
 def test_deletes_a_task_for_good_after_asking(page, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
     now = timezone.now()
-    actions.trash_task(owner=alice, by="test", at=now, task_id=task.pk)
+    actions.trash_task(caller_of(alice, now), task_id=task.pk)
     page.goto("/trash/")
 
     page.get_by_role("link", name="Delete for good: Buy milk").click()
@@ -120,9 +121,7 @@ def test_deletes_a_task_for_good_after_asking(page, alice):
 def test_undo_leaves_the_steps_open_that_were(page, alice):
     task = TaskFactory(owner=alice, title="Prepare the talk")
     steps = TaskFactory.create_batch(3, owner=alice, parent_id=task.pk)
-    actions.complete_task(
-        owner=alice, by="test", at=timezone.now(), task_id=steps[0].pk
-    )
+    actions.complete_task(caller_of(alice), task_id=steps[0].pk)
     page.goto("/inbox/")
 
     page.get_by_role("button", name="Complete: Prepare the talk").click()
@@ -170,7 +169,7 @@ def test_restores_a_task_that_went_to_the_trash_while_it_was_edited(page, alice)
     task = TaskFactory(owner=alice, title="Buy milk")
     page.goto(reverse("todos:task-update", args=[task.pk]))
     page.get_by_label("Title").fill("Buy oat milk")
-    actions.trash_task(owner=alice, by="test", at=timezone.now(), task_id=task.pk)
+    actions.trash_task(caller_of(alice), task_id=task.pk)
 
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("was put in the trash")
@@ -241,7 +240,7 @@ def test_fits_into_320_pixels(signed_in, alice, scheme):
             priority=1,
         )
     gone = TaskFactory(owner=alice, title="x" * 400)
-    actions.trash_task(owner=alice, by="test", at=now, task_id=gone.pk)
+    actions.trash_task(caller_of(alice, now), task_id=gone.pk)
     page = signed_in(viewport={"width": 320, "height": 640}, color_scheme=scheme)
 
     for path in (

@@ -17,6 +17,7 @@ from django.urls import get_resolver, reverse
 from django.utils import timezone
 
 from config import drafts
+from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from tests.signing_in import browser_of, password_at
 from tests.test_access_matrix import PAGES, Things, routes_of
@@ -268,15 +269,10 @@ def test_a_password_is_never_kept(tab, alice):
 @pytest.mark.parametrize("event", [actions.trash_task, "remove"])
 def test_comes_back_also_where_the_task_is_gone_by_then(tab, alice, send, event):
     refused = send(tab, "edit task", meanwhile=lose_session)
-    task = {
-        "owner": alice,
-        "by": "test",
-        "at": timezone.now(),
-        "task_id": Task.objects.get().pk,
-    }
-    actions.trash_task(**task)
+    caller, task_id = caller_of(alice), Task.objects.get().pk
+    actions.trash_task(caller, task_id=task_id)
     if event == "remove":
-        actions.remove_task(**task)
+        actions.remove_task(caller, task_id=task_id)
 
     page = sign_in(tab, alice, tab.get(refused.url))
 

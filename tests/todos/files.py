@@ -10,7 +10,7 @@ from uuid import uuid5
 
 from django.db import connection
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from todos import actions
 from todos.exports.formats import export
@@ -27,12 +27,11 @@ def exported(user, name="json"):
     return b"".join(export(user, name))
 
 
-def bring(user, body, name="json", **options):
+def bring(user, body, name="json", *, at=LATER, **options):
     """Import a file, bytes or text, for a user."""
     if isinstance(body, str):
         body = body.encode()
-    options = {"at": LATER, "by": COMMAND} | options
-    return import_file(owner=user, file=io.BytesIO(body), name=name, **options)
+    return import_file(caller_of(user, at), file=io.BytesIO(body), name=name, **options)
 
 
 def sealed(document):
@@ -131,8 +130,7 @@ def a_full_account(user):
     parent = task("Pack", list_id=home.pk, due_date=NOON.date())
     task("Socks", parent_id=parent.pk)
     done_step = task("Passport", parent_id=parent.pk)
-    caller = {"owner": user, "by": COMMAND}
-    actions.complete_task(**caller, at=at, task_id=done_step.pk)
+    actions.complete_task(caller_of(user, at), task_id=done_step.pk)
     weekly = task(
         "Water the plants",
         list_id=home.pk,
@@ -141,13 +139,15 @@ def a_full_account(user):
         rrule_anchor="completion",
         labels=["errand"],
     )
-    actions.complete_task(**caller, at=at + timedelta(hours=1), task_id=weekly.pk)
+    actions.complete_task(caller_of(user, at + timedelta(hours=1)), task_id=weekly.pk)
     task("In an old list", list_id=old.pk)
-    actions.update_list(**caller, at=at, list_id=old.pk, changes={"archived_at": at})
+    actions.update_list(
+        caller_of(user, at), list_id=old.pk, changes={"archived_at": at}
+    )
     task("Goes with its list", list_id=gone.pk, due_date=NOON.date())
-    actions.trash_list(**caller, at=at, list_id=gone.pk)
+    actions.trash_list(caller_of(user, at), list_id=gone.pk)
     trashed = task("Thrown away", due_date=NOON.date(), reminder_time=at.time())
-    actions.trash_task(**caller, at=at, task_id=trashed.pk)
+    actions.trash_task(caller_of(user, at), task_id=trashed.pk)
 
 
 def environment_of_tests():

@@ -13,7 +13,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory, UserFactory
 from tests.todos.test_actions_undo import _do
 from tests.todos.test_actions_undo_references import _undo_any
@@ -99,33 +99,33 @@ def test_the_pages_say_so_and_keep_what_was_written(page_as, alice, full):
 
 
 def test_an_undo_brings_back_no_more(alice, full):
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
     made = alice.changes.latest("seq").batch
-    undone = actions.undo(**caller, batch_id=made)
-    actions.create_task(**caller, title="Instead")
+    undone = actions.undo(caller, batch_id=made)
+    actions.create_task(caller, title="Instead")
 
     with pytest.raises(actions.AccountFull):
-        actions.undo(**caller, batch_id=undone.batch)
+        actions.undo(caller, batch_id=undone.batch)
 
     assert (counted(alice), present(alice)) == (3, 3)
 
 
 def test_everything_else_goes_on_where_there_is_more_than_there_may_be(alice, full):
     Ledger.objects.filter(owner=alice).update(stored=9)
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
     task = full[0]
-    actions.update_task(**caller, task_id=task.pk, changes={"title": "New"})
-    actions.trash_task(**caller, task_id=task.pk)
-    actions.restore_task(**caller, task_id=task.pk)
-    actions.trash_task(**caller, task_id=task.pk)
-    actions.remove_task(**caller, task_id=task.pk)
+    actions.update_task(caller, task_id=task.pk, changes={"title": "New"})
+    actions.trash_task(caller, task_id=task.pk)
+    actions.restore_task(caller, task_id=task.pk)
+    actions.trash_task(caller, task_id=task.pk)
+    actions.remove_task(caller, task_id=task.pk)
 
     assert counted(alice) == 8
 
 
 def test_what_is_deleted_for_good_makes_room(alice, full):
-    caller = {"owner": alice, "by": COMMAND, "at": NOON - timedelta(days=99)}
-    actions.trash_task(**caller, task_id=full[0].pk)
+    caller = caller_of(alice, NOON - timedelta(days=99))
+    actions.trash_task(caller, task_id=full[0].pk)
     call_command("purge_trash")
 
     TaskFactory(owner=alice)
@@ -139,7 +139,7 @@ def test_counting_costs_a_new_task_no_statement(
     settings.ACCOUNT_ROWS_MAX = 4
     # The transaction in two; the number, the inbox, the task, the entry.
     with django_assert_num_queries(6):
-        actions.create_task(owner=alice, by=COMMAND, at=NOON, title="Task")
+        actions.create_task(caller_of(alice, NOON), title="Task")
 
 
 def test_others_are_not_counted(alice, bob, full):
@@ -155,12 +155,11 @@ class AnyCount(TestCase):
     @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 5)), max_size=12))
     def test_the_count_is_the_number_of_rows(self, steps):
         owner = UserFactory()
-        caller = {"owner": owner, "by": COMMAND}
         for number, (kind, which) in enumerate(steps):
-            at = NOON + timedelta(minutes=number)
+            caller = caller_of(owner, NOON + timedelta(minutes=number))
             with suppress(actions.Refusal, ValidationError):
                 if kind < 16:
-                    _do(kind, which, at=at, **caller)
+                    _do(caller, kind, which)
                 else:
-                    _undo_any(kind, which, at=at, **caller)
+                    _undo_any(caller, kind, which)
             assert counted(owner) == present(owner)

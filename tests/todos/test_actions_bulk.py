@@ -8,9 +8,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskLabel
@@ -19,13 +18,9 @@ NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 DAY = date(2027, 3, 1)
 
 
-def caller(user, at=None):
-    return {"owner": user, "by": COMMAND, "at": at or timezone.now()}
-
-
 def change(user, tasks, action, **values):
     return actions.change_tasks(
-        **caller(user), task_ids=[task.pk for task in tasks], action=action, **values
+        caller_of(user), task_ids=[task.pk for task in tasks], action=action, **values
     )
 
 
@@ -90,7 +85,7 @@ def test_changes_every_task_in_one_batch_that_one_undo_takes_back(alice, action)
     for task, old in zip(stored(*tasks), before, strict=True):
         assert task.version == old.version + 1
         assert task.updated_at > old.updated_at
-    actions.undo(**caller(alice))
+    actions.undo(caller_of(alice))
     for task, old in zip(stored(*tasks), before, strict=True):
         for name in ("list_id", "due_date", "priority", "label_names", "position"):
             assert getattr(task, name) == getattr(old, name)
@@ -135,7 +130,7 @@ def test_an_unknown_task_stops_all(alice, bob, action):
     for unknown in (bobs.pk, uuid4()):
         with pytest.raises(ValidationError) as refused:
             actions.change_tasks(
-                **caller(alice),
+                caller_of(alice),
                 task_ids=[tasks[0].pk, unknown, tasks[1].pk],
                 action=action,
                 **values,
@@ -152,7 +147,7 @@ def test_an_unknown_task_stops_all(alice, bob, action):
 def test_a_task_in_the_trash_stops_all(alice, action):
     values = arguments(action, alice)
     one, trashed = prepared(action, alice, 2)
-    actions.trash_task(**caller(alice), task_id=trashed.pk)
+    actions.trash_task(caller_of(alice), task_id=trashed.pk)
     before = state()
 
     with pytest.raises(actions.InTrash, match=r"^ids\.1: "):
@@ -182,7 +177,7 @@ def test_the_number_of_queries_does_not_grow(alice, action):
 def test_completing_takes_the_open_steps_along(alice):
     parent, other = TaskFactory.create_batch(2, owner=alice)
     steps = TaskFactory.create_batch(2, owner=alice, parent_id=parent.pk)
-    actions.complete_task(**caller(alice), task_id=steps[0].pk)
+    actions.complete_task(caller_of(alice), task_id=steps[0].pk)
 
     done = change(alice, [other, parent], "complete")
 
@@ -210,7 +205,7 @@ def test_each_repeat_opens_its_next_once(alice):
     plain = TaskFactory(owner=alice)
 
     done = actions.change_tasks(
-        **caller(alice, NOON),
+        caller_of(alice, NOON),
         task_ids=[task.pk for task in [*repeats, plain]],
         action="complete",
     )
@@ -231,7 +226,7 @@ def test_reopening_takes_untouched_next_occurrences_away(alice):
     )
     following = change(alice, [first, second], "complete").following
     touched = following[second.pk].pk
-    actions.update_task(**caller(alice), task_id=touched, changes={"title": "Changed"})
+    actions.update_task(caller_of(alice), task_id=touched, changes={"title": "Changed"})
 
     done = change(alice, [first, following[first.pk], second], "reopen")
 
@@ -255,7 +250,7 @@ def test_reopening_a_task_leaves_its_steps(alice):
 def test_the_trash_takes_steps_and_gives_them_back(alice):
     parent = TaskFactory(owner=alice)
     gone, step = TaskFactory.create_batch(2, owner=alice, parent_id=parent.pk)
-    actions.trash_task(**caller(alice), task_id=gone.pk)
+    actions.trash_task(caller_of(alice), task_id=gone.pk)
 
     change(alice, [parent], "trash")
     assert not alice.tasks.live().exists()
@@ -269,8 +264,8 @@ def test_the_trash_takes_steps_and_gives_them_back(alice):
 def test_a_step_finds_the_task_that_comes_back_with_it(alice, order):
     parent = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
-    actions.trash_task(**caller(alice), task_id=step.pk)
-    actions.trash_task(**caller(alice), task_id=parent.pk)
+    actions.trash_task(caller_of(alice), task_id=step.pk)
+    actions.trash_task(caller_of(alice), task_id=parent.pk)
     both = [parent, step]
 
     change(alice, [both[number] for number in order], "restore")
@@ -284,8 +279,8 @@ def test_what_has_no_list_any_more_comes_back_in_the_inbox(alice):
     lost = TaskFactory(owner=alice, list_id=own.pk)
     step = TaskFactory(owner=alice, parent_id=lost.pk)
     found = TaskFactory(owner=alice, list_id=kept.pk)
-    actions.trash_list(**caller(alice), list_id=own.pk)
-    actions.trash_task(**caller(alice), task_id=found.pk)
+    actions.trash_list(caller_of(alice), list_id=own.pk)
+    actions.trash_task(caller_of(alice), task_id=found.pk)
 
     change(alice, [found, lost], "restore")
 
@@ -301,11 +296,11 @@ def test_what_has_no_list_any_more_comes_back_in_the_inbox(alice):
 def test_a_step_comes_back_to_the_list_where_its_task_is_by_now(alice):
     parent = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
-    actions.trash_task(**caller(alice), task_id=step.pk)
+    actions.trash_task(caller_of(alice), task_id=step.pk)
     own = TaskListFactory(owner=alice)
-    actions.move_task(**caller(alice), task_id=parent.pk, to=own.pk)
+    actions.move_task(caller_of(alice), task_id=parent.pk, to=own.pk)
 
-    actions.restore_task(**caller(alice), task_id=step.pk)
+    actions.restore_task(caller_of(alice), task_id=step.pk)
 
     assert (stored(step)[0].list_id, stored(step)[0].parent_id) == (own.pk, parent.pk)
 
@@ -313,12 +308,12 @@ def test_a_step_comes_back_to_the_list_where_its_task_is_by_now(alice):
 def test_a_step_of_what_became_a_step_comes_back_as_a_task(alice):
     parent, other = TaskFactory.create_batch(2, owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
-    actions.trash_task(**caller(alice), task_id=step.pk)
+    actions.trash_task(caller_of(alice), task_id=step.pk)
     actions.update_task(
-        **caller(alice), task_id=parent.pk, changes={"parent_id": other.pk}
+        caller_of(alice), task_id=parent.pk, changes={"parent_id": other.pk}
     )
 
-    actions.restore_task(**caller(alice), task_id=step.pk)
+    actions.restore_task(caller_of(alice), task_id=step.pk)
 
     assert stored(step)[0].parent_id is None
 

@@ -5,17 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, UserFactory
 from todos import actions
 from todos.actions import labels as label_actions
 from todos.models import Label, Task, TaskLabel
-
-
-def caller(user):
-    return {"owner": user, "by": COMMAND, "at": timezone.now()}
 
 
 def names_on(task):
@@ -28,7 +23,7 @@ def versions(*tasks):
 
 @pytest.fixture
 def home(alice):
-    return actions.create_label(**caller(alice), name="home", colour="teal")
+    return actions.create_label(caller_of(alice), name="home", colour="teal")
 
 
 def test_a_renamed_label_changes_the_tasks_that_carry_it(alice, bob, home):
@@ -36,7 +31,7 @@ def test_a_renamed_label_changes_the_tasks_that_carry_it(alice, bob, home):
     other = TaskFactory(owner=alice, labels=["garden"])
     bobs = TaskFactory(owner=bob, labels=["home"])
 
-    actions.update_label(**caller(alice), label_id=home.pk, changes={"name": "House"})
+    actions.update_label(caller_of(alice), label_id=home.pk, changes={"name": "House"})
 
     assert names_on(carrier) == ["House"]
     assert versions(carrier, other, bobs) == [2, 1, 1]
@@ -47,7 +42,7 @@ def test_a_renamed_label_changes_the_tasks_that_carry_it(alice, bob, home):
 def test_a_renamed_label_is_found_by_its_new_name_alone(alice, home):
     task = TaskFactory(owner=alice, labels=["home"])
 
-    actions.update_label(**caller(alice), label_id=home.pk, changes={"name": "House"})
+    actions.update_label(caller_of(alice), label_id=home.pk, changes={"name": "House"})
 
     tasks = Task.objects.owned_by(alice)
     assert list(tasks.with_every_label(["HOUSE"])) == [task]
@@ -59,7 +54,7 @@ def test_a_renamed_label_is_found_by_its_new_name_alone(alice, home):
 def test_another_colour_is_no_change_of_the_tasks(alice, home):
     task = TaskFactory(owner=alice, labels=["home"])
 
-    actions.update_label(**caller(alice), label_id=home.pk, changes={"colour": "red"})
+    actions.update_label(caller_of(alice), label_id=home.pk, changes={"colour": "red"})
 
     assert versions(task) == [1]
 
@@ -73,7 +68,7 @@ def test_renaming_costs_the_same_for_any_number_of_tasks(
     # label; the number and the entry of the ledger.
     with django_assert_num_queries(10):
         actions.update_label(
-            **caller(alice), label_id=home.pk, changes={"name": "House"}
+            caller_of(alice), label_id=home.pk, changes={"name": "House"}
         )
 
     assert set(versions(*alice.tasks.all())) == {2}
@@ -81,9 +76,9 @@ def test_renaming_costs_the_same_for_any_number_of_tasks(
 
 def test_undo_gives_a_label_its_name_back(alice, home):
     task = TaskFactory(owner=alice, labels=["home"])
-    actions.update_label(**caller(alice), label_id=home.pk, changes={"name": "House"})
+    actions.update_label(caller_of(alice), label_id=home.pk, changes={"name": "House"})
 
-    actions.undo(**caller(alice))
+    actions.undo(caller_of(alice))
 
     assert names_on(task) == ["home"]
     assert list(Task.objects.with_every_label(["Home"])) == [task]
@@ -94,10 +89,10 @@ def test_a_deleted_label_is_gone_from_every_task(alice, bob, home, monkeypatch):
     monkeypatch.setattr(label_actions, "CHUNK", 2)
     carriers = TaskFactory.create_batch(5, owner=alice, labels=["garden", "home"])
     trashed = TaskFactory(owner=alice, labels=["home"])
-    actions.trash_task(**caller(alice), task_id=trashed.pk)
+    actions.trash_task(caller_of(alice), task_id=trashed.pk)
     bobs = TaskFactory(owner=bob, labels=["home"])
 
-    actions.delete_label(**caller(alice), label_id=home.pk)
+    actions.delete_label(caller_of(alice), label_id=home.pk)
 
     assert {tuple(names_on(task)) for task in carriers} == {("garden",)}
     assert names_on(trashed) == []
@@ -111,9 +106,9 @@ def test_a_deleted_label_is_gone_from_every_task(alice, bob, home, monkeypatch):
 
 def test_undo_brings_a_deleted_label_back_to_its_tasks(alice, home):
     tasks = TaskFactory.create_batch(3, owner=alice, labels=["garden", "home"])
-    actions.delete_label(**caller(alice), label_id=home.pk)
+    actions.delete_label(caller_of(alice), label_id=home.pk)
 
-    actions.undo(**caller(alice))
+    actions.undo(caller_of(alice))
 
     assert {tuple(names_on(task)) for task in tasks} == {("garden", "home")}
     back = Label.objects.get(key="home")
@@ -125,7 +120,7 @@ def test_there_are_only_so_many_labels(alice, monkeypatch):
     TaskFactory(owner=alice, labels=["a", "b", "c"])
 
     with pytest.raises(ValidationError) as by_name:
-        actions.create_label(**caller(alice), name="d")
+        actions.create_label(caller_of(alice), name="d")
     with pytest.raises(ValidationError) as by_task:
         TaskFactory(owner=alice, labels=["c", "d"])
 
@@ -143,7 +138,7 @@ def test_of_many_labels_of_one_name_at_once_one_is_made():
 
     def make(name):
         try:
-            return actions.create_label(**caller(user), name=name)
+            return actions.create_label(caller_of(user), name=name)
         except ValidationError as refused:
             return refused
         finally:

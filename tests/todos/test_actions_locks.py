@@ -8,9 +8,8 @@ from threading import Barrier
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.threads import in_a_thread, until_somebody_waits
 from todos import actions
@@ -23,18 +22,14 @@ on_postgresql = pytest.mark.skipif(
 )
 
 
-def caller(user):
-    return {"owner": user, "by": COMMAND, "at": timezone.now()}
-
-
 def set_labels(user, task, *names):
     changes = {"labels": list(names)}
-    return actions.update_task(**caller(user), task_id=task.pk, changes=changes)
+    return actions.update_task(caller_of(user), task_id=task.pk, changes=changes)
 
 
 def set_title(user, task, title):
     changes = {"title": title}
-    return actions.update_task(**caller(user), task_id=task.pk, changes=changes)
+    return actions.update_task(caller_of(user), task_id=task.pk, changes=changes)
 
 
 def shown_labels(user, task):
@@ -69,7 +64,7 @@ def test_undo_takes_back_what_was_done_last_when_its_turn_comes():
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             set_title(user, task, "Third")
-            undone = in_a_thread(pool, actions.undo, **caller(user))
+            undone = in_a_thread(caller_of(user), pool, actions.undo)
             until_somebody_waits()
         undone.result()
 
@@ -83,8 +78,8 @@ def test_of_two_who_undo_at_once_the_second_does_it_again():
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            actions.undo(**caller(user))
-            second = in_a_thread(pool, actions.undo, **caller(user))
+            actions.undo(caller_of(user))
+            second = in_a_thread(caller_of(user), pool, actions.undo)
             until_somebody_waits()
         second.result()
 
@@ -94,13 +89,13 @@ def test_of_two_who_undo_at_once_the_second_does_it_again():
 def test_a_label_that_goes_while_a_task_takes_it_is_taken_from_that_too():
     user = UserFactory()
     task = TaskFactory(owner=user)
-    label = actions.create_label(**caller(user), name="home")
+    label = actions.create_label(caller_of(user), name="home")
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             set_labels(user, task, "home")
             gone = in_a_thread(
-                pool, actions.delete_label, **caller(user), label_id=label.pk
+                caller_of(user), pool, actions.delete_label, label_id=label.pk
             )
             until_somebody_waits()
         gone.result()
@@ -112,11 +107,11 @@ def test_a_label_that_goes_while_a_task_takes_it_is_taken_from_that_too():
 def test_a_label_that_goes_meanwhile_is_made_anew_for_the_task_that_takes_it():
     user = UserFactory()
     task = TaskFactory(owner=user)
-    label = actions.create_label(**caller(user), name="home")
+    label = actions.create_label(caller_of(user), name="home")
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            actions.delete_label(**caller(user), label_id=label.pk)
+            actions.delete_label(caller_of(user), label_id=label.pk)
             taken = in_a_thread(pool, set_labels, user, task, "home")
             until_somebody_waits()
         taken.result()
@@ -135,8 +130,10 @@ def test_two_who_label_many_at_once_label_each_task_once():
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            actions.change_tasks(**caller(user), **arguments)
-            again = in_a_thread(pool, actions.change_tasks, **caller(user), **arguments)
+            actions.change_tasks(caller_of(user), **arguments)
+            again = in_a_thread(
+                caller_of(user), pool, actions.change_tasks, **arguments
+            )
             until_somebody_waits()
         assert again.result().batch is None
 
@@ -193,7 +190,7 @@ def test_a_reminder_sent_while_its_task_is_edited_is_not_planned_again():
 
     with connection.execute_wrapper(take_before_storing):
         actions.update_task(
-            **caller(user), task_id=task.pk, changes={"title": "New title"}
+            caller_of(user), task_id=task.pk, changes={"title": "New title"}
         )
 
     assert taken[0] is not None
@@ -211,7 +208,7 @@ def test_of_two_tasks_at_once_only_one_becomes_a_step_of_the_other():
             start.wait(timeout=5)
             try:
                 actions.update_task(
-                    **caller(user), task_id=task.pk, changes={"parent_id": parent.pk}
+                    caller_of(user), task_id=task.pk, changes={"parent_id": parent.pk}
                 )
             except ValidationError as refused:
                 return list(refused.message_dict)
@@ -240,7 +237,7 @@ def test_a_step_never_comes_to_be_below_what_is_thrown_away_meanwhile():
 
         def throw_away(parent=parent, start=start):
             start.wait(timeout=5)
-            actions.trash_task(**caller(user), task_id=parent.pk)
+            actions.trash_task(caller_of(user), task_id=parent.pk)
 
         with ThreadPoolExecutor(2) as pool:
             added = in_a_thread(pool, add_step)
@@ -274,7 +271,7 @@ def test_moves_completions_and_lists_that_go_do_not_wait_for_each_other_for_ever
     def attempt(action, arguments):
         # It may come after the list went, or beside a step.
         with suppress(ValidationError, TaskList.DoesNotExist):
-            action(**caller(user), **arguments)
+            action(caller_of(user), **arguments)
 
     with ThreadPoolExecutor(8) as pool:
         done = [in_a_thread(pool, attempt, *call) for call in calls()]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.actions import Beside
@@ -21,13 +21,9 @@ from todos.models import Task
 NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 
 
-def caller(user, at=None):
-    return {"owner": user, "by": COMMAND, "at": at or timezone.now()}
-
-
 def move(user, task, side, neighbour):
     return actions.move_task(
-        **caller(user), task_id=task.pk, to=Beside(side, neighbour.pk)
+        caller_of(user), task_id=task.pk, to=Beside(side, neighbour.pk)
     )
 
 
@@ -143,7 +139,7 @@ def test_a_list_takes_a_task_at_its_end_as_one_of_its_own(alice):
     there = TaskFactory(owner=alice, list_id=own.pk)
 
     for one in (step, task):
-        actions.move_task(**caller(alice), task_id=one.pk, to=own.pk)
+        actions.move_task(caller_of(alice), task_id=one.pk, to=own.pk)
 
     assert order_of(alice, list=own, parent=None) == [there, step, task]
 
@@ -153,14 +149,14 @@ def test_a_list_whose_last_place_lies_ahead_takes_a_task_after_it(alice):
     there = TaskFactory(owner=alice, list_id=own.pk, position=9 * 10**15)
     task = TaskFactory(owner=alice)
 
-    actions.move_task(**caller(alice), task_id=task.pk, to=own.pk)
+    actions.move_task(caller_of(alice), task_id=task.pk, to=own.pk)
 
     assert order_of(alice, list=own) == [there, task]
 
 
 def test_beside_what_is_in_the_trash_there_is_no_place(alice):
     task, gone = TaskFactory.create_batch(2, owner=alice)
-    actions.trash_task(**caller(alice), task_id=gone.pk)
+    actions.trash_task(caller_of(alice), task_id=gone.pk)
 
     with pytest.raises(ValidationError) as refused:
         move(alice, task, "after", gone)
@@ -225,7 +221,7 @@ def test_undo_puts_every_number_back(alice):
     place(tasks, range(5))
     move(alice, tasks[0], "after", tasks[3])
 
-    actions.undo(**caller(alice))
+    actions.undo(caller_of(alice))
 
     assert order_of(alice) == tasks
     assert [task.position for task in order_of(alice)] == list(range(5))
@@ -315,7 +311,7 @@ def test_a_list_takes_sixteen_tasks_at_once_without_a_shared_place():
     at_once(
         [
             lambda one=task: actions.move_task(
-                **caller(user, at), task_id=one.pk, to=own.pk
+                caller_of(user, at), task_id=one.pk, to=own.pk
             )
             for task in tasks
         ]
@@ -339,7 +335,7 @@ def test_a_list_comes_right_beside_the_other(alice, side, gap):
         alice.task_lists.filter(pk=row.pk).update(position=number * gap)
 
     actions.move_list(
-        **caller(alice), list_id=lists[3].pk, to=Beside(side, lists[1].pk)
+        caller_of(alice), list_id=lists[3].pk, to=Beside(side, lists[1].pk)
     )
 
     assert lists_of(alice) == [inbox, *moved(lists, lists[3], side, lists[1])]
@@ -352,7 +348,9 @@ def test_after_the_inbox_a_list_is_the_first_of_the_others(alice):
     )
 
     for row in (second, second, first):
-        actions.move_list(**caller(alice), list_id=row.pk, to=Beside("after", inbox.pk))
+        actions.move_list(
+            caller_of(alice), list_id=row.pk, to=Beside("after", inbox.pk)
+        )
 
     assert lists_of(alice) == [inbox, first, second]
     assert alice.changes.filter(kind="moved").count() == 2
@@ -366,7 +364,7 @@ def test_lists_moved_at_once_have_places_of_their_own():
     at_once(
         [
             lambda one=row: actions.move_list(
-                **caller(user), list_id=one.pk, to=Beside("before", lists[0].pk)
+                caller_of(user), list_id=one.pk, to=Beside("before", lists[0].pk)
             )
             for row in lists[1:]
         ]

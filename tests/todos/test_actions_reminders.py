@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accounts.credentials import COMMAND
 from accounts.models import User
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.limits import REMINDER_MINUTES_MAX
@@ -32,7 +32,7 @@ def planned(task):
 
 
 def act(action, task, at=AT, **more):
-    return action(owner=task.owner, by=COMMAND, at=at, task_id=task.pk, **more)
+    return action(caller_of(task.owner, at), task_id=task.pk, **more)
 
 
 def change(task, at=AT, **changes):
@@ -154,7 +154,7 @@ def test_a_list_in_the_trash_calls_off_those_of_its_tasks(alice):
     home = TaskListFactory(owner=alice, at=AT)
     task = made(alice, list_id=home.pk)
 
-    actions.trash_list(owner=alice, by=COMMAND, at=AT, list_id=home.pk)
+    actions.trash_list(caller_of(alice, AT), list_id=home.pk)
 
     assert planned(task) is None
 
@@ -163,7 +163,7 @@ def test_undo_plans_it_again(alice):
     task = made(alice)
     act(actions.complete_task, task)
 
-    actions.undo(owner=alice, by=COMMAND, at=AT)
+    actions.undo(caller_of(alice, AT))
 
     assert planned(task) == DAY
 

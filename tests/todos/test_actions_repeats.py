@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from django.core.exceptions import ValidationError
 
-from accounts.credentials import COMMAND
 from accounts.models import User
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory
 from todos import actions
 from todos.actions.refusals import SeriesEnded
@@ -18,10 +18,6 @@ from todos.schedule.instants import instant_of
 
 DAY = timedelta(days=1)
 TODAY = NOON.date()  # a Sunday
-
-
-def caller(user, at=NOON):
-    return {"owner": user, "by": COMMAND, "at": at}
 
 
 def repeating(owner, rrule="FREQ=WEEKLY", due_date=TODAY, **fields):
@@ -36,15 +32,17 @@ def living_in(user, zone):
 
 
 def complete(task, at=NOON):
-    return actions.complete_task(**caller(task.owner, at), task_id=task.pk).next
+    return actions.complete_task(caller_of(task.owner, at), task_id=task.pk).next
 
 
 def reopen(task):
-    return actions.reopen_task(**caller(task.owner), task_id=task.pk)
+    return actions.reopen_task(caller_of(task.owner, NOON), task_id=task.pk)
 
 
 def skip(task, at=NOON, **options):
-    return actions.skip_occurrence(**caller(task.owner, at), task_id=task.pk, **options)
+    return actions.skip_occurrence(
+        caller_of(task.owner, at), task_id=task.pk, **options
+    )
 
 
 def refused_fields(act):
@@ -86,7 +84,7 @@ def test_a_rule_can_be_given_to_a_task_without_a_due_date(alice):
     task = TaskFactory(owner=alice)
 
     changed = actions.update_task(
-        **caller(alice), task_id=task.pk, changes={"rrule": "FREQ=DAILY"}
+        caller_of(alice, NOON), task_id=task.pk, changes={"rrule": "FREQ=DAILY"}
     )
 
     assert changed.due_date == TODAY
@@ -97,7 +95,7 @@ def test_a_task_that_repeats_keeps_its_due_date(alice):
 
     fields = refused_fields(
         lambda: actions.update_task(
-            **caller(alice), task_id=task.pk, changes={"due_date": None}
+            caller_of(alice, NOON), task_id=task.pk, changes={"due_date": None}
         )
     )
 
@@ -140,7 +138,7 @@ def test_a_task_whose_series_has_run_out_can_still_be_changed(alice):
     last = complete(task)
 
     changed = actions.update_task(
-        **caller(alice), task_id=last.pk, changes={"title": "New"}
+        caller_of(alice, NOON), task_id=last.pk, changes={"title": "New"}
     )
 
     assert last.due_date == date(2044, 2, 29)
@@ -243,7 +241,7 @@ def test_the_next_has_the_same_steps_still_to_be_done(alice):
     TaskFactory(owner=alice, parent_id=task.pk, title="Late", due_date=TODAY)
     gone = TaskFactory(owner=alice, parent_id=task.pk)
     complete(early)
-    actions.trash_task(**caller(alice), task_id=gone.pk)
+    actions.trash_task(caller_of(alice, NOON), task_id=gone.pk)
 
     upcoming = complete(task)
 
@@ -295,18 +293,18 @@ def test_reopening_leaves_a_next_that_somebody_touched(alice, touch):
     TaskFactory(owner=alice, parent_id=task.pk)
     upcoming = complete(task)
     step = upcoming.steps.get()
-    later = caller(alice, NOON + DAY)
+    later = caller_of(alice, NOON + DAY)
     match touch:
         case "task":
-            actions.update_task(**later, task_id=upcoming.pk, changes={"title": "a"})
+            actions.update_task(later, task_id=upcoming.pk, changes={"title": "a"})
         case "step":
-            actions.update_task(**later, task_id=step.pk, changes={"title": "a"})
+            actions.update_task(later, task_id=step.pk, changes={"title": "a"})
         case "added":
             TaskFactory(owner=alice, parent_id=upcoming.pk)
         case "trashed":
-            actions.trash_task(**later, task_id=step.pk)
+            actions.trash_task(later, task_id=step.pk)
         case "skipped":
-            actions.skip_occurrence(**later, task_id=upcoming.pk)
+            actions.skip_occurrence(later, task_id=upcoming.pk)
 
     reopen(task)
 
@@ -332,10 +330,10 @@ def test_undo_takes_a_completion_back_with_all_that_it_opened(alice):
     before = list(Task.objects.order_by("id").values_list("pk", "completed_at"))
     complete(task)
 
-    undone = actions.undo(**caller(alice))
+    undone = actions.undo(caller_of(alice, NOON))
     assert list(Task.objects.order_by("id").values_list("pk", "completed_at")) == before
 
-    actions.undo(**caller(alice), batch_id=undone.batch)
+    actions.undo(caller_of(alice, NOON), batch_id=undone.batch)
     assert Task.objects.count() == 4
     assert Task.objects.completed().count() == 2
 
@@ -422,7 +420,9 @@ def test_what_is_completed_cannot_be_skipped(alice):
 def test_what_the_next_is_there_of_cannot_be_skipped(alice):
     task = repeating(alice)
     upcoming = complete(task)
-    actions.update_task(**caller(alice), task_id=upcoming.pk, changes={"title": "a"})
+    actions.update_task(
+        caller_of(alice, NOON), task_id=upcoming.pk, changes={"title": "a"}
+    )
     reopen(task)
 
     with pytest.raises(actions.NextExists):
@@ -431,7 +431,7 @@ def test_what_the_next_is_there_of_cannot_be_skipped(alice):
 
 def test_what_is_in_the_trash_cannot_be_skipped(alice):
     task = repeating(alice)
-    actions.trash_task(**caller(alice), task_id=task.pk)
+    actions.trash_task(caller_of(alice, NOON), task_id=task.pk)
 
     with pytest.raises(actions.InTrash):
         skip(task)
@@ -446,7 +446,7 @@ def test_another_users_task_is_not_there_to_be_skipped(alice, bob):
     task = repeating(alice)
 
     with pytest.raises(Task.DoesNotExist):
-        actions.skip_occurrence(**caller(bob), task_id=task.pk)
+        actions.skip_occurrence(caller_of(bob, NOON), task_id=task.pk)
 
 
 def test_undo_takes_a_skip_back_exactly(alice):
@@ -455,7 +455,7 @@ def test_undo_takes_a_skip_back_exactly(alice):
     before = Task.objects.values_list(*fields).get()
     skip(task)
 
-    actions.undo(**caller(alice))
+    actions.undo(caller_of(alice, NOON))
 
     assert Task.objects.values_list(*fields).get() == before
 
@@ -529,7 +529,7 @@ def test_a_series_ends_where_dates_end(alice):
 
     assert last.due_date == LAST_DATE
     with pytest.raises(SeriesEnded):
-        actions.skip_occurrence(**caller(alice), task_id=last.pk)
+        actions.skip_occurrence(caller_of(alice, NOON), task_id=last.pk)
     assert complete(last) is None
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskLabel
@@ -18,7 +18,7 @@ STEPS_MAX = 500
 
 @pytest.fixture
 def as_alice(alice):
-    return {"owner": alice, "by": COMMAND, "at": AT}
+    return caller_of(alice, AT)
 
 
 def repeating(owner, *, steps, labels=("home",)):
@@ -36,9 +36,9 @@ def repeating(owner, *, steps, labels=("home",)):
     return task
 
 
-def statements_of(act, **arguments):
+def statements_of(act, caller, **arguments):
     with CaptureQueriesContext(connection) as captured:
-        act(**arguments)
+        act(caller, **arguments)
     return len(captured)
 
 
@@ -46,7 +46,7 @@ def test_completing_copies_any_number_of_steps_in_the_same_statements(as_alice, 
     counts = [
         statements_of(
             actions.complete_task,
-            **as_alice,
+            as_alice,
             task_id=repeating(alice, steps=steps, labels=("home", "work")).pk,
         )
         for steps in (2, 30)
@@ -58,7 +58,7 @@ def test_completing_copies_any_number_of_steps_in_the_same_statements(as_alice, 
 def test_completing_a_task_with_the_most_steps_costs_few_statements(as_alice, alice):
     task = repeating(alice, steps=STEPS_MAX)
 
-    assert statements_of(actions.complete_task, **as_alice, task_id=task.pk) <= 40
+    assert statements_of(actions.complete_task, as_alice, task_id=task.pk) <= 40
 
     upcoming = Task.objects.represented().get(series=task.series, occurrence=2)
     assert (upcoming.steps_total, upcoming.steps_done) == (STEPS_MAX, 0)
@@ -72,10 +72,11 @@ def test_many_repeats_at_once_cost_the_statements_of_few(as_alice, alice, action
     counts = []
     for count in (2, 15):
         tasks = [repeating(alice, steps=1).pk for _ in range(count)]
-        many = {**as_alice, "task_ids": tasks}
         if action == "reopen":
-            actions.change_tasks(**many, action="complete")
-        counts.append(statements_of(actions.change_tasks, **many, action=action))
+            actions.change_tasks(as_alice, task_ids=tasks, action="complete")
+        counts.append(
+            statements_of(actions.change_tasks, as_alice, task_ids=tasks, action=action)
+        )
 
     assert counts[0] == counts[1]
 
@@ -84,7 +85,7 @@ def test_each_of_many_repeats_has_its_next_with_its_own_steps(as_alice, alice):
     tasks = [repeating(alice, steps=number) for number in range(3)]
 
     done = actions.change_tasks(
-        **as_alice, task_ids=[task.pk for task in tasks], action="complete"
+        as_alice, task_ids=[task.pk for task in tasks], action="complete"
     )
 
     assert [done.following[task.pk].steps_total for task in tasks] == [0, 1, 2]
@@ -99,7 +100,7 @@ def test_a_repeating_step_beside_its_task_goes_on_with_that(as_alice, alice, is_
     step = TaskFactory(owner=alice, parent_id=task.pk, **DUE)
     named = [step.pk, task.pk] if is_first else [task.pk, step.pk]
 
-    actions.change_tasks(**as_alice, task_ids=named, action="complete")
+    actions.change_tasks(as_alice, task_ids=named, action="complete")
 
     upcoming = Task.objects.get(series=task.series, occurrence=2)
     assert list(upcoming.steps.values_list("title", "occurrence")) == [(step.title, 1)]

@@ -4,18 +4,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Label, Task, TaskLabel
 
 NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
-
-
-def caller(user, at=None):
-    return {"owner": user, "by": COMMAND, "at": at or timezone.now()}
 
 
 # --- Repeats ----------------------------------------------------------------------
@@ -39,7 +34,7 @@ def caller(user, at=None):
 def test_the_next_occurrence_is_when_the_rule_says(alice, rule, due, anchor, expected):
     task = TaskFactory(owner=alice, due_date=due, rrule=rule, rrule_anchor=anchor)
 
-    done = actions.complete_task(**caller(alice, NOON), task_id=task.pk)
+    done = actions.complete_task(caller_of(alice, NOON), task_id=task.pk)
 
     assert done.next.due_date == expected
     assert done.next.occurrence == 2
@@ -61,7 +56,7 @@ def test_the_next_occurrence_keeps_what_the_task_has(alice):
         labels=["home"],
     )
 
-    upcoming = actions.complete_task(**caller(alice, NOON), task_id=task.pk).next
+    upcoming = actions.complete_task(caller_of(alice, NOON), task_id=task.pk).next
     upcoming.refresh_from_db()
 
     assert (upcoming.title, upcoming.notes, upcoming.priority) == (
@@ -79,7 +74,7 @@ def test_today_is_the_persons_day(alice):
     alice.timezone = "Pacific/Kiritimati"
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 1), rrule="FREQ=DAILY")
 
-    done = actions.complete_task(**caller(alice, NOON), task_id=task.pk)
+    done = actions.complete_task(caller_of(alice, NOON), task_id=task.pk)
 
     assert done.next.due_date == date(2027, 1, 17)
 
@@ -88,12 +83,12 @@ def test_taking_the_rule_away_keeps_the_series(alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 20), rrule="FREQ=DAILY")
 
     changed = actions.update_task(
-        **caller(alice), task_id=task.pk, changes={"rrule": ""}
+        caller_of(alice), task_id=task.pk, changes={"rrule": ""}
     )
 
     assert (changed.rrule, changed.rrule_anchor) == ("", "")
     assert changed.series == task.series
-    assert actions.complete_task(**caller(alice), task_id=task.pk).next is None
+    assert actions.complete_task(caller_of(alice), task_id=task.pk).next is None
 
 
 # --- Labels -----------------------------------------------------------------------
@@ -102,7 +97,9 @@ def test_taking_the_rule_away_keeps_the_series(alice):
 def test_labels_of_another_task_stay(alice):
     one, two = TaskFactory.create_batch(2, owner=alice, labels=["home", "garden"])
 
-    actions.update_task(**caller(alice), task_id=one.pk, changes={"labels": ["garden"]})
+    actions.update_task(
+        caller_of(alice), task_id=one.pk, changes={"labels": ["garden"]}
+    )
 
     assert [label.name for label in one.labels.all()] == ["garden"]
     assert two.labels.count() == 2
@@ -133,9 +130,9 @@ def test_a_label_that_outgrows_its_key_is_refused(alice, letter):
 def test_a_step_restored_without_its_task_becomes_a_task(alice):
     parent = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
-    actions.trash_task(**caller(alice), task_id=parent.pk)
+    actions.trash_task(caller_of(alice), task_id=parent.pk)
 
-    restored = actions.restore_task(**caller(alice), task_id=step.pk)
+    restored = actions.restore_task(caller_of(alice), task_id=step.pk)
 
     assert restored.parent_id is None
     assert restored.trashed_at is None
@@ -145,10 +142,10 @@ def test_a_step_restored_without_its_task_becomes_a_task(alice):
 
 def test_removal_counts_the_version_that_was_seen(alice):
     task = TaskFactory(owner=alice)
-    actions.trash_task(**caller(alice), task_id=task.pk)
+    actions.trash_task(caller_of(alice), task_id=task.pk)
 
     with pytest.raises(actions.VersionConflict):
-        actions.remove_task(**caller(alice), task_id=task.pk, version=1)
+        actions.remove_task(caller_of(alice), task_id=task.pk, version=1)
 
-    actions.remove_task(**caller(alice), task_id=task.pk, version=2)
+    actions.remove_task(caller_of(alice), task_id=task.pk, version=2)
     assert not Task.objects.exists()

@@ -1,5 +1,6 @@
 """Undo: exactly what was, or a refusal that names what stands in the way."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.credentials import COMMAND, SESSION
+from accounts.credentials import SESSION
+from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.ledger import snapshot
@@ -20,7 +22,7 @@ AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
 
 @pytest.fixture
 def as_alice(alice):
-    return {"owner": alice, "by": COMMAND, "at": AT}
+    return caller_of(alice, AT)
 
 
 def state(owner):
@@ -35,55 +37,49 @@ def state(owner):
 
 def test_takes_back_the_last_batch_and_does_it_again(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert Task.objects.get(pk=task.pk).title == "Before"
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert Task.objects.get(pk=task.pk).title == "After"
 
 
 def test_undoing_counts_the_version_on(as_alice, alice):
     task = TaskFactory(owner=alice)
-    changed = actions.update_task(**as_alice, task_id=task.pk, changes={"title": "New"})
+    changed = actions.update_task(as_alice, task_id=task.pk, changes={"title": "New"})
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert Task.objects.get(pk=task.pk).version == changed.version + 1
 
 
 def test_a_made_task_goes_and_comes_back_as_it_was(as_alice, alice):
     actions.create_task(
-        **as_alice,
-        title="Once",
-        notes="More",
-        labels=["Home"],
-        due_date=date(2027, 2, 1),
+        as_alice, title="Once", notes="More", labels=["Home"], due_date=date(2027, 2, 1)
     )
     before = state(alice)
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert not Task.objects.owned_by(alice).exists()
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert state(alice) == before
 
 
 def test_a_made_task_that_came_back_has_no_entity_tag_of_old(as_alice, alice):
-    task = actions.create_task(**as_alice, title="Once")
+    task = actions.create_task(as_alice, title="Once")
     for title in ("Twice", "Thrice"):
-        task = actions.update_task(
-            **as_alice, task_id=task.pk, changes={"title": title}
-        )
+        task = actions.update_task(as_alice, task_id=task.pk, changes={"title": title})
     for change in Change.objects.owned_by(alice).order_by("-seq"):
-        actions.undo(**as_alice, change_id=change.pk)
+        actions.undo(as_alice, change_id=change.pk)
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert Task.objects.get(pk=task.pk).version > task.version
 
@@ -92,29 +88,29 @@ def test_completing_a_repeat_is_undone_exactly(as_alice, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
     step = TaskFactory(owner=alice, parent_id=task.pk)
     before = state(alice)
-    actions.complete_task(**as_alice, task_id=task.pk)
+    actions.complete_task(as_alice, task_id=task.pk)
     after = state(alice)
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert state(alice) == before
     assert Task.objects.get(pk=step.pk).completed_at is None
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert state(alice) == after
 
 
 def test_a_completed_repeat_whose_next_was_touched_is_refused(as_alice, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
-    done = actions.complete_task(**as_alice, task_id=task.pk)
+    done = actions.complete_task(as_alice, task_id=task.pk)
     batch = Change.objects.owned_by(alice).order_by("-seq").first().batch
-    actions.update_task(**as_alice, task_id=done.next.pk, changes={"title": "Mine"})
+    actions.update_task(as_alice, task_id=done.next.pk, changes={"title": "Mine"})
     before = state(alice)
     touched = Change.objects.owned_by(alice).order_by("-seq").first()
 
     with pytest.raises(actions.UndoConflict) as refusal:
-        actions.undo(**as_alice, batch_id=batch)
+        actions.undo(as_alice, batch_id=batch)
 
     assert refusal.value.members == {"changes": [touched.pk]}
     assert state(alice) == before
@@ -124,20 +120,20 @@ def test_a_deleted_list_comes_back_with_its_tasks(as_alice, alice):
     own = TaskListFactory(owner=alice)
     TaskFactory(owner=alice, list_id=own.pk)
     before = state(alice)
-    actions.trash_list(**as_alice, list_id=own.pk)
+    actions.trash_list(as_alice, list_id=own.pk)
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert state(alice) == before
 
 
 def test_later_changes_of_other_fields_stay(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before", priority=3)
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
     first = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.update_task(**as_alice, task_id=task.pk, changes={"priority": 1})
+    actions.update_task(as_alice, task_id=task.pk, changes={"priority": 1})
 
-    actions.undo(**as_alice, change_id=first.pk)
+    actions.undo(as_alice, change_id=first.pk)
 
     task.refresh_from_db()
     assert (task.title, task.priority) == ("Before", 1)
@@ -145,14 +141,14 @@ def test_later_changes_of_other_fields_stay(as_alice, alice):
 
 def test_a_later_change_of_the_same_field_stands_in_the_way(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
     first = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "Later"})
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "Later"})
     later = Change.objects.owned_by(alice).order_by("-seq").first()
     count = Change.objects.count()
 
     with pytest.raises(actions.UndoConflict) as refusal:
-        actions.undo(**as_alice, change_id=first.pk)
+        actions.undo(as_alice, change_id=first.pk)
 
     assert refusal.value.members == {"changes": [later.pk]}
     assert Task.objects.get(pk=task.pk).title == "Later"
@@ -161,12 +157,12 @@ def test_a_later_change_of_the_same_field_stands_in_the_way(as_alice, alice):
 
 def test_a_change_that_was_taken_back_stands_in_no_way(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
     first = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "Later"})
-    actions.undo(**as_alice)
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "Later"})
+    actions.undo(as_alice)
 
-    actions.undo(**as_alice, change_id=first.pk)
+    actions.undo(as_alice, change_id=first.pk)
 
     assert Task.objects.get(pk=task.pk).title == "Before"
 
@@ -175,37 +171,37 @@ def test_no_task_comes_back_into_a_list_in_the_trash(as_alice, alice):
     own = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=own.pk)
     actions.update_task(
-        **as_alice,
+        as_alice,
         task_id=task.pk,
         changes={"list_id": alice.task_lists.get(is_inbox=True).pk},
     )
     moved = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.trash_list(**as_alice, list_id=own.pk)
+    actions.trash_list(as_alice, list_id=own.pk)
     before = state(alice)
 
     with pytest.raises(actions.UndoConflict):
-        actions.undo(**as_alice, change_id=moved.pk)
+        actions.undo(as_alice, change_id=moved.pk)
 
     assert state(alice) == before
 
 
 def test_a_made_list_that_holds_tasks_by_now_stays(as_alice, alice):
-    own = actions.create_list(**as_alice, name="New")
+    own = actions.create_list(as_alice, name="New")
     made = Change.objects.owned_by(alice).order_by("-seq").first()
     TaskFactory(owner=alice, list_id=own.pk)
 
     with pytest.raises(actions.UndoConflict):
-        actions.undo(**as_alice, change_id=made.pk)
+        actions.undo(as_alice, change_id=made.pk)
 
     assert TaskList.objects.filter(pk=own.pk).exists()
 
 
 def test_a_label_that_others_carry_by_now_stays_when_its_task_goes(as_alice, alice):
-    first = actions.create_task(**as_alice, title="First", labels=["Home"])
+    first = actions.create_task(as_alice, title="First", labels=["Home"])
     made = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.create_task(**as_alice, title="Second", labels=["home"])
+    actions.create_task(as_alice, title="Second", labels=["home"])
 
-    actions.undo(**as_alice, batch_id=made.batch)
+    actions.undo(as_alice, batch_id=made.batch)
 
     assert not Task.objects.filter(pk=first.pk).exists()
     assert Label.objects.owned_by(alice).count() == 1
@@ -214,40 +210,40 @@ def test_a_label_that_others_carry_by_now_stays_when_its_task_goes(as_alice, ali
 def test_a_field_that_others_rest_on_by_now_is_refused(as_alice, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 2, 1))
     actions.update_task(
-        **as_alice, task_id=task.pk, changes={"due_time": time(9), "priority": 1}
+        as_alice, task_id=task.pk, changes={"due_time": time(9), "priority": 1}
     )
     timed = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.update_task(**as_alice, task_id=task.pk, changes={"reminder_minutes": 30})
+    actions.update_task(as_alice, task_id=task.pk, changes={"reminder_minutes": 30})
     later = Change.objects.owned_by(alice).order_by("-seq").first()
 
     with pytest.raises(actions.UndoConflict) as refusal:
-        actions.undo(**as_alice, change_id=timed.pk)
+        actions.undo(as_alice, change_id=timed.pk)
 
     assert refusal.value.members == {"changes": [later.pk]}
     assert Task.objects.get(pk=task.pk).due_time == time(9)
 
 
-def batch_of(act, *, owner, **kwargs):
+def batch_of(caller, act, **kwargs):
     """Do something and return the batch it was recorded in."""
-    act(owner=owner, **kwargs)
-    return Change.objects.owned_by(owner).latest("seq").batch
+    act(caller, **kwargs)
+    return last_change(caller.owner).batch
 
 
 def in_the_way(as_alice, batch):
     """Try to undo a batch, and return the changes that the refusal names."""
-    before = state(as_alice["owner"])
+    before = state(as_alice.owner)
     with pytest.raises(actions.UndoConflict) as refusal:
-        actions.undo(**as_alice, batch_id=batch)
-    assert state(as_alice["owner"]) == before
+        actions.undo(as_alice, batch_id=batch)
+    assert state(as_alice.owner) == before
     named = refusal.value.members["changes"]
     return list(Change.objects.filter(pk__in=named).order_by("seq"))
 
 
 def test_names_what_came_into_a_list_that_was_to_go(as_alice, alice):
-    made = batch_of(actions.create_list, **as_alice, name="New")
+    made = batch_of(as_alice, actions.create_list, name="New")
     own = TaskList.objects.owned_by(alice).get(name="New")
     task = TaskFactory(owner=alice, list_id=own.pk)
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "Renamed"})
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "Renamed"})
 
     (change,) = in_the_way(as_alice, made)
 
@@ -255,7 +251,7 @@ def test_names_what_came_into_a_list_that_was_to_go(as_alice, alice):
 
 
 def test_names_the_step_of_a_task_that_was_to_go(as_alice, alice):
-    made = batch_of(actions.create_task, **as_alice, title="Task")
+    made = batch_of(as_alice, actions.create_task, title="Task")
     task = Task.objects.owned_by(alice).get()
     step = TaskFactory(owner=alice, parent_id=task.pk)
 
@@ -265,19 +261,19 @@ def test_names_the_step_of_a_task_that_was_to_go(as_alice, alice):
 
 
 def test_names_what_took_a_label_that_was_to_go(as_alice, alice):
-    made = batch_of(actions.create_label, **as_alice, name="home")
+    made = batch_of(as_alice, actions.create_label, name="home")
     task = TaskFactory(owner=alice)
-    actions.update_task(**as_alice, task_id=task.pk, changes={"labels": ["home"]})
+    actions.update_task(as_alice, task_id=task.pk, changes={"labels": ["home"]})
 
     assert in_the_way(as_alice, made)[-1].after == {"labels": ["home"]}
 
 
 def test_names_the_new_name_of_a_label_that_a_task_was_to_lose(as_alice, alice):
     task = TaskFactory(owner=alice)
-    label = actions.create_label(**as_alice, name="home")
+    label = actions.create_label(as_alice, name="home")
     changes = {"labels": ["home"]}
-    put = batch_of(actions.update_task, **as_alice, task_id=task.pk, changes=changes)
-    actions.update_label(**as_alice, label_id=label.pk, changes={"name": "casa"})
+    put = batch_of(as_alice, actions.update_task, task_id=task.pk, changes=changes)
+    actions.update_label(as_alice, label_id=label.pk, changes={"name": "casa"})
 
     (change,) = in_the_way(as_alice, put)
 
@@ -286,14 +282,14 @@ def test_names_the_new_name_of_a_label_that_a_task_was_to_lose(as_alice, alice):
 
 @pytest.mark.parametrize("lost", ["renamed", "deleted"])
 def test_names_what_has_the_name_that_a_label_was_to_have_again(as_alice, alice, lost):
-    label = actions.create_label(**as_alice, name="home")
+    label = actions.create_label(as_alice, name="home")
     named = {"label_id": label.pk}
     if lost == "renamed":
         act, named["changes"] = actions.update_label, {"name": "casa"}
     else:
         act = actions.delete_label
-    gone = batch_of(act, **as_alice, **named)
-    other = actions.create_label(**as_alice, name="Home")
+    gone = batch_of(as_alice, act, **named)
+    other = actions.create_label(as_alice, name="Home")
 
     (change,) = in_the_way(as_alice, gone)
 
@@ -302,35 +298,35 @@ def test_names_what_has_the_name_that_a_label_was_to_have_again(as_alice, alice,
 
 def test_names_others_of_the_same_batch_for_a_single_change(as_alice, alice):
     task = TaskFactory(owner=alice)
-    actions.update_task(**as_alice, task_id=task.pk, changes={"labels": ["new"]})
+    actions.update_task(as_alice, task_id=task.pk, changes={"labels": ["new"]})
     put, label = Change.objects.owned_by(alice).order_by("-seq")[:2]
 
     with pytest.raises(actions.UndoConflict) as refusal:
-        actions.undo(**as_alice, change_id=label.pk)
+        actions.undo(as_alice, change_id=label.pk)
 
     assert refusal.value.members == {"changes": [put.pk]}
 
 
 def test_what_was_removed_for_good_does_not_come_back(as_alice, alice):
     task = TaskFactory(owner=alice)
-    actions.trash_task(**as_alice, task_id=task.pk)
+    actions.trash_task(as_alice, task_id=task.pk)
     trashed = Change.objects.owned_by(alice).order_by("-seq").first()
-    actions.remove_task(**as_alice | {"by": SESSION}, task_id=task.pk)
+    actions.remove_task(replace(as_alice, by=SESSION), task_id=task.pk)
 
     with pytest.raises(actions.CannotBeUndone):
-        actions.undo(**as_alice)
+        actions.undo(as_alice)
     with pytest.raises(actions.CannotBeUndone):
-        actions.undo(**as_alice, change_id=trashed.pk)
+        actions.undo(as_alice, change_id=trashed.pk)
 
 
 def test_what_a_purge_removed_hides_nothing(as_alice, alice):
     old = TaskFactory(owner=alice)
-    actions.trash_task(**as_alice, task_id=old.pk)
+    actions.trash_task(as_alice, task_id=old.pk)
     task = TaskFactory(owner=alice, title="Before")
-    actions.update_task(**as_alice, task_id=task.pk, changes={"title": "After"})
-    actions.remove_task(**as_alice, task_id=old.pk)  # by a command, as a purge
+    actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
+    actions.remove_task(as_alice, task_id=old.pk)  # by a command, as a purge
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
 
     assert Task.objects.get(pk=task.pk).title == "Before"
 
@@ -340,16 +336,16 @@ def test_another_persons_change_is_none(as_alice, bob):
     theirs = Change.objects.owned_by(bob).first()
 
     with pytest.raises(Change.DoesNotExist):
-        actions.undo(**as_alice, change_id=theirs.pk)
+        actions.undo(as_alice, change_id=theirs.pk)
     with pytest.raises(Change.DoesNotExist):
-        actions.undo(**as_alice, batch_id=theirs.batch)
+        actions.undo(as_alice, batch_id=theirs.batch)
     with pytest.raises(Change.DoesNotExist):
-        actions.undo(**as_alice, batch_id=uuid4())
+        actions.undo(as_alice, batch_id=uuid4())
 
 
 def test_without_a_change_there_is_nothing_to_undo(as_alice):
     with pytest.raises(actions.NothingToUndo):
-        actions.undo(**as_alice)
+        actions.undo(as_alice)
 
 
 def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
@@ -359,10 +355,10 @@ def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
     for number in range(30):
         TaskFactory(owner=alice, list_id=with_many.pk, title=f"Task {number}")
     before = state(alice)
-    actions.trash_list(**as_alice, list_id=with_many.pk)
+    actions.trash_list(as_alice, list_id=with_many.pk)
 
     with django_assert_max_num_queries(20):
-        actions.undo(**as_alice)
+        actions.undo(as_alice)
 
     assert state(alice) == before
 
@@ -374,14 +370,13 @@ class AnyHistory(TestCase):
     @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 5)), max_size=8))
     def test_undo_leads_back_through_every_state(self, steps):
         owner = UserFactory()
-        caller = {"owner": owner, "by": COMMAND}
         states, batches = [state(owner)], []
 
         for number, (kind, which) in enumerate(steps):
-            at = AT + timedelta(minutes=number)
+            caller = caller_of(owner, AT + timedelta(minutes=number))
             last = _last_seq(owner)
             try:
-                _do(kind, which, at=at, **caller)
+                _do(caller, kind, which)
             except (actions.Refusal, ValidationError):
                 continue
             if _last_seq(owner) == last:
@@ -391,7 +386,7 @@ class AnyHistory(TestCase):
 
         for batch in reversed(batches):
             assert state(owner) == states.pop()
-            actions.undo(**caller, at=AT + timedelta(days=1), batch_id=batch)
+            actions.undo(caller_of(owner, AT + timedelta(days=1)), batch_id=batch)
         assert state(owner) == states.pop()
 
 
@@ -399,15 +394,15 @@ def _last_seq(owner):
     return Change.objects.owned_by(owner).count()
 
 
-def _do(kind, which, **caller):
+def _do(caller, kind, which):
     """Do one of the things that people do, to one of the things they have."""
-    owner = caller["owner"]
+    owner = caller.owner
     tasks = list(Task.objects.owned_by(owner).order_by("position", "id"))
     lists = list(TaskList.objects.owned_by(owner).live().order_by("position", "id"))
     labels = list(Label.objects.owned_by(owner).order_by("key"))
     if kind == 0 or not tasks:
         actions.create_task(
-            **caller,
+            caller,
             title=f"Task {which}",
             due_date=date(2027, 1, 10 + which),
             rrule="FREQ=WEEKLY" if which % 2 else "",
@@ -417,43 +412,43 @@ def _do(kind, which, **caller):
     task_id = tasks[which % len(tasks)].pk
     match kind:
         case 1:
-            actions.complete_task(**caller, task_id=task_id)
+            actions.complete_task(caller, task_id=task_id)
         case 2:
-            actions.reopen_task(**caller, task_id=task_id)
+            actions.reopen_task(caller, task_id=task_id)
         case 3:
-            actions.trash_task(**caller, task_id=task_id)
+            actions.trash_task(caller, task_id=task_id)
         case 4:
-            actions.restore_task(**caller, task_id=task_id)
+            actions.restore_task(caller, task_id=task_id)
         case 5:
-            actions.create_list(**caller, name=f"List {which}")
+            actions.create_list(caller, name=f"List {which}")
         case 6:
             list_id = lists[which % len(lists)].pk
-            actions.update_task(**caller, task_id=task_id, changes={"list_id": list_id})
+            actions.update_task(caller, task_id=task_id, changes={"list_id": list_id})
         case 7:
-            actions.trash_list(**caller, list_id=lists[-1].pk)
+            actions.trash_list(caller, list_id=lists[-1].pk)
         case 8:
-            actions.create_task(**caller, parent_id=task_id, title="Step")
+            actions.create_task(caller, parent_id=task_id, title="Step")
         case 9:
             ids = [task.pk for task in tasks[: which + 1]]
             action = ["complete", "reopen", "trash", "restore"][which % 4]
-            actions.change_tasks(**caller, task_ids=ids, action=action)
+            actions.change_tasks(caller, task_ids=ids, action=action)
         case 10:
             others = [task.pk for task in tasks if task.pk != task_id]
             if others:
                 side = actions.Beside("before", others[-1])
-                actions.move_task(**caller, task_id=task_id, to=side)
+                actions.move_task(caller, task_id=task_id, to=side)
         case 11:
-            actions.skip_occurrence(**caller, task_id=task_id)
+            actions.skip_occurrence(caller, task_id=task_id)
         case 12:
             changes = {"title": "New", "due_date": date(2027, 2, 1), "labels": ["new"]}
-            actions.update_task(**caller, task_id=task_id, changes=changes)
+            actions.update_task(caller, task_id=task_id, changes=changes)
         case _ if not labels:
-            actions.create_label(**caller, name="home")
+            actions.create_label(caller, name="home")
         case 13:
             changes = {"name": f"Label {which}"}
-            actions.update_label(**caller, label_id=labels[0].pk, changes=changes)
+            actions.update_label(caller, label_id=labels[0].pk, changes=changes)
         case 14:
-            actions.delete_label(**caller, label_id=labels[0].pk)
+            actions.delete_label(caller, label_id=labels[0].pk)
         case _:
             changes = {"colour": "red"}
-            actions.update_label(**caller, label_id=labels[0].pk, changes=changes)
+            actions.update_label(caller, label_id=labels[0].pk, changes=changes)

@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.models.signals import post_init
 from django.test.utils import CaptureQueriesContext
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.test_actions_undo import state
 from todos import actions
@@ -19,7 +19,7 @@ CHUNK = 500  # what undo takes at once
 
 @pytest.fixture
 def as_alice(alice):
-    return {"owner": alice, "by": COMMAND, "at": AT}
+    return caller_of(alice, AT)
 
 
 def tasks_in(owned, count, **columns):
@@ -30,16 +30,16 @@ def tasks_in(owned, count, **columns):
     )
 
 
-def statements_of(act, **caller):
+def statements_of(act, caller, **kwargs):
     with CaptureQueriesContext(connection) as captured:
-        act(**caller)
+        act(caller, **kwargs)
     return len(captured)
 
 
 def test_each_change_is_read_once(as_alice, alice):
     own = TaskListFactory(owner=alice)
     tasks_in(own, 3 * CHUNK)
-    actions.trash_list(**as_alice, list_id=own.pk)
+    actions.trash_list(as_alice, list_id=own.pk)
     read = []
 
     def note(instance, **_):
@@ -47,7 +47,7 @@ def test_each_change_is_read_once(as_alice, alice):
 
     post_init.connect(note, sender=Change)
     try:
-        undone = actions.undo(**as_alice)
+        undone = actions.undo(as_alice)
     finally:
         post_init.disconnect(note, sender=Change)
 
@@ -60,8 +60,8 @@ def test_each_further_chunk_costs_the_same_few_statements(as_alice, alice):
     for chunks in (1, 2, 4):
         own = TaskListFactory(owner=alice)
         tasks_in(own, chunks * CHUNK)
-        actions.trash_list(**as_alice, list_id=own.pk)
-        counts.append(statements_of(actions.undo, **as_alice))
+        actions.trash_list(as_alice, list_id=own.pk)
+        counts.append(statements_of(actions.undo, as_alice))
 
     one, two, four = counts
     assert four - two == 2 * (two - one)
@@ -72,14 +72,14 @@ def test_a_deleted_label_comes_back_to_many_tasks_in_few_statements(as_alice, al
     counts = []
     for count in (10, 300):
         own = TaskListFactory(owner=alice)
-        label = actions.create_label(**as_alice, name=f"label {count}")
+        label = actions.create_label(as_alice, name=f"label {count}")
         TaskLabel.objects.bulk_create(
             TaskLabel(owner=alice, task=task, label=label)
             for task in tasks_in(own, count)
         )
         before = state(alice)
-        actions.delete_label(**as_alice, label_id=label.pk)
-        counts.append(statements_of(actions.undo, **as_alice))
+        actions.delete_label(as_alice, label_id=label.pk)
+        counts.append(statements_of(actions.undo, as_alice))
         assert state(alice) == before
 
     assert counts[0] == counts[1]
@@ -94,12 +94,12 @@ def test_what_differs_from_task_to_task_is_put_back_in_one_statement(as_alice, a
         ]
         before = state(alice)
         actions.change_tasks(
-            **as_alice,
+            as_alice,
             task_ids=[task.pk for task in tasks],
             action="due",
             due={"due_date": date(2028, 1, 1)},
         )
-        counts.append(statements_of(actions.undo, **as_alice))
+        counts.append(statements_of(actions.undo, as_alice))
         assert state(alice) == before
 
     assert counts[0] == counts[1]
@@ -109,13 +109,13 @@ def test_labels_made_with_a_batch_of_tasks_cost_no_statement_each(as_alice, alic
     counts = []
     for prefix, count in (("few", 2), ("many", 40)):
         text = "\n".join(f"Task {number} @{prefix}{number}" for number in range(count))
-        actions.add_quickly(**as_alice, text=text)
+        actions.add_quickly(as_alice, text=text)
         made = Change.objects.owned_by(alice).latest("seq").batch
-        counts.append(statements_of(actions.undo, **as_alice))
+        counts.append(statements_of(actions.undo, as_alice))
         assert not Label.objects.owned_by(alice).exists()
-        actions.undo(**as_alice)
+        actions.undo(as_alice)
         assert Label.objects.owned_by(alice).count() == count
-        actions.undo(**as_alice)
+        actions.undo(as_alice)
         assert Change.objects.owned_by(alice).filter(batch=made).count() == 2 * count
 
     assert counts[0] == counts[1]
@@ -128,20 +128,20 @@ def test_tasks_come_back_with_labels_in_few_statements_and_no_instance_of_each(
     for count in (2, 40):
         labels = " ".join(f"@label{number}" for number in range(20))
         text = "\n".join(f"Task {number} {labels}" for number in range(count))
-        actions.add_quickly(**as_alice, text=text)
+        actions.add_quickly(as_alice, text=text)
         before = state(alice)
-        actions.undo(**as_alice)
+        actions.undo(as_alice)
 
         def note(instance, **_):
             made.append(instance)
 
         post_init.connect(note, sender=TaskLabel)
         try:
-            counts.append(statements_of(actions.undo, **as_alice))
+            counts.append(statements_of(actions.undo, as_alice))
         finally:
             post_init.disconnect(note, sender=TaskLabel)
         assert state(alice) == before
-        actions.undo(**as_alice)
+        actions.undo(as_alice)
 
     assert not made
     assert counts[0] == counts[1]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.todos.test_actions_undo import _do, state
 from todos import actions
@@ -24,7 +24,7 @@ AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
 
 @pytest.fixture
 def as_alice(alice):
-    return {"owner": alice, "by": COMMAND, "at": AT}
+    return caller_of(alice, AT)
 
 
 def last_change(owner):
@@ -34,26 +34,26 @@ def last_change(owner):
 def undone_twice(as_alice, batches):
     """Undo the batches in turn; return the last change, and the first undo's batch."""
     first, *rest = batches
-    undone = actions.undo(**as_alice, batch_id=first)
+    undone = actions.undo(as_alice, batch_id=first)
     for batch in rest:
-        actions.undo(**as_alice, batch_id=batch)
-    return last_change(as_alice["owner"]), undone.batch
+        actions.undo(as_alice, batch_id=batch)
+    return last_change(as_alice.owner), undone.batch
 
 
 def refused(as_alice, batch):
     """Try to undo a batch; return the changes that the refusal names."""
-    before = state(as_alice["owner"])
+    before = state(as_alice.owner)
     with pytest.raises(actions.UndoConflict) as refusal:
-        actions.undo(**as_alice, batch_id=batch)
-    assert state(as_alice["owner"]) == before
+        actions.undo(as_alice, batch_id=batch)
+    assert state(as_alice.owner) == before
     connection.check_constraints()
     return refusal.value.members["changes"]
 
 
 def test_a_task_does_not_come_back_into_a_list_that_is_gone(as_alice, alice):
-    own = actions.create_list(**as_alice, name="New")
+    own = actions.create_list(as_alice, name="New")
     made_list = last_change(alice).batch
-    actions.create_task(**as_alice, list_id=own.pk, title="Task")
+    actions.create_task(as_alice, list_id=own.pk, title="Task")
     made_task = last_change(alice).batch
     gone, undone = undone_twice(as_alice, [made_task, made_list])
 
@@ -61,9 +61,9 @@ def test_a_task_does_not_come_back_into_a_list_that_is_gone(as_alice, alice):
 
 
 def test_a_step_does_not_come_back_without_its_task(as_alice, alice):
-    task = actions.create_task(**as_alice, title="Task")
+    task = actions.create_task(as_alice, title="Task")
     made_task = last_change(alice).batch
-    actions.create_task(**as_alice, parent_id=task.pk, title="Step")
+    actions.create_task(as_alice, parent_id=task.pk, title="Step")
     made_step = last_change(alice).batch
     gone, undone = undone_twice(as_alice, [made_step, made_task])
 
@@ -73,14 +73,14 @@ def test_a_step_does_not_come_back_without_its_task(as_alice, alice):
 def test_a_task_in_the_trash_does_not_move_back_into_a_list_that_is_gone(
     as_alice, alice
 ):
-    own = actions.create_list(**as_alice, name="New")
+    own = actions.create_list(as_alice, name="New")
     made_list = last_change(alice).batch
-    task = actions.create_task(**as_alice, list_id=own.pk, title="Task")
+    task = actions.create_task(as_alice, list_id=own.pk, title="Task")
     inbox = alice.task_lists.get(is_inbox=True)
-    actions.move_task(**as_alice, task_id=task.pk, to=inbox.pk)
+    actions.move_task(as_alice, task_id=task.pk, to=inbox.pk)
     moved = last_change(alice).batch
-    actions.trash_task(**as_alice, task_id=task.pk)
-    actions.undo(**as_alice, batch_id=made_list)
+    actions.trash_task(as_alice, task_id=task.pk)
+    actions.undo(as_alice, batch_id=made_list)
     gone = last_change(alice)
 
     assert refused(as_alice, moved) == [gone.pk]
@@ -89,7 +89,7 @@ def test_a_task_in_the_trash_does_not_move_back_into_a_list_that_is_gone(
 def test_a_step_that_came_since_keeps_a_task_where_it_is(as_alice, alice):
     task = TaskFactory(owner=alice)
     other = TaskListFactory(owner=alice)
-    actions.move_task(**as_alice, task_id=task.pk, to=other.pk)
+    actions.move_task(as_alice, task_id=task.pk, to=other.pk)
     moved = last_change(alice).batch
     TaskFactory(owner=alice, parent_id=task.pk)
     made_step = last_change(alice)
@@ -100,7 +100,7 @@ def test_a_step_that_came_since_keeps_a_task_where_it_is(as_alice, alice):
 def test_a_step_that_came_since_keeps_its_task_from_becoming_a_step(as_alice, alice):
     parent = TaskFactory(owner=alice)
     task = TaskFactory(owner=alice, parent_id=parent.pk)
-    actions.update_task(**as_alice, task_id=task.pk, changes={"parent_id": None})
+    actions.update_task(as_alice, task_id=task.pk, changes={"parent_id": None})
     parted = last_change(alice).batch
     TaskFactory(owner=alice, parent_id=task.pk)
     made_step = last_change(alice)
@@ -110,8 +110,8 @@ def test_a_step_that_came_since_keeps_its_task_from_becoming_a_step(as_alice, al
 
 def test_a_task_that_came_since_keeps_a_restored_list_out_of_the_trash(as_alice, alice):
     own = TaskListFactory(owner=alice)
-    actions.trash_list(**as_alice, list_id=own.pk)
-    actions.restore_list(**as_alice, list_id=own.pk)
+    actions.trash_list(as_alice, list_id=own.pk)
+    actions.restore_list(as_alice, list_id=own.pk)
     restored = last_change(alice).batch
     TaskFactory(owner=alice, list_id=own.pk)
     made_task = last_change(alice)
@@ -151,9 +151,9 @@ SCENES = {
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
 def test_no_three_undos_leave_a_reference_to_nothing(alice, scene):
     """Every way to undo three times, of what was made and of the undos themselves."""
-    caller = {"owner": alice, "by": COMMAND, "at": AT}
+    caller = caller_of(alice, AT)
     for what in scene:
-        _make(what, **caller)
+        _make(caller, what)
     made = len(scene)
 
     for order in product(range(made), range(made + 1), range(made + 2)):
@@ -162,25 +162,25 @@ def test_no_three_undos_leave_a_reference_to_nothing(alice, scene):
             batches = _batches(alice)
             if place < len(batches):
                 with suppress(actions.Refusal):
-                    actions.undo(**caller, batch_id=batches[place])
+                    actions.undo(caller, batch_id=batches[place])
         connection.check_constraints()
         assert not misplaced(alice).exists()
         transaction.savepoint_rollback(point)
 
 
-def _make(what, **caller):
-    lists = TaskList.objects.owned_by(caller["owner"]).order_by("id")
-    task = Task.objects.owned_by(caller["owner"]).order_by("id").last()
+def _make(caller, what):
+    lists = TaskList.objects.owned_by(caller.owner).order_by("id")
+    task = Task.objects.owned_by(caller.owner).order_by("id").last()
     match what:
         case "list":
-            actions.create_list(**caller, name="List")
+            actions.create_list(caller, name="List")
         case "task":
-            actions.create_task(**caller, title="Task", list_id=lists.last().pk)
+            actions.create_task(caller, title="Task", list_id=lists.last().pk)
         case "step":
-            actions.create_task(**caller, title="Step", parent_id=task.pk)
+            actions.create_task(caller, title="Step", parent_id=task.pk)
         case "part" | "move":
             to = lists.last() if what == "move" else lists.first()
-            actions.move_task(**caller, task_id=task.pk, to=to.pk)
+            actions.move_task(caller, task_id=task.pk, to=to.pk)
 
 
 def _batches(owner):
@@ -196,24 +196,23 @@ class AnyUndo(TestCase):
     @given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 5)), max_size=14))
     def test_no_undo_of_anything_leaves_a_reference_to_nothing(self, steps):
         owner = UserFactory()
-        caller = {"owner": owner, "by": COMMAND}
         for number, (kind, which) in enumerate(steps):
-            at = AT + timedelta(minutes=number)
+            caller = caller_of(owner, AT + timedelta(minutes=number))
             act = _undo_any if kind > 15 else _do
             with suppress(actions.Refusal, ValidationError):
-                act(kind, which, at=at, **caller)
+                act(caller, kind, which)
             connection.check_constraints()
             assert not misplaced(owner).exists()
 
 
-def _undo_any(kind, which, **caller):
+def _undo_any(caller, kind, which):
     """Undo one of the latest batches, or a single one of the latest changes."""
-    owner = caller["owner"]
+    owner = caller.owner
     names = [{"batch_id": batch} for batch in reversed(_batches(owner))]
     if kind == 16:
         changes = Change.objects.owned_by(owner).order_by("-seq")
         names = [{"change_id": pk} for pk in changes.values_list("pk", flat=True)]
-    actions.undo(**caller, **(names[which] if which < len(names) else {}))
+    actions.undo(caller, **(names[which] if which < len(names) else {}))
 
 
 def misplaced(owner):

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskList
@@ -35,10 +35,6 @@ ON_A_LABEL = {"update_label": {"changes": {"name": "Changed"}}, "delete_label": 
 ON_TASKS = {"change_tasks"}
 
 
-def caller(user):
-    return {"owner": user, "by": COMMAND, "at": timezone.now()}
-
-
 def state():
     return (
         list(Task.objects.order_by("pk").values()),
@@ -64,7 +60,8 @@ def test_every_action_on_an_object_is_tried_here():
     }
     assert {name for name in takes if "label_id" in takes[name]} == set(ON_A_LABEL)
     assert {name for name in takes if "task_ids" in takes[name]} == ON_TASKS
-    assert all("owner" in parameters for parameters in takes.values())
+    assert {name for name in takes if "caller" not in takes[name]} == {"is_undone"}
+    assert "owner" in takes["is_undone"]
 
 
 @pytest.mark.parametrize("name", ON_A_TASK)
@@ -74,7 +71,7 @@ def test_another_persons_task_is_not_found(alice, bob, name):
 
     for task_id in (task.pk, uuid4()):
         with pytest.raises(ObjectDoesNotExist):
-            getattr(actions, name)(**caller(bob), task_id=task_id, **ON_A_TASK[name])
+            getattr(actions, name)(caller_of(bob), task_id=task_id, **ON_A_TASK[name])
 
     assert state() == before
 
@@ -86,20 +83,22 @@ def test_another_persons_list_is_not_found(alice, bob, name):
 
     for list_id in (own.pk, uuid4()):
         with pytest.raises(ObjectDoesNotExist):
-            getattr(actions, name)(**caller(bob), list_id=list_id, **ON_A_LIST[name])
+            getattr(actions, name)(caller_of(bob), list_id=list_id, **ON_A_LIST[name])
 
     assert state() == before
 
 
 @pytest.mark.parametrize("name", ON_A_LABEL)
 def test_another_persons_label_is_not_found(alice, bob, name):
-    hers = actions.create_label(**caller(alice), name="home")
+    hers = actions.create_label(caller_of(alice), name="home")
     TaskFactory(owner=alice, labels=["home"])
     before = state()
 
     for label_id in (hers.pk, uuid4()):
         with pytest.raises(ObjectDoesNotExist):
-            getattr(actions, name)(**caller(bob), label_id=label_id, **ON_A_LABEL[name])
+            getattr(actions, name)(
+                caller_of(bob), label_id=label_id, **ON_A_LABEL[name]
+            )
 
     assert state() == before
 
@@ -113,7 +112,7 @@ def test_another_persons_task_is_not_among_those_changed(alice, bob, action):
     for task_id in (hers.pk, uuid4()):
         with pytest.raises(ValidationError) as refused:
             actions.change_tasks(
-                **caller(bob), task_ids=[mine.pk, task_id], action=action
+                caller_of(bob), task_ids=[mine.pk, task_id], action=action
             )
         messages.add(str(refused.value))
 
@@ -134,10 +133,10 @@ def test_nothing_comes_beside_another_persons(alice, bob, side):
             (actions.move_list, {"list_id": my_list.pk}, list_id),
         ]:
             with pytest.raises(ValidationError) as refused:
-                act(**caller(bob), **row, to=actions.Beside(side, key))
+                act(caller_of(bob), **row, to=actions.Beside(side, key))
             messages.add(str(refused.value))
         with pytest.raises(ValidationError) as refused:
-            actions.move_task(**caller(bob), task_id=mine.pk, to=list_id)
+            actions.move_task(caller_of(bob), task_id=mine.pk, to=list_id)
         messages.add(str(refused.value))
 
     assert len(messages) == 3  # one for each way
@@ -156,9 +155,9 @@ def test_no_task_is_put_into_another_persons_place(alice, bob, field):
     messages = set()
     for value in (hers[field].pk, uuid4()):
         with pytest.raises(ValidationError) as made:
-            actions.create_task(**caller(bob), title="Planted", **{field: value})
+            actions.create_task(caller_of(bob), title="Planted", **{field: value})
         with pytest.raises(ValidationError) as changed:
-            actions.update_task(**caller(bob), task_id=mine.pk, changes={field: value})
+            actions.update_task(caller_of(bob), task_id=mine.pk, changes={field: value})
         messages |= {str(made.value), str(changed.value)}
 
     assert len(messages) == 1
@@ -171,7 +170,7 @@ def test_no_tasks_are_moved_to_another_persons_list(alice, bob):
     before = state()
 
     with pytest.raises(ValidationError):
-        actions.trash_list(**caller(bob), list_id=mine.pk, move_to=hers.pk)
+        actions.trash_list(caller_of(bob), list_id=mine.pk, move_to=hers.pk)
 
     assert state() == before
 
@@ -190,8 +189,8 @@ def test_removal_blanks_only_the_owners_ledger(alice, bob):
         credential="command",
         batch=uuid4(),
     )
-    actions.trash_task(**caller(alice), task_id=task.pk)
+    actions.trash_task(caller_of(alice), task_id=task.pk)
 
-    actions.remove_task(**caller(alice), task_id=task.pk)
+    actions.remove_task(caller_of(alice), task_id=task.pk)
 
     assert bob.changes.get().after == {"title": "Bob's"}

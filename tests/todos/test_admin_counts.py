@@ -4,8 +4,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.credentials import COMMAND
 from tests import support
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 
@@ -23,8 +23,8 @@ def test_counts_what_the_account_has_in_one_query(desk, alice, bob):
     TaskFactory(owner=alice)
     TaskFactory(owner=bob)
     done, gone = TaskFactory(owner=alice), TaskFactory(owner=alice)
-    actions.complete_task(owner=alice, by=COMMAND, at=at, task_id=done.pk)
-    actions.trash_task(owner=alice, by=COMMAND, at=at, task_id=gone.pk)
+    actions.complete_task(caller_of(alice, at), task_id=done.pk)
+    actions.trash_task(caller_of(alice, at), task_id=gone.pk)
 
     with CaptureQueriesContext(
         connection,

@@ -9,9 +9,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from accounts.credentials import COMMAND
 from accounts.models import User
 from tests import support
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskLabel, TaskList
@@ -49,12 +49,10 @@ def owner(alice):
     task = TaskFactory(
         owner=alice, list_id=tasks.pk, title=FORMER, notes=NOTES, labels=[LABEL]
     )
-    actions.update_task(
-        owner=alice, by=COMMAND, at=at, task_id=task.pk, changes={"title": TITLE}
-    )
+    actions.update_task(caller_of(alice, at), task_id=task.pk, changes={"title": TITLE})
     TaskFactory(owner=alice, parent_id=task.pk, title=f"{TITLE} step")
     gone = TaskFactory(owner=alice, title=f"{TITLE} gone")
-    actions.trash_task(owner=alice, by=COMMAND, at=at, task_id=gone.pk)
+    actions.trash_task(caller_of(alice, at), task_id=gone.pk)
     return alice
 
 

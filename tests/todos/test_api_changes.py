@@ -6,7 +6,7 @@ from datetime import date, time
 import pytest
 from django.urls import reverse
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Change, Ledger
@@ -134,9 +134,9 @@ def test_tells_each_field_as_the_task_itself_shows_it(get, api_as, alice):
 
 def test_what_was_removed_for_good_leaves_a_tombstone_without_text(get, alice):
     task = TaskFactory(owner=alice, title="Secret plan")
-    caller = {"owner": alice, "by": COMMAND, "at": task.created_at}
-    actions.trash_task(**caller, task_id=task.pk)
-    actions.remove_task(**caller, task_id=task.pk)
+    caller = caller_of(alice, task.created_at)
+    actions.trash_task(caller, task_id=task.pk)
+    actions.remove_task(caller, task_id=task.pk)
 
     answer = get()
 
@@ -206,8 +206,8 @@ def test_costs_the_same_number_of_queries_however_long(
 def test_a_task_has_a_history_the_latest_first(history, api_as, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 1), due_time=time(9))
     TaskFactory(owner=alice)
-    caller = {"owner": alice, "by": COMMAND, "at": task.created_at}
-    actions.complete_task(**caller, task_id=task.pk)
+    caller = caller_of(alice, task.created_at)
+    actions.complete_task(caller, task_id=task.pk)
 
     first = history(task.pk, page_size=1).json()
     second = api_as(alice).get(first["next"]).json()

@@ -1,9 +1,8 @@
 """`?fields=`: answers with only the fields that were asked for."""
 
 import pytest
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Task, TaskList
@@ -26,8 +25,7 @@ def errands(alice):
 
 @pytest.fixture
 def home(alice):
-    by_hand = {"owner": alice, "by": COMMAND, "at": timezone.now()}
-    return actions.create_label(**by_hand, name="home")
+    return actions.create_label(caller_of(alice), name="home")
 
 
 @pytest.mark.parametrize("query", ["fields=id,title", "fields=id&fields=title"])

@@ -1,7 +1,6 @@
 import pytest
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory
 from todos import actions
 from todos.models import Change
@@ -9,9 +8,7 @@ from todos.models import Change
 
 @pytest.fixture
 def home(alice):
-    return actions.create_label(
-        owner=alice, by=COMMAND, at=timezone.now(), name="Home", colour="teal"
-    )
+    return actions.create_label(caller_of(alice), name="Home", colour="teal")
 
 
 def url_of(label):

@@ -1,6 +1,4 @@
-from django.utils import timezone
-
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 
@@ -31,7 +29,7 @@ def test_counts_open_tasks_without_their_steps(api_as, alice):
     task = TaskFactory(owner=alice, list_id=own.pk)
     TaskFactory(owner=alice, parent_id=task.pk)
     done = TaskFactory(owner=alice, list_id=own.pk)
-    actions.complete_task(owner=alice, by=COMMAND, at=timezone.now(), task_id=done.pk)
+    actions.complete_task(caller_of(alice), task_id=done.pk)
 
     rows = api_as(alice).get(URL).json()["results"]
 

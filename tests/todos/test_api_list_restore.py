@@ -1,7 +1,7 @@
 import pytest
 from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.actions import lists as list_actions
@@ -17,12 +17,8 @@ def url_of(row):
     return f"/api/v1/lists/{row.pk}/restore"
 
 
-def caller(user):
-    return {"owner": user, "by": COMMAND, "at": timezone.now()}
-
-
 def trash(user, row):
-    actions.trash_list(**caller(user), list_id=row.pk)
+    actions.trash_list(caller_of(user), list_id=row.pk)
 
 
 def test_a_list_that_has_changed_since_it_was_seen_stays_there(api_as, alice, errands):
@@ -39,7 +35,7 @@ def test_brings_a_list_back_with_the_tasks_that_went_with_it(api_as, alice, erra
     task = TaskFactory(owner=alice, list_id=errands.pk)
     TaskFactory(owner=alice, parent_id=task.pk)
     gone_before = TaskFactory(owner=alice, list_id=errands.pk)
-    actions.trash_task(**caller(alice), task_id=gone_before.pk)
+    actions.trash_task(caller_of(alice), task_id=gone_before.pk)
     trash(alice, errands)
 
     response = api_as(alice).post(url_of(errands))
@@ -70,7 +66,7 @@ def test_brings_many_tasks_back_in_turns(api_as, alice, errands, monkeypatch):
 def test_a_task_that_came_back_before_stays_where_it_is(api_as, alice, errands):
     task, other = TaskFactory.create_batch(2, owner=alice, list_id=errands.pk)
     trash(alice, errands)
-    actions.restore_task(**caller(alice), task_id=task.pk)
+    actions.restore_task(caller_of(alice), task_id=task.pk)
 
     api_as(alice).post(url_of(errands))
 
@@ -165,9 +161,9 @@ def test_refuses_a_method_that_it_lacks(api_as, alice, errands, method):
 def test_shows_the_lists_of_a_view(api_as, alice, bob, errands, view, expected):
     archived = {"archived_at": timezone.now()}
     away = TaskListFactory(owner=alice, name="Put away")
-    actions.update_list(**caller(alice), list_id=away.pk, changes=archived)
+    actions.update_list(caller_of(alice), list_id=away.pk, changes=archived)
     thrown = TaskListFactory(owner=alice, name="Thrown away")
-    actions.update_list(**caller(alice), list_id=thrown.pk, changes=archived)
+    actions.update_list(caller_of(alice), list_id=thrown.pk, changes=archived)
     trash(alice, thrown)
     trash(bob, TaskListFactory(owner=bob))
 

@@ -6,9 +6,8 @@ from threading import Barrier
 
 import pytest
 from django.db import connection
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory
 from todos import actions
 from todos.models import Change, Task
@@ -105,9 +104,7 @@ def test_eight_toggles_at_once_are_eight_toggles(alice):
     def toggle(_):
         try:
             start.wait(10)
-            actions.toggle_task(
-                owner=alice, by=COMMAND, at=timezone.now(), task_id=task.pk
-            )
+            actions.toggle_task(caller_of(alice), task_id=task.pk)
         finally:
             connection.close()
 

@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory
 from todos import actions
 from todos.models import Change, Task
@@ -282,6 +282,6 @@ def test_update_counts_when_it_was(client, alice):
 
 def test_a_task_restored_elsewhere_is_back(client, url, task, alice):
     client.delete(url)
-    actions.restore_task(owner=alice, by=COMMAND, at=NOON, task_id=task.pk)
+    actions.restore_task(caller_of(alice, NOON), task_id=task.pk)
 
     assert client.get(url).status_code == 200

@@ -8,7 +8,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from todos import actions
 
@@ -23,11 +23,11 @@ def listed(api_as, alice):
 
 
 def done(task):
-    actions.complete_task(owner=task.owner, by=COMMAND, at=NOON, task_id=task.pk)
+    actions.complete_task(caller_of(task.owner, NOON), task_id=task.pk)
 
 
 def trashed(task):
-    actions.trash_task(owner=task.owner, by=COMMAND, at=NOON, task_id=task.pk)
+    actions.trash_task(caller_of(task.owner, NOON), task_id=task.pk)
 
 
 def test_answers_a_bare_array_of_the_callers_tasks(api_as, alice, bob):

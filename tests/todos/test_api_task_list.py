@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos.models import Task
 
@@ -123,10 +124,9 @@ def test_costs_two_queries_however_many_there_are(
 @pytest.fixture
 def lifelike(make, alice):
     """One task for each state that a view tells from another."""
-    from accounts.credentials import COMMAND
     from todos import actions
 
-    caller = {"owner": alice, "by": COMMAND, "at": timezone.now()}
+    caller = caller_of(alice)
     own = TaskListFactory(owner=alice)
     archived = TaskListFactory(owner=alice)
     make("overdue", due_date=day(-1))
@@ -134,10 +134,10 @@ def lifelike(make, alice):
     make("due tomorrow", due_date=day(1))
     make("someday", list_id=own.pk)
     make("put away", list_id=archived.pk)
-    actions.complete_task(**caller, task_id=make("done").pk)
-    actions.trash_task(**caller, task_id=make("thrown away").pk)
+    actions.complete_task(caller, task_id=make("done").pk)
+    actions.trash_task(caller, task_id=make("thrown away").pk)
     actions.update_list(
-        **caller, list_id=archived.pk, changes={"archived_at": timezone.now()}
+        caller, list_id=archived.pk, changes={"archived_at": timezone.now()}
     )
 
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.threads import in_a_thread, until_somebody_waits
 from todos import actions
@@ -32,7 +32,7 @@ def trashed(owner, *, ago=LONG_AGO, **fields):
 
 def trash(task, *, ago=LONG_AGO):
     return actions.trash_task(
-        owner=task.owner, by=COMMAND, at=timezone.now() - ago, task_id=task.pk
+        caller_of(task.owner, timezone.now() - ago), task_id=task.pk
     )
 
 
@@ -98,9 +98,7 @@ def test_a_step_in_the_trash_goes_without_its_task(alice):
 def test_a_list_goes_with_its_tasks(alice):
     home = TaskListFactory(owner=alice, name="Home")
     TaskFactory(owner=alice, list_id=home.pk)
-    actions.trash_list(
-        owner=alice, by=COMMAND, at=timezone.now() - LONG_AGO, list_id=home.pk
-    )
+    actions.trash_list(caller_of(alice, timezone.now() - LONG_AGO), list_id=home.pk)
 
     printed = run()
 
@@ -112,9 +110,7 @@ def test_a_list_goes_with_its_tasks(alice):
 def test_a_list_stays_while_a_task_in_it_is_not_due(alice):
     home = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=home.pk)
-    actions.trash_list(
-        owner=alice, by=COMMAND, at=timezone.now() - LONG_AGO, list_id=home.pk
-    )
+    actions.trash_list(caller_of(alice, timezone.now() - LONG_AGO), list_id=home.pk)
     Task.objects.filter(pk=task.pk).update(trashed_at=timezone.now())
 
     run()
@@ -126,9 +122,7 @@ def test_a_list_stays_while_a_task_in_it_is_not_due(alice):
 def test_the_ledger_keeps_a_tombstone_without_text(alice):
     home = TaskListFactory(owner=alice, name="Secret list")
     task = TaskFactory(owner=alice, list_id=home.pk, title="Secret task", notes="Hush")
-    actions.trash_list(
-        owner=alice, by=COMMAND, at=timezone.now() - LONG_AGO, list_id=home.pk
-    )
+    actions.trash_list(caller_of(alice, timezone.now() - LONG_AGO), list_id=home.pk)
 
     run()
 
@@ -194,9 +188,7 @@ def test_what_its_owner_is_restoring_stays(transactional_db, alice):
     trashed(alice)
 
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
-        actions.restore_task(
-            owner=alice, by=COMMAND, at=timezone.now(), task_id=restoring.pk
-        )
+        actions.restore_task(caller_of(alice), task_id=restoring.pk)
         purge = in_a_thread(pool, run)
         until_somebody_waits()
 

@@ -21,7 +21,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import reminder_mails
-from accounts.credentials import COMMAND, deactivate, request_deletion
+from accounts.credentials import deactivate, request_deletion
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.mail_server import mail_server
 from todos import actions
@@ -53,7 +54,7 @@ def is_pending(task):
 
 
 def act(action, task, **more):
-    return action(owner=task.owner, by=COMMAND, at=BEFORE, task_id=task.pk, **more)
+    return action(caller_of(task.owner, BEFORE), task_id=task.pk, **more)
 
 
 @pytest.fixture
@@ -289,11 +290,7 @@ def test_a_new_due_time_is_reminded_of_anew(alice):
     send_due(at=NOW)
 
     actions.update_task(
-        owner=alice,
-        by=COMMAND,
-        at=NOW,
-        task_id=task.pk,
-        changes={"due_time": time(11)},
+        caller_of(alice, NOW), task_id=task.pk, changes={"due_time": time(11)}
     )
 
     assert not send_due(at=NOW + timedelta(hours=2) - timedelta(seconds=1))
@@ -308,7 +305,7 @@ def test_another_title_is_not(alice):
     alice.save()
 
     actions.update_task(
-        owner=alice, by=COMMAND, at=NOW, task_id=task.pk, changes={"title": "Oat milk"}
+        caller_of(alice, NOW), task_id=task.pk, changes={"title": "Oat milk"}
     )
 
     assert not is_pending(task)
@@ -369,16 +366,14 @@ def another_is_proven(task):
 
 def archived(task):
     actions.update_list(
-        owner=task.owner,
-        by=COMMAND,
-        at=BEFORE,
+        caller_of(task.owner, BEFORE),
         list_id=task.list_id,
         changes={"archived_at": BEFORE},
     )
 
 
 def list_in_the_trash(task):
-    actions.trash_list(owner=task.owner, by=COMMAND, at=BEFORE, list_id=task.list_id)
+    actions.trash_list(caller_of(task.owner, BEFORE), list_id=task.list_id)
 
 
 @pytest.mark.parametrize(

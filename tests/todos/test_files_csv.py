@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.credentials import COMMAND
 from config.csv_cells import guarded, unguarded
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
@@ -60,7 +60,7 @@ def test_every_task_is_a_row_in_columns_with_names(alice):
         at=NOON,
     )
     step = TaskFactory(owner=alice, title="step", parent_id=parent.pk, at=NOON)
-    actions.trash_task(owner=alice, by=COMMAND, at=LATER, task_id=step.pk)
+    actions.trash_task(caller_of(alice, LATER), task_id=step.pk)
 
     first, second = rows_of(alice)
 
@@ -308,7 +308,7 @@ def test_lists_are_found_by_name_or_made_once(alice):
 
 def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
     gone = TaskListFactory(owner=alice, name="Home")
-    actions.trash_list(owner=alice, by=COMMAND, at=NOON, list_id=gone.pk)
+    actions.trash_list(caller_of(alice, NOON), list_id=gone.pk)
 
     bring(alice, "title,list\na,Home\n", "csv")
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
@@ -177,7 +177,7 @@ def test_labels_steps_and_state_are_in_the_words_of_the_standard(alice):
     parent = TaskFactory(owner=alice, title="a", labels=["x, y", "z"], priority=1)
     TaskFactory(owner=alice, title="b", parent_id=parent.pk, priority=4)
     done = TaskFactory(owner=alice, title="c")
-    actions.complete_task(owner=alice, by=COMMAND, at=NOON, task_id=done.pk)
+    actions.complete_task(caller_of(alice, NOON), task_id=done.pk)
     body = exported(alice, "ics")
 
     todos = todos_of(alice)

@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from jsonschema import Draft202012Validator, FormatChecker
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.files import (
     LATER,
@@ -177,8 +177,8 @@ def test_what_is_missing_takes_its_default(alice):
 def test_a_list_that_is_there_already_keeps_its_name(alice):
     home = TaskListFactory(owner=alice, name="Home", at=NOON)
     body = exported(alice)
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
-    actions.update_list(**caller, list_id=home.pk, changes={"name": "Flat"})
+    caller = caller_of(alice, NOON)
+    actions.update_list(caller, list_id=home.pk, changes={"name": "Flat"})
 
     report = bring(alice, body)
 
@@ -187,12 +187,12 @@ def test_a_list_that_is_there_already_keeps_its_name(alice):
 
 
 def test_what_was_removed_for_good_comes_back(alice):
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
     parent = TaskFactory(owner=alice, title="a", labels=["x"])
     TaskFactory(owner=alice, title="b", parent_id=parent.pk)
     body = exported(alice)
-    actions.trash_task(**caller, task_id=parent.pk)
-    actions.remove_task(**caller, task_id=parent.pk)
+    actions.trash_task(caller, task_id=parent.pk)
+    actions.remove_task(caller, task_id=parent.pk)
     assert not Task.objects.exists()
 
     report = bring(alice, body)
@@ -205,7 +205,7 @@ def test_what_was_removed_for_good_comes_back(alice):
 def test_what_is_in_the_trash_is_said_to_be_there(alice):
     task = TaskFactory(owner=alice)
     body = exported(alice)
-    actions.trash_task(owner=alice, by=COMMAND, at=NOON, task_id=task.pk)
+    actions.trash_task(caller_of(alice, NOON), task_id=task.pk)
 
     report = bring(alice, body)
 
@@ -216,13 +216,13 @@ def test_what_is_in_the_trash_is_said_to_be_there(alice):
 
 
 def test_a_task_whose_list_is_in_the_trash_now_comes_to_the_inbox(alice):
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
     home = TaskListFactory(owner=alice, name="Home")
     task = TaskFactory(owner=alice, list_id=home.pk)
     TaskFactory(owner=alice, parent_id=task.pk, title="step")
     body = exported(alice)
-    actions.trash_list(**caller, list_id=home.pk)
-    actions.remove_task(**caller, task_id=task.pk)
+    actions.trash_list(caller, list_id=home.pk)
+    actions.remove_task(caller, task_id=task.pk)
 
     report = bring(alice, body)
 
@@ -232,12 +232,12 @@ def test_a_task_whose_list_is_in_the_trash_now_comes_to_the_inbox(alice):
 
 
 def test_a_step_whose_task_is_in_the_trash_now_comes_alone(alice):
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
     task = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=task.pk, title="step")
     body = exported(alice)
-    actions.trash_task(**caller, task_id=task.pk)
-    actions.remove_task(**caller, task_id=step.pk)
+    actions.trash_task(caller, task_id=task.pk)
+    actions.remove_task(caller, task_id=step.pk)
 
     report = bring(alice, body)
 
@@ -247,13 +247,13 @@ def test_a_step_whose_task_is_in_the_trash_now_comes_alone(alice):
 
 
 def test_an_occurrence_that_another_task_has_taken_is_left_out(alice):
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
     task = TaskFactory(owner=alice, due_date=NOON.date(), rrule="FREQ=DAILY", at=NOON)
-    upcoming = actions.complete_task(**caller, task_id=task.pk).next
+    upcoming = actions.complete_task(caller, task_id=task.pk).next
     body = exported(alice)
-    actions.reopen_task(**caller, task_id=task.pk)
+    actions.reopen_task(caller, task_id=task.pk)
     assert not Task.objects.filter(pk=upcoming.pk).exists()
-    actions.complete_task(**caller, task_id=task.pk)
+    actions.complete_task(caller, task_id=task.pk)
 
     report = bring(alice, body)
 
@@ -262,15 +262,14 @@ def test_an_occurrence_that_another_task_has_taken_is_left_out(alice):
 
 
 def test_a_series_goes_on_in_the_other_account(alice, bob):
-    caller = {"by": COMMAND, "at": NOON}
     task = TaskFactory(owner=alice, due_date=NOON.date(), rrule="FREQ=DAILY", at=NOON)
-    actions.complete_task(owner=alice, **caller, task_id=task.pk)
+    actions.complete_task(caller_of(alice, NOON), task_id=task.pk)
 
     bring(bob, exported(alice))
 
     done, upcoming = Task.objects.filter(owner=bob).order_by("occurrence")
     assert done.series == upcoming.series != task.series
-    actions.reopen_task(owner=bob, **caller, task_id=done.pk)
+    actions.reopen_task(caller_of(bob, NOON), task_id=done.pk)
     assert not Task.objects.filter(pk=upcoming.pk).exists()
 
 
@@ -320,7 +319,7 @@ def test_undo_takes_all_of_it_back_and_import_can_be_repeated(alice, bob):
     body = exported(alice)
     batch = bring(bob, body).batch
 
-    actions.undo(owner=bob, by=COMMAND, at=LATER, batch_id=batch)
+    actions.undo(caller_of(bob, LATER), batch_id=batch)
 
     assert not Task.objects.filter(owner=bob, trashed_at=None).exists()
     assert bring(bob, body).errors == []
@@ -605,13 +604,13 @@ def test_there_is_room_beside_the_outermost_places(alice):
     ends = {"title": "low", "position": -(2**62)}, {"title": "top", "position": 2**62}
     bring(alice, sealed(document_of({"title": "a"}, *ends)))
     named = {task.title: task.pk for task in Task.objects.all()}
-    caller = {"owner": alice, "by": COMMAND, "at": LATER}
+    caller = caller_of(alice, LATER)
 
     for to in (
         actions.Beside("after", named["top"]),
         actions.Beside("before", named["low"]),
     ):
-        actions.move_task(**caller, task_id=named["a"], to=to)
+        actions.move_task(caller, task_id=named["a"], to=to)
 
     titles = Task.objects.order_by("position").values_list("title", flat=True)
     assert list(titles) == ["a", "low", "top"]
@@ -627,9 +626,9 @@ def test_a_series_and_a_version_can_be_counted_on_from_the_highest_number(alice)
         "version": 2**30,
     }
     bring(alice, sealed(document_of(task)))
-    caller = {"owner": alice, "by": COMMAND, "at": LATER}
+    caller = caller_of(alice, LATER)
 
-    done = actions.complete_task(**caller, task_id=Task.objects.get().pk)
+    done = actions.complete_task(caller, task_id=Task.objects.get().pk)
 
     assert done.task.version == 2**30 + 1
     assert Task.objects.filter(occurrence=2**30 + 1).exists()
@@ -668,8 +667,8 @@ def test_an_import_makes_no_more_labels_than_a_person_can_have(alice, monkeypatc
 def test_a_series_that_has_run_out_comes_along(alice, bob):
     rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;INTERVAL=3"  # 2036, then 2048
     first = TaskFactory(owner=alice, due_date=date(2027, 1, 31), rrule=rule)
-    caller = {"owner": alice, "by": COMMAND, "at": LATER}
-    last = actions.complete_task(**caller, task_id=first.pk).next
+    caller = caller_of(alice, LATER)
+    last = actions.complete_task(caller, task_id=first.pk).next
     body = exported(alice)
 
     report = bring(bob, body)

@@ -4,7 +4,7 @@ from datetime import date, time
 
 from markdown_it import MarkdownIt
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.files import a_full_account, exported
 from todos import actions
@@ -31,7 +31,7 @@ def test_lists_are_sections_and_tasks_are_boxes(alice):
         at=NOON,
     )
     step = TaskFactory(owner=alice, title="Find it", parent_id=parent.pk, at=NOON)
-    actions.complete_task(owner=alice, by=COMMAND, at=NOON, task_id=step.pk)
+    actions.complete_task(caller_of(alice, NOON), task_id=step.pk)
 
     assert lines_of(alice) == [
         "# Tasks",
@@ -56,7 +56,7 @@ def test_done_is_told_by_the_persons_calendar(alice):
     alice.timezone = "Pacific/Kiritimati"
     alice.save()
     task = TaskFactory(owner=alice, title="a")
-    actions.complete_task(owner=alice, by=COMMAND, at=NOON, task_id=task.pk)
+    actions.complete_task(caller_of(alice, NOON), task_id=task.pk)
 
     assert "- [x] a (done 2026-11-23)" in lines_of(alice)
 
@@ -64,18 +64,18 @@ def test_done_is_told_by_the_persons_calendar(alice):
 def test_open_tasks_stand_before_done_ones_and_the_trash_is_left_out(alice):
     done, trashed = TaskFactory(owner=alice, title="a"), TaskFactory(owner=alice)
     TaskFactory(owner=alice, title="b")
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
-    actions.complete_task(**caller, task_id=done.pk)
-    actions.trash_task(**caller, task_id=trashed.pk)
+    caller = caller_of(alice, NOON)
+    actions.complete_task(caller, task_id=done.pk)
+    actions.trash_task(caller, task_id=trashed.pk)
 
     assert lines_of(alice)[4:] == ["- [ ] b", "- [x] a (done 2026-11-22)"]
 
 
 def test_archived_lists_say_so_and_those_in_the_trash_are_left_out(alice):
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
     old, gone = (TaskListFactory(owner=alice, name=name) for name in ("Old", "Gone"))
-    actions.update_list(**caller, list_id=old.pk, changes={"archived_at": NOON})
-    actions.trash_list(**caller, list_id=gone.pk)
+    actions.update_list(caller, list_id=old.pk, changes={"archived_at": NOON})
+    actions.trash_list(caller, list_id=gone.pk)
 
     headings = [line for line in lines_of(alice) if line.startswith("##")]
 

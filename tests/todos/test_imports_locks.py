@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, UserFactory
 from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
@@ -28,7 +28,7 @@ def rows_of(count, **more):
 
 
 def prepared(owner, rows):
-    return PreparedImport(owner=owner, at=NOON, rows=rows)
+    return PreparedImport(caller_of(owner, NOON), rows)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -90,7 +90,7 @@ def test_storing_takes_the_same_statements_for_any_number_of_rows(alice):
         labels = tuple(f"label {number}" for number in range(20))
         ready = prepared(alice, rows_of(count, labels=labels, list_name=f"L {count}"))
         with CaptureQueriesContext(connection) as captured:
-            ready.store(by=COMMAND)
+            ready.store()
         counts.append(len(captured))
         alice.tasks.all().delete()
 
@@ -117,9 +117,9 @@ def test_preparing_stores_nothing(alice):
 
 def test_what_changed_since_the_file_was_read_is_seen(alice):
     ready = prepared(alice, rows_of(3, list_name="New"))
-    made = actions.create_list(owner=alice, by=COMMAND, at=NOON, name="New")
+    made = actions.create_list(caller_of(alice, NOON), name="New")
 
-    report = ready.store(by=COMMAND)
+    report = ready.store()
 
     assert report.created == 3
     assert set(alice.tasks.values_list("list", flat=True)) == {made.pk}
@@ -129,7 +129,7 @@ def test_data_that_keeps_changing_is_a_clash(alice, monkeypatch):
     monkeypatch.setattr(imports, "last_number", lambda owner: -1)
 
     with pytest.raises(ImportClash):
-        prepared(alice, rows_of(3)).store(by=COMMAND)
+        prepared(alice, rows_of(3)).store()
 
     assert not alice.tasks.exists()
 
@@ -141,11 +141,11 @@ def test_many_tasks_are_stored_in_parts_of_one_batch(alice, monkeypatch):
     monkeypatch.setattr(imports, "PART", 10)
     rows = rows_of(25, list_name="New", labels=("home",))
 
-    report = prepared(alice, rows).store(by=COMMAND)
+    report = prepared(alice, rows).store()
 
     assert report.created == 27
     assert set(Change.objects.values_list("batch", flat=True)) == {report.batch}
-    actions.undo(owner=alice, by=COMMAND, at=NOON)
+    actions.undo(caller_of(alice, NOON))
     assert not alice.tasks.exists()
     assert not TaskList.objects.filter(name="New").exists()
 
@@ -154,7 +154,7 @@ def test_no_part_is_stored_where_any_row_is_wrong(alice, monkeypatch):
     monkeypatch.setattr(imports, "PART", 10)
     rows = rows_of(25) + rows_of(1)
 
-    report = prepared(alice, rows).store(by=COMMAND)
+    report = prepared(alice, rows).store()
 
     assert (report.created, report.batch, len(report.errors)) == (0, None, 1)
     assert not alice.tasks.exists()
@@ -162,21 +162,21 @@ def test_no_part_is_stored_where_any_row_is_wrong(alice, monkeypatch):
 
 def test_a_change_between_two_parts_says_what_is_stored(alice, monkeypatch):
     monkeypatch.setattr(imports, "PART", 10)
-    batch = imports.batch
+    open_batch = imports.open_batch
 
     @contextmanager
-    def and_then_a_change(**caller):
-        with batch(**caller) as entries:
-            yield entries
-        actions.create_task(owner=alice, by=COMMAND, at=NOON, title="Meanwhile")
+    def and_then_a_change(caller, **kwargs):
+        with open_batch(caller, **kwargs) as batch:
+            yield batch
+        actions.create_task(caller_of(alice, NOON), title="Meanwhile")
 
-    monkeypatch.setattr(imports, "batch", and_then_a_change)
+    monkeypatch.setattr(imports, "open_batch", and_then_a_change)
 
     with pytest.raises(ImportClash, match="10 of 25 tasks are stored"):
-        prepared(alice, rows_of(25)).store(by=COMMAND)
+        prepared(alice, rows_of(25)).store()
 
-    monkeypatch.setattr(imports, "batch", batch)
-    report = prepared(alice, rows_of(25)).store(by=COMMAND)
+    monkeypatch.setattr(imports, "open_batch", open_batch)
+    report = prepared(alice, rows_of(25)).store()
     assert (report.created, report.skipped) == (15, 10)
 
 

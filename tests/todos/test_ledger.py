@@ -6,15 +6,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.credentials import COMMAND, Credential
+from accounts.credentials import Credential
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
-from todos.ledger import batch
+from todos.caller import Caller
+from todos.ledger import open_batch
 from todos.models import Change, Ledger, Task
-
-
-def caller(user):
-    return {"owner": user, "by": COMMAND, "at": timezone.now()}
 
 
 def test_numbers_the_changes_of_each_person_from_one(alice, bob):
@@ -34,11 +32,7 @@ def test_remembers_when_by_which_credential_and_together_with_what(alice):
     at = timezone.now()
 
     actions.create_task(
-        owner=alice,
-        by=Credential("token", "abc"),
-        at=at,
-        title="Buy milk",
-        labels=["home"],
+        Caller(alice, Credential("token", "abc"), at), title="Buy milk", labels=["home"]
     )
 
     label, task = alice.changes.order_by("seq")
@@ -52,7 +46,7 @@ def test_what_changed_is_kept_as_the_api_shows_it(alice):
     own = TaskListFactory(owner=alice)
 
     actions.update_task(
-        **caller(alice),
+        caller_of(alice),
         task_id=task.pk,
         changes={"list_id": own.pk, "priority": 1, "labels": ["home"]},
     )
@@ -69,9 +63,9 @@ def test_what_changed_is_kept_as_the_api_shows_it(alice):
 def test_a_change_that_fails_leaves_no_entry_and_no_number(alice):
     TaskFactory(owner=alice)
 
-    with pytest.raises(ZeroDivisionError), batch(**caller(alice)) as entries:
+    with pytest.raises(ZeroDivisionError), open_batch(caller_of(alice)) as batch:
         task = Task.objects.get()
-        entries.created(task)
+        batch.created(task)
         task.delete()
         raise ZeroDivisionError
 
@@ -82,7 +76,7 @@ def test_a_change_that_fails_leaves_no_entry_and_no_number(alice):
 
 
 def test_a_batch_without_changes_writes_nothing(alice):
-    with batch(**caller(alice)):
+    with open_batch(caller_of(alice)):
         pass
 
     assert not Ledger.objects.exists()
@@ -92,8 +86,8 @@ def test_a_batch_without_changes_writes_nothing(alice):
 def test_the_history_of_an_object_comes_in_order(alice):
     task = TaskFactory(owner=alice)
     TaskFactory(owner=alice)
-    actions.complete_task(**caller(alice), task_id=task.pk)
-    actions.reopen_task(**caller(alice), task_id=task.pk)
+    actions.complete_task(caller_of(alice), task_id=task.pk)
+    actions.reopen_task(caller_of(alice), task_id=task.pk)
 
     history = alice.changes.of("task", task.pk)
 
@@ -124,7 +118,7 @@ def test_completing_at_once_opens_one_next_occurrence():
 
     def complete(_):
         try:
-            return actions.complete_task(**caller(user), task_id=task.pk).next
+            return actions.complete_task(caller_of(user), task_id=task.pk).next
         finally:
             connection.close()
 

@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import asks_to_sign_in, assert_does_not_exist
 from todos import actions
@@ -59,7 +60,7 @@ def test_adds_nothing_to_an_archived_list(page_as, alice):
     now = timezone.now()
     home = TaskListFactory(owner=alice)
     actions.update_list(
-        owner=alice, by="test", at=now, list_id=home.pk, changes={"archived_at": now}
+        caller_of(alice, now), list_id=home.pk, changes={"archived_at": now}
     )
 
     response = page_as(alice).get(url(home))

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.drafts import mark_of
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 
@@ -49,12 +50,12 @@ class Page(HTMLParser):
 def pages(page_as, alice):
     """Every page of a person who has written the worst, by name."""
     now = timezone.now()
-    caller = {"owner": alice, "by": "test", "at": now}
+    caller = caller_of(alice, now)
     alice.display_name = HOSTILE
     alice.save()
     home = TaskListFactory(owner=alice, name=HOSTILE)
     old = TaskListFactory(owner=alice, name=HOSTILE)
-    actions.update_list(**caller, list_id=old.pk, changes={"archived_at": now})
+    actions.update_list(caller, list_id=old.pk, changes={"archived_at": now})
     for days in (-1, 0, 1):
         task = TaskFactory(
             owner=alice,
@@ -67,10 +68,10 @@ def pages(page_as, alice):
             priority=1,
         )
     done, gone = TaskFactory(owner=alice, title=HOSTILE), TaskFactory(owner=alice)
-    actions.complete_task(**caller, task_id=done.pk)
-    actions.trash_task(**caller, task_id=gone.pk)
+    actions.complete_task(caller, task_id=done.pk)
+    actions.trash_task(caller, task_id=gone.pk)
     away = TaskListFactory(owner=alice, name=HOSTILE)
-    actions.trash_list(**caller, list_id=away.pk)
+    actions.trash_list(caller, list_id=away.pk)
     client = page_as(alice)
     routes = {
         "today": ("todos:task-today", None),

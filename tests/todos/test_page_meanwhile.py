@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import assert_does_not_exist
 from todos import actions
@@ -37,7 +38,7 @@ class Scene:
 
     @property
     def caller(self):
-        return {"owner": self.owner, "by": "test", "at": timezone.now()}
+        return caller_of(self.owner)
 
     def nothing(self):
         pass
@@ -49,10 +50,10 @@ class Scene:
         self._change(rrule="FREQ=DAILY;COUNT=2", due_date=TODAY)
 
     def _change(self, **changes):
-        actions.update_task(**self.caller, task_id=self.task.pk, changes=changes)
+        actions.update_task(self.caller, task_id=self.task.pk, changes=changes)
 
     def complete(self):
-        actions.complete_task(**self.caller, task_id=self.task.pk)
+        actions.complete_task(self.caller, task_id=self.task.pk)
 
     def move(self):
         self._change(list_id=self.other.pk)
@@ -64,42 +65,43 @@ class Scene:
         TaskFactory(owner=self.owner, parent_id=self.task.pk)
 
     def trash(self):
-        actions.trash_task(**self.caller, task_id=self.task.pk)
+        actions.trash_task(self.caller, task_id=self.task.pk)
 
     def restore(self):
-        actions.restore_task(**self.caller, task_id=self.task.pk)
+        actions.restore_task(self.caller, task_id=self.task.pk)
 
     def remove(self):
         self.trash()
-        actions.remove_task(**self.caller, task_id=self.task.pk)
+        actions.remove_task(self.caller, task_id=self.task.pk)
 
     def undo_all(self):
         batch = self.owner.changes.get(entity_id=self.task.pk, kind="created").batch
-        actions.undo(**self.caller, batch_id=batch)
+        actions.undo(self.caller, batch_id=batch)
 
     def rename_list(self):
         changes = {"name": "House"}
-        actions.update_list(**self.caller, list_id=self.home.pk, changes=changes)
+        actions.update_list(self.caller, list_id=self.home.pk, changes=changes)
 
     def archive_list(self):
         changes = {"archived_at": timezone.now()}
-        actions.update_list(**self.caller, list_id=self.home.pk, changes=changes)
+        actions.update_list(self.caller, list_id=self.home.pk, changes=changes)
 
     def trash_list(self):
-        actions.trash_list(**self.caller, list_id=self.home.pk)
+        actions.trash_list(self.caller, list_id=self.home.pk)
 
     def empty_list_into_another(self):
         to = {"list_id": self.home.pk, "move_to": self.other.pk}
-        actions.trash_list(**self.caller, **to)
+        actions.trash_list(self.caller, **to)
 
     def restore_list(self):
-        actions.restore_list(**self.caller, list_id=self.home.pk)
+        actions.restore_list(self.caller, list_id=self.home.pk)
 
     def remove_list(self):
         if TaskList.objects.get(pk=self.home.pk).trashed_at is None:
             self.trash_list()
-        later = {**self.caller, "before": timezone.now(), "limit": 500}
-        while actions.removal.remove_trashed(**later):
+        before = timezone.now()
+        remove_trashed = actions.removal.remove_trashed
+        while remove_trashed(self.caller, before=before, limit=500):
             pass
 
 
@@ -312,7 +314,7 @@ def test_undo_takes_back_what_was_saved_and_that_it_was_restored(page_as, alice,
         url = reverse(name, args=[row.pk])
         client.post(url, sent_again(client.post(url, body)))
 
-        actions.undo(**scene.caller)
+        actions.undo(scene.caller)
 
         was = dict(vars(row))
         row.refresh_from_db()

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import (
     ABSENT,
@@ -30,7 +31,7 @@ each_action = pytest.mark.parametrize(("name", "before", "kind"), ACTIONS)
 def prepared(owner, before, **fields):
     task = TaskFactory(owner=owner, **fields)
     if before:
-        before(owner=owner, by="test", at=timezone.now(), task_id=task.pk)
+        before(caller_of(owner), task_id=task.pk)
     return Task.objects.get(pk=task.pk)
 
 
@@ -130,8 +131,8 @@ def test_offers_nothing_to_undo_where_nothing_was_done(
 def test_says_where_a_task_came_back_to(page_as, alice):
     home = TaskListFactory(owner=alice, name="Home")
     task = TaskFactory(owner=alice, title="Buy milk", list_id=home.pk)
-    caller = {"owner": alice, "by": "test", "at": timezone.now()}
-    actions.trash_list(**caller, list_id=home.pk)
+    caller = caller_of(alice)
+    actions.trash_list(caller, list_id=home.pk)
 
     response = page_as(alice).post(
         reverse("todos:task-restore", args=[task.pk]), follow=True

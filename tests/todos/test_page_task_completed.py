@@ -3,6 +3,7 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory
 from tests.todos.pages import asks_to_sign_in
 from todos import actions
@@ -12,7 +13,7 @@ URL = reverse("todos:task-completed")
 
 def completed(owner, *, at):
     task = TaskFactory(owner=owner)
-    actions.complete_task(owner=owner, by="test", at=at, task_id=task.pk)
+    actions.complete_task(caller_of(owner, at), task_id=task.pk)
     return task
 
 

@@ -2,9 +2,8 @@
 
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory
 from tests.todos.test_markdown import VECTORS, Elements
 from todos import actions
@@ -61,13 +60,7 @@ def test_no_attack_in_notes_adds_anything_to_the_page(page_as, alice):
 
     for vector in VECTORS:
         notes = vector.replace("\x00", "").replace("\x01", "")
-        actions.update_task(
-            owner=alice,
-            by=COMMAND,
-            at=timezone.now(),
-            task_id=task.pk,
-            changes={"notes": notes},
-        )
+        actions.update_task(caller_of(alice), task_id=task.pk, changes={"notes": notes})
         page = page_of(client, task)
         elements, other = elements_beside_the_notes(page)
         assert [one for one in elements if one[0] not in harmless] == [

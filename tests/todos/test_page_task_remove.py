@@ -1,6 +1,6 @@
 from django.urls import reverse
-from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory
 from tests.todos.pages import (
     asks_to_sign_in,
@@ -14,9 +14,7 @@ from todos.models import Task
 
 def trashed(owner):
     task = TaskFactory(owner=owner, title="Buy milk")
-    return actions.trash_task(
-        owner=owner, by="test", at=timezone.now(), task_id=task.pk
-    )
+    return actions.trash_task(caller_of(owner), task_id=task.pk)
 
 
 def url(task):

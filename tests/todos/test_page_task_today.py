@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 
@@ -70,14 +71,14 @@ def test_is_only_read(page_as, alice):
 
 def test_leaves_out_what_is_done_thrown_away_or_put_away(page_as, alice):
     now = timezone.now()
-    caller = {"owner": alice, "by": "test", "at": now}
+    caller = caller_of(alice, now)
     archived = TaskListFactory(owner=alice, name="Old flat")
     TaskFactory(owner=alice, due_date=today(), list_id=archived.pk)
-    actions.update_list(**caller, list_id=archived.pk, changes={"archived_at": now})
+    actions.update_list(caller, list_id=archived.pk, changes={"archived_at": now})
     done = TaskFactory(owner=alice, due_date=today())
-    actions.complete_task(**caller, task_id=done.pk)
+    actions.complete_task(caller, task_id=done.pk)
     gone = TaskFactory(owner=alice, due_date=today())
-    actions.trash_task(**caller, task_id=gone.pk)
+    actions.trash_task(caller, task_id=gone.pk)
 
     response = page_as(alice).get(URL)
 

@@ -1,6 +1,6 @@
 from django.urls import reverse
-from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import asks_to_sign_in
 from todos import actions
@@ -10,15 +10,11 @@ from todos.management.commands.purge_trash import Command
 URL = reverse("todos:task-trash")
 
 
-def caller(owner):
-    return {"owner": owner, "by": "test", "at": timezone.now()}
-
-
 def test_shows_what_was_deleted_but_no_step_that_went_along(page_as, alice):
     task = TaskFactory(owner=alice)
     TaskFactory(owner=alice, parent_id=task.pk)
     TaskFactory(owner=alice)
-    actions.trash_task(**caller(alice), task_id=task.pk)
+    actions.trash_task(caller_of(alice), task_id=task.pk)
 
     response = page_as(alice).get(URL)
 
@@ -28,7 +24,7 @@ def test_shows_what_was_deleted_but_no_step_that_went_along(page_as, alice):
 def test_shows_a_step_that_was_deleted_alone(page_as, alice):
     task = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=task.pk)
-    actions.trash_task(**caller(alice), task_id=step.pk)
+    actions.trash_task(caller_of(alice), task_id=step.pk)
 
     response = page_as(alice).get(URL)
 
@@ -38,7 +34,7 @@ def test_shows_a_step_that_was_deleted_alone(page_as, alice):
 def test_shows_the_tasks_of_a_deleted_list(page_as, alice):
     home = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=home.pk)
-    actions.trash_list(**caller(alice), list_id=home.pk)
+    actions.trash_list(caller_of(alice), list_id=home.pk)
 
     response = page_as(alice).get(URL)
 
@@ -49,8 +45,8 @@ def test_shows_the_lists_that_were_deleted(page_as, alice, bob):
     home = TaskListFactory(owner=alice, name="Home")
     TaskListFactory(owner=alice, name="Flat")
     theirs = TaskListFactory(owner=bob, name="Garden")
-    actions.trash_list(**caller(alice), list_id=home.pk)
-    actions.trash_list(**caller(bob), list_id=theirs.pk)
+    actions.trash_list(caller_of(alice), list_id=home.pk)
+    actions.trash_list(caller_of(bob), list_id=theirs.pk)
 
     response = page_as(alice).get(URL)
 
@@ -74,7 +70,7 @@ def test_asks_to_sign_in(client):
 
 def test_shows_nobody_elses_tasks(page_as, alice, bob):
     task = TaskFactory(owner=alice)
-    actions.trash_task(**caller(alice), task_id=task.pk)
+    actions.trash_task(caller_of(alice), task_id=task.pk)
 
     assert page_as(bob).get(URL).context["groups"] == []
 

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import asks_to_sign_in, assert_does_not_exist, kinds
 from todos import actions
@@ -108,7 +109,7 @@ def test_hides_another_persons_task(page_as, alice, bob):
 
 def test_has_no_page_for_a_task_in_the_trash(page_as, alice):
     task = TaskFactory(owner=alice)
-    actions.trash_task(owner=alice, by="test", at=timezone.now(), task_id=task.pk)
+    actions.trash_task(caller_of(alice), task_id=task.pk)
 
     assert page_as(alice).get(url(task)).status_code == 404
 
@@ -192,11 +193,7 @@ def test_does_not_overwrite_what_was_changed_elsewhere(page_as, alice):
     client = page_as(alice)
     seen = written(client, task, title="Buy oat milk")
     actions.update_task(
-        owner=alice,
-        by="test",
-        at=timezone.now(),
-        task_id=task.pk,
-        changes={"title": "Buy bread"},
+        caller_of(alice), task_id=task.pk, changes={"title": "Buy bread"}
     )
 
     refused = client.post(url(task), seen)
@@ -229,7 +226,7 @@ def test_keeps_a_task_in_an_archived_list(page_as, alice):
     home = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=home.pk)
     actions.update_list(
-        owner=alice, by="test", at=now, list_id=home.pk, changes={"archived_at": now}
+        caller_of(alice, now), list_id=home.pk, changes={"archived_at": now}
     )
     client = page_as(alice)
 

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import ABSENT, asks_to_sign_in, kinds, last_change
 from todos import actions
@@ -13,10 +14,6 @@ from todos.ledger import snapshot
 from todos.models import Change, Label, Task, TaskList
 
 UNDO = re.compile(r'action="(/undo/[0-9a-f-]+/)"')
-
-
-def caller(owner):
-    return {"owner": owner, "by": "test", "at": timezone.now()}
 
 
 def state_of(user):
@@ -42,19 +39,19 @@ class Things:
             **mine, title="Prepare the talk", list_id=self.home.pk, labels=["work"]
         )
         steps = TaskFactory.create_batch(3, **mine, parent_id=self.task.pk)
-        actions.complete_task(**caller(alice), task_id=steps[0].pk)
+        actions.complete_task(caller_of(alice), task_id=steps[0].pk)
         self.done = TaskFactory(
             **mine, due_date=timezone.now().date(), rrule="FREQ=DAILY"
         )
-        actions.complete_task(**caller(alice), task_id=self.done.pk)
+        actions.complete_task(caller_of(alice), task_id=self.done.pk)
         self.trashed = TaskFactory(**mine, list_id=self.flat.pk)
         TaskFactory(**mine, parent_id=self.trashed.pk)
-        actions.trash_task(**caller(alice), task_id=self.trashed.pk)
+        actions.trash_task(caller_of(alice), task_id=self.trashed.pk)
         TaskFactory(**mine, list_id=self.gone.pk)
-        actions.trash_list(**caller(alice), list_id=self.gone.pk)
+        actions.trash_list(caller_of(alice), list_id=self.gone.pk)
         now = timezone.now()
         actions.update_list(
-            **caller(alice), list_id=self.old.pk, changes={"archived_at": now}
+            caller_of(alice), list_id=self.old.pk, changes={"archived_at": now}
         )
 
 
@@ -158,7 +155,7 @@ def test_says_what_is_in_the_way(page_as, alice):
     things, client = Things(alice), page_as(alice)
     undo = offered(send(client, things, "edit", follow=True))
     actions.update_task(
-        **caller(alice), task_id=things.task.pk, changes={"title": "Give <the> talk"}
+        caller_of(alice), task_id=things.task.pk, changes={"title": "Give <the> talk"}
     )
 
     response = client.post(undo, follow=True)
@@ -172,8 +169,8 @@ def test_says_what_is_in_the_way(page_as, alice):
 def test_says_that_what_was_deleted_for_good_stays_so(page_as, alice):
     things, client = Things(alice), page_as(alice)
     undo = offered(send(client, things, "restore", follow=True))
-    actions.trash_task(**caller(alice), task_id=things.trashed.pk)
-    actions.remove_task(**caller(alice), task_id=things.trashed.pk)
+    actions.trash_task(caller_of(alice), task_id=things.trashed.pk)
+    actions.remove_task(caller_of(alice), task_id=things.trashed.pk)
 
     response = client.post(undo, follow=True)
 

@@ -6,9 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.actions.quick import add_quickly, read_quickly
@@ -17,11 +16,9 @@ from todos.models import Change, Label, Task
 WEDNESDAY = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
 
 
-def add(owner, text, **more):
+def add(owner, text, *, at=WEDNESDAY, literal=None):
     """Add the lines and return their tasks."""
-    drafts = add_quickly(
-        owner=owner, by=COMMAND, **{"at": WEDNESDAY, "text": text, **more}
-    )
+    drafts = add_quickly(caller_of(owner, at), text=text, literal=literal)
     return [draft.task for draft in drafts]
 
 
@@ -51,7 +48,7 @@ def test_a_plain_line_is_a_task_like_any_other(alice):
 def test_a_repeating_line_begins_a_series(alice):
     [task] = add(alice, "Run every! 2 days")
 
-    done = actions.complete_task(owner=alice, by=COMMAND, at=WEDNESDAY, task_id=task.pk)
+    done = actions.complete_task(caller_of(alice, WEDNESDAY), task_id=task.pk)
 
     assert (task.rrule, task.rrule_anchor) == ("FREQ=DAILY;INTERVAL=2", "completion")
     assert done.next.series == task.series
@@ -87,7 +84,7 @@ def test_several_lines_are_tasks_in_their_order_and_one_batch(alice):
 def test_one_undo_takes_all_of_it_back(alice):
     add(alice, "One @a\nTwo @b\nThree")
 
-    actions.undo(owner=alice, by=COMMAND, at=timezone.now())
+    actions.undo(caller_of(alice))
 
     assert not Task.objects.live().exists()
 
@@ -133,7 +130,7 @@ def test_it_is_the_persons_day_and_week(alice):
 
 
 def test_reading_alone_stores_nothing(alice):
-    [draft] = read_quickly(owner=alice, at=WEDNESDAY, text="Buy milk @shop p1")
+    [draft] = read_quickly(caller_of(alice, WEDNESDAY), text="Buy milk @shop p1")
 
     assert (draft.task.title, draft.task.priority) == ("Buy milk", 1)
     assert not Task.objects.exists()

@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.urls import reverse
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory
 from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
@@ -108,24 +108,24 @@ def test_steps_move_among_themselves_and_change_where_there_are_too_many(api_as,
 def test_steps_in_the_trash_count_so_that_all_can_come_back(alice):
     task = with_steps(alice, STEPS_MAX)
     step = task.steps.first()
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
-    actions.trash_task(**caller, task_id=step.pk)
+    caller = caller_of(alice, NOON)
+    actions.trash_task(caller, task_id=step.pk)
 
     with pytest.raises(ValidationError, match="at most 500 steps"):
-        actions.create_task(**caller, title="More", parent_id=task.pk)
+        actions.create_task(caller, title="More", parent_id=task.pk)
 
-    actions.restore_task(**caller, task_id=step.pk)
+    actions.restore_task(caller, task_id=step.pk)
     assert task.steps.live().count() == STEPS_MAX
 
 
 def test_an_undo_may_bring_back_more(alice):
     task = with_steps(alice, STEPS_MAX - 1)
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
-    actions.create_task(**caller, title="Last", parent_id=task.pk)
-    undone = actions.undo(**caller)
-    actions.create_task(**caller, title="Instead", parent_id=task.pk)
+    caller = caller_of(alice, NOON)
+    actions.create_task(caller, title="Last", parent_id=task.pk)
+    undone = actions.undo(caller)
+    actions.create_task(caller, title="Instead", parent_id=task.pk)
 
-    actions.undo(**caller, batch_id=undone.batch)
+    actions.undo(caller, batch_id=undone.batch)
 
     assert task.steps.count() == STEPS_MAX + 1
 
@@ -211,10 +211,10 @@ def test_the_answer_says_that_a_series_does_not_go_on(api_as, alice, three):
 
 def test_steps_completed_together_open_as_many_as_there_is_room_for(alice, three):
     task = with_steps(alice, 2, **DAILY)
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
 
     actions.change_tasks(
-        **caller, task_ids=[step.pk for step in task.steps.all()], action="complete"
+        caller, task_ids=[step.pk for step in task.steps.all()], action="complete"
     )
 
     assert task.steps.open().count() == 1
@@ -224,39 +224,39 @@ def test_steps_completed_together_open_as_many_as_there_is_room_for(alice, three
 def test_a_series_goes_on_once_there_is_room_again(alice, three):
     task = with_steps(alice, 3, **DAILY)
     first, second, _ = task.steps.order_by("position")
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
-    actions.complete_task(**caller, task_id=first.pk)
+    caller = caller_of(alice, NOON)
+    actions.complete_task(caller, task_id=first.pk)
 
-    actions.trash_task(**caller, task_id=second.pk)
-    actions.remove_task(**caller, task_id=second.pk)
-    actions.reopen_task(**caller, task_id=first.pk)
-    done = actions.complete_task(**caller, task_id=first.pk)
+    actions.trash_task(caller, task_id=second.pk)
+    actions.remove_task(caller, task_id=second.pk)
+    actions.reopen_task(caller, task_id=first.pk)
+    done = actions.complete_task(caller, task_id=first.pk)
 
     assert done.next.parent_id == task.pk
 
 
 def test_what_is_left_of_a_series_takes_no_room_from_steps(alice):
     task = with_steps(alice, STEPS_MAX, **PAST)
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
 
-    actions.create_task(**caller, title="More", parent_id=task.pk)
+    actions.create_task(caller, title="More", parent_id=task.pk)
 
     assert task.steps.count() == STEPS_MAX + 1
 
 
 def test_no_step_is_made_above_all_that_a_task_can_keep(alice, three):
     task = with_steps(alice, 3, **PAST)
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
 
     with pytest.raises(ValidationError, match="at most 2,000 steps"):
-        actions.create_task(**caller, title="More", parent_id=task.pk)
+        actions.create_task(caller, title="More", parent_id=task.pk)
 
 
 def test_a_step_that_is_made_completed_opens_no_next_above_the_bound(alice, three):
     task = with_steps(alice, 2)
-    caller = {"owner": alice, "by": COMMAND, "at": NOON}
+    caller = caller_of(alice, NOON)
 
-    actions.create_task(**caller, title="Last", parent_id=task.pk, **PAST)
+    actions.create_task(caller, title="Last", parent_id=task.pk, **PAST)
 
     assert task.steps.count() == 3
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskList, label_key
@@ -20,11 +20,11 @@ CLOCK = Clock(now=datetime(2027, 1, 15, 12, tzinfo=UTC), zone=UTC)
 def make(alice):
     def make(title, *, done=False, trashed=False, **fields):
         task = TaskFactory(owner=alice, title=title, **fields)
-        caller = {"owner": alice, "by": COMMAND, "at": timezone.now()}
+        caller = caller_of(alice)
         if done:
-            actions.complete_task(**caller, task_id=task.pk)
+            actions.complete_task(caller, task_id=task.pk)
         if trashed:
-            actions.trash_task(**caller, task_id=task.pk)
+            actions.trash_task(caller, task_id=task.pk)
         return task
 
     return make
@@ -146,13 +146,7 @@ def test_matching_ignores_case_and_accents(make):
 
 def test_matching_follows_a_change_of_the_text(make, alice):
     task = make("Before", notes="notes")
-    actions.update_task(
-        owner=alice,
-        by=COMMAND,
-        at=timezone.now(),
-        task_id=task.pk,
-        changes={"title": "After"},
-    )
+    actions.update_task(caller_of(alice), task_id=task.pk, changes={"title": "After"})
 
     assert titles(Task.objects.matching("after notes")) == ["After"]
     assert titles(Task.objects.matching("before")) == []

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from accounts.credentials import COMMAND
+from tests.changes import caller_of
 from tests.factories import NOON, TaskListFactory
 from tests.todos.test_actions_undo import state
 from todos import actions
@@ -21,7 +21,7 @@ LABELS_TEXT = "Keep at most 2 labels; delete one first."
 
 @pytest.fixture
 def as_alice(alice):
-    return {"owner": alice, "by": COMMAND, "at": NOON}
+    return caller_of(alice, NOON)
 
 
 @pytest.fixture(autouse=True)
@@ -33,16 +33,16 @@ def of_two(monkeypatch):
 
 def make_and_take_back(as_alice, text):
     """Add tasks with their labels, undo it, and return the batch that did."""
-    actions.add_quickly(**as_alice, text=text)
-    return actions.undo(**as_alice).batch
+    actions.add_quickly(as_alice, text=text)
+    return actions.undo(as_alice).batch
 
 
 def test_made_lists_come_back_while_there_is_room(api_as, as_alice, alice):
     client = api_as(alice)
     undone = []
     for name in ("One", "Two"):
-        actions.create_list(**as_alice, name=name)
-        undone.append(actions.undo(**as_alice).batch)
+        actions.create_list(as_alice, name=name)
+        undone.append(actions.undo(as_alice).batch)
     first = client.post("/api/v1/undo", {"batch": undone[0]}, format="json")
     before = state(alice)
 
@@ -57,12 +57,12 @@ def test_made_lists_come_back_while_there_is_room(api_as, as_alice, alice):
 
 def test_a_trashed_list_comes_back_only_while_there_is_room(as_alice, alice):
     own = TaskListFactory(owner=alice)
-    actions.trash_list(**as_alice, list_id=own.pk)
+    actions.trash_list(as_alice, list_id=own.pk)
     trashed = alice.changes.latest("seq").batch
-    actions.create_list(**as_alice, name="Instead")
+    actions.create_list(as_alice, name="Instead")
 
     with pytest.raises(actions.AccountFull, match=LISTS_TEXT):
-        actions.undo(**as_alice, batch_id=trashed)
+        actions.undo(as_alice, batch_id=trashed)
 
     assert TaskList.objects.owned_by(alice).live().count() == 2
 
@@ -70,42 +70,42 @@ def test_a_trashed_list_comes_back_only_while_there_is_room(as_alice, alice):
 def test_made_labels_come_back_only_while_there_is_room(as_alice, alice):
     first = make_and_take_back(as_alice, "Call @one @two")
     second = make_and_take_back(as_alice, "Write @three")
-    actions.undo(**as_alice, batch_id=first)
+    actions.undo(as_alice, batch_id=first)
     before = state(alice)
 
     with pytest.raises(actions.AccountFull, match=LABELS_TEXT):
-        actions.undo(**as_alice, batch_id=second)
+        actions.undo(as_alice, batch_id=second)
 
     assert state(alice) == before
     assert Label.objects.owned_by(alice).count() == 2
 
 
 def test_a_label_that_a_task_brings_along_needs_room_as_well(as_alice, alice):
-    task = actions.create_task(**as_alice, title="Call", labels=["one"])
-    actions.update_task(**as_alice, task_id=task.pk, changes={"labels": []})
+    task = actions.create_task(as_alice, title="Call", labels=["one"])
+    actions.update_task(as_alice, task_id=task.pk, changes={"labels": []})
     taken = alice.changes.latest("seq").batch
     one = Label.objects.owned_by(alice).get()
-    actions.delete_label(**as_alice, label_id=one.pk)
+    actions.delete_label(as_alice, label_id=one.pk)
     for name in ("two", "three"):
-        actions.create_label(**as_alice, name=name)
+        actions.create_label(as_alice, name=name)
 
     with pytest.raises(actions.AccountFull, match=LABELS_TEXT):
-        actions.undo(**as_alice, batch_id=taken)
+        actions.undo(as_alice, batch_id=taken)
 
 
 def test_whoever_has_more_than_the_limit_can_undo_everything_else(
     as_alice, alice, monkeypatch
 ):
     own = TaskListFactory(owner=alice)
-    label = actions.create_label(**as_alice, name="one")
-    actions.update_list(**as_alice, list_id=own.pk, changes={"name": "New"})
-    actions.update_label(**as_alice, label_id=label.pk, changes={"name": "new"})
+    label = actions.create_label(as_alice, name="one")
+    actions.update_list(as_alice, list_id=own.pk, changes={"name": "New"})
+    actions.update_label(as_alice, label_id=label.pk, changes={"name": "new"})
     monkeypatch.setattr(list_actions, "LISTS_MAX", 1)
     monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 0)
 
-    actions.undo(**as_alice)
+    actions.undo(as_alice)
     actions.undo(
-        **as_alice, batch_id=alice.changes.filter(entity_id=own.pk).latest("seq").batch
+        as_alice, batch_id=alice.changes.filter(entity_id=own.pk).latest("seq").batch
     )
 
     label.refresh_from_db()
@@ -115,9 +115,9 @@ def test_whoever_has_more_than_the_limit_can_undo_everything_else(
 
 
 def test_the_page_says_what_to_delete(page_as, as_alice, alice):
-    actions.create_list(**as_alice, name="One")
-    undone = actions.undo(**as_alice).batch
-    actions.create_list(**as_alice, name="Two")
+    actions.create_list(as_alice, name="One")
+    undone = actions.undo(as_alice).batch
+    actions.create_list(as_alice, name="Two")
 
     answer = page_as(alice).post(f"/undo/{undone}/", follow=True)
 
@@ -138,9 +138,9 @@ def test_the_navigation_finds_a_list_without_going_through_all(rf, alice):
 def test_a_batch_can_be_too_large_to_take_back(api_as, as_alice, alice, monkeypatch):
     monkeypatch.setattr(sys.modules["todos.actions.undo"], "CHANGES_MAX", 2)
     client = api_as(alice)
-    actions.add_quickly(**as_alice, text="One\nTwo")
+    actions.add_quickly(as_alice, text="One\nTwo")
     fitting = client.post("/api/v1/undo")
-    actions.add_quickly(**as_alice, text="One\nTwo\nThree")
+    actions.add_quickly(as_alice, text="One\nTwo\nThree")
     before = state(alice)
 
     refused = client.post("/api/v1/undo")

@@ -1,9 +1,9 @@
 """Every write of a person's tasks, lists and labels.
 
-An action is told whose data it is for (`owner`), which credential asks (`by`) and when
-(`at`). It finds its rows among the owner's alone, so another person's id raises
-`DoesNotExist` like one that never was. It locks what it changes, checks the state,
-stores, and records each change in the ledger, all in one transaction.
+An action takes a `Caller` first: the user whose data it writes, the credential and the
+time. It finds rows only among that user's, so the id of another user's row raises
+`DoesNotExist`, like an unknown id. It locks what it changes, checks the state, stores,
+and records each change in the ledger, all in one transaction.
 """
 
 from config.refusals import Refusal

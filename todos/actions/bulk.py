@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from accounts.credentials import Credential
-from accounts.models import User
 from todos.actions.dates import settle_dates
 from todos.actions.labels import label_all, labels_named, names_of, unlabel_all
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InTrash
 from todos.actions.rows import store_all
 from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
-from todos.ledger import Batch, Kind, batch, snapshot
+from todos.caller import Caller
+from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABELS_MAX
 from todos.models import Label, Task, label_key
 
@@ -43,10 +41,8 @@ class BulkChange:
 
 
 def change_tasks(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_ids: Sequence[UUID],
     action: str,
     **values: Any,
@@ -59,20 +55,20 @@ def change_tasks(
         InTrash: a task is in the trash, and the action is neither to trash nor to
             restore.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        tasks = _found(owner, task_ids)
+    with open_batch(caller) as batch:
+        tasks = _found(task_ids, batch)
         if action not in {"trash", "restore"}:
             _require_all_live(tasks)
-        following = ACTIONS[action](tasks, owner=owner, entries=entries, **values)
-        changed = entries.id if entries.count else None
-        shown = Task.objects.owned_by(owner).represented().in_bulk(task_ids)
+        following = ACTIONS[action](tasks, batch, **values)
+        changed = batch.id if batch.count else None
+        shown = Task.objects.owned_by(caller.owner).represented().in_bulk(task_ids)
     # One that was taken away as the untouched next of another is there no more.
     rows = [shown[task_id] for task_id in task_ids if task_id in shown]
     return BulkChange(changed, rows, following or {})
 
 
-def _found(owner: User, task_ids: Sequence[UUID]) -> list[Task]:
-    found = Task.objects.owned_by(owner).with_labels().in_bulk(task_ids)
+def _found(task_ids: Sequence[UUID], batch: Batch) -> list[Task]:
+    found = Task.objects.owned_by(batch.owner).with_labels().in_bulk(task_ids)
     unknown = [number for number, key in enumerate(task_ids) if key not in found]
     if unknown:
         raise ValidationError(
@@ -90,27 +86,25 @@ def _require_all_live(tasks: Sequence[Task]) -> None:
 # --- The actions ------------------------------------------------------------------
 
 
-def _complete(
-    tasks: Sequence[Task], *, owner: User, entries: Batch
-) -> dict[UUID, Task | None]:
-    return complete_all(tasks, owner=owner, entries=entries)
+def _complete(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
+    return complete_all(tasks, batch)
 
 
-def _reopen(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
-    reopen_all(tasks, owner=owner, entries=entries)
+def _reopen(tasks: Sequence[Task], batch: Batch) -> None:
+    reopen_all(tasks, batch)
 
 
-def _trash(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
-    trash_all(tasks, owner=owner, entries=entries)
+def _trash(tasks: Sequence[Task], batch: Batch) -> None:
+    trash_all(tasks, batch)
 
 
-def _restore(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
-    restore_all(tasks, owner=owner, entries=entries)
+def _restore(tasks: Sequence[Task], batch: Batch) -> None:
+    restore_all(tasks, batch)
 
 
-def _move(tasks: Sequence[Task], *, owner: User, entries: Batch, list_id: UUID) -> None:
+def _move(tasks: Sequence[Task], batch: Batch, *, list_id: UUID) -> None:
     """Move to the end of a list what isn't there; a step goes along with its task."""
-    require_list(owner, list_id)
+    require_list(batch.owner, list_id)
     named = {task.pk for task in tasks}
     move_all(
         [
@@ -120,14 +114,11 @@ def _move(tasks: Sequence[Task], *, owner: User, entries: Batch, list_id: UUID) 
             and (task.list_id != list_id or task.parent_id is not None)
         ],
         list_id,
-        owner=owner,
-        entries=entries,
+        batch,
     )
 
 
-def _set_due(
-    tasks: Sequence[Task], *, owner: User, entries: Batch, due: Mapping[str, Any]
-) -> None:
+def _set_due(tasks: Sequence[Task], batch: Batch, *, due: Mapping[str, Any]) -> None:
     """Set what `due` names of date, time and zone; without a date no time stays."""
     changed = []
     for number, task in enumerate(tasks):
@@ -139,35 +130,33 @@ def _set_due(
         if task.due_time is None:
             task.due_tz, task.reminder_minutes = "", None
         try:
-            settle_dates(task, owner=owner, at=entries.at)
+            settle_dates(task, batch.caller)
         except ValidationError as refusal:
             raise ValidationError({f"ids.{number}": refusal.messages}) from refusal
-    store_all(changed, Kind.UPDATED, entries)
+    store_all(changed, Kind.UPDATED, batch)
 
 
-def _set_priority(
-    tasks: Sequence[Task], *, owner: User, entries: Batch, priority: int
-) -> None:
+def _set_priority(tasks: Sequence[Task], batch: Batch, *, priority: int) -> None:
     changed = [(task, snapshot(task)) for task in tasks]
     for task in tasks:
         task.priority = priority
-    store_all(changed, Kind.UPDATED, entries)
+    store_all(changed, Kind.UPDATED, batch)
 
 
-def _label(tasks: Sequence[Task], *, owner: User, entries: Batch, label: str) -> None:
+def _label(tasks: Sequence[Task], batch: Batch, *, label: str) -> None:
     wanted = {label_key(label): label}
-    (found,) = labels_named(wanted, owner=owner, entries=entries, field="label")
+    (found,) = labels_named(wanted, batch, field="label")
     for number, task in enumerate(tasks):
         names = names_of(task)
         if len(names) >= LABELS_MAX and found.name not in names:
             text = f"Use at most {LABELS_MAX} labels."
             raise ValidationError({f"ids.{number}": text})
-    label_all(tasks, found, entries=entries)
+    label_all(tasks, found, batch)
 
 
-def _unlabel(tasks: Sequence[Task], *, owner: User, entries: Batch, label: str) -> None:
-    for found in Label.objects.owned_by(owner).named([label]):
-        unlabel_all(tasks, found, entries=entries)
+def _unlabel(tasks: Sequence[Task], batch: Batch, *, label: str) -> None:
+    for found in Label.objects.owned_by(batch.owner).named([label]):
+        unlabel_all(tasks, found, batch)
 
 
 ACTIONS: dict[str, Callable[..., dict[UUID, Task | None] | None]] = {

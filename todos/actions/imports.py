@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby, islice
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,8 +20,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from uuid_utils.compat import uuid7
 
-from accounts.credentials import Credential
-from accounts.models import User
 from config.refusals import Refusal
 from config.writes import Insert
 from todos.actions.dates import settle_dates
@@ -39,7 +36,8 @@ from todos.actions.import_rows import (
 from todos.actions.labels import require_room as require_room_for_labels
 from todos.actions.lists import require_room as require_room_for_lists
 from todos.actions.rows import StepCount, count_steps, inbox_id
-from todos.ledger import batch, last_number, snapshot
+from todos.caller import Caller
+from todos.ledger import last_number, open_batch, snapshot
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
 from todos.models import Label, Task, TaskLabel, TaskList, label_key, position_now
 
@@ -64,17 +62,17 @@ class PreparedImport:
     More than `PART` tasks are stored in parts, once all of them are found good.
     """
 
-    def __init__(self, *, owner: User, at: datetime, rows: Iterable[Row]) -> None:
-        self._owner, self._at = owner, at
+    def __init__(self, caller: Caller, rows: Iterable[Row]) -> None:
+        self._caller = caller
         self._rows: list[Row] = []
-        self._plan = _planned(owner, at, self._kept(rows))
+        self._plan = _planned(caller, self._kept(rows))
 
     @property
     def report(self) -> Report:
         """What storing would report."""
         return self._plan.report
 
-    def store(self, *, by: Credential) -> Report:
+    def store(self) -> Report:
         """Store the rows, unless there is an error in any.
 
         Raises:
@@ -84,9 +82,9 @@ class PreparedImport:
             if self.report.errors:
                 return self.report
             try:
-                _Storing(self._plan, self._owner, by, self._at).run()
+                _Storing(self._plan, self._caller).run()
             except _Stale:
-                self._plan = _planned(self._owner, self._at, self._rows)
+                self._plan = _planned(self._caller, self._rows)
             except IntegrityError as exc:
                 raise ImportClash from exc
             else:
@@ -114,9 +112,9 @@ class _Plan:
     tasks: list[Task]
 
 
-def _planned(owner: User, at: datetime, rows: Iterable[Row]) -> _Plan:
-    after = last_number(owner)
-    planner = _Planner(owner, at)
+def _planned(caller: Caller, rows: Iterable[Row]) -> _Plan:
+    after = last_number(caller.owner)
+    planner = _Planner(caller)
     for chunk in _chunks(rows):
         planner.take(chunk)
         if planner.report.is_full or planner.is_over:
@@ -134,9 +132,8 @@ def _planned(owner: User, at: datetime, rows: Iterable[Row]) -> _Plan:
 class _Storing:
     """The transactions that store a plan, all of one batch."""
 
-    def __init__(self, plan: _Plan, owner: User, by: Credential, at: datetime) -> None:
-        self._plan = plan
-        self._caller: dict[str, Any] = {"owner": owner, "by": by, "at": at}
+    def __init__(self, plan: _Plan, caller: Caller) -> None:
+        self._plan, self._caller = plan, caller
         self._batch_id: UUID = uuid7()
         self._after = plan.after
 
@@ -162,7 +159,7 @@ class _Storing:
             plan.report.batch = self._batch_id
 
     def _store(self, rows: list[TaskList | Label], tasks: list[Task]) -> None:
-        owner_id = self._caller["owner"].pk
+        owner_id = self._caller.owner.pk
         inserts = [
             Insert.of(TaskList, [row for row in rows if isinstance(row, TaskList)]),
             Insert.of(Label, [row for row in rows if isinstance(row, Label)]),
@@ -179,15 +176,15 @@ class _Storing:
         ]
         created = [(row, snapshot(row)) for row in [*rows, *tasks]]
         adds = len(tasks) + sum(isinstance(row, TaskList) for row in rows)
-        with batch(**self._caller, batch_id=self._batch_id, adds=adds) as entries:
-            if entries.after != self._after:
+        with open_batch(self._caller, batch_id=self._batch_id, adds=adds) as batch:
+            if batch.after != self._after:
                 raise _Stale
             for insert in inserts:
                 insert.run()
             for row, after in created:
-                entries.created(row, after)
-            entries.flush()
-            self._after = entries.last
+                batch.created(row, after)
+            batch.flush()
+            self._after = batch.last
 
 
 def _chunks(rows: Iterable[_T]) -> Iterator[list[_T]]:
@@ -207,21 +204,22 @@ class _Home:
 class _Planner:
     """Plans one import: what it has seen, what it would store, what there is to say."""
 
-    def __init__(self, owner: User, at: datetime) -> None:
+    def __init__(self, caller: Caller) -> None:
         self.report = Report()
         self.new_lists: list[TaskList] = []
         self.new_labels: dict[str, Label] = {}  # by their keys
         self.new_tasks: dict[UUID, Task] = {}
         self.is_over = False  # nothing of the rest could be stored
-        self._owner, self._at = owner, at
-        self._inbox = _Home(inbox_id(owner))
+        self._caller = caller
+        self._owner, self._at = caller.owner, caller.at
+        self._inbox = _Home(inbox_id(caller.owner))
         self._lists: dict[str, _Home] = {}  # by their id in the file
         self._names: dict[str, _Home] | None = None  # by their name, folded
         self._labels: dict[str, Label] | None = None  # by their keys
         self._positions = iter(range(position_now(), 2**63))
         self._seen: set[bytes] = set()  # the ids of all rows of the file
         self._left_out: set[str] = set()  # tasks whose steps can't come either
-        self._series = Series(owner)
+        self._series = Series(caller.owner)
         self._steps: dict[UUID, StepCount] = {}  # by their task
         self._in_trash = 0
 
@@ -438,7 +436,7 @@ class _Planner:
             self._left_out.add(row.source)
             self._notice(row.row, "series", "You have this occurrence already.")
             return None
-        settle_dates(task, owner=self._owner, at=at)
+        settle_dates(task, self._caller)
         _check_labels(row)
         if task.parent_id is not None:
             self._steps[task.parent_id].add(task)

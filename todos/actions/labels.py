@@ -12,12 +12,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from accounts.credentials import Credential
 from accounts.models import User
 from config.writes import Insert
 from todos.actions.refusals import NoRoom
 from todos.actions.rows import Seen, require_version, store, store_all
-from todos.ledger import Batch, Kind, batch, snapshot
+from todos.caller import Caller
+from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
 from todos.models import Label, Task, TaskLabel, TaskQuerySet, label_key
 
@@ -25,25 +25,28 @@ LABELS_OF_ONE_MAX = 500  # that one person can have
 CHUNK = 500  # tasks at once
 
 
-def create_label(*, owner: User, by: Credential, at: datetime, **fields: Any) -> Label:
+def create_label(caller: Caller, **fields: Any) -> Label:
     """Store a new label. `fields` are columns by name.
 
     Raises:
         ValidationError: for `name`, also where there is such a label.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        require_room(owner, count=1, field="name")
-        new = Label(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
+    with open_batch(caller) as batch:
+        require_room(caller.owner, count=1, field="name")
+        new = Label(
+            owner_id=caller.owner.pk,
+            created_at=caller.at,
+            updated_at=caller.at,
+            **fields,
+        )
         _save_name(new, force_insert=True)
-        entries.created(new)
+        batch.created(new)
     return new
 
 
 def update_label(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     label_id: UUID,
     changes: Mapping[str, Any],
     version: Seen = None,
@@ -57,23 +60,21 @@ def update_label(
         VersionConflict: `version` is given and is not the stored one.
         ValidationError: for `name`, also where another label has it.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        label = _label_of(owner, label_id, version=version)
+    with open_batch(caller) as batch:
+        label = _label_of(caller.owner, label_id, version=version)
         before = snapshot(label)
         for name, value in changes.items():
             setattr(label, name, value)
         if label.name != before["name"]:
             _save_name(label, update_fields=["name", "key"])
-            count_carriers(label, at=at)
-        store(label, before, Kind.UPDATED, entries)
+            count_carriers(label, at=caller.at)
+        store(label, before, Kind.UPDATED, batch)
     return label
 
 
 def delete_label(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     label_id: UUID,
     version: Seen = None,
 ) -> None:
@@ -84,13 +85,13 @@ def delete_label(
     Raises:
         Label.DoesNotExist, VersionConflict: as `update_label`.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        label = _label_of(owner, label_id, version=version)
+    with open_batch(caller) as batch:
+        label = _label_of(caller.owner, label_id, version=version)
         carriers = _carrying(label).with_labels().order_by("id")
         while tasks := list(carriers[:CHUNK]):
-            unlabel_all(tasks, label, entries=entries)
-            entries.flush()
-        entries.removed(label, before=snapshot(label))
+            unlabel_all(tasks, label, batch)
+            batch.flush()
+        batch.removed(label, before=snapshot(label))
         label.delete()
 
 
@@ -136,7 +137,7 @@ def _carrying(label: Label) -> TaskQuerySet:
 # --- On tasks ---------------------------------------------------------------------
 
 
-def label_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
+def label_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
     """Put a label on the tasks, which may carry it already."""
     changed = [
         (task, snapshot(task)) for task in tasks if label.name not in names_of(task)
@@ -144,17 +145,17 @@ def label_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
     for task, _ in changed:
         _set_names(task, sorted([*names_of(task), label.name], key=label_key))
     _give_labels((label.owner_id, task.pk, label.pk) for task, _ in changed)
-    store_all(changed, Kind.UPDATED, entries)
+    store_all(changed, Kind.UPDATED, batch)
 
 
-def unlabel_all(tasks: Iterable[Task], label: Label, *, entries: Batch) -> None:
+def unlabel_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
     """Take a label from the tasks, which may not carry it."""
     changed = [(task, snapshot(task)) for task in tasks if label.name in names_of(task)]
     for task, _ in changed:
         _set_names(task, [name for name in names_of(task) if name != label.name])
     carried = TaskLabel.objects.filter(label=label)
     carried.filter(task__in=[task.pk for task, _ in changed]).delete()
-    store_all(changed, Kind.UPDATED, entries)
+    store_all(changed, Kind.UPDATED, batch)
 
 
 def names_of(task: Task) -> list[str]:
@@ -167,20 +168,16 @@ def _set_names(task: Task, names: list[str]) -> None:
     task.label_names = names  # type: ignore[attr-defined]
 
 
-def set_labels(
-    task: Task, names: Iterable[str], *, owner: User, entries: Batch
-) -> None:
+def set_labels(task: Task, names: Iterable[str], batch: Batch) -> None:
     """Make the task carry exactly these labels; unknown ones are created.
 
     Raises:
         ValidationError: more than `LABELS_MAX`, or one too long to be compared.
     """
-    set_all_labels([(task, names)], owner=owner, entries=entries)
+    set_all_labels([(task, names)], batch)
 
 
-def set_all_labels(
-    wanted: Iterable[tuple[Task, Iterable[str]]], *, owner: User, entries: Batch
-) -> None:
+def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -> None:
     """As `set_labels` for many tasks; the number of statements doesn't grow with them.
 
     The tasks come in with `label_names`, or are new.
@@ -194,14 +191,14 @@ def set_all_labels(
             raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
         names = by_key | names
         keys_of.append((task, set(by_key)))
-    labels = {
-        label.key: label for label in labels_named(names, owner=owner, entries=entries)
-    }
+    labels = {label.key: label for label in labels_named(names, batch)}
     added: list[tuple[UUID, UUID, UUID]] = []
     losing: dict[UUID, set[str]] = {}
     for task, keys in keys_of:
         had = set(map(key_of, getattr(task, "label_names", [])))
-        added += [(owner.pk, task.pk, labels[key].pk) for key in sorted(keys - had)]
+        added += [
+            (batch.owner.pk, task.pk, labels[key].pk) for key in sorted(keys - had)
+        ]
         if had - keys:
             losing[task.pk] = had - keys
         _set_names(task, [labels[key].name for key in sorted(keys)])
@@ -252,27 +249,26 @@ def known_labels(
 
 
 def labels_named(
-    wanted: Mapping[str, str], *, owner: User, entries: Batch, field: str = "labels"
+    wanted: Mapping[str, str], batch: Batch, *, field: str = "labels"
 ) -> list[Label]:
     """Return the labels of these names, by their keys; unknown ones are created.
 
     Raises:
         ValidationError: for `field`.
     """
-    labels = known_labels(wanted, owner=owner, field=field)
-    at = entries.at
+    labels = known_labels(wanted, owner=batch.owner, field=field)
     new = [
         Label(
-            owner_id=owner.pk,
+            owner_id=batch.owner.pk,
             key=key,
             name=wanted[key],
-            created_at=at,
-            updated_at=at,
+            created_at=batch.at,
+            updated_at=batch.at,
         )
         for key in sorted(wanted.keys() - labels.keys())
     ]
     Insert.of(Label, new).run()
     for label in new:
-        entries.created(label)
+        batch.created(label)
         labels[label.key] = label
     return [labels[key] for key in sorted(labels)]

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InboxProtected, NoRoom
@@ -20,26 +19,30 @@ from todos.actions.rows import (
     store,
     store_all,
 )
-from todos.ledger import Batch, Kind, batch, snapshot
+from todos.caller import Caller
+from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.models import TaskList, TaskQuerySet
 
 LISTS_MAX = 500  # that one person can have, without those in the trash
 CHUNK = 500  # tasks at once
 
 
-def create_list(
-    *, owner: User, by: Credential, at: datetime, **fields: Any
-) -> TaskList:
+def create_list(caller: Caller, **fields: Any) -> TaskList:
     """Store a new list, after the others. `fields` are columns by name.
 
     Raises:
         ValidationError: for `name`; there are as many lists as there can be.
     """
-    with batch(owner=owner, by=by, at=at, adds=1) as entries:
-        require_room(owner)
-        new = TaskList(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
+    with open_batch(caller, adds=1) as batch:
+        require_room(caller.owner)
+        new = TaskList(
+            owner_id=caller.owner.pk,
+            created_at=caller.at,
+            updated_at=caller.at,
+            **fields,
+        )
         new.save(force_insert=True)
-        entries.created(new)
+        batch.created(new)
     return new
 
 
@@ -54,10 +57,8 @@ def require_room(owner: User, *, count: int = 1) -> None:
 
 
 def update_list(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     list_id: UUID,
     changes: Mapping[str, Any],
     restores: bool = False,
@@ -74,28 +75,26 @@ def update_list(
         VersionConflict: `version` is given and is not the stored one.
         ValidationError: for `name`; there are as many lists as there can be.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
+    with open_batch(caller) as batch:
         if restores:
-            row = TaskList.objects.owned_by(owner).get(pk=list_id)
+            row = TaskList.objects.owned_by(caller.owner).get(pk=list_id)
         else:
-            row = list_of(owner, list_id)
+            row = list_of(caller.owner, list_id)
         if row.is_inbox and changes.keys() & {"name", "archived_at"}:
             raise InboxProtected
         require_version(row, version)
         if row.trashed_at is not None:
-            _restore(row, owner=owner, entries=entries)
+            _restore(row, batch)
         before = snapshot(row)
         for name, value in changes.items():
             setattr(row, name, value)
-        store(row, before, Kind.UPDATED, entries)
+        store(row, before, Kind.UPDATED, batch)
     return row
 
 
 def trash_list(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     list_id: UUID,
     move_to: UUID | None = None,
     version: Seen = None,
@@ -108,26 +107,26 @@ def trash_list(
         ValidationError: `move_to` is no other list of the owner.
         VersionConflict: `version` is given and is not the stored one.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        row = list_of(owner, list_id)
+    with open_batch(caller) as batch:
+        row = list_of(caller.owner, list_id)
         if row.is_inbox:
             raise InboxProtected
         require_version(row, version)
         if move_to is None:
-            _turn_all(row.tasks.live(), Kind.TRASHED, at, entries)
+            _turn_all(row.tasks.live(), Kind.TRASHED, caller.at, batch)
         else:
             if move_to == list_id:
                 raise ValidationError({"move_to": "Name another list."})
-            require_list(owner, move_to, field="move_to")
-            _move_tasks(row.tasks.live(), move_to, owner=owner, entries=entries)
+            require_list(caller.owner, move_to, field="move_to")
+            _move_tasks(row.tasks.live(), move_to, batch)
         before = snapshot(row)
-        row.trashed_at = at
-        store(row, before, Kind.TRASHED, entries)
+        row.trashed_at = caller.at
+        store(row, before, Kind.TRASHED, batch)
     return row
 
 
 def _turn_all(
-    tasks: TaskQuerySet, kind: Kind, trashed_at: datetime | None, entries: Batch
+    tasks: TaskQuerySet, kind: Kind, trashed_at: datetime | None, batch: Batch
 ) -> None:
     """Put tasks into the trash or out of it, where each turn leaves fewer of them."""
     left = tasks.with_labels().order_by("id")
@@ -135,24 +134,20 @@ def _turn_all(
         changed = [(task, snapshot(task)) for task in rows]
         for task in rows:
             task.trashed_at = trashed_at
-        store_all(changed, kind, entries)
-        entries.flush()
+        store_all(changed, kind, batch)
+        batch.flush()
 
 
-def _move_tasks(
-    tasks: TaskQuerySet, list_id: UUID, *, owner: User, entries: Batch
-) -> None:
+def _move_tasks(tasks: TaskQuerySet, list_id: UUID, batch: Batch) -> None:
     left = tasks.top_level().with_labels().order_by("position", "id")
     while rows := list(left[:CHUNK]):
-        move_all(rows, list_id, owner=owner, entries=entries)
-        entries.flush()
+        move_all(rows, list_id, batch)
+        batch.flush()
 
 
 def restore_list(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     list_id: UUID,
     version: Seen = None,
 ) -> TaskList:
@@ -165,19 +160,19 @@ def restore_list(
         VersionConflict: `version` is given and is not the stored one.
         ValidationError: for `name`; there are as many lists as there can be.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        row = TaskList.objects.owned_by(owner).get(pk=list_id)
+    with open_batch(caller) as batch:
+        row = TaskList.objects.owned_by(caller.owner).get(pk=list_id)
         require_version(row, version)
         if row.trashed_at is None:
             return row
-        _restore(row, owner=owner, entries=entries)
+        _restore(row, batch)
     return row
 
 
-def _restore(row: TaskList, *, owner: User, entries: Batch) -> None:
-    require_room(owner)
+def _restore(row: TaskList, batch: Batch) -> None:
+    require_room(batch.owner)
     together = row.tasks.filter(trashed_at=row.trashed_at)
     before = snapshot(row)
     row.trashed_at = None
-    store(row, before, Kind.RESTORED, entries)
-    _turn_all(together, Kind.RESTORED, None, entries)
+    store(row, before, Kind.RESTORED, batch)
+    _turn_all(together, Kind.RESTORED, None, batch)

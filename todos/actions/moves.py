@@ -17,7 +17,6 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Max, Q
 
-from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.refusals import InboxProtected
 from todos.actions.rows import (
@@ -28,7 +27,8 @@ from todos.actions.rows import (
     require_version,
     store_all,
 )
-from todos.ledger import Batch, Kind, Snapshot, batch, snapshot
+from todos.caller import Caller
+from todos.ledger import Batch, Kind, Snapshot, open_batch, snapshot
 from todos.models import OwnedQuerySet, Task, TaskList
 
 GAP = 1_000_000  # between rows without a place of their own: a second, as positions go
@@ -47,10 +47,8 @@ class Beside:
 
 
 def move_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     to: Beside | UUID,
     version: Seen = None,
@@ -64,20 +62,20 @@ def move_task(
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
         ValidationError: for `before`, `after` or `list`.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        found = _found_around(owner, task_id, to)
+    with open_batch(caller) as batch:
+        found = _found_around(caller.owner, task_id, to)
         if task_id not in found:
             raise Task.DoesNotExist
         task = found[task_id]
         require_live(task, version=version)
         before = snapshot(task)
         if not isinstance(to, Beside):
-            _move_to_end(task, to, owner=owner, entries=entries)
+            _move_to_end(task, to, batch)
             return task
-        renumbered = _move_beside(task, found.get(to.id), to, owner=owner, at=at)
-        store_all([(task, before), *renumbered], Kind.MOVED, entries)
+        renumbered = _move_beside(task, found.get(to.id), to, batch)
+        store_all([(task, before), *renumbered], Kind.MOVED, batch)
         if str(task.list_id) != before["list_id"]:
-            bring_steps(task, entries)
+            bring_steps(task, batch)
     return task
 
 
@@ -88,7 +86,7 @@ def _found_around(owner: User, task_id: UUID, to: Beside | UUID) -> dict[UUID, T
 
 
 def _move_beside(
-    task: Task, neighbour: Task | None, to: Beside, *, owner: User, at: datetime
+    task: Task, neighbour: Task | None, to: Beside, batch: Batch
 ) -> list[tuple[Task, Snapshot]]:
     if neighbour is None or neighbour.trashed_at is not None:
         raise ValidationError({to.side: "There is no such task."})
@@ -99,18 +97,18 @@ def _move_beside(
     if is_step and task.parent_id is None and task.steps.live().exists():
         raise ValidationError({to.side: "Steps go one level deep."})
     if neighbour.parent_id is not None and neighbour.parent_id != task.parent_id:
-        require_room_for_step(neighbour.parent_id, owner=owner, field=to.side)
+        require_room_for_step(neighbour.parent_id, owner=batch.owner, field=to.side)
     task.parent_id, task.list_id = neighbour.parent_id, neighbour.list_id
-    siblings = Task.objects.owned_by(owner).filter(
+    siblings = Task.objects.owned_by(batch.owner).filter(
         list=neighbour.list_id, parent=neighbour.parent_id
     )
-    return _settle(task, neighbour, siblings, side=to.side, at=at)
+    return _settle(task, neighbour, siblings, side=to.side, at=batch.at)
 
 
-def _move_to_end(task: Task, list_id: UUID, *, owner: User, entries: Batch) -> None:
-    require_list(owner, list_id)
+def _move_to_end(task: Task, list_id: UUID, batch: Batch) -> None:
+    require_list(batch.owner, list_id)
     if task.list_id != list_id or task.parent_id is not None:
-        move_all([task], list_id, owner=owner, entries=entries)
+        move_all([task], list_id, batch)
 
 
 def require_list(owner: User, list_id: UUID, *, field: str = "list") -> None:
@@ -119,9 +117,7 @@ def require_list(owner: User, list_id: UUID, *, field: str = "list") -> None:
         raise ValidationError({field: "There is no such list."})
 
 
-def move_all(
-    tasks: Iterable[Task], list_id: UUID, *, owner: User, entries: Batch
-) -> None:
+def move_all(tasks: Iterable[Task], list_id: UUID, batch: Batch) -> None:
     """Move tasks to the end of a list, in the order they have.
 
     There they are tasks of their own; their steps go along.
@@ -129,27 +125,26 @@ def move_all(
     rows = sorted(tasks, key=lambda task: (task.position, task.pk))
     if not rows:
         return
-    steps = Task.objects.owned_by(owner).live().filter(parent__in=[t.pk for t in rows])
+    steps = Task.objects.owned_by(batch.owner).live()
+    steps = steps.filter(parent__in=[row.pk for row in rows])
     along = list(steps.with_labels().order_by("id"))
     changed = [(row, snapshot(row)) for row in [*rows, *along]]
-    places = _places_at_end(owner, list_id, count=len(rows), at=entries.at)
+    places = _places_at_end(list_id, batch, count=len(rows))
     for task, position in zip(rows, places, strict=True):
         task.parent, task.position = None, position
     for row in [*rows, *along]:
         row.list_id = list_id
-    store_all(changed, Kind.MOVED, entries)
+    store_all(changed, Kind.MOVED, batch)
 
 
-def _places_at_end(
-    owner: User, list_id: UUID, *, count: int, at: datetime
-) -> list[int]:
+def _places_at_end(list_id: UUID, batch: Batch, *, count: int) -> list[int]:
     """Return positions after all tasks of a list, and, if there is room, not after now.
 
     What is made later gets a later number still.
     """
-    tasks = Task.objects.owned_by(owner).filter(list=list_id, parent=None)
+    tasks = Task.objects.owned_by(batch.owner).filter(list=list_id, parent=None)
     last = tasks.aggregate(last=Max("position"))["last"] or 0
-    now = _position_at(at)
+    now = _position_at(batch.at)
     gap = min(GAP, (now - last) // count)
     if gap < 1:
         return [last + number for number in range(1, count + 1)]
@@ -157,10 +152,8 @@ def _places_at_end(
 
 
 def move_list(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     list_id: UUID,
     to: Beside,
     version: Seen = None,
@@ -173,8 +166,8 @@ def move_list(
         VersionConflict: `version` is given and is not the stored one.
         ValidationError: for `before` or `after`.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        lists = TaskList.objects.owned_by(owner).live()
+    with open_batch(caller) as batch:
+        lists = TaskList.objects.owned_by(caller.owner).live()
         found = lists.in_bulk([list_id, to.id])
         if list_id not in found:
             raise TaskList.DoesNotExist
@@ -183,27 +176,27 @@ def move_list(
             raise InboxProtected
         require_version(row, version)
         before = snapshot(row)
-        renumbered = _move_list_beside(row, neighbour, to, owner=owner, at=at)
-        store_all([(row, before), *renumbered], Kind.MOVED, entries)
+        renumbered = _move_list_beside(row, neighbour, to, batch)
+        store_all([(row, before), *renumbered], Kind.MOVED, batch)
     return row
 
 
 def _move_list_beside(
-    row: TaskList, neighbour: TaskList | None, to: Beside, *, owner: User, at: datetime
+    row: TaskList, neighbour: TaskList | None, to: Beside, batch: Batch
 ) -> list[tuple[TaskList, Snapshot]]:
     if neighbour is None:
         raise ValidationError({to.side: "There is no such list."})
     if neighbour.pk == row.pk:
         raise ValidationError({to.side: "Name another list."})
-    siblings = TaskList.objects.owned_by(owner).filter(is_inbox=False)
+    siblings = TaskList.objects.owned_by(batch.owner).filter(is_inbox=False)
     if not neighbour.is_inbox:
-        return _settle(row, neighbour, siblings, side=to.side, at=at)
+        return _settle(row, neighbour, siblings, side=to.side, at=batch.at)
     if to.side == "before":
         raise InboxProtected
     first = siblings.order_by("position", "id")[0]
     if first.pk == row.pk:
         return []
-    return _settle(row, first, siblings, side="before", at=at)
+    return _settle(row, first, siblings, side="before", at=batch.at)
 
 
 # --- Numbers ----------------------------------------------------------------------

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from accounts.credentials import Credential
 from accounts.models import User
 from config.text import clean_text
 from todos.actions.dates import settle_dates
 from todos.actions.labels import known_labels, labels_named
 from todos.agenda import clock_of
-from todos.ledger import Batch, batch
+from todos.caller import Caller
+from todos.ledger import Batch, open_batch
 from todos.limits import LABEL_MAX_LENGTH, LABELS_MAX, TITLE_MAX_LENGTH
 from todos.models import Task, TaskLabel, TaskList, label_key, position_now
 from todos.schedule.quick_add import (
@@ -46,7 +45,7 @@ class Draft:
 
 
 def read_quickly(
-    *, owner: User, at: datetime, text: str, literal: Literal | None = None
+    caller: Caller, *, text: str, literal: Literal | None = None
 ) -> list[Draft]:
     """Return the tasks that the lines of a text describe, without storing them.
 
@@ -56,9 +55,9 @@ def read_quickly(
     Raises:
         ValidationError: for `text` or `literal`; nothing else can be wrong.
     """
-    drafts = _read(owner=owner, at=at, text=text, literal=literal)
+    drafts = _read(caller, text=text, literal=literal)
     wanted = _wanted(drafts)
-    known = known_labels(wanted, owner=owner, field="text")
+    known = known_labels(wanted, owner=caller.owner, field="text")
     # As `add_quickly` would store them: in the spelling of the labels that there are.
     names = wanted | {key: label.name for key, label in known.items()}
     for draft in drafts:
@@ -66,16 +65,14 @@ def read_quickly(
     return drafts
 
 
-def _read(
-    *, owner: User, at: datetime, text: str, literal: Literal | None
-) -> list[Draft]:
+def _read(caller: Caller, *, text: str, literal: Literal | None) -> list[Draft]:
     lines = lines_of(text)
     if len(lines) > LINES_MAX:
         raise ValidationError({"text": f"Write at most {LINES_MAX} lines."})
     literal = literal or {}
     if literal.keys() - set(range(len(lines))):
         raise ValidationError({"literal": "There is no such line; they begin at 0."})
-    reader = _Reader(owner, at)
+    reader = _Reader(caller)
     return [
         reader.draft(number, line, literal.get(number, ()))
         for number, line in enumerate(lines)
@@ -83,10 +80,8 @@ def _read(
 
 
 def add_quickly(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     text: str,
     literal: Literal | None = None,
 ) -> list[Draft]:
@@ -97,12 +92,12 @@ def add_quickly(
     Raises:
         ValidationError: as `read_quickly`; then nothing is stored.
     """
-    with batch(owner=owner, by=by, at=at, adds=len(lines_of(text))) as entries:
-        drafts = _read(owner=owner, at=at, text=text, literal=literal)
+    with open_batch(caller, adds=len(lines_of(text))) as batch:
+        drafts = _read(caller, text=text, literal=literal)
         Task.objects.bulk_create([draft.task for draft in drafts])
-        _set_labels(drafts, owner=owner, entries=entries)
+        _set_labels(drafts, batch)
         for draft in drafts:
-            entries.created(draft.task)
+            batch.created(draft.task)
     return drafts
 
 
@@ -118,17 +113,15 @@ def _keys(draft: Draft) -> list[str]:
     return sorted(map(label_key, draft.parsed.fields.labels))
 
 
-def _set_labels(drafts: list[Draft], *, owner: User, entries: Batch) -> None:
-    labels_of = labels_named(
-        _wanted(drafts), owner=owner, entries=entries, field="text"
-    )
+def _set_labels(drafts: list[Draft], batch: Batch) -> None:
+    labels_of = labels_named(_wanted(drafts), batch, field="text")
     found = {label.key: label for label in labels_of}
     carried: list[TaskLabel] = []
     for draft in drafts:
         labels = [found[key] for key in _keys(draft)]
         draft.task.label_names = [label.name for label in labels]  # type: ignore[attr-defined]
         carried += [
-            TaskLabel(owner_id=owner.pk, task=draft.task, label=label)
+            TaskLabel(owner_id=batch.owner.pk, task=draft.task, label=label)
             for label in labels
         ]
     TaskLabel.objects.bulk_create(carried)
@@ -137,15 +130,15 @@ def _set_labels(drafts: list[Draft], *, owner: User, entries: Batch) -> None:
 class _Reader:
     """Reads lines for one person, at one moment."""
 
-    def __init__(self, owner: User, at: datetime) -> None:
-        self._owner, self._at = owner, at
+    def __init__(self, caller: Caller) -> None:
+        self._caller, owner = caller, caller.owner
         lists = TaskList.objects.owned_by(owner).live().filter(archived_at=None)
         rows = list(lists.in_order().values_list("name", "pk", "is_inbox"))
         self._inbox = next(pk for _, pk, is_inbox in rows if is_inbox)
         # Of two lists with one name, the first.
         self._lists: dict[str, UUID] = {name: pk for name, pk, _ in reversed(rows)}
         self._here = Here(
-            clock=clock_of(owner, now=at),
+            clock=clock_of(owner, now=caller.at),
             week_start=WEEK_STARTS[User.WeekStart(owner.week_start)],
             lists=[name for name, _, _ in rows],
         )
@@ -170,16 +163,16 @@ class _Reader:
             if name not in {"list", "labels"} and value is not None
         }
         task = Task(
-            owner_id=self._owner.pk,
+            owner_id=self._caller.owner.pk,
             list_id=self._lists[said.list] if said.list else self._inbox,
             title=parsed.title,
             # So that the tasks stand in the order of their lines.
             position=self._position + place,
-            created_at=self._at,
-            updated_at=self._at,
+            created_at=self._caller.at,
+            updated_at=self._caller.at,
             **columns,
         )
-        settle_dates(task, owner=self._owner, at=self._at)
+        settle_dates(task, self._caller)
         return task
 
 

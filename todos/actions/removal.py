@@ -8,21 +8,18 @@ from uuid import UUID
 
 from django.db.models import F
 
-from accounts.credentials import Credential
-from accounts.models import User
 from todos.actions.refusals import NotInTrash
 from todos.actions.rows import Seen, require_version, task_of
-from todos.ledger import Batch, Entity, batch
+from todos.caller import Caller
+from todos.ledger import Batch, Entity, open_batch
 from todos.models import Task, TaskList
 
 TRASH_DAYS = 30  # that something stays in the trash, unless a purge is told otherwise
 
 
 def remove_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     version: Seen = None,
 ) -> None:
@@ -33,17 +30,15 @@ def remove_task(
         NotInTrash: it must be put into the trash first.
         VersionConflict: `version` is given and is not the stored one.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         require_version(task, version)
         if task.trashed_at is None:
             raise NotInTrash
-        _remove_tasks([task], entries)
+        _remove_tasks([task], batch)
 
 
-def remove_trashed(
-    *, owner: User, by: Credential, at: datetime, before: datetime, limit: int
-) -> int:
+def remove_trashed(caller: Caller, *, before: datetime, limit: int) -> int:
     """Delete up to `limit` tasks, then lists, that are in the trash since `before`.
 
     A list goes once no task is left in it.
@@ -51,40 +46,40 @@ def remove_trashed(
     Returns:
         How many rows are gone, steps among them; 0 once there is nothing left to do.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        tasks = Task.objects.owned_by(owner).filter(trashed_at__lt=before)
+    with open_batch(caller) as batch:
+        tasks = Task.objects.owned_by(caller.owner).filter(trashed_at__lt=before)
         # Whole tasks first: their steps go with them.
         tasks = tasks.order_by(F("parent").asc(nulls_first=True), "id")
         found = list(tasks[:limit])
         if found:
-            return _remove_tasks(found, entries)
-        lists = TaskList.objects.owned_by(owner).filter(trashed_at__lt=before)
+            return _remove_tasks(found, batch)
+        lists = TaskList.objects.owned_by(caller.owner).filter(trashed_at__lt=before)
         lists = lists.filter(tasks__isnull=True).order_by("id")
         empty = list(lists[:limit])
-        return _remove_lists(empty, entries)
+        return _remove_lists(empty, batch)
 
 
-def _remove_tasks(tasks: Sequence[Task], entries: Batch) -> int:
+def _remove_tasks(tasks: Sequence[Task], batch: Batch) -> int:
     """Delete the tasks and their steps, in whatever state those are."""
     chosen = [task.pk for task in tasks]
-    steps = Task.objects.owned_by(entries.owner).filter(parent__in=chosen)
+    steps = Task.objects.owned_by(batch.owner).filter(parent__in=chosen)
     rows = [*steps.exclude(pk__in=chosen).order_by("id"), *tasks]
-    _forget(Entity.TASK, [row.pk for row in rows], entries)
+    _forget(Entity.TASK, [row.pk for row in rows], batch)
     for row in rows:
-        entries.removed(row)
+        batch.removed(row)
     Task.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
 
 
-def _remove_lists(lists: Sequence[TaskList], entries: Batch) -> int:
-    _forget(Entity.LIST, [row.pk for row in lists], entries)
+def _remove_lists(lists: Sequence[TaskList], batch: Batch) -> int:
+    _forget(Entity.LIST, [row.pk for row in lists], batch)
     for row in lists:
-        entries.removed(row)
+        batch.removed(row)
     TaskList.objects.filter(pk__in=[row.pk for row in lists]).delete()
     return len(lists)
 
 
-def _forget(entity: Entity, ids: list[UUID], entries: Batch) -> None:
+def _forget(entity: Entity, ids: list[UUID], batch: Batch) -> None:
     """Empty what the ledger remembers of the rows."""
-    told = entries.owner.changes.filter(entity=entity, entity_id__in=ids)
+    told = batch.owner.changes.filter(entity=entity, entity_id__in=ids)
     told.update(before=None, after=None)

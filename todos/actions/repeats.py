@@ -15,7 +15,6 @@ from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Q, Subquery
 from uuid_utils.compat import uuid7
 
-from accounts.credentials import Credential
 from accounts.models import User
 from todos.actions.labels import names_of, set_all_labels
 from todos.actions.refusals import (
@@ -26,7 +25,8 @@ from todos.actions.refusals import (
 )
 from todos.actions.rows import Seen, count_steps, require_live, store, task_of
 from todos.agenda import clock_of
-from todos.ledger import Batch, Kind, batch, snapshot
+from todos.caller import Caller
+from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.models import Task
 from todos.reminders.planning import plan_reminder
 from todos.schedule import recurrence
@@ -35,7 +35,7 @@ from todos.schedule.days import LAST_DATE
 DAY = timedelta(days=1)
 
 
-def settle_rule(task: Task, *, owner: User, at: datetime) -> None:
+def settle_rule(task: Task, caller: Caller) -> None:
     """Hold the rule of a task against its due date, and number the task.
 
     Without a due date it is due on the first day from the person's today that the
@@ -54,7 +54,7 @@ def settle_rule(task: Task, *, owner: User, at: datetime) -> None:
         task.rrule, task.due_date = recurrence.begin_series(
             task.rrule,
             due=task.due_date,
-            today=today_of(owner, at),
+            today=today_of(caller),
             from_completion=task.rrule_anchor == Task.Anchor.COMPLETION,
         )
     except recurrence.RuleRefused as exc:
@@ -87,9 +87,7 @@ def _is_stored(task: Task, state: Q) -> bool:
 # --- The next of a series ---------------------------------------------------------
 
 
-def open_all(
-    tasks: Sequence[Task], *, owner: User, entries: Batch
-) -> dict[UUID, Task | None]:
+def open_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
     """Open the next occurrence of each task that repeats, as a task of its own.
 
     Their steps come along, to be done again. Where the next one is there, because
@@ -103,15 +101,15 @@ def open_all(
     nearest = _nearest_later(repeating)
     found: dict[UUID, Task | None] = {task.pk: None for task in tasks}
     found |= _still_open(nearest)
-    today = today_of(owner, entries.at)
+    today = today_of(batch.caller)
     copies: list[tuple[Task, Task]] = []
     for task in repeating:
         due_date = None if task.pk in nearest else _next_due(task, today=today)
         if due_date is not None:
-            copies.append((task, _next_copy(task, due_date=due_date, at=entries.at)))
-    copied = list(_with_room(copies, owner=owner))
+            copies.append((task, _next_copy(task, due_date=due_date, at=batch.at)))
+    copied = list(_with_room(copies, owner=batch.owner))
     found |= {task.pk: copy for task, copy in copied}
-    _store_copies(copied, owner=owner, entries=entries)
+    _store_copies(copied, batch)
     return found
 
 
@@ -137,31 +135,27 @@ def _next_copy(task: Task, *, due_date: date, at: datetime) -> Task:
     return copy
 
 
-def _store_copies(
-    copied: Sequence[tuple[Task, Task]], *, owner: User, entries: Batch
-) -> None:
+def _store_copies(copied: Sequence[tuple[Task, Task]], batch: Batch) -> None:
     """Store the copies of tasks, each followed by copies of the task's steps."""
-    steps_of = _steps_to_repeat([task for task, _ in copied], owner=owner)
+    steps_of = _steps_to_repeat([task for task, _ in copied], owner=batch.owner)
     every: list[tuple[Task, Task]] = []
     for task, copy in copied:
         assert task.due_date is not None and copy.due_date is not None
         shift = copy.due_date - task.due_date
         every.append((task, copy))
         for step in steps_of[task.pk]:
-            step_copy = _copy_of(step, shift=shift, at=entries.at)
+            step_copy = _copy_of(step, shift=shift, at=batch.at)
             step_copy.parent_id = copy.pk
             if step_copy.rrule:
                 step_copy.series, step_copy.occurrence = uuid7(), 1
             every.append((step, step_copy))
         vars(copy).update(steps_total=len(steps_of[task.pk]), steps_done=0)
     for _, copy in every:
-        plan_reminder(copy, owner=owner, at=entries.at)
+        plan_reminder(copy, owner=batch.owner, at=batch.at)
     Task.objects.bulk_create([copy for _, copy in every])
-    set_all_labels(
-        [(copy, names_of(task)) for task, copy in every], owner=owner, entries=entries
-    )
+    set_all_labels([(copy, names_of(task)) for task, copy in every], batch)
     for _, copy in every:
-        entries.created(copy)
+        batch.created(copy)
 
 
 def _copy_of(task: Task, *, shift: timedelta, at: datetime) -> Task:
@@ -228,19 +222,19 @@ def _is_last(task: Task) -> bool:
     return count is not None and _number_of(task) >= count
 
 
-def today_of(owner: User, at: datetime) -> date:
-    return clock_of(owner, now=at).today
+def today_of(caller: Caller) -> date:
+    return clock_of(caller.owner, now=caller.at).today
 
 
-def take_back_all(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None:
+def take_back_all(tasks: Sequence[Task], batch: Batch) -> None:
     """Remove the next occurrences with their steps, unless somebody touched them."""
     following = _still_open(_nearest_later(tasks)).values()
     untouched = {task.pk: task for task in following if task and task.version == 1}
     if not untouched:
         return
     steps_of: dict[UUID | None, list[Task]] = defaultdict(list)
-    steps = Task.objects.owned_by(owner).filter(parent__in=untouched).with_labels()
-    for step in steps.order_by("id"):
+    steps = Task.objects.owned_by(batch.owner).filter(parent__in=untouched)
+    for step in steps.with_labels().order_by("id"):
         steps_of[step.parent_id].append(step)
     removed = []
     for key, upcoming in untouched.items():
@@ -248,8 +242,8 @@ def take_back_all(tasks: Sequence[Task], *, owner: User, entries: Batch) -> None
             continue
         removed.append(key)
         for row in [*steps_of[key], upcoming]:
-            entries.removed(row, before=snapshot(row))
-    Task.objects.owned_by(owner).filter(pk__in=removed).delete()
+            batch.removed(row, before=snapshot(row))
+    Task.objects.owned_by(batch.owner).filter(pk__in=removed).delete()
 
 
 def _is_touched(step: Task, *, with_: Task) -> bool:
@@ -293,10 +287,8 @@ def _still_open(nearest: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
 
 
 def skip_occurrence(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     version: Seen = None,
 ) -> Task:
@@ -313,17 +305,17 @@ def skip_occurrence(
         NextExists: the next of its series is there already, as another task.
         SeriesEnded: it is the last of its series.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         require_live(task, version=version)
         _require_skippable(task)
-        due_date = _due_after_skipping(task, today=today_of(owner, at))
+        due_date = _due_after_skipping(task, today=today_of(caller))
         if due_date is None or task.due_date is None:
             raise SeriesEnded
         before = snapshot(task)
         task.start_date = _moved(task.start_date, due_date - task.due_date)
         task.due_date, task.occurrence = due_date, _number_of(task) + 1
-        store(task, before, Kind.UPDATED, entries)
+        store(task, before, Kind.UPDATED, batch)
     return task
 
 

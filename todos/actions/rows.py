@@ -66,7 +66,7 @@ def require_version(row: Task | TaskList | Label, version: Seen) -> None:
 
 
 def store(
-    row: Task | TaskList | Label, before: dict[str, Any], kind: Kind, entries: Batch
+    row: Task | TaskList | Label, before: dict[str, Any], kind: Kind, batch: Batch
 ) -> None:
     """Save what differs from `before`, count the version, record the change."""
     after = snapshot(row)
@@ -74,21 +74,21 @@ def store(
     if not names:
         return
     row.version += 1
-    row.updated_at = entries.at
+    row.updated_at = batch.at
     columns = [name for name in names if name != "labels"]
     # And what follows from these.
     if isinstance(row, Task):
         columns.append("search")
-        if _plans_reminder(row, names, entries):
+        if _plans_reminder(row, names, batch):
             columns.append("remind_on")
     if isinstance(row, Label):
         columns.append("key")
     row.save(update_fields=[*columns, "version", "updated_at"])
-    entries.changed(kind, row, before, after)
+    batch.changed(kind, row, before, after)
 
 
 def store_all(
-    changed: Iterable[tuple[_Row, dict[str, Any]]], kind: Kind, entries: Batch
+    changed: Iterable[tuple[_Row, dict[str, Any]]], kind: Kind, batch: Batch
 ) -> None:
     """As `store` for many rows, each with what it was `before`.
 
@@ -102,47 +102,47 @@ def store_all(
         if not names:
             continue
         row.version += 1
-        row.updated_at = entries.at
-        entries.changed(kind, row, before, after)
+        row.updated_at = batch.at
+        batch.changed(kind, row, before, after)
         columns = names - {"labels"}
-        if isinstance(row, Task) and _plans_reminder(row, names, entries):
+        if isinstance(row, Task) and _plans_reminder(row, names, batch):
             columns.add("remind_on")
         together[tuple(sorted(columns))].append(row)
     for alike, rows in together.items():
-        _update_all(rows, alike, entries)
+        _update_all(rows, alike, batch)
 
 
-def _update_all(rows: Sequence[_Row], columns: Sequence[str], entries: Batch) -> None:
+def _update_all(rows: Sequence[_Row], columns: Sequence[str], batch: Batch) -> None:
     values = {tuple(getattr(row, name) for name in columns) for row in rows}
     if len(values) > 1:
-        update_each(rows, columns, at=entries.at)
+        update_each(rows, columns, at=batch.at)
         return
     same = dict(zip(columns, *values, strict=True))
     for start in range(0, len(rows), CHUNK):
         ids = [row.pk for row in rows[start : start + CHUNK]]
         type(rows[0]).objects.filter(pk__in=ids).update(
-            **same, version=F("version") + 1, updated_at=entries.at
+            **same, version=F("version") + 1, updated_at=batch.at
         )
 
 
-def _plans_reminder(task: Task, changed: Iterable[str], entries: Batch) -> bool:
+def _plans_reminder(task: Task, changed: Iterable[str], batch: Batch) -> bool:
     """Plan the reminder anew where it follows from what changed.
 
     Else its column is not to be stored: a sender may be taking the reminder just now.
     """
     if FOLLOWS_FROM.isdisjoint(changed):
         return False
-    plan_reminder(task, owner=entries.owner, at=entries.at)
+    plan_reminder(task, owner=batch.owner, at=batch.at)
     return True
 
 
-def bring_steps(task: Task, entries: Batch) -> None:
+def bring_steps(task: Task, batch: Batch) -> None:
     """Move the steps of a task into its list."""
     steps = list(task.steps.live().with_labels().order_by("id"))
     changed = [(step, snapshot(step)) for step in steps]
     for step in steps:
         step.list_id = task.list_id
-    store_all(changed, Kind.MOVED, entries)
+    store_all(changed, Kind.MOVED, batch)
 
 
 @dataclass(slots=True)
@@ -208,7 +208,7 @@ def require_room_for_step(task_id: UUID, *, owner: User, field: str) -> None:
 
 
 def place(
-    task: Task, *, owner: User, list_id: UUID | None, parent_id: UUID | None
+    task: Task, batch: Batch, *, list_id: UUID | None, parent_id: UUID | None
 ) -> None:
     """Put a task into a list and maybe under a parent, both the owner's.
 
@@ -217,7 +217,8 @@ def place(
             is someone else's or never was.
     """
     if parent_id is not None:
-        parent = Task.objects.owned_by(owner).live().filter(pk=parent_id).first()
+        tasks = Task.objects.owned_by(batch.owner).live()
+        parent = tasks.filter(pk=parent_id).first()
         if parent is None:
             raise ValidationError({"parent": "There is no such task."})
         has_steps = not task._state.adding and task.steps.live().exists()
@@ -226,13 +227,14 @@ def place(
         if list_id not in (None, parent.list_id, task.list_id):
             raise ValidationError({"list": "A step is in the list of its task."})
         if task.parent_id != parent.pk:
-            require_room_for_step(parent.pk, owner=owner, field="parent")
+            require_room_for_step(parent.pk, owner=batch.owner, field="parent")
         task.parent, task.list_id = parent, parent.list_id
         return
     task.parent = None
     if list_id is None:
-        task.list_id = inbox_id(owner)
+        task.list_id = inbox_id(batch.owner)
     elif list_id != task.list_id:
-        if not TaskList.objects.owned_by(owner).live().filter(pk=list_id).exists():
+        lists = TaskList.objects.owned_by(batch.owner).live()
+        if not lists.filter(pk=list_id).exists():
             raise ValidationError({"list": "There is no such list."})
         task.list_id = list_id

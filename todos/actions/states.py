@@ -20,9 +20,7 @@ from todos.ledger import Batch, Kind, snapshot
 from todos.models import Task, TaskQuerySet
 
 
-def complete_all(
-    tasks: Sequence[Task], *, owner: User, entries: Batch
-) -> dict[UUID, Task | None]:
+def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
     """Complete the open ones with their open steps.
 
     Returns:
@@ -35,40 +33,40 @@ def complete_all(
     done = [
         (row, snapshot(row))
         for task, steps in _with_steps(
-            first, TaskQuerySet.open, owner=owner, known=still_open
+            first, TaskQuerySet.open, batch, known=still_open
         )
         for row in [*steps, task]
     ]
-    opened |= open_all(first, owner=owner, entries=entries)
+    opened |= open_all(first, batch)
     for row, _ in done:
-        row.completed_at = entries.at
-    store_all(done, Kind.COMPLETED, entries)
+        row.completed_at = batch.at
+    store_all(done, Kind.COMPLETED, batch)
     return opened
 
 
-def reopen_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
+def reopen_all(tasks: Iterable[Task], batch: Batch) -> None:
     """Open the completed ones, without next occurrences that nobody touched."""
     completed = [task for task in tasks if task.is_completed]
-    take_back_all(completed, owner=owner, entries=entries)
+    take_back_all(completed, batch)
     changed = [(task, snapshot(task)) for task in completed]
     for task in completed:
         task.completed_at = None
-    store_all(changed, Kind.REOPENED, entries)
+    store_all(changed, Kind.REOPENED, batch)
 
 
-def trash_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
+def trash_all(tasks: Iterable[Task], batch: Batch) -> None:
     """Put the tasks into the trash with their steps; what is there stays."""
     live = [task for task in tasks if task.trashed_at is None]
     changed = []
-    for task, steps in _with_steps(live, TaskQuerySet.live, owner=owner):
+    for task, steps in _with_steps(live, TaskQuerySet.live, batch):
         for row in [*steps, task]:
             if row.trashed_at is None:
                 changed.append((row, snapshot(row)))
-                row.trashed_at = entries.at
-    store_all(changed, Kind.TRASHED, entries)
+                row.trashed_at = batch.at
+    store_all(changed, Kind.TRASHED, batch)
 
 
-def restore_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
+def restore_all(tasks: Iterable[Task], batch: Batch) -> None:
     """Take tasks out of the trash, with the steps that went there with them.
 
     A task whose list is in the trash comes back in the inbox; a step without a task
@@ -79,22 +77,22 @@ def restore_all(tasks: Iterable[Task], *, owner: User, entries: Batch) -> None:
         (task for task in tasks if task.trashed_at),
         key=lambda task: bool(task.parent_id),
     )
-    homes = _Homes(trashed, owner=owner)
+    homes = _Homes(trashed, batch.owner)
     changed = []
-    for task, steps in _with_steps(trashed, TaskQuerySet.trashed, owner=owner):
+    for task, steps in _with_steps(trashed, TaskQuerySet.trashed, batch):
         together = task.trashed_at
         for row in [task, *(step for step in steps if step.trashed_at == together)]:
             if row.trashed_at is not None:
                 changed.append((row, snapshot(row)))
                 homes.bring_home(row)
                 row.trashed_at = None
-    store_all(changed, Kind.RESTORED, entries)
+    store_all(changed, Kind.RESTORED, batch)
 
 
 class _Homes:
     """Where tasks that come out of the trash belong now."""
 
-    def __init__(self, tasks: list[Task], *, owner: User) -> None:
+    def __init__(self, tasks: list[Task], owner: User) -> None:
         self._owner = owner
         self._inbox: UUID | None = None
         self._back: dict[UUID | None, Task] = {}
@@ -120,8 +118,8 @@ class _Homes:
 def _with_steps(
     tasks: Sequence[Task],
     state: Callable[[TaskQuerySet], TaskQuerySet],
+    batch: Batch,
     *,
-    owner: User,
     known: Mapping[UUID, Task] | None = None,
 ) -> Iterator[tuple[Task, list[Task]]]:
     """Pair the tasks with those of their steps that are in a state.
@@ -132,7 +130,7 @@ def _with_steps(
     parents = [task.pk for task in tasks if _may_have_steps(task)]
     by_parent: dict[Any, list[Task]] = defaultdict(list)
     if parents:
-        mine = Task.objects.owned_by(owner).filter(parent__in=parents)
+        mine = Task.objects.owned_by(batch.owner).filter(parent__in=parents)
         steps = state(mine).with_labels()
         for step in steps.order_by("id"):
             by_parent[step.parent_id].append(known.get(step.pk, step))

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from accounts.credentials import Credential
-from accounts.models import User
 from todos.actions.dates import settle_dates
 from todos.actions.labels import set_labels
 from todos.actions.repeats import open_all
@@ -23,7 +20,8 @@ from todos.actions.rows import (
     task_of,
 )
 from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
-from todos.ledger import Batch, Kind, batch, snapshot
+from todos.caller import Caller
+from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.models import Task
 
 
@@ -36,10 +34,8 @@ class Completion:
 
 
 def create_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     list_id: UUID | None = None,
     parent_id: UUID | None = None,
     labels: Iterable[str] = (),
@@ -53,23 +49,26 @@ def create_task(
     Raises:
         ValidationError: by field, also for a list or parent that isn't the owner's.
     """
-    with batch(owner=owner, by=by, at=at, adds=1) as entries:
-        task = Task(owner_id=owner.pk, created_at=at, updated_at=at, **fields)
-        place(task, owner=owner, list_id=list_id, parent_id=parent_id)
-        settle_dates(task, owner=owner, at=at)
+    with open_batch(caller, adds=1) as batch:
+        task = Task(
+            owner_id=caller.owner.pk,
+            created_at=caller.at,
+            updated_at=caller.at,
+            **fields,
+        )
+        place(task, batch, list_id=list_id, parent_id=parent_id)
+        settle_dates(task, caller)
         task.save(force_insert=True)
-        set_labels(task, labels, owner=owner, entries=entries)
-        entries.created(task)
+        set_labels(task, labels, batch)
+        batch.created(task)
         if task.is_completed:
-            open_all([task], owner=owner, entries=entries)
+            open_all([task], batch)
     return task
 
 
 def update_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     changes: Mapping[str, Any],
     completed: bool | None = None,
@@ -89,11 +88,11 @@ def update_task(
         ValidationError: by field.
     """
     changes = dict(changes)
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         if restores and task.trashed_at is not None:
             require_version(task, version)
-            restore_all([task], owner=owner, entries=entries)
+            restore_all([task], batch)
             _count_steps(task)
         else:
             require_live(task, version=version)
@@ -102,26 +101,24 @@ def update_task(
         if "list_id" in changes or "parent_id" in changes:
             list_id = changes.pop("list_id", task.list_id)
             parent_id = changes.pop("parent_id", task.parent_id)
-            place(task, owner=owner, list_id=list_id, parent_id=parent_id)
+            place(task, batch, list_id=list_id, parent_id=parent_id)
         for name, value in changes.items():
             setattr(task, name, value)
-        settle_dates(task, owner=owner, at=at)
+        settle_dates(task, caller)
         if labels is not None:
-            set_labels(task, labels, owner=owner, entries=entries)
+            set_labels(task, labels, batch)
         moved = task.list_id != UUID(before["list_id"])
-        store(task, before, Kind.MOVED if moved else Kind.UPDATED, entries)
+        store(task, before, Kind.MOVED if moved else Kind.UPDATED, batch)
         if moved:
-            bring_steps(task, entries)
+            bring_steps(task, batch)
         if completed is not None and completed != task.is_completed:
-            _turn(task, owner=owner, entries=entries)
+            _turn(task, batch)
     return task
 
 
 def complete_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     version: Seen = None,
 ) -> Completion:
@@ -132,27 +129,25 @@ def complete_task(
     Raises:
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         require_live(task, version=version)
-        upcoming = _complete(task, owner=owner, entries=entries)
+        upcoming = _complete(task, batch)
     return Completion(task, upcoming)
 
 
-def _complete(task: Task, *, owner: User, entries: Batch) -> Task | None:
+def _complete(task: Task, batch: Batch) -> Task | None:
     """Complete a task with its steps; return what its series goes on with."""
     was_open = not task.is_completed
-    upcoming = complete_all([task], owner=owner, entries=entries)[task.pk]
+    upcoming = complete_all([task], batch)[task.pk]
     if was_open:
         task.steps_done = task.steps_total  # type: ignore[attr-defined]
     return upcoming
 
 
 def reopen_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     version: Seen = None,
 ) -> Task:
@@ -163,14 +158,14 @@ def reopen_task(
     Raises:
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         require_live(task, version=version)
-        reopen_all([task], owner=owner, entries=entries)
+        reopen_all([task], batch)
     return task
 
 
-def toggle_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> Task:
+def toggle_task(caller: Caller, *, task_id: UUID) -> Task:
     """Complete the task if it is open, reopen it if it is completed.
 
     Decided inside the batch, so that of two at once the second turns it back.
@@ -178,25 +173,23 @@ def toggle_task(*, owner: User, by: Credential, at: datetime, task_id: UUID) -> 
     Raises:
         Task.DoesNotExist, InTrash: as `update_task`.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         require_live(task, version=None)
-        _turn(task, owner=owner, entries=entries)
+        _turn(task, batch)
     return task
 
 
-def _turn(task: Task, *, owner: User, entries: Batch) -> None:
+def _turn(task: Task, batch: Batch) -> None:
     if task.is_completed:
-        reopen_all([task], owner=owner, entries=entries)
+        reopen_all([task], batch)
     else:
-        _complete(task, owner=owner, entries=entries)
+        _complete(task, batch)
 
 
 def trash_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     version: Seen = None,
 ) -> Task:
@@ -206,18 +199,16 @@ def trash_task(
         Task.DoesNotExist: not a task of the owner.
         VersionConflict: `version` is given and is not the stored one.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         require_version(task, version)
-        trash_all([task], owner=owner, entries=entries)
+        trash_all([task], batch)
     return task
 
 
 def restore_task(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     task_id: UUID,
     version: Seen = None,
 ) -> Task:
@@ -229,12 +220,12 @@ def restore_task(
         Task.DoesNotExist: not a task of the owner.
         VersionConflict: `version` is given and is not the stored one.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        task = task_of(owner, task_id)
+    with open_batch(caller) as batch:
+        task = task_of(caller.owner, task_id)
         require_version(task, version)
         if task.trashed_at is None:
             return task
-        restore_all([task], owner=owner, entries=entries)
+        restore_all([task], batch)
         _count_steps(task)
     return task
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import groupby
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -19,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from accounts.credentials import COMMAND, Credential
+from accounts.credentials import COMMAND
 from accounts.models import User
 from config.writes import Insert
 from todos.actions import obstacles
@@ -34,7 +33,16 @@ from todos.actions.refusals import (
     UndoTooLarge,
 )
 from todos.actions.rows import CHUNK, store, store_all
-from todos.ledger import AccountFull, Batch, Entity, Kind, Snapshot, batch, snapshot
+from todos.caller import Caller
+from todos.ledger import (
+    AccountFull,
+    Batch,
+    Entity,
+    Kind,
+    Snapshot,
+    open_batch,
+    snapshot,
+)
 from todos.models import (
     Change,
     ChangeQuerySet,
@@ -77,10 +85,8 @@ class Undone:
 
 
 def undo(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     batch_id: UUID | None = None,
     change_id: UUID | None = None,
 ) -> Undone:
@@ -94,23 +100,23 @@ def undo(
         UndoTooLarge: the batch has more than `CHANGES_MAX` changes.
         AccountFull: it would bring back more than the owner can have.
     """
-    with batch(owner=owner, by=by, at=at) as entries:
-        changes = _wanted(owner, batch_id, change_id)
-        undoing = _Undoing(owner, entries, changes)
+    with open_batch(caller) as batch:
+        changes = _wanted(caller.owner, batch_id, change_id)
+        undoing = _Undoing(batch, changes)
         try:
             with transaction.atomic():
-                for chunk in _latest_first(changes, owner):
+                for chunk in _latest_first(changes, caller.owner):
                     undoing.take_back(chunk)
-                    entries.flush()
+                    batch.flush()
                 undoing.check()
         except NoRoom as exc:
             raise AccountFull(exc.messages[0]) from exc
         except (IntegrityError, ValidationError) as exc:
             # What came since holds a place that has to be free (an occurrence, a name),
             # or rests on what was to be taken back (a time on its date).
-            later = obstacles.since(changes, owner=owner)
+            later = obstacles.since(changes, owner=caller.owner)
             raise UndoConflict(changes=later) from exc
-    return Undone(entries.id, entries.count)
+    return Undone(batch.id, batch.count)
 
 
 def _wanted(
@@ -161,12 +167,12 @@ def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
 class _Undoing:
     """One run of undo: what it has touched, to be checked as a whole at the end."""
 
-    def __init__(self, owner: User, entries: Batch, wanted: ChangeQuerySet) -> None:
-        self.owner = owner
-        self.entries = entries
+    def __init__(self, batch: Batch, wanted: ChangeQuerySet) -> None:
+        self.owner = batch.owner
+        self.batch = batch
         # What can stand in the way: neither taken back, nor made by doing so.
-        others = Change.objects.owned_by(owner).exclude(pk__in=wanted.values("pk"))
-        self._others = others.exclude(batch=entries.id)
+        others = Change.objects.owned_by(self.owner).exclude(pk__in=wanted.values("pk"))
+        self._others = others.exclude(batch=batch.id)
         self._tasks: set[UUID] = set()
         self._lists: set[UUID] = set()
         self._brings_lists = False  # out of the trash, or made again
@@ -193,11 +199,11 @@ class _Undoing:
         kind = INVERSE[Kind(changes[0].kind)]
         if any(TEXTS & (change.before or {}).keys() for change in changes):
             for row, before in changed:
-                store(row, before, kind, self.entries)
+                store(row, before, kind, self.batch)
                 if isinstance(row, Label) and row.name != before["name"]:
-                    count_carriers(row, at=self.entries.at)
+                    count_carriers(row, at=self.batch.at)
         else:
-            store_all(changed, kind, self.entries)
+            store_all(changed, kind, self.batch)
 
     def _as_left(self, change: Change, rows: dict[UUID, Row]) -> tuple[Row, Snapshot]:
         """Return the row, still as the change left it, and a snapshot of it."""
@@ -220,7 +226,7 @@ class _Undoing:
             row.key = label_key(row.name)
         if isinstance(row, Task):
             self._tasks.add(row.pk)
-            settle_reminder(row, owner=self.owner, at=self.entries.at)
+            settle_reminder(row, owner=self.owner, at=self.batch.at)
         if isinstance(row, TaskList):
             self._lists.add(row.pk)
             self._brings_lists |= values.get("trashed_at", "") is None
@@ -232,16 +238,16 @@ class _Undoing:
             row = rows[change.entity_id]
             if isinstance(row, Task) and "labels" in (change.before or {}):
                 wanted.append((row, (change.before or {})["labels"]))
-        set_all_labels(wanted, owner=self.owner, entries=self.entries)
+        set_all_labels(wanted, self.batch)
 
     def _remove(self, changes: list[Change]) -> None:
         rows = self._rows_of(changes)
-        if MODELS[changes[0].entity] is Label and self.entries.count:
+        if MODELS[changes[0].entity] is Label and self.batch.count:
             # Labels that came along with a task stay where they are wanted by now.
             changes = self._spare(changes, rows)
         for change in changes:
             row, before = self._as_left(change, rows)
-            self.entries.removed(row, before=before)
+            self.batch.removed(row, before=before)
         ids = [change.entity_id for change in changes]
         model = MODELS[changes[0].entity] if changes else Label
         if used := self._in_use(model, ids):
@@ -279,13 +285,13 @@ class _Undoing:
         Insert.of(MODELS[changes[0].entity], list(rows.values())).run()
         self._label(changes, rows)
         for row in rows.values():
-            self.entries.created(row)
+            self.batch.created(row)
 
     def _made_of(self, change: Change) -> Row:
         """Return the row as it was, not stored yet."""
         if change.before is None:
             raise CannotBeUndone
-        at = self.entries.at
+        at = self.batch.at
         row = MODELS[change.entity](
             id=change.entity_id, owner_id=self.owner.pk, created_at=at, updated_at=at
         )
@@ -347,7 +353,7 @@ class _Undoing:
         around = [task.pk]
         if task.pk in self._tasks:
             around = [key for key in (task.list_id, task.parent_id) if key]
-        last = mine.filter(entity_id__in=around).exclude(batch=self.entries.id)
+        last = mine.filter(entity_id__in=around).exclude(batch=self.batch.id)
         return list(last.order_by("-seq").values_list("pk", flat=True)[:1])
 
 

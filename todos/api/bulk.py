@@ -163,7 +163,7 @@ class TaskBulkView(TaskEndpoint):
         """Change the tasks; the answer has them in the order they were named."""
         serializer = BulkSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        done = actions.change_tasks(**self.caller(), **serializer.as_arguments())
+        done = actions.change_tasks(self.caller, **serializer.as_arguments())
         return Response({"batch": done.batch, "tasks": represent_changed(done)})
 
 

@@ -6,7 +6,7 @@ never was.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -20,6 +20,7 @@ from config.api.conditional import PreconditionFailed
 from config.api.views import Endpoint
 from todos import actions
 from todos.api.idempotency import once
+from todos.caller import Caller
 
 
 class OwnedEndpoint(Endpoint):
@@ -27,13 +28,14 @@ class OwnedEndpoint(Endpoint):
 
     is_repeatable = True
 
-    def caller(self) -> dict[str, Any]:
-        """Return what each action asks: whose data, by which credential, when."""
-        return {
-            "owner": user_of(self.request),
-            "by": credential_of(self.request),
-            "at": timezone.now(),
-        }
+    @cached_property
+    def caller(self) -> Caller:
+        """Who writes, with which credential, and when: once for the request."""
+        return Caller(
+            owner=user_of(self.request),
+            by=credential_of(self.request),
+            at=timezone.now(),
+        )
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let every POST be repeated under an `Idempotency-Key`."""

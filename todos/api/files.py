@@ -22,7 +22,7 @@ from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import credential_of, user_of
+from accounts.authentication import user_of
 from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
 from config.api.throttling import CostlyThrottle, UserThrottle
 from config.uploads import accept_files
@@ -250,7 +250,7 @@ class ImportView(OwnedEndpoint):
         assert self._prepared is not None
         if self._is_dry_run:
             return Response(_represent(self._prepared.report))
-        report = self._prepared.store(by=credential_of(request))
+        report = self._prepared.store()
         return _refusal(report) if report.errors else Response(_represent(report))
 
     def prepare(self, request: Request) -> None:
@@ -264,8 +264,7 @@ class ImportView(OwnedEndpoint):
     def _read(self, form: Mapping[str, Any]) -> PreparedImport:
         try:
             return prepare_file(
-                owner=user_of(self.request),
-                at=timezone.now(),
+                self.caller,
                 file=form["file"],
                 name=form["format"],
                 mapping=form["mapping"],

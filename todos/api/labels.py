@@ -69,7 +69,7 @@ class LabelListView(LabelEndpoint):
     @extend_schema(request=LabelSerializer, responses={201: LabelSerializer})
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a label."""
-        new = actions.create_label(**self.caller(), **self.validated())
+        new = actions.create_label(self.caller, **self.validated())
         return self.answer(new, status=status.HTTP_201_CREATED)
 
 
@@ -96,7 +96,7 @@ class LabelDetailView(LabelEndpoint):
     def patch(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
         """Change the fields of a label that are sent."""
         label = actions.update_label(
-            **self.caller(),
+            self.caller,
             label_id=label_id,
             changes=self.validated(partial=True),
             version=expected_version(request),
@@ -107,6 +107,6 @@ class LabelDetailView(LabelEndpoint):
     def delete(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
         """Take the label from every task, and delete it; undo brings it back."""
         actions.delete_label(
-            **self.caller(), label_id=label_id, version=expected_version(request)
+            self.caller, label_id=label_id, version=expected_version(request)
         )
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -145,7 +145,7 @@ class UndoView(OwnedEndpoint):
         serializer = UndoSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         undone = actions.undo(
-            **self.caller(),
+            self.caller,
             change_id=serializer.validated_data.get("change"),
             batch_id=serializer.validated_data.get("batch"),
         )

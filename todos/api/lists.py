@@ -82,7 +82,7 @@ class ListListView(ListEndpoint):
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a list, as the last one."""
-        new = actions.create_list(**self.caller(), **self.validated())
+        new = actions.create_list(self.caller, **self.validated())
         return self.answer(new.pk, status=status.HTTP_201_CREATED)
 
 
@@ -127,7 +127,7 @@ class ListDetailView(ListEndpoint):
     def patch(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         """Change the fields of a list that are sent; `archived_at` archives it."""
         actions.update_list(
-            **self.caller(),
+            self.caller,
             list_id=list_id,
             changes=self.validated(partial=True),
             version=expected_version(request),
@@ -142,7 +142,7 @@ class ListDetailView(ListEndpoint):
         """Put a list into the trash, with its tasks unless they are moved."""
         query = self.checked_query(ListDeletionSerializer)
         actions.trash_list(
-            **self.caller(),
+            self.caller,
             list_id=list_id,
             move_to=query["move_to"],
             version=expected_version(request),
@@ -161,6 +161,6 @@ class ListRestoreView(ListEndpoint):
     def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         """Restore a list, with the tasks that went into the trash with it."""
         actions.restore_list(
-            **self.caller(), list_id=list_id, version=expected_version(request)
+            self.caller, list_id=list_id, version=expected_version(request)
         )
         return self.answer(list_id)

@@ -66,7 +66,7 @@ class TaskMoveView(TaskEndpoint):
         serializer = TaskMoveSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         task = actions.move_task(
-            **self.caller(),
+            self.caller,
             task_id=task_id,
             to=serializer.place(),
             version=expected_version(request),
@@ -88,7 +88,7 @@ class ListMoveView(ListEndpoint):
         serializer = ListMoveSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         actions.move_list(
-            **self.caller(),
+            self.caller,
             list_id=list_id,
             to=serializer.place(),
             version=expected_version(request),

@@ -139,12 +139,10 @@ class TaskQuickView(TaskEndpoint):
         """Add tasks from lines of text: all of them, or none."""
         asked = QuickSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        caller = self.caller()
         if asked.validated_data["dry_run"]:
-            del caller["by"]
-            drafts = actions.read_quickly(**caller, **asked.as_arguments())
+            drafts = actions.read_quickly(self.caller, **asked.as_arguments())
             return Response(_represent(drafts, is_stored=False))
-        drafts = actions.add_quickly(**caller, **asked.as_arguments())
+        drafts = actions.add_quickly(self.caller, **asked.as_arguments())
         return Response(
             _represent(drafts, is_stored=True), status=status.HTTP_201_CREATED
         )

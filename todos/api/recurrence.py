@@ -48,7 +48,7 @@ class TaskSkipView(TaskEndpoint):
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Move the task to its next date and number; it stays the same task."""
         task = actions.skip_occurrence(
-            **self.caller(), task_id=task_id, version=expected_version(request)
+            self.caller, task_id=task_id, version=expected_version(request)
         )
         return self.answer(task)
 

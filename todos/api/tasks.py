@@ -126,7 +126,7 @@ class TaskListView(TaskEndpoint):
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a task. What is left out takes its default."""
-        task = actions.create_task(**self.caller(), **self.validated())
+        task = actions.create_task(self.caller, **self.validated())
         return self.answer(task, status=status.HTTP_201_CREATED)
 
 
@@ -212,7 +212,7 @@ class TaskDetailView(TaskEndpoint):
 
     def _update(self, task_id: UUID, *, partial: bool) -> Response:
         task = actions.update_task(
-            **self.caller(),
+            self.caller,
             task_id=task_id,
             changes=self.validated(partial=partial),
             version=expected_version(self.request),
@@ -227,7 +227,7 @@ class TaskDetailView(TaskEndpoint):
         """Put a task and its steps into the trash, or remove them from there."""
         query = self.checked_query(TaskDeletionSerializer)
         act = actions.remove_task if query["permanent"] else actions.trash_task
-        act(**self.caller(), task_id=task_id, version=expected_version(request))
+        act(self.caller, task_id=task_id, version=expected_version(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -242,7 +242,7 @@ class TaskCompleteView(TaskEndpoint):
     @extend_schema(request=None, responses=CompletedTaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         done = actions.complete_task(
-            **self.caller(), task_id=task_id, version=expected_version(request)
+            self.caller, task_id=task_id, version=expected_version(request)
         )
         body = represent_task(vars(done.task))
         body["next"] = done.next and represent_task(vars(done.next))
@@ -260,7 +260,7 @@ class TaskReopenView(TaskEndpoint):
     @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         task = actions.reopen_task(
-            **self.caller(), task_id=task_id, version=expected_version(request)
+            self.caller, task_id=task_id, version=expected_version(request)
         )
         return self.answer(task)
 
@@ -275,6 +275,6 @@ class TaskRestoreView(TaskEndpoint):
     @extend_schema(request=None, responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         task = actions.restore_task(
-            **self.caller(), task_id=task_id, version=expected_version(request)
+            self.caller, task_id=task_id, version=expected_version(request)
         )
         return self.answer(task)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
 from typing import IO, Any
 
-from accounts.credentials import Credential
-from accounts.models import User
 from todos.actions.import_rows import Finding, Report, Row
 from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
+from todos.caller import Caller
 from todos.imports import csv, ics, json, todoist
 from todos.imports.files import Options
 
@@ -26,10 +24,8 @@ WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 
 
 def import_file(
+    caller: Caller,
     *,
-    owner: User,
-    by: Credential,
-    at: datetime,
     file: IO[bytes],
     name: str,
     mapping: Mapping[str, Any] | None = None,
@@ -43,15 +39,14 @@ def import_file(
         ImportClash: as `PreparedImport.store`.
     """
     prepared = prepare_file(
-        owner=owner, at=at, file=file, name=name, mapping=mapping, rows_max=rows_max
+        caller, file=file, name=name, mapping=mapping, rows_max=rows_max
     )
-    return prepared.report if dry_run else prepared.store(by=by)
+    return prepared.report if dry_run else prepared.store()
 
 
 def prepare_file(
+    caller: Caller,
     *,
-    owner: User,
-    at: datetime,
     file: IO[bytes],
     name: str,
     mapping: Mapping[str, Any] | None = None,
@@ -63,13 +58,13 @@ def prepare_file(
         FileRefused: the file can't be read, or has more than `rows_max` rows.
     """
     options = Options(
-        clock=clock_of(owner, now=at),
-        week_start=WEEK_STARTS[owner.week_start],
+        clock=clock_of(caller.owner, now=caller.at),
+        week_start=WEEK_STARTS[caller.owner.week_start],
         mapping=mapping or {},
         rows_max=rows_max,
     )
     rows = _limited(FORMATS[name](file, options), options)
-    return PreparedImport(owner=owner, at=at, rows=rows)
+    return PreparedImport(caller, rows)
 
 
 def _limited(rows: Iterable[Row], options: Options) -> Iterator[Row]:

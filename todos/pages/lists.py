@@ -30,7 +30,7 @@ class ListCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
     def form_valid(self, form: ListForm) -> HttpResponse:
         try:
             with receipt() as note:
-                new = actions.create_list(**self.caller(), **form.as_changes())
+                new = actions.create_list(self.caller, **form.as_changes())
         except (ValidationError, actions.AccountFull) as error:
             form.take_errors(error)
             return self.form_invalid(form)
@@ -119,7 +119,7 @@ class ListUpdateView(KeepsDraft, OwnListMixin, FormView):  # type: ignore[type-a
         try:
             with receipt() as note:
                 own = actions.update_list(
-                    **self.caller(),
+                    self.caller,
                     list_id=self.list.pk,
                     changes=form.as_changes(),
                     restores=form.restores,
@@ -182,7 +182,7 @@ class ListArchiveView(ListActionView):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         with receipt() as note:
             own = actions.update_list(
-                **self.caller(),
+                self.caller,
                 list_id=self.not_in_trash().pk,
                 changes={"archived_at": self.now if self.puts_away else None},
             )
@@ -218,7 +218,7 @@ class ListDeleteView(OwnListMixin, FormView):  # type: ignore[type-arg]  # not a
         try:
             with receipt() as note:
                 own = actions.trash_list(
-                    **self.caller(),
+                    self.caller,
                     list_id=self.list.pk,
                     move_to=form.cleaned_data["move_to"],
                 )
@@ -241,7 +241,7 @@ class ListRestoreView(ListActionView):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
             with receipt() as note:
-                own = actions.restore_list(**self.caller(), list_id=self.list.pk)
+                own = actions.restore_list(self.caller, list_id=self.list.pk)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return SeeOther(self.next_url("todos:task-trash"))

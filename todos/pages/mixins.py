@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,6 +21,7 @@ from accounts.credentials import SESSION
 from accounts.models import User
 from config.drafts import is_own_path
 from todos.agenda import Agenda
+from todos.caller import Caller
 from todos.models import Change, Task, TaskList, TaskQuerySet
 from todos.pages.navigation import Navigation, of
 from todos.pages.rows import TaskRow
@@ -102,9 +104,10 @@ class PersonMixin(View):
         """The person's tasks, where every page starts."""
         return Task.objects.owned_by(self.person)
 
-    def caller(self) -> dict[str, Any]:
-        """Return what each action asks: whose data, by which credential, when."""
-        return {"owner": self.person, "by": SESSION, "at": self.now}
+    @cached_property
+    def caller(self) -> Caller:
+        """Who writes, with which credential, and when: once for the request."""
+        return Caller(owner=self.person, by=SESSION, at=self.now)
 
     def rows(self, tasks: Iterable[Task], *, with_list: bool = True) -> list[TaskRow]:
         """Return the tasks as they are shown, with their lists' names where asked."""

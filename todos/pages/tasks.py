@@ -60,7 +60,7 @@ class TaskCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
     def form_valid(self, form: TaskForm) -> HttpResponse:
         try:
             with receipt() as note:
-                task = actions.create_task(**self.caller(), **form.as_changes())
+                task = actions.create_task(self.caller, **form.as_changes())
         except (ValidationError, actions.AccountFull) as error:
             form.take_errors(error)
             return self.form_invalid(form)
@@ -118,7 +118,7 @@ class TaskUpdateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
         try:
             with receipt() as note:
                 task = actions.update_task(
-                    **self.caller(),
+                    self.caller,
                     task_id=self.task.pk,
                     changes=form.as_changes(),
                     restores=form.restores,
@@ -217,7 +217,7 @@ class TaskCompleteView(TaskActionView):
     verb = "Complete"
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        done = actions.complete_task(**self.caller(), task_id=task_id)
+        done = actions.complete_task(self.caller, task_id=task_id)
         if done.next is None or done.next.due_date is None:
             return "Done", done.task
         day = day_words(done.next.due_date, today=self.today)
@@ -228,21 +228,21 @@ class TaskReopenView(TaskActionView):
     verb = "Reopen"
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        return "Open again", actions.reopen_task(**self.caller(), task_id=task_id)
+        return "Open again", actions.reopen_task(self.caller, task_id=task_id)
 
 
 class TaskDeleteView(TaskActionView):
     verb = "Delete"
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        return "In the trash", actions.trash_task(**self.caller(), task_id=task_id)
+        return "In the trash", actions.trash_task(self.caller, task_id=task_id)
 
 
 class TaskRestoreView(TaskActionView):
     verb = "Restore"
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        task = actions.restore_task(**self.caller(), task_id=task_id)
+        task = actions.restore_task(self.caller, task_id=task_id)
         home = self.navigation.named(task.list_id)
         # It may have come back elsewhere: its list can be in the trash by now.
         return f"Restored to {home.name}" if home else "Restored", task
@@ -259,7 +259,7 @@ class TaskRemoveView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not 
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
-            actions.remove_task(**self.caller(), task_id=kwargs["pk"])
+            actions.remove_task(self.caller, task_id=kwargs["pk"])
         except actions.NotInTrash as refusal:
             messages.error(request, str(refusal))
         else:

@@ -45,7 +45,7 @@ class UndoView(PersonMixin, TemplateView):
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         batch = kwargs["batch"]
         try:
-            actions.undo(**self.caller(), batch_id=batch)
+            actions.undo(self.caller, batch_id=batch)
         except actions.UndoConflict as conflict:
             if actions.is_undone(owner=self.person, batch_id=batch):
                 messages.info(request, "This is undone already.")

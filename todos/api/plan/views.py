@@ -150,10 +150,9 @@ class PlanTaskListView(PlanEndpoint):
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a task in the inbox."""
         body = self.checked(request.data)
-        caller = self.caller()
-        completed_at = caller["at"] if body.completed_as_sent() else None
+        completed_at = self.caller.at if body.completed_as_sent() else None
         task = actions.create_task(
-            **caller, **body.as_changes(), completed_at=completed_at
+            self.caller, **body.as_changes(), completed_at=completed_at
         )
         return self.answer(task, status=status.HTTP_201_CREATED)
 
@@ -198,7 +197,7 @@ class PlanTaskDetailView(PlanEndpoint):
         shown = represent_plan_task(stored, user_id=self.named_user_id)
         body = self.checked(without_repeated(request.data, shown), partial=True)
         task = actions.update_task(
-            **self.caller(),
+            self.caller,
             task_id=self.task_id,
             changes=body.as_changes(stored),
             completed=body.completed_as_sent(),
@@ -210,9 +209,8 @@ class PlanTaskDetailView(PlanEndpoint):
     @extend_schema(parameters=[USER_ID, TASK_ID], responses={204: None})
     def delete(self, request: Request, **kwargs: Any) -> Response:
         """Put the task into the trash, where it no longer exists for these routes."""
-        caller = self.caller()
-        task = actions.trash_task(**caller, task_id=self.task_id)
-        if task.trashed_at != caller["at"]:  # it was there before
+        task = actions.trash_task(self.caller, task_id=self.task_id)
+        if task.trashed_at != self.caller.at:  # it was there before
             raise Http404()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -234,9 +232,10 @@ class PlanTaskCompleteView(PlanEndpoint):
         checked = CompletionSerializer(data=request.data)
         checked.is_valid(raise_exception=True)
         is_completed = checked.validated_data["completed"]
-        target = {**self.caller(), "task_id": self.task_id}
         if is_completed is None:
-            return self.answer(actions.toggle_task(**target))
-        if is_completed:
-            return self.answer(actions.complete_task(**target).task)
-        return self.answer(actions.reopen_task(**target))
+            task = actions.toggle_task(self.caller, task_id=self.task_id)
+        elif is_completed:
+            task = actions.complete_task(self.caller, task_id=self.task_id).task
+        else:
+            task = actions.reopen_task(self.caller, task_id=self.task_id)
+        return self.answer(task)

@@ -15,6 +15,7 @@ from accounts.credentials import COMMAND, change_password, reactivate
 from accounts.models import User
 from todos import actions
 from todos.agenda import clock_of
+from todos.caller import Caller
 from todos.models import Change, Colour
 
 EMAIL = "demo@ownlist.example"  # .example can't be anybody's (RFC 2606)
@@ -174,33 +175,30 @@ def _account(*, at: datetime) -> User:
 
 def _fill(user: User, *, at: datetime) -> None:
     """Write all samples down, then complete the done ones in the order of time."""
-    began = at - BEGAN
+    began = Caller(user, COMMAND, at - BEGAN)
     lists = {
-        name: actions.create_list(
-            owner=user, by=COMMAND, at=began, name=name, colour=colour
-        ).pk
+        name: actions.create_list(began, name=name, colour=colour).pk
         for name, colour in LISTS.items()
     }
     completed: list[tuple[datetime, UUID]] = []
     for sample in SAMPLES:
-        task_id, step_ids = _write_down(user, sample, lists, at=at)
+        task_id, step_ids = _write_down(began, sample, lists, at=at)
         if sample.done is not None:
             completed.append((at - timedelta(days=sample.done), task_id))
         completed += [(at - timedelta(hours=3), step_id) for step_id in step_ids]
     for done_at, task_id in sorted(completed):
-        actions.complete_task(owner=user, by=COMMAND, at=done_at, task_id=task_id)
+        caller = Caller(user, COMMAND, done_at)
+        actions.complete_task(caller, task_id=task_id)
 
 
 def _write_down(
-    user: User, sample: Sample, lists: dict[str, UUID], *, at: datetime
+    caller: Caller, sample: Sample, lists: dict[str, UUID], *, at: datetime
 ) -> tuple[UUID, list[UUID]]:
     """Make the task and its steps; return its id, and those of the steps to tick."""
-    today = clock_of(user, now=at).today
+    today = clock_of(caller.owner, now=at).today
     due = None if sample.due is None else today + timedelta(days=sample.due)
     task = actions.create_task(
-        owner=user,
-        by=COMMAND,
-        at=at - BEGAN,
+        caller,
         list_id=lists.get(sample.list),
         labels=sample.labels,
         title=sample.title,
@@ -211,9 +209,7 @@ def _write_down(
         rrule=sample.rrule,
     )
     steps = [
-        actions.create_task(
-            owner=user, by=COMMAND, at=at - BEGAN, parent_id=task.pk, title=title
-        ).pk
+        actions.create_task(caller, parent_id=task.pk, title=title).pk
         for title in sample.steps
     ]
     return task.pk, steps[: sample.steps_done]

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from accounts.credentials import COMMAND
 from todos.actions import Refusal
 from todos.actions.import_rows import Finding, Report
+from todos.caller import Caller
 from todos.imports.files import FileRefused
 from todos.imports.formats import FORMATS, import_file
 from todos.management.person import person_named
@@ -49,9 +50,7 @@ class Command(BaseCommand):
         try:
             with _opened(options["file"]) as file:
                 report = import_file(
-                    owner=person,
-                    by=COMMAND,
-                    at=timezone.now(),
+                    Caller(person, COMMAND, timezone.now()),
                     file=file,
                     name=options["format"],
                     mapping=mapping,

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from accounts.credentials import COMMAND
 from accounts.models import User
 from todos.actions.removal import TRASH_DAYS, remove_trashed
+from todos.caller import Caller
 from todos.models import Task, TaskList
 
 BATCH = 200  # rows that one transaction deletes
@@ -46,9 +47,8 @@ class Command(BaseCommand):
         # disable=None: no bar where nobody watches.
         with tqdm(total=due, unit="row", disable=None) as bar:
             for owner in _owners(before):
-                while number := remove_trashed(
-                    owner=owner, by=COMMAND, at=at, before=before, limit=BATCH
-                ):
+                caller = Caller(owner, COMMAND, at)
+                while number := remove_trashed(caller, before=before, limit=BATCH):
                     gone += number
                     bar.update(number)
         self.stdout.write(f"Tasks and lists deleted: {gone}")
