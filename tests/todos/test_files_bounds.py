@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import pytest
 
 from todos.actions.import_rows import Finding
-from todos.imports import components, csv, ics, todoist
+from todos.imports import csv, ics, todoist
 from todos.imports import json as json_import
-from todos.imports.document import VALUES_MAX, Document
 from todos.imports.files import FileRefused, Options, TooManyRows
+from todos.imports.json_document import VALUES_MAX, Document
 from todos.schedule.days import Clock
 
 CLOCK = Clock(datetime(2026, 11, 25, 14, 30, tzinfo=UTC), UTC)

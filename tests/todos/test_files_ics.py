@@ -14,8 +14,8 @@ from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.exports.ics import text
-from todos.imports.components import unescaped
 from todos.imports.files import FileRefused
+from todos.imports.ics_components import unescaped
 from todos.models import Task
 
 

@@ -21,8 +21,8 @@ from todos.actions.import_rows import Finding, Row, TaskRow
 from todos.exports.ics import PRIORITIES
 from todos.imports import checks
 from todos.imports.checks import RowChecker
-from todos.imports.components import TODO, Component, Property, components_of
 from todos.imports.files import Options
+from todos.imports.ics_components import TODO, Component, Property, components_of
 from todos.limits import LABELS_MAX, REMINDER_MINUTES_MAX
 from todos.models import Task
 from todos.schedule.instants import instant_of, wall_clock

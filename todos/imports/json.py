@@ -11,8 +11,8 @@ from todos.actions.import_rows import LabelRow, ListRow, Row, TaskRow
 from todos.exports.json import FORMAT, PARTS, VERSION, Part, canonical
 from todos.imports import checks
 from todos.imports.checks import RowChecker
-from todos.imports.document import Document
 from todos.imports.files import FileRefused, Options
+from todos.imports.json_document import Document
 
 LISTS = {"lists", "labels", "tasks"}
 ORDER = ["format", "version", *PARTS, "manifest"]
