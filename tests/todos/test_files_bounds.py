@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from todos.actions.import_rows import Finding
-from todos.imports import csv, ics, todoist
+from todos.actions.import_rows import RowIssue
+from todos.imports import csv, ics, ics_components, todoist
 from todos.imports import json as json_import
 from todos.imports.files import FileRefused, Options, TooManyRows
 from todos.imports.json_document import VALUES_MAX, Document
@@ -59,7 +59,7 @@ def test_a_calendar_has_so_many_lines_for_each_row(monkeypatch):
     def with_lines(number):
         return calendar("BEGIN:VTODO", *["COMMENT:a"] * number, "END:VTODO")
 
-    monkeypatch.setattr(components, "LINES_BESIDE", 50)
+    monkeypatch.setattr(ics_components, "LINES_BESIDE", 50)
 
     rows_of(ics, with_lines(40))
     with pytest.raises(TooManyRows, match="more than 25 lines a to-do"):
@@ -84,7 +84,7 @@ def test_a_property_that_has_no_field_is_noticed_once():
 
     found = rows_of(ics, calendar("BEGIN:VTODO", "SUMMARY:a", *comments, "END:VTODO"))
 
-    notices = [one.field for one in found if isinstance(one, Finding)]
+    notices = [one.field for one in found if isinstance(one, RowIssue)]
     assert notices == ["location", "comment"]
     assert "Comment: one" in found[-1].fields["notes"]
     assert "Comment: two" in found[-1].fields["notes"]

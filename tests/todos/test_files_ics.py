@@ -295,7 +295,7 @@ def test_the_names_of_zones_are_understood(alice, name, zone):
     report, [task] = brought(alice, f"SUMMARY:a\nDUE;TZID={name}:20270228T090000")
 
     assert (task.due_time, task.due_tz) == (time(9), zone)
-    assert [finding.field for finding in report.notices] == ([] if zone else ["tzid"])
+    assert [issue.field for issue in report.notices] == ([] if zone else ["tzid"])
     assert (name in task.notes) == (not zone)
 
 
@@ -328,7 +328,7 @@ def test_steps_come_below_their_tasks_in_any_order(alice):
         }
         or parents["x"] == "y"
     )
-    told = {finding.row for finding in report.notices if finding.field == "related-to"}
+    told = {issue.row for issue in report.notices if issue.field == "related-to"}
     assert {1, 5, 8} <= told
 
 
@@ -369,7 +369,7 @@ def test_what_has_no_field_is_reported_and_stands_in_the_notes(
     report, [task] = brought(alice, f"SUMMARY:a\n{lines}")
 
     assert report.errors == []
-    assert [finding.field for finding in report.notices] == [field]
+    assert [issue.field for issue in report.notices] == [field]
     assert kept in task.notes
 
 
@@ -391,7 +391,7 @@ def test_states_are_understood(alice):
     assert not c.completed_at
     assert d.priority == 3
     assert untitled.title == "Untitled"
-    assert [finding.field for finding in report.notices] == ["status", "summary"]
+    assert [issue.field for issue in report.notices] == ["status", "summary"]
 
 
 def test_events_are_left_out_and_counted(alice):
@@ -401,7 +401,7 @@ def test_events_are_left_out_and_counted(alice):
     report = bring(alice, body, "ics")
 
     assert report.created == 1
-    assert [finding.message for finding in report.notices] == [
+    assert [issue.message for issue in report.notices] == [
         "1 events and journals are not imported."
     ]
 

@@ -228,7 +228,7 @@ def test_a_task_whose_list_is_in_the_trash_now_comes_to_the_inbox(alice):
 
     assert report.errors == []
     assert [task.list.is_inbox for task in Task.objects.all()] == [True, True]
-    assert {finding.field for finding in report.notices} == {"list"}
+    assert {issue.field for issue in report.notices} == {"list"}
 
 
 def test_a_step_whose_task_is_in_the_trash_now_comes_alone(alice):
@@ -243,7 +243,7 @@ def test_a_step_whose_task_is_in_the_trash_now_comes_alone(alice):
 
     assert report.created == 1
     assert Task.objects.get(title="step").parent is None
-    assert "parent" in {finding.field for finding in report.notices}
+    assert "parent" in {issue.field for issue in report.notices}
 
 
 def test_an_occurrence_that_another_task_has_taken_is_left_out(alice):
@@ -258,7 +258,7 @@ def test_an_occurrence_that_another_task_has_taken_is_left_out(alice):
     report = bring(alice, body)
 
     assert (report.created, report.skipped, report.errors) == (0, 2, [])
-    assert [finding.field for finding in report.notices] == ["series"]
+    assert [issue.field for issue in report.notices] == ["series"]
 
 
 def test_a_series_goes_on_in_the_other_account(alice, bob):

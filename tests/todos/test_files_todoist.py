@@ -71,7 +71,7 @@ def test_a_project_comes_whole(alice):
 def test_what_is_done_otherwise_is_reported_by_row(alice):
     report = bring(alice, PROJECT, "todoist")
 
-    assert [(finding.row, finding.field) for finding in report.notices] == [
+    assert [(issue.row, issue.field) for issue in report.notices] == [
         (6, "indent"),
         (8, "section"),
     ]
@@ -136,7 +136,7 @@ def test_what_has_no_field_is_reported_and_stands_in_the_notes(
 ):
     report, task = brought(alice, **cells)
 
-    assert [finding.field for finding in report.notices] == [field]
+    assert [issue.field for issue in report.notices] == [field]
     assert note in task.notes
 
 
@@ -185,7 +185,7 @@ def test_what_can_never_be_kept_is_an_error(alice, cells, field):
 def test_a_comment_without_a_task_is_reported(alice):
     report = bring(alice, f"{HEADER}\nnote,Hello\nodd,Hello\n", "todoist")
 
-    assert [finding.row for finding in report.notices] == [2, 3]
+    assert [issue.row for issue in report.notices] == [2, 3]
     assert report.created == 0
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
 
-FINDINGS_MAX = 1_000  # of each kind in a report; with more errors, reading ends
+ISSUES_MAX = 1_000  # of each kind in a report; with more errors, reading ends
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class RowIssue:
     """What there is to say of a row; an error keeps the whole import out."""
 
     row: int | None  # as a person counts them in the file
@@ -56,24 +56,25 @@ class TaskRow:
     fields: Mapping[str, Any]
 
 
-Row: TypeAlias = ListRow | LabelRow | TaskRow | Finding
+FileRow: TypeAlias = ListRow | LabelRow | TaskRow
+FileItem: TypeAlias = FileRow | RowIssue  # what a reader yields
 
 
 @dataclass(slots=True)
-class Report:
+class ImportReport:
     """What an import brought, or would bring: the rows of its batch."""
 
     batch: UUID | None = None
     created: int = 0
     skipped: int = 0
-    errors: list[Finding] = field(default_factory=list)
-    notices: list[Finding] = field(default_factory=list)
+    errors: list[RowIssue] = field(default_factory=list)
+    notices: list[RowIssue] = field(default_factory=list)
 
-    def add(self, finding: Finding) -> None:
-        found = self.errors if finding.is_error else self.notices
-        if len(found) < FINDINGS_MAX:
-            found.append(finding)
+    def add(self, issue: RowIssue) -> None:
+        found = self.errors if issue.is_error else self.notices
+        if len(found) < ISSUES_MAX:
+            found.append(issue)
 
     @property
     def is_full(self) -> bool:
-        return len(self.errors) >= FINDINGS_MAX
+        return len(self.errors) >= ISSUES_MAX

@@ -25,12 +25,12 @@ from config.writes import Insert
 from todos.actions.dates import settle_dates
 from todos.actions.import_ids import Series, ids_of, settled_id
 from todos.actions.import_rows import (
-    FINDINGS_MAX,
-    Finding,
+    ISSUES_MAX,
+    FileItem,
+    ImportReport,
     LabelRow,
     ListRow,
-    Report,
-    Row,
+    RowIssue,
     TaskRow,
 )
 from todos.actions.labels import require_room as require_room_for_labels
@@ -62,17 +62,17 @@ class PreparedImport:
     More than `PART` tasks are stored in parts, once all of them are found good.
     """
 
-    def __init__(self, caller: Caller, rows: Iterable[Row]) -> None:
+    def __init__(self, caller: Caller, rows: Iterable[FileItem]) -> None:
         self._caller = caller
-        self._rows: list[Row] = []
+        self._rows: list[FileItem] = []
         self._plan = _planned(caller, self._kept(rows))
 
     @property
-    def report(self) -> Report:
+    def report(self) -> ImportReport:
         """What storing would report."""
         return self._plan.report
 
-    def store(self) -> Report:
+    def store(self) -> ImportReport:
         """Store the rows, unless there is an error in any.
 
         Raises:
@@ -91,7 +91,7 @@ class PreparedImport:
                 return self.report
         raise ImportClash
 
-    def _kept(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def _kept(self, rows: Iterable[FileItem]) -> Iterator[FileItem]:
         for row in rows:
             self._rows.append(row)
             yield row
@@ -106,13 +106,13 @@ class _Plan:
     """What an import stores, and the number of the ledger that it was made by."""
 
     after: int
-    report: Report
+    report: ImportReport
     lists: list[TaskList]
     labels: list[Label]
     tasks: list[Task]
 
 
-def _planned(caller: Caller, rows: Iterable[Row]) -> _Plan:
+def _planned(caller: Caller, rows: Iterable[FileItem]) -> _Plan:
     after = last_number(caller.owner)
     planner = _Planner(caller)
     for chunk in _chunks(rows):
@@ -205,7 +205,7 @@ class _Planner:
     """Plans one import: what it has seen, what it would store, what there is to say."""
 
     def __init__(self, caller: Caller) -> None:
-        self.report = Report()
+        self.report = ImportReport()
         self.new_lists: list[TaskList] = []
         self.new_labels: dict[str, Label] = {}  # by their keys
         self.new_tasks: dict[UUID, Task] = {}
@@ -223,11 +223,11 @@ class _Planner:
         self._steps: dict[UUID, StepCount] = {}  # by their task
         self._in_trash = 0
 
-    def take(self, rows: list[Row]) -> None:
+    def take(self, rows: list[FileItem]) -> None:
         """Check some rows, and plan what to store of them."""
         stored = []
         for row in rows:
-            if isinstance(row, Finding):
+            if isinstance(row, RowIssue):
                 self.report.add(row)
             else:
                 stored.append(row)
@@ -254,20 +254,21 @@ class _Planner:
             )
         if self.report.is_full:
             self.report.errors.append(
-                Finding(None, "", f"Only the first {FINDINGS_MAX} errors are listed.")
+                RowIssue(None, "", f"Only the first {ISSUES_MAX} errors are listed.")
             )
 
     def _notice(self, row: int | None, name: str, message: str) -> None:
-        self.report.add(Finding(row, name, message, is_error=False))
+        self.report.add(RowIssue(row, name, message, is_error=False))
 
     def _error(self, row: int | None, exc: ValidationError, prefix: str = "") -> None:
         for name, messages in exc.message_dict.items():
-            self.report.add(Finding(row, prefix + name, messages[0]))
+            self.report.add(RowIssue(row, prefix + name, messages[0]))
 
     def _is_repeated(self, row: ListRow | TaskRow, new_id: UUID) -> bool:
         """Whether the id of this row stood further up in the file."""
         if new_id.bytes in self._seen:
-            self.report.add(Finding(row.row, "id", "This id stands twice in the file."))
+            issue = RowIssue(row.row, "id", "Duplicate id in the file.")
+            self.report.add(issue)
             return True
         self._seen.add(new_id.bytes)
         return False
@@ -335,7 +336,7 @@ class _Planner:
             key = label_key(row.fields["name"])
             if key in wanted:
                 self.report.add(
-                    Finding(row.row, "labels.name", "This label stands twice.")
+                    RowIssue(row.row, "labels.name", "Duplicate label in the file.")
                 )
             wanted[key] = row.fields
         made = len(self.new_labels)

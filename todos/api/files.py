@@ -27,7 +27,7 @@ from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, 
 from config.api.throttling import CostlyThrottle, UserThrottle
 from config.uploads import accept_files
 from todos.actions import AccountFull
-from todos.actions.import_rows import Finding, Report
+from todos.actions.import_rows import ImportReport, RowIssue
 from todos.actions.imports import ImportClash, PreparedImport
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
@@ -280,7 +280,7 @@ class ImportView(OwnedEndpoint):
             raise ValidationError({"file": [str(exc)]}) from exc
 
 
-def _refusal(report: Report) -> Response:
+def _refusal(report: ImportReport) -> Response:
     """Return the problem document of an import that stored nothing."""
     first = report.errors[0]
     where = f"Row {first.row}, {first.field}" if first.row else first.field
@@ -294,17 +294,17 @@ def _refusal(report: Report) -> Response:
     )
 
 
-def _represent(report: Report) -> dict[str, Any]:
+def _represent(report: ImportReport) -> dict[str, Any]:
     return {
         "batch": report.batch,
         "created": report.created,
         "skipped": report.skipped,
-        "errors": list(map(_finding, report.errors)),
-        "notices": list(map(_finding, report.notices)),
+        "errors": list(map(_issue, report.errors)),
+        "notices": list(map(_issue, report.notices)),
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    found = asdict(finding)
+def _issue(issue: RowIssue) -> dict[str, Any]:
+    found = asdict(issue)
     del found["is_error"]
     return found

@@ -16,7 +16,7 @@ from uuid import UUID
 from accounts.models import User
 from config.csv_cells import guarded
 from todos.exports.json import clock
-from todos.exports.rows import Row, lists_of, tasks_of
+from todos.exports.rows import Columns, lists_of, tasks_of
 
 BYTE_ORDER_MARK = "\ufeff"
 COLUMNS = (
@@ -56,7 +56,7 @@ def line_of(cells: Iterable[str]) -> str:
     return line.getvalue()
 
 
-def _cells(row: Row, lists: dict[UUID, str]) -> Iterator[str]:
+def _cells(row: Columns, lists: dict[UUID, str]) -> Iterator[str]:
     row = row | {
         "parent": row["parent_id"],
         "list": lists[row["list_id"]],
@@ -79,7 +79,7 @@ def split(cell: str) -> list[str]:
     return [name for row in rows for name in row if name.strip()]
 
 
-def _reminder(row: Row) -> str | None:
+def _reminder(row: Columns) -> str | None:
     minutes = row["reminder_minutes"]
     return clock(row["reminder_time"]) if minutes is None else f"{minutes}m"
 

@@ -16,7 +16,7 @@ from icalendar import Timezone, vDuration
 from icalendar.parser import Contentline
 
 from accounts.models import User
-from todos.exports.rows import Row, lists_of, tasks_of, zones_of
+from todos.exports.rows import Columns, lists_of, tasks_of, zones_of
 from todos.models import Task
 from todos.schedule.instants import instant_of
 
@@ -63,7 +63,7 @@ def _zone(name: str) -> bytes:
     return zone
 
 
-def todo(row: Row, lists: Mapping[UUID, str]) -> Iterator[str]:
+def todo(row: Columns, lists: Mapping[UUID, str]) -> Iterator[str]:
     """Yield the lines of one task, not folded yet."""
     yield "BEGIN:VTODO"
     yield f"UID:{row['id']}"
@@ -86,7 +86,7 @@ def todo(row: Row, lists: Mapping[UUID, str]) -> Iterator[str]:
     yield "END:VTODO"
 
 
-def _state(row: Row) -> Iterator[str]:
+def _state(row: Columns) -> Iterator[str]:
     if row["completed_at"] is None:
         yield "STATUS:NEEDS-ACTION"
     else:
@@ -95,7 +95,7 @@ def _state(row: Row) -> Iterator[str]:
         yield f"COMPLETED:{_instant(row['completed_at'])}"
 
 
-def _dates(row: Row) -> Iterator[str]:
+def _dates(row: Columns) -> Iterator[str]:
     due, start = row["due_date"], row["start_date"]
     if due:
         yield f"DUE{_wall_clock(due, row)}"
@@ -113,7 +113,7 @@ def _dates(row: Row) -> Iterator[str]:
         yield f"X-OWNLIST-START;VALUE=DATE:{_date(start)}"
 
 
-def _wall_clock(day: date, row: Row, at: time | None = None) -> str:
+def _wall_clock(day: date, row: Columns, at: time | None = None) -> str:
     if row["due_time"] is None:
         return f";VALUE=DATE:{_date(day)}"
     value = f"{_date(day)}T{_time(at or row['due_time'])}"
@@ -122,7 +122,7 @@ def _wall_clock(day: date, row: Row, at: time | None = None) -> str:
     return f";TZID={row['due_tz']}:{value}" if row["due_tz"] else f":{value}"
 
 
-def _rule(row: Row) -> str:
+def _rule(row: Columns) -> str:
     """Return the rule, its UNTIL of the same type as DTSTART (section 3.3.10)."""
     rule: str = row["rrule"]
     before, until, rest = rule.partition("UNTIL=")
@@ -132,13 +132,13 @@ def _rule(row: Row) -> str:
     return f"{before}UNTIL={_end_of(last, row)}{rest[8:]}"
 
 
-def _end_of(day: date, row: Row) -> str:
+def _end_of(day: date, row: Columns) -> str:
     if not row["due_tz"]:
         return f"{_date(day)}T{_time(END_OF_DAY)}"
     return _instant(instant_of(day, END_OF_DAY, ZoneInfo(row["due_tz"])))
 
 
-def _alarm(row: Row) -> Iterator[str]:
+def _alarm(row: Columns) -> Iterator[str]:
     before = _offset(row)
     if before is None:
         return
@@ -150,7 +150,7 @@ def _alarm(row: Row) -> Iterator[str]:
     yield "END:VALARM"
 
 
-def _offset(row: Row) -> timedelta | None:
+def _offset(row: Columns) -> timedelta | None:
     """Return how far from DUE the reminder is; a day without a time begins at 0:00."""
     if row["reminder_minutes"] is not None:
         return timedelta(minutes=-row["reminder_minutes"])

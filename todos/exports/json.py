@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from accounts.models import User
-from todos.exports.rows import Row, labels_of, lists_of, tasks_of
+from todos.exports.rows import Columns, labels_of, lists_of, tasks_of
 
 FORMAT = "ownlist"
 VERSION = 1
@@ -62,7 +62,7 @@ def write(user: User) -> Iterator[bytes]:
     yield b'"manifest":%s}\n' % canonical(manifest).rstrip()
 
 
-def _person(user: User) -> Row:
+def _person(user: User) -> Columns:
     return {
         "timezone": user.timezone,
         "day_start": user.day_start,
@@ -82,7 +82,7 @@ def _part(
     yield b"\n],\n" if parts[name].count else between + b"],\n"
 
 
-def represent_task(row: Row) -> Row:
+def represent_task(row: Columns) -> Columns:
     """Return a task as the archive holds it, from its columns by name."""
     rule = {"rrule": row["rrule"], "anchor": row["rrule_anchor"]}
     series = {"id": row["series"], "occurrence": row["occurrence"]}
@@ -110,7 +110,7 @@ def represent_task(row: Row) -> Row:
     }
 
 
-def reminder(row: Row) -> Row | None:
+def reminder(row: Columns) -> Columns | None:
     if row["reminder_minutes"] is not None:
         return {"minutes_before": row["reminder_minutes"]}
     at = clock(row["reminder_time"])

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from accounts.models import User
 from todos.exports.json import clock
-from todos.exports.rows import Row, checklist_of, lists_of
+from todos.exports.rows import Columns, checklist_of, lists_of
 
 # What would turn a title into something else than its text.
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
@@ -27,12 +27,12 @@ def write(user: User) -> Iterator[bytes]:
                     yield _indented(_item(step, user.zone)).encode()
 
 
-def _heading(row: Row) -> str:
+def _heading(row: Columns) -> str:
     name = _escaped(row["name"])
     return f"{name} (archived)" if row["archived_at"] else name
 
 
-def _item(task: Row, zone: tzinfo) -> str:
+def _item(task: Columns, zone: tzinfo) -> str:
     box = "[x]" if task["completed_at"] else "[ ]"
     about = ", ".join(_about(task, zone))
     item = f"- {box} {_escaped(task['title'])}{f' ({about})' if about else ''}\n"
@@ -42,7 +42,7 @@ def _item(task: Row, zone: tzinfo) -> str:
     return item + "\n" + _indented(task["notes"] + "\n") + "\n"
 
 
-def _about(task: Row, zone: tzinfo) -> Iterator[str]:
+def _about(task: Columns, zone: tzinfo) -> Iterator[str]:
     if task["completed_at"]:
         yield f"done {task['completed_at'].astimezone(zone).date()}"
     if task["due_date"]:

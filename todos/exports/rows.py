@@ -18,7 +18,7 @@ from accounts.models import User
 from todos.models import Label, Task, TaskList, TaskQuerySet, label_key
 
 CHUNK = 1_000  # rows
-Row = dict[str, Any]
+Columns = dict[str, Any]
 
 LIST_COLUMNS = (
     "id",
@@ -60,20 +60,20 @@ TASK_COLUMNS = (
 )
 
 
-def lists_of(user: User) -> list[Row]:
+def lists_of(user: User) -> list[Columns]:
     """Return the lists, also archived ones and those in the trash; inbox first."""
     lists = TaskList.objects.owned_by(user).order_by("position", "created_at", "id")
-    rows: list[Row] = list(lists.values(*LIST_COLUMNS))
+    rows: list[Columns] = list(lists.values(*LIST_COLUMNS))
     return sorted(rows, key=lambda row: not row["is_inbox"])
 
 
-def labels_of(user: User) -> list[Row]:
+def labels_of(user: User) -> list[Columns]:
     # Sorted here: databases don't agree on the order of text.
-    rows: list[Row] = list(Label.objects.owned_by(user).values(*LABEL_COLUMNS))
+    rows: list[Columns] = list(Label.objects.owned_by(user).values(*LABEL_COLUMNS))
     return sorted(rows, key=lambda row: label_key(row["name"]))
 
 
-def tasks_of(user: User) -> Iterator[Row]:
+def tasks_of(user: User) -> Iterator[Columns]:
     """Yield every task, also completed ones and those in the trash; steps last."""
     tasks = Task.objects.owned_by(user)
     order = ("created_at", "position", "id")
@@ -82,7 +82,7 @@ def tasks_of(user: User) -> Iterator[Row]:
     return chain.from_iterable(chain(chunks(user, top_level), chunks(user, steps)))
 
 
-def chunks(user: User, tasks: TaskQuerySet) -> Iterator[list[Row]]:
+def chunks(user: User, tasks: TaskQuerySet) -> Iterator[list[Columns]]:
     """Yield the rows of `tasks` in their order, a chunk at a time.
 
     All ids are taken first, 16 bytes each: a cursor in the server would not survive a
@@ -96,7 +96,7 @@ def chunks(user: User, tasks: TaskQuerySet) -> Iterator[list[Row]]:
         yield _rows(user, ids[start : start + 16 * CHUNK])
 
 
-def _rows(user: User, ids: bytes) -> list[Row]:
+def _rows(user: User, ids: bytes) -> list[Columns]:
     wanted = [UUID(bytes=ids[at : at + 16]) for at in range(0, len(ids), 16)]
     tasks = Task.objects.owned_by(user).filter(pk__in=wanted).with_labels()
     found = {row["id"]: row for row in tasks.values(*TASK_COLUMNS)}
@@ -106,13 +106,13 @@ def _rows(user: User, ids: bytes) -> list[Row]:
     return rows
 
 
-def checklist_of(user: User, list_id: UUID) -> Iterator[tuple[Row, list[Row]]]:
+def checklist_of(user: User, list_id: UUID) -> Iterator[tuple[Columns, list[Columns]]]:
     """Yield the tasks of a list, open ones first, each with its steps; no trash."""
     tasks = Task.objects.owned_by(user).live()
     top_level = tasks.top_level().filter(list=list_id)
     order = (F("completed_at").asc(nulls_first=True), "position", "id")
     for rows in chunks(user, top_level.order_by(*order)):
-        steps: dict[UUID, list[Row]] = {row["id"]: [] for row in rows}
+        steps: dict[UUID, list[Columns]] = {row["id"]: [] for row in rows}
         below = tasks.filter(parent__in=steps).order_by("position", "id")
         for step in chain.from_iterable(chunks(user, below)):
             steps[step["parent_id"]].append(step)

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import validate_timezone
 from config.text import clean_text
-from todos.actions.import_rows import Finding
+from todos.actions.import_rows import RowIssue
 from todos.limits import (
     COUNTER_MAX,
     LABEL_KEY_MAX_LENGTH,
@@ -45,7 +45,7 @@ class RowChecker:
 
     def __init__(self, row: int, prefix: str = "") -> None:
         self.row = row
-        self.findings: list[Finding] = []
+        self.issues: list[RowIssue] = []
         self._prefix = prefix
 
     def take(self, name: str, check: Callable[[Any], _T], value: Any) -> _T | None:
@@ -65,15 +65,15 @@ class RowChecker:
         return tuple(filter(None, names))
 
     def error(self, name: str, message: str) -> None:
-        self.findings.append(Finding(self.row, self._prefix + name, message))
+        self.issues.append(RowIssue(self.row, self._prefix + name, message))
 
     def notice(self, name: str, message: str) -> None:
-        finding = Finding(self.row, self._prefix + name, message, is_error=False)
-        self.findings.append(finding)
+        issue = RowIssue(self.row, self._prefix + name, message, is_error=False)
+        self.issues.append(issue)
 
     @property
     def has_errors(self) -> bool:
-        return any(finding.is_error for finding in self.findings)
+        return any(issue.is_error for issue in self.issues)
 
 
 def text(value: Any, *, most: int, multiline: bool = False) -> str:

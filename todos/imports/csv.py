@@ -11,7 +11,7 @@ from typing import IO, Any
 from django.core.exceptions import ValidationError
 
 from config.csv_cells import unguarded
-from todos.actions.import_rows import Finding, Row, TaskRow
+from todos.actions.import_rows import FileItem, RowIssue, TaskRow
 from todos.exports.csv import COLUMNS, split
 from todos.imports import checks
 from todos.imports.checks import RowChecker
@@ -35,7 +35,7 @@ Record = list[str]
 Cells = dict[str, str]
 
 
-def read(file: IO[bytes], options: Options) -> Iterator[Row]:
+def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
     """Yield the rows of a table; the header is row 1, as spreadsheets count.
 
     Raises:
@@ -58,7 +58,7 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
         if "".join(record[len(header) :]).strip():
             checker.error("", "This row has more cells than the header.")
         task = _task(checker, cells, options)
-        yield from checker.findings
+        yield from checker.issues
         if not checker.has_errors:
             yield task
 
@@ -130,10 +130,10 @@ def _checked(mapping: Mapping[str, Any]) -> dict[str, str]:
     return named
 
 
-def _ignored(header: Record, places: Mapping[str, int]) -> Iterator[Finding]:
+def _ignored(header: Record, places: Mapping[str, int]) -> Iterator[RowIssue]:
     for place, title in enumerate(header):
         if place not in places.values() and title.strip():
-            yield Finding(
+            yield RowIssue(
                 1, title.strip()[:50], "This column is not imported.", is_error=False
             )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Any
 
-from todos.actions.import_rows import Finding, Report, Row
+from todos.actions.import_rows import FileItem, ImportReport, RowIssue
 from todos.actions.imports import PreparedImport
 from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.imports import csv, ics, json, todoist
 from todos.imports.files import Options
 
-Reader = Callable[[IO[bytes], Options], Iterator[Row]]
+Reader = Callable[[IO[bytes], Options], Iterator[FileItem]]
 
 FORMATS: dict[str, Reader] = {
     "json": json.read,
@@ -31,7 +31,7 @@ def import_file(
     mapping: Mapping[str, Any] | None = None,
     dry_run: bool = False,
     rows_max: int | None = None,
-) -> Report:
+) -> ImportReport:
     """Bring in what a file in the format of this name holds: all of it, or nothing.
 
     Raises:
@@ -67,9 +67,9 @@ def prepare_file(
     return PreparedImport(caller, rows)
 
 
-def _limited(rows: Iterable[Row], options: Options) -> Iterator[Row]:
+def _limited(rows: Iterable[FileItem], options: Options) -> Iterator[FileItem]:
     count = 0
     for row in rows:
-        count += not isinstance(row, Finding)
+        count += not isinstance(row, RowIssue)
         options.require_room(count)
         yield row

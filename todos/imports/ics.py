@@ -17,7 +17,7 @@ from icalendar import vDuration
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from accounts.models import known_timezones
-from todos.actions.import_rows import Finding, Row, TaskRow
+from todos.actions.import_rows import FileItem, RowIssue, TaskRow
 from todos.exports.ics import PRIORITIES
 from todos.imports import checks
 from todos.imports.checks import RowChecker
@@ -49,7 +49,7 @@ class When(NamedTuple):
         return datetime.combine(self.day, self.at or MIDNIGHT)
 
 
-def read(file: IO[bytes], options: Options) -> Iterator[Row]:
+def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
     """Yield the to-dos of a file, numbered from 1; a step comes after its task.
 
     Raises:
@@ -64,13 +64,13 @@ def read(file: IO[bytes], options: Options) -> Iterator[Row]:
         row += 1
         checker = RowChecker(row)
         task = _Todo(component, checker, options).as_row()
-        yield from checker.findings
+        yield from checker.issues
         if task is not None and not checker.has_errors:
             yield from family.admit(task)
     yield from family.rest()
     if others:
         message = f"{others} events and journals are not imported."
-        yield Finding(None, "", message, is_error=False)
+        yield RowIssue(None, "", message, is_error=False)
 
 
 # --- Families -----------------------------------------------------------------------
@@ -83,7 +83,7 @@ class _Family:
         self._top: dict[str, str] = {}  # the task that each one belongs to
         self._waiting: dict[str, list[TaskRow]] = {}
 
-    def admit(self, task: TaskRow) -> Iterator[Row]:
+    def admit(self, task: TaskRow) -> Iterator[FileItem]:
         """Yield the task, and who waited for it; or make it wait for its parent."""
         if task.parent and task.parent not in self._top:
             self._waiting.setdefault(task.parent, []).append(task)
@@ -93,14 +93,14 @@ class _Family:
             yield from self._placed(ready[0])
             ready += self._waiting.pop(ready.pop(0).source, [])
 
-    def rest(self) -> Iterator[Row]:
+    def rest(self) -> Iterator[FileItem]:
         """Yield those whose parent never came."""
         while self._waiting:
             for task in self._waiting.pop(next(iter(self._waiting))):
                 yield _notice(task, "Its task is not in the file: it comes alone.")
                 yield from self.admit(replace(task, parent=""))
 
-    def _placed(self, task: TaskRow) -> Iterator[Row]:
+    def _placed(self, task: TaskRow) -> Iterator[FileItem]:
         top = self._top.get(task.parent, "")
         if top != task.parent:
             yield _notice(task, "Steps go one level deep: it comes as a step above.")
@@ -108,8 +108,8 @@ class _Family:
         yield replace(task, parent=top)
 
 
-def _notice(task: TaskRow, message: str) -> Finding:
-    return Finding(task.row, "related-to", message, is_error=False)
+def _notice(task: TaskRow, message: str) -> RowIssue:
+    return RowIssue(task.row, "related-to", message, is_error=False)
 
 
 # --- One to-do ----------------------------------------------------------------------

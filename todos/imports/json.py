@@ -7,7 +7,7 @@ from typing import IO, Any, TypeAlias
 
 import orjson
 
-from todos.actions.import_rows import LabelRow, ListRow, Row, TaskRow
+from todos.actions.import_rows import FileItem, LabelRow, ListRow, TaskRow
 from todos.exports.json import FORMAT, PARTS, VERSION, Part, canonical
 from todos.imports import checks
 from todos.imports.checks import RowChecker
@@ -20,7 +20,7 @@ ORDER = ["format", "version", *PARTS, "manifest"]
 Item: TypeAlias = dict[str, Any]
 
 
-def read(file: IO[bytes], options: Options) -> Iterator[Row]:
+def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
     """Yield the rows of an archive; numbered from 1 in each of its parts.
 
     Raises:
@@ -88,7 +88,7 @@ def _canonical(value: Any) -> bytes:
 # --- Its items --------------------------------------------------------------------
 
 
-def _rows(name: str, item: Item, row: int) -> Iterator[Row]:
+def _rows(name: str, item: Item, row: int) -> Iterator[FileItem]:
     if name not in READERS:
         return
     checker = RowChecker(row, f"{name}.")
@@ -96,7 +96,7 @@ def _rows(name: str, item: Item, row: int) -> Iterator[Row]:
     for key in sorted(item.keys() - keys):
         checker.error(key[:50], "Version 1 of the format has no such field.")
     found = read_item(checker, item)
-    yield from checker.findings
+    yield from checker.issues
     if not checker.has_errors:
         yield found
 
@@ -218,7 +218,7 @@ REMINDER_CHECKS: dict[str, Check] = {
     "minutes_before": ("reminder_minutes", checks.minutes_before, False),
     "time": ("reminder_time", checks.clock, False),
 }
-READERS: dict[str, tuple[Callable[[RowChecker, Item], Row], set[str]]] = {
+READERS: dict[str, tuple[Callable[[RowChecker, Item], FileItem], set[str]]] = {
     "lists": (_list, {"id", "is_inbox", *LIST_CHECKS}),
     "labels": (_label, set(LABEL_CHECKS)),
     "tasks": (

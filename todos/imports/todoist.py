@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from config.csv_cells import unguarded
-from todos.actions.import_rows import Finding, Row, TaskRow
+from todos.actions.import_rows import FileItem, RowIssue, TaskRow
 from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.csv import priority, records_of
@@ -51,7 +51,7 @@ class _Draft:
         self.checker.notice(name, f"{message} It stands in the notes.")
 
 
-def read(file: IO[bytes], options: Options) -> Iterator[Row]:
+def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
     """Yield the tasks of a project; the header is row 1, as spreadsheets count.
 
     They come into the list that the mapping names, as `{"list": "Work"}`, or into the
@@ -110,7 +110,7 @@ class _Project:
         self._draft: _Draft | None = None
         self._phrases: dict[str, dict[str, Any] | None] = {}  # as they were read
 
-    def begin(self, row: int, cells: Cells) -> Iterator[Finding]:
+    def begin(self, row: int, cells: Cells) -> Iterator[RowIssue]:
         """Take a row that is no comment."""
         kind = cells["TYPE"]
         if kind == "task":
@@ -119,24 +119,24 @@ class _Project:
             yield from self._enter(row, cells["CONTENT"])
         elif kind != "meta":
             message = "Only task, section and note are imported."
-            yield Finding(row, "type", message, is_error=False)
+            yield RowIssue(row, "type", message, is_error=False)
 
-    def comment(self, row: int, cells: Cells) -> Iterator[Finding]:
+    def comment(self, row: int, cells: Cells) -> Iterator[RowIssue]:
         """Add a comment to the notes of the task above."""
         if self._draft is not None:
             self._draft.notes.append(cells["CONTENT"])
         else:
             message = "This comment belongs to no task and is not imported."
-            yield Finding(row, "type", message, is_error=False)
+            yield RowIssue(row, "type", message, is_error=False)
 
-    def finish(self, list_name: str) -> Iterator[Row]:
+    def finish(self, list_name: str) -> Iterator[FileItem]:
         """Yield the task at hand, whole."""
         draft, self._draft = self._draft, None
         if draft is None:
             return
         notes = "\n\n".join(note for note in draft.notes if note)
         draft.fields["notes"] = draft.checker.take("notes", checks.notes, notes)
-        yield from draft.checker.findings
+        yield from draft.checker.issues
         if not draft.checker.has_errors:
             yield TaskRow(
                 row=draft.checker.row,
@@ -147,14 +147,14 @@ class _Project:
                 fields=draft.fields,
             )
 
-    def _enter(self, row: int, name: str) -> Iterator[Finding]:
+    def _enter(self, row: int, name: str) -> Iterator[RowIssue]:
         try:
             self._section = checks.label_name(name)
             message = "Sections become labels of their tasks."
         except ValidationError:
             self._section = ""
             message = "This name can't be a label: its tasks come without it."
-        yield Finding(row, "section", message, is_error=False)
+        yield RowIssue(row, "section", message, is_error=False)
 
     def _task(self, row: int, cells: Cells) -> _Draft:
         draft = _Draft(

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from accounts.credentials import COMMAND
 from todos.actions import Refusal
-from todos.actions.import_rows import Finding, Report
+from todos.actions.import_rows import ImportReport, RowIssue
 from todos.caller import Caller
 from todos.imports.files import FileRefused
 from todos.imports.formats import FORMATS, import_file
@@ -58,19 +58,19 @@ class Command(BaseCommand):
                 )
         except (FileRefused, Refusal) as exc:
             raise CommandError(f"{exc} Nothing was stored.") from exc
-        for finding in [*report.notices, *report.errors]:
-            self.stderr.write(_line(finding))
+        for issue in [*report.notices, *report.errors]:
+            self.stderr.write(_line(issue))
         if report.errors:
             raise CommandError(f"{len(report.errors)} errors; nothing was stored.")
         self.stdout.write(_summary(report, dry_run=options["dry_run"]))
 
 
-def _line(finding: Finding) -> str:
-    where = f"row {finding.row}: " if finding.row else ""
-    return f"{where}{finding.field}{': ' if finding.field else ''}{finding.message}"
+def _line(issue: RowIssue) -> str:
+    where = f"row {issue.row}: " if issue.row else ""
+    return f"{where}{issue.field}{': ' if issue.field else ''}{issue.message}"
 
 
-def _summary(report: Report, *, dry_run: bool) -> str:
+def _summary(report: ImportReport, *, dry_run: bool) -> str:
     verb = "Would be" if dry_run else "Done"
     batch = f" The batch is {report.batch}." if report.batch else ""
     return (
