@@ -10,7 +10,7 @@ from django.utils.module_loading import import_string
 from drf_spectacular.openapi import AutoSchema
 
 from config.api.idempotency import KEY_PATTERN
-from config.api.refusals import describe, possible_refusals
+from config.api.problem_examples import describe, possible_refusals
 
 if TYPE_CHECKING:
     from config.api.views import Endpoint
