@@ -316,7 +316,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": r"/api(/v1)?",
-    "PREPROCESSING_HOOKS": ["config.api.schema.keep_one_slash_form"],
+    "PREPROCESSING_HOOKS": ["config.api.schema_hooks.keep_one_slash_form"],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,  # it would repeat the values
     "ENUM_NAME_OVERRIDES": {
         "BulkActionEnum": "todos.api.bulk.ACTIONS",
@@ -326,10 +326,10 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "config.api.schema.describe_headers",
-        "config.api.schema.describe_field_selection",
-        "config.api.schema.share_refusals",
-        "config.api.schema.add_examples",
+        "config.api.schema_hooks.describe_headers",
+        "config.api.schema_hooks.describe_field_selection",
+        "config.api.schema_hooks.share_problems",
+        "config.api.schema_hooks.add_examples",
     ],
 }
 

@@ -54,7 +54,7 @@ class PasswordField(serializers.CharField):
 class NewPasswordField(PasswordField):
     """A password that is yet to be held against the validators of the settings."""
 
-    bounds = {"minLength": settings.PASSWORD_MIN_LENGTH}
+    schema_keywords = {"minLength": settings.PASSWORD_MIN_LENGTH}
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Return it as it is stored, so that the rules are held against that."""
@@ -130,12 +130,6 @@ class UserSerializer(serializers.Serializer[User]):
     week_start = serializers.ChoiceField(User.WeekStart.choices)
     theme = serializers.ChoiceField(User.Theme.choices)
     reminder_mails = TrueOrFalseField(help_text="Whether reminders come by mail.")
-
-    def update(self, instance: User, validated_data: dict[str, Any]) -> User:
-        for name, value in validated_data.items():
-            setattr(instance, name, value)
-        instance.save(update_fields=[*validated_data, "updated_at"])
-        return instance
 
 
 class RegisteredSerializer(serializers.Serializer[Any]):

@@ -15,7 +15,6 @@ from rest_framework.exceptions import (
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import events, guesses, tokens
@@ -67,6 +66,13 @@ class EmailNotVerified(PermissionDenied):
     default_code = "email_not_verified"
 
 
+class RecentSignInRequired(PermissionDenied):
+    """403: the user must sign in again before this request."""
+
+    default_detail = SignedInRecently.message
+    default_code = SignedInRecently.code
+
+
 class PublicEndpoint(Endpoint):
     """An endpoint that proves who calls by its body, or makes them someone."""
 
@@ -74,30 +80,23 @@ class PublicEndpoint(Endpoint):
     permission_classes = (AllowAny,)
     throttle_classes = (AddressThrottle,)
     throttle_scope: str
-    schema_tag = "auth"
-
-    def validated(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
-        """Return the body as `serializer` reads it, or answer 400."""
-        checked = serializer(data=self.request.data)
-        checked.is_valid(raise_exception=True)
-        values: dict[str, Any] = checked.validated_data
-        return values
+    tag = "auth"
 
 
 class RegisterView(PublicEndpoint):
     """Make an account. 202 means that a mail was sent, with a link to follow first."""
 
     name = "Register"
-    operations = {"POST": "register"}
+    input_class = RegisterSerializer
     conflicts = {"POST": (EmailTaken,)}
     throttle_scope = "register"
 
     @extend_schema(
-        request=RegisterSerializer,
+        operation_id="register",
         responses={201: RegisteredSerializer, 202: MailedSerializer},
     )
     def post(self, request: Request) -> Response:
-        body = self.validated(RegisterSerializer)
+        body = self.validated(request)
         user = register(request._request, **body)
         if user is None or is_verification_mandatory():  # nobody has followed it yet
             return Response(
@@ -116,16 +115,16 @@ class TokenView(PublicEndpoint):
     """Sign in: e-mail and password for a pair of tokens."""
 
     name = "Sign in"
-    operations = {"POST": "sign_in"}
+    input_class = SignInSerializer
     throttle_scope = "sign-in-address"
-    refusals = {"POST": (SignInFailed(), EmailNotVerified())}
+    refusals = {"POST": (SignInFailed, EmailNotVerified)}
 
     @extend_schema(
-        request=SignInSerializer,
+        operation_id="sign_in",
         responses={200: TokenPairSerializer, 401: None, 403: None},
     )
     def post(self, request: Request) -> Response:
-        body = self.validated(SignInSerializer)
+        body = self.validated(request)
         with guesses.at_sign_in(
             request._request, body["email"], readings=self.readings
         ) as guess:
@@ -148,14 +147,14 @@ class TokenRefreshView(PublicEndpoint):
     """Spend a refresh token for the next pair."""
 
     name = "Refresh a token"
-    operations = {"POST": "refresh"}
+    input_class = RefreshSerializer
     throttle_scope = "refresh"
 
     @extend_schema(
-        request=RefreshSerializer, responses={200: TokenPairSerializer, 401: None}
+        operation_id="refresh", responses={200: TokenPairSerializer, 401: None}
     )
     def post(self, request: Request) -> Response:
-        body = self.validated(RefreshSerializer)
+        body = self.validated(request)
         try:
             pair = tokens.rotate(refresh=body["refresh"], at=timezone.now())
         except TokenError as exc:
@@ -167,13 +166,12 @@ class TokenExchangeView(Endpoint):
     """Exchange a token of a Better Auth server for a pair of ours."""
 
     name = "Exchange a token"
-    operations = {"POST": "exchange"}
     authentication_classes = (BetterAuthAuthentication,)
     throttle_classes = (AddressThrottle,)
     throttle_scope = "exchange"
-    schema_tag = "auth"
+    tag = "auth"
 
-    @extend_schema(request=None, responses={200: TokenPairSerializer})
+    @extend_schema(operation_id="exchange", responses={200: TokenPairSerializer})
     def post(self, request: Request) -> Response:
         now = timezone.now()
         user = user_of(request)
@@ -192,12 +190,12 @@ class LogoutView(PublicEndpoint):
     """Sign out: end the sign-in that this refresh token belongs to."""
 
     name = "Sign out"
-    operations = {"POST": "sign_out"}
+    input_class = RefreshSerializer
     throttle_scope = "refresh"
 
-    @extend_schema(request=RefreshSerializer, responses={204: None, 401: None})
+    @extend_schema(operation_id="sign_out", responses={204: None, 401: None})
     def post(self, request: Request) -> Response:
-        body = self.validated(RefreshSerializer)
+        body = self.validated(request)
         try:
             tokens.end_family(refresh=body["refresh"], at=timezone.now())
         except TokenError as exc:
@@ -209,24 +207,23 @@ class PasswordView(Endpoint):
     """Change the password; every other credential ends."""
 
     name = "Change the password"
-    operations = {"POST": "change_password"}
-    schema_tag = "auth"
+    input_class = PasswordChangeSerializer
+    tag = "auth"
 
-    @extend_schema(request=PasswordChangeSerializer, responses={204: None})
+    @extend_schema(operation_id="change_password", responses={204: None})
     def post(self, request: Request) -> Response:
         user = reread(user_of(request))
-        checked = PasswordChangeSerializer(data=request.data, context={"user": user})
-        checked.is_valid(raise_exception=True)
+        body = self.validated(request, user=user)
         if not guesses.confirms(
             user,
-            checked.validated_data["old_password"],
+            body["old_password"],
             session=self._session_of(request),
             readings=self.readings,
         ):
             raise ValidationError({"old_password": ["This is not your password."]})
         change_password(
             user=user,
-            password=checked.validated_data["new_password"],
+            password=body["new_password"],
             at=timezone.now(),
             keep=credential_of(request),
         )
@@ -245,31 +242,31 @@ class MeView(Endpoint):
     """The signed-in person."""
 
     name = "The signed-in person"
-    operations = {"GET": "me", "PATCH": "me_update", "DELETE": "me_delete"}
-    schema_tag = "users"
-    refusals = {
-        "DELETE": (PermissionDenied(SignedInRecently.message, SignedInRecently.code),)
-    }
+    input_class = UserSerializer
+    tag = "users"
+    refusals = {"DELETE": (RecentSignInRequired,)}
 
     def get_permissions(self) -> list[Any]:
         if self.request.method == "DELETE":
             return [IsAuthenticated(), SignedInRecently()]
         return list(super().get_permissions())
 
-    @extend_schema(responses=UserSerializer)
+    @extend_schema(operation_id="me", responses=UserSerializer)
     def get(self, request: Request) -> Response:
         """Return the signed-in person."""
         return Response(UserSerializer(self._user()).data)
 
-    @extend_schema(request=UserSerializer(partial=True), responses=UserSerializer)
+    @extend_schema(operation_id="me_update", responses=UserSerializer)
     def patch(self, request: Request) -> Response:
         """Change the fields that are sent."""
-        serializer = UserSerializer(self._user(), data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        serializer.save()
-        return Response(serializer.data)
+        changes = self.validated(request)
+        user = self._user()
+        for name, value in changes.items():
+            setattr(user, name, value)
+        user.save(update_fields=[*changes, "updated_at"])
+        return Response(UserSerializer(user).data)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="me_delete", responses={204: None})
     def delete(self, request: Request) -> Response:
         """Lock the account now and delete it, with everything in it, in 7 days."""
         request_deletion(user=self._user(), at=timezone.now())

@@ -71,6 +71,18 @@ class WholeNumberField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+class ExactlyOneField(serializers.Serializer[Any]):
+    """An object with exactly one of the fields of the serializer."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            *others, last = self.fields
+            raise serializers.ValidationError(
+                f"Give exactly one of {', '.join(others)} and {last}."
+            )
+        return attrs
+
+
 def names_of(serializer: type[serializers.Serializer[Any]]) -> tuple[str, ...]:
     """Return the names of the fields that a serializer class shows."""
     fields = serializer().fields

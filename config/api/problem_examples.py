@@ -1,4 +1,4 @@
-"""Which refusals an operation may answer with, for the OpenAPI document.
+"""The problems that an operation may answer with, for the OpenAPI document.
 
 The examples are made by the exception handler that answers real requests.
 """
@@ -6,7 +6,7 @@ The examples are made by the exception handler that answers real requests.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -20,54 +20,59 @@ from config.api.problems import (
     Unavailable,
 )
 
+if TYPE_CHECKING:
+    from config.api.views import Endpoint
+
 DESCRIPTIONS = {
-    400: "The request can't be read, or is not valid: then the fields are named.",
-    401: "No credential, or one that is not valid.",
-    403: "The caller is known, but this is not for them.",
-    404: "No such object, or not the caller's.",
-    409: "The state of things does not allow this; `code` says why.",
-    410: "What this refers to is no longer kept; `code` says what to do.",
-    412: "The object has changed since the version that `If-Match` names.",
+    400: "The request could not be read, or a field is not valid; see `errors`.",
+    401: "The credential is missing or not valid.",
+    403: "The credential is valid, but does not permit this request.",
+    404: "The object does not exist, or belongs to another user.",
+    409: "The current state does not allow this request; see `code`.",
+    410: "The requested part is no longer kept; see `code`.",
+    412: "The object has changed since the version in `If-Match`.",
     413: "The body is too large.",
-    415: "The body has a media type that is not read here.",
-    422: "The request is not valid: the fields are named; or the key of another.",
+    415: "The media type of the body is not supported.",
+    422: "A field is not valid, or the `Idempotency-Key` was used for another request.",
     429: "Too many requests; see `Retry-After`.",
-    503: "A part of the service is away; see `Retry-After`.",
+    503: "A part of the service is unavailable; see `Retry-After`.",
 }
-WRONG_USER = "wrong_user"
-UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+UNSAFE_METHODS = {"POST", "PUT", "PATCH", "DELETE"}
 
 
-def possible_refusals(
-    view: Any, method: str, path: str, operation: dict[str, Any]
+def names_object(path: str) -> bool:
+    """Tell whether a path holds the id of an object, apart from the user's."""
+    return "_id}" in path.replace("{user_id}", "")
+
+
+def possible_problems(
+    view: Endpoint, method: str, path: str, operation: dict[str, Any]
 ) -> Iterator[exceptions.APIException]:
-    """Yield one refusal of each kind that `operation` may answer with."""
+    """Yield one problem of each kind that `operation` may answer with."""
     declared = {int(status) for status in operation["responses"]}
-    is_open = operation.get("security") == [{}]
-    is_repeatable = method == "POST" and view.is_repeatable
-    own = view.refusals.get(method, ())
-    yield from own
+    is_public = operation.get("security") == [{}]
+    is_repeatable = method == "POST" and view.accepts_idempotency_key
+    yield from (problem() for problem in view.refusals.get(method, ()))
     if "requestBody" in operation:
         yield exceptions.ParseError("The body is not valid JSON: Expecting value.")
         yield PayloadTooLarge()
         yield exceptions.UnsupportedMediaType("text/plain")
     if "requestBody" in operation or _takes(operation, "query") or is_repeatable:
         yield exceptions.ValidationError({"field": ["This value is not valid."]})
-    if not is_open or 401 in declared:
+    if not is_public or 401 in declared:
         yield exceptions.NotAuthenticated()
-    if not is_open and method in UNSAFE:
+    if not is_public and method in UNSAFE_METHODS:
         yield exceptions.PermissionDenied()
-    if "{user_id}" in path:
-        yield exceptions.PermissionDenied("This route names someone else.", WRONG_USER)
-    if "_id}" in path.replace("{user_id}", "") or 404 in declared:
+    for permission in view.get_permissions():
+        if code := getattr(permission, "code", None):
+            yield exceptions.PermissionDenied(permission.message, code)  # type: ignore[attr-defined]
+    if names_object(path) or 404 in declared:
         yield exceptions.NotFound()
-    conflicts = view.conflicts.get(method, ())
-    yield from (Conflict(str(refused()), refused.code) for refused in conflicts)
-    if 409 in declared and not conflicts:
-        yield Conflict()
+    for refusal in view.conflicts.get(method, ()):
+        yield Conflict(str(refusal()), refusal.code)
     if 410 in declared:
         yield Gone()
-    if method in view.conditional:
+    if _takes(operation, "header", "If-Match"):
         yield PreconditionFailed()
     if is_repeatable:
         yield KeyInUse()
@@ -76,21 +81,22 @@ def possible_refusals(
     yield Unavailable()
 
 
-def _takes(operation: dict[str, Any], place: str) -> bool:
-    return any(each["in"] == place for each in operation.get("parameters", []))
+def _takes(operation: dict[str, Any], place: str, name: str = "") -> bool:
+    return any(
+        parameter["in"] == place and name in {"", parameter["name"]}
+        for parameter in operation.get("parameters", [])
+    )
 
 
-def describe(
-    responses: dict[str, Any],
-    answer: Response,
-    schema: dict[str, Any],
+def add_problem(
+    responses: dict[str, Any], answer: Response, schema: dict[str, Any]
 ) -> None:
-    """Add a refusal to the answers of an operation."""
-    described = responses.setdefault(str(answer.status_code), {})
-    if "content" not in described:
-        described["description"] = DESCRIPTIONS[answer.status_code]
+    """Add a problem to the responses of an operation, as one of the examples."""
+    response = responses.setdefault(str(answer.status_code), {})
+    if "content" not in response:
+        response["description"] = DESCRIPTIONS[answer.status_code]
         media_type = answer.content_type or "application/json"
-        described["content"] = {media_type: {"schema": schema, "examples": {}}}
-    (content,) = described["content"].values()
+        response["content"] = {media_type: {"schema": schema, "examples": {}}}
+    (content,) = response["content"].values()
     code = answer.data.get("code") or answer.data["error"]["code"]
     content["examples"].setdefault(code, {"value": answer.data})

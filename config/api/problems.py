@@ -92,7 +92,7 @@ class Unavailable(exceptions.APIException):
 class ProblemSerializer(serializers.Serializer[Any]):
     """An RFC 9457 problem document. Decide by `code`, not by the texts."""
 
-    may_lack: Collection[str] = ("errors",)
+    optional_in_response: Collection[str] = ("errors",)
 
     type = serializers.CharField(help_text="Always `about:blank`.")
     title = serializers.CharField(help_text="The status in words.")

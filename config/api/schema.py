@@ -1,75 +1,58 @@
-"""How the OpenAPI document is put together."""
+"""How the OpenAPI document is assembled: drf-spectacular, and our conventions."""
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any, cast
 
-from django.conf import settings
-from django.utils.module_loading import import_string
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction
+from rest_framework.serializers import Serializer
 
+from config.api.fields import ExactlyOneField
 from config.api.idempotency import KEY_PATTERN
-from config.api.problem_examples import describe, possible_refusals
+from config.api.problem_examples import (
+    UNSAFE_METHODS,
+    add_problem,
+    names_object,
+    possible_problems,
+)
 
 if TYPE_CHECKING:
     from config.api.views import Endpoint
 
-Endpoints = list[tuple[str, str, str, Any]]
-Operation = dict[str, Any]
-
-
-def keep_one_slash_form(endpoints: Endpoints, **kwargs: Any) -> Endpoints:
-    """Drop `tasks/` beside `tasks`: they are one endpoint, documented once."""
-    return [entry for entry in endpoints if not entry[0].endswith("/")]
+Schema = dict[str, Any]
 
 
 class EndpointSchema(AutoSchema):
-    """drf-spectacular's reading of a view, and what all endpoints share."""
+    """The operations of an endpoint, with the headers and problems that all share."""
 
     @property
     def endpoint(self) -> Endpoint:
-        """The view, which is one of ours."""
         return cast("Endpoint", self.view)
 
-    def get_operation_id(self) -> str:
-        """Name the operation as the view does in `operations`, by method.
-
-        The same view under `users/{user_id}/` is another operation.
-        """
-        named: dict[str, str] = getattr(self.view, "operations", {})
-        if self.method not in named:
-            return super().get_operation_id()
-        prefix = "user_" if "/users/{user_id}/" in self.path else ""
-        return prefix + named[self.method]
-
     def get_tags(self) -> list[str]:
-        """Group operations by what they are about."""
-        if explicit := getattr(self.view, "schema_tag", None):
-            return [explicit]
-        return super().get_tags()
+        return [self.endpoint.tag] if self.endpoint.tag else super().get_tags()
 
-    def get_operation(self, *args: Any) -> Operation | None:
-        """Add the headers and the refusals, so that no view repeats them."""
-        operation: Operation | None = super().get_operation(*args)
+    def get_request_serializer(self) -> Serializer[Any] | None:
+        input_class = self.endpoint.input_class
+        if input_class is None:
+            return None
+        return input_class(partial=self.method in self.endpoint.partial_methods)
+
+    def get_operation(self, *args: Any) -> Schema | None:
+        """Add the headers and the problems, so that no view repeats them."""
+        operation: Schema | None = super().get_operation(*args)
         if operation is None:
             return None
-        _head_and_rest(operation)
-        parameters = [*operation.get("parameters", []), *self._header_parameters()]
-        for parameter in parameters:
-            if parameter["in"] == "query":
-                _allow_empty(parameter)
-        if parameters:
-            operation["parameters"] = parameters
-        responses = operation["responses"]
-        if self._is_tagged() and self.method == "GET":
-            responses["304"] = {"description": "The caller has this version."}
-        handler = self.endpoint.get_exception_handler()
-        for refusal in possible_refusals(
-            self.endpoint, self.method, self.path, operation
-        ):
-            answer = handler(refusal, {})
-            describe(responses, answer, self._refusal_schema(answer.status_code))
+        if "/users/{user_id}/" in self.path:  # the same view by another route
+            operation["operationId"] = f"user_{operation['operationId']}"
+        _split_summary(operation)
+        self._add_parameters(operation)
+        if issubclass(self.endpoint.input_class or Serializer, ExactlyOneField):
+            operation["requestBody"]["required"] = True
+        self._add_problems(operation)
+        responses: Schema = operation["responses"]
         for status, response in responses.items():
             response["description"] = response["description"] or "Done."
             if headers := self._headers_of(status):
@@ -77,73 +60,67 @@ class EndpointSchema(AutoSchema):
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
-    def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
-        """Say of an answer what is always there, and of any object its `rules`.
+    def _add_parameters(self, operation: Schema) -> None:
+        parameters = [*operation.get("parameters", []), *self._header_parameters()]
+        for parameter in parameters:
+            if parameter["in"] == "query":
+                _allow_empty(parameter)
+        if parameters:
+            operation["parameters"] = parameters
 
-        What has a default may be left out of a request, and is in every answer; what a
-        PATCH leaves out stays, so a client must not fill it in. What
-        an answer may lack is named by its serializer in `may_lack`, and in `never_null`
-        what is null in requests alone. Of one that `is_a_choice`, exactly one field is
-        there.
-        """
-        schema: dict[str, Any] = super()._map_basic_serializer(  # type: ignore[no-untyped-call]
-            serializer, direction
+    def _add_problems(self, operation: Schema) -> None:
+        responses = operation["responses"]
+        if self._sends_etag() and self.method == "GET":
+            responses["304"] = {"description": "The caller has this version."}
+        schemas = {
+            status: _schema_of(response.pop("content"))
+            for status, response in responses.items()
+            if status >= "400" and "content" in response
+        }
+        default = self.resolve_serializer(self.endpoint.problem_class, "response").ref
+        handler = self.endpoint.get_exception_handler()
+        for problem in possible_problems(
+            self.endpoint, self.method, self.path, operation
+        ):
+            answer = handler(problem, {})
+            schema = schemas.get(str(answer.status_code), default)
+            add_problem(responses, answer, schema)
+
+    def _sends_etag(self) -> bool:
+        return (
+            self.endpoint.is_versioned
+            and self.method != "DELETE"
+            and (self.method == "POST" or names_object(self.path))
         )
-        if getattr(serializer, "is_a_choice", False):
-            return _choice_of(schema)
-        schema |= getattr(serializer, "rules", {})
-        if direction == "response" or getattr(serializer, "partial", False):
-            for member in schema["properties"].values():
-                member.pop("default", None)
-        if direction == "response":
-            lacking = getattr(serializer, "may_lack", ())
-            for name in getattr(serializer, "never_null", ()):
-                schema["properties"][name].pop("nullable", None)
-            schema["required"] = sorted(schema["properties"].keys() - set(lacking))
-        return schema
 
-    def _map_serializer_field(self, field: Any, *args: Any, **kwargs: Any) -> Any:
-        """Add the `bounds` of a field that are not checked by the field itself."""
-        schema = super()._map_serializer_field(field, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return schema and schema | getattr(field, "bounds", {})
-
-    def _get_request_for_media_type(self, serializer: Any, *args: Any) -> Any:
-        """Know that one of several fields is needed, though no certain one is."""
-        schema, is_required = super()._get_request_for_media_type(  # type: ignore[no-untyped-call]
-            serializer, *args
+    def _honours_if_match(self) -> bool:
+        return (
+            self.endpoint.is_versioned
+            and self.method in UNSAFE_METHODS
+            and names_object(self.path)
         )
-        return schema, is_required or getattr(serializer, "is_a_choice", False)
 
-    def _refusal_schema(self, status: int) -> dict[str, Any]:
-        serializer = self.endpoint.refusal_serializers.get(
-            status, self.endpoint.refusal_serializer
-        )
-        schema: dict[str, Any] = self.resolve_serializer(serializer, "response").ref
-        return schema
-
-    def _is_tagged(self) -> bool:
-        return self.method in self.endpoint.tagged
-
-    def _header_parameters(self) -> list[dict[str, Any]]:
+    def _header_parameters(self) -> list[Schema]:
         names = []
-        if self.method == "POST" and self.endpoint.is_repeatable:
+        if self.method == "POST" and self.endpoint.accepts_idempotency_key:
             names.append("IdempotencyKey")
-        if self.method in self.endpoint.conditional:
+        if self._honours_if_match():
             names.append("IfMatch")
-        if self._is_tagged() and self.method == "GET":
+        if self._sends_etag() and self.method == "GET":
             names.append("IfNoneMatch")
         return [PARAMETERS[name] for name in names]
 
-    def _headers_of(self, status: str) -> dict[str, Any]:
+    def _headers_of(self, status: str) -> Schema:
+        is_success = status.startswith("2")
         names = []
-        if status.startswith("2") or status == "429":
+        if is_success or status == "429":
             names += ["RateLimit", "RateLimit-Policy"]
-        if self._is_tagged() and status in {"200", "201", "304"}:
+        if self._sends_etag() and status in {"200", "201", "304"}:
             names.append("ETag")
         if (
-            status.startswith("2")
+            is_success
             and self.method == "POST"
-            and self.endpoint.is_repeatable
+            and self.endpoint.accepts_idempotency_key
         ):
             names.append("Idempotency-Replayed")
         if status in {"429", "503"}:
@@ -153,8 +130,43 @@ class EndpointSchema(AutoSchema):
         return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _choice_of(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return an object with one of the fields as a choice of objects with just it."""
+class SerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Describe an object more precisely than drf-spectacular infers it.
+
+    A field with a default may be omitted from a request, but is in every response. A
+    serializer and its fields may declare:
+
+    - `optional_in_response`: names of fields that a response may omit
+    - `never_null_in_response`: names of fields that only a request may set to null
+    - `schema_keywords`: further keywords of the JSON Schema
+    """
+
+    target_class = Serializer
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Schema:
+        serializer: Serializer[Any] = self.target
+        schema: Schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            serializer, direction, bypass_extensions=True
+        )
+        if isinstance(serializer, ExactlyOneField):
+            return _one_of(schema)
+        schema |= getattr(serializer, "schema_keywords", {})
+        members: Schema = schema.get("properties", {})
+        for name, member in members.items():
+            member |= getattr(serializer.fields[name], "schema_keywords", {})
+            if direction == "response" or serializer.partial:
+                member.pop("default", None)  # a PATCH leaves absent fields unchanged
+        if direction == "response":
+            for name in getattr(serializer, "never_null_in_response", ()):
+                members[name].pop("nullable", None)
+            optional = getattr(serializer, "optional_in_response", ())
+            schema["required"] = sorted(members.keys() - set(optional))
+        return schema
+
+
+def _one_of(schema: Schema) -> Schema:
+    """Return a choice of objects, each with exactly one of the fields."""
     return {
         "description": schema["description"],
         "oneOf": [
@@ -164,8 +176,14 @@ def _choice_of(schema: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _head_and_rest(operation: Operation) -> None:
-    """Make the first sentence of a description the summary, and keep the others."""
+def _schema_of(content: Schema) -> Schema:
+    (media,) = content.values()
+    schema: Schema = media["schema"]
+    return schema
+
+
+def _split_summary(operation: Schema) -> None:
+    """Make the first sentence of the description the summary."""
     prose = " ".join(operation.pop("description", "").split())
     head, _, rest = prose.partition(". ")
     operation["summary"] = head.removesuffix(".")
@@ -173,8 +191,8 @@ def _head_and_rest(operation: Operation) -> None:
         operation["description"] = rest
 
 
-def _allow_empty(parameter: dict[str, Any]) -> None:
-    """Say that an empty query parameter means what its absence means."""
+def _allow_empty(parameter: Schema) -> None:
+    """Declare that an empty query parameter is treated as absent."""
     items = parameter["schema"].get("items", {})
     if items.get("type") == "string" and not {"format", "enum"} & items.keys():
         items.pop("minLength", None)
@@ -182,9 +200,7 @@ def _allow_empty(parameter: dict[str, Any]) -> None:
         parameter["allowEmptyValue"] = True
 
 
-def _header(
-    name: str, description: str, *, example: str, **schema: Any
-) -> dict[str, Any]:
+def _header(name: str, description: str, *, example: str, **schema: Any) -> Schema:
     return {
         "in": "header",
         "name": name,
@@ -197,117 +213,45 @@ def _header(
 PARAMETERS = {
     "IdempotencyKey": _header(
         "Idempotency-Key",
-        "For a request that may be sent again: within 24 hours it acts once.",
+        "A unique key that makes retries safe: within 24 hours, the first request with"
+        " it is carried out and repetitions get the same answer.",
         example="5d1f4f4e-8a0e-4c0b-9a57-0d7f2ac1d6a3",
         pattern=KEY_PATTERN,
     ),
     "IfMatch": _header(
-        "If-Match", "The `ETag` of the version that may be changed.", example='"v3"'
+        "If-Match",
+        "The `ETag` of the version to change; 412 if it is not current.",
+        example='"v3"',
     ),
     "IfNoneMatch": _header(
-        "If-None-Match", "The `ETag` of the version that is known.", example='"v3"'
+        "If-None-Match",
+        "The `ETag` of the version you have; 304 if it is current.",
+        example='"v3"',
     ),
 }
 HEADERS = {
     "ETag": {
         "schema": {"type": "string", "examples": ['"v3"']},
-        "description": "Names this version.",
+        "description": "The version of the object.",
     },
     "Idempotency-Replayed": {
         "schema": {"type": "string", "const": "true"},
-        "description": "There for an answer that was given before.",
+        "description": "Present if this is the stored answer of an earlier request.",
     },
     "RateLimit": {
         "schema": {"type": "string", "examples": ['"user";r=1187;t=41']},
-        "description": "How many requests are left (`r`), for how many seconds (`t`).",
+        "description": "Requests left (`r`) and seconds until the limit resets (`t`).",
     },
     "RateLimit-Policy": {
         "schema": {"type": "string", "examples": ['"user";q=1200;w=60']},
-        "description": "How many requests (`q`) may come in how many seconds (`w`).",
+        "description": "Requests allowed (`q`) in a window of seconds (`w`).",
     },
     "Retry-After": {
         "schema": {"type": "integer", "minimum": 1},
-        "description": "When to come back, in seconds.",
+        "description": "Seconds to wait before the next request.",
     },
     "WWW-Authenticate": {
         "schema": {"type": "string", "const": "Bearer"},
-        "description": "The scheme of the credential that is wanted.",
+        "description": "The authentication scheme to use.",
     },
 }
-
-
-def describe_headers(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Add the headers that answers refer to."""
-    result["components"]["headers"] = HEADERS
-    return result
-
-
-def add_examples(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Give each object the example that its app has for it, and each parameter."""
-    schemas = result["components"]["schemas"]
-    told: dict[str, dict[str, Any]] = {}
-    for module in settings.API_EXAMPLES:
-        for name, example in import_string(f"{module}.EXAMPLES").items():
-            schemas[name]["examples"] = [example]
-        told |= import_string(f"{module}.PARAMETERS")
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            for parameter in operation.get("parameters", []):
-                for key, value in told.get(parameter["name"], {}).items():
-                    parameter.setdefault(key, value)
-    return result
-
-
-def share_refusals(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Write each refusal once, and refer to it from every operation that may give it.
-
-    Its name tells face, status and codes: `Problem409_in_trash`.
-    """
-    shared = result["components"].setdefault("responses", {})
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            for status, response in operation["responses"].items():
-                if status >= "400":
-                    name = _name_of_refusal(status, response)
-                    shared[name] = response
-                    operation["responses"][status] = {
-                        "$ref": f"#/components/responses/{name}"
-                    }
-    return result
-
-
-def _name_of_refusal(status: str, response: dict[str, Any]) -> str:
-    (content,) = response["content"].values()
-    component = content["schema"]["$ref"].rpartition("/")[2]
-    return "_".join([component + status, *content["examples"]])
-
-
-def describe_field_selection(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """Say that with `fields` an answer may hold any part of its objects."""
-    schemas = result["components"]["schemas"]
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            for parameter in operation.get("parameters", []):
-                if parameter["name"] == "fields":
-                    parameter["explode"] = False
-                    media = operation["responses"]["200"]["content"]["application/json"]
-                    media["schema"] = _whole_or_part(media["schema"], schemas)
-    return result
-
-
-def _whole_or_part(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    return {"anyOf": [schema, _part_of(schema, schemas)]}
-
-
-def _part_of(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """Return a reference to the same object, or page of objects, without all fields."""
-    name = schema["$ref"].rpartition("/")[2]
-    part = copy.deepcopy(schemas[name])
-    results = part["properties"].get("results")
-    if results is None:
-        part.pop("required", None)
-        part["description"] = f"The fields of {name} that were asked for."
-    else:
-        results["items"] = _part_of(results["items"], schemas)
-    schemas[f"Part{name}"] = part
-    return {"$ref": f"#/components/schemas/Part{name}"}

@@ -1,9 +1,11 @@
-"""What every endpoint's view starts from."""
+"""The base class of every endpoint's view."""
 
 import time
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
+from django.http import HttpRequest, QueryDict
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,24 +16,45 @@ from config.api.problems import ProblemSerializer
 from config.api.throttling import Reading, count_request, rate_limit_fields
 from config.refusals import Refusal
 
-CHALLENGE = "Bearer"
-
 
 class Endpoint(APIView):
-    """An endpoint of the API: closed, unless the class says otherwise."""
+    """An endpoint of the API. It requires a signed-in user unless it says otherwise."""
 
-    # What the OpenAPI document can't read from the handlers.
-    tagged: Collection[str] = ()  # methods whose answers have an ETag
-    conditional: Collection[str] = ()  # methods that heed If-Match
-    conflicts: Mapping[str, Collection[type[Refusal]]] = {}  # by method; 409
-    refusals: Mapping[str, Collection[APIException]] = {}  # others, by method
-    is_repeatable = False  # POST heeds Idempotency-Key
-    refusal_serializer: type[Serializer[Any]] = ProblemSerializer
-    refusal_serializers: Mapping[int, type[Serializer[Any]]] = {}  # others, by status
+    input_class: type[Serializer[Any]] | None = None  # of the request body
+    partial_methods: Collection[str] = {"PATCH"}  # the body may omit required fields
+
+    # What the OpenAPI document can't infer from the handlers.
+    tag = ""
+    is_versioned = False  # responses have an ETag, and writes honour If-Match
+    accepts_idempotency_key = False  # on POST
+    conflicts: Mapping[str, Collection[type[Refusal]]] = {}  # 409, by method
+    refusals: Mapping[str, Collection[type[APIException]]] = {}  # others, by method
+    problem_class: type[Serializer[Any]] = ProblemSerializer
 
     readings: list[Reading]  # of the limits that this request was counted in
 
-    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+    def validated(self, request: Request, **context: object) -> dict[str, Any]:
+        """Return the request body as `input_class` reads it, or answer 400.
+
+        `context` is handed to the serializer, beside the request.
+        """
+        assert self.input_class is not None
+        serializer = self.input_class(
+            data=request.data,
+            partial=request.method in self.partial_methods,
+            context={"request": request, **context},
+        )
+        return _validated(serializer)
+
+    def validated_query(
+        self, request: Request, query_class: type[Serializer[Any]]
+    ) -> dict[str, Any]:
+        """Return the query parameters as `query_class` reads them, or answer 400."""
+        if not request.query_params:
+            return dict(_defaults(query_class))
+        return _validated(query_class(data=_without_empty(request.query_params)))
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self.readings = []
 
@@ -43,22 +66,47 @@ class Endpoint(APIView):
             raise Throttled(wait=reading.wait)
 
     def perform_authentication(self, request: Request) -> None:
-        """Count the request as soon as it is known whose it is: a 403 counts too."""
+        """Count the request as soon as its user is known: a 403 counts too."""
         super().perform_authentication(request)
         super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
-        """Leave it: REST framework would count only after the permissions."""
+        """Do nothing: REST framework would count only after the permissions."""
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
     ) -> Response:
-        """Tell the caller how much is left of each limit, whatever the answer is."""
+        """Add how much of each limit is left, whatever the response is."""
         response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in rate_limit_fields(self.readings).items():
             response[name] = value
         return response
 
     def get_authenticate_header(self, request: Request) -> str:
-        """Name the scheme for every 401, also where no door stands before the view."""
-        return CHALLENGE
+        """Name the scheme in every 401, also without an authentication class."""
+        return "Bearer"
+
+
+def _validated(serializer: Serializer[Any]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    values: dict[str, Any] = serializer.validated_data
+    return values
+
+
+@cache
+def _defaults(query_class: type[Serializer[Any]]) -> dict[str, Any]:
+    """Return the values of an empty query.
+
+    Cached, because most requests for lists have no query, and computing this takes a
+    sixth of the time of such a request.
+    """
+    return _validated(query_class(data=QueryDict()))
+
+
+def _without_empty(query: QueryDict) -> QueryDict:
+    """Remove empty parameters such as `?due_after=`, which HTML forms send."""
+    given = query.copy()
+    for name, values in query.lists():
+        if values == [""]:
+            del given[name]
+    return given

@@ -99,7 +99,7 @@ class BulkSerializer(serializers.Serializer[Any]):
         return ids
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Hold the other fields against the action, and the due fields together."""
+        """Check the fields against the action; return arguments of `change_tasks`."""
         needed = NEEDED.get(values["action"])
         if needed and needed not in values:
             raise serializers.ValidationError({needed: ["This field is required."]})
@@ -112,11 +112,9 @@ class BulkSerializer(serializers.Serializer[Any]):
             raise serializers.ValidationError(
                 {"due_tz": ["A time zone needs a due time."]}
             )
-        return values
+        return self._as_arguments(values)
 
-    def as_arguments(self) -> dict[str, Any]:
-        """Return the validated body in the words of `actions.change_tasks`."""
-        values = self.validated_data
+    def _as_arguments(self, values: dict[str, Any]) -> dict[str, Any]:
         action = values["action"]
         arguments: dict[str, Any] = {"task_ids": values["ids"], "action": action}
         if action == "move":
@@ -133,7 +131,7 @@ class BulkSerializer(serializers.Serializer[Any]):
 class BulkTaskSerializer(TaskSerializer):
     """A task after the change."""
 
-    may_lack = ("next",)
+    optional_in_response = ("next",)
 
     next = TaskSerializer(
         read_only=True,
@@ -155,15 +153,13 @@ class TaskBulkView(TaskEndpoint):
     """One action on up to 500 tasks: all or nothing."""
 
     name = "Many tasks at once"
-    operations = {"POST": "tasks_bulk"}
+    input_class = BulkSerializer
     conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 
-    @extend_schema(request=BulkSerializer, responses=BulkChangeSerializer)
+    @extend_schema(operation_id="tasks_bulk", responses=BulkChangeSerializer)
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Change the tasks; the answer has them in the order they were named."""
-        serializer = BulkSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        done = actions.change_tasks(self.caller, **serializer.as_arguments())
+        done = actions.change_tasks(self.caller, **self.validated(request))
         return Response({"batch": done.batch, "tasks": represent_changed(done)})
 
 

@@ -6,11 +6,11 @@ never was.
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, QueryDict
+from django.http import Http404
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +26,7 @@ from todos.caller import Caller
 class OwnedEndpoint(Endpoint):
     """An endpoint over the caller's own rows; every write goes through an action."""
 
-    is_repeatable = True
+    accepts_idempotency_key = True
 
     @cached_property
     def caller(self) -> Caller:
@@ -53,34 +53,3 @@ class OwnedEndpoint(Endpoint):
         elif isinstance(exc, actions.VersionConflict):
             exc = PreconditionFailed()
         return super().handle_exception(exc)
-
-    def checked_query(self, serializer: Any) -> dict[str, Any]:
-        """Return the query as `serializer` reads it, or answer 400."""
-        if not self.request.query_params:
-            return dict(_unasked(serializer))
-        checked = serializer(data=_without_empty(self.request.query_params))
-        checked.is_valid(raise_exception=True)
-        query: dict[str, Any] = checked.validated_data
-        return query
-
-
-@cache
-def _unasked(serializer: Any) -> dict[str, Any]:
-    """Return what an empty query means to a serializer class: its defaults.
-
-    Kept, because most lists are asked for so, and finding out takes a sixth of the
-    time of such a request.
-    """
-    checked = serializer(data=QueryDict())
-    checked.is_valid(raise_exception=True)
-    query: dict[str, Any] = checked.validated_data
-    return query
-
-
-def _without_empty(query: QueryDict) -> QueryDict:
-    """Treat `?due_after=` like an absent parameter, as forms send it."""
-    given = query.copy()
-    for name, values in query.lists():
-        if values == [""]:
-            del given[name]
-    return given

@@ -76,13 +76,13 @@ class ExportView(OwnedEndpoint):
     """Everything the caller has, as a file."""
 
     name = "Export"
-    schema_tag = "exchange"
-    operations = {"GET": "export"}
+    tag = "exchange"
     throttle_classes = (UserThrottle, CostlyThrottle)
     throttle_scope = "export"
     content_negotiation_class = AnyAccept
 
     @extend_schema(
+        operation_id="export",
         parameters=[ExportQuerySerializer, FILE_NAME],
         responses={
             (200, kind.media_type.partition(";")[0]): OpenApiTypes.OBJECT
@@ -96,7 +96,7 @@ class ExportView(OwnedEndpoint):
 
         In JSON it is as docs/export.schema.json says.
         """
-        name = self.checked_query(ExportQuerySerializer)["format"]
+        name = self.validated_query(request, ExportQuerySerializer)["format"]
         user = user_of(request)
         today = clock_of(user, now=timezone.now()).today
         return FileResponse(
@@ -213,7 +213,7 @@ class ReportSerializer(serializers.Serializer[Any]):
 class ImportProblemSerializer(ProblemSerializer):
     """The problem document of an import; with its report where rows are to blame."""
 
-    may_lack = ("errors", "report")
+    optional_in_response = ("errors", "report")
 
     report = ReportSerializer()
 
@@ -222,12 +222,11 @@ class ImportView(OwnedEndpoint):
     """Bring in the tasks of a file: all of them, or none."""
 
     name = "Import"
-    schema_tag = "exchange"
-    operations = {"POST": "import"}
+    input_class = ImportSerializer
+    tag = "exchange"
     throttle_classes = (UserThrottle, CostlyThrottle)
     throttle_scope = "import"
     parser_classes = [UploadParser]
-    refusal_serializers = {400: ImportProblemSerializer}
     conflicts = {"POST": (AccountFull, ImportClash)}
 
     _prepared: PreparedImport | None = None
@@ -241,7 +240,8 @@ class ImportView(OwnedEndpoint):
         return super().initialize_request(request, *args, **kwargs)
 
     @extend_schema(
-        request={"multipart/form-data": ImportSerializer}, responses=ReportSerializer
+        operation_id="import",
+        responses={200: ReportSerializer, 400: ImportProblemSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Import the tasks of a file: all of them, or none."""
@@ -255,9 +255,7 @@ class ImportView(OwnedEndpoint):
 
     def prepare(self, request: Request) -> None:
         """Read and check the file, however long that takes: nothing is locked yet."""
-        asked = ImportSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        form = asked.validated_data
+        form = self.validated(request)
         self._is_dry_run = form["dry_run"]
         self._prepared = self._read(form)
 

@@ -26,7 +26,7 @@ from todos.models import Label
 class LabelEndpoint(OwnedEndpoint):
     """What the endpoints of labels share."""
 
-    schema_tag = "labels"
+    tag = "labels"
 
     def answer(
         self,
@@ -39,37 +39,31 @@ class LabelEndpoint(OwnedEndpoint):
         body = picked(LabelSerializer(label).data, fields)
         return tagged(self.request, body, tag=etag(label.version), status=status)
 
-    def validated(self, *, partial: bool = False) -> dict[str, Any]:
-        """Return the body as the actions want it, or answer 400."""
-        serializer = LabelSerializer(data=self.request.data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        changes: dict[str, Any] = dict(serializer.validated_data)
-        return changes
-
 
 class LabelListView(LabelEndpoint):
     """The caller's labels."""
 
     name = "Labels"
-    operations = {
-        "GET": "labels_list",
-        "POST": "labels_create",
-    }
-    tagged = ("POST",)
+    input_class = LabelSerializer
+    is_versioned = True
 
-    @extend_schema(parameters=[LabelQuerySerializer], responses=LabelPageSerializer)
+    @extend_schema(
+        operation_id="labels_list",
+        parameters=[LabelQuerySerializer],
+        responses=LabelPageSerializer,
+    )
     def get(self, request: Request, **kwargs: Any) -> Response:
         """List the labels by name. They are few, so all come at once."""
-        query = self.checked_query(LabelQuerySerializer)
+        query = self.validated_query(request, LabelQuerySerializer)
         labels = Label.objects.owned_by(request.user).order_by("key")
         rows = LabelSerializer(labels, many=True).data
         results = [picked(row, query["fields"]) for row in rows]
         return Response({"next": None, "previous": None, "results": results})
 
-    @extend_schema(request=LabelSerializer, responses={201: LabelSerializer})
+    @extend_schema(operation_id="labels_create", responses={201: LabelSerializer})
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a label."""
-        new = actions.create_label(self.caller, **self.validated())
+        new = actions.create_label(self.caller, **self.validated(request))
         return self.answer(new, status=status.HTTP_201_CREATED)
 
 
@@ -77,33 +71,32 @@ class LabelDetailView(LabelEndpoint):
     """One of the caller's labels."""
 
     name = "Label"
-    operations = {
-        "GET": "labels_retrieve",
-        "PATCH": "labels_partial_update",
-        "DELETE": "labels_destroy",
-    }
-    tagged = ("GET", "PATCH")
-    conditional = ("PATCH", "DELETE")
+    input_class = LabelSerializer
+    is_versioned = True
 
-    @extend_schema(parameters=[LabelQuerySerializer], responses=LabelSerializer)
+    @extend_schema(
+        operation_id="labels_retrieve",
+        parameters=[LabelQuerySerializer],
+        responses=LabelSerializer,
+    )
     def get(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
         """Return a label."""
-        query = self.checked_query(LabelQuerySerializer)
+        query = self.validated_query(request, LabelQuerySerializer)
         label = Label.objects.owned_by(request.user).get(pk=label_id)
         return self.answer(label, fields=query["fields"])
 
-    @extend_schema(request=LabelSerializer(partial=True), responses=LabelSerializer)
+    @extend_schema(operation_id="labels_partial_update", responses=LabelSerializer)
     def patch(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
         """Change the fields of a label that are sent."""
         label = actions.update_label(
             self.caller,
             label_id=label_id,
-            changes=self.validated(partial=True),
+            changes=self.validated(request),
             version=expected_version(request),
         )
         return self.answer(label)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="labels_destroy", responses={204: None})
     def delete(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
         """Take the label from every task, and delete it; undo brings it back."""
         actions.delete_label(

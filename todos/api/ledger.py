@@ -40,10 +40,10 @@ class ChangeListView(OwnedEndpoint):
     """What was changed since a place in the feed, in order, with tombstones."""
 
     name = "Changes"
-    schema_tag = "changes"
-    operations = {"GET": "changes_list"}
+    tag = "changes"
 
     @extend_schema(
+        operation_id="changes_list",
         parameters=[ChangeFeedQuerySerializer],
         responses={200: ChangeFeedSerializer, 410: None},
     )
@@ -51,7 +51,7 @@ class ChangeListView(OwnedEndpoint):
         """Follow the feed: what was changed since a place in it, in order. What was
         removed for good stays as a tombstone without text.
         """
-        query = self.checked_query(ChangeFeedQuerySerializer)
+        query = self.validated_query(request, ChangeFeedQuerySerializer)
         purged, last = _bounds(request)
         since = _start(query["since"], purged=purged, last=last)
         mine = Change.objects.owned_by(request.user).filter(seq__gt=since)
@@ -93,16 +93,17 @@ class TaskChangesView(OwnedEndpoint):
     """The history of one task, the latest change first."""
 
     name = "Changes of a task"
-    schema_tag = "tasks"
-    operations = {"GET": "tasks_changes"}
+    tag = "tasks"
     ORDERING = "-seq"
 
     @extend_schema(
-        parameters=[TaskChangesQuerySerializer], responses=ChangePageSerializer
+        operation_id="tasks_changes",
+        parameters=[TaskChangesQuerySerializer],
+        responses=ChangePageSerializer,
     )
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Return the history of a task, the latest change first."""
-        query = self.checked_query(TaskChangesQuerySerializer)
+        query = self.validated_query(request, TaskChangesQuerySerializer)
         task = Task.objects.owned_by(request.user).only("pk").get(pk=task_id)
         cursor = query["cursor"] and Cursor.decode(
             query["cursor"], ordering=self.ORDERING
@@ -124,11 +125,10 @@ class UndoView(OwnedEndpoint):
     """Take changes back. Undoing an undo does them again."""
 
     name = "Undo"
-    schema_tag = "changes"
-    operations = {"POST": "undo"}
+    input_class = UndoSerializer
+    tag = "changes"
     throttle_classes = (UserThrottle, CostlyThrottle)
     throttle_scope = "undo"
-    refusal_serializers = {409: UndoProblemSerializer}
     conflicts = {
         "POST": (
             actions.AccountFull,
@@ -139,16 +139,13 @@ class UndoView(OwnedEndpoint):
         )
     }
 
-    @extend_schema(request=UndoSerializer, responses={200: UndoneSerializer, 404: None})
+    @extend_schema(
+        operation_id="undo",
+        responses={200: UndoneSerializer, 404: None, 409: UndoProblemSerializer},
+    )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Take changes back. Undoing an undo does them again."""
-        serializer = UndoSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        undone = actions.undo(
-            self.caller,
-            change_id=serializer.validated_data.get("change"),
-            batch_id=serializer.validated_data.get("batch"),
-        )
+        undone = actions.undo(self.caller, **self.validated(request))
         made = Change.objects.owned_by(user_of(request)).filter(batch=undone.batch)
         rows = made.order_by("seq").values(*CHANGE_COLUMNS)[:MAX_PAGE_SIZE]
         return Response(

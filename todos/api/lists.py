@@ -28,7 +28,7 @@ from todos.models import TaskList, TaskListQuerySet
 class ListEndpoint(OwnedEndpoint):
     """What the endpoints of lists share."""
 
-    schema_tag = "lists"
+    tag = "lists"
 
     def answer(
         self,
@@ -48,41 +48,35 @@ class ListEndpoint(OwnedEndpoint):
             status=status,
         )
 
-    def validated(self, *, partial: bool = False) -> dict[str, Any]:
-        """Return the body as the actions want it, or answer 400."""
-        serializer = ListSerializer(data=self.request.data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        changes: dict[str, Any] = dict(serializer.validated_data)
-        return changes
-
 
 class ListListView(ListEndpoint):
     """The caller's lists."""
 
     name = "Lists"
+    input_class = ListSerializer
     conflicts = {"POST": (actions.AccountFull,)}
-    operations = {
-        "GET": "lists_list",
-        "POST": "lists_create",
-    }
-    tagged = ("POST",)
+    is_versioned = True
 
-    @extend_schema(parameters=[ListPageQuerySerializer], responses=ListPageSerializer)
+    @extend_schema(
+        operation_id="lists_list",
+        parameters=[ListPageQuerySerializer],
+        responses=ListPageSerializer,
+    )
     def get(self, request: Request, **kwargs: Any) -> Response:
         """List the lists, the inbox first. They are few, so all come at once."""
-        query = self.checked_query(ListPageQuerySerializer)
+        query = self.validated_query(request, ListPageQuerySerializer)
         lists = _view_of(TaskList.objects.owned_by(request.user), query["view"])
         rows = ListSerializer(lists.with_open_counts().in_order(), many=True).data
         results = [picked(row, query["fields"]) for row in rows]
         return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(
-        request=ListSerializer,
+        operation_id="lists_create",
         responses={201: ListSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a list, as the last one."""
-        new = actions.create_list(self.caller, **self.validated())
+        new = actions.create_list(self.caller, **self.validated(request))
         return self.answer(new.pk, status=status.HTTP_201_CREATED)
 
 
@@ -102,26 +96,25 @@ class ListDetailView(ListEndpoint):
     """One of the caller's lists."""
 
     name = "List"
-    operations = {
-        "GET": "lists_retrieve",
-        "PATCH": "lists_partial_update",
-        "DELETE": "lists_destroy",
-    }
-    tagged = ("GET", "PATCH")
-    conditional = ("PATCH", "DELETE")
+    input_class = ListSerializer
+    is_versioned = True
     conflicts = {
         "PATCH": (actions.InboxProtected,),
         "DELETE": (actions.InboxProtected,),
     }
 
-    @extend_schema(parameters=[ListQuerySerializer], responses=ListSerializer)
+    @extend_schema(
+        operation_id="lists_retrieve",
+        parameters=[ListQuerySerializer],
+        responses=ListSerializer,
+    )
     def get(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         """Return a list outside the trash."""
-        query = self.checked_query(ListQuerySerializer)
+        query = self.validated_query(request, ListQuerySerializer)
         return self.answer(list_id, fields=query["fields"])
 
     @extend_schema(
-        request=ListSerializer(partial=True),
+        operation_id="lists_partial_update",
         responses=ListSerializer,
     )
     def patch(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
@@ -129,18 +122,19 @@ class ListDetailView(ListEndpoint):
         actions.update_list(
             self.caller,
             list_id=list_id,
-            changes=self.validated(partial=True),
+            changes=self.validated(request),
             version=expected_version(request),
         )
         return self.answer(list_id)
 
     @extend_schema(
+        operation_id="lists_destroy",
         parameters=[ListDeletionSerializer],
         responses={204: None},
     )
     def delete(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         """Put a list into the trash, with its tasks unless they are moved."""
-        query = self.checked_query(ListDeletionSerializer)
+        query = self.validated_query(request, ListDeletionSerializer)
         actions.trash_list(
             self.caller,
             list_id=list_id,
@@ -154,10 +148,9 @@ class ListRestoreView(ListEndpoint):
     """Take a list out of the trash; twice is as good as once."""
 
     name = "Restore a list"
-    operations = {"POST": "lists_restore"}
-    tagged = conditional = ("POST",)
+    is_versioned = True
 
-    @extend_schema(request=None, responses=ListSerializer)
+    @extend_schema(operation_id="lists_restore", responses=ListSerializer)
     def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         """Restore a list, with the tasks that went into the trash with it."""
         actions.restore_list(

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api.conditional import expected_version
+from config.api.fields import ExactlyOneField
 from todos import actions
 from todos.api.lists import ListEndpoint
 from todos.api.serializers.lists import ListSerializer
@@ -18,27 +19,16 @@ from todos.api.serializers.tasks import TaskSerializer
 from todos.api.tasks import TaskEndpoint
 
 
-class ListMoveSerializer(serializers.Serializer[Any]):
+class ListMoveSerializer(ExactlyOneField):
     """Where to: right before or right after another. Exactly one of the fields."""
-
-    is_a_choice = True
 
     before = serializers.UUIDField(required=False, help_text="The id of the other.")
     after = serializers.UUIDField(required=False, help_text="The id of the other.")
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Refuse none and more than one."""
-        if len(values) != 1:
-            *others, last = self.fields
-            raise serializers.ValidationError(
-                f"Give exactly one of {', '.join(others)} and {last}."
-            )
-        return values
-
-    def place(self) -> Any:
-        """Return the place in the words of the actions."""
-        ((name, key),) = self.validated_data.items()
-        return key if name == "list" else actions.Beside(name, key)
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the new place as the argument `to` of the actions."""
+        ((name, key),) = super().validate(attrs).items()
+        return {"to": key if name == "list" else actions.Beside(name, key)}
 
 
 class TaskMoveSerializer(ListMoveSerializer):
@@ -56,19 +46,17 @@ class TaskMoveView(TaskEndpoint):
     """Move a task, with its steps."""
 
     name = "Move a task"
-    operations = {"POST": "tasks_move"}
-    tagged = conditional = ("POST",)
+    input_class = TaskMoveSerializer
+    is_versioned = True
     conflicts = {"POST": (actions.InTrash,)}
 
-    @extend_schema(request=TaskMoveSerializer, responses=TaskSerializer)
+    @extend_schema(operation_id="tasks_move", responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Move a task beside another, under the same parent, or to a list's end."""
-        serializer = TaskMoveSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
         task = actions.move_task(
             self.caller,
             task_id=task_id,
-            to=serializer.place(),
+            **self.validated(request),
             version=expected_version(request),
         )
         return self.answer(task)
@@ -78,19 +66,17 @@ class ListMoveView(ListEndpoint):
     """Move a list among the others. The inbox stays first."""
 
     name = "Move a list"
-    operations = {"POST": "lists_move"}
-    tagged = conditional = ("POST",)
+    input_class = ListMoveSerializer
+    is_versioned = True
     conflicts = {"POST": (actions.InboxProtected,)}
 
-    @extend_schema(request=ListMoveSerializer, responses=ListSerializer)
+    @extend_schema(operation_id="lists_move", responses=ListSerializer)
     def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
         """Move a list right before or right after another."""
-        serializer = ListMoveSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
         actions.move_list(
             self.caller,
             list_id=list_id,
-            to=serializer.place(),
+            **self.validated(request),
             version=expected_version(request),
         )
         return self.answer(list_id)

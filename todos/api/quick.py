@@ -78,12 +78,12 @@ class QuickSerializer(serializers.Serializer[Any]):
         help_text="Parts that were understood, and are to stay in the title.",
     )
 
-    def as_arguments(self) -> dict[str, Any]:
-        """Return the validated body in the words of `todos.actions`."""
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Group the literal parts by line, as the actions take them."""
         literal: dict[int, set[int]] = defaultdict(set)
-        for part in self.validated_data["literal"]:
+        for part in attrs["literal"]:
             literal[part["line"]].add(part["start"])
-        return {"text": self.validated_data["text"], "literal": literal}
+        return attrs | {"literal": literal}
 
 
 @extend_schema_field({"type": ["string", "integer", "null"]})
@@ -128,21 +128,20 @@ class TaskQuickView(TaskEndpoint):
     """Tasks from lines of text, all of them or none."""
 
     name = "Quick add"
+    input_class = QuickSerializer
     conflicts = {"POST": (actions.AccountFull,)}
-    operations = {"POST": "tasks_quick"}
 
     @extend_schema(
-        request=QuickSerializer,
+        operation_id="tasks_quick",
         responses={201: QuickAnswerSerializer, 200: QuickAnswerSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Add tasks from lines of text: all of them, or none."""
-        asked = QuickSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        if asked.validated_data["dry_run"]:
-            drafts = actions.read_quickly(self.caller, **asked.as_arguments())
+        body = self.validated(request)
+        if body.pop("dry_run"):
+            drafts = actions.read_quickly(self.caller, **body)
             return Response(_represent(drafts, is_stored=False))
-        drafts = actions.add_quickly(self.caller, **asked.as_arguments())
+        drafts = actions.add_quickly(self.caller, **body)
         return Response(
             _represent(drafts, is_stored=True), status=status.HTTP_201_CREATED
         )

@@ -32,8 +32,7 @@ class TaskSkipView(TaskEndpoint):
     """Let a repeating task go on to its next occurrence without being done."""
 
     name = "Skip an occurrence"
-    operations = {"POST": "tasks_skip"}
-    tagged = conditional = ("POST",)
+    is_versioned = True
     conflicts = {
         "POST": (
             actions.InTrash,
@@ -44,7 +43,7 @@ class TaskSkipView(TaskEndpoint):
         )
     }
 
-    @extend_schema(request=None, responses=TaskSerializer)
+    @extend_schema(operation_id="tasks_skip", responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Move the task to its next date and number; it stays the same task."""
         task = actions.skip_occurrence(
@@ -100,17 +99,15 @@ class RecurrencePreviewView(OwnedEndpoint):
     """The next dates of a rule. Nothing is stored."""
 
     name = "Dates of a rule"
-    schema_tag = "tasks"
-    operations = {"POST": "recurrence_preview"}
+    input_class = PreviewQuestionSerializer
+    tag = "tasks"
 
     @extend_schema(
-        request=PreviewQuestionSerializer, responses={200: PreviewSerializer}
+        operation_id="recurrence_preview", responses={200: PreviewSerializer}
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Say when a task with this rule would be due."""
-        question = PreviewQuestionSerializer(data=request.data)
-        question.is_valid(raise_exception=True)
-        owner, asked = user_of(request), question.validated_data
+        owner, asked = user_of(request), self.validated(request)
         from_completion = asked["anchor"] == Task.Anchor.COMPLETION
         try:
             rule, start = begin_series(

@@ -45,7 +45,7 @@ from todos.models import Task, TaskQuerySet
 class TaskEndpoint(OwnedEndpoint):
     """What the endpoints of tasks share."""
 
-    schema_tag = "tasks"
+    tag = "tasks"
 
     def answer(self, task: Task, *, status: int = status.HTTP_200_OK) -> Response:
         """Answer with a task as an action left it."""
@@ -55,25 +55,17 @@ class TaskEndpoint(OwnedEndpoint):
             headers={"ETag": task_tag(vars(task))},
         )
 
-    def validated(self, *, partial: bool = False) -> dict[str, Any]:
-        """Return the body in the words of the actions, or answer 400."""
-        serializer = TaskSerializer(data=self.request.data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        return serializer.as_changes()
-
 
 class TaskListView(TaskEndpoint):
     """The caller's tasks."""
 
     name = "Tasks"
+    input_class = TaskSerializer
     conflicts = {"POST": (actions.AccountFull,)}
-    operations = {
-        "GET": "tasks_list",
-        "POST": "tasks_create",
-    }
-    tagged = ("POST",)
+    is_versioned = True
 
     @extend_schema(
+        operation_id="tasks_list",
         parameters=[TaskQuerySerializer],
         responses=TaskPageSerializer,
     )
@@ -81,7 +73,7 @@ class TaskListView(TaskEndpoint):
         """List tasks, by pages: the open ones unless `view` asks for others."""
         if not request.query_params:
             return self._first_page()
-        query = self.checked_query(TaskQuerySerializer)
+        query = self.validated_query(request, TaskQuerySerializer)
         cursor = query["cursor"] and Cursor.decode(
             query["cursor"], ordering=query["ordering"]
         )
@@ -121,12 +113,12 @@ class TaskListView(TaskEndpoint):
         return tasks.with_every_label(query["label"]).matching(query["q"])
 
     @extend_schema(
-        request=TaskSerializer,
+        operation_id="tasks_create",
         responses={201: TaskSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a task. What is left out takes its default."""
-        task = actions.create_task(self.caller, **self.validated())
+        task = actions.create_task(self.caller, **self.validated(request))
         return self.answer(task, status=status.HTTP_201_CREATED)
 
 
@@ -173,59 +165,58 @@ class TaskDetailView(TaskEndpoint):
     """One of the caller's tasks."""
 
     name = "Task"
-    operations = {
-        "GET": "tasks_retrieve",
-        "PUT": "tasks_update",
-        "PATCH": "tasks_partial_update",
-        "DELETE": "tasks_destroy",
-    }
-    tagged = ("GET", "PUT", "PATCH")
-    conditional = ("PUT", "PATCH", "DELETE")
+    input_class = TaskSerializer
+    is_versioned = True
     conflicts = {
         "PUT": (actions.InTrash,),
         "PATCH": (actions.InTrash,),
         "DELETE": (actions.NotInTrash,),
     }
 
-    @extend_schema(parameters=[TaskDetailQuerySerializer], responses=TaskSerializer)
+    @extend_schema(
+        operation_id="tasks_retrieve",
+        parameters=[TaskDetailQuerySerializer],
+        responses=TaskSerializer,
+    )
     def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Return a task, also from the trash."""
-        query = self.checked_query(TaskDetailQuerySerializer)
+        query = self.validated_query(request, TaskDetailQuerySerializer)
         row = TASK.first(owner=user_of(request).pk, task=task_id)
         if row is None:
             raise Task.DoesNotExist
         body = picked(represent_task(row), query["fields"])
         return tagged(request, body, tag=task_tag(row))
 
-    @extend_schema(request=TaskSerializer, responses=TaskSerializer)
+    @extend_schema(operation_id="tasks_update", responses=TaskSerializer)
     def put(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Replace a task. What is left out takes its default."""
-        return self._update(task_id, partial=False)
+        return self._update(request, task_id)
 
     @extend_schema(
-        request=TaskSerializer(partial=True),
+        operation_id="tasks_partial_update",
         responses=TaskSerializer,
     )
     def patch(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Change the fields of a task that are sent."""
-        return self._update(task_id, partial=True)
+        return self._update(request, task_id)
 
-    def _update(self, task_id: UUID, *, partial: bool) -> Response:
+    def _update(self, request: Request, task_id: UUID) -> Response:
         task = actions.update_task(
             self.caller,
             task_id=task_id,
-            changes=self.validated(partial=partial),
-            version=expected_version(self.request),
+            changes=self.validated(request),
+            version=expected_version(request),
         )
         return self.answer(task)
 
     @extend_schema(
+        operation_id="tasks_destroy",
         parameters=[TaskDeletionSerializer],
         responses={204: None},
     )
     def delete(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         """Put a task and its steps into the trash, or remove them from there."""
-        query = self.checked_query(TaskDeletionSerializer)
+        query = self.validated_query(request, TaskDeletionSerializer)
         act = actions.remove_task if query["permanent"] else actions.trash_task
         act(self.caller, task_id=task_id, version=expected_version(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -235,11 +226,10 @@ class TaskCompleteView(TaskEndpoint):
     """Complete a task; twice is as good as once."""
 
     name = "Complete a task"
-    operations = {"POST": "tasks_complete"}
-    tagged = conditional = ("POST",)
+    is_versioned = True
     conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 
-    @extend_schema(request=None, responses=CompletedTaskSerializer)
+    @extend_schema(operation_id="tasks_complete", responses=CompletedTaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         done = actions.complete_task(
             self.caller, task_id=task_id, version=expected_version(request)
@@ -253,11 +243,10 @@ class TaskReopenView(TaskEndpoint):
     """Open a completed task again; twice is as good as once."""
 
     name = "Reopen a task"
-    operations = {"POST": "tasks_reopen"}
-    tagged = conditional = ("POST",)
+    is_versioned = True
     conflicts = {"POST": (actions.InTrash,)}
 
-    @extend_schema(request=None, responses=TaskSerializer)
+    @extend_schema(operation_id="tasks_reopen", responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         task = actions.reopen_task(
             self.caller, task_id=task_id, version=expected_version(request)
@@ -269,10 +258,9 @@ class TaskRestoreView(TaskEndpoint):
     """Take a task out of the trash; twice is as good as once."""
 
     name = "Restore a task"
-    operations = {"POST": "tasks_restore"}
-    tagged = conditional = ("POST",)
+    is_versioned = True
 
-    @extend_schema(request=None, responses=TaskSerializer)
+    @extend_schema(operation_id="tasks_restore", responses=TaskSerializer)
     def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
         task = actions.restore_task(
             self.caller, task_id=task_id, version=expected_version(request)

@@ -79,7 +79,7 @@ def represent_plan_task(row: Mapping[str, Any], *, user_id: str) -> dict[str, An
     }
 
 
-def without_repeated(body: Any, shown: Mapping[str, Any]) -> Any:
+def _without_repeated(body: Any, shown: Mapping[str, Any]) -> Any:
     """Return the body without what only repeats the task as it was shown.
 
     Clients send a whole task back with one key changed. A repeated key must not undo
@@ -101,7 +101,7 @@ def _repeats(shown: Mapping[str, Any], key: str, value: Any) -> bool:
 class PlanTaskSerializer(serializers.Serializer[Any]):
     """A task in the plan's contract. Keys that it doesn't know are ignored."""
 
-    never_null = ("description", "priority", "tags")  # in answers
+    never_null_in_response = ("description", "priority", "tags")
 
     id = serializers.UUIDField(read_only=True)
     user_id = serializers.CharField(
@@ -137,13 +137,23 @@ class PlanTaskSerializer(serializers.Serializer[Any]):
     updatedAt = serializers.DateTimeField(read_only=True, help_text="As `updated_at`.")
     dueDate = DueField(required=False, allow_null=True, help_text="As `due_date`.")
 
-    def as_changes(self, stored: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the validated body in the words of `todos.actions`.
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        shown = self.context.get("shown", {})
+        values: dict[str, Any] = super().to_internal_value(
+            _without_repeated(data, shown)
+        )
+        return values
 
-        `stored` has the columns of the task as it was, nothing for a new one.
+    def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
+        """Return the body as the actions take it: by columns, and `completed`.
+
+        That is `None` where the body says nothing of it. `stored` of the context has
+        the columns of the task as it was, `shown` the task as the client knows it;
+        both are absent for a new task.
         """
-        sent = self.validated_data
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {
+            "completed": sent.get("completed", sent.get("status"))
+        }
         if "title" in sent:
             changes["title"] = sent["title"]
         if "description" in sent:
@@ -154,14 +164,7 @@ class PlanTaskSerializer(serializers.Serializer[Any]):
             changes["labels"] = sent["tags"] or []
         if "due_date" in sent or "dueDate" in sent:
             changes |= _due_changes(sent)
-        return changes | _rule_changes(sent, changes, stored)
-
-    def completed_as_sent(self) -> bool | None:
-        """Return whether the task is to be completed; `None` where nothing is said."""
-        completed: bool | None = self.validated_data.get(
-            "completed", self.validated_data.get("status")
-        )
-        return completed
+        return changes | _rule_changes(sent, changes, self.context.get("stored"))
 
 
 def _due_changes(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,7 +193,7 @@ def _rule_changes(
 class CompletionSerializer(serializers.Serializer[Any]):
     """How `PATCH …/complete` is asked: nothing toggles."""
 
-    completed = FlagField(default=None)
+    completed = FlagField(required=False)
 
 
 # Other names that known clients have for a parameter.

@@ -34,7 +34,6 @@ from todos.api.plan.serializers import (
     PlanQuerySerializer,
     PlanTaskSerializer,
     represent_plan_task,
-    without_repeated,
 )
 from todos.models import Task, TaskQuerySet
 
@@ -64,8 +63,8 @@ class PlanEndpoint(OwnedEndpoint):
     """What the plan's endpoints share. The route must name the caller."""
 
     permission_classes = (IsAuthenticated, RouteNamesCaller)
-    schema_tag = "plan"
-    refusal_serializer = PlanErrorSerializer
+    tag = "plan"
+    problem_class = PlanErrorSerializer
 
     def get_exception_handler(self) -> Callable[..., Response | None]:
         return handle_exception
@@ -98,23 +97,16 @@ class PlanEndpoint(OwnedEndpoint):
         body = represent_plan_task(vars(task), user_id=self.named_user_id)
         return Response(body, status=status)
 
-    def checked(self, body: Any, *, partial: bool = False) -> PlanTaskSerializer:
-        """Return the body as a serializer that has validated it, or answer 422."""
-        serializer = PlanTaskSerializer(
-            data=body, partial=partial, context={"request": self.request}
-        )
-        serializer.is_valid(raise_exception=True)
-        return serializer
-
 
 class PlanTaskListView(PlanEndpoint):
     """The caller's tasks, as a bare array; steps of other tasks are left out."""
 
     name = "Tasks"
+    input_class = PlanTaskSerializer
     conflicts = {"POST": (actions.AccountFull,)}
-    operations = {"GET": "plan_tasks_list", "POST": "plan_tasks_create"}
 
     @extend_schema(
+        operation_id="plan_tasks_list",
         parameters=[USER_ID, PlanQuerySerializer, *PAGE_HEADERS],
         responses={200: PlanTaskSerializer(many=True)},
     )
@@ -143,17 +135,15 @@ class PlanTaskListView(PlanEndpoint):
         return tasks.with_every_label(query["tag"]).matching(query["search"])
 
     @extend_schema(
+        operation_id="plan_tasks_create",
         parameters=[USER_ID],
-        request=PlanTaskSerializer,
         responses={201: PlanTaskSerializer},
     )
     def post(self, request: Request, **kwargs: Any) -> Response:
         """Create a task in the inbox."""
-        body = self.checked(request.data)
-        completed_at = self.caller.at if body.completed_as_sent() else None
-        task = actions.create_task(
-            self.caller, **body.as_changes(), completed_at=completed_at
-        )
+        body = self.validated(request)
+        completed_at = self.caller.at if body.pop("completed") else None
+        task = actions.create_task(self.caller, **body, completed_at=completed_at)
         return self.answer(task, status=status.HTTP_201_CREATED)
 
 
@@ -169,15 +159,12 @@ class PlanTaskDetailView(PlanEndpoint):
     """One of the caller's tasks. `PUT` and `PATCH` are the same: keys not sent stay."""
 
     name = "Task"
+    input_class = PlanTaskSerializer
+    partial_methods = {"PUT", "PATCH"}
     conflicts = {"PUT": (actions.AccountFull,), "PATCH": (actions.AccountFull,)}
-    operations = {
-        "GET": "plan_tasks_retrieve",
-        "PUT": "plan_tasks_update",
-        "PATCH": "plan_tasks_partial_update",
-        "DELETE": "plan_tasks_destroy",
-    }
 
     @extend_schema(
+        operation_id="plan_tasks_retrieve",
         parameters=[USER_ID, TASK_ID],
         responses={200: PlanTaskSerializer},
     )
@@ -186,27 +173,30 @@ class PlanTaskDetailView(PlanEndpoint):
         row = self.tasks().values(*PLAN_COLUMNS).get(pk=self.task_id)
         return Response(represent_plan_task(row, user_id=self.named_user_id))
 
+    @extend_schema(operation_id="plan_tasks_partial_update", methods=["PATCH"])
+    @extend_schema(operation_id="plan_tasks_update", methods=["PUT"])
     @extend_schema(
         parameters=[USER_ID, TASK_ID],
-        request=PlanTaskSerializer(partial=True),
         responses={200: PlanTaskSerializer},
     )
     def put(self, request: Request, **kwargs: Any) -> Response:
         """Change the keys that are sent."""
         stored = self.tasks().values(*PLAN_COLUMNS).get(pk=self.task_id)
         shown = represent_plan_task(stored, user_id=self.named_user_id)
-        body = self.checked(without_repeated(request.data, shown), partial=True)
+        changes = self.validated(request, stored=stored, shown=shown)
+        completed = changes.pop("completed")
         task = actions.update_task(
-            self.caller,
-            task_id=self.task_id,
-            changes=body.as_changes(stored),
-            completed=body.completed_as_sent(),
+            self.caller, task_id=self.task_id, changes=changes, completed=completed
         )
         return self.answer(task)
 
     patch = put
 
-    @extend_schema(parameters=[USER_ID, TASK_ID], responses={204: None})
+    @extend_schema(
+        operation_id="plan_tasks_destroy",
+        parameters=[USER_ID, TASK_ID],
+        responses={204: None},
+    )
     def delete(self, request: Request, **kwargs: Any) -> Response:
         """Put the task into the trash, where it no longer exists for these routes."""
         task = actions.trash_task(self.caller, task_id=self.task_id)
@@ -219,19 +209,17 @@ class PlanTaskCompleteView(PlanEndpoint):
     """Whether a task is done."""
 
     name = "Complete a task"
+    input_class = CompletionSerializer
     conflicts = {"PATCH": (actions.AccountFull,)}
-    operations = {"PATCH": "plan_tasks_complete"}
 
     @extend_schema(
+        operation_id="plan_tasks_complete",
         parameters=[USER_ID, TASK_ID],
-        request=CompletionSerializer,
         responses={200: PlanTaskSerializer},
     )
     def patch(self, request: Request, **kwargs: Any) -> Response:
         """Complete or reopen as `completed` says; without it, turn it round."""
-        checked = CompletionSerializer(data=request.data)
-        checked.is_valid(raise_exception=True)
-        is_completed = checked.validated_data["completed"]
+        is_completed = self.validated(request).get("completed")
         if is_completed is None:
             task = actions.toggle_task(self.caller, task_id=self.task_id)
         elif is_completed:

@@ -108,7 +108,7 @@ class ChangedFieldsSerializer(TaskSerializer):
         *("due_tz", "start_date", "recurrence", "reminder", "labels", "position"),
         *("series", "completed_at", "trashed_at", "name", "colour", "archived_at"),
     )
-    may_lack = FIELDS
+    optional_in_response = FIELDS
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -192,7 +192,7 @@ class TaskChangesQuerySerializer(ChangeQuerySerializer):
 class UndoSerializer(serializers.Serializer[Any]):
     """What to take back: a change, a batch, or, with neither, the last batch."""
 
-    rules = {"not": {"required": ["change", "batch"]}}
+    schema_keywords = {"not": {"required": ["change", "batch"]}}
 
     change = serializers.UUIDField(required=False, help_text="The id of one change.")
     batch = serializers.UUIDField(
@@ -202,7 +202,7 @@ class UndoSerializer(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) > 1:
             raise serializers.ValidationError({"batch": "Give a change or a batch."})
-        return attrs
+        return {f"{name}_id": key for name, key in attrs.items()}
 
 
 class UndoneSerializer(serializers.Serializer[Any]):
@@ -217,7 +217,7 @@ class UndoneSerializer(serializers.Serializer[Any]):
 class UndoProblemSerializer(ProblemSerializer):
     """The problem document of an undo; of `undo_conflict`, with what is in the way."""
 
-    may_lack = ("errors", "changes")
+    optional_in_response = ("errors", "changes")
 
     changes = serializers.ListField(
         child=serializers.UUIDField(),

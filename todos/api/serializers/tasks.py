@@ -12,6 +12,7 @@ from accounts.models import validate_timezone
 from config.api.conditional import etag
 from config.api.fields import (
     BoundedListField,
+    ExactlyOneField,
     FieldsField,
     WholeNumberField,
     names_of,
@@ -153,13 +154,11 @@ class RecurrenceSerializer(serializers.Serializer[Any]):
         return {"anchor": Task.Anchor.DUE} | values
 
 
-class ReminderSerializer(serializers.Serializer[Any]):
+class ReminderSerializer(ExactlyOneField):
     """When to be reminded: so long before the due time, or at a time of the due date.
 
     Exactly one of the two.
     """
-
-    is_a_choice = True
 
     minutes_before = WholeNumberField(
         min_value=0,
@@ -170,14 +169,6 @@ class ReminderSerializer(serializers.Serializer[Any]):
     time = WallTimeField(
         required=False, help_text="What the clock shows, on the due date."
     )
-
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        values: dict[str, Any] = super().to_internal_value(data)
-        if len(values) != 1:
-            raise serializers.ValidationError(
-                {"non_field_errors": ["Give either minutes_before or time."]}
-            )
-        return values
 
 
 class TaskSerializer(serializers.Serializer[Task]):
@@ -253,9 +244,9 @@ class TaskSerializer(serializers.Serializer[Task]):
     steps_total = serializers.IntegerField(read_only=True, min_value=0)
     steps_done = serializers.IntegerField(read_only=True, min_value=0)
 
-    def as_changes(self) -> dict[str, Any]:
-        """Return the validated body in the words of `todos.actions`."""
-        changes = dict(self.validated_data)
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the body as the actions take it: by columns."""
+        changes = dict(attrs)
         for name in ("list", "parent"):
             if name in changes:
                 changes[f"{name}_id"] = changes.pop(name)

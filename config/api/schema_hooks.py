@@ -1,0 +1,94 @@
+"""Hooks of drf-spectacular that process the OpenAPI document as a whole."""
+
+from __future__ import annotations
+
+import copy
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from config.api.schema import HEADERS, Schema
+
+Endpoints = list[tuple[str, str, str, object]]
+
+
+def keep_one_slash_form(endpoints: Endpoints, **kwargs: object) -> Endpoints:
+    """Document `tasks` and `tasks/` once: they are the same endpoint."""
+    return [entry for entry in endpoints if not entry[0].endswith("/")]
+
+
+def describe_headers(result: Schema, **kwargs: object) -> Schema:
+    """Add the response headers that operations refer to."""
+    result["components"]["headers"] = HEADERS
+    return result
+
+
+def add_examples(result: Schema, **kwargs: object) -> Schema:
+    """Add the examples of the apps to objects and parameters, by name."""
+    schemas = result["components"]["schemas"]
+    parameters: dict[str, Schema] = {}
+    for module in settings.API_EXAMPLES:
+        for name, example in import_string(f"{module}.EXAMPLES").items():
+            schemas[name]["examples"] = [example]
+        parameters |= import_string(f"{module}.PARAMETERS")
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                for key, value in parameters.get(parameter["name"], {}).items():
+                    parameter.setdefault(key, value)
+    return result
+
+
+def share_problems(result: Schema, **kwargs: object) -> Schema:
+    """Define each problem response once, and refer to it from the operations.
+
+    Its name holds schema, status and codes: `Problem409_in_trash`.
+    """
+    shared = result["components"].setdefault("responses", {})
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    name = _name_of_problem(status, response)
+                    shared[name] = response
+                    operation["responses"][status] = {
+                        "$ref": f"#/components/responses/{name}"
+                    }
+    return result
+
+
+def _name_of_problem(status: str, response: Schema) -> str:
+    (content,) = response["content"].values()
+    component = content["schema"]["$ref"].rpartition("/")[2]
+    return "_".join([component + status, *content["examples"]])
+
+
+def describe_field_selection(result: Schema, **kwargs: object) -> Schema:
+    """Declare that with `fields` a response may hold any part of its objects."""
+    schemas = result["components"]["schemas"]
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] == "fields":
+                    parameter["explode"] = False
+                    media = operation["responses"]["200"]["content"]["application/json"]
+                    media["schema"] = _whole_or_part(media["schema"], schemas)
+    return result
+
+
+def _whole_or_part(schema: Schema, schemas: Schema) -> Schema:
+    return {"anyOf": [schema, _part_of(schema, schemas)]}
+
+
+def _part_of(schema: Schema, schemas: Schema) -> Schema:
+    """Return a reference to the same object or page, with all fields optional."""
+    name = schema["$ref"].rpartition("/")[2]
+    part = copy.deepcopy(schemas[name])
+    results = part["properties"].get("results")
+    if results is None:
+        part.pop("required", None)
+        part["description"] = f"The requested fields of {name}."
+    else:
+        results["items"] = _part_of(results["items"], schemas)
+    schemas[f"Part{name}"] = part
+    return {"$ref": f"#/components/schemas/Part{name}"}
