@@ -92,7 +92,7 @@ class KeyServer:
         self._released.set()
         self._http.shutdown()
         self._http.server_close()
-        self._thread.join()
+        self._thread.join(WAIT_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +128,7 @@ class KeyServer:
         self._normal(handler)
 
     def _hang(self, _handler: "_Handler") -> None:
-        self._closed.wait()
+        self._closed.wait(10 * WAIT_SECONDS)
 
     def _drip(self, handler: "_Handler") -> None:
         handler.begin(200, {"Content-Length": str(MEGABYTE)})

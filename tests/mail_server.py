@@ -1,4 +1,4 @@
-"""A mail server on this machine that keeps what it is sent, and refuses when told."""
+"""A local mail server that keeps received mails and can refuse them on request."""
 
 import queue
 import socketserver
@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from threading import Thread
 
+from tests.threads import PATIENCE
+
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Speaks as much SMTP (RFC 5321) as one mail needs.
+    """Implements the part of SMTP (RFC 5321) that one mail needs.
 
-    `answers` has the reply to a command in place of the usual one, as
-    `{"RCPT": "550 No such mailbox"}`; an empty reply hangs up.
+    `answers` replaces the reply to a command, for example
+    `{"RCPT": "550 No such mailbox"}`. An empty reply closes the connection.
     """
 
     allow_reuse_address = True
@@ -26,8 +28,8 @@ class MailServer(socketserver.ThreadingTCPServer):
     def port(self):
         return self.server_address[1]
 
-    def next(self, timeout=30):
-        """Return the next mail; wait for it."""
+    def next(self, timeout=PATIENCE):
+        """Wait for the next mail and return it."""
         return self.mails.get(timeout=timeout)
 
 
@@ -64,7 +66,7 @@ class _Session(socketserver.StreamRequestHandler):
 
 @contextmanager
 def mail_server():
-    """Run a server for as long as the block lasts."""
+    """Run a server inside the block."""
     with MailServer() as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -72,4 +74,4 @@ def mail_server():
             yield server
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(PATIENCE)

@@ -1,15 +1,16 @@
-"""What tests of several writers at once share."""
+"""Helpers for tests with several threads or processes."""
 
 import time
 
 import pytest
 from django.db import connection
 
-PATIENCE = 5  # seconds
+# The longest wait for something that takes milliseconds on an idle machine.
+PATIENCE = 60  # seconds
 
 
 def in_a_thread(pool, call, *args, **kwargs):
-    """Run a call with a database connection of its own; return its future."""
+    """Run a call in a pool with its own database connection, and return the future."""
 
     def run():
         try:
@@ -20,14 +21,14 @@ def in_a_thread(pool, call, *args, **kwargs):
     return pool.submit(run)
 
 
-def until_somebody_waits():
-    """Return once a statement waits for a lock, or at once on SQLite."""
+def wait_for_a_blocked_statement():
+    """Return when a statement waits for a lock; on SQLite return immediately."""
     if connection.vendor != "postgresql":
         return
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
-            # A transaction sees what it saw first, unless told to look again.
+            # Within a transaction the statistics are cached.
             cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity"
@@ -35,4 +36,4 @@ def until_somebody_waits():
             )
             if cursor.fetchone() != (0,):
                 return
-    pytest.fail("nobody waits for a lock")
+    pytest.fail(f"no statement waited for a lock within {PATIENCE} seconds")

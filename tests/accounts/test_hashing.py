@@ -22,9 +22,8 @@ from accounts import hashing
 from accounts.hashing import InTurn, TooManyHashes
 from accounts.models import User
 from tests.factories import PASSWORD, UserFactory
-from tests.threads import in_a_thread
+from tests.threads import PATIENCE, in_a_thread
 
-PATIENCE = 10  # seconds, for what should take none
 NEW = "another long phrase"
 
 

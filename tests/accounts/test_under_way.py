@@ -26,7 +26,7 @@ from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
 from accounts.pages import connected, forms, views
 from tests.factories import PASSWORD, UserFactory
 from tests.openid import be_client_of, browser, come_back, is_signed_in
-from tests.threads import PATIENCE, in_a_thread, until_somebody_waits
+from tests.threads import PATIENCE, in_a_thread, wait_for_a_blocked_statement
 
 pytestmark = pytest.mark.django_db
 
@@ -495,7 +495,7 @@ def test_who_waits_for_a_reset_finds_the_credential_ended(
         with transaction.atomic():
             reset()
             waiting = in_a_thread(pool, call)
-            until_somebody_waits()
+            wait_for_a_blocked_statement()
         response = waiting.result(PATIENCE)
 
     assert response.status_code in {303, 401}

@@ -20,6 +20,7 @@ from accounts.better_auth.keys import (
     usable_entries,
 )
 from tests import forging
+from tests.threads import PATIENCE
 
 NOW = 1_790_000_000.0
 BROKEN = [
@@ -174,7 +175,8 @@ def test_a_slow_issuer_does_not_hold_up_another(
     assert stuck.is_alive()
 
     key_server.release()
-    stuck.join()
+    stuck.join(PATIENCE)
+    assert not stuck.is_alive()
 
 
 @pytest.mark.django_db

@@ -16,6 +16,7 @@ from django.test import Client
 
 from tests.factories import PASSWORD, UserFactory
 from tests.signing_in import browser_of, program_of
+from tests.threads import PATIENCE
 from todos.models import Label
 
 pytestmark = [
@@ -70,7 +71,7 @@ def test_collecting_garbage_never_waits_for_another_thread():
             with suppress(OperationalError), transaction.atomic():
                 Label.objects.count()
             failed.set()
-            freed.wait()
+            assert freed.wait(PATIENCE)
             connection.connection.set_trace_callback(lambda _: waiting.set())
             with transaction.atomic():
                 outcomes.append(Label.objects.count())
@@ -85,11 +86,12 @@ def test_collecting_garbage_never_waits_for_another_thread():
         thread = Thread(target=fail_once_and_try_again)
         with transaction.atomic():
             thread.start()
-            failed.wait()
+            assert failed.wait(PATIENCE)
             freed.set()
-            waiting.wait()
+            assert waiting.wait(PATIENCE)
             gc.collect()
-        thread.join()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
     finally:
         gc.enable()
 

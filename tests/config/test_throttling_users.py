@@ -19,6 +19,7 @@ from config.api import throttling
 from config.api.throttling import SettledCounter
 from config.models import RateCount
 from tests.factories import PASSWORD, TaskFactory, UserFactory
+from tests.threads import PATIENCE
 from todos.models import Task
 
 # One window for all tests, so that none of them meets its end.
@@ -178,7 +179,7 @@ def test_sixteen_requests_at_once_are_counted_each(limit, number):
     start = Barrier(16)
 
     def count(turn):
-        start.wait()
+        start.wait(PATIENCE)
         try:
             return [
                 processes[turn % 4].count("alice", now=0.0).wait is None

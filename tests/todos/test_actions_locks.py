@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
-from tests.threads import in_a_thread, until_somebody_waits
+from tests.threads import PATIENCE, in_a_thread, wait_for_a_blocked_statement
 from todos import actions
 from todos.models import Task, TaskList
 from todos.reminders.planning import take_reminder
@@ -45,7 +45,7 @@ def test_labels_that_two_set_at_once_are_those_of_the_second():
         with transaction.atomic():
             set_labels(user, task, "first")
             second = in_a_thread(pool, set_labels, user, task, "second")
-            until_somebody_waits()
+            wait_for_a_blocked_statement()
         answer = second.result()
 
     assert answer.label_names == shown_labels(user, task) == ["second"]
@@ -64,8 +64,8 @@ def test_undo_takes_back_what_was_done_last_when_its_turn_comes():
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             set_title(user, task, "Third")
-            undone = in_a_thread(caller_of(user), pool, actions.undo)
-            until_somebody_waits()
+            undone = in_a_thread(pool, actions.undo, caller_of(user))
+            wait_for_a_blocked_statement()
         undone.result()
 
     assert Task.objects.get(pk=task.pk).title == "Second"
@@ -79,8 +79,8 @@ def test_of_two_who_undo_at_once_the_second_does_it_again():
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             actions.undo(caller_of(user))
-            second = in_a_thread(caller_of(user), pool, actions.undo)
-            until_somebody_waits()
+            second = in_a_thread(pool, actions.undo, caller_of(user))
+            wait_for_a_blocked_statement()
         second.result()
 
     assert Task.objects.get(pk=task.pk).title == "Second"
@@ -95,9 +95,9 @@ def test_a_label_that_goes_while_a_task_takes_it_is_taken_from_that_too():
         with transaction.atomic():
             set_labels(user, task, "home")
             gone = in_a_thread(
-                caller_of(user), pool, actions.delete_label, label_id=label.pk
+                pool, actions.delete_label, caller_of(user), label_id=label.pk
             )
-            until_somebody_waits()
+            wait_for_a_blocked_statement()
         gone.result()
 
     assert shown_labels(user, task) == []
@@ -113,7 +113,7 @@ def test_a_label_that_goes_meanwhile_is_made_anew_for_the_task_that_takes_it():
         with transaction.atomic():
             actions.delete_label(caller_of(user), label_id=label.pk)
             taken = in_a_thread(pool, set_labels, user, task, "home")
-            until_somebody_waits()
+            wait_for_a_blocked_statement()
         taken.result()
 
     assert shown_labels(user, task) == ["home"]
@@ -132,9 +132,9 @@ def test_two_who_label_many_at_once_label_each_task_once():
         with transaction.atomic():
             actions.change_tasks(caller_of(user), **arguments)
             again = in_a_thread(
-                caller_of(user), pool, actions.change_tasks, **arguments
+                pool, actions.change_tasks, caller_of(user), **arguments
             )
-            until_somebody_waits()
+            wait_for_a_blocked_statement()
         assert again.result().batch is None
 
     assert [shown_labels(user, task) for task in tasks] == [["home"]] * 3
@@ -148,7 +148,7 @@ def test_nobody_waits_for_what_another_person_does():
             TaskFactory(owner=user)
         made = in_a_thread(pool, TaskFactory, owner=other)
         if connection.vendor == "postgresql":
-            made.result(timeout=3)
+            made.result(PATIENCE)
 
     assert made.result().owner == other
 
@@ -205,7 +205,7 @@ def test_of_two_tasks_at_once_only_one_becomes_a_step_of_the_other():
         start = Barrier(2)
 
         def become_step(task, parent, start=start):
-            start.wait(timeout=5)
+            start.wait(PATIENCE)
             try:
                 actions.update_task(
                     caller_of(user), task_id=task.pk, changes={"parent_id": parent.pk}
@@ -229,14 +229,14 @@ def test_a_step_never_comes_to_be_below_what_is_thrown_away_meanwhile():
         start = Barrier(2)
 
         def add_step(parent=parent, start=start):
-            start.wait(timeout=5)
+            start.wait(PATIENCE)
             try:
                 return TaskFactory(owner=user, parent_id=parent.pk)
             except ValidationError:
                 return None
 
         def throw_away(parent=parent, start=start):
-            start.wait(timeout=5)
+            start.wait(PATIENCE)
             actions.trash_task(caller_of(user), task_id=parent.pk)
 
         with ThreadPoolExecutor(2) as pool:

@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 
 from config.api.views import Endpoint
 from tests.factories import TaskFactory
+from tests.threads import PATIENCE
 from todos import idempotency
 from todos.api import tasks as task_views
 from todos.models import Change, IdempotentAnswer, Task, TaskList
@@ -374,7 +375,7 @@ def test_sixteen_requests_at_once_make_one_task(api_as, alice):
     def send(_):
         one = APIClient()
         one.credentials(**credential)
-        start.wait()
+        start.wait(PATIENCE)
         try:
             response = post(one)
             return response.status_code, response.content

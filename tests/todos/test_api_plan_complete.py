@@ -9,6 +9,7 @@ from django.db import connection
 
 from tests.changes import caller_of
 from tests.factories import TaskFactory
+from tests.threads import PATIENCE
 from todos import actions
 from todos.models import Change, Task
 
@@ -103,7 +104,7 @@ def test_eight_toggles_at_once_are_eight_toggles(alice):
 
     def toggle(_):
         try:
-            start.wait(10)
+            start.wait(PATIENCE)
             actions.toggle_task(caller_of(alice), task_id=task.pk)
         finally:
             connection.close()

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from tests.factories import TaskFactory, UserFactory
+from tests.threads import PATIENCE
 from tests.todos.files import a_full_account, environment_of_tests, exported, stored
 from todos.api import files as files_api
 from todos.management.commands import export_tasks
@@ -260,5 +261,5 @@ def on_a_terminal(command):
         pass
     finally:
         os.close(ours)
-    assert process.wait() == 0
+    assert process.wait(PATIENCE) == 0
     return shown

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
-from tests.threads import in_a_thread, until_somebody_waits
+from tests.threads import in_a_thread, wait_for_a_blocked_statement
 from todos import actions
 from todos.models import Change, Label, Ledger, Task, TaskList
 
@@ -190,7 +190,7 @@ def test_what_its_owner_is_restoring_stays(transactional_db, alice):
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
         actions.restore_task(caller_of(alice), task_id=restoring.pk)
         purge = in_a_thread(pool, run)
-        until_somebody_waits()
+        wait_for_a_blocked_statement()
 
     assert purge.result() == "Tasks and lists deleted: 1\n"
     assert list(Task.objects.all()) == [restoring]

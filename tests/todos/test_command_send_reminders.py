@@ -25,6 +25,7 @@ from accounts.credentials import deactivate, request_deletion
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.mail_server import mail_server
+from tests.threads import PATIENCE
 from todos import actions
 from todos.management.commands.send_reminders import LONGEST_PAUSE, pause
 from todos.models import Task
@@ -443,7 +444,7 @@ def test_someone_without_an_address_is_not_mailed(db):
 def test_two_senders_at_once_send_each_once(alice):
     for number in range(20):
         task_due(alice, title=f"Task {number}")
-    barrier = Barrier(2, timeout=30)
+    barrier = Barrier(2, timeout=PATIENCE)
     sent = []
 
     def sender():
@@ -455,7 +456,7 @@ def test_two_senders_at_once_send_each_once(alice):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE)
 
     assert sum(sent) == 20
     assert sorted(one.subject for one in mail.outbox) == sorted(
@@ -477,7 +478,7 @@ def test_what_another_sender_has_in_hand_is_left_to_it(alice):
             target=lambda: (sent.append(send_due(at=NOW)), connection.close())
         )
         other.start()
-        other.join(timeout=30)
+        other.join(timeout=PATIENCE)
 
     assert [tally.sent for tally in sent] == [1]
     assert [one.subject for one in mail.outbox] == ["Free"]
@@ -720,7 +721,7 @@ def test_forever_sends_until_it_is_told_to_stop(forever, alice, number):
         sent = server.next()
         lines = read_until(process, "reminders: sent: 1, refused: 0, put off: 0")
         process.send_signal(number)
-        _, rest = process.communicate(timeout=30)
+        _, rest = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 0
     assert sent["Subject"] == "Buy milk"
@@ -739,7 +740,7 @@ def test_forever_outlives_a_lost_database(forever):
     lines = read_until(process, "reminders: the database can't be reached")
 
     process.terminate()
-    _, rest = process.communicate(timeout=30)
+    _, rest = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 0
     assert "secret-of-the-database" not in "".join([*lines, rest])
@@ -751,7 +752,7 @@ def test_forever_outlives_a_lost_mail_server(forever, alice):
     read_until(process, "reminders: the mail server can't be reached")
 
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE)
 
     assert process.returncode == 0
     assert is_pending(task)

@@ -12,6 +12,7 @@ from django.db import connection
 
 from config.read_snapshot import read_snapshot
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.threads import PATIENCE
 from tests.todos.files import (
     bring,
     document_of,
@@ -55,7 +56,8 @@ def in_another_thread(act):
 
     thread = threading.Thread(target=run)
     thread.start()
-    thread.join()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -155,7 +157,8 @@ def test_two_imports_of_a_person_at_once_bring_it_once():
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
     assert sorted(report.created for report in reports) == [0, 0, 0, 20]
     assert Task.objects.filter(owner=alice).count() == 20
