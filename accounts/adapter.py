@@ -9,8 +9,6 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import record_authentication
-from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +17,7 @@ from django.contrib.auth import (
     SESSION_KEY,
     update_session_auth_hash,
 )
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -36,6 +34,7 @@ from accounts.credentials import (
 )
 from accounts.emails import Confirmation
 from accounts.models import SecurityEvent, User
+from accounts.sign_in_records import record_password
 from config.api.problems import Unavailable
 from config.api.throttling import count_request
 from config.client_address import client_address
@@ -106,7 +105,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
                 confirmed = bool(super().confirm_email(request, email_address))
                 if confirmed and user.email != before:
                     end_all(user=user, at=timezone.now())
-        except (IntegrityError, CredentialEnded, EmailAddress.DoesNotExist):
+        except (IntegrityError, CredentialEnded, ObjectDoesNotExist):
             self.add_message(
                 request,
                 messages.ERROR,
@@ -162,7 +161,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         connected sign-ins are paused sees which they are, then goes on.
         """
         if signup:
-            record_authentication(request, user, method="password")
+            record_password(request, user)
         response: HttpResponse = super().post_login(
             request, user, signup=signup, **kwargs
         )

@@ -17,8 +17,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from allauth.account.internal.flows.password_reset import request_password_reset
-from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import display_for_value
@@ -28,7 +26,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import (
     Count,
-    Exists,
     Expression,
     Max,
     OuterRef,
@@ -43,7 +40,7 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import credentials
+from accounts import credentials, emails
 from accounts.better_auth.doctor import Finding, examine_settings, explain
 from accounts.models import DELETION_BEGUN, LinkedIdentity, RefreshFamily, User
 
@@ -86,7 +83,7 @@ def _sign_out(request: HttpRequest, user: User) -> None:
 
 def _send_reset(request: HttpRequest, user: User) -> None:
     # allauth's form would look the address up again; the mail is for this account.
-    request_password_reset(request, user.email, [user], None)
+    emails.send_reset_link(request, user)
 
 
 def _staff(request: HttpRequest) -> User:
@@ -242,10 +239,8 @@ class UserAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """With whether the address is verified."""
-        addresses = EmailAddress.objects.filter(
-            user=OuterRef("pk"), email=OuterRef("email"), verified=True
-        )
-        return super().get_queryset(request).annotate(is_verified=Exists(addresses))
+        users = super().get_queryset(request)
+        return users.annotate(is_verified=emails.has_verified_email())
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

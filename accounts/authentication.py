@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from allauth.account.authentication import get_authentication_records
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.encoding import force_str
@@ -34,6 +33,7 @@ from accounts.better_auth.verifier import (
 )
 from accounts.credentials import SESSION, Credential
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
+from accounts.sign_in_records import proof_time, records_of
 from accounts.tokens import AccessToken
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.client_address import address_key
@@ -42,9 +42,6 @@ from config.compiled_queries import CompiledQuery, instance
 logger = logging.getLogger(__name__)
 
 CHALLENGE = "Bearer"
-# Where allauth's record of each method says when the user proved who they are. `code`
-# is one mailed to their verified address.
-PROVED = {"password": "at", "code": "at", "socialaccount": "auth_time"}
 
 
 class TokenNotValid(AuthenticationFailed):
@@ -245,7 +242,7 @@ def _proofs(request: HttpRequest) -> Iterator[datetime]:
 
     At an outside issuer that is when they did it there, if the issuer has said so.
     """
-    for record in get_authentication_records(request, request.user):
-        at = record.get(PROVED.get(record["method"]))
+    for record in records_of(request, request.user):
+        at = proof_time(record)
         if at is not None:
             yield datetime.fromtimestamp(at, UTC)

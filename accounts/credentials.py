@@ -207,7 +207,7 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
         )
         families = families.exclude(pk=keep.key)
     families.update(revoked_at=at)
-    emails.forget_pending(user)
+    emails.discard_pending_addresses(user)
 
 
 def live_sign_ins(user: User, *, at: datetime) -> int:

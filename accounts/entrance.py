@@ -7,15 +7,14 @@ identity that began it is connected and not suspended.
 
 from collections.abc import Iterator
 
-from allauth.account.authentication import get_authentication_records
 from django.http import HttpRequest
 
 from accounts.better_auth import identities
 from accounts.better_auth.verifier import VerifiedToken
 from accounts.models import LinkedIdentity, User
+from accounts.sign_in_records import BY_ISSUER, records_of
 
 STAFF = "staff"
-OUTSIDE = "socialaccount"  # allauth's word for the method
 
 # What a user can do about it, where they can do something.
 ADVICE = {
@@ -58,6 +57,6 @@ def _identities_of(request: HttpRequest, user: User) -> Iterator[str]:
 
     An empty text stands for one of which it was not written down.
     """
-    for record in get_authentication_records(request, user):
-        if record["method"] == OUTSIDE:
+    for record in records_of(request, user):
+        if record["method"] == BY_ISSUER:
             yield record.get("identity", "")

@@ -1,9 +1,9 @@
 """Mails to the owner of an account about its connected sign-ins."""
 
 from allauth.account.adapter import get_adapter
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 
+from accounts import emails
 from accounts.addresses import validate_new_address
 from accounts.models import LinkedIdentity, User
 
@@ -21,8 +21,7 @@ def tell_unlinked(identity: LinkedIdentity) -> None:
 def _tell(template: str, identity: LinkedIdentity) -> None:
     """Send a mail to the verified address of the account, if it has one."""
     user = identity.user
-    addresses = EmailAddress.objects.filter(user=user, email=user.email, verified=True)
-    if addresses.exists():
+    if emails.is_verified(user):
         get_adapter().send_notification_mail(
             template, user, {"sign_in": described(identity)}, email=user.email
         )

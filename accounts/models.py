@@ -79,15 +79,13 @@ class UserManager(DjangoUserManager["User"]):
         The address counts as verified: who can run commands here needs no mail to
         show it, and must get in before there is a mail server.
         """
-        from allauth.account.models import EmailAddress  # which refers to User
+        from accounts import emails  # which refers to User
 
         with transaction.atomic(using=self._db):
             user = self.create_user(
                 email, password, is_staff=True, is_superuser=True, **fields
             )
-            EmailAddress.objects.using(self._db).create(
-                user=user, email=user.email, primary=True, verified=True
-            )
+            emails.add(user, is_verified=True, using=self._db)
         return user
 
 

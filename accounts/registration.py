@@ -3,13 +3,12 @@
 from uuid import uuid4
 
 from allauth.account.adapter import get_adapter
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.timezone import now
 
-from accounts import events
+from accounts import emails, events
 from accounts.models import SecurityEvent, User
 from accounts.passwords import hashed
 from config.refusals import Refusal
@@ -29,12 +28,7 @@ def is_verification_mandatory() -> bool:
 
 def may_sign_in(user: User) -> bool:
     """Tell whether the address is verified, where that is asked for."""
-    return (
-        not is_verification_mandatory()
-        or EmailAddress.objects.filter(
-            user=user, email=user.email, verified=True
-        ).exists()
-    )
+    return not is_verification_mandatory() or emails.is_verified(user)
 
 
 def register(
@@ -72,7 +66,7 @@ def register(
 
 def _store(
     email: str, password_hash: str, timezone: str, *, is_known: bool
-) -> EmailAddress | None:
+) -> emails.EmailAddress | None:
     """Store a new account; for a known address, do as much and leave nothing."""
     if is_known:
         email = f"{uuid4().hex}@nobody.invalid"
@@ -81,7 +75,7 @@ def _store(
             user = User.objects.create(
                 email=email, password=password_hash, timezone=timezone
             )
-            address = EmailAddress.objects.create(user=user, email=email, primary=True)
+            address = emails.add(user)
             events.record(user, SecurityEvent.Kind.SIGNED_UP, at=now())
             transaction.set_rollback(is_known)
     except IntegrityError:  # two at once

@@ -7,29 +7,24 @@ user. So it names that user, and is emptied before anybody else is served by it.
 
 from typing import Any
 
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
-from allauth.account.internal.flows.login import (
-    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
-)
-from allauth.socialaccount.internal.statekit import STATES_SESSION_KEY
 from django.contrib import auth
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.sign_in_records import OPENID_STATES_KEY, RECORD_KEYS
 from config import drafts
 from config.counters import digest_of
 
 OWNER = "accounts.session_owner"
 # What is safe with anybody: drafts name their user, and a sign-in at another server
 # that was begun here ends with whoever comes back from there.
-KEPT = {drafts.SESSION_KEY, STATES_SESSION_KEY}
+KEPT = {drafts.SESSION_KEY, OPENID_STATES_KEY}
 # What a sign-in here has just written, for its own user.
 WRITTEN_AT_SIGN_IN = {
     auth.SESSION_KEY,
     auth.BACKEND_SESSION_KEY,
     auth.HASH_SESSION_KEY,
-    AUTHENTICATION_METHODS_SESSION_KEY,
-    _AUTHENTICATION_METHODS_USER_SESSION_KEY,
+    *RECORD_KEYS,
 }
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.signals import authentication_step_completed
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -49,6 +48,7 @@ from accounts.better_auth.issuers import Issuer, trusted_issuers
 from accounts.better_auth.sessions import Places
 from accounts.credentials import reread
 from accounts.models import User
+from accounts.sign_in_records import BY_ISSUER, complete_last_record
 from config.api.problems import Unavailable
 from config.errors import answer
 
@@ -275,10 +275,11 @@ def _complete_record(sender: Any, request: HttpRequest, method: str, **_: Any) -
 
     What asks for a recent sign-in reads the one, the end of the identity the other.
     """
-    if method == "socialaccount":
-        records = request.session[AUTHENTICATION_METHODS_SESSION_KEY]
-        records[-1] |= request.outside_proof  # type: ignore[attr-defined]
-        request.session.modified = True
+    if method == BY_ISSUER:
+        complete_last_record(
+            request,
+            request.outside_proof,  # type: ignore[attr-defined]
+        )
 
 
 def _verified(sociallogin: SocialLogin) -> verifier.VerifiedToken:

@@ -11,13 +11,12 @@ from enum import StrEnum
 from typing import Any
 
 import psycopg
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from accounts import events
+from accounts import emails, events
 from accounts.addresses import validate_new_address
 from accounts.better_auth.passwords import imported
 from accounts.better_auth.verifier import is_subject
@@ -193,8 +192,8 @@ def bring(row: Row, *, issuer: str, at: datetime, dry_run: bool) -> Report:
 
 
 def _is_taken(email: str) -> bool:
-    second = EmailAddress.objects.filter(email=email, verified=True)
-    return User.objects.filter(email=email).exists() or bool(second.exists())
+    is_login = User.objects.filter(email=email).exists()
+    return is_login or emails.is_verified_by_anyone(email)
 
 
 def _problem(row: Row) -> str:
@@ -231,9 +230,7 @@ def _create(
     if password is not None:
         stored["password"] = password
     User.objects.filter(pk=user.pk).update(**stored)
-    EmailAddress.objects.create(
-        user=user, email=email, primary=True, verified=row.email_verified
-    )
+    emails.add(user, is_verified=row.email_verified)
     LinkedIdentity.objects.create(
         user=user,
         issuer=issuer,

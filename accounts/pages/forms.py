@@ -7,10 +7,6 @@ from typing import Any
 
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.email_verification import (
-    send_verification_email_to_address,
-)
-from allauth.account.models import EmailAddress
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -19,7 +15,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import events
+from accounts import emails, events
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email, validate_new_address
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
@@ -168,7 +164,7 @@ class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
         """
         adapter = allauth.get_adapter()
         email: str = adapter.clean_email(self.cleaned_data["email"])
-        if EmailAddress.objects.filter(user=self.user, email=email).exists():
+        if emails.has_address(self.user, email):
             raise adapter.validation_error("duplicate_email")
         return email
 
@@ -180,15 +176,8 @@ class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
         """
         with transaction.atomic():
             lock_if_current(self.user)
-            asked_for_before = EmailAddress.objects.filter(
-                user=self.user, verified=False
-            )
-            asked_for_before.exclude(email=self.user.email).delete()
-            address, _ = EmailAddress.objects.get_or_create(
-                user=self.user, email=self.cleaned_data["email"]
-            )
-        address.user = self.user  # the link is of the epoch that was checked
-        send_verification_email_to_address(request, address)
+            address = emails.set_pending_address(self.user, self.cleaned_data["email"])
+        emails.send_verification_link(request, address)
         return address
 
 

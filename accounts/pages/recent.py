@@ -7,10 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.reauthenticate_by_code import (
-    REAUTHENTICATION_CODE_SESSION_KEY,
-)
-from allauth.account.internal.userkit import user_id_to_str
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import (
     ConfirmReauthenticationCodeView,
@@ -32,6 +28,7 @@ from accounts import guesses
 from accounts.adapter import session_of
 from accounts.authentication import page_credential
 from accounts.models import User
+from accounts.sign_in_records import discard_code_of_another_user
 from accounts.social_adapter import AGAIN
 from config.api.throttling import count_request
 from config.drafts import Refused, way_back
@@ -116,9 +113,7 @@ class ConfirmCodeView(ConfirmReauthenticationCodeView):  # type: ignore[misc]  #
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         assert isinstance(request.user, User)
-        asked = request.session.get(REAUTHENTICATION_CODE_SESSION_KEY)
-        if asked and asked.get("user_id") != user_id_to_str(request.user):
-            del request.session[REAUTHENTICATION_CODE_SESSION_KEY]
+        discard_code_of_another_user(request, request.user)
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 

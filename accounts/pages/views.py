@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from allauth.account import views as allauth
-from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +14,7 @@ from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView, UpdateView
 from rest_framework.exceptions import Throttled
 
-from accounts import known_browsers
+from accounts import emails, known_browsers
 from accounts.better_auth.issuers import trusted_issuers
 from accounts.credentials import (
     DELETION_GRACE,
@@ -64,13 +63,10 @@ class SecurityView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = person_of(self.request)
-        addresses = EmailAddress.objects.filter(user=person)
         identities = list(person.identities.order_by("created_at", "pk"))
         return super().get_context_data(
-            is_verified=addresses.filter(email=person.email, verified=True).exists(),
-            asked_for=addresses.filter(verified=False)
-            .exclude(email=person.email)
-            .first(),
+            is_verified=emails.is_verified(person),
+            asked_for=emails.pending_address(person),
             identities=identities,
             is_paused=any(one.suspended_at for one in identities),
             can_connect=bool(trusted_issuers()),

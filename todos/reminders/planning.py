@@ -13,11 +13,11 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 
+from accounts import emails
 from accounts.models import User
 from todos.models import Task, TaskQuerySet
 from todos.schedule.instants import instant_of, wall_clock
@@ -169,7 +169,7 @@ def _is_wanted(task: Task) -> bool:
         and owner.is_active
         and owner.delete_after is None
         and owner.reminder_mails
-        and _is_proven(owner)
+        and emails.is_verified(owner)
     )
 
 
@@ -177,16 +177,9 @@ def what_stops_mails(owner: User) -> str:
     """Say why the owner gets no mail of a reminder; empty if they do."""
     if not owner.reminder_mails:
         return "Your reminder mails are switched off."
-    return "" if _is_proven(owner) else "Mails need a confirmed e-mail address."
-
-
-def _is_proven(owner: User) -> bool:
-    """Whether the owner has shown to read the mails to their address.
-
-    An account can be made with anybody's.
-    """
-    addresses = EmailAddress.objects.filter(user=owner, email=owner.email)
-    return bool(addresses.filter(verified=True).exists())
+    if not emails.is_verified(owner):
+        return "Mails need a confirmed e-mail address."
+    return ""
 
 
 @transaction.atomic

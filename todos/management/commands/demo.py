@@ -6,11 +6,11 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import emails
 from accounts.credentials import COMMAND, change_password, reactivate
 from accounts.models import User
 from todos import actions
@@ -167,9 +167,7 @@ def _account(*, at: datetime) -> User:
         user = User.objects.create_user(EMAIL, display_name="Demo")
     if not user.is_active:
         reactivate(user=user, at=at)
-    EmailAddress.objects.update_or_create(
-        user=user, email=EMAIL, defaults={"verified": True, "primary": True}
-    )
+    emails.mark_verified(user)
     return user
 
 
