@@ -17,6 +17,7 @@ from django.contrib.auth import (
     SESSION_KEY,
     update_session_auth_hash,
 )
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -32,7 +33,7 @@ from accounts.credentials import (
     end_all,
     lock_if_current,
 )
-from accounts.emails import Confirmation
+from accounts.emails import Confirmation, EmailAddress
 from accounts.models import SecurityEvent, User
 from accounts.sign_in_records import record_password
 from config.api.problems import Unavailable
@@ -59,7 +60,7 @@ def session_of(request: HttpRequest) -> str:
     return str(getattr(session, "session_key", None) or "")
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
+class AccountAdapter(DefaultAccountAdapter):
     """allauth's behaviour, with our credentials, our events and our addresses."""
 
     error_messages = DefaultAccountAdapter.error_messages | {
@@ -86,23 +87,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
             )
         return email.lower()
 
-    def can_delete_email(self, email_address: Any) -> bool:
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
         """Let go of an address that was asked for, never of the one in use."""
-        return bool(email_address.email != email_address.user.email)
+        return email_address.email != email_address.user.email
 
-    def confirm_email(self, request: HttpRequest, email_address: Any) -> bool:
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """End every credential where the address changes, but for this session.
 
         Refuses an address that meanwhile became somebody else's login name, and one
         that was dropped: saving its row would store it anew.
         """
-        user: User = email_address.user
+        user = email_address.user
         before, epoch = user.email, user.credential_epoch
         try:
             with self._telling_afterwards(), transaction.atomic():
                 lock_if_current(user)
                 email_address.refresh_from_db(fields=["email", "verified", "primary"])
-                confirmed = bool(super().confirm_email(request, email_address))
+                confirmed = super().confirm_email(request, email_address)
                 if confirmed and user.email != before:
                     end_all(user=user, at=timezone.now())
         except (IntegrityError, CredentialEnded, ObjectDoesNotExist):
@@ -122,14 +123,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
             update_session_auth_hash(request, user)
         return confirmed
 
-    def get_email_verification_redirect_url(self, email_address: Any) -> str:
+    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
         """Show a signed-in person that the address is now verified."""
         if self.request.user.is_authenticated:
             return reverse("accounts:security")
         return reverse("account_login")
 
-    def set_password(self, user: User, password: str) -> None:
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """End every credential of the user with the old password."""
+        assert isinstance(user, User)
         change_password(user=user, password=password, at=timezone.now())
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
@@ -146,25 +148,30 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
 
     # --- Sign-in --------------------------------------------------------------
 
-    def login(self, request: HttpRequest, user: User) -> None:
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Begin a session, if what the user was authenticated by still holds."""
+        assert isinstance(user, User)
         with transaction.atomic():
             lock_if_current(user)
             super().login(request, user)
 
     def post_login(
-        self, request: HttpRequest, user: User, *, signup: bool, **kwargs: Any
+        self,
+        request: HttpRequest,
+        user: AbstractBaseUser,
+        *,
+        signup: bool,
+        **kwargs: Any,
     ) -> HttpResponse:
         """Know the browser from now on.
 
         Signing up counts as giving the password that was just chosen. A user whose
         connected sign-ins are paused sees which they are, then goes on.
         """
+        assert isinstance(user, User)
         if signup:
             record_password(request, user)
-        response: HttpResponse = super().post_login(
-            request, user, signup=signup, **kwargs
-        )
+        response = super().post_login(request, user, signup=signup, **kwargs)
         if user.identities.exclude(suspended_at=None).exists():
             onward = urlencode({REDIRECT_FIELD_NAME: response["Location"]})
             response = HttpResponseRedirect(f"{reverse('accounts:paused')}?{onward}")
@@ -176,7 +183,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
         """Return the address for mails; allauth cuts it as `address_key` does."""
         return client_address(request)
 
-    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+    def authenticate(
+        self, request: HttpRequest, **credentials: str
+    ) -> AbstractBaseUser | None:
         """Compare a password at sign-in, within the limits on guesses."""
         email = str(credentials.get("email") or "").lower()
         with guesses.at_sign_in(request, email) as guess:
@@ -184,8 +193,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
             guess.was_wrong = user is None
         return user
 
-    def reauthenticate(self, user: User, password: str) -> bool:
-        """Compare the password of somebody signed in, counted by their session."""
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Compare the password of a signed-in user, counted by their session."""
+        assert isinstance(user, User)
         return guesses.confirms(user, password, session=session_of(self.request))
 
     # --- Mails ----------------------------------------------------------------
@@ -235,7 +245,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
     def send_notification_mail(
         self,
         template_prefix: str,
-        user: User,
+        user: AbstractBaseUser,
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
@@ -246,6 +256,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
             again = self.send_notification_mail
             waiting.append(lambda: again(template_prefix, user, context, email))
             return
+        assert isinstance(user, User)
         context = {"paused": linking_mails.paused(user), **(context or {})}
         try:
             super().send_notification_mail(template_prefix, user, context, email)
@@ -268,9 +279,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped
             tell()
 
     def send_password_reset_mail(
-        self, user: User, email: str, context: dict[str, Any]
+        self, user: AbstractBaseUser, email: str, context: dict[str, Any]
     ) -> None:
         """Record the member of staff who asks for it, beside sending the mail."""
+        assert isinstance(user, User)
         super().send_password_reset_mail(user, email, context)
         if self._is_staff_asking():
             events.record(

@@ -1,9 +1,9 @@
 """The e-mail addresses of users: which are verified, and how they change.
 
 This is the only module that knows how allauth stores addresses. The login name of a
-user is `User.email`; it is verified once a link that was mailed to it has been followed.
-An address that the user wants to change to is pending: it is stored beside the one in
-use and replaces it once it is verified.
+user is `User.email`; it is verified once a link that was mailed to it has been
+followed. An address that the user wants to change to is pending: it is stored beside
+the one in use and replaces it once it is verified.
 """
 
 from datetime import timedelta
@@ -13,7 +13,8 @@ from allauth.account.internal.flows.email_verification import (
     send_verification_email_to_address,
 )
 from allauth.account.internal.flows.password_reset import request_password_reset
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.models import EmailAddress as EmailAddress
+from allauth.account.models import EmailConfirmationHMAC
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core import signing
 from django.db.models import Exists, OuterRef, QuerySet

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from accounts import emails, events
+from accounts.emails import EmailAddress
 from accounts.models import SecurityEvent, User
 from accounts.passwords import hashed
 from config.refusals import Refusal
@@ -60,13 +61,12 @@ def register(
         # Without the mail the account could not be used, nor made a second time.
         address.user.delete()
         raise
-    user: User = address.user
-    return user
+    return address.user
 
 
 def _store(
     email: str, password_hash: str, timezone: str, *, is_known: bool
-) -> emails.EmailAddress | None:
+) -> EmailAddress | None:
     """Store a new account; for a known address, do as much and leave nothing."""
     if is_known:
         email = f"{uuid4().hex}@nobody.invalid"

@@ -29,6 +29,9 @@ from allauth.socialaccount.providers.oauth2.views import (
     OAuth2CallbackView,
     OAuth2LoginView,
 )
+from allauth.socialaccount.providers.openid_connect.provider import (
+    OpenIDConnectProvider,
+)
 from allauth.socialaccount.providers.openid_connect.views import (
     OpenIDConnectOAuth2Adapter,
 )
@@ -120,8 +123,13 @@ def forget_discovery() -> None:
     _discovered.clear()
 
 
-class _OpenIDConnect(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # untyped
+class _OpenIDConnect(OpenIDConnectOAuth2Adapter):
     """allauth's protocol; what it comes to is for `OutsideAdapter` to judge."""
+
+    def get_provider(self) -> OpenIDConnectProvider:
+        provider = super().get_provider()  # type: ignore[no-untyped-call]
+        assert isinstance(provider, OpenIDConnectProvider)
+        return provider
 
     @property
     def openid_config(self) -> dict[str, Any]:
@@ -177,7 +185,7 @@ class _OpenIDConnect(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # untyp
         return SocialLogin(user=User(), account=account, provider=provider)
 
 
-def openid_issuer(provider: Any) -> str:
+def openid_issuer(provider: OpenIDConnectProvider) -> str:
     """Return the `iss` of the id tokens of the provider's server."""
     url: str = provider.app.settings["server_url"]
     return f"{_origin_of(url)}{urlsplit(url).path}"
@@ -198,7 +206,7 @@ def _origin_of(url: str) -> str | None:
 # --- Who comes back -------------------------------------------------------------
 
 
-class OutsideAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # untyped
+class OutsideAdapter(DefaultSocialAccountAdapter):
     """allauth's protocol with our identities; it stores no account of its own."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
@@ -304,6 +312,7 @@ def _verified(sociallogin: SocialLogin) -> verifier.VerifiedToken:
         nonce=sociallogin.state.get("nonce"),
         now=timezone.now().timestamp(),
     )
+    assert sociallogin.token is not None
     userinfo = fetching.fetch_json(
         found["userinfo_url"],
         headers={"Authorization": f"Bearer {sociallogin.token.token}"},
@@ -330,11 +339,13 @@ def _refused(request: HttpRequest, reason: str) -> HttpResponse:
 # --- The two pages --------------------------------------------------------------
 
 
-class _Start(OAuth2LoginView):  # type: ignore[misc]  # untyped
+class _Start(OAuth2LoginView):
     """Go to the server, with a nonce that its id token must bring back."""
 
+    adapter: _OpenIDConnect
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        provider = self.get_provider()
+        provider = self.adapter.get_provider()
         asked: HttpResponse | None = respond_to_login_on_get(request, provider)
         if asked is not None:
             return asked
@@ -347,7 +358,7 @@ class _Start(OAuth2LoginView):  # type: ignore[misc]  # untyped
         }
         wanted |= {
             "process": AuthProcess.LOGIN,
-            "scope": provider.get_scope(),
+            "scope": provider.get_scope(),  # type: ignore[no-untyped-call]
             "auth_params": params | {"nonce": nonce},
             "nonce": nonce,
         }

@@ -1,18 +1,19 @@
-"""What people fill in on the account pages."""
+"""The forms of the account pages: allauth's with our fields and rules, and our own."""
 
 from datetime import time
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts import emails, events
@@ -31,6 +32,11 @@ from accounts.passwords import MAX_LENGTH, hashed, normalised
 from accounts.registration import is_verification_mandatory, register
 from config.text import TextFormField
 
+if TYPE_CHECKING:
+    ModelForm = forms.ModelForm[User]
+else:
+    ModelForm = forms.ModelForm
+
 PASSWORD_HINT = (
     f"At least {settings.PASSWORD_MIN_LENGTH} characters. "
     "Several words make a good password."
@@ -38,19 +44,19 @@ PASSWORD_HINT = (
 
 
 class EmailField(forms.EmailField):
-    """An address in plain ASCII, read in lower case.
+    """An e-mail address in ASCII, converted to lower case.
 
-    The check comes before the lowering: that turns some foreign letters, as the
-    Kelvin sign, into ours.
+    It is checked before the conversion, which turns some other letters into ASCII, such
+    as the Kelvin sign.
     """
 
-    def __init__(self, *, new: bool = False, **kwargs: Any) -> None:
-        """A `new` one becomes the address of an account; others are looked up."""
+    def __init__(self, *, label: str, new: bool = False) -> None:
+        """A `new` address is to become that of an account; others are looked up."""
         self.check = validate_new_address if new else ascii_email
-        super().__init__(max_length=EMAIL_MAX_LENGTH, **kwargs)
+        super().__init__(max_length=EMAIL_MAX_LENGTH, label=label)
         self.widget.attrs |= {"autocomplete": "email", "autocapitalize": "none"}
 
-    def clean(self, value: Any) -> str:
+    def clean(self, value: object) -> str:
         address: str = super().clean(value)
         self.check(address)
         return address.lower()
@@ -59,89 +65,94 @@ class EmailField(forms.EmailField):
 class PasswordField(forms.CharField):
     """A password as it was typed: neither trimmed nor shown again.
 
-    A new one says what is asked of it. The browser is not told a largest length: it
-    would cut a pasted password without a word.
+    The field of a new password shows the rules. The browser is not told the maximum
+    length, because it would silently cut off a longer pasted password.
     """
 
     widget = forms.PasswordInput
 
-    def __init__(self, *, new: bool = False, **kwargs: Any) -> None:
-        if new:
-            kwargs.setdefault("help_text", PASSWORD_HINT)
+    def __init__(self, *, label: str, new: bool = False) -> None:
         self.is_new = new
-        super().__init__(strip=False, **kwargs)
+        super().__init__(
+            strip=False, label=label, help_text=PASSWORD_HINT if new else ""
+        )
         self.widget.attrs["autocomplete"] = (
             "new-password" if new else "current-password"
         )
         if new:
             self.widget.attrs["minlength"] = settings.PASSWORD_MIN_LENGTH
 
-    def validate(self, value: Any) -> None:
+    def validate(self, value: str) -> None:
         super().validate(value)
         if len(value) > MAX_LENGTH:
             raise ValidationError(
                 f"Use at most {MAX_LENGTH} characters.", code="password_too_long"
             )
 
-    def clean(self, value: Any) -> str:
-        """Return a new one as it is stored, so that the rules are held against that."""
+    def clean(self, value: object) -> str:
+        """Return a new password as it will be stored: that is what the rules check."""
         password: str = super().clean(value)
         return normalised(password) if self.is_new else password
 
 
-# --- allauth's forms, in our words ---------------------------------------------
+# --- allauth's forms, with our fields -------------------------------------------
 
 
-class SignInForm(allauth.LoginForm):  # type: ignore[misc]  # untyped
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+class SignInForm(allauth.LoginForm):
+    """E-mail and password."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = EmailField(label="E-mail")
         self.fields["password"] = PasswordField(label="Password")
         self.fields["remember"].label = "Keep me signed in for two weeks"
 
 
-class SignUpForm(allauth.SignupForm):  # type: ignore[misc]  # untyped
-    """E-mail and password. A script fills in the zone of the person's device."""
+class SignUpForm(allauth.SignupForm):
+    """E-mail and password. A script fills in the time zone of the user's device."""
 
     timezone = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"] = EmailField(label="E-mail", new=True)
         self.fields["password1"] = PasswordField(label="Password", new=True)
 
     def clean_email(self) -> str:
-        """Say that an address is taken, where nothing else can be said.
+        """Refuse an address that is taken, unless verification is mandatory.
 
-        Where it is verified first, the same happens for every address.
+        Then every address gets the same answer.
         """
-        email: str = allauth.get_adapter().clean_email(self.cleaned_data["email"])
+        email: str = get_adapter().clean_email(self.cleaned_data["email"])
         if (
             not is_verification_mandatory()
             and User.objects.filter(email=email).exists()
         ):
-            raise allauth.get_adapter().validation_error("email_taken")
+            raise get_adapter().validation_error("email_taken")
         return email
 
-    def try_save(self, request: HttpRequest) -> tuple[User | None, Any]:
-        """Make the account as the API does, where its mailbox has to answer first.
+    def try_save(
+        self, request: HttpRequest
+    ) -> tuple[AbstractBaseUser | None, HttpResponseBase | None]:
+        """Make the account as the API does, where verification is mandatory.
 
-        allauth hashes no password for a known address, and the time would tell.
+        allauth would hash no password for a known address, which the response time
+        reveals.
         """
         if not is_verification_mandatory():
-            saved: tuple[User | None, Any] = super().try_save(request)
-            return saved
+            user, response = super().try_save(request)
+            return user, response
         user = register(
             request,
             email=self.cleaned_data["email"],
             password=self.cleaned_data["password1"],
             timezone=self.cleaned_data["timezone"],
         )
-        adapter = allauth.get_adapter()
+        adapter = get_adapter()
         return user, adapter.respond_email_verification_sent(request, user)
 
     def clean_timezone(self) -> str:
-        """Take a zone that we know, and never refuse a person for their device's."""
+        """Return the zone of the device, or UTC if we don't know it."""
         name: str = self.cleaned_data["timezone"]
         try:
             validate_timezone(name)
@@ -154,26 +165,32 @@ class SignUpForm(allauth.SignupForm):  # type: ignore[misc]  # untyped
         user.save(update_fields=["timezone"])
 
 
-class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
-    email = EmailField(label="New e-mail address", new=True)
+class EmailChangeForm(allauth.AddEmailForm):
+    """The address to change to."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"] = EmailField(label="New e-mail address", new=True)
 
     def clean_email(self) -> str:
-        """Refuse an address that this account has; say nothing of those of others.
+        """Refuse an address of this account, and say nothing about other accounts.
 
-        allauth looks them up as well, more often where there are none.
+        allauth queries those as well, more often if the address is unknown.
         """
-        adapter = allauth.get_adapter()
+        adapter = get_adapter()
         email: str = adapter.clean_email(self.cleaned_data["email"])
+        assert isinstance(self.user, User)
         if emails.has_address(self.user, email):
             raise adapter.validation_error("duplicate_email")
         return email
 
-    def save(self, request: HttpRequest) -> Any:
-        """Keep the new address beside the one in use until its mailbox answers.
+    def save(self, request: HttpRequest) -> emails.EmailAddress:
+        """Keep the new address beside the one in use until it is verified.
 
-        allauth would let go of an address in use that was never verified, and leave
-        the person without any.
+        allauth would delete an address in use that was never verified, and leave the
+        user without any.
         """
+        assert isinstance(self.user, User)
         with transaction.atomic():
             lock_if_current(self.user)
             address = emails.set_pending_address(self.user, self.cleaned_data["email"])
@@ -182,52 +199,65 @@ class EmailChangeForm(allauth.AddEmailForm):  # type: ignore[misc]  # untyped
 
 
 class _NewPassword(forms.Form):
-    """One field for a new password, held against the rules of the settings."""
+    """One field for a new password, checked against the configured rules.
 
-    user: User
-    password1 = PasswordField(label="New password", new=True)
+    It replaces the two fields of allauth's form.
+    """
+
+    user: AbstractBaseUser | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"] = PasswordField(label="New password", new=True)
+        del self.fields["password2"]
 
     def clean_password1(self) -> str:
-        password: str = allauth.get_adapter().clean_password(
+        password: str = get_adapter().clean_password(
             self.cleaned_data["password1"], user=self.user
         )
         return password
 
 
-class PasswordChangeForm(_NewPassword, allauth.ChangePasswordForm):  # type: ignore[misc]  # untyped
-    oldpassword = PasswordField(label="Current password")
-    password2 = None
-    field_order = ("oldpassword", "password1")
+class PasswordChangeForm(_NewPassword, allauth.ChangePasswordForm):
+    """The current password, and a new one."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"] = PasswordField(label="Current password")
 
     def clean_oldpassword(self) -> str:
-        """Compare it within the limits on guesses of somebody who is signed in."""
+        """Compare it within the limits on the attempts of a signed-in user."""
         password: str = self.cleaned_data["oldpassword"]
-        adapter = allauth.get_adapter()
+        adapter = get_adapter()
+        assert self.user is not None
         if not adapter.reauthenticate(self.user, password):
             raise adapter.validation_error("enter_current_password")
         return password
 
 
-class PasswordSetForm(_NewPassword, allauth.SetPasswordForm):  # type: ignore[misc]  # untyped
-    password2 = None
+class PasswordSetForm(_NewPassword, allauth.SetPasswordForm):
+    """The first password of an account that has none."""
 
 
-class PasswordResetForm(allauth.ResetPasswordForm):  # type: ignore[misc]  # untyped
-    users: list[User]
-    email = EmailField(label="E-mail")
+class PasswordResetForm(allauth.ResetPasswordForm):
+    """The address to send the link to."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"] = EmailField(label="E-mail")
 
     def clean_email(self) -> str:
-        """Find the account by the address it signs in with, and by no other.
+        """Find the account by its login name only.
 
-        allauth also takes addresses that are asked for and not verified: a slip of
-        the keyboard there would hand the account to whoever has that mailbox.
+        allauth also accepts pending addresses: a typing error in one of those would
+        hand the account to whoever reads that mailbox.
         """
-        email: str = allauth.get_adapter().clean_email(self.cleaned_data["email"])
+        email: str = get_adapter().clean_email(self.cleaned_data["email"])
         self.users = list(User.objects.filter(email=email, is_active=True))
         return email
 
-    def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Send the mail; known and unknown addresses cost the same statements."""
+    def save(self, request: HttpRequest, **kwargs: object) -> str:
+        """Send the mail, with the same queries for known and unknown addresses."""
         email: str = self.cleaned_data["email"]
         events.note_attempt(
             email, SecurityEvent.Kind.RESET_REQUESTED, at=timezone.now()
@@ -236,18 +266,19 @@ class PasswordResetForm(allauth.ResetPasswordForm):  # type: ignore[misc]  # unt
         return email
 
 
-class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):  # type: ignore[misc]  # untyped
-    password2 = None
+class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):
+    """The new password, on the page that the mailed link leads to."""
 
     def save(self) -> None:
-        """Set the password, and suspend every connected sign-in with it.
+        """Set the password, and suspend every linked identity with it.
 
-        The link proves who has the mailbox, not who connected them.
+        The link proves who reads the mailbox, not who linked the identities.
 
         Raises:
             CredentialEnded: the link was used, or voided, since it was checked.
         """
-        # Before the transaction: nobody waits for a lock while a password is hashed.
+        assert isinstance(self.user, User)
+        # Hashed before the transaction, so that no lock is held meanwhile.
         password_hash = hashed(self.cleaned_data["password1"])
         now = timezone.now()
         with transaction.atomic():
@@ -261,16 +292,20 @@ class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):  # type:
             )
 
 
-class PasswordConfirmForm(allauth.ReauthenticateForm):  # type: ignore[misc]  # untyped
-    """The person's password once more, before something that can't be taken back."""
+class PasswordConfirmForm(allauth.ReauthenticateForm):
+    """The password once more, before something that can't be undone."""
 
-    password = PasswordField(label="Your password")
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"] = PasswordField(label="Your password")
 
 
 # --- Our own --------------------------------------------------------------------
 
 
-class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run time
+class SettingsForm(ModelForm):
+    """How the user's tasks are shown, and whether reminders are mailed."""
+
     instance: User
     display_name = TextFormField(
         max_length=100,
@@ -306,27 +341,27 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not at run tim
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zones = time_zones()
+        zones: ZoneGroups = time_zones()
         current = self.instance.timezone
         if not any(current == name for _, group in zones for name, _ in group):
             zones = (("Now", ((current, current),)), *zones)
         self.fields["timezone"] = forms.ChoiceField(choices=zones, label="Time zone")
 
     def save(self, commit: bool = True) -> User:
-        """Write what the form shows, and leave the rest as others wrote it."""
+        """Write the fields of the form only: another request may change the others."""
         self.instance.save(update_fields=[*self.Meta.fields, "updated_at"])
         return self.instance
 
 
-Choices = tuple[tuple[str, str], ...]
+ZoneGroups = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
 
 @cache
-def time_zones() -> tuple[tuple[str, Choices], ...]:
+def time_zones() -> ZoneGroups:
     """Return the zones to choose from, by continent: (group, ((name, label), …)).
 
-    One for each country and region, from the table made for this purpose; the full
-    list of names is twice as long, with every name that ever was.
+    They come from the table of one zone for each country and region; the list of all
+    names is twice as long, because it keeps outdated names.
     """
     table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
     rows = (line.split("\t") for line in table.splitlines() if line[:1] != "#")
@@ -342,7 +377,7 @@ def time_zones() -> tuple[tuple[str, Choices], ...]:
 
 
 class PresentedTokenForm(forms.Form):
-    """A token of an outside sign-in, verified while the form is checked."""
+    """A token of the identity to link, verified while the form is checked."""
 
     token = forms.CharField(
         label="Token",
@@ -355,7 +390,7 @@ class PresentedTokenForm(forms.Form):
     )
 
     def clean_token(self) -> VerifiedToken:
-        """Return what the token proves; say why where it proves nothing."""
+        """Return the verified token, or say why it is not accepted."""
         now = timezone.now().timestamp()
         try:
             return verify(self.cleaned_data["token"], now=now)

@@ -92,7 +92,7 @@ class SignInAgainView(TemplateView):
 # --- By a code from a mail --------------------------------------------------------
 
 
-class RequestCodeView(RequestReauthenticationCodeView):  # type: ignore[misc]  # untyped
+class RequestCodeView(RequestReauthenticationCodeView):
     """Ask for a code by mail, a few times in an hour in all sessions together."""
 
     def form_valid(self, form: Any) -> HttpResponse:
@@ -103,7 +103,7 @@ class RequestCodeView(RequestReauthenticationCodeView):  # type: ignore[misc]  #
         return response
 
 
-class ConfirmCodeView(ConfirmReauthenticationCodeView):  # type: ignore[misc]  # untyped
+class ConfirmCodeView(ConfirmReauthenticationCodeView):
     """Give the code that came by mail.
 
     allauth takes it for whoever is signed in by then; it is for who asked for it.

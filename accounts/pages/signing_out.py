@@ -17,7 +17,7 @@ from config.client_address import address_key
 from config.errors import answer
 
 
-class SignOutView(allauth.LogoutView):  # type: ignore[misc]  # untyped
+class SignOutView(allauth.LogoutView):
     """End the session of this browser.
 
     Where Better Auth's cookie signs the browser in, its session is ended there: else
@@ -35,7 +35,8 @@ class SignOutView(allauth.LogoutView):  # type: ignore[misc]  # untyped
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         issuer = session_issuer() if session_token_of(self.request) else None
-        context: dict[str, Any] = super().get_context_data(**kwargs)
+        context: dict[str, Any]
+        context = super().get_context_data(**kwargs)  # type: ignore[no-untyped-call]
         return context | {"outside": _named(issuer) if issuer else None}
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -77,7 +77,7 @@ class SecurityView(TemplateView):
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
-class EmailView(KeepsDraft, allauth.EmailView):  # type: ignore[misc]  # untyped
+class EmailView(KeepsDraft, allauth.EmailView):
     """Change the address: the new one takes over once its mailbox has answered."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -93,7 +93,7 @@ class EmailView(KeepsDraft, allauth.EmailView):  # type: ignore[misc]  # untyped
         return response
 
 
-class ConfirmEmailView(allauth.ConfirmEmailView):  # type: ignore[misc]  # untyped
+class ConfirmEmailView(allauth.ConfirmEmailView):
     """Follow the link that confirms an address; only the button changes anything."""
 
     def get_object(self, queryset: Any = None) -> Confirmation:
@@ -106,7 +106,7 @@ class ConfirmEmailView(allauth.ConfirmEmailView):  # type: ignore[misc]  # untyp
         """Leave whoever is signed in here alone: anybody can send them a link."""
 
 
-class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):  # type: ignore[misc]  # untyped
+class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):
     """Follow the link that resets a password."""
 
     def logout(self) -> None:
@@ -123,7 +123,7 @@ class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):  # type: ignor
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
-class PasswordSetView(allauth.PasswordSetView):  # type: ignore[misc]  # untyped
+class PasswordSetView(allauth.PasswordSetView):
     """Set a first password, for a user who came through an issuer."""
 
 
