@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Task, TaskList
@@ -254,7 +254,7 @@ def test_fits_into_320_pixels(signed_in, alice, scheme):
         reverse("todos:task-update", args=[task.pk]),
         reverse("todos:task-remove", args=[gone.pk]),
         reverse("todos:task-restore", args=[gone.pk]),
-        reverse("todos:undo", args=[alice.changes.latest("seq").batch]),
+        reverse("todos:undo", args=[last_change(alice).batch]),
         reverse("todos:list-detail", args=[home.pk]),
         reverse("todos:list-update", args=[home.pk]),
         reverse("todos:list-delete", args=[home.pk]),

@@ -9,11 +9,6 @@ from todos.models import Change
 ABSENT = UUID("01980000-0000-7000-8000-000000000000")
 
 
-def last_change(user):
-    """Return the newest entry of a person's ledger, or None."""
-    return Change.objects.owned_by(user).order_by("seq").last()
-
-
 def kinds(user):
     """Return what was done to a person's tasks and lists by session, in order."""
     changes = Change.objects.owned_by(user).filter(credential="session")

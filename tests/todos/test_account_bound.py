@@ -13,10 +13,9 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import NOON, TaskFactory, TaskListFactory, UserFactory
-from tests.todos.test_actions_undo import _do
-from tests.todos.test_actions_undo_references import _undo_any
+from tests.todos.histories import do_anything, undo_anything
 from todos import actions
 from todos.models import Ledger, Task, TaskList
 
@@ -100,7 +99,7 @@ def test_the_pages_say_so_and_keep_what_was_written(page_as, alice, full):
 
 def test_an_undo_brings_back_no_more(alice, full):
     caller = caller_of(alice, NOON)
-    made = alice.changes.latest("seq").batch
+    made = last_change(alice).batch
     undone = actions.undo(caller, batch_id=made)
     actions.create_task(caller, title="Instead")
 
@@ -159,7 +158,7 @@ class AnyCount(TestCase):
             caller = caller_of(owner, NOON + timedelta(minutes=number))
             with suppress(actions.Refusal, ValidationError):
                 if kind < 16:
-                    _do(caller, kind, which)
+                    do_anything(caller, kind, which)
                 else:
-                    _undo_any(caller, kind, which)
+                    undo_anything(caller, kind, which)
             assert counted(owner) == present(owner)

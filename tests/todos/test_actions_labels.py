@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory, UserFactory
 from todos import actions
 from todos.actions import labels as label_actions
@@ -98,7 +98,7 @@ def test_a_deleted_label_is_gone_from_every_task(alice, bob, home, monkeypatch):
     assert names_on(trashed) == []
     assert names_on(bobs) == ["home"]
     assert versions(*carriers) == [2] * 5
-    last = alice.changes.latest("seq")
+    last = last_change(alice)
     assert (last.entity, last.kind) == ("label", "removed")
     assert last.before == {"name": "home", "colour": "teal"}
     assert alice.changes.filter(batch=last.batch).count() == 7

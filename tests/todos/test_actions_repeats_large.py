@@ -1,24 +1,16 @@
 """Repeating tasks with many steps, and many of them at once: few statements."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from tests.changes import caller_of
+from tests.changes import statements_of
 from tests.factories import TaskFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskLabel
 
-AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
 DUE = {"due_date": date(2027, 1, 15), "rrule": "FREQ=DAILY"}
 STEPS_MAX = 500
-
-
-@pytest.fixture
-def as_alice(alice):
-    return caller_of(alice, AT)
 
 
 def repeating(owner, *, steps, labels=("home",)):
@@ -34,12 +26,6 @@ def repeating(owner, *, steps, labels=("home",)):
         for label in Label.objects.owned_by(owner)
     )
     return task
-
-
-def statements_of(act, caller, **arguments):
-    with CaptureQueriesContext(connection) as captured:
-        act(caller, **arguments)
-    return len(captured)
 
 
 def test_completing_copies_any_number_of_steps_in_the_same_statements(as_alice, alice):

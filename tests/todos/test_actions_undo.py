@@ -1,7 +1,7 @@
 """Undo: exactly what was, or a refusal that names what stands in the way."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,28 +11,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts.credentials import SESSION
-from tests.changes import caller_of, last_change
+from tests.changes import AT, caller_of, last_change, snapshots_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.todos.histories import do_anything
 from todos import actions
-from todos.ledger import snapshot
 from todos.models import Change, Label, Task, TaskList
-
-AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def as_alice(alice):
-    return caller_of(alice, AT)
-
-
-def state(owner):
-    """Return everything a person has, as the ledger remembers it."""
-    rows = {}
-    for model in (Task, TaskList, Label):
-        found = model.objects.owned_by(owner)
-        found = found.with_labels() if model is Task else found
-        rows[model.__name__] = {row.pk: snapshot(row) for row in found}
-    return rows
 
 
 def test_takes_back_the_last_batch_and_does_it_again(as_alice, alice):
@@ -61,7 +44,7 @@ def test_a_made_task_goes_and_comes_back_as_it_was(as_alice, alice):
     actions.create_task(
         as_alice, title="Once", notes="More", labels=["Home"], due_date=date(2027, 2, 1)
     )
-    before = state(alice)
+    before = snapshots_of(alice)
 
     actions.undo(as_alice)
 
@@ -69,7 +52,7 @@ def test_a_made_task_goes_and_comes_back_as_it_was(as_alice, alice):
 
     actions.undo(as_alice)
 
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_a_made_task_that_came_back_has_no_entity_tag_of_old(as_alice, alice):
@@ -87,50 +70,50 @@ def test_a_made_task_that_came_back_has_no_entity_tag_of_old(as_alice, alice):
 def test_completing_a_repeat_is_undone_exactly(as_alice, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
     step = TaskFactory(owner=alice, parent_id=task.pk)
-    before = state(alice)
+    before = snapshots_of(alice)
     actions.complete_task(as_alice, task_id=task.pk)
-    after = state(alice)
+    after = snapshots_of(alice)
 
     actions.undo(as_alice)
 
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
     assert Task.objects.get(pk=step.pk).completed_at is None
 
     actions.undo(as_alice)
 
-    assert state(alice) == after
+    assert snapshots_of(alice) == after
 
 
 def test_a_completed_repeat_whose_next_was_touched_is_refused(as_alice, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
     done = actions.complete_task(as_alice, task_id=task.pk)
-    batch = Change.objects.owned_by(alice).order_by("-seq").first().batch
+    batch = last_change(alice).batch
     actions.update_task(as_alice, task_id=done.next.pk, changes={"title": "Mine"})
-    before = state(alice)
-    touched = Change.objects.owned_by(alice).order_by("-seq").first()
+    before = snapshots_of(alice)
+    touched = last_change(alice)
 
     with pytest.raises(actions.UndoConflict) as refusal:
         actions.undo(as_alice, batch_id=batch)
 
     assert refusal.value.members == {"changes": [touched.pk]}
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_a_deleted_list_comes_back_with_its_tasks(as_alice, alice):
     own = TaskListFactory(owner=alice)
     TaskFactory(owner=alice, list_id=own.pk)
-    before = state(alice)
+    before = snapshots_of(alice)
     actions.trash_list(as_alice, list_id=own.pk)
 
     actions.undo(as_alice)
 
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_later_changes_of_other_fields_stay(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before", priority=3)
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
-    first = Change.objects.owned_by(alice).order_by("-seq").first()
+    first = last_change(alice)
     actions.update_task(as_alice, task_id=task.pk, changes={"priority": 1})
 
     actions.undo(as_alice, change_id=first.pk)
@@ -142,9 +125,9 @@ def test_later_changes_of_other_fields_stay(as_alice, alice):
 def test_a_later_change_of_the_same_field_stands_in_the_way(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
-    first = Change.objects.owned_by(alice).order_by("-seq").first()
+    first = last_change(alice)
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "Later"})
-    later = Change.objects.owned_by(alice).order_by("-seq").first()
+    later = last_change(alice)
     count = Change.objects.count()
 
     with pytest.raises(actions.UndoConflict) as refusal:
@@ -158,7 +141,7 @@ def test_a_later_change_of_the_same_field_stands_in_the_way(as_alice, alice):
 def test_a_change_that_was_taken_back_stands_in_no_way(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
-    first = Change.objects.owned_by(alice).order_by("-seq").first()
+    first = last_change(alice)
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "Later"})
     actions.undo(as_alice)
 
@@ -175,19 +158,19 @@ def test_no_task_comes_back_into_a_list_in_the_trash(as_alice, alice):
         task_id=task.pk,
         changes={"list_id": alice.task_lists.get(is_inbox=True).pk},
     )
-    moved = Change.objects.owned_by(alice).order_by("-seq").first()
+    moved = last_change(alice)
     actions.trash_list(as_alice, list_id=own.pk)
-    before = state(alice)
+    before = snapshots_of(alice)
 
     with pytest.raises(actions.UndoConflict):
         actions.undo(as_alice, change_id=moved.pk)
 
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_a_made_list_that_holds_tasks_by_now_stays(as_alice, alice):
     own = actions.create_list(as_alice, name="New")
-    made = Change.objects.owned_by(alice).order_by("-seq").first()
+    made = last_change(alice)
     TaskFactory(owner=alice, list_id=own.pk)
 
     with pytest.raises(actions.UndoConflict):
@@ -198,7 +181,7 @@ def test_a_made_list_that_holds_tasks_by_now_stays(as_alice, alice):
 
 def test_a_label_that_others_carry_by_now_stays_when_its_task_goes(as_alice, alice):
     first = actions.create_task(as_alice, title="First", labels=["Home"])
-    made = Change.objects.owned_by(alice).order_by("-seq").first()
+    made = last_change(alice)
     actions.create_task(as_alice, title="Second", labels=["home"])
 
     actions.undo(as_alice, batch_id=made.batch)
@@ -212,9 +195,9 @@ def test_a_field_that_others_rest_on_by_now_is_refused(as_alice, alice):
     actions.update_task(
         as_alice, task_id=task.pk, changes={"due_time": time(9), "priority": 1}
     )
-    timed = Change.objects.owned_by(alice).order_by("-seq").first()
+    timed = last_change(alice)
     actions.update_task(as_alice, task_id=task.pk, changes={"reminder_minutes": 30})
-    later = Change.objects.owned_by(alice).order_by("-seq").first()
+    later = last_change(alice)
 
     with pytest.raises(actions.UndoConflict) as refusal:
         actions.undo(as_alice, change_id=timed.pk)
@@ -231,10 +214,10 @@ def batch_of(caller, act, **kwargs):
 
 def in_the_way(as_alice, batch):
     """Try to undo a batch, and return the changes that the refusal names."""
-    before = state(as_alice.owner)
+    before = snapshots_of(as_alice.owner)
     with pytest.raises(actions.UndoConflict) as refusal:
         actions.undo(as_alice, batch_id=batch)
-    assert state(as_alice.owner) == before
+    assert snapshots_of(as_alice.owner) == before
     named = refusal.value.members["changes"]
     return list(Change.objects.filter(pk__in=named).order_by("seq"))
 
@@ -310,7 +293,7 @@ def test_names_others_of_the_same_batch_for_a_single_change(as_alice, alice):
 def test_what_was_removed_for_good_does_not_come_back(as_alice, alice):
     task = TaskFactory(owner=alice)
     actions.trash_task(as_alice, task_id=task.pk)
-    trashed = Change.objects.owned_by(alice).order_by("-seq").first()
+    trashed = last_change(alice)
     actions.remove_task(replace(as_alice, by=SESSION), task_id=task.pk)
 
     with pytest.raises(actions.CannotBeUndone):
@@ -354,13 +337,13 @@ def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
     with_many = TaskListFactory(owner=alice)
     for number in range(30):
         TaskFactory(owner=alice, list_id=with_many.pk, title=f"Task {number}")
-    before = state(alice)
+    before = snapshots_of(alice)
     actions.trash_list(as_alice, list_id=with_many.pk)
 
     with django_assert_max_num_queries(20):
         actions.undo(as_alice)
 
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
 
 
 class AnyHistory(TestCase):
@@ -370,85 +353,25 @@ class AnyHistory(TestCase):
     @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 5)), max_size=8))
     def test_undo_leads_back_through_every_state(self, steps):
         owner = UserFactory()
-        states, batches = [state(owner)], []
+        states, batches = [snapshots_of(owner)], []
 
         for number, (kind, which) in enumerate(steps):
             caller = caller_of(owner, AT + timedelta(minutes=number))
             last = _last_seq(owner)
             try:
-                _do(caller, kind, which)
+                do_anything(caller, kind, which)
             except (actions.Refusal, ValidationError):
                 continue
             if _last_seq(owner) == last:
                 continue
-            states.append(state(owner))
-            batches.append(Change.objects.owned_by(owner).order_by("-seq")[0].batch)
+            states.append(snapshots_of(owner))
+            batches.append(last_change(owner).batch)
 
         for batch in reversed(batches):
-            assert state(owner) == states.pop()
+            assert snapshots_of(owner) == states.pop()
             actions.undo(caller_of(owner, AT + timedelta(days=1)), batch_id=batch)
-        assert state(owner) == states.pop()
+        assert snapshots_of(owner) == states.pop()
 
 
 def _last_seq(owner):
     return Change.objects.owned_by(owner).count()
-
-
-def _do(caller, kind, which):
-    """Do one of the things that people do, to one of the things they have."""
-    owner = caller.owner
-    tasks = list(Task.objects.owned_by(owner).order_by("position", "id"))
-    lists = list(TaskList.objects.owned_by(owner).live().order_by("position", "id"))
-    labels = list(Label.objects.owned_by(owner).order_by("key"))
-    if kind == 0 or not tasks:
-        actions.create_task(
-            caller,
-            title=f"Task {which}",
-            due_date=date(2027, 1, 10 + which),
-            rrule="FREQ=WEEKLY" if which % 2 else "",
-            labels=["home", "work"][: which % 3],
-        )
-        return
-    task_id = tasks[which % len(tasks)].pk
-    match kind:
-        case 1:
-            actions.complete_task(caller, task_id=task_id)
-        case 2:
-            actions.reopen_task(caller, task_id=task_id)
-        case 3:
-            actions.trash_task(caller, task_id=task_id)
-        case 4:
-            actions.restore_task(caller, task_id=task_id)
-        case 5:
-            actions.create_list(caller, name=f"List {which}")
-        case 6:
-            list_id = lists[which % len(lists)].pk
-            actions.update_task(caller, task_id=task_id, changes={"list_id": list_id})
-        case 7:
-            actions.trash_list(caller, list_id=lists[-1].pk)
-        case 8:
-            actions.create_task(caller, parent_id=task_id, title="Step")
-        case 9:
-            ids = [task.pk for task in tasks[: which + 1]]
-            action = ["complete", "reopen", "trash", "restore"][which % 4]
-            actions.change_tasks(caller, task_ids=ids, action=action)
-        case 10:
-            others = [task.pk for task in tasks if task.pk != task_id]
-            if others:
-                side = actions.Beside("before", others[-1])
-                actions.move_task(caller, task_id=task_id, to=side)
-        case 11:
-            actions.skip_occurrence(caller, task_id=task_id)
-        case 12:
-            changes = {"title": "New", "due_date": date(2027, 2, 1), "labels": ["new"]}
-            actions.update_task(caller, task_id=task_id, changes=changes)
-        case _ if not labels:
-            actions.create_label(caller, name="home")
-        case 13:
-            changes = {"name": f"Label {which}"}
-            actions.update_label(caller, label_id=labels[0].pk, changes=changes)
-        case 14:
-            actions.delete_label(caller, label_id=labels[0].pk)
-        case _:
-            changes = {"colour": "red"}
-            actions.update_label(caller, label_id=labels[0].pk, changes=changes)

@@ -1,25 +1,15 @@
 """Undo of large batches: the work grows with the changes, and no faster."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 
-import pytest
-from django.db import connection
 from django.db.models.signals import post_init
-from django.test.utils import CaptureQueriesContext
 
-from tests.changes import caller_of
+from tests.changes import last_change, snapshots_of, statements_of
 from tests.factories import TaskFactory, TaskListFactory
-from tests.todos.test_actions_undo import state
 from todos import actions
 from todos.models import Change, Label, Task, TaskLabel
 
-AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
 CHUNK = 500  # what undo takes at once
-
-
-@pytest.fixture
-def as_alice(alice):
-    return caller_of(alice, AT)
 
 
 def tasks_in(owned, count, **columns):
@@ -28,12 +18,6 @@ def tasks_in(owned, count, **columns):
         Task(owner_id=owned.owner_id, list=owned, title=f"Task {number}", **columns)
         for number in range(count)
     )
-
-
-def statements_of(act, caller, **kwargs):
-    with CaptureQueriesContext(connection) as captured:
-        act(caller, **kwargs)
-    return len(captured)
 
 
 def test_each_change_is_read_once(as_alice, alice):
@@ -77,10 +61,10 @@ def test_a_deleted_label_comes_back_to_many_tasks_in_few_statements(as_alice, al
             TaskLabel(owner=alice, task=task, label=label)
             for task in tasks_in(own, count)
         )
-        before = state(alice)
+        before = snapshots_of(alice)
         actions.delete_label(as_alice, label_id=label.pk)
         counts.append(statements_of(actions.undo, as_alice))
-        assert state(alice) == before
+        assert snapshots_of(alice) == before
 
     assert counts[0] == counts[1]
 
@@ -92,7 +76,7 @@ def test_what_differs_from_task_to_task_is_put_back_in_one_statement(as_alice, a
             TaskFactory(owner=alice, due_date=date(2027, 2, number + 1))
             for number in range(count)
         ]
-        before = state(alice)
+        before = snapshots_of(alice)
         actions.change_tasks(
             as_alice,
             task_ids=[task.pk for task in tasks],
@@ -100,7 +84,7 @@ def test_what_differs_from_task_to_task_is_put_back_in_one_statement(as_alice, a
             due={"due_date": date(2028, 1, 1)},
         )
         counts.append(statements_of(actions.undo, as_alice))
-        assert state(alice) == before
+        assert snapshots_of(alice) == before
 
     assert counts[0] == counts[1]
 
@@ -110,7 +94,7 @@ def test_labels_made_with_a_batch_of_tasks_cost_no_statement_each(as_alice, alic
     for prefix, count in (("few", 2), ("many", 40)):
         text = "\n".join(f"Task {number} @{prefix}{number}" for number in range(count))
         actions.add_quickly(as_alice, text=text)
-        made = Change.objects.owned_by(alice).latest("seq").batch
+        made = last_change(alice).batch
         counts.append(statements_of(actions.undo, as_alice))
         assert not Label.objects.owned_by(alice).exists()
         actions.undo(as_alice)
@@ -129,7 +113,7 @@ def test_tasks_come_back_with_labels_in_few_statements_and_no_instance_of_each(
         labels = " ".join(f"@label{number}" for number in range(20))
         text = "\n".join(f"Task {number} {labels}" for number in range(count))
         actions.add_quickly(as_alice, text=text)
-        before = state(alice)
+        before = snapshots_of(alice)
         actions.undo(as_alice)
 
         def note(instance, **_):
@@ -140,7 +124,7 @@ def test_tasks_come_back_with_labels_in_few_statements_and_no_instance_of_each(
             counts.append(statements_of(actions.undo, as_alice))
         finally:
             post_init.disconnect(note, sender=TaskLabel)
-        assert state(alice) == before
+        assert snapshots_of(alice) == before
         actions.undo(as_alice)
 
     assert not made

@@ -1,7 +1,7 @@
 """Undo of undos: what would refer to a row that is gone is refused, never stored."""
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -13,22 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from tests.changes import caller_of
+from tests.changes import AT, caller_of, last_change, snapshots_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
-from tests.todos.test_actions_undo import _do, state
+from tests.todos.histories import batches_of, do_anything, undo_anything
 from todos import actions
-from todos.models import Change, Task, TaskList
-
-AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def as_alice(alice):
-    return caller_of(alice, AT)
-
-
-def last_change(owner):
-    return Change.objects.owned_by(owner).order_by("-seq").first()
+from todos.models import Task, TaskList
 
 
 def undone_twice(as_alice, batches):
@@ -42,10 +31,10 @@ def undone_twice(as_alice, batches):
 
 def refused(as_alice, batch):
     """Try to undo a batch; return the changes that the refusal names."""
-    before = state(as_alice.owner)
+    before = snapshots_of(as_alice.owner)
     with pytest.raises(actions.UndoConflict) as refusal:
         actions.undo(as_alice, batch_id=batch)
-    assert state(as_alice.owner) == before
+    assert snapshots_of(as_alice.owner) == before
     connection.check_constraints()
     return refusal.value.members["changes"]
 
@@ -159,7 +148,7 @@ def test_no_three_undos_leave_a_reference_to_nothing(alice, scene):
     for order in product(range(made), range(made + 1), range(made + 2)):
         point = transaction.savepoint()
         for place in order:
-            batches = _batches(alice)
+            batches = batches_of(alice)
             if place < len(batches):
                 with suppress(actions.Refusal):
                     actions.undo(caller, batch_id=batches[place])
@@ -183,12 +172,6 @@ def _make(caller, what):
             actions.move_task(caller, task_id=task.pk, to=to.pk)
 
 
-def _batches(owner):
-    """Return the batches of the owner, the oldest first."""
-    changes = Change.objects.owned_by(owner).order_by("seq")
-    return list(dict.fromkeys(changes.values_list("batch", flat=True)))
-
-
 class AnyUndo(TestCase):
     """Whatever is done, undone and redone, in any order, the rows fit together."""
 
@@ -198,21 +181,11 @@ class AnyUndo(TestCase):
         owner = UserFactory()
         for number, (kind, which) in enumerate(steps):
             caller = caller_of(owner, AT + timedelta(minutes=number))
-            act = _undo_any if kind > 15 else _do
+            act = undo_anything if kind > 15 else do_anything
             with suppress(actions.Refusal, ValidationError):
                 act(caller, kind, which)
             connection.check_constraints()
             assert not misplaced(owner).exists()
-
-
-def _undo_any(caller, kind, which):
-    """Undo one of the latest batches, or a single one of the latest changes."""
-    owner = caller.owner
-    names = [{"batch_id": batch} for batch in reversed(_batches(owner))]
-    if kind == 16:
-        changes = Change.objects.owned_by(owner).order_by("-seq")
-        names = [{"change_id": pk} for pk in changes.values_list("pk", flat=True)]
-    actions.undo(caller, **(names[which] if which < len(names) else {}))
 
 
 def misplaced(owner):

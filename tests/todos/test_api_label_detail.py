@@ -1,6 +1,6 @@
 import pytest
 
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory
 from todos import actions
 from todos.models import Change
@@ -56,7 +56,7 @@ def test_a_renamed_label_is_another_tag_of_its_tasks(api_as, alice, home):
     assert response.json()["name"] == "House"
     read_again = client.get(address, headers={"If-None-Match": seen})
     assert read_again.json()["labels"] == ["House"]
-    change = alice.changes.latest("seq")
+    change = last_change(alice)
     assert (change.entity, change.kind) == ("label", "updated")
     assert (change.before, change.after) == ({"name": "Home"}, {"name": "House"})
 

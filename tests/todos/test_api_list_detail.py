@@ -1,5 +1,6 @@
 import pytest
 
+from tests.changes import last_change
 from tests.factories import TaskFactory, TaskListFactory
 from todos.models import Change
 
@@ -49,7 +50,7 @@ def test_changes_what_is_named_and_nothing_else(api_as, alice, errands):
     body = api_as(alice).patch(url_of(errands), {"colour": "red"}).json()
 
     assert (body["name"], body["colour"]) == ("Errands", "red")
-    change = alice.changes.latest("seq")
+    change = last_change(alice)
     assert (change.kind, change.before, change.after) == (
         "updated",
         {"colour": "grey"},

@@ -2,6 +2,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.changes import last_change
 from tests.factories import TaskListFactory
 from todos.models import Change
 
@@ -40,7 +41,7 @@ def test_moves_a_list_beside_another(api_as, alice, lists, side, expected):
     assert response.json()["id"] == str(lists[2].pk)
     ordered = [lists[number] for number in expected]
     assert shown(client) == ids_of(inbox_of(alice), *ordered)
-    change = alice.changes.latest("seq")
+    change = last_change(alice)
     assert (change.entity, change.kind) == ("list", "moved")
 
 

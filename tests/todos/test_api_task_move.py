@@ -2,6 +2,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.changes import last_change
 from tests.factories import TaskFactory, TaskListFactory
 from todos.models import Change
 
@@ -34,7 +35,7 @@ def test_moves_a_task_before_another(api_as, alice, tasks):
     body = response.json()
     assert (body["id"], body["version"]) == (str(tasks[3].pk), 2)
     assert shown(client) == ids_of(tasks[0], tasks[3], tasks[1], tasks[2])
-    change = alice.changes.latest("seq")
+    change = last_change(alice)
     assert (change.kind, change.after) == ("moved", {"position": body["position"]})
 
 

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.changes import last_change
 from tests.factories import TaskFactory, TaskListFactory
 from todos.models import Change
 
@@ -89,7 +90,7 @@ def test_completing_a_task_completes_its_open_steps_in_one_batch(
     body = client.post(url_of(task, "complete")).json()
 
     assert (body["steps_total"], body["steps_done"]) == (2, 2)
-    last = alice.changes.latest("seq")
+    last = last_change(alice)
     batch = alice.changes.filter(batch=last.batch)
     assert {change.entity_id for change in batch} == {task.pk, step.pk}
 

@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 
+from tests.changes import last_change
 from tests.factories import TaskFactory, TaskListFactory
 from todos.models import Change
 
@@ -104,7 +105,7 @@ def test_what_changes_nothing_counts_no_version(api_as, alice, task):
 def test_records_what_was_before_and_after(api_as, alice, task):
     api_as(alice).patch(url_of(task), {"title": "Water the cactus"})
 
-    change = alice.changes.latest("seq")
+    change = last_change(alice)
     assert change.kind == "updated"
     assert change.before == {"title": "Water the plants"}
     assert change.after == {"title": "Water the cactus"}

@@ -5,8 +5,9 @@ import uuid
 import pytest
 from django.urls import reverse
 
+from tests.changes import last_change
 from tests.factories import TaskFactory
-from todos.models import Change, Task
+from todos.models import Task
 
 
 @pytest.fixture
@@ -17,10 +18,6 @@ def post(api_as, alice):
         return client.post(reverse("api:undo"), body, format="json")
 
     return request
-
-
-def last_change(owner):
-    return Change.objects.owned_by(owner).order_by("-seq").first()
 
 
 def test_takes_back_what_was_done_last(post, api_as, alice):

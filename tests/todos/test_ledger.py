@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.credentials import Credential
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.caller import Caller
@@ -72,7 +72,7 @@ def test_a_change_that_fails_leaves_no_entry_and_no_number(alice):
     assert Task.objects.count() == 1
     assert alice.changes.get().seq == 1
     TaskFactory(owner=alice)
-    assert alice.changes.latest("seq").seq == 2
+    assert last_change(alice).seq == 2
 
 
 def test_a_batch_without_changes_writes_nothing(alice):

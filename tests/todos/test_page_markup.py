@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.drafts import mark_of
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 
@@ -96,7 +96,7 @@ def pages(page_as, alice):
         name: client.get(reverse(route, args=[row.pk] if row else None))
         for name, (route, row) in routes.items()
     }
-    batch = alice.changes.latest("seq").batch
+    batch = last_change(alice).batch
     found["undo"] = client.get(reverse("todos:undo", args=[batch]))
     edit = reverse("todos:task-update", args=[gone.pk])
     found["in the trash"] = client.post(edit, {"title": HOSTILE})

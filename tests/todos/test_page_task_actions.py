@@ -6,14 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import (
     ABSENT,
     asks_to_sign_in,
     assert_does_not_exist,
     kinds,
-    last_change,
 )
 from todos import actions
 from todos.models import Task

@@ -1,12 +1,11 @@
 from django.urls import reverse
 
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory
 from tests.todos.pages import (
     asks_to_sign_in,
     assert_does_not_exist,
     kinds,
-    last_change,
 )
 from todos import actions
 from todos.models import Task

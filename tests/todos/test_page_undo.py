@@ -6,24 +6,13 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from tests.changes import caller_of
+from tests.changes import caller_of, last_change, snapshots_of
 from tests.factories import TaskFactory, TaskListFactory
-from tests.todos.pages import ABSENT, asks_to_sign_in, kinds, last_change
+from tests.todos.pages import ABSENT, asks_to_sign_in, kinds
 from todos import actions
-from todos.ledger import snapshot
-from todos.models import Change, Label, Task, TaskList
+from todos.models import Change, Task
 
 UNDO = re.compile(r'action="(/undo/[0-9a-f-]+/)"')
-
-
-def state_of(user):
-    """Return everything of a user's that undo has to put back."""
-    rows = [
-        *Task.objects.owned_by(user).with_labels(),
-        *TaskList.objects.owned_by(user),
-        *Label.objects.owned_by(user),
-    ]
-    return {row.pk: snapshot(row) for row in rows}
 
 
 class Things:
@@ -95,15 +84,15 @@ def offered(response):
 @pytest.mark.parametrize("form", FORMS)
 def test_puts_everything_back_as_it_was(page_as, alice, form):
     things, client = Things(alice), page_as(alice)
-    before = state_of(alice)
+    before = snapshots_of(alice)
     page = send(client, things, form, follow=True)
-    assert state_of(alice) != before
+    assert snapshots_of(alice) != before
 
     response = client.post(offered(page), follow=True)
 
     assert response.status_code == 200
     assert "Undone." in response.content.decode()
-    assert state_of(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_leaves_as_many_steps_open_as_there_were(page_as, alice):
@@ -120,14 +109,14 @@ def test_leaves_as_many_steps_open_as_there_were(page_as, alice):
 @pytest.mark.parametrize("form", FORMS)
 def test_twice_is_as_good_as_once(page_as, alice, form):
     things, client = Things(alice), page_as(alice)
-    before = state_of(alice)
+    before = snapshots_of(alice)
     undo = offered(send(client, things, form, follow=True))
     client.post(undo, follow=True)
 
     again = client.post(undo, follow=True)
 
     assert "This is undone already." in again.content.decode()
-    assert state_of(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_goes_back_to_the_page_on_which_it_was_offered(page_as, alice):
@@ -182,13 +171,13 @@ def test_says_that_what_was_deleted_for_good_stays_so(page_as, alice):
 def test_a_link_to_it_only_asks(page_as, alice):
     things, client = Things(alice), page_as(alice)
     undo = offered(send(client, things, "complete", follow=True))
-    before = state_of(alice)
+    before = snapshots_of(alice)
 
     page = client.get(f"{undo}?next=/inbox/").content.decode()
 
     assert "was completed" in page
     assert 'name="next" value="/inbox/"' in page
-    assert state_of(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_names_only_the_first_of_many_changes(page_as, alice):
@@ -206,18 +195,18 @@ def test_names_only_the_first_of_many_changes(page_as, alice):
 def test_asks_to_sign_in(client, page_as, alice):
     things = Things(alice)
     undo = offered(send(page_as(alice), things, "complete", follow=True))
-    before = state_of(alice)
+    before = snapshots_of(alice)
 
     assert asks_to_sign_in(client.post(undo))
     assert asks_to_sign_in(client.get(undo))
-    assert state_of(alice) == before
+    assert snapshots_of(alice) == before
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_hides_another_users_batch(page_as, alice, bob, method):
     things = Things(alice)
     undo = offered(send(page_as(alice), things, "complete", follow=True))
-    before = state_of(alice)
+    before = snapshots_of(alice)
     send_as_bob = getattr(page_as(bob), method)
 
     theirs = send_as_bob(undo)
@@ -225,7 +214,7 @@ def test_hides_another_users_batch(page_as, alice, bob, method):
 
     assert theirs.status_code == nobodys.status_code == 404
     assert theirs.content == nobodys.content
-    assert state_of(alice) == before
+    assert snapshots_of(alice) == before
     assert kinds(bob) == []
 
 

@@ -4,9 +4,8 @@ import sys
 
 import pytest
 
-from tests.changes import caller_of
-from tests.factories import NOON, TaskListFactory
-from tests.todos.test_actions_undo import state
+from tests.changes import last_change, snapshots_of
+from tests.factories import TaskListFactory
 from todos import actions
 from todos.actions import labels as label_actions
 from todos.actions import lists as list_actions
@@ -17,11 +16,6 @@ from todos.pages.navigation import Navigation
 
 LISTS_TEXT = "Keep at most 2 lists; delete one first."
 LABELS_TEXT = "Keep at most 2 labels; delete one first."
-
-
-@pytest.fixture
-def as_alice(alice):
-    return caller_of(alice, NOON)
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +38,7 @@ def test_made_lists_come_back_while_there_is_room(api_as, as_alice, alice):
         actions.create_list(as_alice, name=name)
         undone.append(actions.undo(as_alice).batch)
     first = client.post("/api/v1/undo", {"batch": undone[0]}, format="json")
-    before = state(alice)
+    before = snapshots_of(alice)
 
     second = client.post("/api/v1/undo", {"batch": undone[1]}, format="json")
 
@@ -52,13 +46,13 @@ def test_made_lists_come_back_while_there_is_room(api_as, as_alice, alice):
     assert second.status_code == 409
     assert second.json()["code"] == "account_full"
     assert second.json()["detail"] == LISTS_TEXT
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
 
 
 def test_a_trashed_list_comes_back_only_while_there_is_room(as_alice, alice):
     own = TaskListFactory(owner=alice)
     actions.trash_list(as_alice, list_id=own.pk)
-    trashed = alice.changes.latest("seq").batch
+    trashed = last_change(alice).batch
     actions.create_list(as_alice, name="Instead")
 
     with pytest.raises(actions.AccountFull, match=LISTS_TEXT):
@@ -71,19 +65,19 @@ def test_made_labels_come_back_only_while_there_is_room(as_alice, alice):
     first = make_and_take_back(as_alice, "Call @one @two")
     second = make_and_take_back(as_alice, "Write @three")
     actions.undo(as_alice, batch_id=first)
-    before = state(alice)
+    before = snapshots_of(alice)
 
     with pytest.raises(actions.AccountFull, match=LABELS_TEXT):
         actions.undo(as_alice, batch_id=second)
 
-    assert state(alice) == before
+    assert snapshots_of(alice) == before
     assert Label.objects.owned_by(alice).count() == 2
 
 
 def test_a_label_that_a_task_brings_along_needs_room_as_well(as_alice, alice):
     task = actions.create_task(as_alice, title="Call", labels=["one"])
     actions.update_task(as_alice, task_id=task.pk, changes={"labels": []})
-    taken = alice.changes.latest("seq").batch
+    taken = last_change(alice).batch
     one = Label.objects.owned_by(alice).get()
     actions.delete_label(as_alice, label_id=one.pk)
     for name in ("two", "three"):
@@ -141,17 +135,17 @@ def test_a_batch_can_be_too_large_to_take_back(api_as, as_alice, alice, monkeypa
     actions.add_quickly(as_alice, text="One\nTwo")
     fitting = client.post("/api/v1/undo")
     actions.add_quickly(as_alice, text="One\nTwo\nThree")
-    before = state(alice)
+    before = snapshots_of(alice)
 
     refused = client.post("/api/v1/undo")
 
     assert fitting.status_code == 200
     assert refused.status_code == 409
     assert refused.json()["code"] == "undo_too_large"
-    assert refused.json()["detail"].startswith("These are more than 2 changes")
-    assert state(alice) == before
+    assert refused.json()["detail"] == actions.UndoTooLarge.text
+    assert snapshots_of(alice) == before
 
-    one = alice.changes.latest("seq")
+    one = last_change(alice)
     answer = client.post("/api/v1/undo", {"change": one.pk}, format="json")
     assert answer.status_code == 200
 
