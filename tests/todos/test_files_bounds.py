@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from todos.actions.import_rows import RowIssue
+from todos.actions.imports.rows import RowIssue
 from todos.imports import csv, ics, ics_components, todoist
 from todos.imports import json as json_import
 from todos.imports.files import FileRefused, Options, TooManyRows

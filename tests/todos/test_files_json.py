@@ -24,9 +24,9 @@ from tests.todos.files import (
     stored,
 )
 from todos import actions
-from todos.actions import imports
 from todos.actions import labels as label_actions
 from todos.actions import lists as list_actions
+from todos.actions.imports import prepared as imports
 from todos.imports.files import FileRefused
 from todos.imports.json import read
 from todos.models import Change, Label, Task, TaskList

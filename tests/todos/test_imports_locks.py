@@ -12,9 +12,9 @@ from tests.changes import caller_of
 from tests.factories import NOON, UserFactory
 from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
-from todos.actions import imports
-from todos.actions.import_rows import TaskRow
 from todos.actions.imports import ImportClash, PreparedImport
+from todos.actions.imports import prepared as imports
+from todos.actions.imports.rows import TaskRow
 from todos.imports import formats
 from todos.limits import STEPS_MAX
 from todos.models import Change, Task, TaskList

@@ -27,8 +27,8 @@ from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, 
 from config.api.throttling import CostlyThrottle, UserThrottle
 from config.uploads import accept_files
 from todos.actions import AccountFull
-from todos.actions.import_rows import ImportReport, RowIssue
 from todos.actions.imports import ImportClash, PreparedImport
+from todos.actions.imports.rows import ImportReport, RowIssue
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
 from todos.exports import formats

@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import validate_timezone
 from config.text import clean_text
-from todos.actions.import_rows import RowIssue
+from todos.actions.imports.rows import RowIssue
 from todos.limits import (
     COUNTER_MAX,
     LABEL_KEY_MAX_LENGTH,

@@ -11,7 +11,7 @@ from typing import IO, Any
 from django.core.exceptions import ValidationError
 
 from config.csv_cells import unguarded
-from todos.actions.import_rows import FileItem, RowIssue, TaskRow
+from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
 from todos.exports.csv import COLUMNS, split
 from todos.imports import checks
 from todos.imports.checks import RowChecker

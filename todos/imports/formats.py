@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, Any
 
-from todos.actions.import_rows import FileItem, ImportReport, RowIssue
 from todos.actions.imports import PreparedImport
+from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
 from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.imports import csv, ics, json, todoist

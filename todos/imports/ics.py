@@ -17,7 +17,7 @@ from icalendar import vDuration
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from accounts.models import known_timezones
-from todos.actions.import_rows import FileItem, RowIssue, TaskRow
+from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
 from todos.exports.ics import PRIORITIES
 from todos.imports import checks
 from todos.imports.checks import RowChecker

@@ -7,7 +7,7 @@ from typing import IO, Any, TypeAlias
 
 import orjson
 
-from todos.actions.import_rows import FileItem, LabelRow, ListRow, TaskRow
+from todos.actions.imports.rows import FileItem, LabelRow, ListRow, TaskRow
 from todos.exports.json import FORMAT, PARTS, VERSION, Part, canonical
 from todos.imports import checks
 from todos.imports.checks import RowChecker

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
 
 from config.csv_cells import unguarded
-from todos.actions.import_rows import FileItem, RowIssue, TaskRow
+from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
 from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.csv import priority, records_of

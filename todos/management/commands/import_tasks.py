@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from accounts.credentials import COMMAND
 from todos.actions import Refusal
-from todos.actions.import_rows import ImportReport, RowIssue
+from todos.actions.imports.rows import ImportReport, RowIssue
 from todos.caller import Caller
 from todos.imports.files import FileRefused
 from todos.imports.formats import FORMATS, import_file

@@ -5,7 +5,7 @@ what the owner has then. Storing the plan is all that the transaction does. Wher
 owner's data has changed in between, a new plan is made: their ledger's number tells.
 
 Nothing that the owner has is changed: a row that is there already is left as it is.
-Which one that is, its id tells; see `import_ids`.
+Which one that is, its id tells; see `ids`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from uuid_utils.compat import uuid7
 from config.refusals import Refusal
 from config.writes import Insert
 from todos.actions.dates import settle_dates
-from todos.actions.import_ids import Series, ids_of, settled_id
-from todos.actions.import_rows import (
+from todos.actions.imports.ids import Series, ids_of, settled_id
+from todos.actions.imports.rows import (
     ISSUES_MAX,
     FileItem,
     ImportReport,

@@ -14,7 +14,7 @@ from uuid import UUID, uuid5
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
-from todos.actions.import_rows import TaskRow
+from todos.actions.imports.rows import TaskRow
 from todos.models import Task
 
 
