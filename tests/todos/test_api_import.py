@@ -188,7 +188,11 @@ def test_a_strangers_task_is_no_parent(api_as, alice, bob):
     assert first.status_code == 400
     assert first.content == second.content
     assert first.json()["report"]["errors"] == [
-        {"row": 1, "field": "parent", "message": "There is no such task further up."}
+        {
+            "row": 1,
+            "field": "parent",
+            "message": "There is no such task earlier in the file.",
+        }
     ]
 
 

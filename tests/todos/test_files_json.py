@@ -26,7 +26,7 @@ from tests.todos.files import (
 from todos import actions
 from todos.actions import labels as label_actions
 from todos.actions import lists as list_actions
-from todos.actions.imports import prepared as imports
+from todos.actions.imports import planning
 from todos.imports.files import FileRefused
 from todos.imports.json import read
 from todos.models import Change, Label, Task, TaskList
@@ -210,7 +210,7 @@ def test_what_is_in_the_trash_is_said_to_be_there(alice):
     report = bring(alice, body)
 
     assert (report.created, report.skipped) == (0, 1)
-    assert "1 of the tasks that you have already are in the trash" in (
+    assert "1 of the tasks that you already have are in the trash" in (
         report.notices[0].message
     )
 
@@ -731,7 +731,7 @@ def test_errors_end_the_reading_when_there_are_too_many(alice):
 
 
 def test_rows_are_taken_in_many_chunks_like_in_one(alice, monkeypatch):
-    monkeypatch.setattr(imports, "CHUNK", 2)
+    monkeypatch.setattr(planning, "CHUNK", 2)
     tasks = [{"title": f"a{n}", "labels": ["x", f"l{n % 3}"]} for n in range(7)]
     steps = [{"title": f"s{n}", "parent": id_of(n)} for n in range(7)]
 

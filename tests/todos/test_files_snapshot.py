@@ -22,7 +22,8 @@ from tests.todos.files import (
     sealed,
     stored,
 )
-from todos.actions.imports import ids, prepared
+from todos.actions.imports import ImportClash, ids, planning
+from todos.actions.imports.tasks import TaskStage
 from todos.exports import formats
 from todos.models import Task, TaskList
 
@@ -133,7 +134,7 @@ def test_an_import_that_is_killed_half_way_leaves_nothing(tmp_path):
 
 
 def test_what_breaks_half_way_leaves_nothing(alice, monkeypatch):
-    monkeypatch.setattr(prepared, "CHUNK", 2)
+    monkeypatch.setattr(planning, "CHUNK", 2)
     before = stored(alice)
     document = json.loads(sealed(document_of(*({"title": "a"} for _ in range(9)))))
     document["manifest"]["tasks"]["sha256"] = "0" * 64
@@ -176,17 +177,17 @@ def test_an_import_that_meets_a_change_of_the_same_rows_is_refused(monkeypatch):
     alice = UserFactory()
     owner = {"owner_id": alice.pk}
     list_id = TaskList.objects.get(owner=alice).pk
-    known = prepared._Planner._known
+    known = TaskStage._known
 
     def meanwhile(self, rows):
         found = known(self, rows)
-        taken = ids.settled_id(alice, id_of(0), {})
+        taken = ids.resolve_id(alice, id_of(0), {})
         Task.objects.create(id=taken, title="x", list_id=list_id, **owner)
         return found
 
-    monkeypatch.setattr(prepared._Planner, "_known", meanwhile)
+    monkeypatch.setattr(TaskStage, "_known", meanwhile)
 
-    with pytest.raises(prepared.ImportClash):
+    with pytest.raises(ImportClash):
         bring(alice, sealed(document_of({"title": "a"})))
 
     assert Task.objects.get().title == "x"

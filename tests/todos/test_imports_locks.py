@@ -12,8 +12,7 @@ from tests.changes import caller_of
 from tests.factories import NOON, UserFactory
 from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
-from todos.actions.imports import ImportClash, PreparedImport
-from todos.actions.imports import prepared as imports
+from todos.actions.imports import ImportClash, PreparedImport, planning, storing
 from todos.actions.imports.rows import TaskRow
 from todos.imports import formats
 from todos.limits import STEPS_MAX
@@ -126,7 +125,7 @@ def test_what_changed_since_the_file_was_read_is_seen(alice):
 
 
 def test_data_that_keeps_changing_is_a_clash(alice, monkeypatch):
-    monkeypatch.setattr(imports, "last_number", lambda owner: -1)
+    monkeypatch.setattr(planning, "last_number", lambda owner: -1)
 
     with pytest.raises(ImportClash):
         prepared(alice, rows_of(3)).store()
@@ -138,7 +137,7 @@ def test_data_that_keeps_changing_is_a_clash(alice, monkeypatch):
 
 
 def test_many_tasks_are_stored_in_parts_of_one_batch(alice, monkeypatch):
-    monkeypatch.setattr(imports, "PART", 10)
+    monkeypatch.setattr(storing, "PART", 10)
     rows = rows_of(25, list_name="New", labels=("home",))
 
     report = prepared(alice, rows).store()
@@ -151,7 +150,7 @@ def test_many_tasks_are_stored_in_parts_of_one_batch(alice, monkeypatch):
 
 
 def test_no_part_is_stored_where_any_row_is_wrong(alice, monkeypatch):
-    monkeypatch.setattr(imports, "PART", 10)
+    monkeypatch.setattr(storing, "PART", 10)
     rows = rows_of(25) + rows_of(1)
 
     report = prepared(alice, rows).store()
@@ -161,8 +160,8 @@ def test_no_part_is_stored_where_any_row_is_wrong(alice, monkeypatch):
 
 
 def test_a_change_between_two_parts_says_what_is_stored(alice, monkeypatch):
-    monkeypatch.setattr(imports, "PART", 10)
-    open_batch = imports.open_batch
+    monkeypatch.setattr(storing, "PART", 10)
+    open_batch = storing.open_batch
 
     @contextmanager
     def and_then_a_change(caller, **kwargs):
@@ -170,12 +169,12 @@ def test_a_change_between_two_parts_says_what_is_stored(alice, monkeypatch):
             yield batch
         actions.create_task(caller_of(alice, NOON), title="Meanwhile")
 
-    monkeypatch.setattr(imports, "open_batch", and_then_a_change)
+    monkeypatch.setattr(storing, "open_batch", and_then_a_change)
 
     with pytest.raises(ImportClash, match="10 of 25 tasks are stored"):
         prepared(alice, rows_of(25)).store()
 
-    monkeypatch.setattr(imports, "open_batch", open_batch)
+    monkeypatch.setattr(storing, "open_batch", open_batch)
     report = prepared(alice, rows_of(25)).store()
     assert (report.created, report.skipped) == (15, 10)
 

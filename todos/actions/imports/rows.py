@@ -1,4 +1,4 @@
-"""What a file brings, once it is read, and what there is to say of it."""
+"""The rows of a file once it is read, and the report of an import."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+
 ISSUES_MAX = 1_000  # of each kind in a report; with more errors, reading ends
+
+Columns: TypeAlias = Mapping[str, Any]  # checked values of a model, by column name
 
 
 @dataclass(frozen=True, slots=True)
 class RowIssue:
-    """What there is to say of a row; an error keeps the whole import out."""
+    """An error or a notice about one row. Any error prevents the whole import."""
 
-    row: int | None  # as a person counts them in the file
+    row: int | None  # as counted in the file, for users; None for the whole file
     field: str
     message: str
     is_error: bool = True
@@ -22,12 +26,12 @@ class RowIssue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRow:
-    """A list of the file. `fields` are columns by name, checked."""
+    """A list of the file. `source` is its id there."""
 
     row: int
     source: str
     is_inbox: bool
-    fields: Mapping[str, Any]
+    fields: Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +39,16 @@ class LabelRow:
     """A label of the file."""
 
     row: int
-    fields: Mapping[str, Any]
+    fields: Columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRow:
     """A task of the file.
 
-    `source` is its id there, if it has one; `parent` that of a task further up. Its
-    list is one of the file (`list_source`), or the one of this name, which is made if
-    need be; without either the inbox.
+    `source` is its id in the file, if it has one; `parent` is the id of an earlier
+    task. Its list is a list of the file (`list_source`), or the list with this name,
+    created if necessary; with neither it is the inbox.
     """
 
     row: int
@@ -53,16 +57,17 @@ class TaskRow:
     list_source: str = ""
     list_name: str = ""
     labels: tuple[str, ...] = ()
-    fields: Mapping[str, Any]
+    fields: Columns
 
 
 FileRow: TypeAlias = ListRow | LabelRow | TaskRow
-FileItem: TypeAlias = FileRow | RowIssue  # what a reader yields
+# What a reader yields: lists before labels before tasks, issues anywhere.
+FileItem: TypeAlias = FileRow | RowIssue
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import brought, or would bring: the rows of its batch."""
+    """What an import created, or would create. `batch` is set once it is stored."""
 
     batch: UUID | None = None
     created: int = 0
@@ -71,10 +76,22 @@ class ImportReport:
     notices: list[RowIssue] = field(default_factory=list)
 
     def add(self, issue: RowIssue) -> None:
-        found = self.errors if issue.is_error else self.notices
-        if len(found) < ISSUES_MAX:
-            found.append(issue)
+        """Add an issue, unless there are `ISSUES_MAX` of its kind."""
+        issues = self.errors if issue.is_error else self.notices
+        if len(issues) < ISSUES_MAX:
+            issues.append(issue)
+
+    def add_notice(self, row: int | None, name: str, message: str) -> None:
+        self.add(RowIssue(row, name, message, is_error=False))
+
+    def add_errors(
+        self, row: int | None, exc: ValidationError, *, prefix: str = ""
+    ) -> None:
+        """Add the first message of each field of `exc`."""
+        for name, messages in exc.message_dict.items():
+            self.add(RowIssue(row, prefix + name, messages[0]))
 
     @property
     def is_full(self) -> bool:
+        """Whether no more errors fit into the report."""
         return len(self.errors) >= ISSUES_MAX
