@@ -3,18 +3,12 @@
 from accounts.models import User
 from config.compiled_queries import CompiledQuery
 from todos.models import Task, TaskList
+from todos.task_fields import LOADED_VALUES, STORED_COLUMNS
 
 # One task with everything that an interface shows. The column `search` repeats title
 # and notes, and nothing reads it back.
 TASK = CompiledQuery(
-    [
-        *(
-            field.attname
-            for field in Task._meta.concrete_fields
-            if field.name != "search"
-        ),
-        *("label_names", "steps_total", "steps_done"),
-    ],
+    [*(name for name in STORED_COLUMNS if name != "search"), *LOADED_VALUES],
     lambda owner, task: (
         Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
     ),

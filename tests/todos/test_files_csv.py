@@ -14,10 +14,11 @@ from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.actions import lists as list_actions
-from todos.exports.csv import COLUMNS, joined, split
+from todos.exports.csv import joined, split
 from todos.imports import csv as csv_import
 from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task, TaskList
+from todos.task_fields import CSV_NAMES
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1)
@@ -64,7 +65,7 @@ def test_every_task_is_a_row_in_columns_with_names(alice):
 
     first, second = rows_of(alice)
 
-    assert tuple(first) == COLUMNS
+    assert tuple(first) == tuple(CSV_NAMES)
     assert first == {
         "id": str(parent.pk),
         "parent": "",
@@ -130,7 +131,7 @@ def test_labels_in_a_cell_come_back(names):
 
 def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
     a_full_account(alice)
-    stays = [name for name in COLUMNS if name not in {"id", "parent"}]
+    stays = [name for name in CSV_NAMES if name not in {"id", "parent"}]
 
     report = bring(bob, exported(alice, "csv"), "csv")
 

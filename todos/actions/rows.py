@@ -19,7 +19,8 @@ from todos.compiled_queries import INBOX, TASK
 from todos.ledger import Batch, Kind, snapshot
 from todos.limits import STEPS_MAX, STEPS_STORED_MAX
 from todos.models import Label, Task, TaskList
-from todos.reminders.planning import FOLLOWS_FROM, plan_reminder
+from todos.reminders.planning import plan_reminder
+from todos.task_fields import REMINDER_COLUMNS
 
 # The version that a caller has seen, or several of which any will do; None: all will.
 Seen: TypeAlias = int | Collection[int] | None
@@ -130,7 +131,7 @@ def _plans_reminder(task: Task, changed: Iterable[str], batch: Batch) -> bool:
 
     Else its column is not to be stored: a sender may be taking the reminder just now.
     """
-    if FOLLOWS_FROM.isdisjoint(changed):
+    if REMINDER_COLUMNS.isdisjoint(changed):
         return False
     plan_reminder(task, owner=batch.owner, at=batch.at)
     return True

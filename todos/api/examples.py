@@ -6,7 +6,10 @@ their order and compares the answers.
 
 from typing import Any
 
+from config.api.fields import names_of
 from todos import actions
+from todos.api.quick import FIELDS
+from todos.api.serializers.tasks import TaskSerializer
 
 Example = dict[str, Any]
 
@@ -53,7 +56,8 @@ _task = {
     "id": PLANTS,
     "parent": None,
     **_asked,
-    "start_date": None,
+    # What a body leaves out is null in the answer.
+    **{name: None for name in names_of(TaskSerializer) if name not in {"id", *_asked}},
     "position": 1803367952932656,
     "series": "01a204a3-7ce9-73f0-b347-4e3a811714d9",
     "completed_at": None,
@@ -163,16 +167,8 @@ EXAMPLES: dict[str, Example] = {
                         "value": "shop",
                     },
                 ],
-                "fields": {
-                    "list": ERRANDS,
-                    "labels": ["shop"],
-                    "priority": 3,
-                    "due_date": None,
-                    "due_time": None,
-                    "start_date": None,
-                    "recurrence": None,
-                    "reminder": None,
-                },
+                "fields": dict.fromkeys(FIELDS)
+                | {"list": ERRANDS, "labels": ["shop"], "priority": 3},
             }
         ],
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -18,24 +18,18 @@ from config.api.fields import (
     WholeNumberField,
 )
 from config.text import TextField
-from todos import actions
+from todos import actions, task_fields
 from todos.actions.quick import LINES_MAX, Draft
 from todos.api.serializers.tasks import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
-from todos.schedule.quick_add import KINDS
+from todos.schedule.quick_add import KINDS, Fields
 
 TEXT_MAX_LENGTH = 50_000
 PARTS_MAX = 1_000
+_NAMES = {field.column: field.name for field in task_fields.FIELDS}
 # What a line can say of a task, in the words of `POST tasks`.
-FIELDS = (
-    "list",
-    "labels",
-    "priority",
-    "due_date",
-    "due_time",
-    "start_date",
-    "recurrence",
-    "reminder",
+FIELDS = tuple(
+    dict.fromkeys(_NAMES.get(field.name, field.name) for field in fields(Fields))
 )
 
 

@@ -28,7 +28,6 @@ from todos import actions
 from todos.agenda import Agenda
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers.tasks import (
-    TASK_COLUMNS,
     CompletedTaskSerializer,
     TaskDeletionSerializer,
     TaskDetailQuerySerializer,
@@ -40,6 +39,7 @@ from todos.api.serializers.tasks import (
 )
 from todos.compiled_queries import TASK
 from todos.models import Task, TaskQuerySet
+from todos.task_fields import SHOWN_COLUMNS
 
 
 class TaskEndpoint(OwnedEndpoint):
@@ -78,7 +78,7 @@ class TaskListView(TaskEndpoint):
             query["cursor"], ordering=query["ordering"]
         )
         page = page_of(
-            self._tasks(query).represented().values(*TASK_COLUMNS),
+            self._tasks(query).represented().values(*SHOWN_COLUMNS),
             ordering=query["ordering"],
             size=query["page_size"],
             cursor=cursor,
@@ -124,7 +124,7 @@ class TaskListView(TaskEndpoint):
 
 _ORDERING = "position"  # unless another is asked for
 _OPEN = CompiledQuery(
-    TASK_COLUMNS,
+    SHOWN_COLUMNS,
     lambda owner: cut(
         Task.objects.owned_by(User(pk=owner))
         .open()

@@ -17,34 +17,15 @@ from accounts.models import User
 from config.csv_cells import guarded
 from todos.exports.json import clock
 from todos.exports.rows import Columns, lists_of, tasks_of
+from todos.task_fields import CSV_NAMES
 
 BYTE_ORDER_MARK = "\ufeff"
-COLUMNS = (
-    "id",
-    "parent",
-    "list",
-    "title",
-    "notes",
-    "labels",
-    "priority",
-    "due_date",
-    "due_time",
-    "due_tz",
-    "start_date",
-    "rrule",
-    "anchor",
-    "reminder",
-    "completed_at",
-    "trashed_at",
-    "created_at",
-    "updated_at",
-)
 
 
 def write(user: User) -> Iterator[bytes]:
     """Yield the table, row by row: every task, also those in the trash."""
     lists = {row["id"]: row["name"] for row in lists_of(user)}
-    yield (BYTE_ORDER_MARK + line_of(COLUMNS)).encode()
+    yield (BYTE_ORDER_MARK + line_of(CSV_NAMES)).encode()
     for row in tasks_of(user):
         yield line_of(guarded(cell) for cell in _cells(row, lists)).encode()
 
@@ -57,15 +38,13 @@ def line_of(cells: Iterable[str]) -> str:
 
 
 def _cells(row: Columns, lists: dict[UUID, str]) -> Iterator[str]:
-    row = row | {
-        "parent": row["parent_id"],
+    cells = {name: row[column] for name, column in CSV_NAMES.items()} | {
         "list": lists[row["list_id"]],
         "labels": joined(row["label_names"]),
         "due_time": clock(row["due_time"]),
-        "anchor": row["rrule_anchor"],
         "reminder": _reminder(row),
     }
-    return (_text(row[name]) for name in COLUMNS)
+    return map(_text, cells.values())
 
 
 def joined(names: Iterable[str]) -> str:

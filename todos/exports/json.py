@@ -18,6 +18,7 @@ import orjson
 
 from accounts.models import User
 from todos.exports.rows import Columns, labels_of, lists_of, tasks_of
+from todos.task_fields import EXPORTED_NAMES
 
 FORMAT = "ownlist"
 VERSION = 1
@@ -86,27 +87,12 @@ def represent_task(row: Columns) -> Columns:
     """Return a task as the archive holds it, from its columns by name."""
     rule = {"rrule": row["rrule"], "anchor": row["rrule_anchor"]}
     series = {"id": row["series"], "occurrence": row["occurrence"]}
-    return {
-        "id": row["id"],
-        "list": row["list_id"],
-        "parent": row["parent_id"],
-        "title": row["title"],
-        "notes": row["notes"],
-        "priority": row["priority"],
-        "due_date": row["due_date"],
+    return {name: row[column] for name, column in EXPORTED_NAMES.items()} | {
         "due_time": clock(row["due_time"]),
         "due_tz": row["due_tz"] or None,
-        "start_date": row["start_date"],
         "recurrence": rule if row["rrule"] else None,
         "series": series if row["series"] else None,
         "reminder": reminder(row),
-        "labels": row["label_names"],
-        "position": row["position"],
-        "completed_at": row["completed_at"],
-        "trashed_at": row["trashed_at"],
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
-        "version": row["version"],
     }
 
 

@@ -16,6 +16,7 @@ from django.db.models import F
 
 from accounts.models import User
 from todos.models import Label, Task, TaskList, TaskQuerySet, label_key
+from todos.task_fields import EXPORTED_COLUMNS
 
 CHUNK = 1_000  # rows
 Columns = dict[str, Any]
@@ -33,31 +34,6 @@ LIST_COLUMNS = (
     "version",
 )
 LABEL_COLUMNS = ("name", "colour", "created_at", "updated_at", "version")
-TASK_COLUMNS = (
-    "id",
-    "list_id",
-    "parent_id",
-    "title",
-    "notes",
-    "priority",
-    "due_date",
-    "due_time",
-    "due_tz",
-    "start_date",
-    "rrule",
-    "rrule_anchor",
-    "series",
-    "occurrence",
-    "reminder_minutes",
-    "reminder_time",
-    "position",
-    "completed_at",
-    "trashed_at",
-    "created_at",
-    "updated_at",
-    "version",
-    "label_names",
-)
 
 
 def lists_of(user: User) -> list[Columns]:
@@ -99,7 +75,7 @@ def chunks(user: User, tasks: TaskQuerySet) -> Iterator[list[Columns]]:
 def _rows(user: User, ids: bytes) -> list[Columns]:
     wanted = [UUID(bytes=ids[at : at + 16]) for at in range(0, len(ids), 16)]
     tasks = Task.objects.owned_by(user).filter(pk__in=wanted).with_labels()
-    found = {row["id"]: row for row in tasks.values(*TASK_COLUMNS)}
+    found = {row["id"]: row for row in tasks.values(*EXPORTED_COLUMNS)}
     rows = [found[task_id] for task_id in wanted if task_id in found]
     for row in rows:
         row["label_names"] = sorted(row["label_names"], key=label_key)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from todos.limits import (
 )
 from todos.models import Colour, Task, label_key
 from todos.schedule.days import FIRST_DATE, LAST_DATE
+from todos.task_fields import FIELDS, Kind, TaskField
 
 _T = TypeVar("_T")
 
@@ -197,3 +199,37 @@ def anchor(value: Any) -> str:
     if value not in Task.Anchor.values:
         raise ValidationError(f"Write one of {', '.join(Task.Anchor.values)}.")
     return str(value)
+
+
+# Of the columns of a task whose values are more than their kind says.
+_OF_COLUMN: dict[str, Callable[[Any], object]] = {
+    "title": title,
+    "notes": notes,
+    "due_tz": zone,
+    "rrule": rule,
+    "rrule_anchor": anchor,
+    "series": series,
+}
+_OF_KIND: dict[Kind, Callable[[Any], object]] = {
+    Kind.ID: identifier,
+    Kind.DATE: day,
+    Kind.TIME: clock,
+    Kind.INSTANT: instant,
+}
+
+
+def check_of(field: TaskField) -> Callable[[Any], object]:
+    """Return the check of a task's column; its limits are those of the description."""
+    if check := _OF_COLUMN.get(field.column) or _OF_KIND.get(field.kind):
+        return check
+    least, most = field.least, field.most
+    assert most is not None
+    if least is None:
+        return partial(text, most=most)
+    return partial(whole, low=least, high=most)
+
+
+# By the column; a file names them in its own way.
+TASK_CHECKS = {
+    field.column: check_of(field) for field in FIELDS if field.exported and field.stored
+}

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, tzinfo
+from functools import partial
 from typing import IO, Any
 
 from django.core.exceptions import ValidationError
 
 from config.csv_cells import unguarded
 from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
-from todos.exports.csv import COLUMNS, split
+from todos.exports.csv import split
 from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.files import FileRefused, MappingRefused, Options, lines_of
+from todos.task_fields import BY_COLUMN, CSV_NAMES, Kind, TaskField
 
 LINE_MAX = 1024 * 1024  # bytes
 RECORDS_MAX = 1024 * 1024  # as spreadsheets have at most, blank ones too
 COLUMNS_MAX = 1024
 DELIMITERS = ",;\t"
-FIELDS = (*COLUMNS, "completed")
+FIELDS = (*CSV_NAMES, "completed")
+# Columns of ours that a table may have under their own names, and may leave empty.
+OPTIONAL = [
+    column
+    for name, column in CSV_NAMES.items()
+    if name == column and column not in {"id", "title"}
+]
 ORDERS = ("ymd", "dmy", "mdy")
 
 DATE = re.compile(r"(\d{1,4})[-./](\d{1,2})[-./](\d{1,4})", re.ASCII)
 TIME = re.compile(r"(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?\s*([ap]m)?", re.ASCII | re.I)
+NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 MINUTES = re.compile(r"(\d{1,6})m", re.ASCII)
 PRIORITIES = {"urgent": 1, "high": 2, "medium": 3, "normal": 3, "low": 4}
 YES = {"yes", "true", "1", "x", "done", "completed", "y"}
@@ -150,38 +159,38 @@ def _task(checker: RowChecker, cells: Cells, options: Options) -> TaskRow:
 
 
 def _fields(checker: RowChecker, cells: Cells, options: Options) -> dict[str, Any]:
-    order = options.mapping.get("dates", "ymd")
-
-    def to_day(cell: str) -> date:
-        return day(cell, order=order)
-
-    def to_instant(cell: str) -> datetime:
-        return instant(cell, order=order, zone=options.clock.zone)
-
     cells = _with_time_apart(cells)
     fields: dict[str, Any] = {}
     fields["title"] = checker.take("title", checks.title, cells.get("title", ""))
-    for name, check in (
-        ("notes", checks.notes),
-        ("priority", priority),
-        ("due_date", to_day),
-        ("due_time", clock),
-        ("due_tz", checks.zone),
-        ("start_date", to_day),
-        ("rrule", checks.rule),
-        ("completed_at", to_instant),
-        ("trashed_at", to_instant),
-        ("created_at", to_instant),
-        ("updated_at", to_instant),
-    ):
-        if cells.get(name):
-            fields[name] = checker.take(name, check, cells[name])
+    for column in OPTIONAL:
+        if cell := cells.get(column):
+            check = _check_of(BY_COLUMN[column], options)
+            fields[column] = checker.take(column, check, cell)
     if cells.get("rrule") and cells.get("anchor"):
         fields["rrule_anchor"] = checker.take("anchor", checks.anchor, cells["anchor"])
     fields |= _taken(checker, "reminder", _reminder, cells) or {}
     if _taken(checker, "completed", _is_done, cells):
         fields.setdefault("completed_at", options.clock.now)
     return fields
+
+
+def _check_of(field: TaskField, options: Options) -> Callable[[str], object]:
+    """Return what reads a cell: tables write dates and numbers in ways of their own."""
+    order = options.mapping.get("dates", "ymd")
+    check = checks.TASK_CHECKS[field.column]
+    match field.kind:
+        case Kind.DATE:
+            return partial(day, order=order)
+        case Kind.TIME:
+            return clock
+        case Kind.INSTANT:
+            return partial(instant, order=order, zone=options.clock.zone)
+        case Kind.NUMBER if field.column == "priority":
+            return priority
+        case Kind.NUMBER:
+            return lambda cell: check(int(cell) if NUMBER.fullmatch(cell) else cell)
+        case _:
+            return check
 
 
 def _taken(checker: RowChecker, name: str, check: Any, cells: Cells) -> Any:

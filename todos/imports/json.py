@@ -13,6 +13,7 @@ from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.files import FileRefused, Options
 from todos.imports.json_document import Document
+from todos.task_fields import FIELDS, Kind
 
 LISTS = {"lists", "labels", "tasks"}
 ORDER = ["format", "version", *PARTS, "manifest"]
@@ -193,18 +194,11 @@ LABEL_CHECKS: dict[str, Check] = {
     "colour": ("colour", checks.colour, False),
     **_STAMPS,
 }
+# Members of one column; ids and the objects inside a task are read apart.
 TASK_CHECKS: dict[str, Check] = {
-    "title": ("title", checks.title, True),
-    "notes": ("notes", checks.notes, False),
-    "priority": ("priority", checks.priority, False),
-    "due_date": ("due_date", checks.day, False),
-    "due_time": ("due_time", checks.clock, False),
-    "due_tz": ("due_tz", checks.zone, False),
-    "start_date": ("start_date", checks.day, False),
-    "position": ("position", checks.position, False),
-    "completed_at": ("completed_at", checks.instant, False),
-    "trashed_at": ("trashed_at", checks.instant, False),
-    **_STAMPS,
+    field.name: (field.column, checks.TASK_CHECKS[field.column], field.name == "title")
+    for field in FIELDS
+    if field.exported and field.name == field.column and field.kind is not Kind.ID
 }
 RULE_CHECKS: dict[str, Check] = {
     "rrule": ("rrule", checks.rule, True),

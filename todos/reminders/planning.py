@@ -21,30 +21,10 @@ from accounts import emails
 from accounts.models import User
 from todos.models import Task, TaskQuerySet
 from todos.schedule.instants import instant_of, wall_clock
+from todos.task_fields import REMINDER_COLUMNS
 
-# The columns that a reminder follows from; a change to another one plans none anew.
-FOLLOWS_FROM = frozenset(
-    {
-        "due_date",
-        "due_time",
-        "due_tz",
-        "reminder_minutes",
-        "reminder_time",
-        "completed_at",
-        "trashed_at",
-    }
-)
 TOO_LATE = timedelta(hours=24)  # after its moment a reminder is no help any more
 PAGE = 500  # rows looked at together
-NEEDED = (
-    "due_date",
-    "due_time",
-    "due_tz",
-    "reminder_minutes",
-    "reminder_time",
-    "remind_on",
-    "owner__timezone",
-)
 
 
 def settle_reminder(task: Task, *, owner: User, at: datetime) -> None:
@@ -120,7 +100,9 @@ def due_reminders(*, at: datetime) -> Iterator[UUID]:
     # ahead. When the person moves to a zone whose clocks jump it may be a day too late,
     # but only for moments shortly before midnight there, when UTC has that date too.
     waiting = Task.objects.filter(remind_on__lte=at.date() + timedelta(days=1))
-    waiting = waiting.select_related("owner").only(*NEEDED)
+    waiting = waiting.select_related("owner").only(
+        *REMINDER_COLUMNS, "remind_on", "owner__timezone"
+    )
     waiting = waiting.order_by("remind_on", "id")
     rows = list(waiting[:PAGE])
     while rows:

@@ -28,20 +28,6 @@ from todos.models import Task
 TITLE_MAX_LENGTH = 200
 DESCRIPTION_MAX_LENGTH = 1000
 
-# The columns that a task of the plan is made of.
-PLAN_COLUMNS = (
-    "id",
-    "title",
-    "notes",
-    "priority",
-    "due_date",
-    "due_time",
-    "rrule",
-    "completed_at",
-    "created_at",
-    "updated_at",
-    "label_names",
-)
 PRIORITY_WORDS = {priority.value: priority.name.lower() for priority in Task.Priority}
 
 

@@ -29,13 +29,13 @@ from todos.api.plan.pages import numbered_page
 from todos.api.plan.problems import PlanErrorSerializer, handle_exception
 from todos.api.plan.serializers import (
     NEWEST_FIRST,
-    PLAN_COLUMNS,
     CompletionSerializer,
     PlanQuerySerializer,
     PlanTaskSerializer,
     represent_plan_task,
 )
 from todos.models import Task, TaskQuerySet
+from todos.task_fields import PLAN_COLUMNS
 
 USER_ID = OpenApiParameter(
     "user_id", str, OpenApiParameter.PATH, description="The caller's id, or `me`."

@@ -19,6 +19,7 @@ from todos.api.serializers.fields import represent_clock
 from todos.api.serializers.tasks import TaskSerializer
 from todos.limits import LIST_NAME_MAX_LENGTH
 from todos.models import Change, Colour
+from todos.task_fields import FIELDS, Kind
 
 LATEST = "latest"
 SINCE = rf"^(0|[1-9][0-9]{{0,18}}|{LATEST})\Z"
@@ -53,12 +54,9 @@ def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the columns that a change touched in the words of the API."""
     if columns is None:
         return None
-    fields = {name: columns[name] for name in columns if name in SAME_IN_BOTH}
-    for name in INSTANTS & columns.keys():
-        fields[name] = _instant(columns[name])
-    for name in ("list", "parent"):
-        if f"{name}_id" in columns:
-            fields[name] = columns[f"{name}_id"]
+    fields = {NAMES[name]: columns[name] for name in columns if name in NAMES}
+    for name in INSTANTS & fields.keys():
+        fields[name] = _instant(fields[name])
     if "due_time" in columns:
         fields["due_time"] = _clock(columns["due_time"])
     if "due_tz" in columns:
@@ -71,11 +69,18 @@ def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
     return fields
 
 
-SAME_IN_BOTH = {
-    *("title", "notes", "priority", "due_date", "start_date", "labels", "series"),
-    *("position", "name", "colour"),
+TASK_FIELDS = [field for field in FIELDS if field.recorded and field.shown]
+NOT_OF_TASKS = ("name", "colour", "archived_at")
+# The member that shows what the ledger records. Several columns make up a recurrence
+# or a reminder; labels are recorded as they are shown.
+NAMES = {
+    field.column if field.stored else field.name: field.name
+    for field in TASK_FIELDS
+    if field.name not in {"recurrence", "reminder"}
+} | {name: name for name in NOT_OF_TASKS}
+INSTANTS = {field.name for field in TASK_FIELDS if field.kind is Kind.INSTANT} | {
+    "archived_at"
 }
-INSTANTS = {"completed_at", "trashed_at", "archived_at"}
 
 
 def _instant(text: str | None) -> str | None:
@@ -96,6 +101,13 @@ def _reminder(columns: Mapping[str, Any]) -> dict[str, Any] | None:
     return None
 
 
+RECORDED_MEMBERS = [
+    name
+    for name in names_of(TaskSerializer)
+    if name in {field.name for field in TASK_FIELDS}
+]
+
+
 class ChangedFieldsSerializer(TaskSerializer):
     """Fields of a task, a list or a label: those that a change touched."""
 
@@ -103,16 +115,11 @@ class ChangedFieldsSerializer(TaskSerializer):
     colour = serializers.ChoiceField(Colour.choices)
     archived_at = serializers.DateTimeField(allow_null=True)
 
-    FIELDS = (
-        *("list", "parent", "title", "notes", "priority", "due_date", "due_time"),
-        *("due_tz", "start_date", "recurrence", "reminder", "labels", "position"),
-        *("series", "completed_at", "trashed_at", "name", "colour", "archived_at"),
-    )
-    optional_in_response = FIELDS
+    optional_in_response = (*RECORDED_MEMBERS, *NOT_OF_TASKS)
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
-        return {name: fields[name] for name in self.FIELDS}
+        return {name: fields[name] for name in self.optional_in_response}
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
