@@ -29,6 +29,7 @@ from accounts.models import User
 from config.refusals import Refusal
 from todos.caller import Caller
 from todos.models import Change, Label, Ledger, Task, TaskList
+from todos.task_fields import RECORDED_COLUMNS
 
 Entity = Change.Entity
 Kind = Change.Kind
@@ -40,31 +41,12 @@ def snapshot(row: Task | TaskList | Label) -> Snapshot:
     names = FIELDS[type(row)]
     values = {name: _plain(getattr(row, name)) for name in names}
     if isinstance(row, Task):
-        values["labels"] = list(getattr(row, "label_names", []))
+        values["labels"] = list(row.label_names)
     return values
 
 
 FIELDS: dict[type, tuple[str, ...]] = {
-    Task: (
-        "list_id",
-        "parent_id",
-        "title",
-        "notes",
-        "priority",
-        "due_date",
-        "due_time",
-        "due_tz",
-        "start_date",
-        "rrule",
-        "rrule_anchor",
-        "series",
-        "occurrence",
-        "reminder_minutes",
-        "reminder_time",
-        "position",
-        "completed_at",
-        "trashed_at",
-    ),
+    Task: RECORDED_COLUMNS,
     TaskList: ("name", "colour", "position", "archived_at", "trashed_at"),
     Label: ("name", "colour"),
 }

@@ -12,7 +12,7 @@ from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.caller import Caller
 from todos.ledger import open_batch
-from todos.models import Change, Ledger, Task
+from todos.models import Change, Ledger, NotLoaded, Task
 
 
 def test_numbers_the_changes_of_each_person_from_one(alice, bob):
@@ -41,6 +41,19 @@ def test_remembers_when_by_which_credential_and_together_with_what(alice):
     assert label.batch == task.batch
 
 
+def test_a_task_without_its_labels_is_not_recorded(alice):
+    """It would be recorded as one that has none."""
+    TaskFactory(owner=alice, labels=["home"])
+    task = Task.objects.get()
+
+    with (
+        pytest.raises(NotLoaded, match="label_names"),
+        open_batch(caller_of(alice)) as batch,
+    ):
+        batch.created(task)
+    assert alice.changes.filter(entity="task").count() == 1
+
+
 def test_what_changed_is_kept_as_the_api_shows_it(alice):
     task = TaskFactory(owner=alice, due_date="2027-02-28")
     own = TaskListFactory(owner=alice)
@@ -64,7 +77,7 @@ def test_a_change_that_fails_leaves_no_entry_and_no_number(alice):
     TaskFactory(owner=alice)
 
     with pytest.raises(ZeroDivisionError), open_batch(caller_of(alice)) as batch:
-        task = Task.objects.get()
+        task = Task.objects.with_labels().get()
         batch.created(task)
         task.delete()
         raise ZeroDivisionError

@@ -9,7 +9,7 @@ from django.utils import timezone
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
-from todos.models import Change, Label, Task, TaskList, label_key
+from todos.models import Change, Label, NotLoaded, Task, TaskList, label_key
 from todos.schedule.days import Clock
 
 TODAY = date(2027, 1, 15)
@@ -162,6 +162,31 @@ def test_represented_counts_steps_in_the_same_query(make, django_assert_num_quer
         row = Task.objects.represented().get(pk=parent.pk)
 
     assert (row.steps_total, row.steps_done) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        ("label_names", "with_labels"),
+        ("steps_total", "represented"),
+        ("steps_done", "represented"),
+    ],
+)
+def test_reading_what_was_not_loaded_raises_and_names_the_method(make, name, method):
+    make("task", labels=["home"])
+    plain, loaded = Task.objects.get(), getattr(Task.objects, method)().get()
+
+    with pytest.raises(
+        NotLoaded, match=rf"Task\.{name} .* Task\.objects\.{method}\(\)"
+    ):
+        getattr(plain, name, None)
+    assert getattr(loaded, name) is not None
+
+
+def test_a_new_task_has_neither_labels_nor_steps(alice):
+    task = Task.new(owner_id=alice.pk, at=timezone.now(), title="new")
+
+    assert (task.label_names, task.steps_total, task.steps_done) == ([], 0, 0)
 
 
 def test_lists_count_their_open_tasks(make, alice):

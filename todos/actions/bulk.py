@@ -14,7 +14,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from todos.actions.dates import settle_dates
-from todos.actions.labels import label_all, labels_named, names_of, unlabel_all
+from todos.actions.labels import label_all, labels_named, unlabel_all
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InTrash
 from todos.actions.rows import store_all
@@ -147,7 +147,7 @@ def _label(tasks: Sequence[Task], batch: Batch, *, label: str) -> None:
     wanted = {label_key(label): label}
     (found,) = labels_named(wanted, batch, field="label")
     for number, task in enumerate(tasks):
-        names = names_of(task)
+        names = task.label_names
         if len(names) >= LABELS_MAX and found.name not in names:
             text = f"Use at most {LABELS_MAX} labels."
             raise ValidationError({f"ids.{number}": text})

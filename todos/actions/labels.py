@@ -140,32 +140,24 @@ def _carrying(label: Label) -> TaskQuerySet:
 def label_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
     """Put a label on the tasks, which may carry it already."""
     changed = [
-        (task, snapshot(task)) for task in tasks if label.name not in names_of(task)
+        (task, snapshot(task)) for task in tasks if label.name not in task.label_names
     ]
     for task, _ in changed:
-        _set_names(task, sorted([*names_of(task), label.name], key=label_key))
+        task.label_names = sorted([*task.label_names, label.name], key=label_key)
     _give_labels((label.owner_id, task.pk, label.pk) for task, _ in changed)
     store_all(changed, Kind.UPDATED, batch)
 
 
 def unlabel_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
     """Take a label from the tasks, which may not carry it."""
-    changed = [(task, snapshot(task)) for task in tasks if label.name in names_of(task)]
+    changed = [
+        (task, snapshot(task)) for task in tasks if label.name in task.label_names
+    ]
     for task, _ in changed:
-        _set_names(task, [name for name in names_of(task) if name != label.name])
+        task.label_names = [name for name in task.label_names if name != label.name]
     carried = TaskLabel.objects.filter(label=label)
     carried.filter(task__in=[task.pk for task, _ in changed]).delete()
     store_all(changed, Kind.UPDATED, batch)
-
-
-def names_of(task: Task) -> list[str]:
-    """Return the names of a task's labels, by name."""
-    names: list[str] = task.label_names  # type: ignore[attr-defined]
-    return names
-
-
-def _set_names(task: Task, names: list[str]) -> None:
-    task.label_names = names  # type: ignore[attr-defined]
 
 
 def set_labels(task: Task, names: Iterable[str], batch: Batch) -> None:
@@ -180,7 +172,7 @@ def set_labels(task: Task, names: Iterable[str], batch: Batch) -> None:
 def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -> None:
     """As `set_labels` for many tasks; the number of statements doesn't grow with them.
 
-    The tasks come in with `label_names`, or are new.
+    The tasks come in with `label_names`.
     """
     names: dict[str, str] = {}
     key_of = lru_cache(maxsize=None)(label_key)  # of names that come again and again
@@ -195,13 +187,13 @@ def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -
     added: list[tuple[UUID, UUID, UUID]] = []
     losing: dict[UUID, set[str]] = {}
     for task, keys in keys_of:
-        had = set(map(key_of, getattr(task, "label_names", [])))
+        had = set(map(key_of, task.label_names))
         added += [
             (batch.owner.pk, task.pk, labels[key].pk) for key in sorted(keys - had)
         ]
         if had - keys:
             losing[task.pk] = had - keys
-        _set_names(task, [labels[key].name for key in sorted(keys)])
+        task.label_names = [labels[key].name for key in sorted(keys)]
     _take_labels(losing)
     _give_labels(added)
 

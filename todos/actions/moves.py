@@ -99,9 +99,8 @@ def _move_beside(
     if neighbour.parent_id is not None and neighbour.parent_id != task.parent_id:
         require_room_for_step(neighbour.parent_id, owner=batch.owner, field=to.side)
     task.parent_id, task.list_id = neighbour.parent_id, neighbour.list_id
-    siblings = Task.objects.owned_by(batch.owner).filter(
-        list=neighbour.list_id, parent=neighbour.parent_id
-    )
+    siblings = Task.objects.owned_by(batch.owner).with_labels()
+    siblings = siblings.filter(list=neighbour.list_id, parent=neighbour.parent_id)
     return _settle(task, neighbour, siblings, side=to.side, at=batch.at)
 
 

@@ -61,7 +61,7 @@ def read_quickly(
     # As `add_quickly` would store them: in the spelling of the labels that there are.
     names = wanted | {key: label.name for key, label in known.items()}
     for draft in drafts:
-        draft.task.label_names = [names[key] for key in _keys(draft)]  # type: ignore[attr-defined]
+        draft.task.label_names = [names[key] for key in _keys(draft)]
     return drafts
 
 
@@ -119,7 +119,7 @@ def _set_labels(drafts: list[Draft], batch: Batch) -> None:
     carried: list[TaskLabel] = []
     for draft in drafts:
         labels = [found[key] for key in _keys(draft)]
-        draft.task.label_names = [label.name for label in labels]  # type: ignore[attr-defined]
+        draft.task.label_names = [label.name for label in labels]
         carried += [
             TaskLabel(owner_id=batch.owner.pk, task=draft.task, label=label)
             for label in labels
@@ -162,14 +162,13 @@ class _Reader:
             for name, value in asdict(said).items()
             if name not in {"list", "labels"} and value is not None
         }
-        task = Task(
+        task = Task.new(
             owner_id=self._caller.owner.pk,
+            at=self._caller.at,
             list_id=self._lists[said.list] if said.list else self._inbox,
             title=parsed.title,
             # So that the tasks stand in the order of their lines.
             position=self._position + place,
-            created_at=self._caller.at,
-            updated_at=self._caller.at,
             **columns,
         )
         settle_dates(task, self._caller)

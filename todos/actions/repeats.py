@@ -16,7 +16,7 @@ from django.db.models import OuterRef, Q, Subquery
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
-from todos.actions.labels import names_of, set_all_labels
+from todos.actions.labels import set_all_labels
 from todos.actions.refusals import (
     AlreadyCompleted,
     NextExists,
@@ -31,6 +31,7 @@ from todos.models import Task
 from todos.reminders.planning import plan_reminder
 from todos.schedule import recurrence
 from todos.schedule.days import LAST_DATE
+from todos.task_fields import COPIED_COLUMNS, MOVING_COLUMNS
 
 DAY = timedelta(days=1)
 
@@ -149,35 +150,27 @@ def _store_copies(copied: Sequence[tuple[Task, Task]], batch: Batch) -> None:
             if step_copy.rrule:
                 step_copy.series, step_copy.occurrence = uuid7(), 1
             every.append((step, step_copy))
-        vars(copy).update(steps_total=len(steps_of[task.pk]), steps_done=0)
+        copy.steps_total = len(steps_of[task.pk])
     for _, copy in every:
         plan_reminder(copy, owner=batch.owner, at=batch.at)
     Task.objects.bulk_create([copy for _, copy in every])
-    set_all_labels([(copy, names_of(task)) for task, copy in every], batch)
+    set_all_labels([(copy, task.label_names) for task, copy in every], batch)
     for _, copy in every:
         batch.created(copy)
 
 
 def _copy_of(task: Task, *, shift: timedelta, at: datetime) -> Task:
     """Return an open copy, not stored yet, with its dates moved on by `shift`."""
-    return Task(
-        owner_id=task.owner_id,
-        list_id=task.list_id,
-        title=task.title,
-        notes=task.notes,
-        priority=task.priority,
-        due_date=_moved(task.due_date, shift),
-        due_time=task.due_time,
-        due_tz=task.due_tz,
-        start_date=_moved(task.start_date, shift),
-        rrule=task.rrule,
-        rrule_anchor=task.rrule_anchor,
-        reminder_minutes=task.reminder_minutes,
-        reminder_time=task.reminder_time,
-        position=task.position,
-        created_at=at,
-        updated_at=at,
-    )
+    same = {name: getattr(task, name) for name in COPIED_COLUMNS}
+    copy = Task.new(owner_id=task.owner_id, at=at, **same)
+    _move_dates(copy, shift)
+    return copy
+
+
+def _move_dates(task: Task, shift: timedelta) -> None:
+    """Move the due date by `shift`, and the dates that move along with it."""
+    for name in MOVING_COLUMNS:
+        setattr(task, name, _moved(getattr(task, name), shift))
 
 
 def _moved(day: date | None, shift: timedelta) -> date | None:
@@ -313,8 +306,8 @@ def skip_occurrence(
         if due_date is None or task.due_date is None:
             raise SeriesEnded
         before = snapshot(task)
-        task.start_date = _moved(task.start_date, due_date - task.due_date)
-        task.due_date, task.occurrence = due_date, _number_of(task) + 1
+        _move_dates(task, due_date - task.due_date)
+        task.occurrence = _number_of(task) + 1
         store(task, before, Kind.UPDATED, batch)
     return task
 

@@ -145,4 +145,4 @@ def _may_have_steps(task: Task) -> bool:
     """
     if task.parent_id is not None:
         return False
-    return task.trashed_at is not None or getattr(task, "steps_total", None) != 0
+    return task.trashed_at is not None or vars(task).get("steps_total") != 0

@@ -50,12 +50,7 @@ def create_task(
         ValidationError: by field, also for a list or parent that isn't the owner's.
     """
     with open_batch(caller, adds=1) as batch:
-        task = Task(
-            owner_id=caller.owner.pk,
-            created_at=caller.at,
-            updated_at=caller.at,
-            **fields,
-        )
+        task = Task.new(owner_id=caller.owner.pk, at=caller.at, **fields)
         place(task, batch, list_id=list_id, parent_id=parent_id)
         settle_dates(task, caller)
         task.save(force_insert=True)
@@ -141,7 +136,7 @@ def _complete(task: Task, batch: Batch) -> Task | None:
     was_open = not task.is_completed
     upcoming = complete_all([task], batch)[task.pk]
     if was_open:
-        task.steps_done = task.steps_total  # type: ignore[attr-defined]
+        task.steps_done = task.steps_total
     return upcoming
 
 
@@ -233,4 +228,4 @@ def restore_task(
 def _count_steps(task: Task) -> None:
     """Say how many steps the task has, now that some came back."""
     counted = Task.objects.filter(pk=task.pk).represented().get()
-    vars(task).update(steps_total=counted.steps_total, steps_done=counted.steps_done)  # type: ignore[attr-defined]
+    task.steps_total, task.steps_done = counted.steps_total, counted.steps_done

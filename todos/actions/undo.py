@@ -22,7 +22,7 @@ from accounts.credentials import COMMAND
 from accounts.models import User
 from config.writes import Insert
 from todos.actions import obstacles
-from todos.actions.labels import count_carriers, names_of, set_all_labels
+from todos.actions.labels import count_carriers, set_all_labels
 from todos.actions.labels import require_room as require_room_for_labels
 from todos.actions.lists import require_room as require_room_for_lists
 from todos.actions.refusals import (
@@ -54,6 +54,7 @@ from todos.models import (
     label_key,
 )
 from todos.reminders.planning import settle_reminder
+from todos.task_fields import SEARCHED_COLUMNS
 
 Row: TypeAlias = Task | TaskList | Label
 
@@ -70,7 +71,7 @@ INVERSE = {
     Kind.TRASHED: Kind.RESTORED,
     Kind.RESTORED: Kind.TRASHED,
 }
-TEXTS = {"title", "notes", "name"}  # other columns follow from these, row by row
+TEXTS = {*SEARCHED_COLUMNS, "name"}  # other columns follow from these, row by row
 # What one import over HTTP can make: 10,000 tasks, and as many lists and labels as one
 # user can have. All of it is taken back in one transaction, and others wait for it.
 CHANGES_MAX = 11_000
@@ -295,6 +296,8 @@ class _Undoing:
         row = MODELS[change.entity](
             id=change.entity_id, owner_id=self.owner.pk, created_at=at, updated_at=at
         )
+        if isinstance(row, Task):
+            row.label_names = []  # until `_label` restores them
         self._brings_labels |= isinstance(row, Label)
         # Higher than any it ever had: an entity tag of old must not match again.
         row.version = change.seq + 1
@@ -314,7 +317,7 @@ class _Undoing:
         """Name what was done to the object since, or to the labels that it shows."""
         later = obstacles.on_object(change, self._others)
         if not later and isinstance(row, Task):
-            later = obstacles.on_labels(change, names_of(row), self._others)
+            later = obstacles.on_labels(change, row.label_names, self._others)
         return UndoConflict(changes=later)
 
     def check(self) -> None:

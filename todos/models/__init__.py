@@ -10,6 +10,7 @@ from todos.models.expressions import FoldedField, LabelNames, StepCount
 from todos.models.idempotent_answer import IdempotentAnswer
 from todos.models.label import Label, LabelQuerySet, label_key
 from todos.models.ledger import Ledger
+from todos.models.loaded import NotLoaded
 from todos.models.owned import Colour, OwnedQuerySet, position_now
 from todos.models.task import Task, TaskLabel, TaskQuerySet
 from todos.models.task_list import TaskList, TaskListQuerySet
@@ -24,6 +25,7 @@ __all__ = [
     "LabelNames",
     "LabelQuerySet",
     "Ledger",
+    "NotLoaded",
     "OwnedQuerySet",
     "StepCount",
     "Task",

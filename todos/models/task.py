@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -15,9 +18,11 @@ from todos.limits import RULE_MAX_LENGTH, TIMEZONE_MAX_LENGTH, TITLE_MAX_LENGTH
 from todos.models.due import due_before, due_from
 from todos.models.expressions import FoldedField, LabelNames, StepCount
 from todos.models.label import Label, label_key
+from todos.models.loaded import Loaded
 from todos.models.owned import OwnedQuerySet, position_now
 from todos.models.task_list import TaskList
 from todos.schedule.days import DAY, Clock
+from todos.task_fields import SEARCHED_COLUMNS
 from todos.text_folding import fold
 
 
@@ -159,15 +164,18 @@ class Task(models.Model):
     # The day, by the clock of the due time, of a reminder that is still to be sent.
     remind_on = models.DateField(null=True, blank=True, editable=False)
     position = models.BigIntegerField(default=position_now)
-    search = FoldedField(
-        of=("title", "notes"), default="", db_default="", editable=False
-    )
+    search = FoldedField(of=SEARCHED_COLUMNS, default="", db_default="", editable=False)
     completed_at = models.DateTimeField(null=True, blank=True)
     trashed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
     labels = models.ManyToManyField(Label, through="TaskLabel", related_name="tasks")
+
+    # No columns: loaded by a query, or set for a task that was just made.
+    label_names = Loaded[builtins.list[str]]("with_labels")
+    steps_total = Loaded[int]("represented")
+    steps_done = Loaded[int]("represented")
 
     objects = TaskQuerySet.as_manager()
 
@@ -282,6 +290,14 @@ class Task(models.Model):
     def __str__(self) -> str:
         # Not the title: this text reaches logs and the admin.
         return f"task {self.pk}"
+
+    @classmethod
+    def new(cls, *, owner_id: UUID, at: datetime, **columns: object) -> Task:
+        """Return a task that is not stored yet, and has neither labels nor steps."""
+        stamps = {"created_at": at, "updated_at": at}
+        task = cls(owner_id=owner_id, **(stamps | columns))
+        task.label_names, task.steps_total, task.steps_done = [], 0, 0
+        return task
 
     @property
     def is_completed(self) -> bool:

@@ -340,7 +340,7 @@ def _values_of(task: Task) -> dict[str, Any]:
         "repeat": task.rrule,
         "rrule_anchor": task.rrule_anchor,
         "start_date": task.start_date,
-        "labels": ", ".join(task.label_names),  # type: ignore[attr-defined]
+        "labels": ", ".join(task.label_names),
         "version": task.version,
     }
 

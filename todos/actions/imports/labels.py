@@ -51,7 +51,7 @@ class LabelStage:
             return
         for row, task in tasks:
             carried = [labels[key] for key in sorted(set(map(label_key, row.labels)))]
-            vars(task)["label_names"] = [label.name for label in carried]
+            task.label_names = [label.name for label in carried]
             self.ids_by_task[task.pk] = [label.pk for label in carried]
 
     def _find_or_plan(self, fields_by_key: Mapping[str, Columns]) -> dict[str, Label]:

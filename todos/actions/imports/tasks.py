@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -115,14 +114,9 @@ class TaskStage:
         return task
 
     def _draft(self, task_id: UUID, row: TaskRow) -> Task:
-        at = self._caller.at
-        columns: Mapping[str, Any] = {
-            "position": next(self._positions),
-            "created_at": at,
-            "updated_at": at,
-            **row.fields,
-        }
-        return Task(id=task_id, owner_id=self._caller.owner.pk, **columns)
+        caller = self._caller
+        columns = {"position": next(self._positions), **row.fields}
+        return Task.new(id=task_id, owner_id=caller.owner.pk, at=caller.at, **columns)
 
     def _place(self, task: Task, row: TaskRow, known: dict[UUID, Task]) -> None:
         """Set the parent and the list of a task, as far as these can hold it.

@@ -46,77 +46,6 @@ from todos.schedule.days import FIRST_DATE, LAST_DATE
 
 FILTERS_MAX = 100  # values of one repeated query parameter
 
-# The columns that a task in v1 is made of, and the name of its labels' annotation.
-TASK_COLUMNS = (
-    "id",
-    "list_id",
-    "parent_id",
-    "title",
-    "notes",
-    "priority",
-    "due_date",
-    "due_time",
-    "due_tz",
-    "start_date",
-    "rrule",
-    "rrule_anchor",
-    "reminder_minutes",
-    "reminder_time",
-    "position",
-    "series",
-    "completed_at",
-    "trashed_at",
-    "created_at",
-    "updated_at",
-    "version",
-    "label_names",
-    "steps_total",
-    "steps_done",
-)
-
-
-def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a task as v1 shows it, from its columns by name.
-
-    Takes a row of `.values(*TASK_COLUMNS)`, or `vars()` of an instance: the names are
-    the same. Written out because lists are most of what the API does, and a
-    serializer takes several times as long over each row.
-    """
-    due_time = row["due_time"]
-    rrule = row["rrule"]
-    return {
-        "id": row["id"],
-        "list": row["list_id"],
-        "parent": row["parent_id"],
-        "title": row["title"],
-        "notes": row["notes"],
-        "priority": row["priority"],
-        "due_date": row["due_date"],
-        "due_time": due_time and represent_clock(due_time),
-        "due_tz": row["due_tz"] or None,
-        "start_date": row["start_date"],
-        "recurrence": {"rrule": rrule, "anchor": row["rrule_anchor"]}
-        if rrule
-        else None,
-        "reminder": represent_reminder(row["reminder_minutes"], row["reminder_time"]),
-        "labels": row["label_names"],
-        "position": row["position"],
-        "series": row["series"],
-        "completed_at": row["completed_at"],
-        "trashed_at": row["trashed_at"],
-        "created_at": row["created_at"],
-        "updated_at": row["updated_at"],
-        "version": row["version"],
-        # A task that was just made has none, and nobody asked the database.
-        "steps_total": row.get("steps_total", 0),
-        "steps_done": row.get("steps_done", 0),
-    }
-
-
-def task_tag(row: Mapping[str, Any]) -> str:
-    """Return the entity tag of a task as `represent_task` shows it."""
-    return etag(row["version"], row.get("steps_total", 0), row.get("steps_done", 0))
-
 
 def represent_reminder(minutes: int | None, at: time | None) -> dict[str, Any] | None:
     """Return when a task's owner is reminded: before the due time, or at a time."""
@@ -260,6 +189,48 @@ class TaskSerializer(serializers.Serializer[Task]):
             changes["reminder_minutes"] = reminder.get("minutes_before")
             changes["reminder_time"] = reminder.get("time")
         return changes
+
+
+def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a task as v1 shows it, from its columns by name.
+
+    Takes a row of `.values(*SHOWN_COLUMNS)`, or `vars()` of an instance: the names are
+    the same. Written out because lists are most of what the API does: a serializer, or
+    a loop over the description, takes longer for each row.
+    """
+    due_time = row["due_time"]
+    rrule = row["rrule"]
+    return {
+        "id": row["id"],
+        "list": row["list_id"],
+        "parent": row["parent_id"],
+        "title": row["title"],
+        "notes": row["notes"],
+        "priority": row["priority"],
+        "due_date": row["due_date"],
+        "due_time": due_time and represent_clock(due_time),
+        "due_tz": row["due_tz"] or None,
+        "start_date": row["start_date"],
+        "recurrence": {"rrule": rrule, "anchor": row["rrule_anchor"]}
+        if rrule
+        else None,
+        "reminder": represent_reminder(row["reminder_minutes"], row["reminder_time"]),
+        "labels": row["label_names"],
+        "position": row["position"],
+        "series": row["series"],
+        "completed_at": row["completed_at"],
+        "trashed_at": row["trashed_at"],
+        "created_at": row["created_at"],
+        "updated_at": row["updated_at"],
+        "version": row["version"],
+        "steps_total": row["steps_total"],
+        "steps_done": row["steps_done"],
+    }
+
+
+def task_tag(row: Mapping[str, Any]) -> str:
+    """Return the entity tag of a task as `represent_task` shows it."""
+    return etag(row["version"], row["steps_total"], row["steps_done"])
 
 
 class CompletedTaskSerializer(TaskSerializer):
