@@ -297,6 +297,58 @@ def _bare(requirement):
     return re.sub(r"\[.*?\]", "", requirement)
 
 
+# --- Troubleshooting ----------------------------------------------------------------
+
+
+def quoted_messages():
+    """The messages in the table rows of the page that are not another program's."""
+    for line in text_of("docs/troubleshooting.md").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if line.startswith("|") and len(cells) > 1:
+            seen = cells[1] if cells[0].isdigit() else cells[0]
+            for message, of in re.findall(r"`([^`]+)`(?: \(([^)]+)\))?", seen):
+                if " " in message and of not in OTHER_PROGRAMS:
+                    yield message
+
+
+OTHER_PROGRAMS = {
+    *("Django", "django-environ", "pip", "PostgreSQL", "Python"),
+    *("REST framework", "SQLite"),
+}
+
+
+def texts_of_the_service():
+    for _, tree in syntax_trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+    for path in [*ROOT.glob("templates/**/*.*"), ROOT / "Makefile"]:
+        yield re.sub(r"<[^>]*>", "", path.read_text("utf-8"))
+    yield text_of("tests/chromium.py")
+
+
+def test_the_troubleshooting_page_quotes_messages_as_they_are():
+    texts = "\n".join(texts_of_the_service())
+
+    messages = list(quoted_messages())
+
+    assert len(messages) > 60
+    assert [
+        message
+        for message in messages
+        if not all(part.strip() in texts for part in message.split("…"))
+    ] == []
+
+
+def test_the_examples_of_the_api_show_texts_as_they_are():
+    texts = "\n".join(texts_of_the_service())
+
+    shown = re.findall(r'"detail":"([^"]+)"', text_of("docs/api.md"))
+
+    assert shown
+    assert [text for text in shown if text not in texts] == []
+
+
 # --- All documents -------------------------------------------------------------------
 
 
