@@ -16,7 +16,7 @@ class RouteNamesCaller(BasePermission):
     credential that the caller presents.
     """
 
-    message = "This route names someone else."
+    message = "This route names another user."
     code = "wrong_user"
 
     def has_permission(self, request: Request, view: Any) -> bool:

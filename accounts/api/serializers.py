@@ -114,7 +114,7 @@ class TokenPairSerializer(serializers.Serializer[Any]):
 
 
 class UserSerializer(serializers.Serializer[User]):
-    """The signed-in person, as they see and change themselves."""
+    """The account of the signed-in user."""
 
     id = serializers.UUIDField(read_only=True)
     email = serializers.EmailField(read_only=True, allow_null=True)

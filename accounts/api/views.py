@@ -253,7 +253,7 @@ class MeView(Endpoint):
 
     @extend_schema(operation_id="me", responses=UserSerializer)
     def get(self, request: Request) -> Response:
-        """Return the signed-in person."""
+        """Return the signed-in user."""
         return Response(UserSerializer(self._user()).data)
 
     @extend_schema(operation_id="me_update", responses=UserSerializer)

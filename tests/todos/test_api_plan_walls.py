@@ -100,10 +100,10 @@ def test_answers_403_where_the_route_names_someone_else(
 
     assert response.status_code == 403
     assert response.json() == {
-        "detail": "This route names someone else.",
+        "detail": "This route names another user.",
         "error": {
             "code": "wrong_user",
-            "message": "This route names someone else.",
+            "message": "This route names another user.",
             "details": {},
         },
     }

@@ -136,7 +136,7 @@ class BulkTaskSerializer(TaskSerializer):
     next = TaskSerializer(
         read_only=True,
         allow_null=True,
-        help_text="After `complete`: the task that a repeat goes on with.",
+        help_text="After `complete`: the next occurrence of a repeating task.",
     )
 
 

@@ -66,7 +66,7 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
         allow_null=True,
         default=None,
         validators=[validate_timezone],
-        help_text="The IANA zone of the time; without one it goes by the person's.",
+        help_text="The IANA time zone of the time; by default the user's.",
     )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:

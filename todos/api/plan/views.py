@@ -218,7 +218,7 @@ class PlanTaskCompleteView(PlanEndpoint):
         responses={200: PlanTaskSerializer},
     )
     def patch(self, request: Request, **kwargs: Any) -> Response:
-        """Complete or reopen as `completed` says; without it, turn it round."""
+        """Complete or reopen as `completed` says; without it, toggle."""
         is_completed = self.validated(request).get("completed")
         if is_completed is None:
             task = actions.toggle_task(self.caller, task_id=self.task_id)

@@ -222,12 +222,12 @@ class UndoneSerializer(serializers.Serializer[Any]):
 
 
 class UndoProblemSerializer(ProblemSerializer):
-    """The problem document of an undo; of `undo_conflict`, with what is in the way."""
+    """The problem document of an undo; `undo_conflict` lists the changes."""
 
     optional_in_response = ("errors", "changes")
 
     changes = serializers.ListField(
         child=serializers.UUIDField(),
         read_only=True,
-        help_text="The ids of later changes that stand in the way, or some of them.",
+        help_text="The ids of later changes that conflict, or some of them.",
     )

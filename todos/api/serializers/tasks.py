@@ -138,7 +138,7 @@ class TaskSerializer(serializers.Serializer[Task]):
         allow_null=True,
         default=None,
         validators=[validate_timezone],
-        help_text="The IANA zone of the time; without one it goes by the person's.",
+        help_text="The IANA time zone of the time; by default the user's.",
     )
     start_date = BoundedDateField(
         allow_null=True, default=None, help_text=f"From {FIRST_DATE} to {LAST_DATE}."
@@ -234,7 +234,7 @@ def task_tag(row: Mapping[str, Any]) -> str:
 
 
 class CompletedTaskSerializer(TaskSerializer):
-    """A completed task, and the task that its series goes on with."""
+    """A completed task, and the next occurrence of its series."""
 
     next = TaskSerializer(
         read_only=True, allow_null=True, help_text="Null where nothing repeats."
@@ -325,7 +325,7 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
     ordering = serializers.ChoiceField(
         [*ORDERINGS, *(f"-{name}" for name in ORDERINGS)],
         default="position",
-        help_text="By what to order; `-` turns it round. Tasks without it come last.",
+        help_text="Sort field; prefix `-` to reverse. Tasks without a value come last.",
     )
     page_size = serializers.IntegerField(
         min_value=1,
