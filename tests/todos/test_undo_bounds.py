@@ -123,10 +123,10 @@ def test_the_navigation_finds_a_list_without_going_through_all(rf, alice):
     request.user = alice
     navigation = Navigation(request)
     own = TaskListFactory(owner=alice)
-    assert navigation.named(own.pk) == own
+    assert navigation.list_of(own.pk) == own
     vars(navigation)["_lists"] = None  # what has been read once is not gone through
 
-    assert navigation.named(own.pk) == own
+    assert navigation.list_of(own.pk) == own
 
 
 def test_a_batch_can_be_too_large_to_take_back(api_as, as_alice, alice, monkeypatch):

@@ -1,11 +1,11 @@
-"""Changes of the ledger in words, for the pages that offer to undo them."""
+"""Changes of the ledger in words, for the undo page."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any
 from uuid import UUID
 
+from django.db.models import Model, QuerySet
 from django.utils.text import Truncator
 
 from accounts.models import User
@@ -26,32 +26,32 @@ WORDS = {
 
 
 def sentences(changes: Collection[Change], *, owner: User) -> list[str]:
-    """Say what was done, as `“Buy milk” was completed`: a few, and how many more."""
+    """Return sentences such as `“Buy milk” was completed` for the first few changes."""
     shown = list(changes)[:SHOWN_MAX]
     names = _names_of(shown, owner)
-    said = [f"{names[one.entity_id]} {WORDS[Change.Kind(one.kind)]}" for one in shown]
+    texts = [f"{names[one.entity_id]} {WORDS[Change.Kind(one.kind)]}" for one in shown]
     more = len(changes) - len(shown)
-    return [*said, f"and {more} more"] if more else said
+    return [*texts, f"and {more} more"] if more else texts
 
 
-def in_the_way(ids: Iterable[UUID], *, owner: User) -> str:
-    """Return why an undo was refused, with the later changes that it named."""
+def conflict_text(ids: Iterable[UUID], *, owner: User) -> str:
+    """Return why an undo was refused, with the later changes that prevent it."""
     changes = Change.objects.owned_by(owner).filter(pk__in=list(ids)).order_by("-seq")
-    said = sentences(list(changes), owner=owner)
-    reason = ", ".join(said) if said else "something it touched was changed"
+    texts = sentences(list(changes), owner=owner)
+    reason = ", ".join(texts) if texts else "something it touched was changed"
     return f"This can't be undone any more. Since then, {reason}."
 
 
 def _names_of(changes: list[Change], owner: User) -> dict[UUID, str]:
-    """Return what the objects are called: now, or else in the change itself."""
+    """Return the current names of the objects, or else the names in the changes."""
     ids = [change.entity_id for change in changes]
     names: dict[UUID, str] = {}
-    rows: Any
-    for rows, column in (
+    tables: tuple[tuple[QuerySet[Model], str], ...] = (
         (Task.objects.owned_by(owner), "title"),
         (TaskList.objects.owned_by(owner), "name"),
         (Label.objects.owned_by(owner), "name"),
-    ):
+    )
+    for rows, column in tables:
         found = rows.filter(pk__in=ids).values_list("pk", column)
         names |= {key: _quoted(name) for key, name in found}
     for change in changes:

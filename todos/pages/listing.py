@@ -1,4 +1,4 @@
-"""The pages that show tasks: rows in groups, and a short form for a new one."""
+"""The pages that list tasks in groups, some with a short form for a new task."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any, ClassVar
 from django.core.paginator import Page, Paginator
 from django.db.models import F, Q
 from django.db.models.functions import Left
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.views.generic import ListView
 
 from config.drafts import NEXT_MAX_LENGTH
 from todos.actions.removal import TRASH_DAYS
 from todos.models import Task, TaskList, TaskQuerySet
 from todos.pages.forms import TaskForm
-from todos.pages.mixins import PersonMixin, SeeOther
+from todos.pages.generic import TaskListView
+from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.rows import Group, TaskRow, day_words
 
 PAGE_SIZE = 50
-LISTS_SHOWN = 100  # of those in the trash, the latest
+LISTS_SHOWN = 100  # in the trash
 PREVIEW_LENGTH = 140  # characters of the notes beside a title
 BY_DUE = (
     "due_date",
@@ -36,27 +36,27 @@ BY_DUE = (
 )
 
 
-class TaskListPage(PersonMixin, ListView):  # type: ignore[type-arg]  # not at run time
-    """A page of tasks: which ones, and how they are grouped."""
+class TaskListPage(UserPageMixin, TaskListView):
+    """A page that lists tasks. Subclasses select and group them."""
 
     paginate_by = PAGE_SIZE
-    is_mixed = True  # tasks of several lists, so each row names its own
-    adds: ClassVar[bool] = False  # with a form for a new task on top
+    is_mixed = True  # with tasks of several lists, so each row names its list
+    has_form: ClassVar[bool] = False  # for a new task, at the top
 
     def select(self) -> TaskQuerySet:
         """Return the tasks of this page, in order."""
         raise NotImplementedError
 
     def group(self, rows: list[TaskRow]) -> Iterable[Group]:
-        """Return the rows of one page in groups; as a single one unless told."""
+        """Return the rows of one page in groups; by default in a single one."""
         return [Group(rows)] if rows else []
 
-    def new_task(self) -> dict[str, Any]:
-        """Return what the form for a new task begins with."""
+    def initial(self) -> Context:
+        """Return the initial values of the form for a new task."""
         return {}
 
     def get_queryset(self) -> TaskQuerySet:
-        # The notes may be long, and a row shows only how they begin.
+        # Notes can be long, and a row shows only their beginning.
         return (
             self.select()
             .with_labels()
@@ -67,32 +67,33 @@ class TaskListPage(PersonMixin, ListView):  # type: ignore[type-arg]  # not at r
     def paginate_queryset(
         self, queryset: Any, page_size: int
     ) -> tuple[Paginator[Task], Page[Task], Any, bool]:
-        """Show the nearest page where the address names none that there is."""
+        """Show the nearest page if the page in the URL does not exist."""
         paginator = self.get_paginator(queryset, page_size)
         page = paginator.get_page(self.request.GET.get("page"))
         return paginator, page, page.object_list, page.has_other_pages()
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: Any) -> Context:
         context = super().get_context_data(**kwargs)
         rows = self.rows(context["object_list"], with_list=self.is_mixed)
         context["groups"] = list(self.group(rows))
-        # Each row repeats it twice, and whoever reads it takes no longer one.
+        # Each row contains it twice, and longer paths are not accepted as the next
+        # page.
         here = self.request.get_full_path()
         is_short = len(here) <= NEXT_MAX_LENGTH
         context["here"] = here if is_short else self.request.path
         context["today"] = self.today
-        if self.adds:
+        if self.has_form:
             context["form"] = TaskForm(
-                lists=self.navigation.active, initial=self.new_task()
+                lists=self.navigation.active, initial=self.initial()
             )
         return context
 
 
 class TodayView(TaskListPage):
-    """What is overdue, and what is due today."""
+    """The tasks that are overdue or due today."""
 
     template_name = "todos/task_today.html"
-    adds = True
+    has_form = True
 
     def select(self) -> TaskQuerySet:
         return self.agenda.today().order_by(*BY_DUE)
@@ -103,17 +104,17 @@ class TodayView(TaskListPage):
         if overdue:
             yield Group(overdue, "Overdue")
         if to_come:
-            # Nothing to tell it from, nothing to call it.
+            # A single group needs no heading.
             yield Group(_without_day(to_come), "Today" if overdue else "")
 
-    def new_task(self) -> dict[str, Any]:
+    def initial(self) -> Context:
         return {"due_date": self.today}
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> Context:
         context = super().get_context_data(**kwargs)
-        # The navigation shows the same number.
+        # Saves the query of the navigation for the same number.
         self.navigation.today_count = context["paginator"].count
-        hour = self.now.astimezone(self.person.zone).hour
+        hour = self.now.astimezone(self.user.zone).hour
         return context | {"greeting": _greeting(hour)}
 
 
@@ -130,18 +131,18 @@ def _greeting(hour: int) -> str:
 
 
 class InboxView(TaskListPage):
-    """What has no other place yet."""
+    """The open tasks in the inbox."""
 
     template_name = "todos/task_inbox.html"
     is_mixed = False
-    adds = True
+    has_form = True
 
     def select(self) -> TaskQuerySet:
         return self.tasks.open().top_level().in_inbox().order_by("position", "id")
 
 
 class UpcomingView(TaskListPage):
-    """What is due after today, day by day."""
+    """The tasks that are due after today, grouped by day."""
 
     template_name = "todos/task_upcoming.html"
 
@@ -156,7 +157,7 @@ class UpcomingView(TaskListPage):
 
 
 def _heading(day: date, today: date) -> tuple[str, str]:
-    """Return the name of a day, and its date where the name doesn't tell."""
+    """Return the name of a day, and its date if the name doesn't contain it."""
     distance = (day - today).days
     if -1 <= distance <= 1:
         return day_words(day, today=today), date_format(day, "D j M")
@@ -166,7 +167,7 @@ def _heading(day: date, today: date) -> tuple[str, str]:
 
 
 class CompletedView(TaskListPage):
-    """What is done, the latest first."""
+    """The completed tasks, the latest first."""
 
     template_name = "todos/task_completed.html"
 
@@ -180,30 +181,30 @@ class CompletedView(TaskListPage):
 
     def _day(self, row: TaskRow) -> date:
         assert row.task.completed_at is not None
-        return row.task.completed_at.astimezone(self.person.zone).date()
+        return row.task.completed_at.astimezone(self.user.zone).date()
 
 
 class TrashView(TaskListPage):
-    """What can be brought back, or deleted for good."""
+    """The deleted tasks and lists, to be restored or deleted permanently."""
 
     template_name = "todos/task_trash.html"
 
     def select(self) -> TaskQuerySet:
-        # Steps that went with their task come back with it.
+        # Steps that were deleted with their task are restored with it.
         on_its_own = Q(parent=None) | Q(parent__trashed_at=None)
         return self.tasks.trashed().filter(on_its_own).order_by("-trashed_at", "-id")
 
     @cached_property
     def lists(self) -> list[TaskList]:
         """The lists in the trash, the latest first."""
-        lists = TaskList.objects.owned_by(self.person).trashed()
+        lists = TaskList.objects.owned_by(self.user).trashed()
         return list(lists.order_by("-trashed_at", "-id")[:LISTS_SHOWN])
 
     def group(self, rows: list[TaskRow]) -> Iterator[Group]:
         if rows:
             yield Group(rows, "Tasks" if self.lists else "")
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> Context:
         return super().get_context_data(**kwargs) | {
             "days": TRASH_DAYS,
             "lists": self.lists,
@@ -215,26 +216,28 @@ class ListDetailView(TaskListPage):
 
     template_name = "todos/tasklist_detail.html"
     is_mixed = False
-    adds = True
+    has_form = True
 
     @cached_property
     def list(self) -> TaskList:
-        return TaskList.objects.owned_by(self.person).live().get(pk=self.kwargs["pk"])
+        return TaskList.objects.owned_by(self.user).live().get(pk=self.kwargs["pk"])
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponse:
         if self.list.is_inbox:
-            return SeeOther(reverse("todos:task-inbox"))
+            return HttpResponseRedirect(reverse("todos:task-inbox"), status=303)
         return super().get(request, *args, **kwargs)
 
     def select(self) -> TaskQuerySet:
         tasks = self.tasks.open().top_level().filter(list=self.list)
         return tasks.order_by("position", "id")
 
-    def new_task(self) -> dict[str, Any]:
+    def initial(self) -> Context:
         return {"list": str(self.list.pk)}
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> Context:
         context = super().get_context_data(**kwargs) | {"list": self.list}
         if self.list.archived_at is not None:
-            del context["form"]  # put away; nothing is added here
+            del context["form"]  # no new tasks in an archived list
         return context

@@ -1,4 +1,4 @@
-"""What every page shares: whose it is, which day it is for them, and the way back."""
+"""What all pages share: the user, the date in their calendar, and where to go next."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
-from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils.text import Truncator
 from django.views.generic.base import View
@@ -23,55 +24,51 @@ from config.drafts import is_own_path
 from todos.agenda import Agenda
 from todos.caller import Caller
 from todos.models import Change, Task, TaskList, TaskQuerySet
-from todos.pages.navigation import Navigation, of
+from todos.pages.navigation import Navigation, navigation_of
 from todos.pages.rows import TaskRow
 from todos.schedule.days import Clock
 
-
-class SeeOther(HttpResponseRedirect):
-    """Go on with a GET, after a form was dealt with (RFC 9110 section 15.4.4)."""
-
-    status_code = 303
+Context = dict[str, Any]  # of a template
 
 
-class PersonMixin(View):
-    """A page of the signed-in person. Someone else's object does not exist here."""
+class UserPageMixin(View):
+    """A page of the signed-in user. Objects of other users give a 404."""
 
-    # Django's form views would take a PUT for a POST.
+    # Django's form views would handle a PUT like a POST.
     http_method_names = ["get", "head", "options", "post"]
-    home: ClassVar[str] = "todos:task-today"  # where to go on unless told
+    default_next: ClassVar[str] = "todos:task-today"  # the name of a URL
 
     def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
+        self, request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponseBase:
         try:
             return super().dispatch(request, *args, **kwargs)
         except ObjectDoesNotExist as exc:
-            key = kwargs.get("pk")
-            if request.method == "POST" and key is not None and self.had(key):
+            key = self.kwargs.get("pk")
+            if request.method == "POST" and key is not None and self.once_had(key):
                 messages.error(request, "That isn't there any more.")
-                return SeeOther(self.next_url())
+                return self.redirect_to_next()
             raise Http404 from exc
 
     @property
-    def written(self) -> QueryDict | None:
-        """What was sent by a form: now, or before the user had to sign in again."""
+    def submitted(self) -> QueryDict | None:
+        """The input of the form: sent now, or kept as a draft before a sign-in."""
         if self.request.method == "POST":
             return self.request.POST
         draft: QueryDict | None = getattr(self, "draft", None)
         return draft
 
-    def had(self, key: UUID) -> bool:
-        """Whether this was an object of the person's, who may be told that it is gone.
+    def once_had(self, key: UUID) -> bool:
+        """Whether the id belongs to a deleted object of the user.
 
-        To everybody else it is the same as one that never was.
+        Only its owner learns that it is gone. To others it never existed.
         """
-        changes = Change.objects.owned_by(self.person)
+        changes = Change.objects.owned_by(self.user)
         return changes.filter(entity_id=key).exists()
 
     @property
-    def person(self) -> User:
-        """Whose page it is; nobody else gets past the middleware."""
+    def user(self) -> User:
+        """The signed-in user; the middleware redirects everybody else."""
         assert self.request.user.is_authenticated
         return self.request.user
 
@@ -82,63 +79,69 @@ class PersonMixin(View):
 
     @property
     def agenda(self) -> Agenda:
-        """What is due when; the navigation asks the same."""
+        """The user's tasks by due date, shared with the navigation."""
         return self.navigation.agenda
 
     @property
     def clock(self) -> Clock:
-        """This request's instant, as the person sees it."""
+        """The instant of this request in the user's time zone."""
         return self.agenda.clock
 
     @property
     def today(self) -> date:
-        """The date in the person's calendar."""
+        """The date in the user's calendar."""
         return self.clock.today
 
     @property
     def navigation(self) -> Navigation:
-        return of(self.request)
+        return navigation_of(self.request)
 
     @property
     def tasks(self) -> TaskQuerySet:
-        """The person's tasks, where every page starts."""
-        return Task.objects.owned_by(self.person)
+        """All tasks of the user."""
+        return Task.objects.owned_by(self.user)
 
     @cached_property
     def caller(self) -> Caller:
-        """Who writes, with which credential, and when: once for the request."""
-        return Caller(owner=self.person, by=SESSION, at=self.now)
+        """The caller for the actions of this request."""
+        return Caller(owner=self.user, by=SESSION, at=self.now)
 
     def rows(self, tasks: Iterable[Task], *, with_list: bool = True) -> list[TaskRow]:
-        """Return the tasks as they are shown, with their lists' names where asked."""
-        zone = self.person.timezone
-        named = self.navigation.named
+        """Return the tasks as rows of a page, each with its list if wanted."""
+        zone = self.user.timezone
+        list_of = self.navigation.list_of
         return [
-            TaskRow(task, self.clock, named(task.list_id) if with_list else None, zone)
+            TaskRow(
+                task, self.clock, list_of(task.list_id) if with_list else None, zone
+            )
             for task in tasks
         ]
 
-    def say(self, words: str, title: str, *, undo: UUID | None = None) -> None:
-        """Leave a message about a task or list, with a way to undo the batch `undo`.
+    def add_message(self, text: str, title: str, *, undo: UUID | None = None) -> None:
+        """Show a message about a task or list, with a button to undo the batch `undo`.
 
-        The path goes along as the message's tag, and the template makes a form of it.
+        The template makes the button from the tags of the message, which hold the path.
         """
-        text = f"{words}: {Truncator(title).chars(80)}"
         path = reverse("todos:undo", args=[undo]) if undo else ""
-        messages.success(self.request, text, extra_tags=path)
+        shown = f"{text}: {Truncator(title).chars(80)}"
+        messages.success(self.request, shown, extra_tags=path)
 
-    def next_url(self, default: str = "", *args: Any) -> str:
-        """Return the path that the form asks to go back to.
+    def redirect_to_next(self, default: str = "", *args: object) -> HttpResponse:
+        """Redirect to `next_url`; `SeeOtherMiddleware` makes it a 303 after a POST."""
+        return redirect(self.next_url(default, *args))
 
-        If that is no page of ours, or is about something that is not there any more,
-        return the default.
+    def next_url(self, default: str = "", *args: object) -> str:
+        """Return the path of the next page, which the form or the URL can name.
+
+        Falls back to the default if that is not a page of this site, or is the page of
+        an object that does not exist any more.
         """
-        wanted = self.request.POST.get("next") or self.request.GET.get("next") or ""
-        if is_own_path(wanted, self.request) and self._leads_somewhere(wanted):
-            return wanted
-        return reverse(default or self.home, args=args)
+        path = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        if is_own_path(path, self.request) and self._exists(path):
+            return path
+        return reverse(default or self.default_next, args=args)
 
-    def _leads_somewhere(self, path: str) -> bool:
+    def _exists(self, path: str) -> bool:
         try:
             match = resolve(urlsplit(path).path)
         except Resolver404:
@@ -148,5 +151,5 @@ class PersonMixin(View):
             return True
         if str(match.url_name).startswith("task-"):
             return self.tasks.live().filter(pk=key).exists()
-        lists = TaskList.objects.owned_by(self.person)
+        lists = TaskList.objects.owned_by(self.user)
         return lists.live().filter(pk=key).exists()

@@ -1,9 +1,8 @@
-"""What the navigation at the side of every page shows."""
+"""The navigation at the side of every page."""
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -15,20 +14,20 @@ from todos.models import TaskList
 
 
 class Navigation:
-    """A person's lists and what waits in them; read from the database when shown."""
+    """The user's lists with their numbers of open tasks, loaded when they are shown."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
 
     @cached_property
     def _user(self) -> User:
-        # Read late: where a request fails early, there is no user to ask for.
+        # Not in __init__: if a request fails early, it has no user.
         assert self._request.user.is_authenticated
         return self._request.user
 
     @cached_property
     def agenda(self) -> Agenda:
-        """What is due when, at the instant of this request."""
+        """The user's tasks by due date, at the instant of this request."""
         return Agenda(self._user, now=timezone.now())
 
     @cached_property
@@ -38,31 +37,31 @@ class Navigation:
 
     @property
     def inbox(self) -> TaskList:
-        """The list that everyone has."""
+        """The inbox, which every user has."""
         return next(row for row in self._lists if row.is_inbox)
 
     @property
     def active(self) -> list[TaskList]:
-        """The lists that tasks can be put into, the inbox first."""
+        """All lists that are not archived, the inbox first."""
         return [row for row in self._lists if row.archived_at is None]
 
     @property
     def lists(self) -> list[TaskList]:
-        """The person's own lists, without the archived ones."""
+        """The active lists without the inbox."""
         return [row for row in self.active if not row.is_inbox]
 
     @property
     def archived(self) -> list[TaskList]:
-        """Lists that are put away."""
+        """The archived lists."""
         return [row for row in self._lists if row.archived_at is not None]
 
-    def named(self, list_id: UUID) -> TaskList | None:
-        """The list of this id, unless it is in the trash."""
+    def list_of(self, list_id: UUID) -> TaskList | None:
+        """Return the list with this id, or None if it is in the trash."""
         return self._by_id.get(list_id)
 
     @cached_property
     def _by_id(self) -> dict[UUID, TaskList]:
-        # A page asks for the list of each of its rows.
+        # A page needs the list of each of its rows.
         return {row.pk: row for row in self._lists}
 
     @cached_property
@@ -71,14 +70,14 @@ class Navigation:
         return self.agenda.today().count()
 
 
-def of(request: HttpRequest) -> Navigation:
-    """Return the navigation of this request, the same for its view and its template."""
-    if not hasattr(request, "_navigation"):
-        request._navigation = Navigation(request)  # type: ignore[attr-defined]
-    found: Navigation = request._navigation  # type: ignore[attr-defined]
+def navigation_of(request: HttpRequest) -> Navigation:
+    """Return the navigation of this request, shared by its view and its template."""
+    found: Navigation | None = vars(request).get("_navigation")
+    if found is None:
+        found = vars(request)["_navigation"] = Navigation(request)
     return found
 
 
-def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Put the navigation within every template's reach; it costs nothing unused."""
-    return {"navigation": of(request)}
+def navigation(request: HttpRequest) -> dict[str, object]:
+    """Make the navigation available to all templates. Unused, it runs no query."""
+    return {"navigation": navigation_of(request)}

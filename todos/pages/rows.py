@@ -1,4 +1,4 @@
-"""How a task is shown in a list: its dates and its rule in words."""
+"""A task as a row of a page, with its dates and its rule in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from todos.schedule.wording import rule_words
 
 
 def day_words(day: date, *, today: date) -> str:
-    """Name a day as people do: `Today`, `Fri 27 Nov`, `Mon 4 Jan 2027`."""
+    """Return a day in words: `Today`, `Fri 27 Nov`, `Mon 4 Jan 2027`."""
     distance = (day - today).days
     if distance in NEAR_DAYS:
         return NEAR_DAYS[distance]
@@ -25,7 +25,7 @@ NEAR_DAYS = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
 
 
 def reminder_words(minutes: int | None, at: time | None) -> str:
-    """Say when a reminder comes: `1 hour before`, `At 09:00 on the day`."""
+    """Return when a reminder is sent: `1 hour before`, `At 09:00 on the day`."""
     if at is not None:
         return f"At {at.isoformat('seconds' if at.second else 'minutes')} on the day"
     if not minutes:
@@ -40,10 +40,10 @@ UNITS = ((24 * 60, "day"), (60, "hour"), (1, "minute"))  # in minutes
 
 @dataclass(frozen=True, slots=True)
 class TaskRow:
-    """A task with the clock of the person who looks at it.
+    """A task as one row, with the clock of the user.
 
-    `list` is named where the page mixes lists, and None on a list's own page. The day
-    is left out where the heading over the row says it.
+    `list` is None on the page of a list. The row omits the day if the heading above it
+    shows the day.
     """
 
     task: Task
@@ -54,7 +54,7 @@ class TaskRow:
 
     @property
     def day(self) -> str:
-        """The day it is due, in words; empty without one."""
+        """The due date in words, or an empty text."""
         due = self.task.due_date
         if due is None or not self.has_day:
             return ""
@@ -62,7 +62,7 @@ class TaskRow:
 
     @property
     def time(self) -> str:
-        """The time it is due, with the zone where that is not the person's own."""
+        """The due time, with its zone if that is not the user's."""
         task = self.task
         if task.due_time is None:
             return ""
@@ -71,7 +71,7 @@ class TaskRow:
 
     @property
     def is_overdue(self) -> bool:
-        """Open, and past due."""
+        """Whether the task is open and past due."""
         task = self.task
         if task.is_completed or task.due_date is None:
             return False
@@ -80,14 +80,14 @@ class TaskRow:
 
     @property
     def priority(self) -> str:
-        """The priority where it says something: not for the usual one."""
+        """The priority in words, or an empty text for the default one."""
         task = self.task
         usual = task.priority == Task.Priority.MEDIUM
         return "" if usual else task.get_priority_display()
 
     @property
     def repeat(self) -> str:
-        """How often it repeats; empty if it doesn't."""
+        """The recurrence in words, or an empty text."""
         rule, anchor = self.task.rrule, self.task.rrule_anchor
         from_completion = anchor == Task.Anchor.COMPLETION
         return rule_words(rule, from_completion=from_completion) if rule else ""
@@ -95,7 +95,7 @@ class TaskRow:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows under one heading; without a heading where the page has a single group."""
+    """Rows under one heading, which is empty if the page has a single group."""
 
     rows: list[TaskRow]
     heading: str = ""

@@ -1,21 +1,18 @@
 """The pages that change tasks.
 
-Each change is a form that posts to a page of its own and comes back by 303, so it
-works without a script.
+Each change is a form with a URL of its own that redirects back, so it works without
+JavaScript.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
-from django.views.generic import DetailView, FormView
 
 from accounts.models import User
 from config.drafts import KeepsDraft
@@ -23,38 +20,40 @@ from config.mails import mails
 from todos import actions
 from todos.ledger import receipt
 from todos.models import Task, TaskQuerySet
+from todos.pages.editing import EditPage
 from todos.pages.forms import TaskForm
-from todos.pages.mixins import PersonMixin, SeeOther
+from todos.pages.generic import TaskDetailView, TaskFormView
+from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.rows import day_words
 from todos.reminders.planning import what_stops_mails
 
 
-def reminder_note(person: User) -> str:
-    """Say how a reminder comes, or why it won't."""
+def reminder_note(user: User) -> str:
+    """Return how a reminder is sent, or why it is not."""
     if mails()["mails_are_printed"]:
         return "No mail is sent by this Ownlist."
-    return what_stops_mails(person) or "Comes by mail."
+    return what_stops_mails(user) or "Comes by mail."
 
 
-class TaskCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
-    """A new task, from the short form on a page or from the long one here."""
+class TaskCreateView(KeepsDraft, UserPageMixin, TaskFormView):
+    """Create a task, from the short form on a page or the full form here."""
 
     template_name = "todos/task_form.html"
     form_class = TaskForm
 
-    def get_initial(self) -> dict[str, Any]:
-        given = self.request.GET
+    def get_initial(self) -> Context:
+        query = self.request.GET
         return {
-            name: given[name] for name in ("title", "list", "due_date") & given.keys()
+            name: query[name] for name in ("title", "list", "due_date") & query.keys()
         }
 
-    def get_form_kwargs(self) -> dict[str, Any]:
+    def get_form_kwargs(self) -> Context:
         return super().get_form_kwargs() | {
             "lists": self.navigation.active,
-            "reminder_note": reminder_note(self.person),
+            "reminder_note": reminder_note(self.user),
         }
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> Context:
         return super().get_context_data(**kwargs) | {"next": self.next_url()}
 
     def form_valid(self, form: TaskForm) -> HttpResponse:
@@ -64,125 +63,77 @@ class TaskCreateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-ar
         except (ValidationError, actions.AccountFull) as error:
             form.take_errors(error)
             return self.form_invalid(form)
-        self.say("Added", task.title, undo=note.batch)
-        return SeeOther(self.next_url())
+        self.add_message("Added", task.title, undo=note.batch)
+        return self.redirect_to_next()
 
 
-class TaskUpdateView(KeepsDraft, PersonMixin, FormView):  # type: ignore[type-arg]  # not at run time
-    """Everything about one task."""
+class TaskUpdateView(EditPage):
+    """Edit all fields of one task."""
 
     template_name = "todos/task_form.html"
     form_class = TaskForm
+    create_url_name = "todos:task-create"
+    deleted_text = (
+        "This task was deleted for good since you opened it."
+        " Add it as a new one to keep what you wrote."
+    )
 
     @cached_property
-    def task(self) -> Task:
-        """The task; one in the trash only where something was written about it."""
-        tasks = self.tasks.live() if self.written is None else self.tasks
+    def edited(self) -> Task:
+        tasks = self.tasks.live() if self.submitted is None else self.tasks
         return tasks.with_labels().get(pk=self.kwargs["pk"])
 
-    def get_form_kwargs(self) -> dict[str, Any]:
+    def form_for_new(self) -> TaskForm:
+        return TaskForm(self.submitted, lists=self.navigation.active)
+
+    def get_form_kwargs(self) -> Context:
         lists = self.navigation.active
-        home = self.navigation.named(self.task.list_id)
-        if home is not None and home.archived_at is not None:
-            lists = [*lists, home]
+        current = self.navigation.list_of(self.edited.list_id)
+        if current is not None and current.archived_at is not None:
+            lists = [*lists, current]
         return super().get_form_kwargs() | {
             "lists": lists,
-            "task": self.task,
-            "reminder_note": reminder_note(self.person),
+            "task": self.edited,
+            "reminder_note": reminder_note(self.user),
         }
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> Context:
         return super().get_context_data(**kwargs) | {
-            "task": self.task,
+            "task": self.edited,
             "next": self.next_url(),
         }
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        changed = None if self.written is None else self._changed_meanwhile()
-        return changed or super().get(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self._changed_meanwhile() or super().post(request, *args, **kwargs)
-
-    def _changed_meanwhile(self) -> HttpResponse | None:
-        """Return the answer where the task of the form is in the trash, or is gone."""
-        try:
-            form = self.get_form()
-        except Task.DoesNotExist:
-            return self._offer_anew()
-        if self.task.trashed_at is None or form.restores:
-            return None
-        return self._ask_again(form, form.show_in_trash, self.task.version)
 
     def form_valid(self, form: TaskForm) -> HttpResponse:
         try:
             with receipt() as note:
                 task = actions.update_task(
                     self.caller,
-                    task_id=self.task.pk,
+                    task_id=self.edited.pk,
                     changes=form.as_changes(),
                     restores=form.restores,
                     version=form.cleaned_data["version"],
                 )
         except ValidationError as error:
             form.take_errors(error)
-        except Task.DoesNotExist:
-            return self._offer_anew()
+            return self.form_invalid(form)
+        except Task.DoesNotExist:  # deleted since it was loaded
+            return self.offer_as_new()
         except actions.InTrash:
-            return self._ask_again(form, form.show_in_trash, self._version())
+            return self.ask_again(form, form.show_in_trash, self._version())
         except actions.VersionConflict:
-            return self._ask_again(form, form.show_conflict, self._version())
-        else:
-            words = "Saved, without the reminder" if form.drops_reminder else "Saved"
-            self.say(words, task.title, undo=note.batch)
-            return SeeOther(self.next_url())
-        return self.form_invalid(form)
+            return self.ask_again(form, form.show_conflict, self._version())
+        text = "Saved, without the reminder" if form.drops_reminder else "Saved"
+        self.add_message(text, task.title, undo=note.batch)
+        return self.redirect_to_next()
 
     def _version(self) -> int:
         return self.tasks.values_list("version", flat=True).get(pk=self.kwargs["pk"])
 
-    def _ask_again(
-        self, form: TaskForm, explain: Callable[[int], None], version: int
-    ) -> HttpResponse:
-        """Show what was written, and what happened to the task meanwhile.
 
-        Sent again, it overrules that, and nothing that happens later.
-        """
-        form.is_valid()
-        explain(version)
-        return self._conflict(self.get_context_data(form=form))
+class TaskActionView(UserPageMixin, TaskDetailView):
+    """A button that changes a task, shows a message and returns to the page.
 
-    def _offer_anew(self) -> HttpResponse:
-        """Show what was written about a task that is gone, as a new one.
-
-        Raises:
-            Task.DoesNotExist: the person never had it.
-        """
-        if not self.had(self.kwargs["pk"]):
-            raise Task.DoesNotExist
-        form = TaskForm(self.written, lists=self.navigation.active)
-        form.is_valid()
-        form.add_error(
-            None,
-            "This task was deleted for good since you opened it."
-            " Add it as a new one to keep what you wrote.",
-        )
-        return self._conflict({"form": form, "next": self.next_url()})
-
-    def _conflict(self, context: dict[str, Any]) -> HttpResponse:
-        context["action"] = "" if "task" in context else reverse("todos:task-create")
-        return self.response_class(
-            request=self.request,
-            template=self.get_template_names(),
-            context=context,
-            status=409,
-        )
-
-
-class TaskActionView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not at run time
-    """A change of one button: do it, say so, go back.
-
-    A GET only asks: that is where somebody ends up who had to sign in again first.
+    A GET asks for confirmation, for users who had to sign in again first.
     """
 
     template_name = "todos/confirm.html"
@@ -191,7 +142,7 @@ class TaskActionView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not 
     def get_queryset(self) -> TaskQuerySet:
         return self.tasks
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> Context:
         return super().get_context_data(**kwargs) | {
             "verb": self.verb,
             "name": self.object.title,
@@ -199,18 +150,18 @@ class TaskActionView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not 
         }
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        """Do it, and return what to say about which task."""
+        """Do it, and return the text of the message and the task."""
         raise NotImplementedError
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         try:
             with receipt() as note:
-                words, task = self.act(kwargs["pk"])
+                text, task = self.act(self.kwargs["pk"])
         except actions.Refusal as refusal:
             messages.error(request, str(refusal))
         else:
-            self.say(words, task.title, undo=note.batch)
-        return SeeOther(self.next_url())
+            self.add_message(text, task.title, undo=note.batch)
+        return self.redirect_to_next()
 
 
 class TaskCompleteView(TaskActionView):
@@ -243,25 +194,25 @@ class TaskRestoreView(TaskActionView):
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
         task = actions.restore_task(self.caller, task_id=task_id)
-        home = self.navigation.named(task.list_id)
-        # It may have come back elsewhere: its list can be in the trash by now.
+        home = self.navigation.list_of(task.list_id)
+        # Its list may be in the trash by now; then it was restored to another one.
         return f"Restored to {home.name}" if home else "Restored", task
 
 
-class TaskRemoveView(PersonMixin, DetailView):  # type: ignore[type-arg]  # not at run time
-    """Delete for good what is in the trash, after asking once."""
+class TaskRemoveView(UserPageMixin, TaskDetailView):
+    """Delete a task in the trash permanently, after a confirmation."""
 
     template_name = "todos/task_confirm_remove.html"
-    home = "todos:task-trash"
+    default_next = "todos:task-trash"
 
     def get_queryset(self) -> TaskQuerySet:
         return self.tasks.trashed()
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         try:
-            actions.remove_task(self.caller, task_id=kwargs["pk"])
+            actions.remove_task(self.caller, task_id=self.kwargs["pk"])
         except actions.NotInTrash as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(request, "Deleted for good.")
-        return SeeOther(self.next_url())
+        return self.redirect_to_next()

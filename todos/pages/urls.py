@@ -1,4 +1,4 @@
-"""The addresses of a person's pages."""
+"""The URLs of the pages for lists and tasks."""
 
 from django.urls import path
 
@@ -36,7 +36,7 @@ urlpatterns = [
     ),
     path(
         "lists/<uuid:pk>/unarchive/",
-        lists.ListArchiveView.as_view(puts_away=False, verb="Unarchive"),
+        lists.ListArchiveView.as_view(archives=False, verb="Unarchive"),
         name="list-unarchive",
     ),
     path("lists/<uuid:pk>/delete/", lists.ListDeleteView.as_view(), name="list-delete"),

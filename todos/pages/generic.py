@@ -1,0 +1,25 @@
+"""Django's generic views with the types of their forms and objects.
+
+They are generic for a type checker only: `FormView[TaskForm]` fails at run time.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.views.generic import DetailView, FormView, ListView
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from todos.models import Task
+    from todos.pages.forms import ListDeleteForm, ListForm, TaskForm
+
+    EditFormView = FormView[Any]
+    ListDeleteFormView = FormView[ListDeleteForm]
+    ListFormView = FormView[ListForm]
+    TaskFormView = FormView[TaskForm]
+    TaskDetailView = DetailView[Task]
+    TaskListView = ListView[Task]
+else:
+    EditFormView = ListDeleteFormView = ListFormView = TaskFormView = FormView
+    TaskDetailView = DetailView
+    TaskListView = ListView
