@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -51,6 +51,15 @@ class FieldsField(BoundedListField):
                     f"{', '.join(self.names)}."
                 )
         return wanted
+
+
+class FieldsQuerySerializer(serializers.Serializer[None]):
+    """Query parameters that begin with `fields`: which fields of `shows` to return."""
+
+    shows: ClassVar[type[serializers.Serializer[Any]]]
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        return {"fields": FieldsField(names_of(self.shows)), **super().get_fields()}
 
 
 class TrueOrFalseField(serializers.BooleanField):

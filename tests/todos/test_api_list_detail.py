@@ -92,7 +92,7 @@ def test_a_time_that_no_import_would_take_is_refused(api_as, alice, errands, at)
 
     assert response.status_code == 400
     assert response.json()["errors"] == {
-        "archived_at": ["Write a time from 1900-01-01 to 2999-12-31."]
+        "archived_at": ["Must be a date and time from 1900-01-01 to 2999-12-31."]
     }
     errands.refresh_from_db()
     assert (errands.archived_at, errands.version) == (None, 1)

@@ -1,21 +1,20 @@
-"""What the endpoints of changes and of undo take and give."""
+"""Requests and responses of the endpoints of changes and undo."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
 from rest_framework import serializers
 
-from config.api.fields import FieldsField, names_of
+from config.api.fields import FieldsQuerySerializer, names_of
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
     DEFAULT_PAGE_SIZE,
     MAX_PAGE_SIZE,
 )
 from config.api.problems import ProblemSerializer
-from todos.api.serializers.fields import represent_clock
+from todos.api.serializers.fields import Body, Columns, represent_clock
 from todos.api.serializers.tasks import TaskSerializer
 from todos.limits import LIST_NAME_MAX_LENGTH
 from todos.models import Change, Colour
@@ -36,7 +35,7 @@ CHANGE_COLUMNS = (
 )
 
 
-def represent_change(row: Mapping[str, Any]) -> dict[str, Any]:
+def represent_change(row: Columns) -> Body:
     """Return a change as v1 shows it, from its columns by name."""
     return {
         "id": row["id"],
@@ -50,13 +49,13 @@ def represent_change(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _fields(columns: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return the columns that a change touched in the words of the API."""
+def _fields(columns: Columns | None) -> Body | None:
+    """Return the columns that a change recorded, by their names in the API."""
     if columns is None:
         return None
-    fields = {NAMES[name]: columns[name] for name in columns if name in NAMES}
-    for name in INSTANTS & fields.keys():
-        fields[name] = _instant(fields[name])
+    fields: Body = {NAMES[name]: columns[name] for name in columns if name in NAMES}
+    for name in INSTANTS & columns.keys():
+        fields[name] = _instant(columns[name])
     if "due_time" in columns:
         fields["due_time"] = _clock(columns["due_time"])
     if "due_tz" in columns:
@@ -84,16 +83,16 @@ INSTANTS = {field.name for field in TASK_FIELDS if field.kind is Kind.INSTANT} |
 
 
 def _instant(text: str | None) -> str | None:
-    """Return an instant as every other answer writes it."""
+    """Return an instant as all other responses represent it."""
     return text and text.replace("+00:00", "Z")
 
 
 def _clock(text: str | None) -> str | None:
-    """Return a time of day as every other answer writes it."""
+    """Return a time of day as all other responses represent it."""
     return text and represent_clock(time.fromisoformat(text))
 
 
-def _reminder(columns: Mapping[str, Any]) -> dict[str, Any] | None:
+def _reminder(columns: Columns) -> Body | None:
     if columns.get("reminder_minutes") is not None:
         return {"minutes_before": columns["reminder_minutes"]}
     if columns.get("reminder_time"):
@@ -109,7 +108,7 @@ RECORDED_MEMBERS = [
 
 
 class ChangedFieldsSerializer(TaskSerializer):
-    """Fields of a task, a list or a label: those that a change touched."""
+    """The changed fields of a task, a list or a label."""
 
     name = serializers.CharField(max_length=LIST_NAME_MAX_LENGTH)
     colour = serializers.ChoiceField(Colour.choices)
@@ -117,16 +116,16 @@ class ChangedFieldsSerializer(TaskSerializer):
 
     optional_in_response = (*RECORDED_MEMBERS, *NOT_OF_TASKS)
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         fields = super().get_fields()
         return {name: fields[name] for name in self.optional_in_response}
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
-    """One entry of the ledger: what was done to one object, before and after.
+class ChangeSerializer(serializers.Serializer[None]):
+    """One entry of the ledger: a change of one object.
 
-    `before` and `after` hold the fields that the change touched; `before` is null for
-    what came to be, `after` for what was removed, both once it was removed for good.
+    `before` and `after` hold the changed fields. `before` is null if the object was
+    created, `after` if it was removed; both are null once it is permanently deleted.
     """
 
     id = serializers.UUIDField(read_only=True)
@@ -137,87 +136,90 @@ class ChangeSerializer(serializers.Serializer[Any]):
     before = ChangedFieldsSerializer(read_only=True, allow_null=True)
     after = ChangedFieldsSerializer(read_only=True, allow_null=True)
     batch = serializers.UUIDField(
-        read_only=True, help_text="Shared by all that was done at once."
+        read_only=True, help_text="Shared by all changes of one action."
     )
 
 
-class ChangeFeedSerializer(serializers.Serializer[Any]):
-    """A part of the feed, the oldest change first."""
+class ChangeFeedSerializer(serializers.Serializer[None]):
+    """A page of the feed, oldest change first."""
 
     results = ChangeSerializer(many=True, read_only=True)
     next = serializers.CharField(
-        read_only=True, help_text="What to send as `since` the next time; always there."
+        read_only=True,
+        help_text="Send it as `since` in the next request. Always present.",
     )
 
 
-class ChangePageSerializer(serializers.Serializer[Any]):
-    """A page of a history; `next` and `previous` are the addresses of the others."""
+class ChangePageSerializer(serializers.Serializer[None]):
+    """A page of a history; `next` and `previous` are the URLs of the adjacent pages."""
 
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
     results = ChangeSerializer(many=True, read_only=True)
 
 
-class ChangeQuerySerializer(serializers.Serializer[Any]):
-    """How changes are asked for."""
+class ChangeQuerySerializer(FieldsQuerySerializer):
+    """Query parameters of the feed and of a history."""
 
-    fields = FieldsField(names_of(ChangeSerializer))  # type: ignore[assignment]
+    shows = ChangeSerializer
     page_size = serializers.IntegerField(
         min_value=1,
         max_value=MAX_PAGE_SIZE,
         default=DEFAULT_PAGE_SIZE,
-        help_text="How many changes come at once.",
+        help_text="Number of changes per response.",
     )
 
 
 class ChangeFeedQuerySerializer(ChangeQuerySerializer):
-    """How `GET changes` is asked."""
+    """Query parameters of `GET changes`."""
 
     since = serializers.RegexField(
         SINCE,
         default=None,
         error_messages={
-            "invalid": "Use the `next` of an earlier answer, 0, or latest."
+            "invalid": "Must be the `next` of an earlier response, 0 or latest."
         },
         help_text=(
-            "The `next` of an earlier answer. Without it, from the oldest change that"
-            " is kept; `latest` only tells where the feed ends."
+            "The `next` of an earlier response. By default the feed starts with the"
+            " oldest change that is kept; `latest` returns only its end."
         ),
     )
 
 
 class TaskChangesQuerySerializer(ChangeQuerySerializer):
-    """How `GET tasks/{id}/changes` is asked."""
+    """Query parameters of `GET tasks/{id}/changes`."""
 
     cursor = serializers.CharField(
         max_length=CURSOR_MAX_LENGTH,
         default=None,
-        help_text="A page of an earlier answer: follow its `next` and `previous`.",
+        help_text="From the `next` or `previous` URL of an earlier response.",
     )
 
 
-class UndoSerializer(serializers.Serializer[Any]):
-    """What to take back: a change, a batch, or, with neither, the last batch."""
+class UndoSerializer(serializers.Serializer[None]):
+    """What to undo: a change, a batch, or by default the last batch."""
 
     schema_keywords = {"not": {"required": ["change", "batch"]}}
 
     change = serializers.UUIDField(required=False, help_text="The id of one change.")
     batch = serializers.UUIDField(
-        required=False, help_text="The id of a batch: all that was done at once."
+        required=False, help_text="The id of a batch: all changes of one action."
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) > 1:
-            raise serializers.ValidationError({"batch": "Give a change or a batch."})
+            raise serializers.ValidationError(
+                {"batch": "Provide either a change or a batch, not both."}
+            )
         return {f"{name}_id": key for name, key in attrs.items()}
 
 
-class UndoneSerializer(serializers.Serializer[Any]):
-    """What undoing changed; it is a batch itself."""
+class UndoneSerializer(serializers.Serializer[None]):
+    """What was undone. Undoing is a batch, too."""
 
-    batch = serializers.UUIDField(read_only=True, help_text="Undo it to redo.")
+    batch = serializers.UUIDField(read_only=True, help_text="Undo this batch to redo.")
     changes = ChangeSerializer(
-        many=True, read_only=True, help_text="The first 200 that undoing made."
+        many=True, read_only=True, help_text="The first 200 changes made by undoing."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the label endpoints take and give."""
+"""Requests and responses of the label endpoints."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api.fields import FieldsField, names_of
+from config.api.fields import FieldsQuerySerializer
 from config.text import TextField
 from todos.limits import LABEL_MAX_LENGTH
 from todos.models import Colour
 
 
 class LabelSerializer(serializers.Serializer[Any]):
-    """A label in v1. Its name is unique without regard to case."""
+    """A label. Names are unique regardless of case."""
 
     id = serializers.UUIDField(read_only=True)
     name = TextField(max_length=LABEL_MAX_LENGTH)
     colour = serializers.ChoiceField(Colour.choices, default=Colour.GREY)
 
 
-class LabelQuerySerializer(serializers.Serializer[Any]):
-    """How `GET labels` and `GET labels/{id}` are asked."""
+class LabelQuerySerializer(FieldsQuerySerializer):
+    """Query parameters of `GET labels` and `GET labels/{id}`."""
 
-    fields = FieldsField(names_of(LabelSerializer))  # type: ignore[assignment]
+    shows = LabelSerializer
 
 
-class LabelPageSerializer(serializers.Serializer[Any]):
-    """All labels at once, so `next` and `previous` are null."""
+class LabelPageSerializer(serializers.Serializer[None]):
+    """All labels on one page; `next` and `previous` are null."""
 
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)

@@ -1,8 +1,7 @@
-"""What the task endpoints take and give."""
+"""Requests and responses of the task endpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import time
 from typing import Any
 
@@ -13,9 +12,8 @@ from config.api.conditional import etag
 from config.api.fields import (
     BoundedListField,
     ExactlyOneField,
-    FieldsField,
+    FieldsQuerySerializer,
     WholeNumberField,
-    names_of,
 )
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
@@ -24,7 +22,9 @@ from config.api.pagination import (
 )
 from config.text import TextField
 from todos.api.serializers.fields import (
+    Body,
     BoundedDateField,
+    Columns,
     WallTimeField,
     represent_clock,
 )
@@ -47,44 +47,47 @@ from todos.schedule.days import FIRST_DATE, LAST_DATE
 FILTERS_MAX = 100  # values of one repeated query parameter
 
 
-def represent_reminder(minutes: int | None, at: time | None) -> dict[str, Any] | None:
-    """Return when a task's owner is reminded: before the due time, or at a time."""
+def represent_reminder(minutes: int | None, at: time | None) -> Body | None:
+    """Return a reminder as v1 shows it, from its two columns."""
     if minutes is not None:
         return {"minutes_before": minutes}
     return {"time": represent_clock(at)} if at else None
 
 
-def _none() -> list[Any]:
-    """The default of a list; in a class with a field `list`, the type has no name."""
+def _empty() -> list[object]:
+    """Return the default of a list field.
+
+    A class with a field `list` cannot name the type itself.
+    """
     return []
 
 
-class RecurrenceSerializer(serializers.Serializer[Any]):
+class RecurrenceSerializer(serializers.Serializer[None]):
     """How a task repeats."""
 
     rrule = serializers.CharField(
         max_length=RULE_MAX_LENGTH,
-        help_text="A rule of RFC 5545, such as `FREQ=WEEKLY;BYDAY=MO`.",
+        help_text="A recurrence rule of RFC 5545, such as `FREQ=WEEKLY;BYDAY=MO`.",
     )
     anchor = serializers.ChoiceField(
         Task.Anchor.choices,
         default=Task.Anchor.DUE,
-        help_text="Whether the next is counted from the due date, or from completion.",
+        help_text="Whether the next occurrence counts from the due date or completion.",
     )
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Read a rule whole: in a PATCH, too, it is one value that is replaced.
+    def to_internal_value(self, data: object) -> dict[str, object]:
+        """Require the whole rule even in a PATCH, which replaces it as one value.
 
-        REST framework would hand the partial reading down to it.
+        REST framework would validate it as partial, like the body around it.
         """
-        values: dict[str, Any] = super().to_internal_value(data)
+        values: dict[str, object] = super().to_internal_value(data)
         if "rrule" not in values:
             raise serializers.ValidationError({"rrule": ["This field is required."]})
         return {"anchor": Task.Anchor.DUE} | values
 
 
 class ReminderSerializer(ExactlyOneField):
-    """When to be reminded: so long before the due time, or at a time of the due date.
+    """When to be reminded: minutes before the due time, or at a time on the due date.
 
     Exactly one of the two.
     """
@@ -93,25 +96,23 @@ class ReminderSerializer(ExactlyOneField):
         min_value=0,
         max_value=REMINDER_MINUTES_MAX,
         required=False,
-        help_text="Minutes before the due time, at most four weeks of them.",
+        help_text="Minutes before the due time, at most four weeks.",
     )
-    time = WallTimeField(
-        required=False, help_text="What the clock shows, on the due date."
-    )
+    time = WallTimeField(required=False, help_text="Local time on the due date.")
 
 
 class TaskSerializer(serializers.Serializer[Task]):
-    """A task in v1. What a full body leaves out takes its default."""
+    """A task. Fields missing from a full body take their defaults."""
 
     id = serializers.UUIDField(read_only=True)
     list = serializers.UUIDField(
-        required=False, help_text="The id of its list; the inbox where none is named."
+        required=False, help_text="The id of its list; by default the inbox."
     )
     parent = serializers.UUIDField(  # type: ignore[assignment]  # no clash: a field
         allow_null=True,
         default=None,
-        help_text=f"The task that this is a step of; it has at most {STEPS_MAX},"
-        " without completed steps that repeat.",
+        help_text="The task that this is a step of. A task can have at most"
+        f" {STEPS_MAX} steps, not counting completed steps that repeat.",
     )
     title = TextField(max_length=TITLE_MAX_LENGTH)
     notes = TextField(
@@ -131,7 +132,7 @@ class TaskSerializer(serializers.Serializer[Task]):
         allow_null=True, default=None, help_text=f"From {FIRST_DATE} to {LAST_DATE}."
     )
     due_time = WallTimeField(
-        allow_null=True, default=None, help_text="What the clock shows; needs a date."
+        allow_null=True, default=None, help_text="Local time; requires a due date."
     )
     due_tz = TextField(
         max_length=TIMEZONE_MAX_LENGTH,
@@ -148,16 +149,16 @@ class TaskSerializer(serializers.Serializer[Task]):
     labels = BoundedListField(
         child=TextField(max_length=LABEL_MAX_LENGTH),
         max_length=LABELS_MAX,
-        default=_none,
-        help_text="Names; one that is new is made.",
+        default=_empty,
+        help_text="Names; unknown labels are created.",
     )
     position = serializers.IntegerField(
-        read_only=True, help_text="Its place among the others, by hand."
+        read_only=True, help_text="Manual sort position; lower comes first."
     )
     series = serializers.UUIDField(
         read_only=True,
         allow_null=True,
-        help_text="Shared by all tasks of one repeat.",
+        help_text="Shared by all occurrences of a repeating task.",
     )
     completed_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Null while the task is open."
@@ -168,7 +169,7 @@ class TaskSerializer(serializers.Serializer[Task]):
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
     version = serializers.IntegerField(
-        read_only=True, min_value=1, help_text="One more with every change."
+        read_only=True, min_value=1, help_text="Incremented by every change."
     )
     steps_total = serializers.IntegerField(read_only=True, min_value=0)
     steps_done = serializers.IntegerField(read_only=True, min_value=0)
@@ -191,7 +192,7 @@ class TaskSerializer(serializers.Serializer[Task]):
         return changes
 
 
-def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
+def represent_task(row: Columns) -> Body:
     """Return a task as v1 shows it, from its columns by name.
 
     Takes a row of `.values(*SHOWN_COLUMNS)`, or `vars()` of an instance: the names are
@@ -228,7 +229,7 @@ def represent_task(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def task_tag(row: Mapping[str, Any]) -> str:
+def task_tag(row: Columns) -> str:
     """Return the entity tag of a task as `represent_task` shows it."""
     return etag(row["version"], row["steps_total"], row["steps_done"])
 
@@ -237,34 +238,36 @@ class CompletedTaskSerializer(TaskSerializer):
     """A completed task, and the next occurrence of its series."""
 
     next = TaskSerializer(
-        read_only=True, allow_null=True, help_text="Null where nothing repeats."
+        read_only=True,
+        allow_null=True,
+        help_text="Null if there is no next occurrence.",
     )
 
 
-class TaskPageSerializer(serializers.Serializer[Any]):
-    """A page of tasks; `next` and `previous` are the addresses of the others."""
+class TaskPageSerializer(serializers.Serializer[None]):
+    """A page of tasks; `next` and `previous` are the URLs of the adjacent pages."""
 
     next = serializers.URLField(read_only=True, allow_null=True)
     previous = serializers.URLField(read_only=True, allow_null=True)
     results = TaskSerializer(many=True, read_only=True)
 
 
-class TaskDetailQuerySerializer(serializers.Serializer[Any]):
-    """How `GET tasks/{id}` is asked."""
+class TaskDetailQuerySerializer(FieldsQuerySerializer):
+    """Query parameters of `GET tasks/{id}`."""
 
-    fields = FieldsField(names_of(TaskSerializer))  # type: ignore[assignment]
+    shows = TaskSerializer
 
 
-class TaskDeletionSerializer(serializers.Serializer[Any]):
-    """How `DELETE tasks/{id}` is asked."""
+class TaskDeletionSerializer(serializers.Serializer[None]):
+    """Query parameters of `DELETE tasks/{id}`."""
 
     permanent = serializers.BooleanField(
-        default=False, help_text="Remove for good what is already in the trash."
+        default=False, help_text="Permanently delete a task that is in the trash."
     )
 
 
 class TaskQuerySerializer(TaskDetailQuerySerializer):
-    """How `GET tasks` is asked."""
+    """Query parameters of `GET tasks`."""
 
     ORDERINGS = (
         "due_date",
@@ -289,38 +292,38 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
     view = serializers.ChoiceField(
         VIEWS,
         default="open",
-        help_text="Which tasks: `open` are those of lists that are not archived,"
-        " `today` is overdue or due today, `all` is everything but the trash.",
+        help_text="Which tasks: `open` excludes archived lists, `today` is overdue or"
+        " due today, `all` is everything except the trash.",
     )
-    # Each label is a condition of its own, and a database takes only so many.
+    # Each label adds a condition to the query, and databases limit these.
     list = BoundedListField(
         child=serializers.UUIDField(),
         max_length=FILTERS_MAX,
-        default=_none,
-        help_text="The id of a list; repeated: tasks of any of them.",
+        default=_empty,
+        help_text="The id of a list. Repeat it for tasks in any of several lists.",
     )
     label = BoundedListField(  # type: ignore[assignment]
         child=TextField(max_length=LABEL_MAX_LENGTH),
         max_length=LABELS_MAX,
-        default=_none,
-        help_text="The name of a label; repeated: tasks that carry all of them.",
+        default=_empty,
+        help_text="The name of a label. Repeat it for tasks that have all of them.",
     )
     priority = serializers.IntegerField(
         min_value=PRIORITY_MIN,
         max_value=PRIORITY_MAX,
         default=None,
-        help_text="Tasks of this priority.",
+        help_text="Only tasks of this priority.",
     )
     parent = serializers.UUIDField(  # type: ignore[assignment]
-        default=None, help_text="The steps of this task."
+        default=None, help_text="Only the steps of this task."
     )
-    due_after = BoundedDateField(default=None, help_text="This day or later.")
-    due_before = BoundedDateField(default=None, help_text="Earlier than this day.")
+    due_after = BoundedDateField(default=None, help_text="Due on this day or later.")
+    due_before = BoundedDateField(default=None, help_text="Due before this day.")
     q = TextField(
         max_length=SEARCH_MAX_LENGTH,
         default="",
         allow_blank=True,
-        help_text="Words of title or notes: all of them, in any case and accent.",
+        help_text="Words in title or notes. All must match, ignoring case and accents.",
     )
     ordering = serializers.ChoiceField(
         [*ORDERINGS, *(f"-{name}" for name in ORDERINGS)],
@@ -331,10 +334,10 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
         min_value=1,
         max_value=MAX_PAGE_SIZE,
         default=DEFAULT_PAGE_SIZE,
-        help_text="How many tasks a page holds.",
+        help_text="Number of tasks per page.",
     )
     cursor = serializers.CharField(
         max_length=CURSOR_MAX_LENGTH,
         default=None,
-        help_text="A page of an earlier answer: follow its `next` and `previous`.",
+        help_text="From the `next` or `previous` URL of an earlier response.",
     )
