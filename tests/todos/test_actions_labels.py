@@ -116,7 +116,7 @@ def test_undo_brings_a_deleted_label_back_to_its_tasks(alice, home):
 
 
 def test_there_are_only_so_many_labels(alice, monkeypatch):
-    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 3)
+    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 3)
     TaskFactory(owner=alice, labels=["a", "b", "c"])
 
     with pytest.raises(ValidationError) as by_name:

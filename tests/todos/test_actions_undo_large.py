@@ -93,7 +93,7 @@ def test_labels_made_with_a_batch_of_tasks_cost_no_statement_each(as_alice, alic
     counts = []
     for prefix, count in (("few", 2), ("many", 40)):
         text = "\n".join(f"Task {number} @{prefix}{number}" for number in range(count))
-        actions.add_quickly(as_alice, text=text)
+        actions.quick_add(as_alice, text=text)
         made = last_change(alice).batch
         counts.append(statements_of(actions.undo, as_alice))
         assert not Label.objects.owned_by(alice).exists()
@@ -112,7 +112,7 @@ def test_tasks_come_back_with_labels_in_few_statements_and_no_instance_of_each(
     for count in (2, 40):
         labels = " ".join(f"@label{number}" for number in range(20))
         text = "\n".join(f"Task {number} {labels}" for number in range(count))
-        actions.add_quickly(as_alice, text=text)
+        actions.quick_add(as_alice, text=text)
         before = snapshots_of(alice)
         actions.undo(as_alice)
 

@@ -100,7 +100,7 @@ def test_takes_the_longest_name(api_as, alice):
 
 
 def test_refuses_one_more_than_there_can_be(api_as, alice, monkeypatch):
-    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 2)
+    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 2)
     client = api_as(alice)
     client.post(URL, {"name": "one"})
     client.post("/api/v1/tasks", {"title": "Tidy", "labels": ["two"]})

@@ -235,7 +235,7 @@ def test_only_takes_lines(api_as, alice, method):
 
 
 def test_a_dry_run_refuses_what_the_run_refuses(api_as, alice, monkeypatch):
-    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 1)
+    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 1)
     client = api_as(alice)
     long = "x @" + "\u0390" * 50  # folded for comparison, each is three letters
 

@@ -649,7 +649,7 @@ def test_an_import_makes_no_more_lists_than_a_person_can_have(alice, monkeypatch
 
 
 def test_an_import_makes_no_more_labels_than_a_person_can_have(alice, monkeypatch):
-    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 2)
+    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 2)
     task = {"title": "a", "labels": ["one", "three"]}
     labels = [{"name": "one"}, {"name": "two"}]
 

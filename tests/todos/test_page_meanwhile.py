@@ -266,7 +266,7 @@ def test_a_refused_save_restores_no_task(page_as, alice, scene, monkeypatch):
     url = reverse("todos:task-update", args=[scene.task.pk])
     scene.trash()
     asked = client.post(url, TASK | {"list": str(scene.home.pk)})
-    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 0)
+    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 0)
 
     refused = client.post(url, sent_again(asked) | {"labels": "new"})
 

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
-from todos.actions.quick import add_quickly, read_quickly
+from todos.actions.quick import preview_quick_add, quick_add
 from todos.models import Change, Label, Task
 
 WEDNESDAY = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
@@ -18,7 +18,7 @@ WEDNESDAY = datetime(2026, 11, 25, 14, 30, tzinfo=UTC)
 
 def add(owner, text, *, at=WEDNESDAY, literal=None):
     """Add the lines and return their tasks."""
-    drafts = add_quickly(caller_of(owner, at), text=text, literal=literal)
+    drafts = quick_add(caller_of(owner, at), text=text, literal=literal)
     return [draft.task for draft in drafts]
 
 
@@ -130,7 +130,7 @@ def test_it_is_the_persons_day_and_week(alice):
 
 
 def test_reading_alone_stores_nothing(alice):
-    [draft] = read_quickly(caller_of(alice, WEDNESDAY), text="Buy milk @shop p1")
+    [draft] = preview_quick_add(caller_of(alice, WEDNESDAY), text="Buy milk @shop p1")
 
     assert (draft.task.title, draft.task.priority) == ("Buy milk", 1)
     assert not Task.objects.exists()

@@ -12,7 +12,7 @@ from tests.factories import NOON, TaskFactory
 from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
 from todos.actions import rows
-from todos.actions.rows import require_room_for_step
+from todos.actions.rows import require_step_room
 from todos.limits import STEPS_MAX
 from todos.models import Task
 
@@ -132,7 +132,7 @@ def test_an_undo_may_bring_back_more(alice):
 
 def test_asking_for_room_costs_one_statement(alice, full, django_assert_num_queries):
     with django_assert_num_queries(1), pytest.raises(ValidationError):
-        require_room_for_step(full.pk, owner=alice, field="parent")
+        require_step_room(full.pk, owner=alice, field="parent")
 
 
 # --- Steps that repeat ------------------------------------------------------------
@@ -295,6 +295,6 @@ def test_asking_for_the_room_of_many_steps_costs_one_statement(
     above = [with_steps(alice, 1).pk for _ in range(3)]
 
     with django_assert_num_queries(1):
-        counts = rows.count_steps(above, owner=alice)
+        counts = rows.step_quotas(above, owner=alice)
 
     assert [counts[key].stored for key in above] == [1, 1, 1]

@@ -22,12 +22,12 @@ LABELS_TEXT = "Keep at most 2 labels; delete one first."
 def of_two(monkeypatch):
     """Let a user have two lists, one of which is the inbox, and two labels."""
     monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
-    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 2)
+    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 2)
 
 
 def make_and_take_back(as_alice, text):
     """Add tasks with their labels, undo it, and return the batch that did."""
-    actions.add_quickly(as_alice, text=text)
+    actions.quick_add(as_alice, text=text)
     return actions.undo(as_alice).batch
 
 
@@ -95,7 +95,7 @@ def test_whoever_has_more_than_the_limit_can_undo_everything_else(
     actions.update_list(as_alice, list_id=own.pk, changes={"name": "New"})
     actions.update_label(as_alice, label_id=label.pk, changes={"name": "new"})
     monkeypatch.setattr(list_actions, "LISTS_MAX", 1)
-    monkeypatch.setattr(label_actions, "LABELS_OF_ONE_MAX", 0)
+    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 0)
 
     actions.undo(as_alice)
     actions.undo(
@@ -132,9 +132,9 @@ def test_the_navigation_finds_a_list_without_going_through_all(rf, alice):
 def test_a_batch_can_be_too_large_to_take_back(api_as, as_alice, alice, monkeypatch):
     monkeypatch.setattr(sys.modules["todos.actions.undo"], "CHANGES_MAX", 2)
     client = api_as(alice)
-    actions.add_quickly(as_alice, text="One\nTwo")
+    actions.quick_add(as_alice, text="One\nTwo")
     fitting = client.post("/api/v1/undo")
-    actions.add_quickly(as_alice, text="One\nTwo\nThree")
+    actions.quick_add(as_alice, text="One\nTwo\nThree")
     before = snapshots_of(alice)
 
     refused = client.post("/api/v1/undo")
@@ -154,5 +154,5 @@ def test_the_largest_import_over_http_can_be_taken_back(monkeypatch):
     monkeypatch.undo()
 
     assert CHANGES_MAX == (
-        ROWS_MAX + list_actions.LISTS_MAX + label_actions.LABELS_OF_ONE_MAX
+        ROWS_MAX + list_actions.LISTS_MAX + label_actions.LABELS_PER_USER_MAX
     )

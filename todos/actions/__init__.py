@@ -11,7 +11,7 @@ from todos.actions.bulk import TASKS_MAX, BulkChange, change_tasks
 from todos.actions.labels import create_label, delete_label, update_label
 from todos.actions.lists import create_list, restore_list, trash_list, update_list
 from todos.actions.moves import Beside, move_list, move_task
-from todos.actions.quick import add_quickly, read_quickly
+from todos.actions.quick import preview_quick_add, quick_add
 from todos.actions.refusals import (
     AlreadyCompleted,
     CannotBeUndone,
@@ -62,7 +62,7 @@ __all__ = [
     "UndoTooLarge",
     "Undone",
     "VersionConflict",
-    "add_quickly",
+    "quick_add",
     "change_tasks",
     "complete_task",
     "create_label",
@@ -72,7 +72,7 @@ __all__ = [
     "is_undone",
     "move_list",
     "move_task",
-    "read_quickly",
+    "preview_quick_add",
     "remove_task",
     "reopen_task",
     "restore_list",

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from todos.actions.dates import settle_dates
+from todos.actions.due import validate_dates
 from todos.actions.labels import label_all, labels_named, unlabel_all
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InTrash
@@ -130,7 +130,7 @@ def _set_due(tasks: Sequence[Task], batch: Batch, *, due: Mapping[str, Any]) -> 
         if task.due_time is None:
             task.due_tz, task.reminder_minutes = "", None
         try:
-            settle_dates(task, batch.caller)
+            validate_dates(task, batch.caller)
         except ValidationError as refusal:
             raise ValidationError({f"ids.{number}": refusal.messages}) from refusal
     store_all(changed, Kind.UPDATED, batch)

@@ -15,13 +15,13 @@ from django.db.models import F
 from accounts.models import User
 from config.writes import Insert
 from todos.actions.refusals import NoRoom
-from todos.actions.rows import Seen, require_version, store, store_all
+from todos.actions.rows import ExpectedVersion, require_version, store, store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
 from todos.models import Label, Task, TaskLabel, TaskQuerySet, label_key
 
-LABELS_OF_ONE_MAX = 500  # that one person can have
+LABELS_PER_USER_MAX = 500  # that one person can have
 CHUNK = 500  # tasks at once
 
 
@@ -49,7 +49,7 @@ def update_label(
     *,
     label_id: UUID,
     changes: Mapping[str, Any],
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Label:
     """Change the named fields of a label.
 
@@ -67,7 +67,7 @@ def update_label(
             setattr(label, name, value)
         if label.name != before["name"]:
             _save_name(label, update_fields=["name", "key"])
-            count_carriers(label, at=caller.at)
+            touch_labelled_tasks(label, at=caller.at)
         store(label, before, Kind.UPDATED, batch)
     return label
 
@@ -76,7 +76,7 @@ def delete_label(
     caller: Caller,
     *,
     label_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> None:
     """Take a label from every task that carries it, and delete it.
 
@@ -87,7 +87,7 @@ def delete_label(
     """
     with open_batch(caller) as batch:
         label = _label_of(caller.owner, label_id, version=version)
-        carriers = _carrying(label).with_labels().order_by("id")
+        carriers = _labelled_with(label).with_labels().order_by("id")
         while tasks := list(carriers[:CHUNK]):
             unlabel_all(tasks, label, batch)
             batch.flush()
@@ -95,7 +95,7 @@ def delete_label(
         label.delete()
 
 
-def _label_of(owner: User, label_id: UUID, *, version: Seen) -> Label:
+def _label_of(owner: User, label_id: UUID, *, version: ExpectedVersion) -> Label:
     label = Label.objects.owned_by(owner).get(pk=label_id)
     require_version(label, version)
     return label
@@ -118,18 +118,18 @@ def require_room(owner: User, *, count: int, field: str) -> None:
     Raises:
         NoRoom: for `field`.
     """
-    if Label.objects.owned_by(owner).count() + count > LABELS_OF_ONE_MAX:
+    if Label.objects.owned_by(owner).count() + count > LABELS_PER_USER_MAX:
         raise NoRoom(
-            {field: f"Keep at most {LABELS_OF_ONE_MAX} labels; delete one first."}
+            {field: f"Keep at most {LABELS_PER_USER_MAX} labels; delete one first."}
         )
 
 
-def count_carriers(label: Label, *, at: datetime) -> None:
+def touch_labelled_tasks(label: Label, *, at: datetime) -> None:
     """Count the version of the tasks that carry a label: they show its name."""
-    _carrying(label).update(version=F("version") + 1, updated_at=at)
+    _labelled_with(label).update(version=F("version") + 1, updated_at=at)
 
 
-def _carrying(label: Label) -> TaskQuerySet:
+def _labelled_with(label: Label) -> TaskQuerySet:
     carriers = TaskLabel.objects.filter(label=label).values("task_id")
     return Task.objects.filter(owner_id=label.owner_id, pk__in=carriers)
 

@@ -13,7 +13,7 @@ from accounts.models import User
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InboxProtected, NoRoom
 from todos.actions.rows import (
-    Seen,
+    ExpectedVersion,
     list_of,
     require_version,
     store,
@@ -62,7 +62,7 @@ def update_list(
     list_id: UUID,
     changes: Mapping[str, Any],
     restores: bool = False,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> TaskList:
     """Change the named fields of a list.
 
@@ -97,7 +97,7 @@ def trash_list(
     *,
     list_id: UUID,
     move_to: UUID | None = None,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> TaskList:
     """Put a list into the trash with its tasks, or move those to another list first.
 
@@ -113,7 +113,7 @@ def trash_list(
             raise InboxProtected
         require_version(row, version)
         if move_to is None:
-            _turn_all(row.tasks.live(), Kind.TRASHED, caller.at, batch)
+            _set_trashed(row.tasks.live(), Kind.TRASHED, caller.at, batch)
         else:
             if move_to == list_id:
                 raise ValidationError({"move_to": "Name another list."})
@@ -125,7 +125,7 @@ def trash_list(
     return row
 
 
-def _turn_all(
+def _set_trashed(
     tasks: TaskQuerySet, kind: Kind, trashed_at: datetime | None, batch: Batch
 ) -> None:
     """Put tasks into the trash or out of it, where each turn leaves fewer of them."""
@@ -149,7 +149,7 @@ def restore_list(
     caller: Caller,
     *,
     list_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> TaskList:
     """Take a list out of the trash, with the tasks that went there with it.
 
@@ -175,4 +175,4 @@ def _restore(row: TaskList, batch: Batch) -> None:
     before = snapshot(row)
     row.trashed_at = None
     store(row, before, Kind.RESTORED, batch)
-    _turn_all(together, Kind.RESTORED, None, batch)
+    _set_trashed(together, Kind.RESTORED, None, batch)

@@ -20,10 +20,10 @@ from django.db.models import Max, Q
 from accounts.models import User
 from todos.actions.refusals import InboxProtected
 from todos.actions.rows import (
-    Seen,
-    bring_steps,
+    ExpectedVersion,
+    move_steps_along,
     require_live,
-    require_room_for_step,
+    require_step_room,
     require_version,
     store_all,
 )
@@ -51,7 +51,7 @@ def move_task(
     *,
     task_id: UUID,
     to: Beside | UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Task:
     """Move a task beside another, or to the end of a list as a task of its own.
 
@@ -75,7 +75,7 @@ def move_task(
         renumbered = _move_beside(task, found.get(to.id), to, batch)
         store_all([(task, before), *renumbered], Kind.MOVED, batch)
         if str(task.list_id) != before["list_id"]:
-            bring_steps(task, batch)
+            move_steps_along(task, batch)
     return task
 
 
@@ -97,11 +97,11 @@ def _move_beside(
     if is_step and task.parent_id is None and task.steps.live().exists():
         raise ValidationError({to.side: "Steps go one level deep."})
     if neighbour.parent_id is not None and neighbour.parent_id != task.parent_id:
-        require_room_for_step(neighbour.parent_id, owner=batch.owner, field=to.side)
+        require_step_room(neighbour.parent_id, owner=batch.owner, field=to.side)
     task.parent_id, task.list_id = neighbour.parent_id, neighbour.list_id
     siblings = Task.objects.owned_by(batch.owner).with_labels()
     siblings = siblings.filter(list=neighbour.list_id, parent=neighbour.parent_id)
-    return _settle(task, neighbour, siblings, side=to.side, at=batch.at)
+    return _place_beside(task, neighbour, siblings, side=to.side, at=batch.at)
 
 
 def _move_to_end(task: Task, list_id: UUID, batch: Batch) -> None:
@@ -155,7 +155,7 @@ def move_list(
     *,
     list_id: UUID,
     to: Beside,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> TaskList:
     """Move a list right before or after another. The inbox stays first.
 
@@ -189,19 +189,19 @@ def _move_list_beside(
         raise ValidationError({to.side: "Name another list."})
     siblings = TaskList.objects.owned_by(batch.owner).filter(is_inbox=False)
     if not neighbour.is_inbox:
-        return _settle(row, neighbour, siblings, side=to.side, at=batch.at)
+        return _place_beside(row, neighbour, siblings, side=to.side, at=batch.at)
     if to.side == "before":
         raise InboxProtected
     first = siblings.order_by("position", "id")[0]
     if first.pk == row.pk:
         return []
-    return _settle(row, first, siblings, side="before", at=batch.at)
+    return _place_beside(row, first, siblings, side="before", at=batch.at)
 
 
 # --- Numbers ----------------------------------------------------------------------
 
 
-def _settle(
+def _place_beside(
     row: _Row,
     neighbour: _Row,
     siblings: OwnedQuerySet[_Row],

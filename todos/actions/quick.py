@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from config.text import clean_text
-from todos.actions.dates import settle_dates
+from todos.actions.due import validate_dates
 from todos.actions.labels import known_labels, labels_named
 from todos.agenda import clock_of
 from todos.caller import Caller
@@ -44,7 +44,7 @@ class Draft:
     task: Task
 
 
-def read_quickly(
+def preview_quick_add(
     caller: Caller, *, text: str, literal: Literal | None = None
 ) -> list[Draft]:
     """Return the tasks that the lines of a text describe, without storing them.
@@ -58,7 +58,7 @@ def read_quickly(
     drafts = _read(caller, text=text, literal=literal)
     wanted = _wanted(drafts)
     known = known_labels(wanted, owner=caller.owner, field="text")
-    # As `add_quickly` would store them: in the spelling of the labels that there are.
+    # As `quick_add` would store them: in the spelling of the labels that there are.
     names = wanted | {key: label.name for key, label in known.items()}
     for draft in drafts:
         draft.task.label_names = [names[key] for key in _keys(draft)]
@@ -79,7 +79,7 @@ def _read(caller: Caller, *, text: str, literal: Literal | None) -> list[Draft]:
     ]
 
 
-def add_quickly(
+def quick_add(
     caller: Caller,
     *,
     text: str,
@@ -90,7 +90,7 @@ def add_quickly(
     Labels that are unknown are created.
 
     Raises:
-        ValidationError: as `read_quickly`; then nothing is stored.
+        ValidationError: as `preview_quick_add`; then nothing is stored.
     """
     with open_batch(caller, adds=len(lines_of(text))) as batch:
         drafts = _read(caller, text=text, literal=literal)
@@ -171,7 +171,7 @@ class _Reader:
             position=self._position + place,
             **columns,
         )
-        settle_dates(task, self._caller)
+        validate_dates(task, self._caller)
         return task
 
 

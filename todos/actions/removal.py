@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import F
 
 from todos.actions.refusals import NotInTrash
-from todos.actions.rows import Seen, require_version, task_of
+from todos.actions.rows import ExpectedVersion, require_version, task_of
 from todos.caller import Caller
 from todos.ledger import Batch, Entity, open_batch
 from todos.models import Task, TaskList
@@ -21,7 +21,7 @@ def remove_task(
     caller: Caller,
     *,
     task_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> None:
     """Delete a task in the trash for good, and its text from the ledger.
 

@@ -23,7 +23,13 @@ from todos.actions.refusals import (
     NotRepeating,
     SeriesEnded,
 )
-from todos.actions.rows import Seen, count_steps, require_live, store, task_of
+from todos.actions.rows import (
+    ExpectedVersion,
+    require_live,
+    step_quotas,
+    store,
+    task_of,
+)
 from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
@@ -36,7 +42,7 @@ from todos.task_fields import COPIED_COLUMNS, MOVING_COLUMNS
 DAY = timedelta(days=1)
 
 
-def settle_rule(task: Task, caller: Caller) -> None:
+def apply_rule(task: Task, caller: Caller) -> None:
     """Hold the rule of a task against its due date, and number the task.
 
     Without a due date it is due on the first day from the person's today that the
@@ -88,7 +94,9 @@ def _is_stored(task: Task, state: Q) -> bool:
 # --- The next of a series ---------------------------------------------------------
 
 
-def open_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
+def open_next_occurrences(
+    tasks: Sequence[Task], batch: Batch
+) -> dict[UUID, Task | None]:
     """Open the next occurrence of each task that repeats, as a task of its own.
 
     Their steps come along, to be done again. Where the next one is there, because
@@ -99,9 +107,9 @@ def open_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
         The next occurrence, if there is one that is open, by the id of each task.
     """
     repeating = [task for task in tasks if task.rrule and task.due_date]
-    nearest = _nearest_later(repeating)
+    nearest = _later_occurrence_ids(repeating)
     found: dict[UUID, Task | None] = {task.pk: None for task in tasks}
-    found |= _still_open(nearest)
+    found |= _open_occurrences(nearest)
     today = today_of(batch.caller)
     copies: list[tuple[Task, Task]] = []
     for task in repeating:
@@ -119,7 +127,7 @@ def _with_room(
 ) -> Iterator[tuple[Task, Task]]:
     """Leave out copies of steps that their task has no room for."""
     above = {copy.parent_id for _, copy in copied if copy.parent_id is not None}
-    counts = count_steps(above, owner=owner) if above else {}
+    counts = step_quotas(above, owner=owner) if above else {}
     for task, copy in copied:
         if copy.parent_id is not None:
             if not counts[copy.parent_id].takes_next:
@@ -219,9 +227,9 @@ def today_of(caller: Caller) -> date:
     return clock_of(caller.owner, now=caller.at).today
 
 
-def take_back_all(tasks: Sequence[Task], batch: Batch) -> None:
+def remove_next_occurrences(tasks: Sequence[Task], batch: Batch) -> None:
     """Remove the next occurrences with their steps, unless somebody touched them."""
-    following = _still_open(_nearest_later(tasks)).values()
+    following = _open_occurrences(_later_occurrence_ids(tasks)).values()
     untouched = {task.pk: task for task in following if task and task.version == 1}
     if not untouched:
         return
@@ -243,13 +251,13 @@ def _is_touched(step: Task, *, with_: Task) -> bool:
     return step.version != 1 or step.created_at != with_.created_at
 
 
-def next_of(tasks: Sequence[Task]) -> dict[UUID, Task | None]:
+def next_occurrences_of(tasks: Sequence[Task]) -> dict[UUID, Task | None]:
     """Return the occurrence after each task, while that is open, by the task's id."""
     none: dict[UUID, Task | None] = {task.pk: None for task in tasks}
-    return none | _still_open(_nearest_later(tasks))
+    return none | _open_occurrences(_later_occurrence_ids(tasks))
 
 
-def _nearest_later(tasks: Sequence[Task]) -> dict[UUID, UUID]:
+def _later_occurrence_ids(tasks: Sequence[Task]) -> dict[UUID, UUID]:
     """Return the occurrence after each task, in whatever state, by the task's id.
 
     There can be gaps in the numbers: skipping goes on to the next.
@@ -268,7 +276,7 @@ def _nearest_later(tasks: Sequence[Task]) -> dict[UUID, UUID]:
     return {task: following for task, following in pairs if following}
 
 
-def _still_open(nearest: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
+def _open_occurrences(nearest: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
     """Return the occurrences that can be done, by what the ids are found under."""
     if not nearest:
         return {}
@@ -283,7 +291,7 @@ def skip_occurrence(
     caller: Caller,
     *,
     task_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Task:
     """Move an open repeating task on to its next occurrence.
 
@@ -317,7 +325,7 @@ def _require_skippable(task: Task) -> None:
         raise NotRepeating
     if task.is_completed:
         raise AlreadyCompleted
-    if _nearest_later([task]):
+    if _later_occurrence_ids([task]):
         raise NextExists
 
 

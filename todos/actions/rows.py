@@ -23,7 +23,7 @@ from todos.reminders.planning import plan_reminder
 from todos.task_fields import REMINDER_COLUMNS
 
 # The version that a caller has seen, or several of which any will do; None: all will.
-Seen: TypeAlias = int | Collection[int] | None
+ExpectedVersion: TypeAlias = int | Collection[int] | None
 _Row = TypeVar("_Row", bound=Task | TaskList | Label)
 
 CHUNK = 500  # rows that one statement names
@@ -54,13 +54,13 @@ def inbox_id(owner: User) -> UUID:
     return inbox
 
 
-def require_live(task: Task, *, version: Seen) -> None:
+def require_live(task: Task, *, version: ExpectedVersion) -> None:
     if task.trashed_at is not None:
         raise InTrash
     require_version(task, version)
 
 
-def require_version(row: Task | TaskList | Label, version: Seen) -> None:
+def require_version(row: Task | TaskList | Label, version: ExpectedVersion) -> None:
     seen = {version} if isinstance(version, int) else version
     if seen is not None and row.version not in seen:
         raise VersionConflict
@@ -137,7 +137,7 @@ def _plans_reminder(task: Task, changed: Iterable[str], batch: Batch) -> bool:
     return True
 
 
-def bring_steps(task: Task, batch: Batch) -> None:
+def move_steps_along(task: Task, batch: Batch) -> None:
     """Move the steps of a task into its list."""
     steps = list(task.steps.live().with_labels().order_by("id"))
     changed = [(step, snapshot(step)) for step in steps]
@@ -147,7 +147,7 @@ def bring_steps(task: Task, batch: Batch) -> None:
 
 
 @dataclass(slots=True)
-class StepCount:
+class StepQuota:
     """How many steps a task has, and whether it can have more.
 
     Those in the trash count: they can come back at any time. A completed step that
@@ -187,25 +187,25 @@ def _is_past(step: Task) -> bool:
     return bool(step.rrule) and step.completed_at is not None
 
 
-def count_steps(ids: Collection[UUID], *, owner: User) -> dict[UUID, StepCount]:
+def step_quotas(ids: Collection[UUID], *, owner: User) -> dict[UUID, StepQuota]:
     """Count the steps of some tasks, by the id of the task."""
     steps = Task.objects.owned_by(owner).filter(parent__in=ids)
     past = Count("pk", filter=Q(completed_at__isnull=False) & ~Q(rrule=""))
     found = steps.values("parent").annotate(stored=Count("pk"), past=past)
-    counts = {task_id: StepCount() for task_id in ids}
+    counts = {task_id: StepQuota() for task_id in ids}
     for task_id, stored, number in found.values_list("parent", "stored", "past"):
         assert task_id is not None
-        counts[task_id] = StepCount(stored, number)
+        counts[task_id] = StepQuota(stored, number)
     return counts
 
 
-def require_room_for_step(task_id: UUID, *, owner: User, field: str) -> None:
+def require_step_room(task_id: UUID, *, owner: User, field: str) -> None:
     """Refuse another step where a task has as many as it can have.
 
     Raises:
         ValidationError: for `field`.
     """
-    count_steps([task_id], owner=owner)[task_id].require_room(field=field)
+    step_quotas([task_id], owner=owner)[task_id].require_room(field=field)
 
 
 def place(
@@ -228,7 +228,7 @@ def place(
         if list_id not in (None, parent.list_id, task.list_id):
             raise ValidationError({"list": "A step is in the list of its task."})
         if task.parent_id != parent.pk:
-            require_room_for_step(parent.pk, owner=batch.owner, field="parent")
+            require_step_room(parent.pk, owner=batch.owner, field="parent")
         task.parent, task.list_id = parent, parent.list_id
         return
     task.parent = None

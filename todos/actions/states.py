@@ -14,7 +14,11 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 
 from accounts.models import User
-from todos.actions.repeats import next_of, open_all, take_back_all
+from todos.actions.repeats import (
+    next_occurrences_of,
+    open_next_occurrences,
+    remove_next_occurrences,
+)
 from todos.actions.rows import inbox_id, store_all
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import Task, TaskQuerySet
@@ -26,7 +30,7 @@ def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]
     Returns:
         What the series of a task goes on with, by the id of the task.
     """
-    opened = next_of([task for task in tasks if task.is_completed])
+    opened = next_occurrences_of([task for task in tasks if task.is_completed])
     still_open = {task.pk: task for task in tasks if not task.is_completed}
     # A step that is named beside its task is completed with it.
     first = [task for task in still_open.values() if task.parent_id not in still_open]
@@ -37,7 +41,7 @@ def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]
         )
         for row in [*steps, task]
     ]
-    opened |= open_all(first, batch)
+    opened |= open_next_occurrences(first, batch)
     for row, _ in done:
         row.completed_at = batch.at
     store_all(done, Kind.COMPLETED, batch)
@@ -47,7 +51,7 @@ def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]
 def reopen_all(tasks: Iterable[Task], batch: Batch) -> None:
     """Open the completed ones, without next occurrences that nobody touched."""
     completed = [task for task in tasks if task.is_completed]
-    take_back_all(completed, batch)
+    remove_next_occurrences(completed, batch)
     changed = [(task, snapshot(task)) for task in completed]
     for task in completed:
         task.completed_at = None
@@ -77,19 +81,19 @@ def restore_all(tasks: Iterable[Task], batch: Batch) -> None:
         (task for task in tasks if task.trashed_at),
         key=lambda task: bool(task.parent_id),
     )
-    homes = _Homes(trashed, batch.owner)
+    homes = _Destinations(trashed, batch.owner)
     changed = []
     for task, steps in _with_steps(trashed, TaskQuerySet.trashed, batch):
         together = task.trashed_at
         for row in [task, *(step for step in steps if step.trashed_at == together)]:
             if row.trashed_at is not None:
                 changed.append((row, snapshot(row)))
-                homes.bring_home(row)
+                homes.assign(row)
                 row.trashed_at = None
     store_all(changed, Kind.RESTORED, batch)
 
 
-class _Homes:
+class _Destinations:
     """Where tasks that come out of the trash belong now."""
 
     def __init__(self, tasks: list[Task], owner: User) -> None:
@@ -98,7 +102,7 @@ class _Homes:
         self._back: dict[UUID | None, Task] = {}
         prefetch_related_objects(tasks, "list", "parent")
 
-    def bring_home(self, task: Task) -> None:
+    def assign(self, task: Task) -> None:
         parent = self._back.get(task.parent_id) or task.parent
         # Meanwhile it can have become a step itself, and steps go one level deep.
         if parent and parent.trashed_at is None and parent.parent_id is None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from todos.actions.dates import settle_dates
+from todos.actions.due import validate_dates
 from todos.actions.labels import set_labels
-from todos.actions.repeats import open_all
+from todos.actions.repeats import open_next_occurrences
 from todos.actions.rows import (
-    Seen,
-    bring_steps,
+    ExpectedVersion,
+    move_steps_along,
     place,
     require_live,
     require_version,
@@ -52,12 +52,12 @@ def create_task(
     with open_batch(caller, adds=1) as batch:
         task = Task.new(owner_id=caller.owner.pk, at=caller.at, **fields)
         place(task, batch, list_id=list_id, parent_id=parent_id)
-        settle_dates(task, caller)
+        validate_dates(task, caller)
         task.save(force_insert=True)
         set_labels(task, labels, batch)
         batch.created(task)
         if task.is_completed:
-            open_all([task], batch)
+            open_next_occurrences([task], batch)
     return task
 
 
@@ -68,7 +68,7 @@ def update_task(
     changes: Mapping[str, Any],
     completed: bool | None = None,
     restores: bool = False,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Task:
     """Change the named fields of a task; `labels` replaces all of its labels.
 
@@ -99,15 +99,15 @@ def update_task(
             place(task, batch, list_id=list_id, parent_id=parent_id)
         for name, value in changes.items():
             setattr(task, name, value)
-        settle_dates(task, caller)
+        validate_dates(task, caller)
         if labels is not None:
             set_labels(task, labels, batch)
         moved = task.list_id != UUID(before["list_id"])
         store(task, before, Kind.MOVED if moved else Kind.UPDATED, batch)
         if moved:
-            bring_steps(task, batch)
+            move_steps_along(task, batch)
         if completed is not None and completed != task.is_completed:
-            _turn(task, batch)
+            _toggle(task, batch)
     return task
 
 
@@ -115,7 +115,7 @@ def complete_task(
     caller: Caller,
     *,
     task_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Completion:
     """Complete a task and its open steps; open the next occurrence of a repeat.
 
@@ -144,7 +144,7 @@ def reopen_task(
     caller: Caller,
     *,
     task_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Task:
     """Open a completed task again, and take away its untouched next occurrence.
 
@@ -171,11 +171,11 @@ def toggle_task(caller: Caller, *, task_id: UUID) -> Task:
     with open_batch(caller) as batch:
         task = task_of(caller.owner, task_id)
         require_live(task, version=None)
-        _turn(task, batch)
+        _toggle(task, batch)
     return task
 
 
-def _turn(task: Task, batch: Batch) -> None:
+def _toggle(task: Task, batch: Batch) -> None:
     if task.is_completed:
         reopen_all([task], batch)
     else:
@@ -186,7 +186,7 @@ def trash_task(
     caller: Caller,
     *,
     task_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Task:
     """Put a task and its steps into the trash. Twice changes nothing.
 
@@ -205,7 +205,7 @@ def restore_task(
     caller: Caller,
     *,
     task_id: UUID,
-    version: Seen = None,
+    version: ExpectedVersion = None,
 ) -> Task:
     """Take a task out of the trash, with the steps that went there with it.
 

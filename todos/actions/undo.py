@@ -21,9 +21,9 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.credentials import COMMAND
 from accounts.models import User
 from config.writes import Insert
-from todos.actions import obstacles
-from todos.actions.labels import count_carriers, set_all_labels
+from todos.actions import conflicts
 from todos.actions.labels import require_room as require_room_for_labels
+from todos.actions.labels import set_all_labels, touch_labelled_tasks
 from todos.actions.lists import require_room as require_room_for_lists
 from todos.actions.refusals import (
     CannotBeUndone,
@@ -103,7 +103,7 @@ def undo(
     """
     with open_batch(caller) as batch:
         changes = _wanted(caller.owner, batch_id, change_id)
-        undoing = _Undoing(batch, changes)
+        undoing = _Undo(batch, changes)
         try:
             with transaction.atomic():
                 for chunk in _latest_first(changes, caller.owner):
@@ -115,7 +115,7 @@ def undo(
         except (IntegrityError, ValidationError) as exc:
             # What came since holds a place that has to be free (an occurrence, a name),
             # or rests on what was to be taken back (a time on its date).
-            later = obstacles.since(changes, owner=caller.owner)
+            later = conflicts.later_changes(changes, owner=caller.owner)
             raise UndoConflict(changes=later) from exc
     return Undone(batch.id, batch.count)
 
@@ -165,7 +165,7 @@ def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
     yield list(stretch.values())
 
 
-class _Undoing:
+class _Undo:
     """One run of undo: what it has touched, to be checked as a whole at the end."""
 
     def __init__(self, batch: Batch, wanted: ChangeQuerySet) -> None:
@@ -202,7 +202,7 @@ class _Undoing:
             for row, before in changed:
                 store(row, before, kind, self.batch)
                 if isinstance(row, Label) and row.name != before["name"]:
-                    count_carriers(row, at=self.batch.at)
+                    touch_labelled_tasks(row, at=self.batch.at)
         else:
             store_all(changed, kind, self.batch)
 
@@ -253,7 +253,7 @@ class _Undoing:
         model = MODELS[changes[0].entity] if changes else Label
         if used := self._in_use(model, ids):
             first = next(c for c in changes if c.entity_id in used)
-            users = obstacles.on_users(first, self._others, owner=self.owner)
+            users = conflicts.new_references(first, self._others, owner=self.owner)
             raise UndoConflict(changes=users)
         model._default_manager.filter(owner=self.owner, pk__in=ids).delete()
         self._tasks -= set(ids)
@@ -315,9 +315,9 @@ class _Undoing:
 
     def _refusal(self, change: Change, row: Row | None) -> UndoConflict:
         """Name what was done to the object since, or to the labels that it shows."""
-        later = obstacles.on_object(change, self._others)
+        later = conflicts.changes_to_object(change, self._others)
         if not later and isinstance(row, Task):
-            later = obstacles.on_labels(change, row.label_names, self._others)
+            later = conflicts.label_renames(change, row.label_names, self._others)
         return UndoConflict(changes=later)
 
     def check(self) -> None:
@@ -337,13 +337,13 @@ class _Undoing:
             require_room_for_labels(self.owner, count=0, field="labels")
         mine = Task.objects.owned_by(self.owner)
         for ids in _chunks(self._tasks):
-            self._require_homes(mine.filter(pk__in=ids))
-            self._require_homes(mine.filter(parent__in=ids))
+            self._require_valid_places(mine.filter(pk__in=ids))
+            self._require_valid_places(mine.filter(parent__in=ids))
         for ids in _chunks(self._lists):
-            self._require_homes(mine.filter(list__in=ids))
+            self._require_valid_places(mine.filter(list__in=ids))
 
-    def _require_homes(self, tasks: TaskQuerySet) -> None:
-        for task in tasks.filter(_is_homeless())[:1]:
+    def _require_valid_places(self, tasks: TaskQuerySet) -> None:
+        for task in tasks.filter(_is_misplaced())[:1]:
             raise UndoConflict(changes=self._about(task))
 
     def _about(self, task: Task) -> list[UUID]:
@@ -360,7 +360,7 @@ class _Undoing:
         return list(last.order_by("-seq").values_list("pk", flat=True)[:1])
 
 
-def _is_homeless() -> Q:
+def _is_misplaced() -> Q:
     """Match tasks that are where no task can be."""
     owner = OuterRef("owner_id")
     lists = TaskList.objects.filter(owner=owner, pk=OuterRef("list_id"))

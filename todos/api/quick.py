@@ -133,9 +133,9 @@ class TaskQuickView(TaskEndpoint):
         """Add tasks from lines of text: all of them, or none."""
         body = self.validated(request)
         if body.pop("dry_run"):
-            drafts = actions.read_quickly(self.caller, **body)
+            drafts = actions.preview_quick_add(self.caller, **body)
             return Response(_represent(drafts, is_stored=False))
-        drafts = actions.add_quickly(self.caller, **body)
+        drafts = actions.quick_add(self.caller, **body)
         return Response(
             _represent(drafts, is_stored=True), status=status.HTTP_201_CREATED
         )

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from todos.actions.dates import settle_dates
+from todos.actions.due import validate_dates
 from todos.actions.imports.ids import SeenIds, SeriesIds, candidate_ids, resolve_id
 from todos.actions.imports.labels import LabelStage
 from todos.actions.imports.lists import ListStage
 from todos.actions.imports.rows import ImportReport, TaskRow
-from todos.actions.rows import StepCount, count_steps
+from todos.actions.rows import StepQuota, step_quotas
 from todos.caller import Caller
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
 from todos.models import Task, label_key, position_now
@@ -34,7 +34,7 @@ class TaskStage:
         self._lists, self._labels = lists, labels
         self._positions = iter(range(position_now(), 2**63))
         self._series = SeriesIds(caller.owner)
-        self._steps: dict[UUID, StepCount] = {}  # by the id of their task
+        self._steps: dict[UUID, StepQuota] = {}  # by the id of their task
         self._left_out: set[str] = set()  # sources of tasks whose steps are left out
         self._in_trash = 0  # known tasks that are in the trash
 
@@ -80,7 +80,7 @@ class TaskStage:
     def _count_steps(self, known: Mapping[UUID, Task]) -> None:
         """Count the steps of stored tasks, once for each task."""
         ids = known.keys() - self.new.keys() - self._steps.keys()
-        self._steps |= count_steps(ids, owner=self._caller.owner)
+        self._steps |= step_quotas(ids, owner=self._caller.owner)
 
     def _task(self, row: TaskRow, known: dict[UUID, Task]) -> Task | None:
         """Return the task to store; None if there is nothing to store for this row.
@@ -107,7 +107,7 @@ class TaskStage:
             message = "You already have this occurrence."
             self._report.add_notice(row.row, "series", message)
             return None
-        settle_dates(task, self._caller)
+        validate_dates(task, self._caller)
         _check_labels(row)
         if task.parent_id is not None:
             self._steps[task.parent_id].add(task)
@@ -131,7 +131,7 @@ class TaskStage:
             if is_new and row.list_source and destination.id != parent.list_id:
                 message = "A step is in the list of its task."
                 raise ValidationError({"list": message})
-            count = self._steps.setdefault(parent.pk, StepCount())
+            count = self._steps.setdefault(parent.pk, StepQuota())
             count.require_room(field="parent", step=task)
             task.parent_id, task.list_id = parent.pk, parent.list_id
             return

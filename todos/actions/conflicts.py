@@ -18,13 +18,13 @@ from todos.models import Change, ChangeQuerySet, Label, Task
 NAMED_MAX = 20
 
 
-def on_object(change: Change, among: ChangeQuerySet) -> list[UUID]:
+def changes_to_object(change: Change, among: ChangeQuerySet) -> list[UUID]:
     """Return those `among` changes that were made to the change's object since."""
     later = among.filter(seq__gt=change.seq)
     return _first(later.of(change.entity, change.entity_id))
 
 
-def on_labels(
+def label_renames(
     change: Change, names: Iterable[str], among: ChangeQuerySet
 ) -> list[UUID]:
     """Return those `among` changes that renamed labels of the change's task since.
@@ -37,7 +37,7 @@ def on_labels(
     return _first(later)
 
 
-def on_users(change: Change, among: ChangeQuerySet, *, owner: User) -> list[UUID]:
+def new_references(change: Change, among: ChangeQuerySet, *, owner: User) -> list[UUID]:
     """Return those `among` changes by which tasks have come to refer to the object."""
     key = change.entity_id
     tasks = Task.objects.owned_by(owner)
@@ -50,7 +50,7 @@ def on_users(change: Change, among: ChangeQuerySet, *, owner: User) -> list[UUID
     return _first(among.filter(brought, seq__gt=change.seq, entity_id__in=ids))
 
 
-def since(changes: ChangeQuerySet, *, owner: User) -> list[UUID]:
+def later_changes(changes: ChangeQuerySet, *, owner: User) -> list[UUID]:
     """Return what was done after `changes` to their objects, or took a label's name."""
     last = changes.order_by("-seq").values_list("seq", flat=True)[:1].get()
     later = Change.objects.owned_by(owner).filter(seq__gt=last)
