@@ -15,7 +15,7 @@ from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.actions import Beside
-from todos.actions.moves import REACH
+from todos.actions.positions import REACH
 from todos.models import Task
 
 NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)

@@ -11,8 +11,8 @@ from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory
 from tests.todos.files import bring, document_of, id_of, sealed
 from todos import actions
-from todos.actions import rows
-from todos.actions.rows import require_step_room
+from todos.actions import steps as step_actions
+from todos.actions.steps import require_step_room
 from todos.limits import STEPS_MAX
 from todos.models import Task
 
@@ -166,14 +166,14 @@ WAYS = pytest.mark.parametrize(
 @pytest.fixture
 def three(monkeypatch):
     """Let a task keep three steps in all."""
-    monkeypatch.setattr(rows, "STEPS_STORED_MAX", 3)
+    monkeypatch.setattr(step_actions, "STEPS_STORED_MAX", 3)
 
 
 @WAYS
 def test_a_repeating_step_goes_on_in_a_full_task(
     api_as, page_as, alice, monkeypatch, complete
 ):
-    monkeypatch.setattr(rows, "STEPS_MAX", 2)
+    monkeypatch.setattr(step_actions, "STEPS_MAX", 2)
     task = with_steps(alice, 2, **DAILY)
 
     for _ in range(3):
@@ -262,8 +262,8 @@ def test_a_step_that_is_made_completed_opens_no_next_above_the_bound(alice, thre
 
 
 def test_a_file_brings_what_is_left_of_a_series_beside_the_steps(alice, monkeypatch):
-    monkeypatch.setattr(rows, "STEPS_MAX", 1)
-    monkeypatch.setattr(rows, "STEPS_STORED_MAX", 3)
+    monkeypatch.setattr(step_actions, "STEPS_MAX", 1)
+    monkeypatch.setattr(step_actions, "STEPS_STORED_MAX", 3)
     rule = {"rrule": "FREQ=DAILY", "anchor": "due"}
     past = {
         "title": "Past",
@@ -295,6 +295,6 @@ def test_asking_for_the_room_of_many_steps_costs_one_statement(
     above = [with_steps(alice, 1).pk for _ in range(3)]
 
     with django_assert_num_queries(1):
-        counts = rows.step_quotas(above, owner=alice)
+        counts = step_actions.step_quotas(above, owner=alice)
 
     assert [counts[key].stored for key in above] == [1, 1, 1]

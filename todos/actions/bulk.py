@@ -17,8 +17,8 @@ from todos.actions.due import validate_dates
 from todos.actions.labels import label_all, labels_named, unlabel_all
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InTrash
-from todos.actions.rows import store_all
 from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
+from todos.actions.storing import store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABELS_MAX

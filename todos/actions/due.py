@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
+from uuid_utils.compat import uuid7
 
-from todos.actions.repeats import apply_rule
+from todos.actions.repeats import today_of
 from todos.caller import Caller
 from todos.models import Task
 from todos.reminders.planning import check_reminder, plan_reminder
+from todos.schedule import recurrence
 
 
 def validate_dates(task: Task, caller: Caller) -> None:
@@ -24,3 +27,52 @@ def validate_dates(task: Task, caller: Caller) -> None:
     check_reminder(task)
     if task._state.adding:  # `store` plans it for a task that changes
         plan_reminder(task, owner=caller.owner, at=caller.at)
+
+
+def apply_rule(task: Task, caller: Caller) -> None:
+    """Hold the rule of a task against its due date, and number the task.
+
+    Without a due date it is due on the first day from the person's today that the
+    rule allows. One that repeats already doesn't lose its due date.
+
+    Raises:
+        ValidationError: for `recurrence` or `due_date`.
+    """
+    if not task.rrule:
+        task.rrule_anchor = ""
+        return
+    task.rrule_anchor = task.rrule_anchor or Task.Anchor.DUE
+    if task.due_date is None and _is_stored(task, ~Q(rrule="")):
+        raise ValidationError({"due_date": "A repeating task needs a due date."})
+    try:
+        task.rrule, task.due_date = recurrence.begin_series(
+            task.rrule,
+            due=task.due_date,
+            today=today_of(caller),
+            from_completion=task.rrule_anchor == Task.Anchor.COMPLETION,
+        )
+    except recurrence.RuleRefused as exc:
+        # What was taken once stays, also where the series has run out since.
+        if not _was_taken(task):
+            raise ValidationError({"recurrence": str(exc)}) from exc
+    if task.series is None:
+        task.series, task.occurrence = uuid7(), 1
+
+
+def _was_taken(task: Task) -> bool:
+    """Whether the task had this rule on this day before: here, or where it came from.
+
+    Only an import stores a task that is of a series already.
+    """
+    if not task._state.adding:
+        return _is_stored(task, Q(rrule=task.rrule, due_date=task.due_date))
+    if task.series is None or task.due_date is None:
+        return False
+    try:
+        return recurrence.normalise_rule(task.rrule, due=None) == task.rrule
+    except recurrence.RuleRefused:
+        return False
+
+
+def _is_stored(task: Task, state: Q) -> bool:
+    return Task.objects.filter(state, owner_id=task.owner_id, pk=task.pk).exists()

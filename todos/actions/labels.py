@@ -14,8 +14,9 @@ from django.db.models import F
 
 from accounts.models import User
 from config.writes import Insert
+from todos.actions.loading import ExpectedVersion, require_version
 from todos.actions.refusals import NoRoom
-from todos.actions.rows import ExpectedVersion, require_version, store, store_all
+from todos.actions.storing import store, store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX

@@ -10,15 +10,10 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from todos.actions.loading import ExpectedVersion, list_of, require_version
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InboxProtected, NoRoom
-from todos.actions.rows import (
-    ExpectedVersion,
-    list_of,
-    require_version,
-    store,
-    store_all,
-)
+from todos.actions.storing import store, store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.models import TaskList, TaskQuerySet

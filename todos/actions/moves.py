@@ -1,41 +1,27 @@
-"""The order that people give their tasks and lists by hand.
-
-Positions are whole numbers with wide gaps, so a row comes between two others by the
-mean of theirs. Where no number is left between them, the rows around the place get new
-ones. Those are recorded as moved in the same batch: a client that keeps a copy orders
-it by position, and undo has to find each number as it was.
-"""
+"""Moving tasks and lists: into another list, below another task, or beside a row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.db.models import Max, Q
 
 from accounts.models import User
-from todos.actions.refusals import InboxProtected
-from todos.actions.rows import (
+from todos.actions.loading import (
     ExpectedVersion,
-    move_steps_along,
+    inbox_id,
     require_live,
-    require_step_room,
     require_version,
-    store_all,
 )
+from todos.actions.positions import place_beside, positions_at_end
+from todos.actions.refusals import InboxProtected
+from todos.actions.steps import require_step_room
+from todos.actions.storing import store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, Snapshot, open_batch, snapshot
-from todos.models import OwnedQuerySet, Task, TaskList
-
-GAP = 1_000_000  # between rows without a place of their own: a second, as positions go
-NARROWEST = 1_000  # a gap that is left again between rows with new numbers
-REACH = 16  # rows on each side that get new numbers, at first
-
-_Row = TypeVar("_Row", Task, TaskList)
+from todos.models import Task, TaskList
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +87,7 @@ def _move_beside(
     task.parent_id, task.list_id = neighbour.parent_id, neighbour.list_id
     siblings = Task.objects.owned_by(batch.owner).with_labels()
     siblings = siblings.filter(list=neighbour.list_id, parent=neighbour.parent_id)
-    return _place_beside(task, neighbour, siblings, side=to.side, at=batch.at)
+    return place_beside(task, neighbour, siblings, side=to.side, at=batch.at)
 
 
 def _move_to_end(task: Task, list_id: UUID, batch: Batch) -> None:
@@ -128,26 +114,12 @@ def move_all(tasks: Iterable[Task], list_id: UUID, batch: Batch) -> None:
     steps = steps.filter(parent__in=[row.pk for row in rows])
     along = list(steps.with_labels().order_by("id"))
     changed = [(row, snapshot(row)) for row in [*rows, *along]]
-    places = _places_at_end(list_id, batch, count=len(rows))
+    places = positions_at_end(list_id, batch, count=len(rows))
     for task, position in zip(rows, places, strict=True):
         task.parent, task.position = None, position
     for row in [*rows, *along]:
         row.list_id = list_id
     store_all(changed, Kind.MOVED, batch)
-
-
-def _places_at_end(list_id: UUID, batch: Batch, *, count: int) -> list[int]:
-    """Return positions after all tasks of a list, and, if there is room, not after now.
-
-    What is made later gets a later number still.
-    """
-    tasks = Task.objects.owned_by(batch.owner).filter(list=list_id, parent=None)
-    last = tasks.aggregate(last=Max("position"))["last"] or 0
-    now = _position_at(batch.at)
-    gap = min(GAP, (now - last) // count)
-    if gap < 1:
-        return [last + number for number in range(1, count + 1)]
-    return [now - gap * number for number in reversed(range(count))]
 
 
 def move_list(
@@ -189,114 +161,52 @@ def _move_list_beside(
         raise ValidationError({to.side: "Name another list."})
     siblings = TaskList.objects.owned_by(batch.owner).filter(is_inbox=False)
     if not neighbour.is_inbox:
-        return _place_beside(row, neighbour, siblings, side=to.side, at=batch.at)
+        return place_beside(row, neighbour, siblings, side=to.side, at=batch.at)
     if to.side == "before":
         raise InboxProtected
     first = siblings.order_by("position", "id")[0]
     if first.pk == row.pk:
         return []
-    return _place_beside(row, first, siblings, side="before", at=batch.at)
+    return place_beside(row, first, siblings, side="before", at=batch.at)
 
 
-# --- Numbers ----------------------------------------------------------------------
+def place(
+    task: Task, batch: Batch, *, list_id: UUID | None, parent_id: UUID | None
+) -> None:
+    """Put a task into a list and maybe under a parent, both the owner's.
 
-
-def _place_beside(
-    row: _Row,
-    neighbour: _Row,
-    siblings: OwnedQuerySet[_Row],
-    *,
-    side: str,
-    at: datetime,
-) -> list[tuple[_Row, Snapshot]]:
-    """Give `row` a position right before or after its neighbour among its siblings.
-
-    Returns:
-        The other rows that had to get new positions, each with what it was before.
+    Raises:
+        ValidationError: for `list` or `parent`, in the same words whether the row
+            is someone else's or never was.
     """
-    others = siblings.exclude(pk=row.pk)
-    earlier, later = _around(neighbour, others, side=side, reach=1)
-    low = earlier[0].position if earlier else None
-    high = later[0].position if later else None
-    for position in (row.position, _between(low, high, at=at)):
-        if (low is None or low < position) and (high is None or position < high):
-            row.position = position
-            return []
-    return _renumber(row, neighbour, others, side=side)
+    if parent_id is not None:
+        tasks = Task.objects.owned_by(batch.owner).live()
+        parent = tasks.filter(pk=parent_id).first()
+        if parent is None:
+            raise ValidationError({"parent": "There is no such task."})
+        has_steps = not task._state.adding and task.steps.live().exists()
+        if parent.pk == task.pk or parent.parent_id or has_steps:
+            raise ValidationError({"parent": "Steps go one level deep."})
+        if list_id not in (None, parent.list_id, task.list_id):
+            raise ValidationError({"list": "A step is in the list of its task."})
+        if task.parent_id != parent.pk:
+            require_step_room(parent.pk, owner=batch.owner, field="parent")
+        task.parent, task.list_id = parent, parent.list_id
+        return
+    task.parent = None
+    if list_id is None:
+        task.list_id = inbox_id(batch.owner)
+    elif list_id != task.list_id:
+        lists = TaskList.objects.owned_by(batch.owner).live()
+        if not lists.filter(pk=list_id).exists():
+            raise ValidationError({"list": "There is no such list."})
+        task.list_id = list_id
 
 
-def _around(
-    neighbour: _Row, others: OwnedQuerySet[_Row], *, side: str, reach: int
-) -> tuple[list[_Row], list[_Row]]:
-    """Return up to `reach` rows before the place and after it, the nearest first."""
-    place, key = neighbour.position, neighbour.pk
-    below = others.filter(Q(position__lt=place) | Q(position=place, id__lt=key))
-    above = others.filter(Q(position__gt=place) | Q(position=place, id__gt=key))
-    earlier = below.order_by("-position", "-id")
-    later = above.order_by("position", "id")
-    if side == "before":
-        return list(earlier[:reach]), [neighbour] + list(later[: reach - 1])
-    return [neighbour] + list(earlier[: reach - 1]), list(later[:reach])
-
-
-def _between(low: int | None, high: int | None, *, at: datetime) -> int:
-    """Return a position between two, where one of them may be missing."""
-    if low is not None and high is not None:
-        return (low + high) // 2
-    if low is not None:
-        # What is made later gets a later number still.
-        return max(_position_at(at), low + 1)
-    assert high is not None
-    return high - GAP
-
-
-def _renumber(
-    row: _Row,
-    neighbour: _Row,
-    others: OwnedQuerySet[_Row],
-    *,
-    side: str,
-    reach: int = REACH,
-) -> list[tuple[_Row, Snapshot]]:
-    """Number the rows around the place anew, `row` among them."""
-    earlier, later = _around(neighbour, others, side=side, reach=reach + 1)
-    before = earlier[:reach][::-1]
-    after = later[:reach]
-    positions = _spread(
-        [one.position for one in before + after],
-        low=earlier[reach].position if len(earlier) > reach else None,
-        high=later[reach].position if len(later) > reach else None,
-    )
-    if positions is None:
-        return _renumber(row, neighbour, others, side=side, reach=reach * 8)
-    row.position = positions.pop(len(before))
-    stretch = [one.pk for one in before + after]
-    changed = [(one, snapshot(one)) for one in before + after]
-    new = dict(zip(stretch, positions, strict=True))
-    for one, _ in changed:
-        one.position = new[one.pk]
-    return changed
-
-
-def _spread(
-    present: Sequence[int], *, low: int | None, high: int | None
-) -> list[int] | None:
-    """Return positions for the rows `present`, in order, and for one more among them.
-
-    They lie between `low` and `high`; where one is missing, there is room without end.
-    None where the gaps would be too narrow.
-    """
-    count = len(present) + 1
-    width = NARROWEST * (count + 1)
-    if high is None:
-        high = max(present[-1] + 1, (present[0] if low is None else low) + width)
-    if low is None:
-        low = min(present[0] - 1, high - width)
-    gap = (high - low) // (count + 1)
-    if gap < NARROWEST:
-        return None
-    return [low + gap * number for number in range(1, count + 1)]
-
-
-def _position_at(at: datetime) -> int:
-    return int(at.timestamp() * 1_000_000)
+def move_steps_along(task: Task, batch: Batch) -> None:
+    """Move the steps of a task into its list."""
+    steps = list(task.steps.live().with_labels().order_by("id"))
+    changed = [(step, snapshot(step)) for step in steps]
+    for step in steps:
+        step.list_id = task.list_id
+    store_all(changed, Kind.MOVED, batch)

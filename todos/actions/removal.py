@@ -8,8 +8,8 @@ from uuid import UUID
 
 from django.db.models import F
 
+from todos.actions.loading import ExpectedVersion, require_version, task_of
 from todos.actions.refusals import NotInTrash
-from todos.actions.rows import ExpectedVersion, require_version, task_of
 from todos.caller import Caller
 from todos.ledger import Batch, Entity, open_batch
 from todos.models import Task, TaskList

@@ -11,25 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, Q, Subquery
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from todos.actions.labels import set_all_labels
+from todos.actions.loading import ExpectedVersion, require_live, task_of
 from todos.actions.refusals import (
     AlreadyCompleted,
     NextExists,
     NotRepeating,
     SeriesEnded,
 )
-from todos.actions.rows import (
-    ExpectedVersion,
-    require_live,
-    step_quotas,
-    store,
-    task_of,
-)
+from todos.actions.steps import step_quotas
+from todos.actions.storing import store
 from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
@@ -40,55 +35,6 @@ from todos.schedule.days import LAST_DATE
 from todos.task_fields import COPIED_COLUMNS, MOVING_COLUMNS
 
 DAY = timedelta(days=1)
-
-
-def apply_rule(task: Task, caller: Caller) -> None:
-    """Hold the rule of a task against its due date, and number the task.
-
-    Without a due date it is due on the first day from the person's today that the
-    rule allows. One that repeats already doesn't lose its due date.
-
-    Raises:
-        ValidationError: for `recurrence` or `due_date`.
-    """
-    if not task.rrule:
-        task.rrule_anchor = ""
-        return
-    task.rrule_anchor = task.rrule_anchor or Task.Anchor.DUE
-    if task.due_date is None and _is_stored(task, ~Q(rrule="")):
-        raise ValidationError({"due_date": "A repeating task needs a due date."})
-    try:
-        task.rrule, task.due_date = recurrence.begin_series(
-            task.rrule,
-            due=task.due_date,
-            today=today_of(caller),
-            from_completion=task.rrule_anchor == Task.Anchor.COMPLETION,
-        )
-    except recurrence.RuleRefused as exc:
-        # What was taken once stays, also where the series has run out since.
-        if not _was_taken(task):
-            raise ValidationError({"recurrence": str(exc)}) from exc
-    if task.series is None:
-        task.series, task.occurrence = uuid7(), 1
-
-
-def _was_taken(task: Task) -> bool:
-    """Whether the task had this rule on this day before: here, or where it came from.
-
-    Only an import stores a task that is of a series already.
-    """
-    if not task._state.adding:
-        return _is_stored(task, Q(rrule=task.rrule, due_date=task.due_date))
-    if task.series is None or task.due_date is None:
-        return False
-    try:
-        return recurrence.normalise_rule(task.rrule, due=None) == task.rrule
-    except recurrence.RuleRefused:
-        return False
-
-
-def _is_stored(task: Task, state: Q) -> bool:
-    return Task.objects.filter(state, owner_id=task.owner_id, pk=task.pk).exists()
 
 
 # --- The next of a series ---------------------------------------------------------

@@ -14,12 +14,13 @@ from uuid import UUID
 from django.db.models import prefetch_related_objects
 
 from accounts.models import User
+from todos.actions.loading import inbox_id
 from todos.actions.repeats import (
     next_occurrences_of,
     open_next_occurrences,
     remove_next_occurrences,
 )
-from todos.actions.rows import inbox_id, store_all
+from todos.actions.storing import store_all
 from todos.ledger import Batch, Kind, snapshot
 from todos.models import Task, TaskQuerySet
 

@@ -9,17 +9,16 @@ from uuid import UUID
 
 from todos.actions.due import validate_dates
 from todos.actions.labels import set_labels
-from todos.actions.repeats import open_next_occurrences
-from todos.actions.rows import (
+from todos.actions.loading import (
     ExpectedVersion,
-    move_steps_along,
-    place,
     require_live,
     require_version,
-    store,
     task_of,
 )
+from todos.actions.moves import move_steps_along, place
+from todos.actions.repeats import open_next_occurrences
 from todos.actions.states import complete_all, reopen_all, restore_all, trash_all
+from todos.actions.storing import store
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.models import Task

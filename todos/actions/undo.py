@@ -32,7 +32,7 @@ from todos.actions.refusals import (
     UndoConflict,
     UndoTooLarge,
 )
-from todos.actions.rows import CHUNK, store, store_all
+from todos.actions.storing import CHUNK, store, store_all
 from todos.caller import Caller
 from todos.ledger import (
     AccountFull,

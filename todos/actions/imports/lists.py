@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from todos.actions.imports.ids import SeenIds, candidate_ids, resolve_id
 from todos.actions.imports.rows import Columns, ImportReport, ListRow, TaskRow
 from todos.actions.lists import require_room
-from todos.actions.rows import inbox_id
+from todos.actions.loading import inbox_id
 from todos.caller import Caller
 from todos.models import TaskList, position_now
 

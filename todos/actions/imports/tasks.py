@@ -12,7 +12,7 @@ from todos.actions.imports.ids import SeenIds, SeriesIds, candidate_ids, resolve
 from todos.actions.imports.labels import LabelStage
 from todos.actions.imports.lists import ListStage
 from todos.actions.imports.rows import ImportReport, TaskRow
-from todos.actions.rows import StepQuota, step_quotas
+from todos.actions.steps import StepQuota, step_quotas
 from todos.caller import Caller
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
 from todos.models import Task, label_key, position_now

@@ -1,0 +1,82 @@
+"""How many steps a task can have."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+
+from accounts.models import User
+from todos.limits import STEPS_MAX, STEPS_STORED_MAX
+from todos.models import Task
+
+STEPS_TEXT = f"A task has at most {STEPS_MAX} steps, those in the trash counted."
+STEPS_STORED_TEXT = (
+    f"A task has at most {STEPS_STORED_MAX:,} steps, also with those that repeat and"
+    " are completed. Delete some of these for good first."
+)
+
+
+@dataclass(slots=True)
+class StepQuota:
+    """How many steps a task has, and whether it can have more.
+
+    Those in the trash count: they can come back at any time. A completed step that
+    repeats is what is left of its series. It takes no room from steps that are to be
+    done, so a series goes on for years in a task that is full of other steps.
+    """
+
+    stored: int = 0
+    past: int = 0  # those of them that are completed and repeat
+
+    def add(self, step: Task) -> None:
+        self.stored += 1
+        self.past += _is_past(step)
+
+    @property
+    def takes_next(self) -> bool:
+        """Whether the next occurrence of a step can be opened beside it.
+
+        The one before it no longer counts, so this is a matter of the second bound.
+        """
+        return self.stored < STEPS_STORED_MAX
+
+    def require_room(self, *, field: str, step: Task | None = None) -> None:
+        """Refuse another step, `step` or one to be done, where there is no room.
+
+        Raises:
+            ValidationError: for `field`.
+        """
+        if self.stored >= STEPS_STORED_MAX:
+            raise ValidationError({field: STEPS_STORED_TEXT})
+        is_past = step is not None and _is_past(step)
+        if not is_past and self.stored - self.past >= STEPS_MAX:
+            raise ValidationError({field: STEPS_TEXT})
+
+
+def _is_past(step: Task) -> bool:
+    return bool(step.rrule) and step.completed_at is not None
+
+
+def step_quotas(ids: Collection[UUID], *, owner: User) -> dict[UUID, StepQuota]:
+    """Count the steps of some tasks, by the id of the task."""
+    steps = Task.objects.owned_by(owner).filter(parent__in=ids)
+    past = Count("pk", filter=Q(completed_at__isnull=False) & ~Q(rrule=""))
+    found = steps.values("parent").annotate(stored=Count("pk"), past=past)
+    counts = {task_id: StepQuota() for task_id in ids}
+    for task_id, stored, number in found.values_list("parent", "stored", "past"):
+        assert task_id is not None
+        counts[task_id] = StepQuota(stored, number)
+    return counts
+
+
+def require_step_room(task_id: UUID, *, owner: User, field: str) -> None:
+    """Refuse another step where a task has as many as it can have.
+
+    Raises:
+        ValidationError: for `field`.
+    """
+    step_quotas([task_id], owner=owner)[task_id].require_room(field=field)
