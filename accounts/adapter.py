@@ -24,7 +24,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import events, guesses, known_browsers, linking_mails
+from accounts import device_cookies, events, identity_mails, password_attempts
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email
 from accounts.credentials import (
@@ -45,7 +45,7 @@ logger = logging.getLogger(__name__)
 
 # Mails to an address that whoever asks for them need not own, and what each is counted
 # as: somebody who uses up one kind leaves the others to the owner.
-STRANGERS_CAUSE = {
+UNSOLICITED_MAILS = {
     "account/email/account_already_exists": "note",
     "account/email/email_confirmation": "confirm",
     "account/email/email_confirmation_signup": "confirm",
@@ -54,7 +54,7 @@ STRANGERS_CAUSE = {
 }
 
 
-def session_of(request: HttpRequest) -> str:
+def session_key_of(request: HttpRequest) -> str:
     """Return what tells this session from others, empty where there is none."""
     session = getattr(request, "session", None)
     return str(getattr(session, "session_key", None) or "")
@@ -100,7 +100,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user = email_address.user
         before, epoch = user.email, user.credential_epoch
         try:
-            with self._telling_afterwards(), transaction.atomic():
+            with self._notifications_after_commit(), transaction.atomic():
                 lock_if_current(user)
                 email_address.refresh_from_db(fields=["email", "verified", "primary"])
                 confirmed = super().confirm_email(request, email_address)
@@ -176,7 +176,7 @@ class AccountAdapter(DefaultAccountAdapter):
             onward = urlencode({REDIRECT_FIELD_NAME: response["Location"]})
             response = HttpResponseRedirect(f"{reverse('accounts:paused')}?{onward}")
         if user.email is not None:
-            known_browsers.remember(request, response, user.email)
+            device_cookies.set_cookie(request, response, user.email)
         return response
 
     def get_client_ip(self, request: HttpRequest) -> str:
@@ -188,15 +188,17 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> AbstractBaseUser | None:
         """Compare a password at sign-in, within the limits on guesses."""
         email = str(credentials.get("email") or "").lower()
-        with guesses.at_sign_in(request, email) as guess:
+        with password_attempts.sign_in_attempt(request, email) as attempt:
             user = super().authenticate(request, **credentials)
-            guess.was_wrong = user is None
+            attempt.failed = user is None
         return user
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
         """Compare the password of a signed-in user, counted by their session."""
         assert isinstance(user, User)
-        return guesses.confirms(user, password, session=session_of(self.request))
+        return password_attempts.check_password(
+            user, password, session=session_key_of(self.request)
+        )
 
     # --- Mails ----------------------------------------------------------------
 
@@ -227,8 +229,8 @@ class AccountAdapter(DefaultAccountAdapter):
         Of each kind that a stranger can cause, one mailbox gets a few in an hour. The
         answer is the same without the mail.
         """
-        kind = STRANGERS_CAUSE.get(template_prefix)
-        if kind is not None and not self._is_staff_asking():
+        kind = UNSOLICITED_MAILS.get(template_prefix)
+        if kind is not None and not self._is_requested_by_staff():
             mailbox = f"{email.lower()} {kind}"
             reading = count_request("mail", mailbox, now=time.time())
             if reading.wait is not None:
@@ -257,14 +259,14 @@ class AccountAdapter(DefaultAccountAdapter):
             waiting.append(lambda: again(template_prefix, user, context, email))
             return
         assert isinstance(user, User)
-        context = {"paused": linking_mails.paused(user), **(context or {})}
+        context = {"paused": identity_mails.describe_suspended(user), **(context or {})}
         try:
             super().send_notification_mail(template_prefix, user, context, email)
         except ImmediateHttpResponse:
             logger.warning("notification lost")
 
     @contextmanager
-    def _telling_afterwards(self) -> Iterator[None]:
+    def _notifications_after_commit(self) -> Iterator[None]:
         """Hold notifications until the transaction inside has committed.
 
         On SQLite nobody else could write while the mail server takes its time.
@@ -284,7 +286,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Record the member of staff who asks for it, beside sending the mail."""
         assert isinstance(user, User)
         super().send_password_reset_mail(user, email, context)
-        if self._is_staff_asking():
+        if self._is_requested_by_staff():
             events.record(
                 user,
                 SecurityEvent.Kind.RESET_REQUESTED,
@@ -292,6 +294,6 @@ class AccountAdapter(DefaultAccountAdapter):
                 by=self.request.user,
             )
 
-    def _is_staff_asking(self) -> bool:
+    def _is_requested_by_staff(self) -> bool:
         user = getattr(self.request, "user", None)
         return bool(getattr(user, "is_staff", False))

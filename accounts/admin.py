@@ -41,8 +41,9 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import credentials, emails
-from accounts.better_auth.doctor import Finding, examine_settings, explain
-from accounts.models import DELETION_BEGUN, LinkedIdentity, RefreshFamily, User
+from accounts.authentication import user_of
+from accounts.better_auth.doctor import CheckResult, check_settings, explain_token
+from accounts.models import DELETION_STARTED, LinkedIdentity, RefreshFamily, User
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[User]
@@ -70,25 +71,20 @@ class SupportAction:
 
 
 def _deactivate(request: HttpRequest, user: User) -> None:
-    credentials.deactivate(user=user, at=timezone.now(), by=_staff(request))
+    credentials.deactivate(user=user, at=timezone.now(), by=user_of(request))
 
 
 def _reactivate(request: HttpRequest, user: User) -> None:
-    credentials.reactivate(user=user, at=timezone.now(), by=_staff(request))
+    credentials.reactivate(user=user, at=timezone.now(), by=user_of(request))
 
 
 def _sign_out(request: HttpRequest, user: User) -> None:
-    credentials.sign_out_everywhere(user=user, at=timezone.now(), by=_staff(request))
+    credentials.sign_out_everywhere(user=user, at=timezone.now(), by=user_of(request))
 
 
 def _send_reset(request: HttpRequest, user: User) -> None:
     # allauth's form would look the address up again; the mail is for this account.
     emails.send_reset_link(request, user)
-
-
-def _staff(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    return request.user
 
 
 ACTIONS = (
@@ -113,7 +109,7 @@ ACTIONS = (
             "A deletion that was asked for is called off."
         ),
         record="Reactivated.",
-        suits=lambda user: not user.is_active and user.delete_after != DELETION_BEGUN,
+        suits=lambda user: not user.is_active and user.delete_after != DELETION_STARTED,
         run=_reactivate,
     ),
     SupportAction(
@@ -183,7 +179,7 @@ DELETION = shown("delete_after", "To be deleted", ordering="delete_after")
 
 
 class DoctorForm(forms.Form):
-    """A token to explain. It is shown to nobody, not even to who sends it."""
+    """A token to explain_token. It is shown to nobody, not even to who sends it."""
 
     token = forms.CharField(
         required=False,
@@ -293,7 +289,7 @@ class UserAdmin(ModelAdmin):
         """Everything but staff and groups, and those too for one's own account."""
         sections = self.get_fieldsets(request, obj)
         fields = [field for _, section in sections for field in section["fields"]]
-        if obj is not None and may_act_on(_staff(request), obj):
+        if obj is not None and may_act_on(user_of(request), obj):
             return [field for field in fields if field not in {"is_staff", "groups"}]
         return fields
 
@@ -310,7 +306,7 @@ class UserAdmin(ModelAdmin):
     def has_change_permission(
         self, request: HttpRequest, obj: User | None = None
     ) -> bool:
-        return _staff(request).is_superuser
+        return user_of(request).is_superuser
 
     def save_model(
         self, request: HttpRequest, obj: User, form: Any, change: bool
@@ -345,11 +341,11 @@ class UserAdmin(ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = DoctorForm(request.POST or None)
-        findings: list[Finding] = []
+        findings: list[CheckResult] = []
         if form.is_valid():
-            findings += examine_settings()
+            findings += check_settings()
             if token := form.cleaned_data["token"]:
-                findings += explain(token, now=time.time())
+                findings += explain_token(token, now=time.time())
         context = self.admin_site.each_context(request) | {
             "title": "Better Auth doctor",
             "form": form,
@@ -366,7 +362,7 @@ class UserAdmin(ModelAdmin):
         user = self.get_object(request, str(user_id))
         if user is None:
             raise Http404
-        staff = _staff(request)
+        staff = user_of(request)
         if not (staff.has_perm(action.permission) and may_act_on(staff, user)):
             raise PermissionDenied
         if not action.suits(user):
@@ -383,7 +379,7 @@ class UserAdmin(ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Offer the same actions for several accounts at once."""
-        staff = _staff(request)
+        staff = user_of(request)
         return {
             action.name: (partial(_act_on_selected, action), action.name, action.label)
             for action in ACTIONS
@@ -398,7 +394,7 @@ class UserAdmin(ModelAdmin):
         if len(selected) > self.list_per_page:
             messages.error(request, f"Select at most {self.list_per_page} accounts.")
             return None
-        staff = _staff(request)
+        staff = user_of(request)
         refused = [
             user
             for user in selected
@@ -450,7 +446,7 @@ class UserAdmin(ModelAdmin):
     ) -> HttpResponse:
         """Show the buttons that suit the account, its last events, its sign-ins."""
         assert obj is not None  # accounts are not made here
-        staff = _staff(request)
+        staff = user_of(request)
         context["support_actions"] = [
             (action.label, reverse(f"admin:accounts_user_{action.name}", args=[obj.pk]))
             for action in ACTIONS
@@ -485,19 +481,19 @@ class GroupAdmin(DjangoGroupAdmin):
         return False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _staff(request).is_superuser
+        return user_of(request).is_superuser
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _staff(request).is_superuser
+        return user_of(request).is_superuser
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return _staff(request).is_superuser
+        return user_of(request).is_superuser
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _staff(request).is_superuser
+        return user_of(request).is_superuser
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return _staff(request).is_superuser
+        return user_of(request).is_superuser
 
 
 admin.site.register(User, UserAdmin)

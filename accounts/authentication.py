@@ -73,8 +73,8 @@ def refused(reason: str) -> TokenNotValid:
     return TokenNotValid()
 
 
-def user_of(request: Request) -> User:
-    """Return the user behind a request that a door has let in."""
+def user_of(request: HttpRequest | Request) -> User:
+    """Return the signed-in user of a request; there is one on every closed route."""
     assert isinstance(request.user, User)
     return request.user
 
@@ -101,7 +101,7 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
             return None
         now = timezone.now()
         sender = address_key(request._request)
-        verified = verified_outside(token, now=now, sender=sender)
+        verified = verify_external_token(token, now=now, sender=sender)
         identity = admit(verified, at=now)
         return identity.user, better_auth_credential(identity, verified)
 
@@ -126,7 +126,7 @@ def is_of_better_auth(token: str) -> bool:
     return unverified_issuer(token) in trusted_issuers()
 
 
-def verified_outside(token: str, *, now: datetime, sender: str) -> VerifiedToken:
+def verify_external_token(token: str, *, now: datetime, sender: str) -> VerifiedToken:
     """Verify a token or a session token of a Better Auth server.
 
     `sender` is the key of the address that it came from.
@@ -157,7 +157,7 @@ def identify(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     """
     try:
         return identities.find_or_provision(token, at=at)
-    except identities.TooManyFirstSights as exc:
+    except identities.TooManyNewUsers as exc:
         logger.warning("too many new users", extra={"issuer": token.issuer.issuer})
         raise Unavailable(wait=exc.retry_after) from exc
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from accounts.models import User
-from accounts.passwords import spellings
+from accounts.passwords import unicode_forms
 
 
 class PasswordBackend(AuthenticationBackend):
@@ -34,5 +34,5 @@ class PasswordBackend(AuthenticationBackend):
         return self._check_password(found, credentials["password"])
 
     def _mitigate_timing_attack(self, password: str) -> None:
-        for spelling in spellings(password):
+        for spelling in unicode_forms(password):
             make_password(spelling)

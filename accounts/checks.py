@@ -8,9 +8,9 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from accounts.better_auth.issuers import (
+    InvalidIssuer,
     Issuer,
-    IssuerRefused,
-    descriptions,
+    configured_issuers,
     issuer_from,
 )
 
@@ -19,15 +19,15 @@ from accounts.better_auth.issuers import (
 def check_issuers(**kwargs: Any) -> Iterator[CheckMessage]:
     """Every configured Better Auth server can be used, and none is two."""
     try:
-        configured = descriptions()
-    except IssuerRefused as exc:
+        configured = configured_issuers()
+    except InvalidIssuer as exc:
         yield Error(str(exc), id="accounts.E001")
         return
     issuers: list[Issuer] = []
-    for description in configured:
+    for entry in configured:
         try:
-            issuers.append(issuer_from(description.words, prefix=description.prefix))
-        except IssuerRefused as exc:
+            issuers.append(issuer_from(entry.options, prefix=entry.prefix))
+        except InvalidIssuer as exc:
             yield Error(str(exc), id="accounts.E002")
     yield from _check_together(issuers)
 

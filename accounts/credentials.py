@@ -9,7 +9,7 @@ from django.db.models import F
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts import emails, events
-from accounts.models import DELETION_BEGUN, RefreshFamily, SecurityEvent, User
+from accounts.models import DELETION_STARTED, RefreshFamily, SecurityEvent, User
 from accounts.passwords import hashed
 from config.api.problems import CREDENTIAL_REFUSED
 
@@ -86,7 +86,7 @@ def lock_if_current(user: User) -> User:
     return locked
 
 
-def reread(user: User) -> User:
+def reload_user(user: User) -> User:
     """Return all of a user that a request was authenticated as, in the same epoch.
 
     Raises:
@@ -161,7 +161,7 @@ def reactivate(*, user: User, at: datetime, by: User | None = None) -> None:
     What was ended stays ended, and so does what an outside issuer issued while the
     account was locked. An account that is being deleted stays locked.
     """
-    remaining = User.objects.filter(pk=user.pk).exclude(delete_after=DELETION_BEGUN)
+    remaining = User.objects.filter(pk=user.pk).exclude(delete_after=DELETION_STARTED)
     if not remaining.update(is_active=True, delete_after=None, updated_at=at):
         return
     user.refresh_from_db(fields=["is_active", "delete_after"])

@@ -18,7 +18,9 @@ from config.logs import request_id
 logger = logging.getLogger(__name__)
 
 Kind = SecurityEvent.Kind
-NOTED = 10  # of one kind, in an hour, of what strangers try with one account
+MAX_RECORDED_ATTEMPTS = (
+    10  # of one kind, in an hour, of what strangers try with one account
+)
 
 
 def record(
@@ -31,12 +33,12 @@ def record(
     _log(kind, user.pk)
 
 
-def note_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> None:
+def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> None:
     """Store what a stranger tried with the account of `email`, if there is one.
 
     The same statements run and the same transaction is written whether there is one
-    or not: how long it takes tells nobody. Of one kind, the first `NOTED` in an hour
-    are stored.
+    or not: how long it takes tells nobody. Of one kind, the first
+    `MAX_RECORDED_ATTEMPTS` in an hour are stored.
     """
     now = at.timestamp()
     hour = math.floor(now / 3600)
@@ -48,13 +50,15 @@ def note_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> None:
             expires_at=(hour + 1) * 3600 + 1,
             now=now,
         )
-        user_id = _store_for(email, kind, at) if number <= NOTED else None
+        user_id = (
+            _store_for(email, kind, at) if number <= MAX_RECORDED_ATTEMPTS else None
+        )
     if user_id is not None:
         _log(kind, user_id)
 
 
-def forget_attempts(*, before: datetime) -> None:
-    """Delete what `note_attempt` stored, so that guessing fills no table for ever."""
+def delete_attempts(*, before: datetime) -> None:
+    """Delete what `record_attempt` stored, so that guessing fills no table for ever."""
     kinds = (Kind.SIGN_IN_FAILED, Kind.RESET_REQUESTED)
     SecurityEvent.objects.filter(kind__in=kinds, by=None, at__lt=before).delete()
 

@@ -16,10 +16,10 @@ from django.contrib.auth import hashers
 from accounts.better_auth import passwords
 from config.api.problems import Unavailable
 
-AT_ONCE = 2  # in one process
-PATIENCE = 1.0  # seconds that a request waits for its turn
+MAX_CONCURRENT = 2  # in one process
+MAX_WAIT = 1.0  # seconds that a request waits for its turn
 
-_turns = BoundedSemaphore(AT_ONCE)
+_slots = BoundedSemaphore(MAX_CONCURRENT)
 _thread = local()
 
 
@@ -30,39 +30,39 @@ class TooManyHashes(Unavailable):
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def slot() -> Iterator[None]:
     """Wait for a turn to compute a hash. Inside another turn it costs nothing.
 
     Raises:
-        TooManyHashes: `AT_ONCE` others took longer than `PATIENCE`.
+        TooManyHashes: `MAX_CONCURRENT` others took longer than `MAX_WAIT`.
     """
-    if getattr(_thread, "has_turn", False):
+    if getattr(_thread, "has_slot", False):
         yield  # a hasher that verifies by hashing once more
         return
-    if not _turns.acquire(timeout=PATIENCE):
+    if not _slots.acquire(timeout=MAX_WAIT):
         raise TooManyHashes(wait=1)
-    _thread.has_turn = True
+    _thread.has_slot = True
     try:
         yield
     finally:
-        _thread.has_turn = False
-        _turns.release()
+        _thread.has_slot = False
+        _slots.release()
 
 
-class InTurn:
-    """Makes a hasher wait for its `turn`, whoever uses it for what."""
+class Limited:
+    """Makes a hasher wait for its `slot`, whoever uses it for what."""
 
     def encode(self, *args: Any, **kwargs: Any) -> str:
-        with turn():
+        with slot():
             encoded: str = super().encode(*args, **kwargs)  # type: ignore[misc]
             return encoded
 
     def verify(self, password: str, encoded: str) -> bool:
-        with turn():
+        with slot():
             return bool(super().verify(password, encoded))  # type: ignore[misc]
 
 
-class Argon2PasswordHasher(InTurn, hashers.Argon2PasswordHasher):
+class Argon2PasswordHasher(Limited, hashers.Argon2PasswordHasher):
     """Argon2id with less memory than Django's: docs/security.md says how much and why.
 
     A hash made with other numbers stays valid and is replaced at the next sign-in.
@@ -73,11 +73,11 @@ class Argon2PasswordHasher(InTurn, hashers.Argon2PasswordHasher):
     parallelism = 1
 
 
-class PBKDF2PasswordHasher(InTurn, hashers.PBKDF2PasswordHasher):
+class PBKDF2PasswordHasher(Limited, hashers.PBKDF2PasswordHasher):
     """For hashes that were made elsewhere."""
 
 
-class BetterAuthPasswordHasher(InTurn, passwords.BetterAuthPasswordHasher):
+class BetterAuthPasswordHasher(Limited, passwords.BetterAuthPasswordHasher):
     """For hashes that were imported from Better Auth."""
 
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from rest_framework.exceptions import Throttled
 
-from accounts import entrance, session_owner
+from accounts import linked_sessions, session_binding
 from accounts.authentication import (
     SessionAuthentication,
     TokenNotValid,
     better_auth_credential,
     identify,
-    verified_outside,
+    verify_external_token,
 )
 from accounts.better_auth import sessions
 from accounts.better_auth.issuers import session_issuer
@@ -54,7 +54,7 @@ class LinkedSessionMiddleware:
     def _user(
         self, request: HttpRequest, found: User | AnonymousUser
     ) -> User | AnonymousUser:
-        if isinstance(found, User) and not entrance.still_holds(request, found):
+        if isinstance(found, User) and not linked_sessions.is_valid(request, found):
             request.session.flush()
             return AnonymousUser()
         return found
@@ -102,17 +102,17 @@ class BetterAuthSessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if signed_in_by := getattr(request, "signed_in_by", None):
-            session_owner.mark(request, *signed_in_by)
+        if cookie_sign_in := getattr(request, "cookie_sign_in", None):
+            session_binding.record_user(request, *cookie_sign_in)
         return response
 
     def process_view(
         self, request: HttpRequest, view: Any, args: Any, kwargs: Any
     ) -> HttpResponse | None:
         token = session_token_of(request)
-        if not _asks_who(view):
+        if not _needs_user(view):
             if not hasattr(view, "cls"):  # a page; such an endpoint reads no session
-                session_owner.release(request, unless_by=token)
+                session_binding.unbind(request, unless_by=token)
             return None
         if request.user.is_authenticated:
             return None
@@ -124,17 +124,17 @@ class BetterAuthSessionMiddleware:
         except (Unavailable, Throttled) as refusal:
             return answer(request, refusal)
         if not request.user.is_authenticated:
-            session_owner.release(request)
+            session_binding.unbind(request)
         return None
 
     def _sign_in(self, request: HttpRequest, token: str) -> None:
         now = timezone.now()
-        verified = verified_outside(token, now=now, sender=address_key(request))
+        verified = verify_external_token(token, now=now, sender=address_key(request))
         identity = identify(verified, at=now)
-        reason = entrance.refusal(identity, verified)
+        reason = linked_sessions.refusal(identity, verified)
         if reason is None:
-            session_owner.claim(request, identity.user)
-            request.signed_in_by = (  # type: ignore[attr-defined]
+            session_binding.bind(request, identity.user)
+            request.cookie_sign_in = (  # type: ignore[attr-defined]
                 identity.user,
                 token,
             )
@@ -144,11 +144,13 @@ class BetterAuthSessionMiddleware:
             )
             return
         logger.info("credential refused", extra={"reason": f"better auth: {reason}"})
-        if reason in entrance.ADVICE and not request.path_info.startswith("/api/"):
-            messages.error(request, entrance.ADVICE[reason])
+        if reason in linked_sessions.ADVICE and not request.path_info.startswith(
+            "/api/"
+        ):
+            messages.error(request, linked_sessions.ADVICE[reason])
 
 
-def _asks_who(view: Any) -> bool:
+def _needs_user(view: Any) -> bool:
     """Tell whether the view cares who asks: pages do, unless they say otherwise."""
     endpoint = getattr(view, "cls", None)
     if endpoint is not None:

@@ -22,7 +22,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import validate_new_address
-from accounts.passwords import hashed, normalised, spellings
+from accounts.passwords import hashed, normalised, unicode_forms
 from config.api.problems import Unavailable
 
 # What a request needs of its user: who, whether they may act, and their calendar.
@@ -91,7 +91,7 @@ class UserManager(DjangoUserManager["User"]):
 
 # Stands in `delete_after` once rows of the account are being deleted: from then on the
 # deletion can't be called off.
-DELETION_BEGUN = datetime(1970, 1, 1, tzinfo=UTC)
+DELETION_STARTED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -218,7 +218,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
         if not raw_password:
             return check_password(raw_password, self.password)
-        first, *others = spellings(raw_password)
+        first, *others = unicode_forms(raw_password)
         if check_password(first, self.password, upgrade):
             return True
         is_older = any(check_password(one, self.password) for one in others)

@@ -26,7 +26,7 @@ def hashed(password: str | None) -> str:
     return make_password(None if password is None else normalised(password))
 
 
-def spellings(password: str) -> tuple[str, ...]:
+def unicode_forms(password: str) -> tuple[str, ...]:
     """Return what a password may be stored as: normalised, or as it was typed.
 
     Until version 1.0 none was normalised. At most two, as each costs a hash.

@@ -23,7 +23,7 @@ def token_of(user: User) -> str:
     return _signer().sign(user.pk.hex)
 
 
-def user_of(token: str) -> User | None:
+def recipient_of(token: str) -> User | None:
     """Return whose mails the token switches; None for one that we didn't make."""
     try:
         pk = UUID(hex=_signer().unsign(token))

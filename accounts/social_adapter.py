@@ -43,13 +43,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from accounts import entrance
+from accounts import linked_sessions
 from accounts.authentication import identify
 from accounts.better_auth import fetching, identities, verifier
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.issuers import Issuer, trusted_issuers
-from accounts.better_auth.sessions import Places
-from accounts.credentials import reread
+from accounts.better_auth.sessions import ConcurrencyLimit
+from accounts.credentials import reload_user
 from accounts.models import User
 from accounts.sign_in_records import BY_ISSUER, complete_last_record
 from config.api.problems import Unavailable
@@ -58,14 +58,14 @@ from config.errors import answer
 logger = logging.getLogger(__name__)
 
 # Asks for the password there, whoever is signed in (OpenID Connect Core 3.1.2.1).
-AGAIN = "prompt=login&max_age=0"
+PROMPT_LOGIN = "prompt=login&max_age=0"
 BEGUN_FOR = 10 * 60  # seconds that a session lasts which such a sign-in alone began
 DISCOVERY_KEPT = 5 * 60.0  # seconds that what the server says of itself is good for
 # Anybody can have the server asked. While it hangs, the other threads stay free.
-_places = Places(1, waiting=2)
+_limit = ConcurrencyLimit(1, waiting=2)
 # What a link of ours may ask of the server.
 AUTH_PARAMS = ("prompt", "max_age")
-SOMEBODY_ELSE = "That sign-in belongs to another account. Sign out here first."
+OTHER_ACCOUNT = "That sign-in belongs to another account. Sign out here first."
 
 
 # --- What allauth fetches -------------------------------------------------------
@@ -84,7 +84,7 @@ class _Transport(requests.adapters.BaseAdapter):
         body = request.body.encode() if isinstance(request.body, str) else request.body
         headers = {name: str(value) for name, value in request.headers.items()}
         try:
-            with _places.take():
+            with _limit.acquire():
                 found = fetching.fetch(
                     request.url or "",
                     method=request.method or "GET",
@@ -124,7 +124,7 @@ def forget_discovery() -> None:
 
 
 class _OpenIDConnect(OpenIDConnectOAuth2Adapter):
-    """allauth's protocol; what it comes to is for `OutsideAdapter` to judge."""
+    """allauth's protocol; what it comes to is for `SocialAdapter` to judge."""
 
     def get_provider(self) -> OpenIDConnectProvider:
         provider = super().get_provider()  # type: ignore[no-untyped-call]
@@ -206,7 +206,7 @@ def _origin_of(url: str) -> str | None:
 # --- Who comes back -------------------------------------------------------------
 
 
-class OutsideAdapter(DefaultSocialAccountAdapter):
+class SocialAdapter(DefaultSocialAccountAdapter):
     """allauth's protocol with our identities; it stores no account of its own."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
@@ -223,19 +223,19 @@ class OutsideAdapter(DefaultSocialAccountAdapter):
             identity = identify(token, at=timezone.now())
         except Unavailable as refusal:
             raise ImmediateHttpResponse(answer(request, refusal)) from refusal
-        reason = entrance.refusal(identity, token)
+        reason = linked_sessions.refusal(identity, token)
         if reason is not None:
             _log_refusal(reason)
             if reason == identities.ENDED:
                 raise ImmediateHttpResponse(_ask_again(request, sociallogin.provider))
             raise ImmediateHttpResponse(_refused(request, reason))
         if request.user.is_authenticated and request.user.pk != identity.user_id:
-            messages.error(request, SOMEBODY_ELSE)
+            messages.error(request, OTHER_ACCOUNT)
             raise ImmediateHttpResponse(redirect("accounts:security"))
         # Whole: allauth asks for more of the user than a request of the API.
-        sociallogin.user = reread(identity.user)
+        sociallogin.user = reload_user(identity.user)
         sociallogin.account.uid = token.subject
-        request.outside_proof = {  # type: ignore[attr-defined]
+        request.issuer_proof = {  # type: ignore[attr-defined]
             "identity": str(identity.pk),
             "auth_time": token.authenticated_at,
         }
@@ -274,7 +274,9 @@ def _log_refusal(reason: str) -> None:
 def _ask_again(request: HttpRequest, provider: Any) -> HttpResponse:
     """Send somebody back who signed in there before they ended everything here."""
     messages.info(request, "Your sign-in there has ended here. Sign in there again.")
-    return HttpResponseRedirect(provider.get_login_url(request, auth_params=AGAIN))
+    return HttpResponseRedirect(
+        provider.get_login_url(request, auth_params=PROMPT_LOGIN)
+    )
 
 
 @receiver(authentication_step_completed)
@@ -286,7 +288,7 @@ def _complete_record(sender: Any, request: HttpRequest, method: str, **_: Any) -
     if method == BY_ISSUER:
         complete_last_record(
             request,
-            request.outside_proof,  # type: ignore[attr-defined]
+            request.issuer_proof,  # type: ignore[attr-defined]
         )
 
 
@@ -331,7 +333,7 @@ def issuer_at(url: str) -> Issuer | None:
 
 def _refused(request: HttpRequest, reason: str) -> HttpResponse:
     """Answer a sign-in that is genuine, but opens no page for this account."""
-    advice = entrance.ADVICE.get(reason, "This account is locked.")
+    advice = linked_sessions.ADVICE.get(reason, "This account is locked.")
     context = {"advice": advice}
     return render(request, "accounts/outside_refused.html", context, status=403)
 
@@ -363,7 +365,7 @@ class _Start(OAuth2LoginView):
             "nonce": nonce,
         }
         if not request.session.keys():
-            request.session.set_expiry(BEGUN_FOR)  # `session_owner` takes that back
+            request.session.set_expiry(BEGUN_FOR)  # `session_binding` takes that back
         response: HttpResponse = provider.redirect(request, **wanted)
         return response
 
@@ -384,12 +386,12 @@ def _page(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
 
 
 @login_not_required
-def start(request: HttpRequest, provider_id: str) -> HttpResponse:
+def login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Go to the server to sign in."""
     return _page(_Start, request, provider_id)
 
 
 @login_not_required
-def come_back(request: HttpRequest, provider_id: str) -> HttpResponse:
+def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Come back from the server, signed in or refused."""
     return _page(OAuth2CallbackView, request, provider_id)

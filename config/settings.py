@@ -228,7 +228,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _base.scheme
 ACCOUNT_PREVENT_ENUMERATION = True
-# Our pages require a recent sign-in themselves: accounts/pages/recent.py.
+# Our pages require a recent sign-in themselves: accounts/pages/recent_sign_in.py.
 ACCOUNT_REAUTHENTICATION_REQUIRED = False
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.emails.ResetTokenGenerator"  # noqa: S105 - a class
 ACCOUNT_RATE_LIMITS = False  # our own limits cover pages and API, see below
@@ -244,7 +244,7 @@ CSRF_COOKIE_NAME = "__Host-ownlist_csrf" if IS_HTTPS else "ownlist_csrf"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-KNOWN_BROWSER_COOKIE_NAME = "__Host-ownlist_browser" if IS_HTTPS else "ownlist_browser"
+DEVICE_COOKIE_NAME = "__Host-ownlist_browser" if IS_HTTPS else "ownlist_browser"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -405,7 +405,7 @@ BETTER_AUTH_ISSUERS = env("BETTER_AUTH_ISSUERS", default="")
 # user is found by the linked identity alone; allauth stores nothing of its own.
 BETTER_AUTH_OIDC_CLIENT_ID = env("BETTER_AUTH_OIDC_CLIENT_ID", default="")
 BETTER_AUTH_OIDC_CLIENT_SECRET = env("BETTER_AUTH_OIDC_CLIENT_SECRET", default="")
-SOCIALACCOUNT_ADAPTER = "accounts.social_adapter.OutsideAdapter"
+SOCIALACCOUNT_ADAPTER = "accounts.social_adapter.SocialAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 SOCIALACCOUNT_STORE_TOKENS = False
@@ -431,7 +431,7 @@ RATE_LIMITS = {
     "undo": (60, 60),
     "export": (60, 3600),
     "import": (60, 3600),
-    # Password attempts; see accounts/guesses.py.
+    # Password attempts; see accounts/password_attempts.py.
     "sign-in-address": (60, 300),
     "sign-in": (10, 3600),
     "sign-in-account": (100, 3600),

@@ -17,8 +17,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import events, guesses, tokens
-from accounts.adapter import session_of
+from accounts import events, password_attempts, tokens
+from accounts.adapter import session_key_of
 from accounts.api.permissions import SignedInRecently
 from accounts.api.serializers import (
     MailedSerializer,
@@ -39,8 +39,8 @@ from accounts.authentication import (
 from accounts.credentials import (
     CredentialEnded,
     change_password,
+    reload_user,
     request_deletion,
-    reread,
 )
 from accounts.models import SecurityEvent, User
 from accounts.registration import (
@@ -125,11 +125,11 @@ class TokenView(PublicEndpoint):
     )
     def post(self, request: Request) -> Response:
         body = self.validated(request)
-        with guesses.at_sign_in(
+        with password_attempts.sign_in_attempt(
             request._request, body["email"], readings=self.readings
-        ) as guess:
+        ) as attempt:
             user = authenticate(request._request, **body)
-            guess.was_wrong = user is None
+            attempt.failed = user is None
         if not isinstance(user, User):
             raise SignInFailed()
         if not may_sign_in(user):
@@ -212,9 +212,9 @@ class PasswordView(Endpoint):
 
     @extend_schema(operation_id="change_password", responses={204: None})
     def post(self, request: Request) -> Response:
-        user = reread(user_of(request))
+        user = reload_user(user_of(request))
         body = self.validated(request, user=user)
-        if not guesses.confirms(
+        if not password_attempts.check_password(
             user,
             body["old_password"],
             session=self._session_of(request),
@@ -235,7 +235,7 @@ class PasswordView(Endpoint):
         credential = credential_of(request)
         if credential.key:
             return str(credential)
-        return session_of(request._request)
+        return session_key_of(request._request)
 
 
 class MeView(Endpoint):
@@ -274,4 +274,4 @@ class MeView(Endpoint):
 
     def _user(self) -> User:
         # Whole: the door loads only what every request needs.
-        return reread(user_of(self.request))
+        return reload_user(user_of(self.request))

@@ -16,10 +16,10 @@ from accounts.better_auth import identities, sessions, verifier
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.fetching import FetchFailed, fetch_json
 from accounts.better_auth.issuers import (
-    Description,
+    InvalidIssuer,
     Issuer,
-    IssuerRefused,
-    descriptions,
+    IssuerSettings,
+    configured_issuers,
     issuer_from,
     session_issuer,
     trusted_issuers,
@@ -75,41 +75,41 @@ REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One thing that was looked at: whether it is right, and what it is."""
 
-    is_good: bool
+    passed: bool
     text: str
 
 
-def _good(text: str) -> Finding:
-    return Finding(True, text)
+def _good(text: str) -> CheckResult:
+    return CheckResult(True, text)
 
 
-def _bad(text: str) -> Finding:
-    return Finding(False, text)
+def _bad(text: str) -> CheckResult:
+    return CheckResult(False, text)
 
 
 # --- The configuration ---------------------------------------------------------
 
 
-def examine_settings() -> Iterator[Finding]:
+def check_settings() -> Iterator[CheckResult]:
     """Look at every configured issuer, and ask each for its keys."""
     try:
-        configured = descriptions()
-    except IssuerRefused as exc:
+        configured = configured_issuers()
+    except InvalidIssuer as exc:
         yield _bad(str(exc))
         return
     if not configured:
         yield _bad("No issuer is configured. Set BETTER_AUTH_URL.")
-    for description in configured:
-        yield from _examine(description)
+    for entry in configured:
+        yield from _examine(entry)
 
 
-def _examine(description: Description) -> Iterator[Finding]:
+def _examine(entry: IssuerSettings) -> Iterator[CheckResult]:
     try:
-        issuer = issuer_from(description.words, prefix=description.prefix)
-    except IssuerRefused as exc:
+        issuer = issuer_from(entry.options, prefix=entry.prefix)
+    except InvalidIssuer as exc:
         yield _bad(str(exc))
         return
     audiences = ", ".join(issuer.audiences)
@@ -122,7 +122,7 @@ def _examine(description: Description) -> Iterator[Finding]:
         yield _examine_sessions(issuer)
 
 
-def _examine_keys(issuer: Issuer) -> Iterator[Finding]:
+def _examine_keys(issuer: Issuer) -> Iterator[CheckResult]:
     started = time.monotonic()
     try:
         document = fetch_json(issuer.jwks_url)
@@ -150,7 +150,7 @@ def _examine_keys(issuer: Issuer) -> Iterator[Finding]:
         yield _good(f"{len(keys)} of its {len(listed)} keys can be used: {algorithms}.")
 
 
-def _examine_sessions(issuer: Issuer) -> Finding:
+def _examine_sessions(issuer: Issuer) -> CheckResult:
     try:
         answer = fetch_json(issuer.session_url)
     except FetchFailed as exc:
@@ -163,7 +163,7 @@ def _examine_sessions(issuer: Issuer) -> Finding:
 # --- A token -------------------------------------------------------------------
 
 
-def explain(token: str, *, now: float) -> Iterator[Finding]:
+def explain_token(token: str, *, now: float) -> Iterator[CheckResult]:
     """Say step by step what becomes of a token at `now`, in seconds since the epoch."""
     try:
         verified = _verified(token, now)
@@ -191,7 +191,7 @@ def _verified(token: str, now: float) -> verifier.VerifiedToken:
     return verifier.verify(token, now=now)
 
 
-def _why(token: str, reason: str) -> Iterator[Finding]:
+def _why(token: str, reason: str) -> Iterator[CheckResult]:
     named = verifier.unverified_issuer(token)
     if reason == "issuer" and named == settings.SIMPLE_JWT["ISSUER"]:
         yield _bad("This is one of our own tokens, not one of Better Auth.")
@@ -216,7 +216,7 @@ def _shown(claim: Any) -> str:
     return "missing" if claim is None else repr(claim)[:200]
 
 
-def _who(verified: verifier.VerifiedToken) -> Iterator[Finding]:
+def _who(verified: verifier.VerifiedToken) -> Iterator[CheckResult]:
     identity = identities.find(issuer=verified.issuer.issuer, subject=verified.subject)
     if identity is None:
         yield _good("Its identity is not linked yet: its first use makes an account.")

@@ -23,7 +23,7 @@ from config.compiled_queries import CompiledQuery, instance
 from config.text import clean_text
 
 # How often the last use is written down: not with every request.
-USE_NOTED_EVERY = timedelta(hours=1)
+LAST_USE_PRECISION = timedelta(hours=1)
 
 # Why an identity doesn't speak for its user: for the log, the doctor and the pages.
 INACTIVE = "no active user"
@@ -47,7 +47,7 @@ _IDENTITY = CompiledQuery(
 )
 
 
-class TooManyFirstSights(Exception):
+class TooManyNewUsers(Exception):
     """An issuer may not bring so many new users at once.
 
     `retry_after` is when to come back, in seconds.
@@ -62,7 +62,7 @@ class IdentityTaken(Exception):
     """The identity is bound to another account already."""
 
 
-class LastWayIn(Exception):
+class LastSignInMethod(Exception):
     """Without this identity the person could not sign in any more."""
 
 
@@ -83,19 +83,19 @@ def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     First requests that race end in one account: who comes second finds the first's.
 
     Raises:
-        TooManyFirstSights: its issuer has brought too many new users this minute.
+        TooManyNewUsers: its issuer has brought too many new users this minute.
     """
     issuer, subject = token.issuer.issuer, token.subject
     known = find(issuer=issuer, subject=subject)
     if known is None:
-        _count_first_sight(issuer, at=at)
+        _count_new_user(issuer, at=at)
         try:
             return _provision(token, at=at)
         except IntegrityError:
             known = find(issuer=issuer, subject=subject)
             if known is None:
                 raise
-    if at - known.last_used_at > USE_NOTED_EVERY:
+    if at - known.last_used_at > LAST_USE_PRECISION:
         LinkedIdentity.objects.filter(pk=known.pk).update(last_used_at=at)
     return known
 
@@ -117,11 +117,11 @@ def is_current(identity: LinkedIdentity, token: VerifiedToken) -> bool:
     return ended_at is None or token.issued_at > int(ended_at.timestamp())
 
 
-def _count_first_sight(issuer: str, *, at: datetime) -> None:
+def _count_new_user(issuer: str, *, at: datetime) -> None:
     """Bound what an issuer can store here whose key is in the wrong hands."""
     reading = count_request("first-sight", issuer, now=at.timestamp())
     if reading.wait is not None:
-        raise TooManyFirstSights(math.ceil(reading.wait))
+        raise TooManyNewUsers(math.ceil(reading.wait))
 
 
 @transaction.atomic
@@ -188,12 +188,12 @@ def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> bool:
 
     Raises:
         CredentialEnded: as `lock_if_current` does.
-        LastWayIn: the account has no password and no other identity that opens it.
+        LastSignInMethod: the account has no password and no other linked identity.
     """
     locked = lock_if_current(user)
     others = locked.identities.filter(suspended_at=None).exclude(pk=identity.pk)
     if not (locked.email and locked.has_usable_password()) and not others.exists():
-        raise LastWayIn
+        raise LastSignInMethod
     deleted, _ = LinkedIdentity.objects.filter(pk=identity.pk, user=locked).delete()
     if deleted:
         events.record(user, SecurityEvent.Kind.IDENTITY_UNLINKED, at=at)

@@ -23,7 +23,7 @@ from accounts.better_auth.verifier import is_subject
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from config.text import clean_text
 
-PAGE = 500  # rows read at once
+PAGE_SIZE = 500  # rows read at once
 
 
 class Outcome(StrEnum):
@@ -36,7 +36,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class TableNames:
     """Table and column names of the Better Auth database, which can be configured."""
 
     user: str = "user"
@@ -61,7 +61,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SourceUser:
     """A user as Better Auth keeps it. `password` is its hash, if it has one."""
 
     id: str
@@ -74,7 +74,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ImportResult:
     """What became of the row of `id`, and what to know about it."""
 
     id: str
@@ -82,7 +82,9 @@ class Report:
     note: str = ""
 
 
-def count(connection: psycopg.Connection[Any], names: Names, *, after: str = "") -> int:
+def count(
+    connection: psycopg.Connection[Any], names: TableNames, *, after: str = ""
+) -> int:
     """Return how many users `rows` would yield."""
     query = sql.SQL(
         """SELECT count(*) AS n FROM {user} WHERE {id}::text COLLATE "C" > %(after)s"""
@@ -93,8 +95,8 @@ def count(connection: psycopg.Connection[Any], names: Names, *, after: str = "")
 
 
 def rows(
-    connection: psycopg.Connection[Any], names: Names, *, after: str = ""
-) -> Iterator[Row]:
+    connection: psycopg.Connection[Any], names: TableNames, *, after: str = ""
+) -> Iterator[SourceUser]:
     """Yield the users in the order of their ids, from the one after `after` on.
 
     Read page by page, so that any number of them fits into memory.
@@ -103,10 +105,10 @@ def rows(
     query = _query(names, has_bans=has_bans)
     while True:
         with connection.cursor(row_factory=dict_row) as cursor:
-            page = cursor.execute(query, {"after": after, "page": PAGE}).fetchall()
+            page = cursor.execute(query, {"after": after, "page": PAGE_SIZE}).fetchall()
         for found in page:
-            yield Row(**found | {"created_at": _in_utc(found["created_at"])})
-        if len(page) < PAGE:
+            yield SourceUser(**found | {"created_at": _in_utc(found["created_at"])})
+        if len(page) < PAGE_SIZE:
             return
         after = page[-1]["id"]
 
@@ -118,7 +120,7 @@ def _in_utc(moment: datetime | None) -> datetime | None:
     return moment.replace(tzinfo=UTC)
 
 
-def _has_bans(connection: psycopg.Connection[Any], names: Names) -> bool:
+def _has_bans(connection: psycopg.Connection[Any], names: TableNames) -> bool:
     """Tell whether the table has the column that the admin plugin adds."""
     query = sql.SQL("SELECT * FROM {user} LIMIT 0").format(
         user=sql.Identifier(names.user)
@@ -129,7 +131,7 @@ def _has_bans(connection: psycopg.Connection[Any], names: Names) -> bool:
     return names.columns.get("banned", "banned") in found
 
 
-def _query(names: Names, *, has_bans: bool) -> sql.Composed:
+def _query(names: TableNames, *, has_bans: bool) -> sql.Composed:
     banned = (
         sql.SQL("coalesce(u.{}, false)").format(names.column("banned"))
         if has_bans
@@ -164,31 +166,33 @@ def _query(names: Names, *, has_bans: bool) -> sql.Composed:
     )
 
 
-def bring(row: Row, *, issuer: str, at: datetime, dry_run: bool) -> Report:
+def import_user(
+    row: SourceUser, *, issuer: str, at: datetime, dry_run: bool
+) -> ImportResult:
     """Make a user of the row, or say why not; with `dry_run`, only say.
 
     Bringing a row twice makes one user.
     """
     if problem := _problem(row):
-        return Report(row.id, Outcome.REFUSED, problem)
+        return ImportResult(row.id, Outcome.REFUSED, problem)
     email = row.email.lower()
     if LinkedIdentity.objects.filter(issuer=issuer, subject=row.id).exists():
-        return Report(row.id, Outcome.KNOWN)
+        return ImportResult(row.id, Outcome.KNOWN)
     if _is_taken(email):
-        return Report(
+        return ImportResult(
             row.id,
             Outcome.EMAIL_TAKEN,
             "There is an account with this address; its owner can connect the sign-in.",
         )
     password, note = _password(row)
     if dry_run:
-        return Report(row.id, Outcome.CREATED, note)
+        return ImportResult(row.id, Outcome.CREATED, note)
     try:
         with transaction.atomic():
             _create(row, email=email, password=password, issuer=issuer, at=at)
     except IntegrityError:  # somebody was faster; the next run will say who
-        return Report(row.id, Outcome.KNOWN, "It came to be while we looked.")
-    return Report(row.id, Outcome.CREATED, note)
+        return ImportResult(row.id, Outcome.KNOWN, "It came to be while we looked.")
+    return ImportResult(row.id, Outcome.CREATED, note)
 
 
 def _is_taken(email: str) -> bool:
@@ -196,7 +200,7 @@ def _is_taken(email: str) -> bool:
     return is_login or emails.is_verified_by_anyone(email)
 
 
-def _problem(row: Row) -> str:
+def _problem(row: SourceUser) -> str:
     if not is_subject(row.id):
         return "The id is empty, too long, or holds what can't be seen."
     try:
@@ -206,7 +210,7 @@ def _problem(row: Row) -> str:
     return ""
 
 
-def _password(row: Row) -> tuple[str | None, str]:
+def _password(row: SourceUser) -> tuple[str | None, str]:
     """Return the hash in our form, and a note where there is none."""
     if not row.password:
         return None, "No password: the person signs in by the issuer, or by a reset."
@@ -217,7 +221,7 @@ def _password(row: Row) -> tuple[str | None, str]:
 
 
 def _create(
-    row: Row, *, email: str, password: str | None, issuer: str, at: datetime
+    row: SourceUser, *, email: str, password: str | None, issuer: str, at: datetime
 ) -> None:
     try:
         name = clean_text(row.name[:100], most=100)

@@ -25,7 +25,7 @@ LONGEST_LIFETIME = 7 * 24 * 60 * 60  # seconds; the plan's own example
 MAX_ISSUER = 255  # characters; the column that keeps it
 HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")  # in ASCII, as `iss` has it
 
-WORDS: Mapping[str, type | tuple[type, ...]] = {
+OPTIONS: Mapping[str, type | tuple[type, ...]] = {
     "url": str,
     "issuer": str,
     "audience": (str, list),
@@ -35,7 +35,7 @@ WORDS: Mapping[str, type | tuple[type, ...]] = {
     "max_lifetime": int,
     "sessions": bool,
 }
-KINDS: Mapping[type | tuple[type, ...], str] = {
+TYPE_NAMES: Mapping[type | tuple[type, ...], str] = {
     str: "a text",
     (str, list): "a text or a list of texts",
     int: "a whole number of seconds",
@@ -68,7 +68,7 @@ class Issuer:
         return f"{self.url}/api/auth/get-session"
 
 
-class IssuerRefused(ValueError):
+class InvalidIssuer(ValueError):
     """A setting can't be used; the text says which, and what to write instead."""
 
     def __init__(self, name: str, problem: str) -> None:
@@ -86,10 +86,10 @@ def trusted_issuers() -> Mapping[str, Issuer]:
 
 
 def _usable() -> Iterator[Issuer]:
-    with suppress(IssuerRefused):
-        for description in descriptions():
-            with suppress(IssuerRefused):
-                yield issuer_from(description.words, prefix=description.prefix)
+    with suppress(InvalidIssuer):
+        for configured in configured_issuers():
+            with suppress(InvalidIssuer):
+                yield issuer_from(configured.options, prefix=configured.prefix)
 
 
 def session_issuer() -> Issuer | None:
@@ -106,26 +106,26 @@ setting_changed.connect(_forget)
 
 
 @dataclass(frozen=True, slots=True)
-class Description:
+class IssuerSettings:
     """What the settings say of one issuer, and how to name them in a message."""
 
-    words: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)
     prefix: str
 
 
-def descriptions() -> list[Description]:
+def configured_issuers() -> list[IssuerSettings]:
     """Return what is configured, not yet validated.
 
     Raises:
-        IssuerRefused: `BETTER_AUTH_ISSUERS` is no JSON list of objects.
+        InvalidIssuer: `BETTER_AUTH_ISSUERS` is no JSON list of objects.
     """
     found = []
     single = {word: value for word, value in settings.BETTER_AUTH.items() if value}
     if single:
-        found.append(Description(single, "BETTER_AUTH_"))
+        found.append(IssuerSettings(single, "BETTER_AUTH_"))
     if settings.BETTER_AUTH_ISSUERS:
-        for number, words in enumerate(_parsed_list(settings.BETTER_AUTH_ISSUERS)):
-            found.append(Description(words, f"BETTER_AUTH_ISSUERS[{number}]."))
+        for number, options in enumerate(_parsed_list(settings.BETTER_AUTH_ISSUERS)):
+            found.append(IssuerSettings(options, f"BETTER_AUTH_ISSUERS[{number}]."))
     return found
 
 
@@ -134,40 +134,40 @@ def _parsed_list(text: str) -> list[dict[str, Any]]:
     try:
         value = json.loads(text)
     except ValueError as exc:
-        raise IssuerRefused(
+        raise InvalidIssuer(
             "BETTER_AUTH_ISSUERS", f"is not JSON. Write {example}."
         ) from exc
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise IssuerRefused(
+        raise InvalidIssuer(
             "BETTER_AUTH_ISSUERS", f"is not a list of objects. Write {example}."
         )
     return value
 
 
-def issuer_from(words: Mapping[str, Any], *, prefix: str) -> Issuer:
-    """Return the issuer that `words` describe; `prefix` names them in messages.
+def issuer_from(options: Mapping[str, Any], *, prefix: str) -> Issuer:
+    """Return the issuer that `options` describe; `prefix` names them in messages.
 
     `url` alone is enough: issuer and audience are its origin, as Better Auth derives
     them, and the keys are at its standard path.
 
     Raises:
-        IssuerRefused: with the setting to change.
+        InvalidIssuer: with the setting to change.
     """
-    return _Reader(words, prefix).issuer()
+    return _Parser(options, prefix).issuer()
 
 
-class _Reader:
+class _Parser:
     """Reads the words of one issuer, each with the rules that hold for it."""
 
-    def __init__(self, words: Mapping[str, Any], prefix: str) -> None:
-        self.words = words
+    def __init__(self, options: Mapping[str, Any], prefix: str) -> None:
+        self.options = options
         self.is_listed = "[" in prefix
         self.prefix = prefix
 
     def issuer(self) -> Issuer:
-        self._check_words()
+        self._check_options()
         origin = self._origin()
-        issuer = self.words.get("issuer") or origin
+        issuer = self.options.get("issuer") or origin
         if not issuer:
             self._refuse("url", "is missing. Write the server's address.")
         if len(issuer) > MAX_ISSUER or not issuer.isprintable():
@@ -186,19 +186,21 @@ class _Reader:
 
     def _refuse(self, word: str, problem: str) -> Any:
         name = word if self.is_listed else word.upper()
-        raise IssuerRefused(f"{self.prefix}{name}", problem)
+        raise InvalidIssuer(f"{self.prefix}{name}", problem)
 
-    def _check_words(self) -> None:
-        for word, value in self.words.items():
-            if word not in WORDS:
-                self._refuse(word, f"is unknown. Known are: {', '.join(WORDS)}.")
-            kinds = WORDS[word]
+    def _check_options(self) -> None:
+        for word, value in self.options.items():
+            if word not in OPTIONS:
+                self._refuse(word, f"is unknown. Known are: {', '.join(OPTIONS)}.")
+            kinds = OPTIONS[word]
             if not isinstance(value, kinds) or (kinds is int and value is True):
-                self._refuse(word, f"has another kind of value. Write {KINDS[kinds]}.")
+                self._refuse(
+                    word, f"has another kind of value. Write {TYPE_NAMES[kinds]}."
+                )
 
     def _origin(self) -> str:
         """Return the origin of `url` as Better Auth writes it in `iss`."""
-        url = self.words.get("url", "")
+        url = self.options.get("url", "")
         if not url:
             return ""
         self._require_safe("url", url)
@@ -226,7 +228,7 @@ class _Reader:
             self._refuse(word, "is plain http. Write its https address.")
 
     def _jwks_url(self, origin: str) -> str:
-        url: str = self.words.get("jwks_url", "")
+        url: str = self.options.get("jwks_url", "")
         if url:
             self._require_safe("jwks_url", url)
             return url
@@ -235,7 +237,7 @@ class _Reader:
         return origin + JWKS_PATH
 
     def _audiences(self, origin: str) -> tuple[str, ...]:
-        audiences = _as_list(self.words.get("audience", origin))
+        audiences = _as_list(self.options.get("audience", origin))
         if not audiences or not all(
             isinstance(one, str) and one and one != "*" for one in audiences
         ):
@@ -245,7 +247,7 @@ class _Reader:
         return tuple(audiences)
 
     def _algorithms(self) -> tuple[str, ...]:
-        given = _as_list(self.words.get("algorithms", list(ASYMMETRIC)))
+        given = _as_list(self.options.get("algorithms", list(ASYMMETRIC)))
         if not given:
             self._refuse("algorithms", f"is empty. Choose of {', '.join(ASYMMETRIC)}.")
         unknown = [str(name) for name in given if name not in ASYMMETRIC]
@@ -258,9 +260,9 @@ class _Reader:
         return tuple(given)
 
     def _secret(self) -> str:
-        if "shared_secret" not in self.words:
+        if "shared_secret" not in self.options:
             return ""
-        secret: str = self.words["shared_secret"]
+        secret: str = self.options["shared_secret"]
         try:
             length = len(secret.encode())
         except UnicodeEncodeError:
@@ -272,27 +274,27 @@ class _Reader:
                 " and here.",
             )
         for other in ("jwks_url", "algorithms"):
-            if other in self.words:
+            if other in self.options:
                 self._refuse(
                     other, "can't go with a shared secret: it is one or the other."
                 )
         return secret
 
     def _max_lifetime(self) -> int:
-        seconds: int = self.words.get("max_lifetime", DEFAULT_MAX_LIFETIME)
+        seconds: int = self.options.get("max_lifetime", DEFAULT_MAX_LIFETIME)
         if not 60 <= seconds <= LONGEST_LIFETIME:
             self._refuse("max_lifetime", f"must be 60 to {LONGEST_LIFETIME} seconds.")
         return seconds
 
     def _sessions(self, origin: str) -> bool:
-        sessions: bool = self.words.get("sessions", False)
+        sessions: bool = self.options.get("sessions", False)
         if sessions and not origin:
             self._refuse("url", "is missing: sessions are checked there.")
         return sessions
 
 
 def _as_list(value: Any) -> list[Any]:
-    """Take a list as it is, and text as words separated by commas."""
+    """Take a list as it is, and text as options separated by commas."""
     if isinstance(value, list):
         return value
     return [word.strip() for word in value.split(",") if word.strip()]

@@ -27,14 +27,14 @@ from django.core.signals import setting_changed
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.fetching import TIMEOUT, FetchFailed, fetch_json
 from accounts.better_auth.issuers import Issuer
-from accounts.better_auth.sharing import quietly
+from accounts.better_auth.shared_cache import best_effort
 
 logger = logging.getLogger(__name__)
 
-FRESH = 5 * 60.0  # seconds
-USABLE = 24 * 60 * 60.0  # seconds, while the issuer can't be asked
-PAUSE = 10.0  # seconds between two fetches of one issuer, at least
-GLANCE = 0.3  # seconds that a request may wait where it can do without the answer
+FRESH_FOR = 5 * 60.0  # seconds
+USABLE_FOR = 24 * 60 * 60.0  # seconds, while the issuer can't be asked
+MIN_INTERVAL = 10.0  # seconds between two fetches of one issuer, at least
+SHORT_WAIT = 0.3  # seconds that a request may wait where it can do without the answer
 MAX_KEYS = 50
 MAX_KEY_ID = 255  # characters
 MIN_RSA_BITS = 2048
@@ -65,10 +65,10 @@ class KeySet:
     fetched_at: float = float("-inf")  # seconds since the epoch
 
     def is_fresh(self, now: float) -> bool:
-        return now - self.fetched_at < FRESH
+        return now - self.fetched_at < FRESH_FOR
 
     def is_usable(self, now: float) -> bool:
-        return now - self.fetched_at < USABLE
+        return now - self.fetched_at < USABLE_FOR
 
 
 # --- From a document to keys -------------------------------------------------
@@ -169,7 +169,7 @@ _stores: dict[str, "_Store"] = {}
 _stores_lock = threading.Lock()
 # One request of this process may wait for an answer it can't do without; its other
 # threads stay free for the tokens of other issuers.
-_patience = threading.Semaphore(1)
+_long_wait = threading.Semaphore(1)
 
 
 def _store_of(issuer: Issuer) -> "_Store":
@@ -248,7 +248,7 @@ class _Store:
     def _ask(self, now: float, *, can_do_without: bool) -> bool:
         """Have the issuer asked, if it is time; tell whether what we know is its word.
 
-        That is so when it has answered within the last `PAUSE`, whoever asked.
+        That is so when it has answered within the last `MIN_INTERVAL`, whoever asked.
         """
         fetch, is_ours = self._fetch_at(now)
         if fetch is None:
@@ -258,26 +258,26 @@ class _Store:
         if can_do_without:
             # The request that noticed gives a quick issuer the time to answer, so that
             # a withdrawn key ends here; the others don't wait at all.
-            fetch.join(GLANCE if is_ours else 0)
-        elif _patience.acquire(blocking=False):
+            fetch.join(SHORT_WAIT if is_ours else 0)
+        elif _long_wait.acquire(blocking=False):
             try:
                 fetch.join(TIMEOUT + 1)
             finally:
-                _patience.release()
+                _long_wait.release()
         else:
-            fetch.join(GLANCE)
+            fetch.join(SHORT_WAIT)
         self._take(fetch, now)
         return self._is_recent(now)
 
     def _is_recent(self, now: float) -> bool:
-        return now - self.current.fetched_at < PAUSE
+        return now - self.current.fetched_at < MIN_INTERVAL
 
     def _fetch_at(self, now: float) -> tuple[_Fetch | None, bool]:
         """Return the fetch under way, or a new one if it is time, and if it is new."""
         with self._lock:
             if self._fetch is not None:
                 return self._fetch, False
-            if now - self._asked_at < PAUSE or not self._claim_turn():
+            if now - self._asked_at < MIN_INTERVAL or not self._claim_turn():
                 return None, False
             self._asked_at = now
             self._fetch = _Fetch(self.issuer)
@@ -296,12 +296,12 @@ class _Store:
                 return
             self.current = KeySet(parsed(fetch.entries), fetched_at=now)
         shared = {"entries": fetch.entries, "fetched_at": now}
-        quietly(lambda: cache.set(self._cache_key, shared, timeout=int(USABLE)))
+        best_effort(lambda: cache.set(self._cache_key, shared, timeout=int(USABLE_FOR)))
 
     def _claim_turn(self) -> bool:
         """Tell whether no other process has asked this issuer just now."""
         key = f"{self._cache_key}:asked"
-        claimed = quietly(lambda: cache.add(key, 1, timeout=int(PAUSE)))
+        claimed = best_effort(lambda: cache.add(key, 1, timeout=int(MIN_INTERVAL)))
         return claimed is not False  # also where the cache is away
 
     def _look_at_shared(self) -> None:
@@ -310,13 +310,13 @@ class _Store:
         if moment - self._looked_at < 1:
             return
         self._looked_at = moment
-        shared = quietly(lambda: cache.get(self._cache_key))
+        shared = best_effort(lambda: cache.get(self._cache_key))
         if shared and shared["fetched_at"] > self.current.fetched_at:
             self.current = KeySet(parsed(shared["entries"]), shared["fetched_at"])
 
     def _await_other_process(self, now: float) -> None:
         """Give the process that asks just now a moment to share its answer."""
-        if not _patience.acquire(blocking=False):
+        if not _long_wait.acquire(blocking=False):
             return
         try:
             for _ in range(10):
@@ -326,4 +326,4 @@ class _Store:
                     return
                 threading.Event().wait(0.1)
         finally:
-            _patience.release()
+            _long_wait.release()

@@ -24,11 +24,11 @@ from urllib.parse import unquote
 
 from django.core.cache import cache
 
-from accounts.better_auth import senders
+from accounts.better_auth import sender_limits
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.fetching import FetchFailed, fetch, fetch_json
 from accounts.better_auth.issuers import Issuer
-from accounts.better_auth.sharing import quietly
+from accounts.better_auth.shared_cache import best_effort
 from accounts.better_auth.verifier import VerifiedToken, is_subject
 from accounts.models import EndedSession
 
@@ -36,21 +36,21 @@ logger = logging.getLogger(__name__)
 
 COOKIES = ("__Secure-better-auth.session_token", "better-auth.session_token")
 # 32 letters and digits, and the signature that the server may ask for.
-FORM = re.compile(r"[A-Za-z0-9]{32}(?:\.[A-Za-z0-9+/]{43}=)?")
+TOKEN_PATTERN = re.compile(r"[A-Za-z0-9]{32}(?:\.[A-Za-z0-9+/]{43}=)?")
 QUERY = "?disableCookieCache=true&disableRefresh=true"
 RETRY_AFTER = 2  # seconds
 
 KNOWN = 5 * 60.0  # seconds that a token counts as known after a good answer
 REFUSED = 30.0  # seconds that a refusal is remembered: what has ended stays ended
-REMEMBER_MOST = 10_000  # tokens, of either kind, per process
-PATIENCE = 0.5  # seconds that a request waits for a place to ask from
+MAX_REMEMBERED = 10_000  # tokens, of either kind, per process
+MAX_WAIT = 0.5  # seconds that a request waits for a place to ask from
 # A session lives for 7 days there, and longer while it is used.
 ENDED_FOR = timedelta(days=30)
 
 
 def is_session_token(text: str) -> bool:
     """Tell whether `text` has the form of a session token, raw or signed."""
-    return FORM.fullmatch(text) is not None
+    return TOKEN_PATTERN.fullmatch(text) is not None
 
 
 def from_cookie(value: str) -> str | None:
@@ -83,15 +83,15 @@ def check(token: str, issuer: Issuer, *, now: float, sender: str = "") -> Verifi
         raise TokenRejected("session_ended")
     known = _is_known(digest, now)
     if sender and not known:
-        senders.check(sender, now=now)
-    with _place(known=known):
+        sender_limits.check(sender, now=now)
+    with _slot(known=known):
         answer = _ask(issuer, token)
     if answer is None:
         if known:
             _forget(digest)
         _refused.add(digest, until=now + REFUSED)
         if sender:
-            senders.count(sender, now=now)
+            sender_limits.count(sender, now=now)
         raise TokenRejected("session_ended")
     verified = _verified(answer, issuer, now=now)
     _remember(digest, now)
@@ -147,7 +147,7 @@ class _Memory:
         with self._lock:
             self._until[digest] = until
             self._until.move_to_end(digest)
-            while len(self._until) > REMEMBER_MOST:
+            while len(self._until) > MAX_REMEMBERED:
                 self._until.popitem(last=False)
 
     def forget(self, digest: str) -> None:
@@ -167,7 +167,7 @@ def forget_sessions() -> None:
     """Know no token from here on, as a new process does."""
     _known.clear()
     _refused.clear()
-    senders.forget()
+    sender_limits.clear()
 
 
 def _digest(token: str) -> str:
@@ -183,7 +183,7 @@ def _is_known(digest: str, now: float) -> bool:
     """Tell whether this session was good within the last minutes, in any process."""
     if _known.holds(digest, now):
         return True
-    until = quietly(lambda: cache.get(_cache_key(digest)))
+    until = best_effort(lambda: cache.get(_cache_key(digest)))
     if until is None or until <= now:
         return False
     _known.add(digest, until=until)
@@ -196,21 +196,21 @@ def _remember(digest: str, now: float) -> None:
         until = now + KNOWN
         _known.add(digest, until=until)
         key = _cache_key(digest)
-        quietly(lambda: cache.set(key, until, timeout=int(KNOWN)))
+        best_effort(lambda: cache.set(key, until, timeout=int(KNOWN)))
 
 
 def _forget(digest: str) -> None:
     _known.forget(digest)
-    quietly(lambda: cache.delete(_cache_key(digest)))
+    best_effort(lambda: cache.delete(_cache_key(digest)))
 
 
 # --- Places to ask from ---------------------------------------------------------
 
 
-class Places:
+class ConcurrencyLimit:
     """So many requests of this process may ask at once, and so many more may wait.
 
-    `take` raises `KeysUnavailable` where there is no place within `PATIENCE`.
+    `take` raises `KeysUnavailable` where there is no place within `MAX_WAIT`.
     """
 
     def __init__(self, number: int, *, waiting: int) -> None:
@@ -218,7 +218,7 @@ class Places:
         self._waiting = threading.Semaphore(waiting)
 
     @contextmanager
-    def take(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         if not self._free.acquire(blocking=False):
             self._wait()
         try:
@@ -230,29 +230,29 @@ class Places:
         if not self._waiting.acquire(blocking=False):
             raise KeysUnavailable(RETRY_AFTER)
         try:
-            if not self._free.acquire(timeout=PATIENCE):
+            if not self._free.acquire(timeout=MAX_WAIT):
                 raise KeysUnavailable(RETRY_AFTER)
         finally:
             self._waiting.release()
 
 
 # The other threads of the process stay free for those who need no session checked.
-_places = Places(2, waiting=2)
-_places_for_unknown = Places(1, waiting=1)
+_limit = ConcurrencyLimit(2, waiting=2)
+_limit_for_unknown = ConcurrencyLimit(1, waiting=1)
 
 
 @contextmanager
-def _place(*, known: bool) -> Iterator[None]:
+def _slot(*, known: bool) -> Iterator[None]:
     """Wait for a place to ask from: of the two, tokens nobody knows may have one.
 
     Raises:
-        KeysUnavailable: there is none within `PATIENCE`.
+        KeysUnavailable: there is none within `MAX_WAIT`.
     """
     if known:
-        with _places.take():
+        with _limit.acquire():
             yield
     else:
-        with _places_for_unknown.take(), _places.take():
+        with _limit_for_unknown.acquire(), _limit.acquire():
             yield
 
 
@@ -263,7 +263,7 @@ def end(token: str, issuer: Issuer, *, now: float) -> bool:
     """Have the session ended at its server; tell whether the server has said so."""
     digest = _digest(token)
     try:
-        with _place(known=_is_known(digest, now)):
+        with _slot(known=_is_known(digest, now)):
             answer = fetch(
                 f"{issuer.url}/api/auth/sign-out",
                 method="POST",

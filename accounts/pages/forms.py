@@ -259,7 +259,7 @@ class PasswordResetForm(allauth.ResetPasswordForm):
     def save(self, request: HttpRequest, **kwargs: object) -> str:
         """Send the mail, with the same queries for known and unknown addresses."""
         email: str = self.cleaned_data["email"]
-        events.note_attempt(
+        events.record_attempt(
             email, SecurityEvent.Kind.RESET_REQUESTED, at=timezone.now()
         )
         super().save(request, **kwargs)

@@ -9,8 +9,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from accounts import social_adapter as sign_in
-from accounts.pages import connected, recent, signing_out, views
+from accounts import social_adapter
+from accounts.pages import identities, recent_sign_in, sign_out, views
 
 OUTSIDE = "socialaccount"
 
@@ -23,18 +23,20 @@ own = [
         views.SignOutEverywhereView.as_view(),
         name="sign-out-everywhere",
     ),
-    path("connect/", connected.ConnectView.as_view(), name="connect"),
+    path("connect/", identities.ConnectView.as_view(), name="connect"),
     path(
         "connect/confirm/",
-        connected.ConnectConfirmView.as_view(),
+        identities.ConnectConfirmView.as_view(),
         name="connect-confirm",
     ),
     path(
-        "disconnect/<uuid:pk>/", connected.DisconnectView.as_view(), name="disconnect"
+        "disconnect/<uuid:pk>/", identities.DisconnectView.as_view(), name="disconnect"
     ),
-    path("sign-in-again/", recent.SignInAgainView.as_view(), name="sign-in-again"),
-    path("paused/", connected.PausedView.as_view(), name="paused"),
-    path("paused/<uuid:pk>/keep/", connected.KeepView.as_view(), name="keep"),
+    path(
+        "sign-in-again/", recent_sign_in.SignInAgainView.as_view(), name="sign-in-again"
+    ),
+    path("paused/", identities.PausedView.as_view(), name="paused"),
+    path("paused/<uuid:pk>/keep/", identities.KeepView.as_view(), name="keep"),
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]
 
@@ -43,13 +45,13 @@ own = [
 outside = [
     path(
         "oidc/better-auth/login/",
-        sign_in.start,
+        social_adapter.login,
         {"provider_id": "better-auth"},
         name="openid_connect_login",
     ),
     path(
         "oidc/better-auth/login/callback/",
-        sign_in.come_back,
+        social_adapter.callback,
         {"provider_id": "better-auth"},
         name="openid_connect_callback",
     ),
@@ -81,12 +83,12 @@ urlpatterns = [
     path("email/", views.EmailView.as_view(), name="account_email"),
     path(
         "reauthenticate/code/",
-        recent.RequestCodeView.as_view(),
+        recent_sign_in.RequestCodeView.as_view(),
         name="account_request_reauthentication_code",
     ),
     path(
         "reauthenticate/code/confirm/",
-        recent.ConfirmCodeView.as_view(),
+        recent_sign_in.ConfirmCodeView.as_view(),
         name="account_confirm_reauthentication_code",
     ),
     path("password/set/", views.PasswordSetView.as_view(), name="account_set_password"),
@@ -103,7 +105,7 @@ urlpatterns = [
     # Whose session is over is signed out already, and is not asked to sign in for it.
     path(
         "logout/",
-        login_not_required(signing_out.SignOutView.as_view()),
+        login_not_required(sign_out.SignOutView.as_view()),
         name="account_logout",
     ),
     path("", include("allauth.account.urls")),

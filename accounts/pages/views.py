@@ -14,7 +14,8 @@ from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView, UpdateView
 from rest_framework.exceptions import Throttled
 
-from accounts import emails, known_browsers
+from accounts import device_cookies, emails
+from accounts.authentication import user_of
 from accounts.better_auth.issuers import trusted_issuers
 from accounts.credentials import (
     DELETION_GRACE,
@@ -26,17 +27,11 @@ from accounts.credentials import (
 from accounts.emails import Confirmation
 from accounts.models import User
 from accounts.pages.forms import SettingsForm
-from accounts.pages.recent import recent_sign_in_required
+from accounts.pages.recent_sign_in import recent_sign_in_required
 from config.api.throttling import count_request
 from config.drafts import KeepsDraft
 
 RECENT_EVENTS = 20
-
-
-def person_of(request: HttpRequest) -> User:
-    """Return the signed-in person; these pages are closed to everybody else."""
-    assert isinstance(request.user, User)
-    return request.user
 
 
 class SettingsView(KeepsDraft, UpdateView):  # type: ignore[type-arg]  # not at run time
@@ -49,7 +44,7 @@ class SettingsView(KeepsDraft, UpdateView):  # type: ignore[type-arg]  # not at 
 
     def get_object(self, queryset: Any = None) -> User:
         # Not `request.user`: what a refused form holds must not be shown as saved.
-        return User.objects.get(pk=person_of(self.request).pk)
+        return User.objects.get(pk=user_of(self.request).pk)
 
     def form_valid(self, form: Any) -> HttpResponse:
         messages.success(self.request, "Your settings are saved.")
@@ -62,7 +57,7 @@ class SecurityView(TemplateView):
     template_name = "accounts/security.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        person = person_of(self.request)
+        person = user_of(self.request)
         identities = list(person.identities.order_by("created_at", "pk"))
         return super().get_context_data(
             is_verified=emails.is_verified(person),
@@ -85,7 +80,7 @@ class EmailView(KeepsDraft, allauth.EmailView):
             # allauth would make an address the login name that nobody has verified.
             return redirect("account_email")
         # Each sends a mail to an address that may be anybody's.
-        user_id = str(person_of(request).pk)
+        user_id = str(user_of(request).pk)
         reading = count_request("new-address", user_id, now=time.time())
         if reading.wait is not None:
             raise Throttled(wait=reading.wait)
@@ -118,7 +113,7 @@ class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):
             response: HttpResponse = super().form_valid(form)
         except CredentialEnded:
             return redirect(self.request.get_full_path())  # says that the link is void
-        known_browsers.remember(self.request, response, self.reset_user.email)
+        device_cookies.set_cookie(self.request, response, self.reset_user.email)
         return response
 
 
@@ -133,7 +128,7 @@ class SignOutEverywhereView(TemplateView):
     template_name = "accounts/sign_out_everywhere.html"
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        sign_out_everywhere(user=person_of(request), at=timezone.now())
+        sign_out_everywhere(user=user_of(request), at=timezone.now())
         logout(request)
         messages.success(request, "You are signed out everywhere.")
         return redirect("account_login")
@@ -147,7 +142,7 @@ class DeletionView(TemplateView):
     extra_context = {"days": DELETION_GRACE.days}  # noqa: RUF012 - never changed
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        request_deletion(user=person_of(request), at=timezone.now())
+        request_deletion(user=user_of(request), at=timezone.now())
         logout(request)
         messages.success(
             request,

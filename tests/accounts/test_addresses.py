@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 
 from accounts.addresses import validate_new_address
-from accounts.better_auth.importing import Outcome, Row, bring
+from accounts.better_auth.importing import Outcome, SourceUser, import_user
 from accounts.models import User
 from tests.factories import UserFactory
 
@@ -80,7 +80,7 @@ def test_nobody_signs_up_on_the_page_with_another_spelling(client, db, address):
 
 @pytest.mark.parametrize("address", ODD)
 def test_an_account_is_not_imported_with_another_spelling(address):
-    row = Row(
+    row = SourceUser(
         id="u1",
         email=address,
         email_verified=True,
@@ -90,7 +90,9 @@ def test_an_account_is_not_imported_with_another_spelling(address):
         password=None,
     )
 
-    report = bring(row, issuer="https://auth.example", at=row.created_at, dry_run=True)
+    report = import_user(
+        row, issuer="https://auth.example", at=row.created_at, dry_run=True
+    )
 
     assert report.outcome is Outcome.REFUSED
 

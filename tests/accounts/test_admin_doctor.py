@@ -60,8 +60,8 @@ def test_explains_why_a_token_is_refused(desk, server):
 
     assert response.status_code == 200
     *settings, refusal = response.context["findings"]
-    assert all(finding.is_good for finding in settings)
-    assert not refusal.is_good
+    assert all(finding.passed for finding in settings)
+    assert not refusal.passed
     assert "BETTER_AUTH_AUDIENCE" in response.text
     assert server.jwks_url in response.text
 
@@ -72,7 +72,7 @@ def test_says_whose_a_good_token_is(desk, server, alice):
     response = desk.post(ADDRESS, {"token": f"  {token_of(server)}\n"})
 
     assert f"It speaks for user {alice.pk}." in response.text
-    assert all(finding.is_good for finding in response.context["findings"])
+    assert all(finding.passed for finding in response.context["findings"])
 
 
 def test_checks_the_settings_alone_without_a_token(desk, server):
@@ -80,7 +80,7 @@ def test_checks_the_settings_alone_without_a_token(desk, server):
 
     response = desk.post(ADDRESS, {"token": ""})
 
-    assert [finding.is_good for finding in response.context["findings"]] == [
+    assert [finding.passed for finding in response.context["findings"]] == [
         True,
         False,
     ]

@@ -19,7 +19,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts import hashing
-from accounts.hashing import InTurn, TooManyHashes
+from accounts.hashing import Limited, TooManyHashes
 from accounts.models import User
 from tests.factories import PASSWORD, UserFactory
 from tests.threads import PATIENCE, in_a_thread
@@ -44,7 +44,7 @@ class Gate:
             self.inside += 1
             self.computed += 1
             self.most = max(self.most, self.inside)
-            if self.inside == hashing.AT_ONCE:
+            if self.inside == hashing.MAX_CONCURRENT:
                 self.full.set()
         self.opened.wait(PATIENCE)
         with self.lock:
@@ -67,7 +67,7 @@ class Slow(MD5PasswordHasher):
         return super().verify(password, encoded)  # hashes once more, as PBKDF2
 
 
-class SlowInTurn(InTurn, Slow):
+class SlowInTurn(Limited, Slow):
     """The same, made to wait as the hashers of the product."""
 
 
@@ -88,8 +88,10 @@ def two_under_way():
     """Occupy every turn until the end of the block."""
     gate.opened.clear()
     gate.full.clear()
-    with ThreadPoolExecutor(hashing.AT_ONCE) as pool:
-        busy = [pool.submit(make_password, PASSWORD) for _ in range(hashing.AT_ONCE)]
+    with ThreadPoolExecutor(hashing.MAX_CONCURRENT) as pool:
+        busy = [
+            pool.submit(make_password, PASSWORD) for _ in range(hashing.MAX_CONCURRENT)
+        ]
         assert gate.full.wait(PATIENCE)
         try:
             yield
@@ -101,14 +103,14 @@ def two_under_way():
 
 @pytest.fixture
 def no_patience(monkeypatch):
-    monkeypatch.setattr(hashing, "PATIENCE", 0.01)
+    monkeypatch.setattr(hashing, "MAX_WAIT", 0.01)
 
 
 # --- Two at a time ------------------------------------------------------------------
 
 
 def test_only_two_are_computed_at_once(closed, monkeypatch):
-    monkeypatch.setattr(hashing, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(hashing, "MAX_WAIT", PATIENCE)
     start = Barrier(8, timeout=PATIENCE)
 
     def hash_one(_):
@@ -119,11 +121,11 @@ def test_only_two_are_computed_at_once(closed, monkeypatch):
         hashes = list(pool.map(hash_one, range(8), timeout=PATIENCE))
 
     assert len(set(hashes)) == 8
-    assert closed.most <= hashing.AT_ONCE
+    assert closed.most <= hashing.MAX_CONCURRENT
 
 
 def test_who_waits_gets_their_turn(closed, monkeypatch):
-    monkeypatch.setattr(hashing, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(hashing, "MAX_WAIT", PATIENCE)
 
     with ThreadPoolExecutor(1) as pool, two_under_way():
         third = pool.submit(make_password, PASSWORD)
@@ -154,7 +156,7 @@ def test_a_hash_that_fails_gives_its_turn_back(closed, no_patience, monkeypatch)
 
     with monkeypatch.context() as patch:
         patch.setattr(gate, "pass_through", fail)
-        for _ in range(hashing.AT_ONCE + 1):
+        for _ in range(hashing.MAX_CONCURRENT + 1):
             with pytest.raises(MemoryError):
                 make_password(PASSWORD)
 
@@ -164,13 +166,14 @@ def test_a_hash_that_fails_gives_its_turn_back(closed, no_patience, monkeypatch)
 def test_comparing_by_hashing_again_needs_one_turn(closed, no_patience):
     encoded = make_password(PASSWORD)
     held = [
-        hashing._turns.acquire(timeout=PATIENCE) for _ in range(hashing.AT_ONCE - 1)
+        hashing._slots.acquire(timeout=PATIENCE)
+        for _ in range(hashing.MAX_CONCURRENT - 1)
     ]
     try:
         assert check_password(PASSWORD, encoded)
     finally:
         for _ in held:
-            hashing._turns.release()
+            hashing._slots.release()
 
 
 # --- Whatever for -------------------------------------------------------------------
@@ -284,7 +287,7 @@ class NeverInTurn(MD5PasswordHasher):
 
 @pytest.mark.django_db(transaction=True)
 def test_sign_ins_at_once_are_hashed_two_at_a_time(closed, monkeypatch):
-    monkeypatch.setattr(hashing, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(hashing, "MAX_WAIT", PATIENCE)
     UserFactory(email="carol@example.com")
     closed.most = 0
 
@@ -293,7 +296,7 @@ def test_sign_ins_at_once_are_hashed_two_at_a_time(closed, monkeypatch):
         statuses = [one.result(PATIENCE * 3).status_code for one in asked]
 
     assert statuses == [200] * 6
-    assert 0 < closed.most <= hashing.AT_ONCE
+    assert 0 < closed.most <= hashing.MAX_CONCURRENT
 
 
 # --- What they cost -----------------------------------------------------------------
@@ -310,7 +313,7 @@ def product(settings):
 def test_every_hasher_of_the_product_waits_for_its_turn(product):
     from django.contrib.auth.hashers import get_hashers
 
-    assert all(isinstance(hasher, InTurn) for hasher in get_hashers())
+    assert all(isinstance(hasher, Limited) for hasher in get_hashers())
 
 
 def test_argon2_has_the_numbers_that_the_document_gives(product):
@@ -322,7 +325,7 @@ def test_argon2_has_the_numbers_that_the_document_gives(product):
 
 def test_two_hashes_at_once_leave_a_process_below_its_bound():
     # A process may take 150 MB, and has some 115 of them in use without any hash.
-    kibibytes = hashing.AT_ONCE * hashing.Argon2PasswordHasher.memory_cost
+    kibibytes = hashing.MAX_CONCURRENT * hashing.Argon2PasswordHasher.memory_cost
 
     assert kibibytes * 1024 <= 30_000_000
 

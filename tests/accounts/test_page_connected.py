@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.better_auth.identities import find_or_provision
 from accounts.better_auth.verifier import verify
 from accounts.models import LinkedIdentity, SecurityEvent
-from accounts.pages import connected
+from accounts.pages import identities
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -176,14 +176,14 @@ def test_disconnecting_twice_at_once_mails_once(
 ):
     """The second request comes in after the first has looked, before it locks."""
     url = reverse("accounts:disconnect", args=[identity.pk])
-    unlink, requests = connected.unlink, [url]
+    unlink, requests = identities.unlink, [url]
 
     def other_request_first(**words):
         if requests:
             signed_in.post(requests.pop())
         return unlink(**words)
 
-    monkeypatch.setattr(connected, "unlink", other_request_first)
+    monkeypatch.setattr(identities, "unlink", other_request_first)
 
     signed_in.post(url)
 

@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from accounts.backends import PasswordBackend
 from accounts.models import User
-from accounts.passwords import MAX_LENGTH, hashed, normalised, spellings
+from accounts.passwords import MAX_LENGTH, hashed, normalised, unicode_forms
 from tests.factories import UserFactory
 
 COMPOSED = "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"
@@ -125,6 +125,6 @@ def test_a_password_that_is_too_long_is_not_normalised():
     long = "e\u0301" * MAX_LENGTH
 
     assert normalised(long) == long
-    assert spellings(long) == (long,)
-    assert spellings(DECOMPOSED) == (COMPOSED, DECOMPOSED)
+    assert unicode_forms(long) == (long,)
+    assert unicode_forms(DECOMPOSED) == (COMPOSED, DECOMPOSED)
     assert hashed(None).startswith("!")

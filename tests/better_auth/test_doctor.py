@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts import credentials, tokens
-from accounts.better_auth.doctor import REASONS, examine_settings, explain
+from accounts.better_auth.doctor import REASONS, check_settings, explain_token
 from accounts.better_auth.exceptions import TokenRejected
 from accounts.models import LinkedIdentity, User
 from tests import forging
@@ -24,12 +24,12 @@ KEY = forging.key_of("EdDSA")
 
 def said(findings):
     return "\n".join(
-        f"{'ok' if finding.is_good else 'bad'} {finding.text}" for finding in findings
+        f"{'ok' if finding.passed else 'bad'} {finding.text}" for finding in findings
     )
 
 
 def told(token):
-    return said(explain(token, now=time.time()))
+    return said(explain_token(token, now=time.time()))
 
 
 # --- The configuration --------------------------------------------------------------
@@ -39,7 +39,7 @@ def test_a_real_server_is_found_healthy(better_auth, trust):
     trust(better_auth)
     better_auth.token(better_auth.sign_up())
 
-    text = said(examine_settings())
+    text = said(check_settings())
 
     assert "bad" not in text
     assert f"Issuer {better_auth.url}, audience {better_auth.url}." in text
@@ -51,7 +51,7 @@ def test_nothing_configured_names_the_setting(settings):
     settings.BETTER_AUTH_ISSUERS = ""
     settings.BETTER_AUTH = dict.fromkeys(settings.BETTER_AUTH, "")
 
-    assert said(examine_settings()) == (
+    assert said(check_settings()) == (
         "bad No issuer is configured. Set BETTER_AUTH_URL."
     )
 
@@ -66,7 +66,7 @@ def test_nothing_configured_names_the_setting(settings):
 def test_a_wrong_setting_is_named(settings, text, says):
     settings.BETTER_AUTH_ISSUERS = text
 
-    assert said(examine_settings()).startswith(says)
+    assert said(check_settings()).startswith(says)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_an_answer_without_keys_is_explained(key_server, trust, mode, words, say
     key_server.mode(mode, **words)
     trust(key_server)
 
-    text = said(examine_settings())
+    text = said(check_settings())
 
     (bad,) = [line for line in text.splitlines() if line.startswith("bad")]
     assert says in bad
@@ -100,7 +100,7 @@ def test_an_answer_without_keys_is_explained(key_server, trust, mode, words, say
 def test_nobody_at_the_address_is_explained(trust):
     trust({"url": "http://127.0.0.1:1"})
 
-    text = said(examine_settings())
+    text = said(check_settings())
 
     assert "bad" in text
     assert "(ConnectionRefusedError)" in text
@@ -110,7 +110,7 @@ def test_keys_of_other_algorithms_are_counted(key_server, trust):
     key_server.publish(forging.jwk(KEY), forging.jwk(forging.key_of("ES256")))
     trust(key_server, algorithms=["RS256"])
 
-    assert "bad None of its 2 keys is for RS256." in said(examine_settings())
+    assert "bad None of its 2 keys is for RS256." in said(check_settings())
 
 
 def test_one_bad_issuer_does_not_hide_the_next(start_key_server, trust):
@@ -119,7 +119,7 @@ def test_one_bad_issuer_does_not_hide_the_next(start_key_server, trust):
     up.publish(forging.jwk(KEY))
     trust(down, up)
 
-    text = said(examine_settings())
+    text = said(check_settings())
 
     assert f"bad {down.jwks_url}" in text
     assert f"ok {up.jwks_url} answered" in text
@@ -128,7 +128,7 @@ def test_one_bad_issuer_does_not_hide_the_next(start_key_server, trust):
 def test_a_shared_secret_needs_no_question_and_is_not_shown(key_server, trust):
     trust(key_server, shared_secret=SECRET)
 
-    text = said(examine_settings())
+    text = said(check_settings())
 
     assert "bad" not in text
     assert "shared secret, HS256 alone" in text
@@ -140,14 +140,14 @@ def test_sessions_are_looked_at_too(better_auth, trust):
     trust(better_auth, sessions=True)
     better_auth.token(better_auth.sign_up())
 
-    assert "ok Session tokens are checked there" in said(examine_settings())
+    assert "ok Session tokens are checked there" in said(check_settings())
 
 
 def test_sessions_that_cannot_be_checked_are_bad(better_auth, trust):
     trust(better_auth, sessions=True)
     better_auth.mode("unavailable", path="/get-session")
 
-    text = said(examine_settings())
+    text = said(check_settings())
 
     assert f"bad {better_auth.url}/api/auth/get-session gives no usable" in text
 

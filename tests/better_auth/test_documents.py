@@ -21,7 +21,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts import entrance
+from accounts import linked_sessions
 from accounts.better_auth.doctor import REASONS
 from accounts.better_auth.identities import ENDED, INACTIVE, SUSPENDED, link, unlink
 from accounts.better_auth.verifier import verify
@@ -233,7 +233,7 @@ def reasons_in_code():
             elif called == "refused" and text.value.startswith("better auth: "):
                 yield text.value
 
-    for reason in (*STANDINGS, entrance.STAFF):
+    for reason in (*STANDINGS, linked_sessions.STAFF):
         yield f"better auth: {reason}"
 
 
@@ -260,7 +260,7 @@ def test_the_table_of_refusals_has_every_reason_and_no_other():
 
 def test_the_doctor_has_words_for_every_reason():
     given = {name.removeprefix("better auth: ") for name in reasons_in_code()}
-    in_own_words = {"issuer", "audience", entrance.STAFF, *STANDINGS}
+    in_own_words = {"issuer", "audience", linked_sessions.STAFF, *STANDINGS}
 
     assert given - in_own_words - REASONS.keys() == set()
 

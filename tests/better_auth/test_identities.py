@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.better_auth.identities import (
     IdentityTaken,
-    LastWayIn,
+    LastSignInMethod,
     find_or_provision,
     link,
     unlink,
@@ -272,7 +272,7 @@ def test_unlinks_but_never_the_last_way_in(server, alice):
     )
 
     unlink(user=alice, identity=identity, at=timezone.now())
-    with pytest.raises(LastWayIn):
+    with pytest.raises(LastSignInMethod):
         unlink(user=came_by_token.user, identity=came_by_token, at=timezone.now())
 
     assert alice.identities.count() == 0

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from psycopg import sql
 
-from accounts.better_auth.importing import Outcome, Row, bring
+from accounts.better_auth.importing import Outcome, SourceUser, import_user
 from accounts.models import LinkedIdentity, SecurityEvent, User
 
 pytestmark = pytest.mark.django_db
@@ -54,11 +54,11 @@ def row(**changes):
         "banned": False,
         "password": None,
     }
-    return Row(**words | changes)
+    return SourceUser(**words | changes)
 
 
 def brought(one, *, dry_run=False):
-    return bring(one, issuer=ISSUER, at=AT, dry_run=dry_run)
+    return import_user(one, issuer=ISSUER, at=AT, dry_run=dry_run)
 
 
 def test_a_row_becomes_an_account_with_its_identity():

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.better_auth.issuers import (
     ASYMMETRIC,
-    descriptions,
+    configured_issuers,
     session_issuer,
     trusted_issuers,
 )
@@ -380,7 +380,7 @@ def test_the_secret_is_in_no_repr(single):
     single(url=URL, shared_secret=SECRET)
 
     assert SECRET not in repr(trusted_issuers())
-    assert SECRET not in repr(descriptions())
+    assert SECRET not in repr(configured_issuers())
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from accounts.better_auth import keys
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.issuers import ASYMMETRIC, Issuer, trusted_issuers
 from accounts.better_auth.keys import (
-    FRESH,
-    PAUSE,
-    USABLE,
+    FRESH_FOR,
+    MIN_INTERVAL,
+    USABLE_FOR,
     key_for,
     parsed,
     usable_entries,
@@ -54,7 +54,7 @@ def ask(issuer, kid, at):
 
 
 def test_one_fetch_serves_while_the_set_is_fresh(key_server, issuer):
-    for at in range(0, int(FRESH), 10):
+    for at in range(0, int(FRESH_FOR), 10):
         ask(issuer, "first", at)
 
     assert key_server.fetches == 1
@@ -64,7 +64,7 @@ def test_a_key_that_was_just_minted_is_accepted_at_once(key_server, issuer, key)
     ask(issuer, "first", 0)
     key_server.publish(forging.jwk(key), forging.jwk(forging.new_key("EdDSA", kid="2")))
 
-    assert ask(issuer, "2", PAUSE)
+    assert ask(issuer, "2", MIN_INTERVAL)
     assert key_server.fetches == 2
 
 
@@ -74,9 +74,9 @@ def test_a_withdrawn_key_is_refused_when_the_set_is_not_fresh_any_more(
     ask(issuer, "first", 0)
     key_server.publish(forging.jwk(forging.new_key("EdDSA", kid="2")))
 
-    assert ask(issuer, "first", FRESH - 1)
+    assert ask(issuer, "first", FRESH_FOR - 1)
     with pytest.raises(TokenRejected):
-        ask(issuer, "first", FRESH)
+        ask(issuer, "first", FRESH_FOR)
 
 
 def test_ten_thousand_made_up_ids_cost_four_fetches_in_thirty_seconds(
@@ -91,11 +91,11 @@ def test_ten_thousand_made_up_ids_cost_four_fetches_in_thirty_seconds(
 
 @pytest.mark.parametrize("mode", BROKEN)
 def test_a_known_key_survives_every_failure(key_server, issuer, mode, monkeypatch):
-    monkeypatch.setattr("accounts.better_auth.keys.GLANCE", 0.05)
+    monkeypatch.setattr("accounts.better_auth.keys.SHORT_WAIT", 0.05)
     ask(issuer, "first", 0)
     key_server.mode(mode)
 
-    for at in (FRESH, FRESH + PAUSE, FRESH + 3600, USABLE - 1):
+    for at in (FRESH_FOR, FRESH_FOR + MIN_INTERVAL, FRESH_FOR + 3600, USABLE_FOR - 1):
         assert ask(issuer, "first", at)
 
 
@@ -119,7 +119,7 @@ def test_recovers_alone_when_the_issuer_answers_again(key_server, issuer):
         ask(issuer, "first", 0)
     key_server.mode("normal")
 
-    assert ask(issuer, "first", PAUSE)
+    assert ask(issuer, "first", MIN_INTERVAL)
 
 
 def test_a_set_of_yesterday_serves_no_more(key_server, issuer):
@@ -127,7 +127,7 @@ def test_a_set_of_yesterday_serves_no_more(key_server, issuer):
     key_server.mode("unavailable")
 
     with pytest.raises(KeysUnavailable):
-        ask(issuer, "first", USABLE + 1)
+        ask(issuer, "first", USABLE_FOR + 1)
 
 
 def test_follows_no_redirect(key_server, issuer):

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.better_auth import keys, verifier
-from accounts.better_auth.keys import FRESH, PAUSE
+from accounts.better_auth.keys import FRESH_FOR, MIN_INTERVAL
 
 pytestmark = pytest.mark.django_db
 
@@ -16,7 +16,7 @@ def server(better_auth, trust):
 
 @pytest.fixture
 def later(monkeypatch):
-    """Let so many seconds pass for the key sets: `later(PAUSE)`."""
+    """Let so many seconds pass for the key sets: `later(MIN_INTERVAL)`."""
 
     def passed(seconds):
         for store in keys._stores.values():
@@ -41,7 +41,7 @@ def test_a_key_minted_with_the_next_token_is_accepted_at_once(server, api_with, 
     assert status(api_with, first) == 200
     server.rotate()
     second = server.token(person)
-    later(PAUSE)
+    later(MIN_INTERVAL)
 
     assert status(api_with, second) == 200
     assert status(api_with, first) == 200
@@ -52,7 +52,7 @@ def test_several_live_keys_of_several_algorithms(server, api_with, later):
     assert status(api_with, server.token(person)) == 200
     for algorithm in ("ES256", "RS256"):
         server.mint_key(algorithm)
-        later(PAUSE)
+        later(MIN_INTERVAL)
 
         assert status(api_with, server.token(person)) == 200
 
@@ -63,7 +63,7 @@ def test_a_withdrawn_key_ends_within_its_time(server, api_with, later):
     assert status(api_with, token) == 200
     server.withdraw_keys()
 
-    later(FRESH)
+    later(FRESH_FOR)
 
     assert status(api_with, token) == 401
 
@@ -76,7 +76,7 @@ def test_a_restart_with_another_secret_ends_nothing_that_was_good(
     assert status(api_with, token) == 200
     server.restart(secret="another secret of at least 32 characters")
 
-    later(FRESH)
+    later(FRESH_FOR)
 
     assert status(api_with, token) == 200
 
@@ -93,7 +93,7 @@ def test_an_outage_signs_nobody_out_and_never_fails_worse_than_503(
     server.rotate()
     unknown = server.token(person)
     server.mode(mode)
-    later(FRESH)
+    later(FRESH_FOR)
 
     assert status(api_with, known) == 200
     answer = api_with(unknown).get("/api/v1/users/me")
@@ -102,7 +102,7 @@ def test_an_outage_signs_nobody_out_and_never_fails_worse_than_503(
     assert answer.json()["code"] == "unavailable"
 
     server.mode("normal")
-    later(PAUSE)
+    later(MIN_INTERVAL)
     assert status(api_with, unknown) == 200
 
 
@@ -112,7 +112,7 @@ def test_an_idle_server_that_lists_no_key_ends_nothing(server, api_with, later):
     assert status(api_with, token) == 200
     server.outlive_keys()
 
-    later(FRESH)
+    later(FRESH_FOR)
 
     assert status(api_with, token) == 200
 

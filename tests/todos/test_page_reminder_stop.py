@@ -219,7 +219,7 @@ def test_is_no_matter_of_the_accounts_safety(client, alice):
 
 def test_each_account_has_a_link_of_its_own(alice, bob):
     assert reminder_mails.token_of(alice) != reminder_mails.token_of(bob)
-    assert reminder_mails.user_of(reminder_mails.token_of(bob)) == bob
+    assert reminder_mails.recipient_of(reminder_mails.token_of(bob)) == bob
 
 
 def test_a_locked_account_can_be_left_in_peace(client, db):

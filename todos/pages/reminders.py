@@ -27,7 +27,7 @@ class ReminderMailsView(TemplateView):
     @property
     def user(self) -> User:
         """The user to whom the token belongs."""
-        user = reminder_mails.user_of(self.kwargs["token"])
+        user = reminder_mails.recipient_of(self.kwargs["token"])
         if user is None:
             raise Http404
         return user

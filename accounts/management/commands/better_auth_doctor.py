@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.better_auth.doctor import Finding, examine_settings, explain
+from accounts.better_auth.doctor import CheckResult, check_settings, explain_token
 
 
 class Command(BaseCommand):
@@ -24,16 +24,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        findings = list(examine_settings())
+        findings = list(check_settings())
         if options["token"]:
-            findings += explain(_read_token(), now=time.time())
+            findings += explain_token(_read_token(), now=time.time())
         for finding in findings:
             self._print(finding)
-        if not all(finding.is_good for finding in findings):
+        if not all(finding.passed for finding in findings):
             sys.exit(1)
 
-    def _print(self, finding: Finding) -> None:
-        mark = self.style.SUCCESS("ok ") if finding.is_good else self.style.ERROR("bad")
+    def _print(self, finding: CheckResult) -> None:
+        mark = self.style.SUCCESS("ok ") if finding.passed else self.style.ERROR("bad")
         self.stdout.write(f"{mark} {finding.text}")
 
 

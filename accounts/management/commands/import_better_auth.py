@@ -13,7 +13,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.better_auth import importing
-from accounts.better_auth.importing import COLUMNS, Names, Report
+from accounts.better_auth.importing import COLUMNS, ImportResult, TableNames
 from accounts.better_auth.issuers import trusted_issuers
 from config.csv_cells import guarded
 
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         issuer = _issuer(options["issuer"])
-        names = Names(
+        names = TableNames(
             options["user_table"], options["account_table"], _columns(options["column"])
         )
         outcomes: Counter[str] = Counter()
@@ -70,7 +70,7 @@ class Command(BaseCommand):
                 total = importing.count(connection, names, after=after)
                 rows = importing.rows(connection, names, after=after)
                 for row in tqdm(rows, total=total, unit="user", disable=None):
-                    report = importing.bring(
+                    report = importing.import_user(
                         row,
                         issuer=issuer,
                         at=timezone.now(),
@@ -151,7 +151,7 @@ def _report_writer(path: str | None, stack: ExitStack) -> Any:
     writer = csv.writer(stream)
     writer.writerow(["id", "outcome", "note"])
 
-    def write(report: Report) -> None:
+    def write(report: ImportResult) -> None:
         writer.writerow([guarded(report.id), report.outcome.value, report.note])
 
     return write

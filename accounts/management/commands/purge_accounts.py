@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import CASCADE
 from django.utils import timezone
 
-from accounts.models import DELETION_BEGUN, User
+from accounts.models import DELETION_STARTED, User
 
 BATCH = 20  # accounts
 ROWS = 1_000  # that one transaction deletes, apart from what goes with them
@@ -64,7 +64,7 @@ def _begin(*, at: datetime) -> list[UUID]:
     with transaction.atomic():
         due = User.objects.select_for_update().filter(delete_after__lte=at)
         ids = list(due.order_by("delete_after").values_list("pk", flat=True)[:BATCH])
-        User.objects.filter(pk__in=ids).update(delete_after=DELETION_BEGUN)
+        User.objects.filter(pk__in=ids).update(delete_after=DELETION_STARTED)
     return ids
 
 

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         at = timezone.now()
         ended = Q(expires_at__lte=at - KEPT) | Q(revoked_at__lte=at - KEPT)
         families, _ = RefreshFamily.objects.filter(ended).delete()
-        events.forget_attempts(before=at - KEPT)
+        events.delete_attempts(before=at - KEPT)
         EndedSession.objects.filter(until__lte=at).delete()
         call_command("clearsessions")
         self.stdout.write(f"Deleted: {families} sign-ins by token")

@@ -24,7 +24,7 @@ from accounts.better_auth.verifier import verify
 from accounts.emails import Confirmation
 from accounts.models import LinkedIdentity
 from config.openid_connect import provider_settings
-from tests.accounts import endings
+from tests.accounts import credential_endings as endings
 from tests.factories import PASSWORD
 from tests.signing_in import browser_of, password_at
 

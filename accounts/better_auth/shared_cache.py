@@ -7,7 +7,7 @@ from typing import Any
 logger = logging.getLogger(__name__)
 
 
-def quietly(call: Callable[[], Any]) -> Any:
+def best_effort(call: Callable[[], Any]) -> Any:
     """Use the shared cache, and do without it where it is away: None then."""
     try:
         return call()

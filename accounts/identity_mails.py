@@ -8,26 +8,26 @@ from accounts.addresses import validate_new_address
 from accounts.models import LinkedIdentity, User
 
 
-def tell_linked(identity: LinkedIdentity) -> None:
+def send_linked(identity: LinkedIdentity) -> None:
     """Tell the owner that a sign-in was connected."""
-    _tell("account/email/identity_linked", identity)
+    _send("account/email/identity_linked", identity)
 
 
-def tell_unlinked(identity: LinkedIdentity) -> None:
+def send_unlinked(identity: LinkedIdentity) -> None:
     """Tell the owner that a sign-in was disconnected."""
-    _tell("account/email/identity_unlinked", identity)
+    _send("account/email/identity_unlinked", identity)
 
 
-def _tell(template: str, identity: LinkedIdentity) -> None:
+def _send(template: str, identity: LinkedIdentity) -> None:
     """Send a mail to the verified address of the account, if it has one."""
     user = identity.user
     if emails.is_verified(user):
         get_adapter().send_notification_mail(
-            template, user, {"sign_in": described(identity)}, email=user.email
+            template, user, {"sign_in": describe(identity)}, email=user.email
         )
 
 
-def described(identity: LinkedIdentity) -> str:
+def describe(identity: LinkedIdentity) -> str:
     """Name a sign-in in a mail: by address, if it is one, and server.
 
     The address is what its holder wrote at the other server; any other text of theirs
@@ -40,7 +40,7 @@ def described(identity: LinkedIdentity) -> str:
     return f"{identity.known_as} at {identity.issuer}"
 
 
-def paused(user: User) -> list[str]:
+def describe_suspended(user: User) -> list[str]:
     """Name the sign-ins that a reset by mail has suspended."""
     suspended = user.identities.exclude(suspended_at=None).order_by("created_at", "pk")
-    return [described(identity) for identity in suspended]
+    return [describe(identity) for identity in suspended]

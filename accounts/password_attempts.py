@@ -16,35 +16,35 @@ from django.utils import timezone
 from rest_framework.exceptions import Throttled
 
 from accounts import events
-from accounts.known_browsers import known_as
+from accounts.device_cookies import device_id
 from accounts.models import SecurityEvent, User
 from config.api.throttling import Reading, count_request, take_request_back
 from config.client_address import address_key
 
 
 @dataclass(slots=True)
-class Guess:
-    """One attempt. It stays counted where the password `was_wrong`."""
+class Attempt:
+    """One attempt. It stays counted where the password `failed`."""
 
-    was_wrong: bool = False
+    failed: bool = False
 
 
 @contextmanager
-def at_sign_in(
+def sign_in_attempt(
     request: HttpRequest, email: str, *, readings: list[Reading] | None = None
-) -> Iterator[Guess]:
+) -> Iterator[Attempt]:
     """Count an attempt to sign in to the account of `email`, which is in lower case.
 
     `readings` takes what the limits say. Whoever compares the password says in the
-    guess whether it was wrong.
+    attempt whether it was wrong.
 
     Raises:
         rest_framework.exceptions.Throttled: there were too many wrong ones, whatever
             this one is.
     """
-    browser = known_as(request, email)
-    if browser is not None:
-        callers = [("sign-in", f"{email} browser {browser}")]
+    device = device_id(request, email)
+    if device is not None:
+        callers = [("sign-in", f"{email} device {device}")]
     else:
         # In this order: who is refused for their address uses up no more of what
         # all others have together.
@@ -52,14 +52,14 @@ def at_sign_in(
             ("sign-in", f"{email} address {address_key(request)}"),
             ("sign-in-account", email),
         ]
-    with _counted(callers, readings) as guess:
-        yield guess
-        if guess.was_wrong:
+    with _counted(callers, readings) as attempt:
+        yield attempt
+        if attempt.failed:
             kind = SecurityEvent.Kind.SIGN_IN_FAILED
-            events.note_attempt(email, kind, at=timezone.now())
+            events.record_attempt(email, kind, at=timezone.now())
 
 
-def confirms(
+def check_password(
     user: User,
     password: str,
     *,
@@ -71,7 +71,7 @@ def confirms(
     `session` tells one sign-in of the user from another.
 
     Raises:
-        rest_framework.exceptions.Throttled: as `at_sign_in` does.
+        rest_framework.exceptions.Throttled: as `sign_in_attempt` does.
     """
     # Right ones count here as well: each costs a hash.
     _count("password-checks", str(user.pk), readings, now=time.time())
@@ -79,42 +79,42 @@ def confirms(
         ("password", f"{user.pk} {session}"),
         ("password-account", str(user.pk)),
     ]
-    with _counted(callers, readings) as guess:
-        guess.was_wrong = not user.check_password(password)
-        if guess.was_wrong and user.email is not None:
+    with _counted(callers, readings) as attempt:
+        attempt.failed = not user.check_password(password)
+        if attempt.failed and user.email is not None:
             kind = SecurityEvent.Kind.SIGN_IN_FAILED
-            events.note_attempt(user.email, kind, at=timezone.now())
-    return not guess.was_wrong
+            events.record_attempt(user.email, kind, at=timezone.now())
+    return not attempt.failed
 
 
 @contextmanager
-def at_code(user: User, *, session: str) -> Iterator[Guess]:
+def code_attempt(user: User, *, session: str) -> Iterator[Attempt]:
     """Count a try of a code that was mailed to `user`, as one of their password.
 
     Raises:
-        rest_framework.exceptions.Throttled: as `at_sign_in` does.
+        rest_framework.exceptions.Throttled: as `sign_in_attempt` does.
     """
     callers = [
         ("password", f"{user.pk} {session}"),
         ("password-account", str(user.pk)),
     ]
-    with _counted(callers, None) as guess:
-        yield guess
+    with _counted(callers, None) as attempt:
+        yield attempt
 
 
 @contextmanager
 def _counted(
     callers: list[tuple[str, str]], readings: list[Reading] | None
-) -> Iterator[Guess]:
+) -> Iterator[Attempt]:
     # Counted before the comparison, so that guesses at once count each.
     now = time.time()
-    guess = Guess()
+    attempt = Attempt()
     for scope, caller in callers:
         _count(scope, caller, readings, now=now)
     try:
-        yield guess
+        yield attempt
     finally:
-        if not guess.was_wrong:
+        if not attempt.failed:
             for scope, caller in callers:
                 take_request_back(scope, caller, now=now)
 

@@ -24,12 +24,12 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 from rest_framework.exceptions import Throttled
 
-from accounts import guesses
-from accounts.adapter import session_of
+from accounts import password_attempts
+from accounts.adapter import session_key_of
 from accounts.authentication import page_credential
 from accounts.models import User
 from accounts.sign_in_records import discard_code_of_another_user
-from accounts.social_adapter import AGAIN
+from accounts.social_adapter import PROMPT_LOGIN
 from config.api.throttling import count_request
 from config.drafts import Refused, way_back
 from config.errors import not_kept
@@ -75,7 +75,7 @@ class SignInAgainView(TemplateView):
         return self.render_to_response(
             {
                 "back": back,
-                "ask_again": AGAIN,
+                "ask_again": PROMPT_LOGIN,
                 "ask_for_code": self._address_for_code(back),
                 "issuers": request.user.identities.values_list("issuer", flat=True),
             }
@@ -120,11 +120,13 @@ class ConfirmCodeView(ConfirmReauthenticationCodeView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         assert isinstance(request.user, User)
         response: HttpResponse
-        with guesses.at_code(request.user, session=session_of(request)) as self.guess:
+        with password_attempts.code_attempt(
+            request.user, session=session_key_of(request)
+        ) as self.attempt:
             response = super().post(request, *args, **kwargs)
         return response
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        self.guess.was_wrong = True
+        self.attempt.failed = True
         response: HttpResponse = super().form_invalid(form)
         return response

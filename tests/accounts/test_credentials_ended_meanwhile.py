@@ -16,14 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import entrance, guesses, models, tokens
+from accounts import linked_sessions, models, password_attempts, tokens
 from accounts.adapter import AccountAdapter
 from accounts.api import views as api_views
 from accounts.better_auth.identities import link, suspend_all, unlink
 from accounts.better_auth.verifier import verify
 from accounts.credentials import change_password, sign_out_everywhere
 from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
-from accounts.pages import connected, forms, views
+from accounts.pages import forms, identities, views
 from tests.factories import PASSWORD, UserFactory
 from tests.openid import be_client_of, browser, come_back, is_signed_in
 from tests.threads import PATIENCE, in_a_thread, wait_for_a_blocked_statement
@@ -108,7 +108,7 @@ def is_of_the_owner(alice):
 def test_connecting_binds_nothing(page_as, alice, token, meanwhile, reset):
     thief = page_as(alice)
     thief.post(reverse("accounts:connect"), {"token": token})
-    meanwhile(connected, "link", reset)
+    meanwhile(identities, "link", reset)
 
     response = thief.post(reverse("accounts:connect-confirm"))
 
@@ -136,7 +136,7 @@ def test_connecting_what_is_connected_lifts_no_pause(
 
 def test_keeping_lifts_no_pause(page_as, alice, identity, meanwhile, reset):
     suspend_all(user=alice, at=timezone.now())
-    meanwhile(connected, "keep", reset)
+    meanwhile(identities, "keep", reset)
 
     response = page_as(alice).post(reverse("accounts:keep", args=[identity.pk]))
 
@@ -147,7 +147,7 @@ def test_keeping_lifts_no_pause(page_as, alice, identity, meanwhile, reset):
 
 
 def test_disconnecting_disconnects_nothing(page_as, alice, identity, meanwhile, reset):
-    meanwhile(connected, "unlink", reset)
+    meanwhile(identities, "unlink", reset)
 
     response = page_as(alice).post(reverse("accounts:disconnect", args=[identity.pk]))
 
@@ -170,7 +170,7 @@ def test_a_change_by_api_leaves_the_password_of_the_reset(
     api_as, alice, meanwhile, reset
 ):
     thief = api_as(alice)
-    meanwhile(guesses, "confirms", reset, after=True)
+    meanwhile(password_attempts, "check_password", reset, after=True)
 
     response = thief.post(
         reverse("api:password"), {"old_password": PASSWORD, "new_password": THIEFS}
@@ -205,7 +205,7 @@ def test_a_change_on_the_page_leaves_the_password_of_the_reset(
     page_as, alice, meanwhile, reset
 ):
     thief = page_as(alice)
-    meanwhile(guesses, "confirms", reset, after=True)
+    meanwhile(password_attempts, "check_password", reset, after=True)
 
     response = thief.post(
         reverse("account_change_password"),
@@ -222,7 +222,7 @@ def test_a_change_on_the_page_revives_no_session(page_as, alice, meanwhile):
     def event():
         sign_out_everywhere(user=User.objects.get(), at=timezone.now())
 
-    meanwhile(guesses, "confirms", event, after=True)
+    meanwhile(password_attempts, "check_password", event, after=True)
     thief.post(
         reverse("account_change_password"),
         {"oldpassword": PASSWORD, "password1": THIEFS},
@@ -465,7 +465,7 @@ def test_a_sign_in_by_openid_connect_begins_nothing(
     def event():
         sign_out_everywhere(user=User.objects.get(), at=timezone.now())
 
-    meanwhile(entrance, "refusal", event, after=True)
+    meanwhile(linked_sessions, "refusal", event, after=True)
 
     come_back(server, page, person)
 

@@ -28,7 +28,7 @@ WRITTEN_AT_SIGN_IN = {
 }
 
 
-def claim(request: HttpRequest, user: User) -> None:
+def bind(request: HttpRequest, user: User) -> None:
     """Serve `user` by this session from here on, with nothing of anybody else.
 
     A session that names nobody counts as somebody else's.
@@ -39,7 +39,7 @@ def claim(request: HttpRequest, user: User) -> None:
         drafts.claim(request=request, user=user)
 
 
-def mark(request: HttpRequest, user: User, token: str) -> None:
+def record_user(request: HttpRequest, user: User, token: str) -> None:
     """Write down whose the session is, if there is anything in it."""
     owner = {"user": str(user.pk), "token": digest_of(token)}
     session = request.session
@@ -49,7 +49,7 @@ def mark(request: HttpRequest, user: User, token: str) -> None:
         session[OWNER] = owner
 
 
-def release(request: HttpRequest, *, unless_by: str | None = None) -> None:
+def unbind(request: HttpRequest, *, unless_by: str | None = None) -> None:
     """Serve nobody by a session that is a user's: empty it.
 
     `unless_by` is a token that nobody has checked now. Where it is the one that the
@@ -66,7 +66,7 @@ def release(request: HttpRequest, *, unless_by: str | None = None) -> None:
         session.set_expiry(drafts.KEPT_FOR)
 
 
-def hand_over(*, request: HttpRequest, user: User, **kwargs: Any) -> None:
+def bind_at_sign_in(*, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Leave nothing of another user in a session that `user` signed in to here."""
     session = getattr(request, "session", None)
     if session is None:

@@ -18,20 +18,20 @@ MAX_LENGTH = 500  # characters of the cookie
 SALT = "accounts.known_browsers"
 
 
-def known_as(request: HttpRequest, email: str) -> str | None:
+def device_id(request: HttpRequest, email: str) -> str | None:
     """Return the id of the browser, if it has signed in to this account before."""
     browser, accounts = _read(request)
     return browser if _digest(email) in accounts else None
 
 
-def remember(request: HttpRequest, response: HttpResponse, email: str) -> None:
+def set_cookie(request: HttpRequest, response: HttpResponse, email: str) -> None:
     """Let the browser show later that it has signed in to this account."""
     _, accounts = _read(request)
     account = _digest(email)
     others = [other for other in accounts if other != account][: MAX_ACCOUNTS - 1]
     # A new id each time: an old copy of the cookie can't use up the tries of this one.
     response.set_signed_cookie(
-        settings.KNOWN_BROWSER_COOKIE_NAME,
+        settings.DEVICE_COOKIE_NAME,
         ".".join([secrets.token_urlsafe(12), account, *others]),
         salt=SALT,
         max_age=MAX_AGE,
@@ -42,7 +42,7 @@ def remember(request: HttpRequest, response: HttpResponse, email: str) -> None:
 
 
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
-    name = settings.KNOWN_BROWSER_COOKIE_NAME
+    name = settings.DEVICE_COOKIE_NAME
     if len(request.COOKIES.get(name, "")) > MAX_LENGTH:
         return "", []
     value = request.get_signed_cookie(name, default="", salt=SALT, max_age=MAX_AGE)

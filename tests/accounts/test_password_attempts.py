@@ -158,7 +158,7 @@ def test_a_browser_is_known_to_its_own_accounts_alone(alice, bob):
 )
 def test_a_made_up_cookie_makes_no_browser_known(alice, settings, made_up):
     browser = Client()
-    browser.cookies[settings.KNOWN_BROWSER_COOKIE_NAME] = made_up
+    browser.cookies[settings.DEVICE_COOKIE_NAME] = made_up
     guess_from(HOME)
 
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 429
@@ -182,7 +182,7 @@ def test_the_cookie_of_a_known_browser_names_nobody(alice, settings):
 
     on_page(alice.email, PASSWORD, client=browser)
 
-    cookie = browser.cookies[settings.KNOWN_BROWSER_COOKIE_NAME]
+    cookie = browser.cookies[settings.DEVICE_COOKIE_NAME]
     assert "alice" not in cookie.value
     assert str(alice.pk) not in cookie.value
     assert cookie["httponly"]
@@ -194,7 +194,7 @@ def test_a_failed_sign_in_makes_no_browser_known(alice, settings):
 
     on_page(alice.email, WRONG, client=browser)
 
-    assert settings.KNOWN_BROWSER_COOKIE_NAME not in browser.cookies
+    assert settings.DEVICE_COOKIE_NAME not in browser.cookies
 
 
 def test_a_reset_by_mail_makes_the_browser_known(alice, mailoutbox):

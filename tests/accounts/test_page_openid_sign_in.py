@@ -275,9 +275,9 @@ def test_what_is_of_no_use_is_not_kept(server, client):
 def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
     server, client, monkeypatch
 ):
-    monkeypatch.setattr(sessions, "PATIENCE", 0.01)
+    monkeypatch.setattr(sessions, "MAX_WAIT", 0.01)
 
-    with social_adapter._places.take():
+    with social_adapter._limit.acquire():
         meanwhile = client.post(START)
     afterwards = client.post(START)
 
@@ -288,10 +288,10 @@ def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
 
 
 def test_the_way_back_takes_a_place_as_well(server, client, monkeypatch):
-    monkeypatch.setattr(sessions, "PATIENCE", 0.01)
+    monkeypatch.setattr(sessions, "MAX_WAIT", 0.01)
     back = server.follow(client.post(START)["Location"], server.sign_up())
 
-    with social_adapter._places.take():
+    with social_adapter._limit.acquire():
         page = follow_back(client, back)
 
     assert page.status_code == 503

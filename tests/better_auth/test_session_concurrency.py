@@ -146,7 +146,7 @@ def test_nor_does_a_server_that_hangs_for_those_who_ask_nothing_of_it(
 
 
 def hold(known, entered, leave):
-    with sessions._place(known=known):
+    with sessions._slot(known=known):
         entered.set()
         leave.wait(30)
 
@@ -169,15 +169,15 @@ def holding():
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(sessions, "PATIENCE", 0.01)
+    monkeypatch.setattr(sessions, "MAX_WAIT", 0.01)
 
 
 def test_tokens_that_nobody_knows_have_one_place(holding, impatient):
     holding(known=False)
 
-    with pytest.raises(KeysUnavailable), sessions._place(known=False):
+    with pytest.raises(KeysUnavailable), sessions._slot(known=False):
         pass
-    with sessions._place(known=True):
+    with sessions._slot(known=True):
         pass
 
 
@@ -185,17 +185,17 @@ def test_known_tokens_have_two(holding, impatient):
     holding(known=True)
     holding(known=True)
 
-    with pytest.raises(KeysUnavailable), sessions._place(known=True):
+    with pytest.raises(KeysUnavailable), sessions._slot(known=True):
         pass
 
 
 def test_a_request_waits_for_a_place_a_little(holding, monkeypatch):
-    monkeypatch.setattr(sessions, "PATIENCE", 30)
+    monkeypatch.setattr(sessions, "MAX_WAIT", 30)
     holding(known=True)
     holding(known=True)
     threading.Timer(0.05, holding.leave.set).start()
 
-    with sessions._place(known=True):
+    with sessions._slot(known=True):
         pass
 
 
@@ -203,13 +203,13 @@ def test_a_refusal_for_want_of_a_place_leaves_the_place_to_others(holding, impat
     holding(known=True)
     holding(known=True)
     for _ in range(5):
-        with pytest.raises(KeysUnavailable), sessions._place(known=False):
+        with pytest.raises(KeysUnavailable), sessions._slot(known=False):
             pass
 
     holding.leave.set()
 
     for known in (False, True, False):
-        with sessions._place(known=known):
+        with sessions._slot(known=known):
             pass
 
 
@@ -322,7 +322,7 @@ def test_one_ended_session_that_comes_again_is_asked_about_and_counted_once(
 
 
 def test_what_is_remembered_has_a_bound(monkeypatch):
-    monkeypatch.setattr(sessions, "REMEMBER_MOST", 3)
+    monkeypatch.setattr(sessions, "MAX_REMEMBERED", 3)
     memory = sessions._Memory()
 
     for name in "abcd":

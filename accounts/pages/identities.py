@@ -15,10 +15,11 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.generic import FormView, TemplateView
 
-from accounts import linking_mails as mails
+from accounts import identity_mails as mails
+from accounts.authentication import user_of
 from accounts.better_auth.identities import (
     IdentityTaken,
-    LastWayIn,
+    LastSignInMethod,
     keep,
     link,
     unlink,
@@ -27,8 +28,7 @@ from accounts.better_auth.issuers import trusted_issuers
 from accounts.better_auth.verifier import VerifiedToken
 from accounts.models import LinkedIdentity
 from accounts.pages.forms import PresentedTokenForm
-from accounts.pages.recent import recent_sign_in_required
-from accounts.pages.views import person_of
+from accounts.pages.recent_sign_in import recent_sign_in_required
 
 PRESENTED = "accounts.presented_identity"  # its key in the session
 TAKEN = "This sign-in already belongs to another account."
@@ -86,7 +86,7 @@ class ConnectConfirmView(TemplateView):
         del request.session[PRESENTED]
         now = timezone.now()
         try:
-            identity = link(user=person_of(request), token=token, at=now)
+            identity = link(user=user_of(request), token=token, at=now)
         except IdentityTaken:
             messages.error(request, TAKEN)
             return redirect("accounts:security")
@@ -97,7 +97,7 @@ class ConnectConfirmView(TemplateView):
             return redirect("accounts:paused")
         messages.success(request, "The sign-in is connected.")
         if identity.created_at == now:  # not connected before
-            mails.tell_linked(identity)
+            mails.send_linked(identity)
         return redirect("accounts:security")
 
 
@@ -132,9 +132,9 @@ class DisconnectView(TemplateView):
         identity = self._identity()
         try:
             is_done = unlink(
-                user=person_of(request), identity=identity, at=timezone.now()
+                user=user_of(request), identity=identity, at=timezone.now()
             )
-        except LastWayIn:
+        except LastSignInMethod:
             messages.error(
                 request,
                 "This is your only way in. Add an address and a password first.",
@@ -142,7 +142,7 @@ class DisconnectView(TemplateView):
         else:
             messages.success(request, "The sign-in is disconnected.")
             if is_done:  # not by another request meanwhile
-                mails.tell_unlinked(identity)
+                mails.send_unlinked(identity)
         return redirect("accounts:security")
 
     def _identity(self) -> LinkedIdentity:
@@ -150,7 +150,7 @@ class DisconnectView(TemplateView):
 
 
 def _own(request: HttpRequest, pk: Any) -> LinkedIdentity:
-    return get_object_or_404(LinkedIdentity, user=person_of(request), pk=pk)
+    return get_object_or_404(LinkedIdentity, user=user_of(request), pk=pk)
 
 
 # --- After a reset by mail -------------------------------------------------------
@@ -162,7 +162,7 @@ class PausedView(TemplateView):
     template_name = "accounts/paused.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        paused = person_of(self.request).identities.exclude(suspended_at=None)
+        paused = user_of(self.request).identities.exclude(suspended_at=None)
         return super().get_context_data(
             identities=paused.order_by("created_at", "pk"),
             onward=get_next_redirect_url(self.request),
@@ -181,7 +181,7 @@ class KeepView(TemplateView):
         return super().get_context_data(identity=identity, **kwargs)
 
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        person = person_of(request)
+        person = user_of(request)
         keep(user=person, identity=_own(request, pk), at=timezone.now())
         messages.success(request, "The sign-in is kept: it opens your account again.")
         paused = person.identities.exclude(suspended_at=None)

@@ -38,12 +38,12 @@ def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
     return STAFF if identity.user.is_staff else None
 
 
-def still_holds(request: HttpRequest, user: User) -> bool:
+def is_valid(request: HttpRequest, user: User) -> bool:
     """Tell whether the session of this request may go on for `user`, whoever began it.
 
     allauth's record of a sign-in from outside names the identity, see `outside`.
     """
-    begun_by = set(_identities_of(request, user))
+    begun_by = set(_linked_identities(request, user))
     if not begun_by:
         return True
     if user.is_staff or "" in begun_by:
@@ -52,7 +52,7 @@ def still_holds(request: HttpRequest, user: User) -> bool:
     return live.count() == len(begun_by)
 
 
-def _identities_of(request: HttpRequest, user: User) -> Iterator[str]:
+def _linked_identities(request: HttpRequest, user: User) -> Iterator[str]:
     """Yield the identity of each sign-in from outside that this session holds.
 
     An empty text stands for one of which it was not written down.

@@ -13,7 +13,7 @@ from accounts.better_auth.exceptions import TooManyRefused
 from config.api.throttling import count_request
 
 SCOPE = "session-failed"
-REMEMBER_MOST = 10_000  # senders, per process
+MAX_REMEMBERED = 10_000  # senders, per process
 
 
 class _Stopped:
@@ -29,7 +29,7 @@ class _Stopped:
     def add(self, sender: str, until: float) -> None:
         with self._lock:
             self._until[sender] = until
-            while len(self._until) > REMEMBER_MOST:
+            while len(self._until) > MAX_REMEMBERED:
                 self._until.popitem(last=False)
 
     def clear(self) -> None:
@@ -58,6 +58,6 @@ def count(sender: str, *, now: float) -> None:
         _stopped.add(sender, now + reading.reset)
 
 
-def forget() -> None:
+def clear() -> None:
     """Stop nobody, as a new process does."""
     _stopped.clear()
