@@ -1,8 +1,8 @@
 """Tasks, their lists and labels, and the ledger of every change to them.
 
-A null timestamp is the state: a task is open while `completed_at` is null, and in the
-trash once `trashed_at` is set. Every row has an `owner`, and a row may only refer to
-rows of the same owner; on PostgreSQL, composite foreign keys enforce it.
+State is stored as timestamps: a task is open while `completed_at` is null, and in the
+trash once `trashed_at` is set. Every row has an `owner` and refers only to rows of the
+same owner; on PostgreSQL, composite foreign keys enforce that.
 """
 
 from todos.models.change import Change, ChangeQuerySet

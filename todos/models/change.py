@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
+from uuid import UUID
 
 from django.db import models
 from uuid_utils.compat import uuid7
@@ -12,16 +13,16 @@ from todos.models.owned import OwnedQuerySet
 
 
 class ChangeQuerySet(OwnedQuerySet["Change"]):
-    def of(self, entity: str, entity_id: Any) -> Self:
-        """The history of one object, oldest first."""
+    def of(self, entity: str, entity_id: UUID) -> Self:
+        """Return the history of one object, oldest change first."""
         return self.filter(entity=entity, entity_id=entity_id).order_by("seq")
 
 
 class Change(models.Model):
-    """One entry of the ledger: what was done to one object, before and after.
+    """One entry of the ledger: a change of one object.
 
-    `before` and `after` hold the fields that the change touched, as in the API;
-    `before` is null for what came to be, `after` for what was removed.
+    `before` and `after` hold the changed columns as JSON. `before` is null if the
+    object was created, `after` if it was removed.
     """
 
     class Entity(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Conditions on when a task is due, by wall clock."""
+"""Query conditions on when a task is due, in wall-clock time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from django.db.models import Q
 def due_before(
     day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
 ) -> Q:
-    """Match what is due before `day`, or, at a time, before what `wall` shows."""
+    """Match tasks due before `day`; those with a time, before the time of `wall`.
+
+    `wall` returns the local time that ends the range in a zone, or, for None, in the
+    user's zone. `zones` are the zones of the tasks.
+    """
 
     def earlier(shown: datetime) -> Q:
         same_day = Q(due_date=shown.date(), due_time__lt=shown.time())
@@ -28,7 +32,7 @@ def due_before(
 def due_from(
     day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
 ) -> Q:
-    """Match what `due_before` leaves of the tasks that have a date."""
+    """Match the tasks with a date that `due_before` does not match."""
 
     def later(shown: datetime) -> Q:
         same_day = Q(due_date=shown.date(), due_time__gte=shown.time())

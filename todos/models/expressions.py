@@ -1,26 +1,32 @@
-"""SQL expressions and the field that the task's columns and queries use."""
+"""SQL expressions and the model field that tasks use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.sql.compiler import SQLCompiler
 
 from todos.text_folding import fold
 
 
 class LabelNames(models.Func):
-    """A JSON array of the names of one task's labels, by name."""
+    """A JSON array with the names of a task's labels, sorted by name."""
 
-    output_field: ClassVar[Any] = models.JSONField()
     template = (
         "(SELECT COALESCE(JSON_GROUP_ARRAY(name), '[]') FROM (SELECT l.name AS name"
         " FROM todos_tasklabel tl JOIN todos_label l ON l.id = tl.label_id"
         " WHERE tl.task_id = %(expressions)s ORDER BY l.key))"
     )
 
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+    def __init__(self, task: str) -> None:
+        super().__init__(task, output_field=models.JSONField())
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Sequence[object]]:
         template = (
             'COALESCE((SELECT JSONB_AGG(l.name ORDER BY l.key COLLATE "C")'
             " FROM todos_tasklabel tl JOIN todos_label l ON l.id = tl.label_id"
@@ -30,9 +36,8 @@ class LabelNames(models.Func):
 
 
 class StepCount(models.Func):
-    """How many steps a task has that aren't in the trash; with `done`, completed."""
+    """The number of a task's steps outside the trash; with `done`, the completed."""
 
-    output_field: ClassVar[Any] = models.IntegerField()
     template = (
         "(SELECT COUNT(*) FROM todos_task s WHERE s.parent_id = %(expressions)s"
         " AND s.trashed_at IS NULL%(condition)s)"
@@ -40,17 +45,17 @@ class StepCount(models.Func):
 
     def __init__(self, task: str, *, done: bool = False) -> None:
         condition = " AND s.completed_at IS NOT NULL" if done else ""
-        super().__init__(task, condition=condition)
+        super().__init__(task, condition=condition, output_field=models.IntegerField())
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]  # not at run time
-    """The text of other fields in the form that a search compares; see `fold`."""
+    """The text of other fields, folded for comparison in searches; see `fold`."""
 
-    def __init__(self, *args: Any, of: Iterable[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *, of: Iterable[str] = (), **kwargs: Any) -> None:
         self.of = tuple(of)
-        super().__init__(*args, **kwargs)
+        super().__init__(**kwargs)
 
-    def deconstruct(self) -> Any:
+    def deconstruct(self) -> tuple[str, str, Sequence[object], dict[str, object]]:
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, kwargs | {"of": self.of}
 

@@ -1,4 +1,4 @@
-"""Stored answers to requests with an `Idempotency-Key`."""
+"""Stored responses to requests with an `Idempotency-Key`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from todos.models.owned import OwnedQuerySet
 
 
 class IdempotentAnswer(models.Model):
-    """The answer to a request that its sender may repeat: an `Idempotency-Key`.
+    """The response to a request with an `Idempotency-Key`, to be sent again.
 
-    `request_digest` tells another request under the same key from a repetition.
+    `request_digest` detects a different request under the same key.
     """
 
     owner = models.ForeignKey(

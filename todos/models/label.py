@@ -16,17 +16,17 @@ from todos.models.owned import Colour, OwnedQuerySet
 
 class LabelQuerySet(OwnedQuerySet["Label"]):
     def named(self, names: list[str]) -> Self:
-        """Only the labels of these names, however they are capitalised."""
+        """Only the labels with these names, regardless of case."""
         return self.filter(key__in=[label_key(name) for name in names])
 
 
 def label_key(name: str) -> str:
-    """Return the form under which a label is the same as another."""
+    """Return the key of a label: names that differ only in case share it."""
     return name.casefold()
 
 
 class Label(models.Model):
-    """A word to find tasks by, across lists; unique per owner in any capitals."""
+    """A word to find tasks by, across lists. Names are unique regardless of case."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(

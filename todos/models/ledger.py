@@ -9,19 +9,19 @@ from todos.models.owned import OwnedQuerySet
 
 
 class Ledger(models.Model):
-    """The number of a person's last change.
+    """The number of a user's last change.
 
-    Its row is the one lock of a person's data: who writes takes a number first, so a
-    person's writes come one after the other, in the order of their numbers.
+    The row is the lock on the user's data: every batch takes a number first, so a
+    user's writes run one after the other, in the order of their numbers.
     """
 
     owner = models.OneToOneField(
         User, on_delete=models.CASCADE, primary_key=True, related_name="+"
     )
     last_seq = models.BigIntegerField(default=0)
-    # The last number that is gone for its age: nobody can go on from before it.
+    # The last change that was purged: the feed cannot continue from before it.
     purged_seq = models.BigIntegerField(default=0, db_default=0)
-    # Tasks and lists that batches have stored, those in the trash among them.
+    # How many tasks and lists are stored, including those in the trash.
     stored = models.BigIntegerField(default=0, db_default=0)
 
     objects = OwnedQuerySet.as_manager()

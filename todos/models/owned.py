@@ -1,4 +1,4 @@
-"""What the models of the app share: an owner, a place, a colour."""
+"""What the models share: an owner, a position, a colour."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ _Row = TypeVar("_Row", bound=models.Model)
 
 
 class OwnedQuerySet(models.QuerySet[_Row]):
-    """The one way in: every access from a page or an endpoint starts here."""
+    """Rows that belong to a user. Every access from an interface starts here."""
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
-        """Only the rows that `user` may see and change; none for an anonymous user."""
+        """Only the rows of `user`; none for an anonymous user."""
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
 
 
 def position_now() -> int:
-    """Return a place after every earlier one: microseconds since the epoch.
+    """Return a position after every earlier one: microseconds since the epoch.
 
-    The gaps leave room to put a row between two others by the mean of their places.
+    The gaps leave room to move a row between two others.
     """
     return int(timezone.now().timestamp() * 1_000_000)
 
 
 class Colour(models.TextChoices):
-    """The colours a list or label can have; the style sheet gives them their shade."""
+    """The colours of lists and labels; the style sheet defines their shades."""
 
     GREY = "grey"
     RED = "red"

@@ -1,4 +1,4 @@
-"""Tasks, their steps, and the QuerySet vocabulary for them."""
+"""Tasks and their steps, and the queries for them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from todos.text_folding import fold
 
 class TaskQuerySet(OwnedQuerySet["Task"]):
     def live(self) -> Self:
-        """Without what is in the trash."""
+        """Not in the trash."""
         return self.filter(trashed_at=None)
 
     def open(self) -> Self:
-        """Still to be done."""
+        """Neither completed nor in the trash."""
         return self.live().filter(completed_at=None)
 
     def completed(self) -> Self:
-        """Done, and not thrown away."""
+        """Completed and not in the trash."""
         return self.live().filter(completed_at__isnull=False)
 
     def trashed(self) -> Self:
@@ -48,40 +48,39 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         return self.filter(list__archived_at=None)
 
     def top_level(self) -> Self:
-        """Without steps of other tasks."""
+        """Not steps of other tasks."""
         return self.filter(parent=None)
 
     def in_inbox(self) -> Self:
-        """In the list that everyone has."""
+        """In the owner's inbox."""
         return self.filter(list__is_inbox=True)
 
     def zones_in_use(self) -> list[str]:
-        """The zones that due times of open tasks are fixed to."""
+        """Return the time zones that due times of open tasks are fixed to."""
         zoned = self.open().exclude(due_tz="").order_by("due_tz")
         return list(zoned.values_list("due_tz", flat=True).distinct())
 
     def overdue(self, clock: Clock, *, zones: Iterable[str]) -> Self:
-        """Open tasks past due by a person's `clock`.
+        """Open tasks that are past due by the user's `clock`.
 
-        `zones` are those that the tasks' due times are fixed to, or more: see
-        `zones_in_use`. `todos.agenda` knows them.
+        `zones` must include every zone of `zones_in_use`; `todos.agenda` passes them.
         """
         before = due_before(clock.today, clock.now_in, zones)
-        # Said once more without the time, so that the index by date is enough.
+        # Repeated without the time, so that the index by date can be used.
         return self.open().filter(before, due_date__lte=clock.today + 2 * DAY)
 
     def due_by(self, clock: Clock, *, zones: Iterable[str]) -> Self:
-        """The Today view: open tasks that are overdue, or due before the day ends."""
+        """The Today view: open tasks that are overdue or due before the day ends."""
         before = due_before(clock.today + DAY, clock.day_end_in, zones)
         return self.open().filter(before, due_date__lte=clock.today + 2 * DAY)
 
     def upcoming(self, clock: Clock, *, zones: Iterable[str]) -> Self:
-        """Open tasks due after the person's day."""
+        """Open tasks due after the user's current day."""
         later = due_from(clock.today + DAY, clock.day_end_in, zones)
         return self.open().filter(later, due_date__gte=clock.today - DAY)
 
     def with_every_label(self, names: list[str]) -> Self:
-        """Tasks that carry all of these labels."""
+        """Tasks that have all of these labels."""
         tasks = self
         for name in names:
             carries = TaskLabel.objects.filter(
@@ -91,7 +90,7 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         return tasks
 
     def matching(self, words: str) -> Self:
-        """Tasks with every one of these words in title or notes.
+        """Tasks with all of these words in title or notes.
 
         Case and accents don't matter: see `todos.text_folding.fold`.
         """
@@ -101,13 +100,13 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         return tasks
 
     def with_labels(self) -> Self:
-        """With `label_names`, a list of the names, in the same query."""
+        """With `label_names`, loaded in the same query."""
         return self.annotate(label_names=LabelNames("pk"))
 
     def represented(self) -> Self:
-        """With all that a face shows of a task, in the same query.
+        """With everything that interfaces show of a task, loaded in the same query.
 
-        `label_names` as `with_labels`, and `steps_total` and `steps_done`.
+        That is `label_names`, `steps_total` and `steps_done`.
         """
         return self.with_labels().annotate(
             steps_total=StepCount("pk"), steps_done=StepCount("pk", done=True)
@@ -117,8 +116,9 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
 class Task(models.Model):
     """One thing to do. A step is a task whose `parent` is another.
 
-    When it is due is wall clock: a date, maybe a time, maybe a named zone. Without a
-    zone it floats with the person. It is never stored as an instant, so it can't shift.
+    The due date is wall-clock time: a date, optionally with a time and a named zone.
+    Without a zone it follows the user's zone. It is never stored as an instant, so it
+    can't shift.
     """
 
     class Priority(models.IntegerChoices):
@@ -128,7 +128,7 @@ class Task(models.Model):
         LOW = 4
 
     class Anchor(models.TextChoices):
-        """From where the next occurrence is counted."""
+        """What the next occurrence is counted from."""
 
         DUE = "due"
         COMPLETION = "completion"
@@ -158,10 +158,10 @@ class Task(models.Model):
     rrule_anchor = models.CharField(max_length=10, choices=Anchor.choices, blank=True)
     series = models.UUIDField(null=True, blank=True, editable=False)
     occurrence = models.PositiveIntegerField(null=True, blank=True, editable=False)
-    # At most one of the two: so long before the due time, or at a time of the due date.
+    # At most one of the two: minutes before the due time, or a time on the due date.
     reminder_minutes = models.PositiveIntegerField(null=True, blank=True)
     reminder_time = models.TimeField(null=True, blank=True)
-    # The day, by the clock of the due time, of a reminder that is still to be sent.
+    # The day, in the zone of the due time, of a reminder that is yet to be sent.
     remind_on = models.DateField(null=True, blank=True, editable=False)
     position = models.BigIntegerField(default=position_now)
     search = FoldedField(of=SEARCHED_COLUMNS, default="", db_default="", editable=False)
@@ -231,8 +231,8 @@ class Task(models.Model):
             ),
         ]
         indexes = [
-            # Open tasks of a person by place; Today, overdue and upcoming; done;
-            # the plan's list, newest first; the trash.
+            # Open tasks of a user by position; Today, overdue and upcoming; completed
+            # tasks; the plan's list, newest first; the trash.
             models.Index(
                 "owner",
                 "position",
@@ -267,8 +267,8 @@ class Task(models.Model):
                 condition=Q(trashed_at__isnull=False),
                 name="todos_task_trashed",
             ),
-            # Which zones a person's due times are fixed to; reminders to be sent;
-            # what has been in the trash for long.
+            # The zones of a user's due times; reminders to be sent; tasks to be purged
+            # from the trash.
             models.Index(
                 "owner",
                 "due_tz",
@@ -288,7 +288,7 @@ class Task(models.Model):
         ]
 
     def __str__(self) -> str:
-        # Not the title: this text reaches logs and the admin.
+        # Not the title: this text appears in logs and in the admin.
         return f"task {self.pk}"
 
     @classmethod
@@ -305,7 +305,7 @@ class Task(models.Model):
 
 
 class TaskLabel(models.Model):
-    """That a task carries a label; with the owner, so that both must be the same's."""
+    """A label of a task. The owner is stored, so that keys can require it for both."""
 
     owner = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="+", db_index=False

@@ -20,11 +20,11 @@ class TaskListQuerySet(OwnedQuerySet["TaskList"]):
         return self.filter(trashed_at=None)
 
     def active(self) -> Self:
-        """In use: neither archived nor in the trash."""
+        """Neither archived nor in the trash."""
         return self.live().filter(archived_at=None)
 
     def archived(self) -> Self:
-        """Put away, and not thrown away."""
+        """Archived and not in the trash."""
         return self.live().filter(archived_at__isnull=False)
 
     def trashed(self) -> Self:
@@ -32,11 +32,11 @@ class TaskListQuerySet(OwnedQuerySet["TaskList"]):
         return self.filter(trashed_at__isnull=False)
 
     def in_order(self) -> Self:
-        """The inbox first, then as the person arranged them."""
+        """The inbox first, then by position."""
         return self.order_by(F("is_inbox").desc(), "position", "id")
 
     def with_open_counts(self) -> Self:
-        """With `open_count`: the open tasks of the list, without their steps."""
+        """With `open_count`, the number of open tasks without their steps."""
         is_open = Q(tasks__completed_at=None, tasks__trashed_at=None)
         return self.annotate(
             open_count=models.Count(
@@ -47,7 +47,7 @@ class TaskListQuerySet(OwnedQuerySet["TaskList"]):
 
 
 class TaskList(models.Model):
-    """A list of tasks. Everyone has one inbox, which can't be renamed or deleted."""
+    """A list of tasks. Every user has one inbox, which can't be renamed or deleted."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     owner = models.ForeignKey(
@@ -69,7 +69,7 @@ class TaskList(models.Model):
 
     class Meta:
         constraints = [
-            # The target of the composite foreign keys, and the index by owner.
+            # The target of the composite foreign keys; also the index by owner.
             models.UniqueConstraint(
                 fields=["owner", "id"], name="todos_tasklist_owner_id"
             ),
