@@ -1,13 +1,13 @@
-"""Writing the ledger: every change of a person's data, in one place.
+"""Writing the ledger: the record of every change to a user's data.
 
-An action opens a batch, makes its changes inside it and records each. The entries are
-written last, in the same transaction, so a change and its entry exist together or not
-at all.
+An action opens a batch, makes its changes inside it and records each of them. The
+entries are written last, in the same transaction: a change and its entry are stored
+together or not at all.
 
-The writes of one person come one after the other: a batch begins by taking a number of
-their ledger, and keeps others from it until its end. So what an action has read stays
-true until it stores what follows from it, no two can wait for each other, and nobody
-who reads the changes in order can miss one that was still on its way.
+A user's writes run one after the other. A batch begins by taking a number of the
+user's ledger, which locks the ledger until the batch ends. So what an action reads
+stays true until it writes, two batches cannot deadlock, and a client that reads the
+changes in order cannot miss one that was not committed yet.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.conf import settings
@@ -34,18 +34,25 @@ from todos.task_fields import RECORDED_COLUMNS
 Entity = Change.Entity
 Kind = Change.Kind
 Snapshot = dict[str, Any]
+_Value: TypeAlias = str | int | UUID | date | time | None
 
 
 def snapshot(row: Task | TaskList | Label) -> Snapshot:
-    """Return what the ledger remembers of a row: its fields as JSON has them."""
-    names = FIELDS[type(row)]
-    values = {name: _plain(getattr(row, name)) for name in names}
+    """Return the columns of a row that the ledger records, as JSON values.
+
+    A task must have its labels loaded.
+
+    Raises:
+        NotLoaded: it has not.
+    """
+    names = RECORDED[type(row)]
+    values: Snapshot = {name: _as_json(getattr(row, name)) for name in names}
     if isinstance(row, Task):
         values["labels"] = list(row.label_names)
     return values
 
 
-FIELDS: dict[type, tuple[str, ...]] = {
+RECORDED: dict[type, tuple[str, ...]] = {
     Task: RECORDED_COLUMNS,
     TaskList: ("name", "colour", "position", "archived_at", "trashed_at"),
     Label: ("name", "colour"),
@@ -53,14 +60,14 @@ FIELDS: dict[type, tuple[str, ...]] = {
 ENTITIES = {Task: Entity.TASK, TaskList: Entity.LIST, Label: Entity.LABEL}
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: _Value) -> str | int | None:
     if value is None or isinstance(value, str | int):
         return value
     return str(value) if isinstance(value, UUID) else value.isoformat()
 
 
 class AccountFull(Refusal):
-    """The owner has as many tasks, lists or labels as an account can have."""
+    """The owner has the maximum number of tasks, lists or labels."""
 
     code = "account_full"
 
@@ -86,7 +93,7 @@ class Batch:
         self.caller = caller
         self.count = 0  # changes recorded so far
         self._changes: list[dict[str, Any]] = []  # columns by name
-        # Most batches need no more numbers. What they add is counted along.
+        # Most batches need only one number. The same statement counts `adds`.
         self._last, self._stored = _take_numbers(caller.owner.pk, 1, adds)
         self._uncounted = -adds
         self._added = 0
@@ -103,13 +110,13 @@ class Batch:
 
     @property
     def last(self) -> int:
-        """The owner's last number, as far as this batch is written."""
+        """The last number that this batch has taken."""
         return self._last
 
     def created(
         self, row: Task | TaskList | Label, after: Snapshot | None = None
     ) -> None:
-        """Record a row that came to be; `after` is its snapshot, if one is made."""
+        """Record a created row; `after` is its snapshot, if there is one already."""
         self._record(Kind.CREATED, row, None, after or snapshot(row))
 
     def changed(
@@ -119,9 +126,9 @@ class Batch:
         before: Snapshot,
         after: Snapshot,
     ) -> None:
-        """Record what differs between two snapshots of a row."""
+        """Record the columns that differ between two snapshots of a row."""
         names = [name for name in after if after[name] != before[name]]
-        # Two columns that are one value to a reader are told together.
+        # The API shows these two columns as one value.
         if {"rrule", "rrule_anchor"} & set(names):
             names = [*{*names, "rrule", "rrule_anchor"}]
         self._record(
@@ -134,9 +141,9 @@ class Batch:
     def removed(
         self, row: Task | TaskList | Label, before: Snapshot | None = None
     ) -> None:
-        """Record that a row is gone; with `before`, so that undo can bring it back.
+        """Record a removed row; undo can restore it if `before` is its snapshot.
 
-        Without it the entry is a tombstone that holds no text.
+        Without `before` the entry is a tombstone that contains no text.
         """
         self._record(Kind.REMOVED, row, before, None)
 
@@ -149,9 +156,9 @@ class Batch:
     ) -> None:
         self.count += 1
         if not isinstance(row, Label) and kind in {Kind.CREATED, Kind.REMOVED}:
-            more = 1 if kind == Kind.CREATED else -1
-            self._added += more
-            self._uncounted += more
+            difference = 1 if kind == Kind.CREATED else -1
+            self._added += difference
+            self._uncounted += difference
         self._changes.append(
             {
                 "id": uuid7(),
@@ -168,9 +175,9 @@ class Batch:
         )
 
     def flush(self) -> None:
-        """Number and store what is recorded so far; the batch goes on.
+        """Number and store the changes recorded so far; more can follow.
 
-        For long batches, to bound memory.
+        Long batches call it to bound their memory.
         """
         if not self._changes:
             return
@@ -183,11 +190,11 @@ class Batch:
         _insert(self._changes)
         self._changes.clear()
 
-    def settle(self) -> None:
-        """Count what the batch adds, at its end.
+    def store_count(self) -> None:
+        """Store how many rows the batch added, at its end.
 
         Raises:
-            AccountFull: the owner would have more than an account can have.
+            AccountFull: the owner would have more than the maximum.
         """
         if self._uncounted:
             ledger = Ledger.objects.filter(pk=self.owner.pk)
@@ -199,7 +206,7 @@ class Batch:
 
 @dataclass(slots=True)
 class Receipt:
-    """Which batch an action recorded; None if it changed nothing."""
+    """The id of the batch that an action recorded; None if it changed nothing."""
 
     batch: UUID | None = None
 
@@ -209,9 +216,9 @@ _receipt: ContextVar[Receipt | None] = ContextVar("receipt", default=None)
 
 @contextmanager
 def receipt() -> Iterator[Receipt]:
-    """Learn which batch the action called inside has recorded.
+    """Yield the receipt of the action that is called inside.
 
-    For callers that offer to undo it. Most don't, so no action has to return it.
+    For callers that offer to undo it. They are few, so actions don't return it.
     """
     note = Receipt()
     token = _receipt.set(note)
@@ -222,7 +229,7 @@ def receipt() -> Iterator[Receipt]:
 
 
 def last_number(owner: User) -> int:
-    """Return the number of the owner's last change, 0 where there is none."""
+    """Return the number of the owner's last change, or 0 if there is none."""
     numbers = Ledger.objects.owned_by(owner).values_list("last_seq", flat=True)
     return numbers.first() or 0
 
@@ -234,20 +241,20 @@ def open_batch(
     batch_id: UUID | None = None,
     adds: int = 0,
 ) -> Iterator[Batch]:
-    """Open a transaction and a batch in it; write the batch at the end.
+    """Open a transaction with a batch, and store the batch at the end.
 
-    The owner's other writes wait. A batch that records nothing leaves nothing. With
-    `batch_id` it goes on with one that an earlier transaction began. `adds` is how many
-    tasks and lists it will add, as far as that is known: it saves a statement.
+    The owner's other writes wait. If nothing was recorded, the transaction is rolled
+    back. `batch_id` continues the batch of an earlier transaction. `adds` is how many
+    tasks and lists it will add, if that is known: it saves a statement.
 
     Raises:
-        AccountFull: it adds some, and the owner would have more than there may be.
+        AccountFull: it adds rows, and the owner would have more than the maximum.
     """
     with transaction.atomic():
         batch = Batch(caller, batch_id=batch_id, adds=adds)
         yield batch
         batch.flush()
-        batch.settle()
+        batch.store_count()
         if not batch.count:
             transaction.set_rollback(True)
     if batch.count and (note := _receipt.get()):
@@ -255,12 +262,12 @@ def open_batch(
 
 
 def _insert(changes: list[dict[str, Any]]) -> None:
-    """Store the entries, as `bulk_create` would, by a statement that is written once.
+    """Store the entries with a statement that is built once.
 
-    To build it anew, and an instance for each entry, costs as much as to run it, and
-    every write pays for it.
+    `bulk_create` builds it for every call, and an instance for every entry. That takes
+    as long as running it, in every write.
     """
-    # What all entries of a batch share is turned into what the database takes once.
+    # Convert the values that all entries of a batch share only once.
     shared = [
         field.get_db_prep_save(changes[0][field.attname], connection)
         if field.attname in SHARED
@@ -295,13 +302,13 @@ INSERT = (
 
 
 def _take_numbers(owner_id: UUID, count: int, adds: int) -> tuple[int, int]:
-    """Reserve the next `count` numbers of an owner, and count what is added.
+    """Reserve the next `count` numbers of an owner, and count `adds` rows.
 
-    One statement that both counts and locks: until this transaction ends, no other
-    gets a number of the same owner.
+    The statement also locks: no other transaction gets a number of the same owner
+    until this one ends.
 
     Returns:
-        The last number, and how many tasks and lists the owner has.
+        The last reserved number, and how many tasks and lists the owner has.
     """
     with connection.cursor() as cursor:
         cursor.execute(
