@@ -13,7 +13,7 @@ from todos.actions.imports.rows import RowIssue
 from todos.imports import csv, ics, ics_components, todoist
 from todos.imports import json as json_import
 from todos.imports.files import FileRefused, Options, TooManyRows
-from todos.imports.json_document import VALUES_MAX, Document
+from todos.imports.json_document import VALUES_MAX, JSONDocument
 from todos.schedule.days import Clock
 
 CLOCK = Clock(datetime(2026, 11, 25, 14, 30, tzinfo=UTC), UTC)
@@ -172,8 +172,8 @@ def test_a_file_of_todoist_has_so_many_different_dates():
     "value", [[0] * (VALUES_MAX + 1), {"labels": ["a"] * VALUES_MAX}, [[]] * 2_000]
 )
 def test_an_item_of_an_archive_has_so_many_values(value):
-    with pytest.raises(FileRefused, match=f"over {VALUES_MAX} values"):
-        Document(io.BytesIO(json.dumps(value).encode())).value()
+    with pytest.raises(FileRefused, match=f"more than {VALUES_MAX} values"):
+        JSONDocument(io.BytesIO(json.dumps(value).encode())).value()
 
 
 def test_an_archive_refuses_too_many_labels_by_their_number():
@@ -184,7 +184,7 @@ def test_an_archive_refuses_too_many_labels_by_their_number():
 
 def test_a_long_value_is_not_read_again_with_every_piece_of_the_file():
     text = json.dumps("a" * 500_000).encode()
-    document = Document(io.BytesIO(text))
+    document = JSONDocument(io.BytesIO(text))
     starts = []
     real = document._decoder.raw_decode
     document._decoder.raw_decode = lambda text, at: (

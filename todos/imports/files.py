@@ -48,7 +48,7 @@ class Options:
             raise TooManyRows(f"The file has more than {self.rows_max} rows.")
 
 
-def without_mark(file: IO[bytes]) -> IO[bytes]:
+def skip_byte_order_mark(file: IO[bytes]) -> IO[bytes]:
     """Return the file from its beginning, after the byte order mark if it has one.
 
     Raises:
@@ -77,7 +77,7 @@ def bytes_of_lines(file: IO[bytes], *, longest: int) -> Iterator[bytes]:
     Raises:
         FileRefused: a line is longer than `longest` bytes.
     """
-    file = without_mark(file)
+    file = skip_byte_order_mark(file)
     while line := file.readline(longest + 1):
         if len(line) > longest:
             raise FileRefused(f"A line is longer than {longest} bytes.")

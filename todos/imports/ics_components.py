@@ -16,7 +16,7 @@ from todos.imports.files import (
     Options,
     TooManyRows,
     decoded,
-    without_mark,
+    skip_byte_order_mark,
 )
 
 LINE_MAX = 1024 * 1024  # bytes, folded or not
@@ -130,7 +130,7 @@ def _unfolded(file: IO[bytes]) -> Iterator[str]:
     Joined as bytes: some programs fold within a letter. In large pieces, and not line
     by line: a file may be folded after every character.
     """
-    file = without_mark(file)
+    file = skip_byte_order_mark(file)
     rest = b""  # the last line, which may go on in the next piece
     while piece := file.read(READ_AT_ONCE):
         piece += file.readline(LINE_MAX + 1)

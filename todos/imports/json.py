@@ -12,7 +12,7 @@ from todos.exports.json import FORMAT, PARTS, VERSION, Part, canonical
 from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.files import FileRefused, Options
-from todos.imports.json_document import Document
+from todos.imports.json_document import JSONDocument
 from todos.task_fields import FIELDS, Kind
 
 LISTS = {"lists", "labels", "tasks"}
@@ -53,10 +53,9 @@ def _check_manifest(manifest: Any, parts: Mapping[str, Part]) -> None:
 
 def _entries(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """Yield what the document holds by name; of a list, each item."""
-    document = Document(file)
+    document = JSONDocument(file)
     names: list[str] = []
-    for name in document.entries():
-        document.colon()
+    for name in document.members():
         names.append(name)
         if names != ORDER[: len(names)] or document.is_list() != (name in LISTS):
             raise FileRefused("The file is not an export of Ownlist, or is cut off.")

@@ -1,8 +1,8 @@
-"""A JSON document read value by value, however large it is.
+"""A JSON document of any size, read value by value.
 
-By Python's own decoder over a window of the text. An incremental parser in C (ijson
-3.6) was tried and left: after a number of thousands of digits its exception came up
-in whatever code ran next.
+It uses Python's own decoder on a window of the text. An incremental parser in C
+(ijson 3.6) was tried and rejected: after a number with thousands of digits, its
+exception was raised in unrelated code that ran later.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from typing import IO, Any, NoReturn
+from typing import IO
 
-from todos.imports.files import FileRefused, without_mark
+from config.strict_json import StrictDecoder, StrictJSONError, TooManyValues
+from todos.imports.files import FileRefused, skip_byte_order_mark
 
 VALUE_MAX = 512 * 1024  # characters of one value; the longest notes have half
-READ_AT_ONCE = 64 * 1024  # bytes
+CHUNK = 64 * 1024  # bytes read at once
 DEPTH_MAX = 8  # levels within a value
 VALUES_MAX = 1_000  # within a value; a task with all its labels has 50
 DIGITS_MAX = 20
@@ -24,153 +25,121 @@ DIGITS_MAX = 20
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
-class Document:
+class JSONDocument:
     """The values of a document, in their order.
 
-    Every method raises `FileRefused` where the text is no JSON, is cut off, or could
-    be read in two ways.
+    Every method raises `FileRefused` if the text is not JSON, is truncated, exceeds a
+    bound or is ambiguous.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = without_mark(file)
-        self._letters = codecs.getincrementaldecoder("utf-8")()
-        self._decoder = json.JSONDecoder(
-            object_pairs_hook=_without_duplicates,
-            parse_int=_parse_int,
-            parse_float=_refuse_fraction,
-            parse_constant=_refuse_constant,
+        self._file = skip_byte_order_mark(file)
+        self._utf8 = codecs.getincrementaldecoder("utf-8")()
+        self._decoder = StrictDecoder(
+            digits_max=DIGITS_MAX,
+            depth_max=DEPTH_MAX,
+            values_max=VALUES_MAX,
+            allows_fractions=False,
         )
         self._window = ""
-        self._at = 0
+        self._position = 0
         self._is_at_end = False
 
-    def entries(self) -> Iterator[str]:
-        """Yield the keys of the object that begins here; read each value in between."""
+    def members(self) -> Iterator[str]:
+        """Yield the names of the members of the object that begins here.
+
+        The caller must read the value of a member before the next name.
+        """
         self._expect("{")
-        if self._taken("}"):
+        if self._skip("}"):
             return
         while True:
-            yield str(self.value())
-            if not self._taken(","):
+            key = str(self.value())
+            self._expect(":")
+            yield key
+            if not self._skip(","):
                 break
         self._expect("}")
 
-    def items(self) -> Iterator[Any]:
+    def items(self) -> Iterator[object]:
         """Yield the values of the list that begins here."""
         self._expect("[")
-        if self._taken("]"):
+        if self._skip("]"):
             return
         while True:
             yield self.value()
-            if not self._taken(","):
+            if not self._skip(","):
                 break
         self._expect("]")
 
-    def colon(self) -> None:
-        """Step from a key to its value."""
-        self._expect(":")
-
     def is_list(self) -> bool:
         """Whether a list begins here."""
-        return self._next() == "["
+        return self._next_character() == "["
 
-    def value(self) -> Any:
+    def value(self) -> object:
         """Return the value that begins here, whole."""
-        self._next()
+        self._next_character()
         while True:
             try:
-                value, end = self._decoder.raw_decode(self._window, self._at)
-            except RecursionError as exc:
-                raise FileRefused("The JSON is nested too deeply.") from exc
+                value, end = self._decoder.raw_decode(self._window, self._position)
+            except TooManyValues as exc:
+                message = f"An item of the file has more than {VALUES_MAX} values."
+                raise FileRefused(message) from exc
+            except StrictJSONError as exc:
+                raise FileRefused(str(exc)) from exc
             except json.JSONDecodeError as exc:
-                # Not the exception's own text, which is the person's.
+                # Without the exception's own text, which quotes private data.
                 if self._is_at_end:
-                    raise FileRefused("The file is cut off or is no JSON.") from exc
+                    raise _not_json() from exc
             else:
-                # A number at the end of the window could go on after it.
+                # A number at the end of the window may continue after it.
                 if end < len(self._window) or self._is_at_end:
                     break
-            self._read_on()
-        self._at = end
-        _check_shape(value)
+            self._read_more()
+        self._position = end
         return value
 
     def end(self) -> None:
-        """Refuse what follows the document."""
-        if self._next():
-            raise FileRefused("Something follows the end of the document.")
+        """Refuse anything after the document."""
+        if self._next_character():
+            raise FileRefused("The file has content after the end of the document.")
 
     def _expect(self, character: str) -> None:
-        if not self._taken(character):
-            raise FileRefused("The file is cut off or is no JSON.")
+        if not self._skip(character):
+            raise _not_json()
 
-    def _taken(self, character: str) -> bool:
-        if self._next() != character:
+    def _skip(self, character: str) -> bool:
+        """Move past this character if it is the next one."""
+        if self._next_character() != character:
             return False
-        self._at += 1
+        self._position += 1
         return True
 
-    def _next(self) -> str:
-        """Return the next character that is no space; empty at the end."""
+    def _next_character(self) -> str:
+        """Return the next character that is not white space; empty at the end."""
         while True:
-            match = SPACE.match(self._window, self._at)
-            self._at = match.end() if match else self._at
-            if self._at < len(self._window) or self._is_at_end:
-                return self._window[self._at : self._at + 1]
-            self._read_on()
+            match = SPACE.match(self._window, self._position)
+            self._position = match.end() if match else self._position
+            if self._position < len(self._window) or self._is_at_end:
+                return self._window[self._position : self._position + 1]
+            self._read_more()
 
-    def _read_on(self) -> None:
-        """Widen the window by a piece of the file, and drop what is behind."""
-        self._window, self._at = self._window[self._at :], 0
+    def _read_more(self) -> None:
+        """Add a part of the file to the window, and drop what was read."""
+        self._window, self._position = self._window[self._position :], 0
         if len(self._window) > VALUE_MAX:
             raise FileRefused(
-                f"The file is no JSON, or has a value over {VALUE_MAX} characters."
+                f"The file is not JSON, or has a value over {VALUE_MAX} characters."
             )
-        # Twice as much as there is: a value that is not yet whole is read from its
-        # beginning each time, and by the same step each time that would be quadratic.
-        piece = self._file.read(max(READ_AT_ONCE, len(self._window)))
-        self._is_at_end = not piece
+        # An incomplete value is decoded from its beginning each time. Doubling the
+        # window keeps that linear; fixed steps would make it quadratic.
+        chunk = self._file.read(max(CHUNK, len(self._window)))
+        self._is_at_end = not chunk
         try:
-            self._window += self._letters.decode(piece, self._is_at_end)
+            self._window += self._utf8.decode(chunk, self._is_at_end)
         except UnicodeDecodeError as exc:
             raise FileRefused("The file is not UTF-8.") from exc
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) < len(pairs):
-        raise FileRefused("A key stands twice in one object.")
-    return value
-
-
-def _parse_int(digits: str) -> int:
-    if len(digits) > DIGITS_MAX:
-        raise FileRefused("The file holds a number with too many digits.")
-    return int(digits)
-
-
-def _refuse_fraction(digits: str) -> NoReturn:
-    raise FileRefused("The file holds a number with a fraction.")
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise FileRefused(f"{name} is not a JSON number.")
-
-
-def _check_shape(value: Any) -> None:
-    """Refuse a value with too many levels or too many values in it."""
-    level, count = [value], 0
-    for _ in range(DEPTH_MAX + 1):
-        inner: list[Any] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner.extend(one.values())
-            elif isinstance(one, list):
-                inner.extend(one)
-        count += len(inner)
-        if count > VALUES_MAX:
-            raise FileRefused(f"An item of the file has over {VALUES_MAX} values.")
-        if not inner:
-            return
-        level = inner
-    raise FileRefused("The JSON is nested too deeply.")
+def _not_json() -> FileRefused:
+    return FileRefused("The file is truncated or is not JSON.")
