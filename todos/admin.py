@@ -1,6 +1,6 @@
-"""What support sees of people's tasks: how many there are, and nothing of their text.
+"""The number of tasks of each user for support staff, without any of their text.
 
-No model of this app is registered. The accounts' page shows the counts.
+No model of this app is registered. The admin page of the user shows the counts.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from todos.models import Label, Task, TaskList
 
 
 class OwnerAdmin(UserAdmin):
-    """An account, with how much its owner has."""
+    """The admin page of a user, with the counts of their objects."""
 
     count_fields = (
         shown("open_count", "Open tasks"),

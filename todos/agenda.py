@@ -1,4 +1,4 @@
-"""What is overdue, due today and upcoming for a person; decided here alone."""
+"""The overdue, today's and upcoming tasks of a user, for all interfaces."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from todos.schedule.days import Clock
 
 
 class Agenda:
-    """A person's open tasks by when they are due, at the instant `now`.
+    """The open tasks of a user by due date, at the instant `now`.
 
-    The first question costs one query more, for the zones in use.
+    The first use runs one additional query, for the time zones in use.
     """
 
     def __init__(self, owner: User, *, now: datetime) -> None:
@@ -25,15 +25,15 @@ class Agenda:
         return self._tasks.zones_in_use()
 
     def overdue(self) -> TaskQuerySet:
-        """What is past due, by the minute where it has a time."""
+        """Tasks that are past due, to the minute if they have a time."""
         return self._active(self._tasks.overdue(self.clock, zones=self._zones))
 
     def today(self) -> TaskQuerySet:
-        """What is overdue, or due before the person's day is over."""
+        """Tasks that are overdue or due before the end of the user's day."""
         return self._active(self._tasks.due_by(self.clock, zones=self._zones))
 
     def upcoming(self) -> TaskQuerySet:
-        """What is due after the person's day."""
+        """Tasks that are due after the end of the user's day."""
         return self._active(self._tasks.upcoming(self.clock, zones=self._zones))
 
     @staticmethod
@@ -42,5 +42,5 @@ class Agenda:
 
 
 def clock_of(owner: User, *, now: datetime) -> Clock:
-    """Return the instant as the person sees it."""
+    """Return the instant in the user's time zone and day."""
     return Clock(now=now, zone=owner.zone, day_start=owner.day_start)

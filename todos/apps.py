@@ -1,4 +1,4 @@
-"""What someone has to do."""
+"""The app of lists, tasks and labels."""
 
 from django.apps import AppConfig
 

@@ -1,7 +1,7 @@
-"""Answers kept for a day, so that a program may repeat a request without harm.
+"""Stored responses, so that clients can safely repeat a request for a day.
 
-Claiming a key, acting and keeping the answer belong into one transaction: after a crash
-there is either all of it or nothing.
+Claim the key, act and store the response in one transaction: after a crash there is
+either all of it or nothing.
 """
 
 import hashlib
@@ -21,17 +21,18 @@ class KeyInUse(Exception):
 
 
 def claim(*, owner: User, key: str) -> None:
-    """Keep others from acting under this key until the transaction ends.
+    """Lock the key until the end of the transaction.
 
-    On SQLite there is nothing to do: a transaction begins by waiting for all others.
+    On SQLite this does nothing, because transactions that write run one at a time.
 
     Raises:
-        KeyInUse: another request holds it.
+        KeyInUse: another request has locked it.
     """
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        # Of the transaction, not of the session: a pooler may change that any time.
+        # A lock of the transaction, because a pooler can change the session at any
+        # time.
         cursor.execute(
             "SELECT pg_try_advisory_xact_lock(%s)", [lock_number(owner=owner, key=key)]
         )
@@ -41,13 +42,13 @@ def claim(*, owner: User, key: str) -> None:
 
 
 def lock_number(*, owner: User, key: str) -> int:
-    """Return the number that PostgreSQL knows a key of a user by: 64 bits, signed."""
+    """Return the signed 64-bit number of the PostgreSQL lock for a key of a user."""
     digest = hashlib.sha256(owner.pk.bytes + key.encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
 
-def kept(*, owner: User, key: str, at: datetime) -> IdempotentAnswer | None:
-    """Return the answer under a claimed key, if it is not older than a day."""
+def find_answer(*, owner: User, key: str, at: datetime) -> IdempotentAnswer | None:
+    """Return the stored response for a claimed key, unless it is older than a day."""
     found = IdempotentAnswer.objects.owned_by(owner).filter(key=key).first()
     if found is not None and found.created_at <= at - LIFETIME:
         found.delete()
@@ -55,12 +56,12 @@ def kept(*, owner: User, key: str, at: datetime) -> IdempotentAnswer | None:
     return found
 
 
-def is_kept(*, owner: User, key: str) -> bool:
-    """Whether there is an answer under this key, without claiming it."""
+def has_answer(*, owner: User, key: str) -> bool:
+    """Whether a response is stored for this key, without claiming it."""
     return IdempotentAnswer.objects.owned_by(owner).filter(key=key).exists()
 
 
-def keep(
+def store_answer(
     *,
     owner: User,
     key: str,
@@ -70,7 +71,7 @@ def keep(
     body: bytes,
     at: datetime,
 ) -> None:
-    """Keep the answer to the request that acted under a claimed key."""
+    """Store the response to the request that claimed the key."""
     IdempotentAnswer.objects.create(
         owner=owner,
         key=key,
@@ -83,7 +84,7 @@ def keep(
 
 
 def delete_expired_answers(*, at: datetime) -> int:
-    """Delete the answers of all users that are older than a day; return how many."""
+    """Delete all responses that are older than a day, and return their number."""
     expired = IdempotentAnswer.objects.filter(created_at__lte=at - LIFETIME)
     number, _ = expired.delete()
     return number

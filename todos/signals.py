@@ -1,6 +1,4 @@
-"""Every account begins with an inbox, however the account came to be."""
-
-from typing import Any
+"""Creates the inbox of each new user, however the account is created."""
 
 from django.db.models.signals import post_save
 
@@ -9,15 +7,15 @@ from todos.models import TaskList
 
 
 def connect() -> None:
-    """Give each new user an inbox, in the transaction that stores the user.
+    """Create the inbox in the transaction that stores the user.
 
-    A signal, because accounts must not know that there are tasks.
+    This uses a signal, because `accounts` must not depend on `todos`.
     """
-    post_save.connect(_make_inbox, sender=User, dispatch_uid="todos.signals")
+    post_save.connect(_create_inbox, sender=User, dispatch_uid="todos.signals")
 
 
-def _make_inbox(
-    sender: type[User], instance: User, created: bool, raw: bool, **kwargs: Any
+def _create_inbox(
+    sender: type[User], instance: User, created: bool, raw: bool, **kwargs: object
 ) -> None:
     if created and not raw:
         TaskList.objects.create(owner=instance, name="Inbox", is_inbox=True)

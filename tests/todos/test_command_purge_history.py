@@ -117,7 +117,7 @@ def test_a_second_run_finds_nothing(alice):
 def test_answers_that_have_expired_go_too(alice):
     now = timezone.now()
     for key, age in (("old", 25), ("new", 23)):
-        idempotency.keep(
+        idempotency.store_answer(
             owner=alice,
             key=key,
             request_digest=b"digest",

@@ -29,7 +29,7 @@ from tests.threads import PATIENCE
 from todos import actions
 from todos.management.commands.send_reminders import LONGEST_PAUSE, pause
 from todos.models import Task
-from todos.reminders.delivery import Patience, send_due
+from todos.reminders.delivery import Backoff, send_due
 from todos.reminders.mail import subject_of
 from todos.reminders.planning import TOO_LATE, due_reminders, put_back, take_reminder
 
@@ -567,13 +567,13 @@ def test_one_that_fails_does_not_hold_up_the_others(server, alice, bob):
     task_due(alice, title="First")
     other = task_due(bob, title="Second", due_time=time(9, 0, 1))
     server.answers = {"END": ""}
-    patience = Patience()
-    send_due(at=NOW, patience=patience)
+    backoff = Backoff()
+    send_due(at=NOW, backoff=backoff)
     server.mails.queue.clear()
     server.answers = {}
 
     # The first is to be tried again half a minute later, and the second is new.
-    tally = send_due(at=NOW + timedelta(seconds=1), patience=patience)
+    tally = send_due(at=NOW + timedelta(seconds=1), backoff=backoff)
 
     assert tally.sent == 1
     assert server.next()["Subject"] == "Second"
@@ -582,15 +582,15 @@ def test_one_that_fails_does_not_hold_up_the_others(server, alice, bob):
 
 def test_what_failed_is_tried_later_each_time(alice):
     task = task_due(alice)
-    patience, at = Patience(), NOW
+    backoff, at = Backoff(), NOW
     waits = []
 
     for _ in range(9):
-        patience.failed(task.pk, at=at)
+        backoff.failed(task.pk, at=at)
         wait = next(
             seconds
             for seconds in range(4000)
-            if patience.allows(task.pk, at=at + timedelta(seconds=seconds))
+            if backoff.allows(task.pk, at=at + timedelta(seconds=seconds))
         )
         waits.append(wait)
         at += timedelta(seconds=wait)

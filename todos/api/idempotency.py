@@ -38,7 +38,7 @@ def once(act: Handler, *, prepare: Callable[[Request], None] | None = None) -> H
         if key is None:
             return act(request, *args, **kwargs)
         digest = digest_of(request)
-        if prepare and not idempotency.is_kept(owner=user_of(request), key=key):
+        if prepare and not idempotency.has_answer(owner=user_of(request), key=key):
             prepare(request)
         with transaction.atomic():
             if known := _known(request, key, digest):
@@ -57,7 +57,7 @@ def _known(request: Request, key: str, digest: bytes) -> IdempotentAnswer | None
         idempotency.claim(owner=owner, key=key)
     except idempotency.KeyInUse as exc:
         raise KeyInUse() from exc
-    known = idempotency.kept(owner=owner, key=key, at=timezone.now())
+    known = idempotency.find_answer(owner=owner, key=key, at=timezone.now())
     if known is not None and bytes(known.request_digest) != digest:
         raise KeyReused()
     return known
@@ -86,7 +86,7 @@ def _keep(
         return
     headers = dict(response.headers)
     del headers["Content-Type"]  # set for real when it is rendered
-    idempotency.keep(
+    idempotency.store_answer(
         owner=user_of(request),
         key=key,
         request_digest=digest,

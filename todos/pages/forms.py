@@ -1,4 +1,4 @@
-"""The forms of the pages. They check and word; what they mean is up to the actions."""
+"""The forms of the pages. They validate the input and pass it on to the actions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import QueryDict
 
 from config.text import TextFormField, clean_text
 from todos.actions import AccountFull
@@ -34,21 +35,24 @@ DATE_VALIDATORS = [
     MinValueValidator(FIRST_DATE, f"Write a date from {FIRST_DATE} on."),
     MaxValueValidator(LAST_DATE, f"Write a date up to {LAST_DATE}."),
 ]
-# Where the actions name a thing otherwise than the form.
+# The fields that have another name in the actions than in the form.
 FIELD_OF = {"recurrence": "repeat", "due_tz": "due_time"}
 
 
+Values = dict[str, Any]  # by the name of a field
+
+
 class ActionForm(forms.Form):
-    """A form whose last word is an action's."""
+    """A form whose input goes to an action, which validates it too."""
 
     required_css_class = "required"
 
-    def as_changes(self) -> dict[str, Any]:
-        """Return what was written in the words of the actions."""
+    def as_changes(self) -> Values:
+        """Return the input as arguments for an action."""
         return dict(self.cleaned_data)
 
     def take_errors(self, error: ValidationError | AccountFull) -> None:
-        """Show what an action refused beside the fields it is about."""
+        """Show the errors of an action at the fields that they concern."""
         if isinstance(error, AccountFull):
             self.add_error(None, str(error))
             return
@@ -59,20 +63,20 @@ class ActionForm(forms.Form):
 
 
 class EditForm(ActionForm):
-    """A form about something that can be put into the trash while it is open."""
+    """The form of an object that can be put into the trash while the form is open."""
 
     noun: ClassVar[str]
     restore = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     @property
     def restores(self) -> bool:
-        """Whether it was sent again after `show_in_trash`."""
+        """Whether the form was sent again after `show_in_trash`."""
         return self.is_bound and bool(self.data.get("restore"))
 
     def show_in_trash(self, version: int) -> None:
-        """Say that it is in the trash by now; sending again brings it back.
+        """Explain that the object is in the trash. Sending again restores it.
 
-        Putting it there has counted its version once.
+        Putting it there has incremented its version once.
         """
         seen = str(self.data.get("version") or version - 1)
         also = "" if seen == str(version - 1) else "changed elsewhere, and "
@@ -85,22 +89,22 @@ class EditForm(ActionForm):
         )
 
     def send_along(self, name: str, value: str) -> None:
-        """Let the form, when it is sent again, hold this value as well."""
-        sent: Any = self.data
-        data = sent.copy()
+        """Add a value to the form for when it is sent again."""
+        assert isinstance(self.data, QueryDict)
+        data = self.data.copy()
         data[name] = value
         self.data = data
 
-    def as_changes(self) -> dict[str, Any]:
+    def as_changes(self) -> Values:
         changes = super().as_changes()
         del changes["restore"]
         return changes
 
 
 class LabelsField(forms.Field):
-    """Names with commas between them."""
+    """The names of labels, separated by commas."""
 
-    def to_python(self, value: Any) -> list[str]:
+    def to_python(self, value: str | None) -> list[str]:
         text = clean_text(value or "", most=LABELS_MAX_LENGTH)
         names = {
             label_key(name): name for part in text.split(",") if (name := part.strip())
@@ -119,31 +123,29 @@ class LabelsField(forms.Field):
                     f"A label has at most {LABEL_MAX_LENGTH} characters."
                 )
 
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare what was shown with what came back, both as texts."""
-        return bool((initial or "") != (data or ""))
+    def has_changed(self, initial: object, data: object) -> bool:
+        """Compare both as texts, before they are split into names."""
+        return (initial or "") != (data or "")
 
 
-class ReminderField(forms.TypedChoiceField):
-    """When to be reminded: so many minutes before the due time, or at a time.
+class ReminderField(forms.ChoiceField):
+    """When to send a reminder: minutes before the due time, or at a time of day.
 
-    Its value is `(minutes, time)`, of which one is None, or both. Offers what people
-    mostly want, and the one that a task has.
+    The value is `(minutes, time)`, with at least one of them None. The choices are
+    common reminders and the current one of the task.
     """
 
     COMMON = (0, 10, 30, 60, 24 * 60)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            coerce=_read_reminder,
-            empty_value=(None, None),  # type: ignore[arg-type]
             error_messages={"invalid_choice": "Choose when to be reminded."},
             **kwargs,
         )
         self.offer(None, None)
 
     def offer(self, minutes: int | None, at: time | None) -> None:
-        """Offer the common reminders, and this one among them."""
+        """Offer the common reminders and this one."""
         before = sorted({*self.COMMON, *([] if minutes is None else [minutes])})
         at_times = sorted({time(9), *([at] if at else [])})
         offered = [*((m, None) for m in before), *((None, t) for t in at_times)]
@@ -151,6 +153,9 @@ class ReminderField(forms.TypedChoiceField):
             ("", "Never"),
             *((reminder_code(*one), reminder_words(*one)) for one in offered),
         ]
+
+    def clean(self, value: object) -> tuple[int | None, time | None]:
+        return _read_reminder(super().clean(value))
 
 
 def reminder_code(minutes: int | None, at: time | None) -> str:
@@ -163,7 +168,7 @@ def reminder_code(minutes: int | None, at: time | None) -> str:
 def _read_reminder(code: str) -> tuple[int | None, time | None]:
     if code.isdigit():
         return int(code), None
-    return None, time.fromisoformat(code)
+    return None, time.fromisoformat(code) if code else None
 
 
 class DateInput(forms.DateInput):
@@ -176,17 +181,17 @@ class DateInput(forms.DateInput):
 class TimeInput(forms.TimeInput):
     input_type = "time"
 
-    def format_value(self, value: Any) -> str | None:
-        """Show seconds only where there are some, which a program has set."""
+    def format_value(self, value: object) -> str | None:
+        """Show seconds only if there are any, which only API clients set."""
         if isinstance(value, time):
             return value.isoformat("seconds" if value.second else "minutes")
         return super().format_value(value)
 
 
 class TaskForm(EditForm):
-    """A task as a person writes it. `lists` are the ones that are offered.
+    """The form of a task. `lists` are the lists to choose from.
 
-    Every stored field that can make saving fail is among the visible ones.
+    Every stored field that can prevent saving is visible in the form.
     """
 
     noun = "task"
@@ -251,43 +256,40 @@ class TaskForm(EditForm):
         super().__init__(*args, **kwargs)
         self.task = task
         self.fields["reminder"].help_text = reminder_note
-        self.fields["list"].choices = [  # type: ignore[attr-defined]
-            (str(row.pk), row.name) for row in lists
-        ]
+        _set_choices(self.fields["list"], [(str(row.pk), row.name) for row in lists])
         rules = RULES if task is None or not task.rrule else _rules_for(task)
-        self.fields["repeat"].choices = [  # type: ignore[attr-defined]
-            ("", "Never"),
-            *((rule, rule_words(rule)) for rule in rules),
-        ]
+        repeats = [("", "Never"), *((rule, rule_words(rule)) for rule in rules)]
+        _set_choices(self.fields["repeat"], repeats)
         if task is None:
             del self.fields["version"]
         elif task.parent_id:
-            del self.fields["list"]  # a step is where its task is
+            del self.fields["list"]  # a step is in the list of its task
         if task is None or not task.rrule:
             del self.fields["rrule_anchor"]
         if task is not None and task.due_tz:
             self.fields["due_time"].help_text = f"In {task.due_tz}"
         if task is not None and task.rrule and task.rrule not in RULES:
-            # In full: a select cuts off what is wider than itself.
+            # In full, because a select truncates long texts.
             self.fields["repeat"].help_text = rule_words(task.rrule)
         if task is not None:
-            reminder: Any = self.fields["reminder"]
+            reminder = self.fields["reminder"]
+            assert isinstance(reminder, ReminderField)
             reminder.offer(task.reminder_minutes, task.reminder_time)
 
     @property
     def drops_reminder(self) -> bool:
-        """Whether the stored reminder goes because its time or date was cleared.
+        """Whether the stored reminder is removed because its time or date was cleared.
 
-        One that was just chosen doesn't: the person is told what it needs.
+        A reminder that was just chosen is not removed: the user sees an error instead.
         """
         if self.task is None or "reminder" in self.changed_data:
             return False
-        task, written = self.task, self.cleaned_data
-        loses_time = task.reminder_minutes is not None and written["due_time"] is None
-        loses_date = task.reminder_time is not None and written["due_date"] is None
+        task, values = self.task, self.cleaned_data
+        loses_time = task.reminder_minutes is not None and values["due_time"] is None
+        loses_date = task.reminder_time is not None and values["due_date"] is None
         return loses_time or loses_date
 
-    def as_changes(self) -> dict[str, Any]:
+    def as_changes(self) -> Values:
         changes = super().as_changes()
         changes.pop("version", None)
         changes["rrule"] = changes.pop("repeat")
@@ -301,13 +303,13 @@ class TaskForm(EditForm):
         changes |= {"reminder_minutes": minutes, "reminder_time": at}
         if not changes["rrule"] or not changes.get("rrule_anchor"):
             changes.pop("rrule_anchor", None)
-        # Unless edited: a label made elsewhere may have a comma in its name.
+        # Only if edited: a label from another client may have a comma in its name.
         if "labels" not in self.changed_data:
             del changes["labels"]
         return changes
 
     def show_conflict(self, version: int) -> None:
-        """Say that the task has changed meanwhile; sending again overrules that."""
+        """Explain that the task was changed elsewhere. Sending again overrides that."""
         self.send_along("version", str(version))
         self.add_error(
             None,
@@ -317,18 +319,18 @@ class TaskForm(EditForm):
 
 
 def _rules_for(task: Task) -> list[str]:
-    """Return the rules to offer: the usual ones, and that of the task among them.
+    """Return the common rules and the rule of the task, each of them once.
 
-    Each once: on the 31st, the rule that every month is stored as stands for it.
+    For a task due on the 31st, its stored rule replaces the equivalent `FREQ=MONTHLY`.
     """
-    settled = {normalise_rule(rule, due=task.due_date): rule for rule in RULES}
-    usual = settled.get(task.rrule)
-    return [task.rrule if rule == usual else rule for rule in RULES] + (
-        [] if usual else [task.rrule]
+    equivalent = {normalise_rule(rule, due=task.due_date): rule for rule in RULES}
+    common = equivalent.get(task.rrule)
+    return [task.rrule if rule == common else rule for rule in RULES] + (
+        [] if common else [task.rrule]
     )
 
 
-def _values_of(task: Task) -> dict[str, Any]:
+def _values_of(task: Task) -> Values:
     return {
         "title": task.title,
         "notes": task.notes,
@@ -368,7 +370,10 @@ class ListDeleteForm(ActionForm):
 
     def __init__(self, *args: Any, lists: Iterable[TaskList], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["move_to"].choices = [  # type: ignore[attr-defined]
-            ("", "They go to the trash"),
-            *((str(row.pk), f"They move to {row.name}") for row in lists),
-        ]
+        choices = [(str(row.pk), f"They move to {row.name}") for row in lists]
+        _set_choices(self.fields["move_to"], [("", "They go to the trash"), *choices])
+
+
+def _set_choices(field: forms.Field, choices: list[tuple[str, str]]) -> None:
+    assert isinstance(field, forms.ChoiceField)
+    field.choices = choices

@@ -25,14 +25,14 @@ from todos.pages.forms import TaskForm
 from todos.pages.generic import TaskDetailView, TaskFormView
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.rows import day_words
-from todos.reminders.planning import what_stops_mails
+from todos.reminders.planning import why_no_mail
 
 
 def reminder_note(user: User) -> str:
     """Return how a reminder is sent, or why it is not."""
     if mails()["mails_are_printed"]:
         return "No mail is sent by this Ownlist."
-    return what_stops_mails(user) or "Comes by mail."
+    return why_no_mail(user) or "Comes by mail."
 
 
 class TaskCreateView(KeepsDraft, UserPageMixin, TaskFormView):

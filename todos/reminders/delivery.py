@@ -1,8 +1,8 @@
 """Sending the reminders that are due.
 
-A reminder is taken first, in a transaction of its own, and sent after it. So nothing is
-locked while a mail server takes its time, and none is sent twice, however many senders
-run. A sender that dies in between loses the one reminder it has in hand.
+A reminder is first taken in a transaction of its own and then sent. So no lock is held
+while the mail server works, and no reminder is sent twice, however many senders run. A
+sender that crashes in between loses the one reminder that it has taken.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from smtplib import SMTPException, SMTPRecipientsRefused
-from typing import Any
 from uuid import UUID
 
 from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 
 from todos.reminders.mail import reminder_mail
 from todos.reminders.planning import (
@@ -24,12 +24,12 @@ from todos.reminders.planning import (
     take_reminder,
 )
 
-MAIL_TROUBLE = (OSError, SMTPException)
+MAIL_ERRORS = (OSError, SMTPException)
 
 
 @dataclass
 class Tally:
-    """What became of the reminders of one run."""
+    """How many reminders one run has sent, given up and postponed."""
 
     sent: int = 0
     refused: int = 0
@@ -43,8 +43,8 @@ class Tally:
 
 
 @dataclass
-class Patience:
-    """When to try again what could not be sent: twice as late each time."""
+class Backoff:
+    """When to retry reminders that could not be sent, with exponential backoff."""
 
     FIRST = timedelta(seconds=30)
     LONGEST = timedelta(hours=1)
@@ -52,19 +52,19 @@ class Patience:
     _delays: dict[UUID, tuple[datetime, timedelta]] = field(default_factory=dict)
 
     def allows(self, task_id: UUID, *, at: datetime) -> bool:
-        """Whether it is time to try this one."""
+        """Whether it is time to try this reminder."""
         known = self._delays.get(task_id)
         return known is None or known[0] <= at
 
     def failed(self, task_id: UUID, *, at: datetime) -> None:
-        """Note that it could not be sent."""
+        """Record that the reminder could not be sent."""
         self._forget(at)
         _, before = self._delays.get(task_id, (at, self.FIRST / 2))
         delay = min(2 * before, self.LONGEST)
         self._delays[task_id] = (at + delay, delay)
 
     def _forget(self, at: datetime) -> None:
-        """Let go of what nobody has tried for long, so that memory is bounded."""
+        """Drop old entries, so that memory is bounded."""
         old = at - 2 * self.LONGEST
         self._delays = {one: due for one, due in self._delays.items() if due[0] > old}
 
@@ -72,50 +72,55 @@ class Patience:
 def send_due(
     *,
     at: datetime,
-    patience: Patience | None = None,
+    backoff: Backoff | None = None,
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> Tally:
-    """Send every reminder that is due at `at`, unless told to stop between two.
+    """Send the reminders that are due at `at`, until `is_stopped`.
 
     Raises:
-        OSError, SMTPException: the mail server can't be reached. What was not sent
-            stays to be sent.
+        OSError, SMTPException: the mail server can't be reached. The reminders that
+            were not sent remain due.
     """
-    tally, patience = Tally(), patience or Patience()
-    post = get_connection()
+    tally, backoff = Tally(), backoff or Backoff()
+    server: BaseEmailBackend = get_connection()
     try:
         for task_id in due_reminders(at=at):
             if is_stopped():
                 break
-            if not patience.allows(task_id, at=at):
+            if not backoff.allows(task_id, at=at):
                 continue
-            post.open()  # before a reminder is in hand that could be lost
+            server.open()  # before taking a reminder, which could get lost
             if reminder := take_reminder(task_id, at=at):
-                _send(reminder, post, tally, patience, at=at)
+                _send(reminder, server, tally, backoff, at=at)
     finally:
-        post.close()
+        server.close()
     return tally
 
 
 def _send(
-    reminder: Reminder, post: Any, tally: Tally, patience: Patience, *, at: datetime
+    reminder: Reminder,
+    server: BaseEmailBackend,
+    tally: Tally,
+    backoff: Backoff,
+    *,
+    at: datetime,
 ) -> None:
     try:
-        post.send_messages([reminder_mail(reminder, at=at)])
-    except MAIL_TROUBLE as exc:
+        server.send_messages([reminder_mail(reminder, at=at)])
+    except MAIL_ERRORS as exc:
         if _is_final(exc):
             tally.refused += 1
             return
         put_back(reminder)
-        patience.failed(reminder.task.pk, at=at)
+        backoff.failed(reminder.task.pk, at=at)
         tally.put_off += 1
-        post.close()
+        server.close()
     else:
         tally.sent += 1
 
 
 def _is_final(exc: Exception) -> bool:
-    """Whether the server will never take mail for the address (RFC 5321, 4.2.1)."""
+    """Whether the server permanently rejects the address (RFC 5321, 4.2.1)."""
     if not isinstance(exc, SMTPRecipientsRefused):
         return False
     return all(code >= 500 for code, _ in exc.recipients.values())

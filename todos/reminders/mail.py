@@ -1,4 +1,4 @@
-"""The mail that reminds of a task."""
+"""The reminder mail of a task."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEAR_DAYS = {-1: "yesterday, ", 0: "today, ", 1: "tomorrow, "}
 
 
 def reminder_mail(reminder: Reminder, *, at: datetime) -> EmailMessage:
-    """Return the mail to the owner of the task, as it reads at the instant `at`."""
+    """Return the mail to the owner of the task, as sent at the instant `at`."""
     task, owner = reminder.task, reminder.owner
     stop = reverse("todos:reminders", args=[reminder_mails.token_of(owner)])
     stop_url = f"{settings.BASE_URL}{stop}"
@@ -54,7 +54,7 @@ def reminder_mail(reminder: Reminder, *, at: datetime) -> EmailMessage:
 
 
 def subject_of(title: str) -> str:
-    """Return the title as one line without anything that could be another header."""
+    """Return the title as one line that can't inject another header."""
     line = " ".join(title.split())
     shown = [one for one in line if unicodedata.category(one) not in {"Cc", "Cs"}]
     if len(shown) > SUBJECT_MAX_LENGTH:
@@ -63,10 +63,10 @@ def subject_of(title: str) -> str:
 
 
 def due_words(task: Task, *, owner: User, at: datetime) -> str:
-    """Say when the task is due, by the owner's clock.
+    """Return when the task is due, in the owner's time zone.
 
-    As `today, Sunday 22 November 2026, at 09:00`, and where the time is fixed to
-    another zone also what clocks show there.
+    For example `today, Sunday 22 November 2026, at 09:00`. If the task has another time
+    zone, the time in that zone follows.
     """
     assert task.due_date is not None
     if task.due_time is None:
@@ -86,9 +86,10 @@ def _day_words(day: date, *, today: date) -> str:
 
 
 def _message_id(reminder: Reminder) -> str:
-    """Return the same id for the same reminder.
+    """Return an id that is the same whenever this reminder is sent.
 
-    Should one go out again after its answer got lost, most mail programs show one.
+    If it is sent twice because the response of the server got lost, most mail programs
+    show it once.
     """
     host = urlsplit(settings.BASE_URL).hostname or "localhost"
     moment = int(reminder.moment.timestamp())

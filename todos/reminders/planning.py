@@ -1,8 +1,8 @@
-"""Reminders of tasks: when one is due, and taking it so that it is sent once.
+"""When reminders are due, and taking them so that each is sent once.
 
-`remind_on` is set while a reminder is still to be sent. It is coarse, a day by the
-clock of the task, because the instant isn't known ahead: a floating time moves with
-the person. So the sender looks a day further and reckons the instant itself.
+`remind_on` is set while a reminder is to be sent. It is a date in the time zone of the
+task, because the instant isn't known in advance: a floating time moves with the time
+zone of the user. So the sender also looks at the next day, and computes the instant.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from todos.models import Task, TaskQuerySet
 from todos.schedule.instants import instant_of, wall_clock
 from todos.task_fields import REMINDER_COLUMNS
 
-TOO_LATE = timedelta(hours=24)  # after its moment a reminder is no help any more
-PAGE = 500  # rows looked at together
+TOO_LATE = timedelta(hours=24)  # older reminders are not sent
+PAGE = 500  # rows loaded at once
 
 
 def settle_reminder(task: Task, *, owner: User, at: datetime) -> None:
-    """Make the reminder of a new task fit its due date, and plan it.
+    """Check the reminder of a task against its due date, and plan it.
 
     Raises:
         ValidationError: for `reminder`.
@@ -38,7 +38,7 @@ def settle_reminder(task: Task, *, owner: User, at: datetime) -> None:
 
 
 def check_reminder(task: Task) -> None:
-    """Hold the reminder against the due date and time.
+    """Check the reminder against the due date and time.
 
     Raises:
         ValidationError: for `reminder`.
@@ -50,7 +50,7 @@ def check_reminder(task: Task) -> None:
 
 
 def plan_reminder(task: Task, *, owner: User, at: datetime) -> None:
-    """Note the day when the reminder is to be sent; one that is past never is."""
+    """Set the date on which to send the reminder, or None if it is in the past."""
     moment = moment_of(task, owner=owner)
     if moment is None or moment <= at or task.completed_at or task.trashed_at:
         task.remind_on = None
@@ -59,7 +59,7 @@ def plan_reminder(task: Task, *, owner: User, at: datetime) -> None:
 
 
 def moment_of(task: Task, *, owner: User) -> datetime | None:
-    """Return the instant at which to remind of a task, in UTC; None without one."""
+    """Return the instant of the reminder in UTC, or None if the task has none."""
     if task.due_date is None:
         return None
     zone = zone_of(task, owner)
@@ -72,7 +72,7 @@ def moment_of(task: Task, *, owner: User) -> datetime | None:
 
 
 def zone_of(task: Task, owner: User) -> ZoneInfo:
-    """Return the zone in which the task's times are meant."""
+    """Return the time zone of the task's times."""
     return ZoneInfo(task.due_tz or owner.timezone)
 
 
@@ -81,7 +81,7 @@ def zone_of(task: Task, owner: User) -> ZoneInfo:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """A reminder in the hands of one sender: nobody else will send it."""
+    """A reminder that one sender has taken, so that no other sends it."""
 
     task: Task
     moment: datetime
@@ -92,13 +92,13 @@ class Reminder:
 
 
 def due_reminders(*, at: datetime) -> Iterator[UUID]:
-    """Yield the tasks whose reminder is due, the longest waiting day first.
+    """Yield the ids of tasks whose reminder is due, the earliest date first.
 
-    Nothing is locked: `take_reminder` decides. Memory is bounded by `PAGE`.
+    Locks nothing: `take_reminder` decides. Memory is bounded by `PAGE`.
     """
-    # Clocks are at most 14 hours ahead of UTC, so the planned day is at most one
-    # ahead. When the person moves to a zone whose clocks jump it may be a day too late,
-    # but only for moments shortly before midnight there, when UTC has that date too.
+    # Clocks are at most 14 hours ahead of UTC, so the planned date is at most one day
+    # ahead. If the user moves to a time zone whose clocks skip an hour, it may be a day
+    # late, but only for moments shortly before midnight there, when UTC has that date.
     waiting = Task.objects.filter(remind_on__lte=at.date() + timedelta(days=1))
     waiting = waiting.select_related("owner").only(
         *REMINDER_COLUMNS, "remind_on", "owner__timezone"
@@ -114,17 +114,17 @@ def due_reminders(*, at: datetime) -> Iterator[UUID]:
 
 
 def _after(waiting: TaskQuerySet, day: date | None, last: UUID) -> TaskQuerySet:
-    """Return the rows after one, in the order by day and id."""
+    """Return the rows after the given one, ordered by date and id."""
     assert day is not None
     return waiting.filter(Q(remind_on__gt=day) | Q(remind_on=day, pk__gt=last))
 
 
 @transaction.atomic
 def take_reminder(task_id: UUID, *, at: datetime) -> Reminder | None:
-    """Take a reminder that is due, so that it is sent by the caller or never.
+    """Take a reminder that is due. Only the caller may send it.
 
-    Returns None where another sender has it, where it is not due any more, and where
-    it must not be sent: it is dropped then.
+    Returns None if another sender has taken it, if it is not due any more, or if it
+    must not be sent. In the last case it is dropped.
     """
     rows = Task.objects.select_for_update(skip_locked=True, of=("self",))
     rows = rows.select_related("owner", "list").filter(remind_on__isnull=False)
@@ -142,7 +142,7 @@ def take_reminder(task_id: UUID, *, at: datetime) -> Reminder | None:
 
 
 def _is_wanted(task: Task) -> bool:
-    """Whether the task is still to be done, and its owner to be reminded of it."""
+    """Whether the task is still open and its owner gets reminder mails."""
     owner = task.owner
     is_open = task.completed_at is None and task.trashed_at is None
     return (
@@ -155,8 +155,8 @@ def _is_wanted(task: Task) -> bool:
     )
 
 
-def what_stops_mails(owner: User) -> str:
-    """Say why the owner gets no mail of a reminder; empty if they do."""
+def why_no_mail(owner: User) -> str:
+    """Return why the owner gets no reminder mails, or an empty text."""
     if not owner.reminder_mails:
         return "Your reminder mails are switched off."
     if not emails.is_verified(owner):
@@ -166,7 +166,7 @@ def what_stops_mails(owner: User) -> str:
 
 @transaction.atomic
 def put_back(reminder: Reminder) -> None:
-    """Let a reminder that could not be sent be taken again, if it is still the same."""
+    """Return a reminder that could not be sent, unless it has changed meanwhile."""
     rows = Task.objects.select_for_update(of=("self",)).select_related("owner")
     task = rows.filter(pk=reminder.task.pk, completed_at=None, trashed_at=None).first()
     if task is not None and moment_of(task, owner=task.owner) == reminder.moment:

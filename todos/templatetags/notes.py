@@ -1,4 +1,4 @@
-"""Notes in templates: `{{ task.notes|markdown }}`."""
+"""A filter that renders notes: `{{ task.notes|markdown }}`."""
 
 from django import template
 from django.utils.safestring import SafeString
@@ -10,5 +10,5 @@ register = template.Library()
 
 @register.filter
 def markdown(notes: str) -> SafeString:
-    """Show notes as the Markdown that they are."""
+    """Render Markdown as safe HTML."""
     return render(notes)

@@ -1,9 +1,8 @@
-"""Make a demo account with a lifelike set of tasks."""
+"""Create a demo account with realistic tasks."""
 
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand
@@ -18,8 +17,8 @@ from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.models import Change, Colour
 
-EMAIL = "demo@ownlist.example"  # .example can't be anybody's (RFC 2606)
-BEGAN = timedelta(days=21)  # ago, when all of it was written down
+EMAIL = "demo@ownlist.example"  # .example is reserved (RFC 2606)
+BEGAN = timedelta(days=21)  # ago, when the tasks were created
 
 LISTS = {"Home": Colour.GREEN, "Work": Colour.BLUE, "Trip": Colour.ORANGE}
 INBOX = ""
@@ -27,7 +26,7 @@ INBOX = ""
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A task to make; days count from today, so that the demo never looks old."""
+    """A task to create, with dates relative to today, so that they are never old."""
 
     title: str
     list: str = INBOX
@@ -143,11 +142,11 @@ SAMPLES = (
 
 class Command(BaseCommand):
     help = (
-        f"Make the account {EMAIL} with a set of tasks, or give it a new password. "
+        f"Create the account {EMAIL} with sample tasks, or set a new password for it. "
         "The password is printed once."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         at = timezone.now()
         password = secrets.token_urlsafe(15)
         with transaction.atomic():
@@ -161,7 +160,7 @@ class Command(BaseCommand):
 
 
 def _account(*, at: datetime) -> User:
-    """Return the demo account, able to sign in, also where mail must be verified."""
+    """Return the demo account, active and with a verified address."""
     user = User.objects.filter(email=EMAIL).first()
     if user is None:
         user = User.objects.create_user(EMAIL, display_name="Demo")
@@ -172,7 +171,7 @@ def _account(*, at: datetime) -> User:
 
 
 def _fill(user: User, *, at: datetime) -> None:
-    """Write all samples down, then complete the done ones in the order of time."""
+    """Create all samples, then complete the done ones in chronological order."""
     began = Caller(user, COMMAND, at - BEGAN)
     lists = {
         name: actions.create_list(began, name=name, colour=colour).pk
@@ -180,7 +179,7 @@ def _fill(user: User, *, at: datetime) -> None:
     }
     completed: list[tuple[datetime, UUID]] = []
     for sample in SAMPLES:
-        task_id, step_ids = _write_down(began, sample, lists, at=at)
+        task_id, step_ids = _create(began, sample, lists, at=at)
         if sample.done is not None:
             completed.append((at - timedelta(days=sample.done), task_id))
         completed += [(at - timedelta(hours=3), step_id) for step_id in step_ids]
@@ -189,10 +188,10 @@ def _fill(user: User, *, at: datetime) -> None:
         actions.complete_task(caller, task_id=task_id)
 
 
-def _write_down(
+def _create(
     caller: Caller, sample: Sample, lists: dict[str, UUID], *, at: datetime
 ) -> tuple[UUID, list[UUID]]:
-    """Make the task and its steps; return its id, and those of the steps to tick."""
+    """Create a task with its steps; return its id and the ids of the done steps."""
     today = clock_of(caller.owner, now=at).today
     due = None if sample.due is None else today + timedelta(days=sample.due)
     task = actions.create_task(

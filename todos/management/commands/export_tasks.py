@@ -1,4 +1,4 @@
-"""Write everything a person has into a file."""
+"""Export all data of a user to a file."""
 
 import os
 import sys
@@ -10,31 +10,31 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from todos.exports.formats import FORMATS, export
-from todos.management.person import person_named
+from todos.management.users import find_user
 
 
 class Command(BaseCommand):
-    help = "Write everything a person has into a file; see docs/exchange.md."
+    help = "Export all data of a user to a file; see docs/exchange.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--user", required=True, metavar="EMAIL_OR_ID", help="Whose tasks."
+            "--user", required=True, metavar="EMAIL_OR_ID", help="The user to export."
         )
         parser.add_argument("--format", choices=list(FORMATS), default="json")
         parser.add_argument(
             "--output",
             metavar="FILE",
-            help="Where to; what is there is replaced once the export is complete."
-            " Without it the export goes to the standard output.",
+            help="The file to write. An existing one is replaced when the export is"
+            " complete. The default is the standard output.",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        person = person_named(options["user"])
-        pieces = _with_progress(export(person, options["format"]))
+    def handle(self, *args: object, **options: Any) -> None:
+        user = find_user(options["user"])
+        pieces = _with_progress(export(user, options["format"]))
         if options["output"]:
             _write_whole(Path(options["output"]), pieces)
         else:
-            # As bytes: the export is UTF-8, whatever the locale makes of text.
+            # As bytes, because the export is UTF-8 whatever the locale is.
             out: Any = self.stdout.buffer
             for piece in pieces:
                 out.write(piece)
@@ -49,7 +49,7 @@ def _with_progress(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _write_whole(path: Path, pieces: Iterable[bytes]) -> None:
-    """Write the file for its owner's eyes alone; half of one never has its name."""
+    """Write the file readable for its owner only, and atomically."""
     unfinished = path.with_name(f"{path.name}.part")
     try:
         unfinished.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Bring the tasks of a file into a person's account."""
+"""Import tasks from a file into the account of a user."""
 
 import io
 import json
@@ -19,38 +19,43 @@ from todos.actions.imports.rows import ImportReport, RowIssue
 from todos.caller import Caller
 from todos.imports.files import FileRefused
 from todos.imports.formats import FORMATS, import_file
-from todos.management.person import person_named
+from todos.management.users import find_user
 
 
 class Command(BaseCommand):
     help = (
-        "Bring the tasks of a file into a person's account: all of them, or none if"
-        " there is a mistake in any. See docs/exchange.md."
+        "Import tasks from a file into the account of a user: all of them, or none if"
+        " any has an error. See docs/exchange.md."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
         parser.add_argument(
-            "--user", required=True, metavar="EMAIL_OR_ID", help="Whose account."
+            "--user",
+            required=True,
+            metavar="EMAIL_OR_ID",
+            help="The user to import for.",
         )
         parser.add_argument("--format", choices=list(FORMATS), required=True)
         parser.add_argument(
             "--mapping",
             type=Path,
             metavar="FILE",
-            help="A JSON file that says which column of a table holds which field.",
+            help="A JSON file that maps the columns of a CSV file to fields.",
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be, store nothing."
+            "--dry-run",
+            action="store_true",
+            help="Report the result without storing anything.",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        person = person_named(options["user"])
+    def handle(self, *args: object, **options: Any) -> None:
+        user = find_user(options["user"])
         mapping = _mapping(options["mapping"])
         try:
             with _opened(options["file"]) as file:
                 report = import_file(
-                    Caller(person, COMMAND, timezone.now()),
+                    Caller(user, COMMAND, timezone.now()),
                     file=file,
                     name=options["format"],
                     mapping=mapping,
@@ -93,7 +98,7 @@ def _mapping(path: Path | None) -> dict[str, Any]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file whose reading shows as a bar, where somebody looks at it."""
+    """Open a file and show a progress bar while it is read, on a terminal."""
     try:
         file = path.open("rb")
     except OSError as exc:
@@ -105,11 +110,11 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
             total=size, unit="B", unit_scale=True, disable=not sys.stderr.isatty()
         ) as bar,
     ):
-        yield io.BufferedReader(_Watched(file, bar))
+        yield io.BufferedReader(_ProgressFile(file, bar))
 
 
-class _Watched(io.RawIOBase):
-    """A file that moves a bar while it is read."""
+class _ProgressFile(io.RawIOBase):
+    """A file that updates a progress bar while it is read."""
 
     def __init__(self, file: IO[bytes], bar: Any) -> None:
         self._file = file

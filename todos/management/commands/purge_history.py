@@ -1,4 +1,4 @@
-"""Delete entries of the ledger for their age, and answers that nobody waits for."""
+"""Delete old entries of the ledger and expired idempotency responses."""
 
 from __future__ import annotations
 
@@ -18,20 +18,22 @@ from todos.management.commands.purge_trash import days_of
 from todos.models import Change, Ledger
 
 BATCH = 1000  # entries that one transaction deletes
-PAGE = 500  # ledgers looked up at once
+PAGE = 500  # ledgers loaded at once
 DAYS = 365
 
 
 class Command(BaseCommand):
     help = (
-        f"Delete entries of the ledger that are older than {DAYS} days, and the answers"
-        " kept for an Idempotency-Key that has expired."
+        f"Delete entries of the ledger that are older than {DAYS} days, and the"
+        " responses stored for expired Idempotency-Keys."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=DAYS, help="kept")
+        parser.add_argument(
+            "--days", type=int, default=DAYS, help="How long entries are kept."
+        )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         at = timezone.now()
         before = at - days_of(options["days"])
         gone = 0
@@ -55,10 +57,11 @@ def _owners() -> Iterator[UUID]:
 
 @transaction.atomic
 def _purge(owner_id: UUID, *, before: datetime) -> int:
-    """Delete a person's oldest entries, up to `BATCH` and to the first younger one.
+    """Delete up to `BATCH` of a user's oldest entries, up to the first younger one.
 
-    In the order of their numbers, so that `purged_seq` tells exactly what is gone:
-    who asks for the changes after an earlier number is told to begin anew.
+    They are deleted in the order of their numbers, so that `purged_seq` tells exactly
+    which are gone. A client that asks for changes after an earlier number must read
+    everything again.
     """
     entries = Change.objects.filter(owner=owner_id)
     oldest = entries.order_by("seq").values_list("seq", "at")[:BATCH]

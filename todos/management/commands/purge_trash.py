@@ -1,4 +1,4 @@
-"""Delete for good what has been in the trash for long."""
+"""Permanently delete tasks and lists that have been in the trash for long."""
 
 from __future__ import annotations
 
@@ -17,26 +17,31 @@ from accounts.credentials import COMMAND
 from accounts.models import User
 from todos.actions.removal import TRASH_DAYS, remove_trashed
 from todos.caller import Caller
-from todos.models import Task, TaskList
+from todos.models import Task, TaskList, TaskListQuerySet, TaskQuerySet
 
 BATCH = 200  # rows that one transaction deletes
-PAGE = 500  # owners looked up at once
+PAGE = 500  # owners loaded at once
 MOST_DAYS = 36_500
 
 
 class Command(BaseCommand):
     help = (
-        f"Delete what has been in the trash for more than {TRASH_DAYS} days. The ledger"
-        " keeps that it was, without its text."
+        f"Permanently delete tasks and lists that have been in the trash for more than"
+        f" {TRASH_DAYS} days. The ledger keeps that they existed, without their text."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--days", type=int, default=TRASH_DAYS, help="in the trash")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Only say how much is due."
+            "--days",
+            type=int,
+            default=TRASH_DAYS,
+            help="How long they stay in the trash.",
+        )
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Only print the number."
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
         at = timezone.now()
         before = at - days_of(options["days"])
         due = _tasks(before).count() + _lists(before).count()
@@ -44,7 +49,7 @@ class Command(BaseCommand):
             self.stdout.write(f"Tasks and lists to delete: {due}")
             return
         gone = 0
-        # disable=None: no bar where nobody watches.
+        # disable=None: a bar only on a terminal.
         with tqdm(total=due, unit="row", disable=None) as bar:
             for owner in _owners(before):
                 caller = Caller(owner, COMMAND, at)
@@ -58,23 +63,23 @@ def days_of(number: int) -> timedelta:
     """Return that many days.
 
     Raises:
-        CommandError: not a number of days that anybody means.
+        CommandError: the number is out of range.
     """
     if not 0 <= number <= MOST_DAYS:
         raise CommandError(f"--days {number}: write 0 to {MOST_DAYS}.")
     return timedelta(days=number)
 
 
-def _tasks(before: datetime) -> Any:
+def _tasks(before: datetime) -> TaskQuerySet:
     return Task.objects.filter(trashed_at__lt=before)
 
 
-def _lists(before: datetime) -> Any:
+def _lists(before: datetime) -> TaskListQuerySet:
     return TaskList.objects.filter(trashed_at__lt=before)
 
 
 def _owners(before: datetime) -> Iterator[User]:
-    """Yield everyone who has something to delete, a page of them at a time."""
+    """Yield all users who have something to delete, loaded page by page."""
     tasks = Exists(_tasks(before).filter(owner=OuterRef("pk")))
     lists = Exists(_lists(before).filter(owner=OuterRef("pk")))
     owners = User.objects.filter(tasks | lists).order_by("pk")

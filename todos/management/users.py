@@ -1,4 +1,4 @@
-"""Whom a command is about."""
+"""Finding the user that a command is for."""
 
 from uuid import UUID
 
@@ -8,17 +8,17 @@ from django.db.models import Q
 from accounts.models import User
 
 
-def person_named(name: str) -> User:
+def find_user(email_or_id: str) -> User:
     """Return the user with this e-mail address or id.
 
     Raises:
         CommandError: there is none.
     """
     try:
-        by_id = Q(pk=UUID(name))
+        by_id = Q(pk=UUID(email_or_id))
     except ValueError:
         by_id = Q()
-    person = User.objects.filter(by_id or Q(email=name.lower())).first()
-    if person is None:
-        raise CommandError(f"There is no user {name}.")
-    return person
+    user = User.objects.filter(by_id or Q(email=email_or_id.lower())).first()
+    if user is None:
+        raise CommandError(f"There is no user {email_or_id}.")
+    return user
