@@ -65,11 +65,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = DefaultAccountAdapter.error_messages | {
         "account_inactive": "This account is locked.",
-        "duplicate_email": "This is your address already, or the one you asked for.",
-        "email_password_mismatch": "The e-mail address or the password is wrong.",
-        "email_taken": "There is an account with this address. Sign in instead.",
-        "enter_current_password": "This is not your password.",
-        "incorrect_password": "This is not your password.",
+        "duplicate_email": "You already use or have already requested this address.",
+        "email_password_mismatch": "The e-mail address or password is incorrect.",
+        "email_taken": "An account with this address already exists. Sign in instead.",
+        "enter_current_password": "The password is incorrect.",
+        "incorrect_password": "The password is incorrect.",
     }
 
     # --- Addresses and passwords ----------------------------------------------

@@ -18,13 +18,14 @@ STAFF = "staff"
 
 # What a user can do about it, where they can do something.
 ADVICE = {
-    STAFF: "Staff sign in here, with their e-mail address and password.",
+    STAFF: "Staff must sign in here with an e-mail address and a password.",
     identities.SUSPENDED: (
-        "This sign-in is paused, because the password of your account was reset by"
-        " mail. Sign in with your e-mail address and password, then keep or"
-        " disconnect it."
+        "This sign-in is paused because the password of your account was reset."
+        " Sign in with your e-mail address and password, then keep or disconnect it."
     ),
-    identities.ENDED: "Your sign-in there has ended here. Sign in there again.",
+    identities.ENDED: (
+        "Your sign-in at the other service has expired. Sign in there again."
+    ),
 }
 
 

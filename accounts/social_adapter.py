@@ -65,7 +65,7 @@ DISCOVERY_KEPT = 5 * 60.0  # seconds that what the server says of itself is good
 _limit = ConcurrencyLimit(1, waiting=2)
 # What a link of ours may ask of the server.
 AUTH_PARAMS = ("prompt", "max_age")
-OTHER_ACCOUNT = "That sign-in belongs to another account. Sign out here first."
+OTHER_ACCOUNT = "This sign-in belongs to another account. Sign out here first."
 
 
 # --- What allauth fetches -------------------------------------------------------
@@ -273,7 +273,9 @@ def _log_refusal(reason: str) -> None:
 
 def _ask_again(request: HttpRequest, provider: Any) -> HttpResponse:
     """Send somebody back who signed in there before they ended everything here."""
-    messages.info(request, "Your sign-in there has ended here. Sign in there again.")
+    messages.info(
+        request, "Your sign-in at the other service has expired. Sign in there again."
+    )
     return HttpResponseRedirect(
         provider.get_login_url(request, auth_params=PROMPT_LOGIN)
     )

@@ -42,7 +42,7 @@ BYTES_MAX = 96 * 1024
 DRAFTS_MAX = 3  # in one session; older ones are dropped
 NEXT_MAX_LENGTH = 1000
 SESSION_KEY = "drafts"
-OTHER_ACCOUNT = "You are signed in to another account now."
+OTHER_ACCOUNT = "You are now signed in to another account."
 NOT_KEPT = {"csrfmiddlewaretoken", PAGE_OF}
 
 
@@ -128,10 +128,10 @@ def _keep(request: HttpRequest) -> str | None:
     ]
     size = sum(len(part.encode("utf-8", "replace")) for one in fields for part in one)
     if size > BYTES_MAX:
-        raise Refused("It is too long to be kept.")
+        raise Refused("Your text is too long to keep.")
     now = timezone.now()
     if count_request("draft", owner, now=now.timestamp()).wait is not None:
-        raise Refused("Too much was kept within the last hour.")
+        raise Refused("Too much text was kept within the last hour.")
     key = secrets.token_urlsafe(12)
     drafts = _live(request, now=now)
     drafts[key] = Draft(
@@ -233,7 +233,7 @@ class KeepsDraft(_FormView):
         if self.draft is not None:
             messages.info(
                 request,
-                "This is what you wrote. It is not saved yet: check it, and save.",
+                "Your text has been restored but not saved yet. Check it and save.",
             )
         return super().get(request, *args, **kwargs)
 

@@ -105,9 +105,9 @@ def _expired(request: HttpRequest, text: str, back: str = "") -> HttpResponse:
     return _page(
         request,
         403,
-        "This page was out of date",
-        "It is from before you last signed in, or cookies are blocked, so nothing was"
-        f" done. {text}",
+        "This page has expired",
+        "You signed in again after you opened it, or cookies are blocked. Nothing was"
+        f" saved. {text}",
         back,
     )
 
@@ -117,9 +117,8 @@ def not_kept(request: HttpRequest, refusal: drafts.Refused) -> HttpResponse:
     return _page(
         request,
         403,
-        "This was not saved",
-        f"{refusal} Go back in your browser to find what you wrote, and copy it."
-        " Then sign in again.",
+        "Your changes were not saved",
+        f"{refusal} Go back in your browser and copy your text. Then sign in again.",
     )
 
 
@@ -148,15 +147,15 @@ def wait_in_words(seconds: float) -> str:
 
 
 PAGES = {
-    400: ("That request can't be read", "Go back and try again."),
-    403: ("Not allowed", "This page is not for you."),
-    404: ("Nothing here", "There is no such page, or it isn't yours."),
-    408: ("That took too long", "The connection is slow or broke. Try again."),
-    413: ("Too much at once", "What you sent is larger than this page takes."),
+    400: ("Bad request", "The request can't be read. Go back and try again."),
+    403: ("Access denied", "You are not allowed to open this page."),
+    404: ("Page not found", "This page does not exist, or it isn't yours."),
+    408: ("Request timed out", "The connection was slow or lost. Try again."),
+    413: ("Request too large", "You sent more than this page accepts."),
     429: ("Too many attempts", "Wait a few minutes, then try again."),
-    431: ("That request is too large", "Delete this site's cookies, then reload."),
-    500: ("Something broke", "It is our fault. Nothing you sent has been half saved."),
-    503: ("Back in a moment", "A part of Ownlist can't be reached. Try again shortly."),
+    431: ("Request headers too large", "Delete this site's cookies, then reload."),
+    500: ("Something went wrong", "This is our fault. Nothing was partially saved."),
+    503: ("Temporarily unavailable", "Ownlist can't be reached. Try again shortly."),
 }
 
 

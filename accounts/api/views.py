@@ -56,7 +56,7 @@ from config.api.views import Endpoint
 class SignInFailed(AuthenticationFailed):
     """401 for every reason that a sign-in can fail for."""
 
-    default_detail = "The e-mail address or the password is wrong."
+    default_detail = "The e-mail address or password is incorrect."
 
 
 class EmailNotVerified(PermissionDenied):
@@ -220,7 +220,7 @@ class PasswordView(Endpoint):
             session=self._session_of(request),
             readings=self.readings,
         ):
-            raise ValidationError({"old_password": ["This is not your password."]})
+            raise ValidationError({"old_password": ["The password is incorrect."]})
         change_password(
             user=user,
             password=body["new_password"],

@@ -39,7 +39,7 @@ else:
 
 PASSWORD_HINT = (
     f"At least {settings.PASSWORD_MIN_LENGTH} characters. "
-    "Several words make a good password."
+    "A few words make a good password."
 )
 
 
@@ -288,7 +288,7 @@ class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):
             messages.warning(
                 get_adapter().request,
                 "Your connected sign-ins are paused. Sign in, then keep or disconnect"
-                " each.",
+                " each of them.",
             )
 
 
@@ -311,13 +311,13 @@ class SettingsForm(ModelForm):
         max_length=100,
         required=False,
         label="Your name",
-        help_text="Shown to you and nobody else.",
+        help_text="Only you can see it.",
     )
     day_start = forms.TypedChoiceField(
         coerce=int,
         choices=[(hour, time(hour).strftime("%H:%M")) for hour in range(24)],
-        label="A new day begins at",
-        help_text="Night owls: until then, Today is still yesterday.",
+        label="Day starts at",
+        help_text="Before this time, Today still shows the previous day.",
     )
 
     class Meta:
@@ -331,12 +331,12 @@ class SettingsForm(ModelForm):
             "reminder_mails",
         )
         labels = {
-            "week_start": "A week begins on",
-            "theme": "Colours",
-            "reminder_mails": "Send me mails for reminders",
+            "week_start": "Week starts on",
+            "theme": "Theme",
+            "reminder_mails": "Send me reminders by e-mail",
         }
         help_texts = {
-            "week_start": "For quick add, imports and programs that show weeks.",
+            "week_start": "Used by quick add, imports and apps that show weeks.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -344,7 +344,7 @@ class SettingsForm(ModelForm):
         zones: ZoneGroups = time_zones()
         current = self.instance.timezone
         if not any(current == name for _, group in zones for name, _ in group):
-            zones = (("Now", ((current, current),)), *zones)
+            zones = (("Current", ((current, current),)), *zones)
         self.fields["timezone"] = forms.ChoiceField(choices=zones, label="Time zone")
 
     def save(self, commit: bool = True) -> User:
@@ -371,7 +371,7 @@ def time_zones() -> ZoneGroups:
         label = place.replace("_", " ").replace("/", ", ")
         groups.setdefault(continent, []).append((name, label))
     return (
-        ("Everywhere", (("UTC", "UTC"),)),
+        ("Universal", (("UTC", "UTC"),)),
         *((continent, tuple(zones)) for continent, zones in groups.items()),
     )
 
@@ -386,7 +386,7 @@ class PresentedTokenForm(forms.Form):
         widget=forms.PasswordInput(
             attrs={"autocomplete": "off", "spellcheck": "false"}
         ),
-        help_text="The token that /api/auth/token gives you there. It is not stored.",
+        help_text="The response of /api/auth/token on that server. It is not stored.",
     )
 
     def clean_token(self) -> VerifiedToken:
@@ -396,11 +396,11 @@ class PresentedTokenForm(forms.Form):
             return verify(self.cleaned_data["token"], now=now)
         except TokenRejected as exc:
             raise ValidationError(
-                "This token is not accepted. Get a new one and paste it whole.",
+                "This token is not valid. Get a new token and paste all of it.",
                 code="token_not_valid",
             ) from exc
         except KeysUnavailable as exc:
             raise ValidationError(
-                "The other service can't be reached. Try again in a moment.",
+                "The other service can't be reached. Try again later.",
                 code="unavailable",
             ) from exc

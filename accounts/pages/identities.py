@@ -31,7 +31,7 @@ from accounts.pages.forms import PresentedTokenForm
 from accounts.pages.recent_sign_in import recent_sign_in_required
 
 PRESENTED = "accounts.presented_identity"  # its key in the session
-TAKEN = "This sign-in already belongs to another account."
+TAKEN = "This sign-in is already connected to another account."
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
@@ -92,10 +92,10 @@ class ConnectConfirmView(TemplateView):
             return redirect("accounts:security")
         if identity.suspended_at is not None:
             messages.warning(
-                request, "This sign-in is connected and paused. Keep or disconnect it."
+                request, "This sign-in is connected but paused. Keep or disconnect it."
             )
             return redirect("accounts:paused")
-        messages.success(request, "The sign-in is connected.")
+        messages.success(request, "The sign-in has been connected.")
         if identity.created_at == now:  # not connected before
             mails.send_linked(identity)
         return redirect("accounts:security")
@@ -137,10 +137,11 @@ class DisconnectView(TemplateView):
         except LastSignInMethod:
             messages.error(
                 request,
-                "This is your only way in. Add an address and a password first.",
+                "This is your only way to sign in. Add an e-mail address and a password"
+                " first.",
             )
         else:
-            messages.success(request, "The sign-in is disconnected.")
+            messages.success(request, "The sign-in has been disconnected.")
             if is_done:  # not by another request meanwhile
                 mails.send_unlinked(identity)
         return redirect("accounts:security")
@@ -183,6 +184,8 @@ class KeepView(TemplateView):
     def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
         person = user_of(request)
         keep(user=person, identity=_own(request, pk), at=timezone.now())
-        messages.success(request, "The sign-in is kept: it opens your account again.")
+        messages.success(
+            request, "The sign-in has been kept and can access your account again."
+        )
         paused = person.identities.exclude(suspended_at=None)
         return redirect("accounts:paused" if paused.exists() else "accounts:security")

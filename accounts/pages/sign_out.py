@@ -57,12 +57,12 @@ class SignOutView(allauth.LogoutView):
             sessions.end_here(token, at=now)
         response = super().post(*args, **kwargs)
         if ended_there:
-            messages.success(request, f"You are also signed out at {_named(issuer)}.")
+            messages.success(request, f"You have also signed out of {_named(issuer)}.")
         else:
             messages.warning(
                 request,
-                f"{_named(issuer)} can't be reached: you are signed out here, and"
-                " maybe still signed in there.",
+                f"{_named(issuer)} can't be reached. You have signed out here, but you"
+                " may still be signed in there.",
             )
         return response
 

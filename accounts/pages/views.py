@@ -47,7 +47,7 @@ class SettingsView(KeepsDraft, UpdateView):  # type: ignore[type-arg]  # not at 
         return User.objects.get(pk=user_of(self.request).pk)
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, "Your settings are saved.")
+        messages.success(self.request, "Your settings have been saved.")
         return super().form_valid(form)
 
 
@@ -130,7 +130,7 @@ class SignOutEverywhereView(TemplateView):
     def post(self, request: HttpRequest) -> HttpResponse:
         sign_out_everywhere(user=user_of(request), at=timezone.now())
         logout(request)
-        messages.success(request, "You are signed out everywhere.")
+        messages.success(request, "You have signed out everywhere.")
         return redirect("account_login")
 
 
@@ -146,7 +146,7 @@ class DeletionView(TemplateView):
         logout(request)
         messages.success(
             request,
-            f"Your account is locked. In {DELETION_GRACE.days} days everything in it "
-            "is deleted.",
+            f"Your account is locked. It will be deleted in {DELETION_GRACE.days} "
+            "days.",
         )
         return redirect("account_login")

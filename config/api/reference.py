@@ -31,7 +31,7 @@ class Field:
     def notes(self) -> str:
         """Everything about it beside its name and type."""
         required = "required" if self.is_required else ""
-        absent = "not always there" if self.may_lack else ""
+        absent = "may be absent" if self.may_lack else ""
         parts = (self.place, required, absent, self.description)
         return " · ".join(part for part in parts if part)
 

@@ -217,7 +217,7 @@ def test_an_account_shows_which_sign_ins_a_reset_has_paused(desk, server, alice)
 
     text = desk.get(reverse("admin:accounts_user_change", args=[alice.pk])).text
 
-    assert text.count("(paused by a reset)") == 1
+    assert text.count("(paused after a password reset)") == 1
 
 
 def test_an_account_shows_neither_the_subject_nor_the_address_there(

@@ -137,7 +137,7 @@ def test_staff_are_told_to_sign_in_here(way, server, person, settings):
         client = enter("cookie", server, person, settings)
         page = client.get("/", follow=True)
 
-    assert "Staff sign in here" in page.content.decode()
+    assert "Staff must sign in here" in page.content.decode()
     assert "_auth_user_id" not in client.session
 
 

@@ -42,7 +42,7 @@ def test_refuses_a_person_who_is_not_staff(page_as, alice, address):
     response = page_as(alice).get(address, follow=True)
 
     assert response.status_code == 403
-    assert "This page is not for you." in response.text
+    assert "You are not allowed to open this page." in response.text
 
 
 def test_refuses_a_person_in_the_support_group_who_is_not_staff(page_as, alice):

@@ -127,7 +127,7 @@ def test_connecting_what_is_connected_lifts_no_pause(
 
     response = page.post(reverse("accounts:connect-confirm"), follow=True)
 
-    assert "is connected and paused" in response.text
+    assert "is connected but paused" in response.text
     assert response.redirect_chain[-1][0] == reverse("accounts:paused")
     identity.refresh_from_db()
     assert identity.suspended_at is not None
@@ -415,7 +415,7 @@ def test_a_sign_in_by_token_begins_nothing(api, alice, meanwhile, reset):
     )
 
     assert response.status_code == 401
-    assert response.json()["detail"] == "The e-mail address or the password is wrong."
+    assert response.json()["detail"] == "The e-mail address or password is incorrect."
     assert not RefreshFamily.objects.exists()
     assert SecurityEvent.Kind.SIGNED_IN not in kinds_of(alice)
 

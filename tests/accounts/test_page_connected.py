@@ -121,7 +121,7 @@ def test_the_identity_of_another_account_stays_there(server, signed_in, alice, b
     signed_in.post(CONNECT, {"token": server.token(person)})
     page = signed_in.post(CONFIRM, follow=True)
 
-    assert "already belongs" in page.content.decode()
+    assert "already connected to another account" in page.content.decode()
     assert alice.identities.count() == 0
     assert LinkedIdentity.objects.get().user_id == identity.user_id
 

@@ -21,7 +21,7 @@ def test_locks_the_account_at_once_and_deletes_it_in_a_week(page_as, alice):
 
     response = delete(page_as(alice), follow=True)
 
-    assert "In 7 days everything in it is deleted." in response.text
+    assert "will be deleted in 7 days." in response.text
     alice.refresh_from_db()
     assert not alice.is_active
     assert alice.delete_after >= before + timedelta(days=7)
@@ -51,8 +51,8 @@ def test_lets_nobody_sign_in_afterwards(page_as, client, alice):
 def test_says_what_will_happen(page_as, alice):
     page = page_as(alice).get(URL).text
 
-    assert "locked at once" in page
-    assert "In 7 days it is gone" in page
+    assert "locked immediately" in page
+    assert "After 7 days, the account and all its tasks" in page
 
 
 def test_records_what_was_asked_for(page_as, alice):
@@ -74,7 +74,7 @@ def test_wants_the_password_where_the_sign_in_is_old(page_as, alice, password):
     refused = client.post(asked.url, {"password": password})
 
     assert asked.url == f"{reverse('account_reauthenticate')}?next={quote(URL, '')}"
-    assert "Please look at this again" in refused.text
+    assert "Please correct the following" in refused.text
     assert delete(client).url == asked.url
     alice.refresh_from_db()
     assert alice.is_active

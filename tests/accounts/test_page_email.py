@@ -61,7 +61,7 @@ def test_changes_the_address_by_the_link_in_the_mail(page_as, alice, mailoutbox)
     page = client.get(link)
     response = client.post(link)
 
-    assert "Is this your address?" in page.text
+    assert "<h1>Confirm your e-mail address</h1>" in page.text
     assert response.url == reverse("accounts:security")
     alice.refresh_from_db()
     assert alice.email == NEW
@@ -139,7 +139,7 @@ def test_is_void_once_every_credential_has_ended(
     end(user=alice, at=timezone.now())
 
     link = link_in(mailoutbox[0])
-    assert "This link is no longer good" in client.get(link).text
+    assert "This link is no longer valid" in client.get(link).text
     assert client.post(link).status_code == 404
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
@@ -161,7 +161,7 @@ def test_works_once(page_as, client, alice, mailoutbox):
     link = link_in(mailoutbox[0])
     client.post(link)
 
-    assert "This link is no longer good" in client.get(link).text
+    assert "This link is no longer valid" in client.get(link).text
     assert client.post(link).status_code == 404
 
 
@@ -170,7 +170,7 @@ def test_says_that_a_broken_link_is_no_good(client, db, key):
     response = client.get(f"/accounts/confirm-email/{key}/")
 
     assert response.status_code == 200
-    assert "This link is no longer good" in response.text
+    assert "This link is no longer valid" in response.text
 
 
 def test_can_be_called_off(page_as, alice, mailoutbox):
@@ -179,7 +179,7 @@ def test_can_be_called_off(page_as, alice, mailoutbox):
 
     client.post(URL, {"email": NEW, "action_remove": "1"})
 
-    assert "This link is no longer good" in client.get(link_in(mailoutbox[0])).text
+    assert "This link is no longer valid" in client.get(link_in(mailoutbox[0])).text
     alice.refresh_from_db()
     assert alice.email == "alice@example.com"
 
@@ -192,7 +192,7 @@ def test_waits_for_one_address_at_a_time(page_as, alice, mailoutbox):
 
     waiting = EmailAddress.objects.filter(user=alice, verified=False)
     assert [address.email for address in waiting] == ["alice.newer@example.com"]
-    assert "This link is no longer good" in client.get(link_in(mailoutbox[0])).text
+    assert "This link is no longer valid" in client.get(link_in(mailoutbox[0])).text
 
 
 def test_sends_the_link_again(page_as, alice, mailoutbox):
@@ -283,7 +283,7 @@ def test_refuses_what_is_no_address(page_as, alice, mailoutbox, email):
     response = page_as(alice).post(URL, {"email": email, "action_add": "1"})
 
     assert response.status_code == 200
-    assert "Please look at this again" in response.text
+    assert "Please correct the following" in response.text
     assert mailoutbox == []
 
 

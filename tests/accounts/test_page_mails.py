@@ -67,14 +67,14 @@ def _new(email):
 
 def test_names_the_product_and_the_matter(every_mail):
     assert set(every_mail) == {
-        "An e-mail address left your Ownlist account",
+        "Your Ownlist e-mail address change was cancelled",
         "Choose a new password for Ownlist",
         "Confirm your e-mail address for Ownlist",
         "No Ownlist account with this address",
         "Welcome to Ownlist: confirm your e-mail address",
         "You already have an Ownlist account",
         "Your Ownlist account has a password",
-        "Your code for Ownlist",
+        "Your Ownlist confirmation code",
         "Your Ownlist e-mail address was changed",
         "Your Ownlist password was changed",
         "Your Ownlist password was reset",
@@ -130,7 +130,7 @@ def test_asks_to_try_again_where_a_mail_can_not_be_sent(client, alice, broken_ma
     response = client.post(reverse("account_reset_password"), {"email": alice.email})
 
     assert response.status_code == 503
-    assert "Back in a moment" in response.text
+    assert "Temporarily unavailable" in response.text
     assert response["Retry-After"]
 
 

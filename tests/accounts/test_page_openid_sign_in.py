@@ -96,12 +96,12 @@ def test_a_locked_account_is_not_let_in(server, client):
 def test_the_sign_in_page_offers_it(server, client):
     page = client.get(reverse("account_login")).content.decode()
 
-    assert "Sign in at 127.0.0.1" in page
+    assert "Sign in with 127.0.0.1" in page
     assert START in page
 
 
 def test_the_sign_in_page_offers_nothing_where_nothing_is_configured(client):
-    assert "Sign in at" not in client.get(reverse("account_login")).content.decode()
+    assert "Sign in with" not in client.get(reverse("account_login")).content.decode()
     assert client.post(START).status_code == 404
 
 
@@ -110,7 +110,7 @@ def test_a_made_up_way_back_leads_nowhere(server, client, query):
     page = client.get(f"{CALLBACK}{query}", follow=True)
 
     assert page.status_code in {200, 401}
-    assert "That didn't work" in page.content.decode() or "Not signed in" in (
+    assert "Sign-in failed" in page.content.decode() or "Sign-in cancelled" in (
         page.content.decode()
     )
     assert "_auth_user_id" not in client.session

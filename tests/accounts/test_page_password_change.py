@@ -80,7 +80,7 @@ def test_refuses_a_wrong_password_and_changes_nothing(page_as, alice, mailoutbox
 
     response = change(page_as(alice), old="wrong horse battery")
 
-    assert "This is not your password." in response.text
+    assert "The password is incorrect." in response.text
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)
     assert elsewhere.get(SECURITY).status_code == 200

@@ -70,8 +70,8 @@ def test_is_void_once_every_credential_has_ended(client, alice, mailoutbox, end)
 
     end(user=alice, at=timezone.now())
 
-    assert "This link is no longer good" in client.get(form).text
-    assert "This link is no longer good" in client.get(path_in(mailoutbox[0])).text
+    assert "This link is no longer valid" in client.get(form).text
+    assert "This link is no longer valid" in client.get(path_in(mailoutbox[0])).text
 
 
 def test_works_once(client, alice, mailoutbox):
@@ -80,7 +80,7 @@ def test_works_once(client, alice, mailoutbox):
 
     response = Client().get(path_in(mailoutbox[0]))
 
-    assert "This link is no longer good" in response.text
+    assert "This link is no longer valid" in response.text
 
 
 def test_ends_every_session_and_token(client, page_as, api_as, alice, mailoutbox):
@@ -179,7 +179,7 @@ def test_says_that_a_broken_link_is_no_good(client, db, path):
     response = client.get(f"/accounts/password/reset/key/{path}/")
 
     assert response.status_code == 200
-    assert "This link is no longer good" in response.text
+    assert "This link is no longer valid" in response.text
 
 
 def test_refuses_a_weak_password_and_says_why(client, alice, mailoutbox):
@@ -197,7 +197,7 @@ def test_refuses_what_is_no_address(client, db, mailoutbox, email):
     response = ask(client, email=email)
 
     assert response.status_code == 200
-    assert "Please look at this again" in response.text
+    assert "Please correct the following" in response.text
     assert mailoutbox == []
 
 

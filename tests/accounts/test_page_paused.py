@@ -290,7 +290,7 @@ def test_what_is_kept_opens_the_account_again(
     done = after_reset.post(keep, follow=True)
 
     assert "Keep this sign-in?" in asked.text
-    assert "The sign-in is kept" in done.text
+    assert "The sign-in has been kept" in done.text
     assert api_with(server.token(person)).get(ME).json()["id"] == str(alice.pk)
     assert "identity_kept" in kinds_of(alice)
 

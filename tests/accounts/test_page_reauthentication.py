@@ -74,7 +74,7 @@ def test_no_code_goes_to_an_address_that_is_not_the_users_own(
     )
 
     assert response.status_code == 200
-    assert "Please look at this again" in response.text
+    assert "Please correct the following" in response.text
     assert mailoutbox == []
 
 

@@ -86,7 +86,7 @@ def test_shows_nothing_of_a_stranger(page_as, alice, bob):
 def test_counts_the_programs_that_are_signed_in(page_as, alice):
     tokens.start_family(user=alice, at=timezone.now())
 
-    assert "1 program can use your account" in page_as(alice).get(URL).text
+    assert "1 app has a token for your account" in page_as(alice).get(URL).text
 
 
 def test_reads_as_much_for_many_events_as_for_few(
@@ -132,7 +132,7 @@ def test_signs_out_everywhere(page_as, api_as, api, alice):
 def test_says_so_on_the_page_for_signing_in(page_as, alice):
     response = page_as(alice).post(EVERYWHERE, follow=True)
 
-    assert "You are signed out everywhere." in response.text
+    assert "You have signed out everywhere." in response.text
     assert alice.security_events.filter(kind=Kind.SIGNED_OUT_EVERYWHERE).exists()
 
 

@@ -20,7 +20,7 @@ VALID = {
 def test_saves_how_a_person_wants_things_shown(page_as, alice):
     response = page_as(alice).post(URL, VALID, follow=True)
 
-    assert "Your settings are saved." in response.text
+    assert "Your settings have been saved." in response.text
     alice.refresh_from_db()
     assert alice.display_name == "Alice A."
     assert alice.timezone == "Europe/Berlin"
@@ -98,7 +98,7 @@ def test_refuses_odd_input_and_stores_nothing(page_as, alice, field, value):
 
     assert response.status_code == 200
     assert response.context["form"].errors.keys() == {field}
-    assert "Please look at this again" in response.text
+    assert "Please correct the following" in response.text
     alice.refresh_from_db()
     assert alice.display_name == "Alice"
     assert alice.timezone == "UTC"

@@ -12,7 +12,7 @@ from config.errors import wait_in_words
 from tests.factories import PASSWORD, UserFactory
 
 URL = reverse("account_login")
-WRONG = "The e-mail address or the password is wrong."
+WRONG = "The e-mail address or password is incorrect."
 
 
 def sign_in(client, email="alice@example.com", password=PASSWORD, **more):
@@ -173,7 +173,7 @@ def test_refuses_a_form_without_its_token(alice):
     response = sign_in(Client(enforce_csrf_checks=True))
 
     assert response.status_code == 403
-    assert "This page was out of date" in response.text
+    assert "This page has expired" in response.text
 
 
 def test_stops_guessing_at_one_account(client, alice):

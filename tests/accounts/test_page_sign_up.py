@@ -87,7 +87,7 @@ def test_says_that_there_is_an_account_where_that_is_unavoidable(client, alice):
     response = sign_up(client, email="Alice@Example.com")
 
     assert response.status_code == 200
-    assert "There is an account with this address." in response.text
+    assert "An account with this address already exists." in response.text
     assert User.objects.count() == 1
 
 
@@ -147,7 +147,7 @@ def test_refuses_what_is_larger_than_a_form(client, db):
     response = sign_up(client, email="a" * 1_100_000)
 
     assert response.status_code == 413
-    assert "Too much at once" in response.text
+    assert "Request too large" in response.text
 
 
 def test_waits_for_the_mailbox_where_that_is_asked_for(
@@ -188,7 +188,7 @@ def test_refuses_a_form_without_its_token(db):
     response = sign_up(Client(enforce_csrf_checks=True))
 
     assert response.status_code == 403
-    assert "This page was out of date" in response.text
+    assert "This page has expired" in response.text
     assert not User.objects.exists()
 
 

@@ -99,5 +99,5 @@ def test_says_that_nobody_can_sign_up_where_that_is_closed(client, db, monkeypat
 
     response = client.get(reverse("account_signup"))
 
-    assert "No new accounts" in response.text
+    assert "Sign-up is closed" in response.text
     assert foreign_templates(response) == set()

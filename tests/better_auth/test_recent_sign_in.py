@@ -160,7 +160,7 @@ def test_an_old_cookie_is_told_to_sign_in_there_again(server, person, name):
         told = method(url, follow=True)
 
         assert told.redirect_chain[-1][0].startswith("/accounts/sign-in-again/?next=")
-        assert f"Sign out at {server.url}" in told.text
+        assert f"Sign out of {server.url}" in told.text
         assert f'href="{url}"' in told.text
 
 

@@ -345,7 +345,7 @@ def test_signing_out_here_ends_the_session_there(server, person):
 
     page = sign_out(client)
 
-    assert "You are also signed out at 127.0.0.1" in page.text
+    assert "You have also signed out of 127.0.0.1" in page.text
     assert client.get("/").status_code == 302
     assert server.get_session(person) is None
     assert not EndedSession.objects.exists()
@@ -408,7 +408,7 @@ def test_made_up_tokens_fill_no_table(server, settings):
 def test_the_page_asks_first_and_says_what_it_ends(server, person):
     page = signed_in(person).get("/accounts/logout/")
 
-    assert "signs you out there as well" in page.text
+    assert "You will also be signed out there" in page.text
     assert server.get_session(person) is not None
 
 

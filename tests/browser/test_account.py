@@ -61,7 +61,7 @@ def sign_up(page):
     page.goto("/accounts/signup/")
     page.get_by_label("E-mail").fill(EMAIL)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Make my account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page).to_have_url(re.compile(r"//[^/]+/$"))
 
 
@@ -75,7 +75,7 @@ def sign_in(page, email=EMAIL, password=PASSWORD):
 def sign_out(page):
     page.goto("/accounts/logout/")
     page.locator("main").get_by_role("button", name="Sign out").click()
-    expect(page.get_by_text("You are signed out.")).to_be_visible()
+    expect(page.get_by_text("You have signed out.")).to_be_visible()
 
 
 def test_signs_up_and_out_and_in_again(person):
@@ -93,13 +93,13 @@ def test_resets_a_password_by_the_link_in_the_mail(person, mailoutbox):
     sign_out(person)
     person.get_by_role("link", name="Forgot your password?").click()
     person.get_by_label("E-mail").fill(EMAIL)
-    person.get_by_role("button", name="Send me the link").click()
-    expect(person.get_by_text("Look into your mailbox")).to_be_visible()
+    person.get_by_role("button", name="Send link").click()
+    expect(person.get_by_text("Check your e-mail")).to_be_visible()
 
     person.goto(link_in(mailoutbox[-1]))
     person.get_by_label("New password").fill(NEW_PASSWORD)
-    person.get_by_role("button", name="Use this password").click()
-    expect(person.get_by_text("Your password is changed").first).to_be_visible()
+    person.get_by_role("button", name="Change password").click()
+    expect(person.get_by_text("Your password has been changed").first).to_be_visible()
     sign_in(person, password=NEW_PASSWORD)
 
     expect_today(person)
@@ -108,13 +108,13 @@ def test_resets_a_password_by_the_link_in_the_mail(person, mailoutbox):
 def test_changes_the_address(person, mailoutbox):
     sign_up(person)
     person.goto("/accounts/security/")
-    person.get_by_role("link", name="Confirm or change it").click()
+    person.get_by_role("link", name="Confirm or change e-mail").click()
     person.get_by_label("New e-mail address").fill("carol.new@example.com")
-    person.get_by_role("button", name="Change my address").click()
-    expect(person.get_by_text("Waiting for carol.new@example.com")).to_be_visible()
+    person.get_by_role("button", name="Change e-mail").click()
+    expect(person.get_by_text("Confirm carol.new@example.com")).to_be_visible()
 
     person.goto(link_in(mailoutbox[-1]))
-    person.get_by_role("button", name="Yes, confirm it").click()
+    person.get_by_role("button", name="Confirm").click()
 
     expect(person.get_by_text("is confirmed.")).to_be_visible()
     assert User.objects.get().email == "carol.new@example.com"
@@ -125,16 +125,16 @@ def test_changes_the_password_and_the_settings(person):
     person.goto("/accounts/password/change/")
     person.get_by_label("Current password").fill(PASSWORD)
     person.get_by_label("New password").fill(NEW_PASSWORD)
-    person.get_by_role("button", name="Change my password").click()
-    expect(person.get_by_text("Your password is changed.")).to_be_visible()
+    person.get_by_role("button", name="Change password").click()
+    expect(person.get_by_text("Your password has been changed.")).to_be_visible()
 
     person.goto("/accounts/settings/")
     person.get_by_label("Your name").fill("Carol")
     person.get_by_label("Time zone").select_option("Europe/Lisbon")
-    person.get_by_label("Colours").select_option("dark")
+    person.get_by_label("Theme").select_option("dark")
     person.get_by_role("button", name="Save").click()
 
-    expect(person.get_by_text("Your settings are saved.")).to_be_visible()
+    expect(person.get_by_text("Your settings have been saved.")).to_be_visible()
     expect(person.locator("html")).to_have_attribute("data-theme", "dark")
     assert User.objects.get().timezone == "Europe/Lisbon"
 
@@ -146,7 +146,7 @@ def test_signs_out_everywhere(person):
 
     person.get_by_role("button", name="Sign out everywhere").click()
 
-    expect(person.get_by_text("You are signed out everywhere.")).to_be_visible()
+    expect(person.get_by_text("You have signed out everywhere.")).to_be_visible()
 
 
 def test_deletes_the_account(person):
@@ -164,7 +164,7 @@ def test_says_what_is_wrong_beside_the_field(person):
     person.goto("/accounts/signup/")
     person.get_by_label("E-mail").fill("nobody")
     person.get_by_label("Password", exact=True).fill("short")
-    person.get_by_role("button", name="Make my account").click()
+    person.get_by_role("button", name="Create account").click()
 
     field = person.get_by_label("E-mail")
     expect(field).to_have_attribute("aria-invalid", "true")
@@ -185,7 +185,7 @@ def test_shows_a_password_on_demand_and_takes_the_zone_of_the_device(
 
     expect(field).to_have_attribute("type", "text")
     page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_role("button", name="Make my account").click()
+    page.get_by_role("button", name="Create account").click()
     expect(page).to_have_url(re.compile(r"//[^/]+/$"))
     assert User.objects.get().timezone in {"Asia/Kolkata", "Asia/Calcutta"}
 

@@ -59,7 +59,9 @@ def test_creates_a_task(person):
     expect(answer).to_contain_text("201 Created")
     assert Task.objects.get().title == "Buy milk"
     answer.get_by_role("link", name="Open it").click()
-    expect(person.get_by_role("region", name="Content")).to_contain_text("Buy milk")
+    expect(person.get_by_role("region", name="Response body")).to_contain_text(
+        "Buy milk"
+    )
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -114,7 +116,7 @@ def test_can_be_read_without_script(new_context, site, person):
     page = context.new_page()
     page.goto("/api/v1/tasks")
 
-    page.get_by_role("link", name="More").click()
+    page.get_by_role("link", name="Next").click()
 
-    expect(page.get_by_role("link", name="More")).to_have_count(0)
-    expect(page.get_by_text("Sending JSON takes JavaScript")).to_be_visible()
+    expect(page.get_by_role("link", name="Next")).to_have_count(0)
+    expect(page.get_by_text("JavaScript is required to send requests")).to_be_visible()

@@ -76,13 +76,13 @@ def test_adds_edits_completes_and_reopens_a_task(page, alice):
     ).to_contain_text("Urgent")
 
     page.get_by_role("button", name="Complete: Buy oat milk").click()
-    expect(status(page)).to_contain_text("Done: Buy oat milk")
+    expect(status(page)).to_contain_text("Completed: Buy oat milk")
     expect(page.get_by_text("Nothing is due today")).to_be_visible()
     assert Task.objects.get(owner=alice).is_completed
 
     page.goto("/completed/")
     page.get_by_role("button", name="Reopen: Buy oat milk").click()
-    expect(status(page)).to_contain_text("Open again: Buy oat milk")
+    expect(status(page)).to_contain_text("Reopened: Buy oat milk")
     assert not Task.objects.get(owner=alice).is_completed
 
 
@@ -92,7 +92,7 @@ def test_deletes_and_restores_a_task(page, alice):
 
     page.get_by_role("listitem").filter(has_text="Buy milk").hover()
     page.get_by_role("button", name="Delete: Buy milk").click()
-    expect(status(page)).to_contain_text("In the trash: Buy milk")
+    expect(status(page)).to_contain_text("Moved to the trash: Buy milk")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="Buy milk")).to_be_visible()
 
@@ -110,10 +110,10 @@ def test_deletes_a_task_for_good_after_asking(page, alice):
     actions.trash_task(caller_of(alice, now), task_id=task.pk)
     page.goto("/trash/")
 
-    page.get_by_role("link", name="Delete for good: Buy milk").click()
-    page.get_by_role("button", name="Delete for good").click()
+    page.get_by_role("link", name="Delete permanently: Buy milk").click()
+    page.get_by_role("button", name="Delete permanently").click()
 
-    expect(status(page)).to_contain_text("Deleted for good")
+    expect(status(page)).to_contain_text("Deleted permanently")
     expect(page.get_by_text("The trash is empty")).to_be_visible()
     assert not Task.objects.exists()
 
@@ -145,7 +145,7 @@ def test_keeps_what_was_written_when_the_session_has_ended(page, alice):
     page.get_by_role("button", name="Add", exact=True).click()
     sign_in(page)
 
-    expect(status(page)).to_contain_text("This is what you wrote.")
+    expect(status(page)).to_contain_text("Your text has been restored")
     expect(page.get_by_label("Title")).to_have_value("Buy milk")
     page.get_by_role("button", name="Add task").click()
     expect(status(page)).to_contain_text("Added: Buy milk")
@@ -162,7 +162,7 @@ def test_asks_again_when_the_session_has_ended_before_a_click(page, alice):
 
     expect(page.get_by_role("heading", name="Complete “Buy milk”?")).to_be_visible()
     page.get_by_role("button", name="Complete").click()
-    expect(status(page)).to_contain_text("Done: Buy milk")
+    expect(status(page)).to_contain_text("Completed: Buy milk")
 
 
 def test_restores_a_task_that_went_to_the_trash_while_it_was_edited(page, alice):
@@ -172,7 +172,7 @@ def test_restores_a_task_that_went_to_the_trash_while_it_was_edited(page, alice)
     actions.trash_task(caller_of(alice), task_id=task.pk)
 
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("alert")).to_contain_text("was put in the trash")
+    expect(page.get_by_role("alert")).to_contain_text("was moved to the trash")
     page.get_by_role("button", name="Save").click()
 
     expect(status(page)).to_contain_text("Saved: Buy oat milk")
@@ -183,7 +183,7 @@ def test_makes_a_list_and_a_task_in_it(page, alice):
     page.get_by_role("link", name="New list").first.click()
     page.get_by_label("Name").fill("Garden")
     page.get_by_text("Teal").click()
-    page.get_by_role("button", name="Make the list").click()
+    page.get_by_role("button", name="Create list").click()
     expect(page.get_by_role("heading", name="Garden", level=1)).to_be_visible()
 
     page.get_by_label("New task").fill("Water the tomatoes")
@@ -281,4 +281,4 @@ def test_works_by_keyboard_alone(signed_in, alice):
     expect(complete).to_be_focused()
     page.keyboard.press("Enter")
 
-    expect(status(page)).to_contain_text("Done: Buy milk")
+    expect(status(page)).to_contain_text("Completed: Buy milk")

@@ -128,7 +128,7 @@ def test_comes_back_with_what_was_written(tab, alice, send, form):
     assert refused.status_code == 303
     assert page.status_code == 200
     assert written(form) in text
-    assert "This is what you wrote. It is not saved yet" in text
+    assert "Your text has been restored but not saved yet" in text
     assert count() == 0
 
 
@@ -226,7 +226,7 @@ def test_a_form_of_the_greatest_length_is_kept(tab, alice):
 
 @pytest.mark.parametrize(
     ("limit", "value", "why"),
-    [("BYTES_MAX", 100, "too long"), (None, None, "Too much was kept")],
+    [("BYTES_MAX", 100, "too long"), (None, None, "Too much text was kept")],
 )
 def test_says_so_where_it_can_not_be_kept(
     tab, settings, monkeypatch, limit, value, why
@@ -308,7 +308,7 @@ def test_an_undo_is_offered_again_and_goes_back_to_where_it_stood(tab, alice):
     refused = tab.post(reverse("todos:undo", args=[batch]), body)
     asked = sign_in(tab, alice, tab.get(refused.url))
 
-    assert "<h1>Undo this?</h1>" in asked.content.decode()
+    assert "<h1>Undo this change?</h1>" in asked.content.decode()
     assert hidden(asked, "next") == "/inbox/"
 
 
@@ -362,7 +362,7 @@ def test_an_old_page_comes_back_with_what_was_written(tab, alice, send, form):
     page = tab.get(hidden_link(refused))
 
     assert refused.status_code == 403
-    assert "This page was out of date" in refused.content.decode()
+    assert "This page has expired" in refused.content.decode()
     assert written(form) in page.content.decode()
     assert count() == 0
 
@@ -389,7 +389,7 @@ def test_an_old_page_of_another_user_is_not_kept(tab, bob, send, form):
 
     text = refused.content.decode()
     assert refused.status_code == 403
-    assert "You are signed in to another account now." in text
+    assert "You are now signed in to another account." in text
     assert written(form) not in text
     assert drafts.SESSION_KEY not in tab.session
 

@@ -128,7 +128,7 @@ def test_a_page_says_so_in_words(answers):
     assert status == 503
     assert int(headers["Retry-After"]) > 0
     assert headers["Content-Type"].startswith("text/html")
-    assert "Back in a moment" in body
+    assert "Temporarily unavailable" in body
 
 
 @pytest.mark.parametrize(

@@ -307,7 +307,7 @@ def test_what_nobody_can_count_has_to_wait(client, db, monkeypatch, page, scope)
 
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
-    assert "Back in a moment" in response.text
+    assert "Temporarily unavailable" in response.text
 
 
 def test_a_flood_of_visitors_writes_little(db, limit):

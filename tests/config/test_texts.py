@@ -28,17 +28,17 @@ PROMISED = {
     "account/email/email_confirmation_message.txt": {"three days": LINK_LIVES},
     "account/email/email_confirmation_signup_message.txt": {"three days": LINK_LIVES},
     "account/email/password_reset_key_message.txt": {"one hour": RESET},
-    "account/email_change.html": {"an hour": timedelta(seconds=MAIL_PERIOD)},
+    "account/email_change.html": {"per hour": timedelta(seconds=MAIL_PERIOD)},
     "account/email_confirm.html": {"three days": LINK_LIVES},
     "account/password_reset_done.html": {
         "one hour": RESET,
         "a few minutes": None,
-        "an hour": timedelta(seconds=MAIL_PERIOD),
+        "per hour": timedelta(seconds=MAIL_PERIOD),
     },
     "account/password_reset_from_key.html": {"an hour": RESET},
     "account/verification_sent.html": {
         "a few minutes": None,
-        "an hour": timedelta(seconds=MAIL_PERIOD),
+        "per hour": timedelta(seconds=MAIL_PERIOD),
     },
     "account/verified_email_required.html": {"a few minutes": None},
     "accounts/sign_in_again.html": {"15 minutes": RECENT},
@@ -47,10 +47,11 @@ LENGTHS = {
     "seven days": 7 * DAY,
     "three days": 3 * DAY,
     "an hour": HOUR,
+    "per hour": HOUR,
     "one hour": HOUR,
     "15 minutes": 15 * MINUTE,
 }
-NUMBERS = "a few|an?|one|two|three|four|five|six|seven|ten|thirty|[0-9]+"
+NUMBERS = "a few|an?|per|one|two|three|four|five|six|seven|ten|thirty|[0-9]+"
 LENGTH = re.compile(rf"\b(?:{NUMBERS}) (?:second|minute|hour|day|week|month|year)s?\b")
 
 
@@ -103,14 +104,14 @@ def pages_that_speak_of_mail(client, signed_in):
     yield signed_in.post(reverse("account_email"), change, follow=True)
 
 
-SENT = re.compile("have sent|We send|mail we sent")
+SENT = re.compile("have sent|We send|We will send")
 
 
 def test_promises_no_mail_where_none_is_sent(client, page_as, alice, printed, capsys):
     for page in pages_that_speak_of_mail(client, page_as(alice)):
         text = unescape(page.content.decode())
 
-        assert "This Ownlist sends no mail." in text
+        assert "This server sends no e-mail." in text
         assert not SENT.search(text), SENT.search(text)
 
 
@@ -119,7 +120,7 @@ def test_says_that_a_mail_was_sent_where_it_was(client, page_as, alice, mailoutb
         text = unescape(page.content.decode())
 
         assert SENT.search(text)
-        assert "sends no mail" not in text
+        assert "sends no e-mail" not in text
     assert len(mailoutbox) == 2
 
 
@@ -130,15 +131,15 @@ def test_says_how_many_mails_go_to_one_address(client, db, settings):
         reverse("account_reset_password"), {"email": "carol@example.com"}, follow=True
     )
 
-    assert "At most 7 mails in an hour" in page.content.decode()
+    assert "At most 7 e-mails of this kind per hour" in page.content.decode()
 
 
 @pytest.mark.parametrize(
     ("fields", "is_verified", "words"),
     [
-        ({}, True, "Comes by mail."),
-        ({"reminder_mails": False}, True, "Your reminder mails are switched off."),
-        ({}, False, "Mails need a confirmed e-mail address."),
+        ({}, True, "Sent by e-mail."),
+        ({"reminder_mails": False}, True, "Your reminder e-mails are turned off."),
+        ({}, False, "Confirm your e-mail address to receive reminders."),
     ],
 )
 def test_a_reminder_promises_a_mail_only_to_who_gets_one(
@@ -155,4 +156,4 @@ def test_a_reminder_promises_a_mail_only_to_who_gets_one(
 def test_a_reminder_promises_no_mail_where_none_is_sent(page_as, alice, printed):
     page = page_as(alice).get(reverse("todos:task-create")).content.decode()
 
-    assert "No mail is sent by this Ownlist." in page
+    assert "This server sends no e-mail." in page

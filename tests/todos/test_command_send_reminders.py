@@ -101,7 +101,7 @@ def test_mails_the_owner_of_a_task_that_is_due(alice, bob):
         "-- \n"
         "Ownlist. Your list is yours.\n"
         "http://127.0.0.1:8000/\n\n"
-        "You asked for this reminder. To get none for any of your tasks:\n"
+        "You set this reminder in Ownlist. To stop all reminder e-mails:\n"
         f"http://127.0.0.1:8000/reminders/{reminder_mails.token_of(alice)}/\n"
     )
     assert not is_pending(task)

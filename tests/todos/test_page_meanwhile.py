@@ -213,7 +213,7 @@ def test_sending_again_restores_a_task_and_keeps_what_was_written(
     refused = client.post(url, TASK | {"list": str(scene.home.pk)})
     response = client.post(url, sent_again(refused))
 
-    assert "was put in the trash since you opened it" in refused.content.decode()
+    assert "was moved to the trash after you opened it" in refused.content.decode()
     assert (refused.status_code, response.status_code) == (409, 303)
     scene.task.refresh_from_db()
     assert (scene.task.title, scene.task.trashed_at) == (WRITTEN, None)
@@ -228,7 +228,7 @@ def test_says_that_a_task_was_changed_before_it_went_to_the_trash(
 
     refused = page_as(alice).post(url, TASK | {"list": str(scene.home.pk)})
 
-    assert "was changed elsewhere, and put in the trash" in refused.content.decode()
+    assert "was changed elsewhere and moved to the trash" in refused.content.decode()
 
 
 @pytest.mark.parametrize("event", [Scene.edit, Scene.trash])

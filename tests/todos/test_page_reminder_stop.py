@@ -31,7 +31,7 @@ def test_asks_first(client, alice):
     page = client.get(url(alice))
 
     assert page.status_code == 200
-    assert "<h1>Stop reminder mails?</h1>" in page.text
+    assert "<h1>Stop reminder e-mails?</h1>" in page.text
     assert is_on(alice)
 
 
@@ -74,7 +74,7 @@ def test_takes_no_file(strict, alice):
 def test_stops_with_the_button(strict, alice):
     page = strict.post(url(alice), {"reminders": "off"})
 
-    assert "<h1>Reminder mails are off</h1>" in page.text
+    assert "<h1>Reminder e-mails are off</h1>" in page.text
     assert not is_on(alice)
 
 
@@ -96,7 +96,7 @@ def test_offers_to_switch_them_on_again(strict, alice):
     assert 'name="reminders" value="on"' in strict.get(url(alice)).text
 
     page = strict.post(url(alice), {"reminders": "on"})
-    assert "<h1>Stop reminder mails?</h1>" in page.text
+    assert "<h1>Stop reminder e-mails?</h1>" in page.text
     assert is_on(alice)
 
 

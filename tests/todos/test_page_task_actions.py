@@ -160,7 +160,7 @@ def test_completing_a_repeat_names_the_next_day(page_as, alice):
         reverse("todos:task-complete", args=[task.pk]), follow=True
     )
 
-    assert "Done, next Tomorrow: Water it" in response.content.decode()
+    assert "Completed, next Tomorrow: Water it" in response.content.decode()
     upcoming = Task.objects.get(completed_at=None)
     assert upcoming.due_date == today + timedelta(1)
 

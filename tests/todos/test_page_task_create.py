@@ -110,7 +110,7 @@ def test_refuses_bad_input_and_keeps_what_was_written(page_as, alice, written, f
     assert response.status_code == 200
     assert list(form.errors) == [field]
     assert f'aria-describedby="id_{field}' in response.content.decode()
-    assert "Please look at this again" in response.content.decode()
+    assert "Please correct the following" in response.content.decode()
     assert form["title"].value() == written["title"]
     assert not Task.objects.exists()
     assert kinds(alice) == []
@@ -165,5 +165,5 @@ def test_wants_a_token_of_the_form(alice):
     response = client.post(URL, {"title": "Buy milk"})
 
     assert response.status_code == 403
-    assert "This page was out of date" in response.content.decode()
+    assert "This page has expired" in response.content.decode()
     assert not Task.objects.exists()

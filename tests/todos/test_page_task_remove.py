@@ -25,7 +25,7 @@ def test_asks_before_it_deletes_for_good(page_as, alice):
 
     response = page_as(alice).get(url(task))
 
-    assert "Delete this task for good?" in response.content.decode()
+    assert "Delete this task permanently?" in response.content.decode()
     assert Task.objects.exists()
 
 

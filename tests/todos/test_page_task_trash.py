@@ -59,7 +59,7 @@ def test_shows_the_lists_that_were_deleted(page_as, alice, bob):
 def test_says_how_long_it_is_kept(page_as, alice):
     page = page_as(alice).get(URL).content.decode()
 
-    assert f"kept here for {TRASH_DAYS} days" in page
+    assert f"stay here for {TRASH_DAYS} days" in page
     purge = Command().create_parser("", "purge_trash")
     assert purge.get_default("days") == TRASH_DAYS
 

@@ -17,11 +17,11 @@ WORDS = {
     Change.Kind.CREATED: "was added",
     Change.Kind.UPDATED: "was edited",
     Change.Kind.COMPLETED: "was completed",
-    Change.Kind.REOPENED: "was opened again",
+    Change.Kind.REOPENED: "was reopened",
     Change.Kind.MOVED: "was moved",
-    Change.Kind.TRASHED: "was put in the trash",
+    Change.Kind.TRASHED: "was moved to the trash",
     Change.Kind.RESTORED: "was restored",
-    Change.Kind.REMOVED: "was deleted for good",
+    Change.Kind.REMOVED: "was deleted permanently",
 }
 
 
@@ -38,8 +38,8 @@ def conflict_text(ids: Iterable[UUID], *, owner: User) -> str:
     """Return why an undo was refused, with the later changes that prevent it."""
     changes = Change.objects.owned_by(owner).filter(pk__in=list(ids)).order_by("-seq")
     texts = sentences(list(changes), owner=owner)
-    reason = ", ".join(texts) if texts else "something it touched was changed"
-    return f"This can't be undone any more. Since then, {reason}."
+    reason = ", ".join(texts) if texts else "something in it was changed"
+    return f"This can no longer be undone. Since then, {reason}."
 
 
 def _names_of(changes: list[Change], owner: User) -> dict[UUID, str]:
@@ -57,7 +57,7 @@ def _names_of(changes: list[Change], owner: User) -> dict[UUID, str]:
     for change in changes:
         texts = (change.after or {}) | (change.before or {})
         name = texts.get("title") or texts.get("name")
-        gone = _quoted(name) if name else f"a {change.entity} that is gone"
+        gone = _quoted(name) if name else f"a deleted {change.entity}"
         names.setdefault(change.entity_id, gone)
     return names
 

@@ -32,8 +32,8 @@ NO_SUCH_LIST = "There is no such list."
 RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
 LABELS_MAX_LENGTH = LABELS_MAX * (LABEL_MAX_LENGTH + len(", "))
 DATE_VALIDATORS = [
-    MinValueValidator(FIRST_DATE, f"Write a date from {FIRST_DATE} on."),
-    MaxValueValidator(LAST_DATE, f"Write a date up to {LAST_DATE}."),
+    MinValueValidator(FIRST_DATE, f"Enter a date from {FIRST_DATE}."),
+    MaxValueValidator(LAST_DATE, f"Enter a date until {LAST_DATE}."),
 ]
 # The fields that have another name in the actions than in the form.
 FIELD_OF = {"recurrence": "repeat", "due_tz": "due_time"}
@@ -79,13 +79,13 @@ class EditForm(ActionForm):
         Putting it there has incremented its version once.
         """
         seen = str(self.data.get("version") or version - 1)
-        also = "" if seen == str(version - 1) else "changed elsewhere, and "
+        also = "" if seen == str(version - 1) else "changed elsewhere and "
         self.send_along("restore", "on")
         self.send_along("version", str(version))
         self.add_error(
             None,
-            f"This {self.noun} was {also}put in the trash since you opened it."
-            " Save again to restore it and keep what you wrote.",
+            f"This {self.noun} was {also}moved to the trash after you opened it."
+            " Save again to restore it with your changes.",
         )
 
     def send_along(self, name: str, value: str) -> None:
@@ -120,7 +120,7 @@ class LabelsField(forms.Field):
                 or len(label_key(name)) > LABEL_KEY_MAX_LENGTH
             ):
                 raise ValidationError(
-                    f"A label has at most {LABEL_MAX_LENGTH} characters."
+                    f"Use at most {LABEL_MAX_LENGTH} characters in a label."
                 )
 
     def has_changed(self, initial: object, data: object) -> bool:
@@ -139,7 +139,7 @@ class ReminderField(forms.ChoiceField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
-            error_messages={"invalid_choice": "Choose when to be reminded."},
+            error_messages={"invalid_choice": "Choose one of the reminders."},
             **kwargs,
         )
         self.offer(None, None)
@@ -229,18 +229,18 @@ class TaskForm(EditForm):
         error_messages={"invalid_choice": "Choose how often it repeats."},
     )
     rrule_anchor = forms.ChoiceField(
-        label="Counted from",
+        label="Repeat from",
         choices=[
             (Task.Anchor.DUE.value, "The due date"),
-            (Task.Anchor.COMPLETION.value, "The day it is done"),
+            (Task.Anchor.COMPLETION.value, "The day of completion"),
         ],
         required=False,
-        error_messages={"invalid_choice": "Choose from where the next is counted."},
+        error_messages={"invalid_choice": "Choose a start for the next occurrence."},
     )
     start_date = forms.DateField(
         required=False, widget=DateInput, validators=DATE_VALIDATORS
     )
-    labels = LabelsField(required=False, help_text="With commas between them.")
+    labels = LabelsField(required=False, help_text="Separate labels with commas.")
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(
@@ -313,8 +313,8 @@ class TaskForm(EditForm):
         self.send_along("version", str(version))
         self.add_error(
             None,
-            "This task was changed elsewhere since you opened it."
-            " Save again to keep what you wrote.",
+            "This task was changed elsewhere after you opened it."
+            " Save again to overwrite it with your changes.",
         )
 
 
@@ -361,7 +361,7 @@ class ListDeleteForm(ActionForm):
     """Where the tasks of a deleted list go."""
 
     move_to = forms.TypedChoiceField(
-        label="What happens to its tasks",
+        label="Tasks in this list",
         coerce=UUID,
         empty_value=None,
         required=False,
@@ -370,8 +370,8 @@ class ListDeleteForm(ActionForm):
 
     def __init__(self, *args: Any, lists: Iterable[TaskList], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = [(str(row.pk), f"They move to {row.name}") for row in lists]
-        _set_choices(self.fields["move_to"], [("", "They go to the trash"), *choices])
+        choices = [(str(row.pk), f"Move to {row.name}") for row in lists]
+        _set_choices(self.fields["move_to"], [("", "Move to the trash"), *choices])
 
 
 def _set_choices(field: forms.Field, choices: list[tuple[str, str]]) -> None:

@@ -34,7 +34,7 @@ class ListCreateView(KeepsDraft, UserPageMixin, ListFormView):
         except (ValidationError, actions.AccountFull) as error:
             form.take_errors(error)
             return self.form_invalid(form)
-        self.add_message("New list", new.name, undo=note.batch)
+        self.add_message("List created", new.name, undo=note.batch)
         return self.redirect_to_next("todos:list-detail", new.pk)
 
 
@@ -79,7 +79,7 @@ class OwnListMixin(UserPageMixin):
             InTrash: it was put there while the form was open.
         """
         if self.list.trashed_at is not None:
-            raise actions.InTrash("The list is in the trash; restore it first.")
+            raise actions.InTrash("The list is in the trash. Restore it first.")
         return self.list
 
 
@@ -90,8 +90,8 @@ class ListUpdateView(EditPage, OwnListMixin):
     form_class = ListForm
     create_url_name = "todos:list-create"
     deleted_text = (
-        "This list was deleted for good since you opened it."
-        " Make it anew to keep what you wrote."
+        "This list was deleted permanently after you opened it."
+        " Create it again to keep your changes."
     )
 
     @property
@@ -153,7 +153,7 @@ class ListArchiveView(ListActionView):
                 list_id=self.not_in_trash().pk,
                 changes={"archived_at": self.now if self.archives else None},
             )
-        text = "Archived" if self.archives else "Back among your lists"
+        text = "Archived" if self.archives else "Unarchived"
         self.add_message(text, own.name, undo=note.batch)
         return self.redirect_to_next("todos:list-detail", own.pk)
 
@@ -179,7 +179,7 @@ class ListDeleteView(OwnListMixin, ListDeleteFormView):
         self, request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponse:
         if self.list.trashed_at is not None:
-            self.add_message("In the trash already", self.list.name)
+            self.add_message("Already in the trash", self.list.name)
             return self.redirect_to_next()
         return super().post(request, *args, **kwargs)
 
@@ -194,7 +194,7 @@ class ListDeleteView(OwnListMixin, ListDeleteFormView):
         except ValidationError as error:
             form.take_errors(error)
             return self.form_invalid(form)
-        self.add_message("In the trash", own.name, undo=note.batch)
+        self.add_message("Moved to the trash", own.name, undo=note.batch)
         return self.redirect_to_next()
 
 

@@ -46,7 +46,7 @@ class UserPageMixin(View):
         except ObjectDoesNotExist as exc:
             key = self.kwargs.get("pk")
             if request.method == "POST" and key is not None and self.once_had(key):
-                messages.error(request, "That isn't there any more.")
+                messages.error(request, "This item no longer exists.")
                 return self.redirect_to_next()
             raise Http404 from exc
 

@@ -31,8 +31,8 @@ from todos.reminders.planning import why_no_mail
 def reminder_note(user: User) -> str:
     """Return how a reminder is sent, or why it is not."""
     if mails()["mails_are_printed"]:
-        return "No mail is sent by this Ownlist."
-    return why_no_mail(user) or "Comes by mail."
+        return "This server sends no e-mail."
+    return why_no_mail(user) or "Sent by e-mail."
 
 
 class TaskCreateView(KeepsDraft, UserPageMixin, TaskFormView):
@@ -74,8 +74,8 @@ class TaskUpdateView(EditPage):
     form_class = TaskForm
     create_url_name = "todos:task-create"
     deleted_text = (
-        "This task was deleted for good since you opened it."
-        " Add it as a new one to keep what you wrote."
+        "This task was deleted permanently after you opened it."
+        " Add it as a new task to keep your changes."
     )
 
     @cached_property
@@ -170,23 +170,23 @@ class TaskCompleteView(TaskActionView):
     def act(self, task_id: UUID) -> tuple[str, Task]:
         done = actions.complete_task(self.caller, task_id=task_id)
         if done.next is None or done.next.due_date is None:
-            return "Done", done.task
+            return "Completed", done.task
         day = day_words(done.next.due_date, today=self.today)
-        return f"Done, next {day}", done.task
+        return f"Completed, next {day}", done.task
 
 
 class TaskReopenView(TaskActionView):
     verb = "Reopen"
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        return "Open again", actions.reopen_task(self.caller, task_id=task_id)
+        return "Reopened", actions.reopen_task(self.caller, task_id=task_id)
 
 
 class TaskDeleteView(TaskActionView):
     verb = "Delete"
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        return "In the trash", actions.trash_task(self.caller, task_id=task_id)
+        return "Moved to the trash", actions.trash_task(self.caller, task_id=task_id)
 
 
 class TaskRestoreView(TaskActionView):
@@ -214,5 +214,5 @@ class TaskRemoveView(UserPageMixin, TaskDetailView):
         except actions.NotInTrash as refusal:
             messages.error(request, str(refusal))
         else:
-            messages.success(request, "Deleted for good.")
+            messages.success(request, "Deleted permanently.")
         return self.redirect_to_next()

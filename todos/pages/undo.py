@@ -47,7 +47,7 @@ class UndoView(UserPageMixin, TemplateView):
             actions.undo(self.caller, batch_id=batch)
         except actions.UndoConflict as conflict:
             if actions.is_undone(owner=self.user, batch_id=batch):
-                messages.info(request, "This is undone already.")
+                messages.info(request, "This has already been undone.")
             else:
                 text = conflict_text(conflict.changes, owner=self.user)
                 messages.error(request, text)

@@ -158,9 +158,9 @@ def _is_wanted(task: Task) -> bool:
 def why_no_mail(owner: User) -> str:
     """Return why the owner gets no reminder mails, or an empty text."""
     if not owner.reminder_mails:
-        return "Your reminder mails are switched off."
+        return "Your reminder e-mails are turned off."
     if not emails.is_verified(owner):
-        return "Mails need a confirmed e-mail address."
+        return "Confirm your e-mail address to receive reminders."
     return ""
 
 
