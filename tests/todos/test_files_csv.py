@@ -14,7 +14,7 @@ from tests.factories import NOON, TaskFactory, TaskListFactory
 from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.actions import lists as list_actions
-from todos.exports.csv import joined, split
+from todos.exports.csv import join_names, split_names
 from todos.imports import csv as csv_import
 from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task, TaskList
@@ -126,7 +126,7 @@ def test_an_exported_formula_is_a_text_and_comes_back_as_it_was(alice, bob):
 
 @given(st.lists(NAMES.map(str.strip).filter(bool)))
 def test_labels_in_a_cell_come_back(names):
-    assert split(joined(names)) == names
+    assert split_names(join_names(names)) == names
 
 
 def test_what_an_account_exports_another_has_after_importing_it(alice, bob):

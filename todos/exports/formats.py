@@ -1,4 +1,4 @@
-"""Everything a person has, in the format they ask for."""
+"""Exports of everything that a user has, in one of several formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from todos.exports import csv, ics, json, markdown
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A format of exports: how files are called and declared, and who writes them."""
+    """A format: the suffix and the media type of its files, and what writes them."""
 
     suffix: str
     media_type: str
@@ -29,10 +29,10 @@ FORMATS = {
 
 
 def export(user: User, name: str) -> Iterator[bytes]:
-    """Yield the export of a person in the format of this name, piece by piece.
+    """Yield the export of a user in the format with this name, in pieces.
 
-    All of it is from one moment, and only a chunk of it is in memory. Go through it
-    without a pause: until its end the database keeps that moment.
+    All pieces show the same moment, and only a chunk is in memory. Consume them without
+    a pause: the database holds a snapshot until the end.
     """
     with read_snapshot():
         yield from FORMATS[name].write(user)

@@ -1,8 +1,8 @@
 """Tasks for calendar programs: iCalendar to-dos (RFC 5545), without the trash.
 
-Due is wall clock here too: a date is a DATE, a time without a zone is a floating
-local time, and one with a zone names it by TZID. What the standard has no word for
-stands in properties that begin with X-OWNLIST.
+Due times are wall clock here too: a date is a DATE, a time without a zone is a floating
+local time, and a time with a zone has its TZID. What the standard does not define is in
+properties that begin with X-OWNLIST.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from todos.exports.rows import Columns, lists_of, tasks_of, zones_of
 from todos.models import Task
 from todos.schedule.instants import instant_of
 
-PRIORITIES = {1: 1, 2: 3, 3: 5, 4: 9}  # ours, theirs: 1 is the highest, 9 the lowest
-LAST_CHANGE_OF_CLOCKS = date(2038, 1, 1)
+# From a priority of Ownlist to one of iCalendar, where 1 is highest and 9 lowest.
+PRIORITIES = {1: 1, 2: 3, 3: 5, 4: 9}
+LAST_TRANSITION = date(2038, 1, 1)
 END_OF_DAY = time(23, 59, 59)
 LINE_MAX = 75  # octets, without the line end
-# Section 3.3.11. The escaping of icalendar 7.3 makes a line end of `\\N` in `C:\\New`.
+# Section 3.3.11. icalendar 7.3 would turn the `\\N` of `C:\\New` into a line end.
 ESCAPES = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 
 
 def write(user: User) -> Iterator[bytes]:
-    """Yield the calendar: first its time zones, then task by task."""
+    """Yield the calendar: first its time zones, then the tasks."""
     lists = {row["id"]: row["name"] for row in lists_of(user)}
     yield _lines("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ownlist//Ownlist//EN")
     for name in zones_of(user):
@@ -37,12 +38,12 @@ def write(user: User) -> Iterator[bytes]:
             yield _zone(name)
     for row in tasks_of(user):
         if row["trashed_at"] is None:
-            yield _lines(*todo(row, lists))
+            yield _lines(*task_lines(row, lists))
     yield _lines("END:VCALENDAR")
 
 
 def _lines(*lines: str) -> bytes:
-    """Return content lines as they stand in a file: folded, with their line ends."""
+    """Return content lines as bytes of a file: folded, with line ends."""
     return b"".join(map(_folded, lines))
 
 
@@ -54,17 +55,17 @@ def _folded(line: str) -> bytes:
 
 
 def text(value: str) -> str:
-    """Return a value of type TEXT."""
+    """Escape a value of type TEXT."""
     return value.translate(ESCAPES)
 
 
 def _zone(name: str) -> bytes:
-    zone: bytes = Timezone.from_tzid(name, last_date=LAST_CHANGE_OF_CLOCKS).to_ical()
+    zone: bytes = Timezone.from_tzid(name, last_date=LAST_TRANSITION).to_ical()
     return zone
 
 
-def todo(row: Columns, lists: Mapping[UUID, str]) -> Iterator[str]:
-    """Yield the lines of one task, not folded yet."""
+def task_lines(row: Columns, lists: Mapping[UUID, str]) -> Iterator[str]:
+    """Yield the content lines of one task, not folded yet."""
     yield "BEGIN:VTODO"
     yield f"UID:{row['id']}"
     yield f"DTSTAMP:{_instant(row['updated_at'])}"
@@ -100,13 +101,13 @@ def _dates(row: Columns) -> Iterator[str]:
     if due:
         yield f"DUE{_wall_clock(due, row)}"
     if row["rrule"]:
-        # A rule counts from DTSTART (section 3.8.2.4), and ours from the due date.
+        # A rule counts from DTSTART (section 3.8.2.4), here from the due date.
         yield f"DTSTART{_wall_clock(due, row)}"
         yield f"RRULE:{_rule(row)}"
         if row["rrule_anchor"] == Task.Anchor.COMPLETION:
             yield "X-OWNLIST-ANCHOR:completion"
     elif start and (due is None or start < due):
-        # Of the same type as DUE, and before it (section 3.8.2.3).
+        # It must have the type of DUE and be earlier (section 3.8.2.3).
         yield f"DTSTART{_wall_clock(start, row, at=time(0))}"
         return
     if start:
@@ -123,7 +124,7 @@ def _wall_clock(day: date, row: Columns, at: time | None = None) -> str:
 
 
 def _rule(row: Columns) -> str:
-    """Return the rule, its UNTIL of the same type as DTSTART (section 3.3.10)."""
+    """Return the rule with an UNTIL of the type of DTSTART (section 3.3.10)."""
     rule: str = row["rrule"]
     before, until, rest = rule.partition("UNTIL=")
     if not until or row["due_time"] is None:
@@ -151,7 +152,7 @@ def _alarm(row: Columns) -> Iterator[str]:
 
 
 def _offset(row: Columns) -> timedelta | None:
-    """Return how far from DUE the reminder is; a day without a time begins at 0:00."""
+    """Return the offset of the reminder from DUE; a date without a time is 0:00."""
     if row["reminder_minutes"] is not None:
         return timedelta(minutes=-row["reminder_minutes"])
     if row["reminder_time"] is None:

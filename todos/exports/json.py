@@ -1,38 +1,39 @@
-"""Our own format: everything a person has, as one JSON document.
+"""The format of Ownlist itself: everything that a user has, as one JSON document.
 
 The document and its parts are described in `docs/exchange.md`, and by the schema in
-`docs/export.schema.json`. Every item stands on a line of its own, in one canonical
-spelling (keys sorted, no spaces, UTF-8), so two exports with nothing changed between
-them are the same bytes. The manifest at the end holds the count of each part and the
-SHA-256 of its lines.
+`docs/export.schema.json`. Every item has a line of its own in canonical form
+(sorted keys, no spaces, UTF-8), so two exports of the same data are the same bytes. The
+manifest at the end contains the count of each part and the SHA-256 of its lines.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import time
-from typing import Any
+from typing import TypeAlias
 
 import orjson
 
 from accounts.models import User
 from todos.exports.rows import Columns, labels_of, lists_of, tasks_of
+from todos.exports.times import time_text
 from todos.task_fields import EXPORTED_NAMES
 
 FORMAT = "ownlist"
 VERSION = 1
 PARTS = ("person", "lists", "labels", "tasks")
 
+JSONObject: TypeAlias = dict[str, object]
 
-def canonical(item: Mapping[str, Any]) -> bytes:
-    """Return an item in its one spelling, with the line end that belongs to it."""
+
+def canonical(item: Mapping[str, object]) -> bytes:
+    """Return an item in canonical form, with its line end."""
     options = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE
     return orjson.dumps(item, option=options)
 
 
 class Part:
-    """The count and the digest of a part while its items go by."""
+    """The count and the digest of a part, updated item by item."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -42,8 +43,8 @@ class Part:
         self.count += 1
         self._digest.update(line)
 
-    def entry(self) -> dict[str, Any]:
-        """Return what the manifest says of the part."""
+    def entry(self) -> JSONObject:
+        """Return the entry of the part in the manifest."""
         return {"count": self.count, "sha256": self._digest.hexdigest()}
 
 
@@ -63,7 +64,7 @@ def write(user: User) -> Iterator[bytes]:
     yield b'"manifest":%s}\n' % canonical(manifest).rstrip()
 
 
-def _person(user: User) -> Columns:
+def _person(user: User) -> JSONObject:
     return {
         "timezone": user.timezone,
         "day_start": user.day_start,
@@ -72,40 +73,32 @@ def _person(user: User) -> Columns:
 
 
 def _part(
-    name: str, items: Iterable[Mapping[str, Any]], parts: dict[str, Part]
+    name: str, items: Iterable[Mapping[str, object]], parts: dict[str, Part]
 ) -> Iterator[bytes]:
-    between = b'"%s":[\n' % name.encode()
+    separator = b'"%s":[\n' % name.encode()
     for item in items:
         line = canonical(item)
         parts[name].add(line)
-        yield between + line.rstrip(b"\n")
-        between = b",\n"
-    yield b"\n],\n" if parts[name].count else between + b"],\n"
+        yield separator + line.rstrip(b"\n")
+        separator = b",\n"
+    yield b"\n],\n" if parts[name].count else separator + b"],\n"
 
 
-def represent_task(row: Columns) -> Columns:
-    """Return a task as the archive holds it, from its columns by name."""
+def represent_task(row: Columns) -> JSONObject:
+    """Return a task as an item of the document."""
     rule = {"rrule": row["rrule"], "anchor": row["rrule_anchor"]}
     series = {"id": row["series"], "occurrence": row["occurrence"]}
     return {name: row[column] for name, column in EXPORTED_NAMES.items()} | {
-        "due_time": clock(row["due_time"]),
+        "due_time": time_text(row["due_time"]),
         "due_tz": row["due_tz"] or None,
         "recurrence": rule if row["rrule"] else None,
         "series": series if row["series"] else None,
-        "reminder": reminder(row),
+        "reminder": _reminder(row),
     }
 
 
-def reminder(row: Columns) -> Columns | None:
+def _reminder(row: Columns) -> JSONObject | None:
     if row["reminder_minutes"] is not None:
         return {"minutes_before": row["reminder_minutes"]}
-    at = clock(row["reminder_time"])
+    at = time_text(row["reminder_time"])
     return {"time": at} if at else None
-
-
-def clock(at: time | None) -> str | None:
-    """Return a time of day as `09:00`; with its seconds only where it has some."""
-    if at is None:
-        return None
-    has_seconds = at.second or at.microsecond
-    return at.isoformat() if has_seconds else at.isoformat("minutes")

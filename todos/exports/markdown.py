@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from accounts.models import User
-from todos.exports.json import clock
 from todos.exports.rows import Columns, checklist_of, lists_of
+from todos.exports.times import time_text
 
-# What would turn a title into something else than its text.
+# Characters that Markdown would not show as they are.
 MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 DEFAULT_PRIORITY = 3
 
 
 def write(user: User) -> Iterator[bytes]:
-    """Yield the checklist, task by task, without what is in the trash."""
+    """Yield the checklist, task by task, without lists and tasks in the trash."""
     yield b"# Tasks\n"
     for row in lists_of(user):
         if row["trashed_at"] is None:
@@ -34,19 +34,19 @@ def _heading(row: Columns) -> str:
 
 def _item(task: Columns, zone: tzinfo) -> str:
     box = "[x]" if task["completed_at"] else "[ ]"
-    about = ", ".join(_about(task, zone))
-    item = f"- {box} {_escaped(task['title'])}{f' ({about})' if about else ''}\n"
+    details = ", ".join(_details(task, zone))
+    item = f"- {box} {_escaped(task['title'])}{f' ({details})' if details else ''}\n"
     if not task["notes"]:
         return item
-    # Indented, a note belongs to its task, whatever Markdown it holds.
+    # Indented, notes belong to their task, whatever Markdown they contain.
     return item + "\n" + _indented(task["notes"] + "\n") + "\n"
 
 
-def _about(task: Columns, zone: tzinfo) -> Iterator[str]:
+def _details(task: Columns, zone: tzinfo) -> Iterator[str]:
     if task["completed_at"]:
         yield f"done {task['completed_at'].astimezone(zone).date()}"
     if task["due_date"]:
-        parts = (str(task["due_date"]), clock(task["due_time"]), task["due_tz"])
+        parts = (str(task["due_date"]), time_text(task["due_time"]), task["due_tz"])
         yield "due " + " ".join(part for part in parts if part)
     if task["rrule"]:
         yield f"repeats {task['rrule']}"

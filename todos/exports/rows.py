@@ -1,15 +1,15 @@
-"""A person's rows for an export, in order, a chunk at a time.
+"""The rows of a user for an export, in order, a chunk at a time.
 
-The order does not depend on ids, which differ from account to account: lists as the
-person arranged them, labels by name, tasks by the time they were written down. Steps
-come after all tasks, so that whoever reads a file knows a step's task already.
+The order does not depend on ids, which differ between accounts: lists in the user's
+order, labels by name, tasks by creation. Steps come after all tasks, so an import knows
+the task of a step before it reads the step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from django.db.models import F
@@ -19,7 +19,7 @@ from todos.models import Label, Task, TaskList, TaskQuerySet, label_key
 from todos.task_fields import EXPORTED_COLUMNS
 
 CHUNK = 1_000  # rows
-Columns = dict[str, Any]
+Columns: TypeAlias = dict[str, Any]  # the values of one row, by column name
 
 LIST_COLUMNS = (
     "id",
@@ -37,20 +37,20 @@ LABEL_COLUMNS = ("name", "colour", "created_at", "updated_at", "version")
 
 
 def lists_of(user: User) -> list[Columns]:
-    """Return the lists, also archived ones and those in the trash; inbox first."""
+    """Return all lists, including archived and trashed ones; the inbox first."""
     lists = TaskList.objects.owned_by(user).order_by("position", "created_at", "id")
     rows: list[Columns] = list(lists.values(*LIST_COLUMNS))
     return sorted(rows, key=lambda row: not row["is_inbox"])
 
 
 def labels_of(user: User) -> list[Columns]:
-    # Sorted here: databases don't agree on the order of text.
+    # Not sorted by the database: databases order text differently.
     rows: list[Columns] = list(Label.objects.owned_by(user).values(*LABEL_COLUMNS))
     return sorted(rows, key=lambda row: label_key(row["name"]))
 
 
 def tasks_of(user: User) -> Iterator[Columns]:
-    """Yield every task, also completed ones and those in the trash; steps last."""
+    """Yield all tasks, including completed and trashed ones; steps last."""
     tasks = Task.objects.owned_by(user)
     order = ("created_at", "position", "id")
     top_level = tasks.top_level().order_by(*order)
@@ -61,8 +61,8 @@ def tasks_of(user: User) -> Iterator[Columns]:
 def chunks(user: User, tasks: TaskQuerySet) -> Iterator[list[Columns]]:
     """Yield the rows of `tasks` in their order, a chunk at a time.
 
-    All ids are taken first, 16 bytes each: a cursor in the server would not survive a
-    pooler in transaction mode, and no index gives this order.
+    All ids are read first, 16 bytes each. A server-side cursor does not work through a
+    pooler in transaction mode, and no index has this order.
     """
     ids = b"".join(
         task_id.bytes
@@ -83,7 +83,7 @@ def _rows(user: User, ids: bytes) -> list[Columns]:
 
 
 def checklist_of(user: User, list_id: UUID) -> Iterator[tuple[Columns, list[Columns]]]:
-    """Yield the tasks of a list, open ones first, each with its steps; no trash."""
+    """Yield the tasks of a list with their steps, open ones first, without trash."""
     tasks = Task.objects.owned_by(user).live()
     top_level = tasks.top_level().filter(list=list_id)
     order = (F("completed_at").asc(nulls_first=True), "position", "id")
@@ -96,6 +96,6 @@ def checklist_of(user: User, list_id: UUID) -> Iterator[tuple[Columns, list[Colu
 
 
 def zones_of(user: User) -> list[str]:
-    """Return the zones that due times are fixed to."""
+    """Return the names of the time zones of due times."""
     tasks = Task.objects.owned_by(user).exclude(due_tz="")
     return sorted(tasks.values_list("due_tz", flat=True).distinct())

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 
 from config.csv_cells import unguarded
 from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
-from todos.exports.csv import split
+from todos.exports.csv import split_names
 from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.files import FileRefused, MappingRefused, Options, lines_of
@@ -153,7 +153,7 @@ def _task(checker: RowChecker, cells: Cells, options: Options) -> TaskRow:
         source=cells.get("id", "")[:200],
         parent=cells.get("parent", "")[:200],
         list_name=_taken(checker, "list", checks.list_name, cells) or "",
-        labels=checker.labels("labels", split(cells.get("labels", ""))),
+        labels=checker.labels("labels", split_names(cells.get("labels", ""))),
         fields=_fields(checker, cells, options),
     )
 
