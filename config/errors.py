@@ -21,8 +21,8 @@ from config.api.problems import (
     RETRY_AFTER_OUTAGE,
     PayloadTooLarge,
     Unavailable,
-    problem,
-    refusal_headers,
+    problem_document,
+    problem_headers,
 )
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,9 @@ def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpRespon
     """Return the refusal as a problem document or as a page, depending on the path."""
     if request.path_info.startswith("/api/"):
         response: HttpResponse = JsonResponse(
-            problem(refusal), status=refusal.status_code, content_type=MEDIA_TYPE
+            problem_document(refusal),
+            status=refusal.status_code,
+            content_type=MEDIA_TYPE,
         )
     else:
         title, text = PAGES.get(refusal.status_code, PAGES[500])
@@ -134,7 +136,7 @@ def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpRespon
         if refusal.status_code == 429 and wait is not None:
             text = f"Try again in {wait_in_words(wait)}."
         response = _page(request, refusal.status_code, title, text)
-    for name, value in refusal_headers(refusal).items():
+    for name, value in problem_headers(refusal).items():
         response[name] = value
     return response
 

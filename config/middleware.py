@@ -20,7 +20,7 @@ from django.utils.deprecation import MiddlewareMixin
 from rest_framework import exceptions
 
 from config import drafts
-from config.api.problems import handle_exception, refusal_headers
+from config.api.problems import handle_exception, problem_headers
 from config.api.throttling import count_request, users, visitors
 from config.api.views import Endpoint
 from config.client_address import address_key
@@ -176,7 +176,7 @@ def _refused(request: HttpRequest, refusal: exceptions.APIException) -> HttpResp
     response = handler(refusal, {})
     assert response is not None  # handlers convert every APIException
     return JsonResponse(
-        response.data, status=response.status_code, headers=refusal_headers(refusal)
+        response.data, status=response.status_code, headers=problem_headers(refusal)
     )
 
 

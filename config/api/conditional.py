@@ -1,7 +1,7 @@
-"""Entity tags: reading what has not changed for nothing, writing only what was seen."""
+"""Conditional requests: entity tags, `If-Match` and `If-None-Match` (RFC 9110)."""
 
 import re
-from typing import Any
+from collections.abc import Mapping
 
 from rest_framework import status
 from rest_framework.exceptions import APIException
@@ -12,7 +12,7 @@ ETAG = re.compile(r'"v(\d{1,9})(?:\.\d{1,9})*"')
 
 
 class PreconditionFailed(APIException):
-    """412: the object is no longer the one the caller has seen."""
+    """412: the object has changed since the client read it."""
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_detail = "The object has changed since you read it. Read it again."
@@ -20,23 +20,24 @@ class PreconditionFailed(APIException):
 
 
 def etag(version: int, *counts: int) -> str:
-    """Return the tag of a version of an object.
+    """Return the entity tag of a version of an object.
 
-    `counts` are what an answer tells besides the object, such as the steps of a task:
-    they change without it, and a reader must see that.
+    `counts` are values of the representation that change without the version, such as
+    the number of completed steps of a task.
     """
-    told = counts if any(counts) else ()
-    return f'"v{".".join(map(str, (version, *told)))}"'
+    parts = (version, *counts) if any(counts) else (version,)
+    return f'"v{".".join(map(str, parts))}"'
 
 
 def expected_version(request: Request) -> frozenset[int] | None:
-    """Return the versions that `If-Match` allows; `None` where any will do.
+    """Return the versions that `If-Match` allows, or `None` if it allows any.
 
-    Of a tag, only the version counts: a step that was ticked meanwhile is no reason to
-    refuse a change of its task. A weak tag never matches (RFC 9110 section 13.1.1).
+    Only the version part of a tag is compared: a step that was completed in the
+    meantime must not prevent a change of its task. A weak tag never matches (RFC 9110
+    section 13.1.1).
 
     Raises:
-        PreconditionFailed: the header holds no tag of ours, so it can't match.
+        PreconditionFailed: the header holds no valid tag, so none can match.
     """
     header = request.headers.get("If-Match")
     if header is None or header.strip() == "*":
@@ -48,11 +49,17 @@ def expected_version(request: Request) -> frozenset[int] | None:
     return versions
 
 
-def tagged(request: Request, body: Any, *, tag: str, **kwargs: Any) -> Response:
-    """Answer with the object's tag, or 304 where the caller has this version."""
+def conditional_response(
+    request: Request,
+    body: Mapping[str, object],
+    *,
+    tag: str,
+    status: int = status.HTTP_200_OK,
+) -> Response:
+    """Return a response with the entity tag, or 304 if the client has this version."""
     headers = {"ETag": tag}
     header = request.headers.get("If-None-Match", "")
     known = {one.strip().removeprefix("W/") for one in header.split(",")}
     if request.method in {"GET", "HEAD"} and known & {tag, "*"}:
-        return Response(status=status.HTTP_304_NOT_MODIFIED, headers=headers)
-    return Response(body, headers=headers, **kwargs)
+        return Response(status=304, headers=headers)
+    return Response(body, status=status, headers=headers)

@@ -1,15 +1,13 @@
-"""The API's description: the OpenAPI document, and a page to read it on.
+"""The documentation of the API: the OpenAPI document, and a page that shows it.
 
-Both are for everybody: an API whose walls hold can show its plan. The page is plain
-HTML that needs no script and nothing from another host.
+Both are public. The page is plain HTML, without scripts or resources of other hosts.
 """
 
 from functools import cache
 from hashlib import sha256
-from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
@@ -19,6 +17,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
 from config.api import reference
+from config.json import JSONObject
 
 
 class SchemaView(SpectacularAPIView):
@@ -27,7 +26,9 @@ class SchemaView(SpectacularAPIView):
     schema = None  # it doesn't describe itself
     renderer_classes = [OpenApiYamlRenderer, OpenApiJsonRenderer]
 
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+    def get(
+        self, request: Request, *args: object, **kwargs: object
+    ) -> HttpResponseBase | None:
         name = request.accepted_renderer.format
         media_type = request.accepted_renderer.media_type
         body, tag = _rendered(name)
@@ -39,7 +40,7 @@ class SchemaView(SpectacularAPIView):
 
 @cache
 def _rendered(name: str) -> tuple[bytes, str]:
-    """Return the document in the format of this name, and its entity tag."""
+    """Return the document in the format `name`, and its entity tag."""
     kinds = {kind.format: kind for kind in SchemaView.renderer_classes}
     body: str | bytes = kinds[name]().render(_document())
     if isinstance(body, str):
@@ -53,22 +54,22 @@ class ReferenceView(TemplateView):
 
     template_name = "shared/api_reference.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> JSONObject:
         return super().get_context_data(**_reference(), **kwargs)
 
 
 @cache
-def _document() -> dict[str, Any]:
-    # The same for everybody and as long as the process lives, and slow to make.
+def _document() -> JSONObject:
+    # Cached: it is the same for all callers, and generating it is slow.
     generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    document: dict[str, Any] = generator.get_schema(  # type: ignore[no-untyped-call]
+    document: JSONObject = generator.get_schema(  # type: ignore[no-untyped-call]
         request=None, public=True
     )
     return document
 
 
 @cache
-def _reference() -> dict[str, Any]:
+def _reference() -> JSONObject:
     document = _document()
     return {
         "document": document,

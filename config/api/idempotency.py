@@ -1,6 +1,6 @@
-"""`Idempotency-Key`: how a request says that it is the repetition of another.
+"""The `Idempotency-Key` header, which marks a request as a repetition of another.
 
-See draft-ietf-httpapi-idempotency-key-header. Who keeps the answers is the app's.
+See draft-ietf-httpapi-idempotency-key-header. The apps store the responses.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
@@ -18,16 +17,16 @@ from rest_framework.request import Request
 
 from config.api.problems import Conflict
 
-# As it is, or as a String of RFC 9651, which the draft wants.
+# Plain, or as a String of RFC 9651, as the draft requires.
 KEY_PATTERN = r'^(?:[!#-~][!-~]{0,254}|"(?:[!#-\[\]-~]|\\["\\]){1,255}")$'
 KEY = re.compile(KEY_PATTERN, re.ASCII)
 
 
 class KeyReused(APIException):
-    """422: the key has answered another request."""
+    """422: the key was sent with another request."""
 
     status_code = status.HTTP_422_UNPROCESSABLE_ENTITY
-    default_detail = "This Idempotency-Key came with another request. Use a new one."
+    default_detail = "This Idempotency-Key was used for another request. Use a new key."
     default_code = "idempotency_key_reused"
 
 
@@ -40,7 +39,7 @@ class KeyInUse(Conflict):
 
 
 def key_of(request: Request) -> str | None:
-    """Return the request's key, without quotes; `None` where it has none.
+    """Return the request's key, without quotes, or `None` if it has no key.
 
     Raises:
         ValidationError: it is empty, too long, or holds more than visible ASCII.
@@ -51,25 +50,26 @@ def key_of(request: Request) -> str | None:
     key = header.strip()
     if not KEY.fullmatch(key):
         raise ValidationError(
-            {"Idempotency-Key": ["Write 1 to 255 visible ASCII characters."]}
+            {"Idempotency-Key": ["Must be 1 to 255 visible ASCII characters."]}
         )
     return re.sub(r"\\(.)", r"\1", key[1:-1]) if key.startswith('"') else key
 
 
 def digest_of(request: Request) -> bytes:
-    """Return a digest of what a request asks for: its route, query and body.
+    """Return a digest of a request's route, query and body.
 
-    Of the values, not the bytes: a form has another boundary each time it is sent.
+    It is computed from the values, not the bytes: the boundary of a form differs each
+    time the form is sent.
     """
     body = request.data
     if isinstance(body, QueryDict):
         body = dict(body.lists())
-    asked = [request.path.rstrip("/"), request.META["QUERY_STRING"], body]
-    text = json.dumps(asked, sort_keys=True, default=_digest_of_file)
+    values = [request.path.rstrip("/"), request.META["QUERY_STRING"], body]
+    text = json.dumps(values, sort_keys=True, default=_digest_of_file)
     return hashlib.sha256(text.encode()).digest()
 
 
-def _digest_of_file(file: UploadedFile[Any]) -> list[str | None]:
+def _digest_of_file(file: UploadedFile[bytes]) -> list[str | None]:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

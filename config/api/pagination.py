@@ -1,32 +1,35 @@
-"""Pages of a list by cursor: where the last row stood, not how many came before.
+"""Cursor pagination: a page starts after a row, not at an offset.
 
-Rows that come or go between two requests move nothing: no row is shown twice or left
-out because of them. Rows without a value for the ordering come last.
+Rows that are added or removed between two requests don't shift the pages, so no row is
+repeated or skipped. Rows without a value for the ordering come last.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core import signing
 from django.db.models import F, Field, Model, Q, QuerySet
+from django.db.models.expressions import OrderBy
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from config.json import JSONObject
+
 SALT = "config.api.pagination"
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 200
-CURSOR_MAX_LENGTH = 4096  # a title of 500 signs, each of 4 bytes, makes 2,900
+CURSOR_MAX_LENGTH = 4096  # a title of 500 characters of 4 bytes takes 2,900
 
 _Row = TypeVar("_Row", bound=Mapping[str, Any])
 
 
 class _UTF8JSON:
-    """The text of a cursor as UTF-8: the escapes of ASCII would triple a long title."""
+    """JSON in UTF-8: the escapes of ASCII would triple the size of a long title."""
 
-    def dumps(self, value: Any) -> bytes:
+    def dumps(self, value: object) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
     def loads(self, text: bytes) -> Any:
@@ -35,7 +38,7 @@ class _UTF8JSON:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place between two rows: after the row of (`value`, `id`), or before it."""
+    """A position directly after or before the row with (`value`, `id`)."""
 
     ordering: str
     is_forward: bool
@@ -43,13 +46,13 @@ class Cursor:
     id: str
 
     def encode(self) -> str:
-        """Return the cursor as signed text, so that it can't be made up."""
+        """Return the cursor as signed text, so that clients can't construct one."""
         parts = [self.ordering, self.is_forward, self.value, self.id]
         return signing.dumps(parts, salt=SALT, serializer=_UTF8JSON)
 
     @classmethod
     def decode(cls, text: str, *, ordering: str) -> "Cursor":
-        """Read a cursor that was made for the same ordering.
+        """Read a cursor of a page with the same ordering.
 
         Raises:
             ValidationError: for `cursor`.
@@ -58,18 +61,18 @@ class Cursor:
             cursor = cls(*signing.loads(text, salt=SALT, serializer=_UTF8JSON))
         except (signing.BadSignature, TypeError, ValueError) as exc:
             raise ValidationError(
-                {"cursor": ["Use a cursor as it came in `next` or `previous`."]}
+                {"cursor": ["Must be a cursor from `next` or `previous`."]}
             ) from exc
         if cursor.ordering != ordering:
             raise ValidationError(
-                {"cursor": ["This cursor belongs to another ordering."]}
+                {"cursor": ["This cursor was made for another ordering."]}
             )
         return cursor
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[_Row]):
-    """Some rows, and the cursors of the pages around them."""
+    """Rows, and the cursors of the adjacent pages."""
 
     rows: list[_Row]
     next: Cursor | None
@@ -81,34 +84,34 @@ def page_of(
 ) -> Page[_Row]:
     """Return one page of `rows`, mappings that hold `id` and the ordering's field.
 
-    `ordering` is a field of the model, `-field` for the last first. The caller has
-    held it against an allow-list.
+    `ordering` is a field of the model, prefixed with `-` for descending order. The
+    caller must check it against an allow-list.
     """
-    found = list(cut(rows, ordering=ordering, size=size, cursor=cursor))
+    found = list(page_query(rows, ordering=ordering, size=size, cursor=cursor))
     return page_from(found, ordering=ordering, size=size, cursor=cursor)
 
 
-def cut(
+def page_query(
     rows: QuerySet[Any, Any],
     *,
     ordering: str,
     size: int,
     cursor: Cursor | None = None,
 ) -> QuerySet[Any, Any]:
-    """Return the rows of a page in order, and one more if there is one."""
+    """Return a query for the rows of a page and, if there is one, the next row."""
     name = ordering.removeprefix("-")
     is_forward = cursor is None or cursor.is_forward
     is_ascending = ordering.startswith("-") != is_forward
     if cursor is not None:
         rows = rows.filter(_beyond(cursor, rows.model, name, is_ascending))
-    order = _order(rows.model._meta.get_field(name), is_ascending, is_forward)
+    order = _order(rows.model, name, is_ascending, is_forward)
     return rows.order_by(*order)[: size + 1]
 
 
 def page_from(
     found: list[_Row], *, ordering: str, size: int, cursor: Cursor | None = None
 ) -> Page[_Row]:
-    """Return the page of rows that were `cut` so."""
+    """Return the page of rows that `page_query` found with the same arguments."""
     name = ordering.removeprefix("-")
     is_forward = cursor is None or cursor.is_forward
     has_more = len(found) > size
@@ -126,15 +129,18 @@ def page_from(
     )
 
 
-def _order(field: Any, is_ascending: bool, is_forward: bool) -> list[Any]:
-    # Said only where there can be nulls: an index read backwards has them first, so
+def _order(
+    model: type[Model], name: str, is_ascending: bool, is_forward: bool
+) -> list[OrderBy]:
+    # Only if there can be nulls: an index that is read backwards has them first, so
     # PostgreSQL would sort all rows instead.
-    nulls: dict[str, Any] = {}
-    if field.null:
-        nulls = {"nulls_last": True} if is_forward else {"nulls_first": True}
+    is_nullable = _field(model, name).null
+    last = True if is_nullable and is_forward else None
+    first = True if is_nullable and not is_forward else None
+    value, key = F(name), F("id")
     if is_ascending:
-        return [F(field.name).asc(**nulls), F("id").asc()]
-    return [F(field.name).desc(**nulls), F("id").desc()]
+        return [value.asc(nulls_first=first, nulls_last=last), key.asc()]
+    return [value.desc(nulls_first=first, nulls_last=last), key.desc()]
 
 
 def _cursor(
@@ -149,14 +155,13 @@ def _cursor(
 
 
 def _beyond(cursor: Cursor, model: type[Model], name: str, is_ascending: bool) -> Q:
-    """Match the rows on the far side of the cursor."""
+    """Match the rows beyond the cursor, in the direction of the page."""
     side = "gt" if is_ascending else "lt"
     beyond_id = Q(**{f"id__{side}": cursor.id})
     if cursor.value is None:
         no_value = Q(**{f"{name}__isnull": True})
         return no_value & beyond_id if cursor.is_forward else ~no_value | beyond_id
-    field = model._meta.get_field(name)
-    assert isinstance(field, Field)
+    field = _field(model, name)
     value = field.to_python(cursor.value)
     beyond = Q(**{f"{name}__{side}": value}) | (Q(**{name: value}) & beyond_id)
     if cursor.is_forward and field.null:
@@ -164,16 +169,24 @@ def _beyond(cursor: Cursor, model: type[Model], name: str, is_ascending: bool) -
     return beyond
 
 
-def page_body(request: Request, page: Page[Any], results: list[Any]) -> dict[str, Any]:
-    """Return the body of a page: `next` and `previous` as addresses, and `results`."""
+def _field(model: type[Model], name: str) -> "Field[object, object]":
+    field = model._meta.get_field(name)
+    assert isinstance(field, Field)
+    return field
+
+
+def page_body(
+    request: Request, page: Page[_Row], results: Sequence[object]
+) -> JSONObject:
+    """Return the body of a page: the URLs `next` and `previous`, and `results`."""
     return {
-        "next": _address(request, page.next),
-        "previous": _address(request, page.previous),
+        "next": _url(request, page.next),
+        "previous": _url(request, page.previous),
         "results": results,
     }
 
 
-def _address(request: Request, cursor: Cursor | None) -> str | None:
+def _url(request: Request, cursor: Cursor | None) -> str | None:
     if cursor is None:
         return None
     url = remove_query_param(request.build_absolute_uri(), "cursor")

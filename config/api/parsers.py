@@ -41,7 +41,7 @@ class JSONParser(BaseParser):
         self,
         stream: IO[bytes],
         media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
+        parser_context: Mapping[str, object] | None = None,
     ) -> Any:
         body = _read_bounded(stream)
         if body.startswith(codecs.BOM_UTF8):
@@ -67,7 +67,7 @@ def _read_bounded(stream: IO[bytes]) -> bytes:
     """Read the whole body, but never more than the limit.
 
     Raises:
-        PayloadTooLarge: there is more.
+        PayloadTooLarge: it is larger than `DATA_UPLOAD_MAX_MEMORY_SIZE`.
     """
     limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     body = stream.read(limit + 1)

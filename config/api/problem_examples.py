@@ -6,7 +6,7 @@ The examples are made by the exception handler that answers real requests.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from config.api.problems import (
     PayloadTooLarge,
     Unavailable,
 )
+from config.json import JSONObject
 
 if TYPE_CHECKING:
     from config.api.views import Endpoint
@@ -46,7 +47,7 @@ def names_object(path: str) -> bool:
 
 
 def possible_problems(
-    view: Endpoint, method: str, path: str, operation: dict[str, Any]
+    view: Endpoint, method: str, path: str, operation: JSONObject
 ) -> Iterator[exceptions.APIException]:
     """Yield one problem of each kind that `operation` may answer with."""
     declared = {int(status) for status in operation["responses"]}
@@ -81,16 +82,14 @@ def possible_problems(
     yield Unavailable()
 
 
-def _takes(operation: dict[str, Any], place: str, name: str = "") -> bool:
+def _takes(operation: JSONObject, place: str, name: str = "") -> bool:
     return any(
         parameter["in"] == place and name in {"", parameter["name"]}
         for parameter in operation.get("parameters", [])
     )
 
 
-def add_problem(
-    responses: dict[str, Any], answer: Response, schema: dict[str, Any]
-) -> None:
+def add_problem(responses: JSONObject, answer: Response, schema: JSONObject) -> None:
     """Add a problem to the responses of an operation, as one of the examples."""
     response = responses.setdefault(str(answer.status_code), {})
     if "content" not in response:

@@ -1,17 +1,16 @@
-"""Problem documents: how every endpoint under `/api/v1/` says no (RFC 9457).
+"""Problem documents: the errors of every endpoint under `/api/v1/` (RFC 9457).
 
     {"type": "about:blank", "title": "Bad Request", "status": 400,
-     "detail": "title: Write a text, in quotes.", "code": "invalid",
-     "errors": {"title": ["Write a text, in quotes."]}}
+     "detail": "title: Must be a string.", "code": "invalid",
+     "errors": {"title": ["Must be a string."]}}
 
-`detail` is always one string; `errors` is there where fields are to blame. A field
-inside another is named by its path: `recurrence.rrule`.
+`detail` is always a string; `errors` is present if fields are not valid. A nested field
+is named by its path: `recurrence.rrule`.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from http import HTTPStatus
 from itertools import islice
-from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import InterfaceError, OperationalError
@@ -19,21 +18,23 @@ from django.http import Http404
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 
+from config.api.fields import PlainSerializer
+from config.json import JSONObject
 from config.refusals import Refusal
 
 RETRY_AFTER_OUTAGE = 5  # seconds
 MEDIA_TYPE = "application/problem+json"
-ERRORS_MAX = 100  # in one document; a client that mends those may ask again
-MESSAGE_MAX_LENGTH = 1000  # some messages repeat what was sent
-# One text for every refusal of a credential: a caller learns nothing from the kind.
+ERRORS_MAX = 100  # messages in one document
+MESSAGE_MAX_LENGTH = 1000  # some messages quote the request
+# The same for every credential, so that the caller learns nothing about the reason.
 CREDENTIAL_REFUSED = "The credential is missing, expired or not valid."
 
 
 class Conflict(exceptions.APIException):
-    """409: the object is the caller's, but its state doesn't allow this."""
+    """409: the state of the object or the account does not allow the request."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "The object is not in a state that allows this."
+    default_detail = "The current state does not allow this request."
     default_code = "conflict"
 
     members: Mapping[str, object] = {}  # of the problem document (RFC 9457, 3.2)
@@ -46,15 +47,15 @@ class Conflict(exceptions.APIException):
 
 
 class Gone(exceptions.APIException):
-    """410: what the caller wants to go on from is no longer kept."""
+    """410: the requested part is no longer kept."""
 
     status_code = status.HTTP_410_GONE
-    default_detail = "This is no longer kept."
+    default_detail = "The requested part is no longer available."
     default_code = "cursor_expired"
 
 
 class PayloadTooLarge(exceptions.APIException):
-    """413: the body is larger than this endpoint reads."""
+    """413: the body is larger than this endpoint accepts."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_detail = "The body is too large."
@@ -70,18 +71,18 @@ class RequestTimeout(exceptions.APIException):
 
 
 class HeadersTooLarge(exceptions.APIException):
-    """431: the address and the headers together are larger than we read."""
+    """431: the URL and the headers together are larger than the limit."""
 
     status_code = status.HTTP_431_REQUEST_HEADER_FIELDS_TOO_LARGE
-    default_detail = "The address and the headers are too large."
+    default_detail = "The URL and the headers are too large."
     default_code = "headers_too_large"
 
 
 class Unavailable(exceptions.APIException):
-    """503: a part that this request needs can't be reached; the caller did no wrong."""
+    """503: a part that this request needs is unavailable; the request is valid."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "A part of the service can't be reached. Try again shortly."
+    default_detail = "A part of the service is unavailable. Try again shortly."
     default_code = "unavailable"
 
     def __init__(self, *, wait: int = RETRY_AFTER_OUTAGE) -> None:
@@ -89,38 +90,40 @@ class Unavailable(exceptions.APIException):
         self.wait = wait  # seconds
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
-    """An RFC 9457 problem document. Decide by `code`, not by the texts."""
+class ProblemSerializer(PlainSerializer):
+    """An RFC 9457 problem document. Programs should check `code`, not the texts."""
 
     optional_in_response: Collection[str] = ("errors",)
 
     type = serializers.CharField(help_text="Always `about:blank`.")
-    title = serializers.CharField(help_text="The status in words.")
+    title = serializers.CharField(help_text="The name of the status.")
     status = serializers.IntegerField(min_value=400, max_value=599)
-    detail = serializers.CharField(help_text="What went wrong, in one sentence.")
-    code = serializers.CharField(help_text="What went wrong, for programs; it stays.")
-    errors = serializers.DictField(  # type: ignore[assignment]  # no clash: a field
+    detail = serializers.CharField(help_text="What went wrong, for users.")
+    code = serializers.CharField(
+        help_text="What went wrong, for programs. Codes do not change."
+    )
+    errors = serializers.DictField(  # type: ignore[assignment]  # shadows a property
         child=serializers.ListField(child=serializers.CharField()),
         read_only=True,
-        help_text=f"What is wrong with which field: the first {ERRORS_MAX} messages.",
+        help_text=f"Messages by field, at most {ERRORS_MAX}.",
     )
 
 
-def handle_exception(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Answer `exc` with a problem document, or `None` for what is a bug of ours."""
-    refusal = as_refusal(exc)
-    if refusal is None:
+def handle_exception(exc: Exception, context: Mapping[str, object]) -> Response | None:
+    """Answer `exc` with a problem document, or return `None` for an internal error."""
+    error = as_api_exception(exc)
+    if error is None:
         return None
     return Response(
-        problem(refusal),
-        status=refusal.status_code,
-        headers=refusal_headers(refusal),
+        problem_document(error),
+        status=error.status_code,
+        headers=problem_headers(error),
         content_type=MEDIA_TYPE,
     )
 
 
-def as_refusal(exc: Exception) -> exceptions.APIException | None:
-    """Translate what Django and the domain raise into REST framework's exceptions."""
+def as_api_exception(exc: Exception) -> exceptions.APIException | None:
+    """Translate exceptions of Django and of the actions into REST framework's."""
     if isinstance(exc, exceptions.NotAuthenticated):
         exc.detail = exceptions.ErrorDetail(CREDENTIAL_REFUSED, exc.default_code)
     if isinstance(exc, exceptions.APIException):
@@ -139,7 +142,7 @@ def as_refusal(exc: Exception) -> exceptions.APIException | None:
 
 
 def field_messages(error: ValidationError) -> dict[str, list[str]]:
-    """Return a Django validation error as messages by field; `""` names none."""
+    """Return the messages of a Django validation error by field."""
     if hasattr(error, "error_dict"):
         by_field: dict[str, list[str]] = error.message_dict
         return {_public(field): texts for field, texts in by_field.items()}
@@ -150,35 +153,32 @@ def _public(field: str) -> str:
     return "non_field_errors" if field == "__all__" else field
 
 
-def problem(refusal: exceptions.APIException) -> dict[str, Any]:
-    """Return the document for `refusal`; see the module's head for its shape."""
-    document: dict[str, Any] = {
+def problem_document(error: exceptions.APIException) -> JSONObject:
+    """Return the problem document of `error`; the module's docstring has an example."""
+    document: JSONObject = {
         "type": "about:blank",
-        "title": HTTPStatus(refusal.status_code).phrase,
-        "status": refusal.status_code,
-        "detail": detail_of(refusal),
-        "code": code_of(refusal),
+        "title": HTTPStatus(error.status_code).phrase,
+        "status": error.status_code,
+        "detail": detail_of(error),
+        "code": code_of(error),
     }
-    if isinstance(refusal, Conflict):
-        document |= refusal.members
-    if isinstance(refusal, exceptions.ValidationError):
-        document["errors"] = errors_by_field(refusal)
+    if isinstance(error, Conflict):
+        document |= error.members
+    if isinstance(error, exceptions.ValidationError):
+        document["errors"] = errors_by_field(error)
     return document
 
 
-def errors_by_field(refusal: exceptions.APIException) -> dict[str, list[str]]:
-    """Return the messages of a validation error by the path of their field.
-
-    No more than `ERRORS_MAX` of them, the first.
-    """
+def errors_by_field(error: exceptions.APIException) -> dict[str, list[str]]:
+    """Return the first `ERRORS_MAX` messages of a validation error by field path."""
     errors: dict[str, list[str]] = {}
-    for path, message in islice(_flatten(refusal.detail), ERRORS_MAX):
+    for path, message in islice(_flatten(error.detail), ERRORS_MAX):
         errors.setdefault(path or "non_field_errors", []).append(message)
     return errors
 
 
-def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Walk REST framework's nested details and yield (field path, message)."""
+def _flatten(detail: object, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (field path, message) from the nested details of REST framework."""
     if isinstance(detail, Mapping):
         for key, value in detail.items():
             yield from _flatten(value, f"{path}.{key}" if path else str(key))
@@ -187,39 +187,37 @@ def _flatten(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
             inner = path if isinstance(value, str) else f"{path}.{position}".lstrip(".")
             yield from _flatten(value, inner)
     else:
-        # JSON can send what UTF-8 can't hold.
+        # JSON can hold lone surrogates, which UTF-8 can't.
         text = str(detail)[:MESSAGE_MAX_LENGTH]
         yield path, text.encode("utf-8", "backslashreplace").decode()
 
 
-def detail_of(refusal: exceptions.APIException) -> str:
-    """Return the refusal as one sentence, naming the first field to blame."""
-    if not isinstance(refusal, exceptions.ValidationError):
-        return str(refusal.detail)
-    for field, messages in errors_by_field(refusal).items():
+def detail_of(error: exceptions.APIException) -> str:
+    """Return the error as one text, with the first field that is not valid."""
+    if not isinstance(error, exceptions.ValidationError):
+        return str(error.detail)
+    for field, messages in errors_by_field(error).items():
         prefix = "" if field == "non_field_errors" else f"{field}: "
         return f"{prefix}{messages[0]}"
     return "The request is not valid."
 
 
-def code_of(refusal: exceptions.APIException) -> str:
-    """Return the refusal's stable code, `invalid` for every validation error."""
-    if isinstance(refusal, exceptions.ValidationError):
+def code_of(error: exceptions.APIException) -> str:
+    """Return the stable code of an error: `invalid` for every validation error."""
+    if isinstance(error, exceptions.ValidationError):
         return "invalid"
-    if isinstance(
-        refusal, exceptions.AuthenticationFailed | exceptions.NotAuthenticated
-    ):
+    if isinstance(error, exceptions.AuthenticationFailed | exceptions.NotAuthenticated):
         return "token_not_valid"
-    codes = refusal.get_codes()
-    return codes if isinstance(codes, str) else refusal.default_code
+    codes = error.get_codes()
+    return codes if isinstance(codes, str) else error.default_code
 
 
-def refusal_headers(refusal: exceptions.APIException) -> dict[str, str]:
-    """Return `WWW-Authenticate` and `Retry-After` where the refusal has them."""
+def problem_headers(error: exceptions.APIException) -> dict[str, str]:
+    """Return `WWW-Authenticate` and `Retry-After`, if the error has them."""
     headers = {}
-    if challenge := getattr(refusal, "auth_header", None):
+    if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
-    wait = getattr(refusal, "wait", None)
+    wait = getattr(error, "wait", None)
     if wait is not None:
         headers["Retry-After"] = str(max(1, round(wait)))
     return headers

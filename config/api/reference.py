@@ -1,16 +1,18 @@
-"""The OpenAPI document as a person reads it: operations by subject, fields in tables.
+"""The OpenAPI document prepared for its page: operations by tag, fields in tables.
 
-Pure functions from the document to what the template shows.
+Pure functions from the document to the values that the template shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
-Document = dict[str, Any]
-Schema = dict[str, Any]
+from config.json import JSONObject
+
+Document: TypeAlias = JSONObject
+Schema: TypeAlias = JSONObject
 
 METHODS = ("get", "post", "put", "patch", "delete")
 ROUTE_MATCH = "users/{user_id}/"
@@ -24,21 +26,21 @@ class Field:
     type: str
     description: str = ""
     is_required: bool = False
-    may_lack: bool = False  # of an answer's object
+    is_optional: bool = False  # in a response
     place: str = ""  # of a parameter: path, query or header
 
     @property
     def notes(self) -> str:
-        """Everything about it beside its name and type."""
+        """All properties but the name and the type."""
         required = "required" if self.is_required else ""
-        absent = "may be absent" if self.may_lack else ""
+        absent = "may be absent" if self.is_optional else ""
         parts = (self.place, required, absent, self.description)
         return " · ".join(part for part in parts if part)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One of the answers of an operation, and the object it holds, by name."""
+    """A response of an operation, with the name of the object it holds."""
 
     status: str
     description: str
@@ -48,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """A method of a path. `also` is the same under the route match."""
+    """A method of a path. `also` is the same operation under `users/{user_id}/`."""
 
     id: str
     method: str
@@ -62,7 +64,7 @@ class Operation:
 
 @dataclass(frozen=True)
 class Section:
-    """The operations about one subject."""
+    """The operations with one tag."""
 
     name: str
     operations: list[Operation] = field(default_factory=list)
@@ -70,7 +72,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Shape:
-    """An object that answers hold."""
+    """An object in responses."""
 
     name: str
     description: str
@@ -78,12 +80,12 @@ class Shape:
 
 
 def sections(document: Document) -> list[Section]:
-    """Return the operations by their tag."""
+    """Return the operations by tag."""
     found: dict[str, Section] = {}
     paths = document["paths"]
     for path, operations in paths.items():
         if path.replace(ROUTE_MATCH, "") in paths and ROUTE_MATCH in path:
-            continue  # shown beside the shorter path
+            continue  # shown with the shorter path
         longer = _longer(path)
         for method in METHODS:
             if operation := operations.get(method):
@@ -98,7 +100,7 @@ def sections(document: Document) -> list[Section]:
                         also=longer if method in paths.get(longer, {}) else "",
                     )
                 )
-    # The plan's own contract, without a version, comes after ours.
+    # The plan's contract, which has no version, comes last.
     return sorted(found.values(), key=lambda section: section.name == "plan")
 
 
@@ -108,7 +110,7 @@ def _longer(path: str) -> str:
 
 
 def shapes(document: Document) -> list[Shape]:
-    """Return the objects that answers are made of, by name."""
+    """Return the objects in responses, by name."""
     schemas = document["components"]["schemas"]
     return [
         Shape(name, _prose(schema), list(_members(schema)))
@@ -154,7 +156,7 @@ def _sentences(operation: Schema) -> str:
 def _body(document: Document, operation: Schema) -> Iterator[Field]:
     for media in operation.get("requestBody", {}).get("content", {}).values():
         yield from _fields(document, _resolved(document, media["schema"]))
-        return  # the same object in every media type
+        return  # all media types have the same object
 
 
 def _answer(document: Document, status: str, answer: Schema) -> Answer:
@@ -162,7 +164,7 @@ def _answer(document: Document, status: str, answer: Schema) -> Answer:
         answer = document["components"]["responses"][shared]
     schemas = [media.get("schema", {}) for media in answer.get("content", {}).values()]
     schema = schemas[0] if schemas else {}
-    # A whole object, or the fields of it that were asked for.
+    # A whole object, or its requested fields.
     schema = schema.get("anyOf", [schema])[0]
     name = _name(schema) or _name(schema.get("items", {}))
     words = type_words(schema) if schema else "no body"
@@ -184,11 +186,11 @@ def _members(schema: Schema) -> Iterator[Field]:
     always = schema.get("required", [])
     for name, member in _properties(schema).items():
         words, prose = type_words(member), _prose(member)
-        yield Field(name, words, prose, may_lack=name not in always)
+        yield Field(name, words, prose, is_optional=name not in always)
 
 
 def _properties(schema: Schema) -> Schema:
-    """Return the members of an object, or of those that it may be."""
+    """Return the members of an object, or of all alternatives of `oneOf`."""
     several = [*schema.get("oneOf", []), schema]
     return {
         name: member
@@ -209,7 +211,7 @@ def _name(schema: Schema) -> str:
 
 
 def type_words(schema: Schema) -> str:
-    """Say what a value looks like: `text, at most 500`, `date or null`, `Task`."""
+    """Describe the type of a value: `text, at most 500`, `date or null`, `Task`."""
     if name := _name(schema):
         return name.removesuffix("Request")
     for several in ("oneOf", "anyOf", "allOf"):
@@ -237,10 +239,10 @@ def _one_type(name: str, schema: Schema) -> str:
 
 
 def _prose(schema: Schema) -> str:
-    # Docstrings mark code by backticks; a page has other means.
+    # The page does not render the backticks of docstrings.
     text: str = schema.get("description", "")
     return text.replace("`", "")
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return "null" if value is None else str(value) or "empty"

@@ -1,16 +1,24 @@
-"""How answers are written: JSON for programs, the browsable API for people."""
+"""The renderers of the API: JSON, and the browsable API."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from rest_framework import renderers
+from rest_framework.request import Request
+
+from config.json import JSONObject
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class JSONRenderer(renderers.BaseRenderer):
-    """JSON by orjson: the same text as the stock renderer's, several times faster.
+    """Render as REST framework's renderer does, several times faster, with orjson.
 
-    It knows UUIDs, dates, times and aware datetimes (RFC 3339, `Z` for UTC).
+    orjson supports UUIDs, dates, times and aware datetimes (RFC 3339, `Z` for UTC).
     """
 
     media_type = "application/json"
@@ -20,9 +28,9 @@ class JSONRenderer(renderers.BaseRenderer):
 
     def render(
         self,
-        data: Any,
+        data: object,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
+        renderer_context: Mapping[str, object] | None = None,
     ) -> bytes:
         if data is None:
             return b""
@@ -31,8 +39,8 @@ class JSONRenderer(renderers.BaseRenderer):
         )
 
 
-def _plain(value: Any) -> Any:
-    """Write REST framework's own dictionaries, lists and strings as plain ones."""
+def _plain(value: object) -> object:
+    """Convert REST framework's dictionaries, lists and strings to plain ones."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, list | tuple):
@@ -41,33 +49,33 @@ def _plain(value: Any) -> Any:
 
 
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
-    """The browsable API in our own design, with a form of raw JSON for each method.
+    """The browsable API in our design, with a form for raw JSON for each method.
 
-    Forms by field would post another media type, and the API reads only JSON.
+    Forms with a field for each value would not send JSON, the only type we accept.
     """
 
-    def get_default_renderer(self, view: Any) -> renderers.BaseRenderer:
+    def get_default_renderer(self, view: APIView) -> renderers.BaseRenderer:
         return _IndentedJSONRenderer()
 
-    def get_rendered_html_form(self, *args: Any) -> None:
+    def get_rendered_html_form(self, *args: object) -> None:
         return None
 
-    def get_raw_data_form(self, *args: Any) -> None:
+    def get_raw_data_form(self, *args: object) -> None:
         return None
 
-    def get_filter_form(self, *args: Any) -> None:
+    def get_filter_form(self, *args: object) -> None:
         return None
 
-    def get_breadcrumbs(self, request: Any) -> list[tuple[str, str]]:
+    def get_breadcrumbs(self, request: Request) -> list[tuple[str, str]]:
         return []
 
     def get_context(
         self,
-        data: Any,
+        data: object,
         accepted_media_type: str | None,
-        renderer_context: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context(
+        renderer_context: Mapping[str, object],
+    ) -> JSONObject:
+        context: JSONObject = super().get_context(
             data, accepted_media_type or "", renderer_context
         )
         is_object = isinstance(data, Mapping) and "id" in data
@@ -84,13 +92,13 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
 
     def render(
         self,
-        data: Any,
+        data: object,
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
-    ) -> Any:
+    ) -> str:
         context = renderer_context or {}
-        content = super().render(data, accepted_media_type or "", context)
-        # A problem document names its media type, and is shown inside a page here.
+        content: str = super().render(data, accepted_media_type or "", context)
+        # A problem document has its own media type, but is shown inside a page here.
         context["response"]["Content-Type"] = f"{self.media_type}; charset=utf-8"
         return content
 
@@ -98,9 +106,9 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
 class _IndentedJSONRenderer(JSONRenderer):
     def render(
         self,
-        data: Any,
+        data: object,
         accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
+        renderer_context: Mapping[str, object] | None = None,
     ) -> bytes:
         if data is None:
             return b""

@@ -9,7 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
 from rest_framework.serializers import Serializer
 
-from config.api.fields import ExactlyOneField
+from config.api.fields import ExactlyOneField, PlainSerializer
 from config.api.idempotency import KEY_PATTERN
 from config.api.problem_examples import (
     UNSAFE_METHODS,
@@ -17,11 +17,10 @@ from config.api.problem_examples import (
     names_object,
     possible_problems,
 )
+from config.json import JSONObject
 
 if TYPE_CHECKING:
     from config.api.views import Endpoint
-
-Schema = dict[str, Any]
 
 
 class EndpointSchema(AutoSchema):
@@ -34,15 +33,15 @@ class EndpointSchema(AutoSchema):
     def get_tags(self) -> list[str]:
         return [self.endpoint.tag] if self.endpoint.tag else super().get_tags()
 
-    def get_request_serializer(self) -> Serializer[Any] | None:
+    def get_request_serializer(self) -> PlainSerializer | None:
         input_class = self.endpoint.input_class
         if input_class is None:
             return None
         return input_class(partial=self.method in self.endpoint.partial_methods)
 
-    def get_operation(self, *args: Any) -> Schema | None:
+    def get_operation(self, *args: Any) -> JSONObject | None:
         """Add the headers and the problems, so that no view repeats them."""
-        operation: Schema | None = super().get_operation(*args)
+        operation: JSONObject | None = super().get_operation(*args)
         if operation is None:
             return None
         if "/users/{user_id}/" in self.path:  # the same view by another route
@@ -52,7 +51,7 @@ class EndpointSchema(AutoSchema):
         if issubclass(self.endpoint.input_class or Serializer, ExactlyOneField):
             operation["requestBody"]["required"] = True
         self._add_problems(operation)
-        responses: Schema = operation["responses"]
+        responses: JSONObject = operation["responses"]
         for status, response in responses.items():
             response["description"] = response["description"] or "Done."
             if headers := self._headers_of(status):
@@ -60,7 +59,7 @@ class EndpointSchema(AutoSchema):
         operation["responses"] = dict(sorted(responses.items()))
         return operation
 
-    def _add_parameters(self, operation: Schema) -> None:
+    def _add_parameters(self, operation: JSONObject) -> None:
         parameters = [*operation.get("parameters", []), *self._header_parameters()]
         for parameter in parameters:
             if parameter["in"] == "query":
@@ -68,7 +67,7 @@ class EndpointSchema(AutoSchema):
         if parameters:
             operation["parameters"] = parameters
 
-    def _add_problems(self, operation: Schema) -> None:
+    def _add_problems(self, operation: JSONObject) -> None:
         responses = operation["responses"]
         if self._sends_etag() and self.method == "GET":
             responses["304"] = {"description": "The caller has this version."}
@@ -100,7 +99,7 @@ class EndpointSchema(AutoSchema):
             and names_object(self.path)
         )
 
-    def _header_parameters(self) -> list[Schema]:
+    def _header_parameters(self) -> list[JSONObject]:
         names = []
         if self.method == "POST" and self.endpoint.accepts_idempotency_key:
             names.append("IdempotencyKey")
@@ -110,7 +109,7 @@ class EndpointSchema(AutoSchema):
             names.append("IfNoneMatch")
         return [PARAMETERS[name] for name in names]
 
-    def _headers_of(self, status: str) -> Schema:
+    def _headers_of(self, status: str) -> JSONObject:
         is_success = status.startswith("2")
         names = []
         if is_success or status == "429":
@@ -138,21 +137,23 @@ class SerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
 
     - `optional_in_response`: names of fields that a response may omit
     - `never_null_in_response`: names of fields that only a request may set to null
-    - `schema_keywords`: further keywords of the JSON Schema
+    - `schema_keywords`: further keywords of the JSON JSONObject
     """
 
     target_class = Serializer
     match_subclasses = True
 
-    def map_serializer(self, auto_schema: AutoSchema, direction: Direction) -> Schema:
-        serializer: Serializer[Any] = self.target
-        schema: Schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+    def map_serializer(
+        self, auto_schema: AutoSchema, direction: Direction
+    ) -> JSONObject:
+        serializer: PlainSerializer = self.target
+        schema: JSONObject = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
             serializer, direction, bypass_extensions=True
         )
         if isinstance(serializer, ExactlyOneField):
             return _one_of(schema)
         schema |= getattr(serializer, "schema_keywords", {})
-        members: Schema = schema.get("properties", {})
+        members: JSONObject = schema.get("properties", {})
         for name, member in members.items():
             member |= getattr(serializer.fields[name], "schema_keywords", {})
             if direction == "response" or serializer.partial:
@@ -165,7 +166,7 @@ class SerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-c
         return schema
 
 
-def _one_of(schema: Schema) -> Schema:
+def _one_of(schema: JSONObject) -> JSONObject:
     """Return a choice of objects, each with exactly one of the fields."""
     return {
         "description": schema["description"],
@@ -176,13 +177,13 @@ def _one_of(schema: Schema) -> Schema:
     }
 
 
-def _schema_of(content: Schema) -> Schema:
+def _schema_of(content: JSONObject) -> JSONObject:
     (media,) = content.values()
-    schema: Schema = media["schema"]
+    schema: JSONObject = media["schema"]
     return schema
 
 
-def _split_summary(operation: Schema) -> None:
+def _split_summary(operation: JSONObject) -> None:
     """Make the first sentence of the description the summary."""
     prose = " ".join(operation.pop("description", "").split())
     head, _, rest = prose.partition(". ")
@@ -191,7 +192,7 @@ def _split_summary(operation: Schema) -> None:
         operation["description"] = rest
 
 
-def _allow_empty(parameter: Schema) -> None:
+def _allow_empty(parameter: JSONObject) -> None:
     """Declare that an empty query parameter is treated as absent."""
     items = parameter["schema"].get("items", {})
     if items.get("type") == "string" and not {"format", "enum"} & items.keys():
@@ -200,7 +201,7 @@ def _allow_empty(parameter: Schema) -> None:
         parameter["allowEmptyValue"] = True
 
 
-def _header(name: str, description: str, *, example: str, **schema: Any) -> Schema:
+def _header(name: str, description: str, *, example: str, **schema: Any) -> JSONObject:
     return {
         "in": "header",
         "name": name,

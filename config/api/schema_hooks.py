@@ -7,7 +7,8 @@ import copy
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from config.api.schema import HEADERS, Schema
+from config.api.schema import HEADERS
+from config.json import JSONObject
 
 Endpoints = list[tuple[str, str, str, object]]
 
@@ -17,16 +18,16 @@ def keep_one_slash_form(endpoints: Endpoints, **kwargs: object) -> Endpoints:
     return [entry for entry in endpoints if not entry[0].endswith("/")]
 
 
-def describe_headers(result: Schema, **kwargs: object) -> Schema:
+def describe_headers(result: JSONObject, **kwargs: object) -> JSONObject:
     """Add the response headers that operations refer to."""
     result["components"]["headers"] = HEADERS
     return result
 
 
-def add_examples(result: Schema, **kwargs: object) -> Schema:
+def add_examples(result: JSONObject, **kwargs: object) -> JSONObject:
     """Add the examples of the apps to objects and parameters, by name."""
     schemas = result["components"]["schemas"]
-    parameters: dict[str, Schema] = {}
+    parameters: dict[str, JSONObject] = {}
     for module in settings.API_EXAMPLES:
         for name, example in import_string(f"{module}.EXAMPLES").items():
             schemas[name]["examples"] = [example]
@@ -39,7 +40,7 @@ def add_examples(result: Schema, **kwargs: object) -> Schema:
     return result
 
 
-def share_problems(result: Schema, **kwargs: object) -> Schema:
+def share_problems(result: JSONObject, **kwargs: object) -> JSONObject:
     """Define each problem response once, and refer to it from the operations.
 
     Its name holds schema, status and codes: `Problem409_in_trash`.
@@ -57,13 +58,13 @@ def share_problems(result: Schema, **kwargs: object) -> Schema:
     return result
 
 
-def _name_of_problem(status: str, response: Schema) -> str:
+def _name_of_problem(status: str, response: JSONObject) -> str:
     (content,) = response["content"].values()
     component = content["schema"]["$ref"].rpartition("/")[2]
     return "_".join([component + status, *content["examples"]])
 
 
-def describe_field_selection(result: Schema, **kwargs: object) -> Schema:
+def describe_field_selection(result: JSONObject, **kwargs: object) -> JSONObject:
     """Declare that with `fields` a response may hold any part of its objects."""
     schemas = result["components"]["schemas"]
     for operations in result["paths"].values():
@@ -76,11 +77,11 @@ def describe_field_selection(result: Schema, **kwargs: object) -> Schema:
     return result
 
 
-def _whole_or_part(schema: Schema, schemas: Schema) -> Schema:
+def _whole_or_part(schema: JSONObject, schemas: JSONObject) -> JSONObject:
     return {"anyOf": [schema, _part_of(schema, schemas)]}
 
 
-def _part_of(schema: Schema, schemas: Schema) -> Schema:
+def _part_of(schema: JSONObject, schemas: JSONObject) -> JSONObject:
     """Return a reference to the same object or page, with all fields optional."""
     name = schema["$ref"].rpartition("/")[2]
     part = copy.deepcopy(schemas[name])

@@ -1,10 +1,11 @@
 """Rate limits that hold across processes.
 
-A limit counts requests of one caller in one window of time. Counting is one atomic
-step in `config.counters`, so sixteen requests at once count as sixteen.
+A limit counts the requests of a caller in a time window. Counting is one atomic step in
+`config.counters`, so concurrent requests are counted exactly.
 
-That is a write, too dear for each request of a signed-in caller. Those are counted in
-the process and settled with the others in steps: see `SettledCounter`.
+Each count is a write, which is too expensive for every request of a signed-in user.
+Those requests are counted in the process, and the processes synchronise their counts
+from time to time: see `ProcessCounter`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from rest_framework.request import Request
@@ -26,15 +27,20 @@ from config import counters
 from config.api.problems import Unavailable
 from config.client_address import address_key
 
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+    from config.api.views import Endpoint
+
 logger = logging.getLogger(__name__)
 
-STEPS = 50  # how often in a window a full count is settled with the others
-CALLERS_MAX = 10_000  # that one process remembers in one window
+STEPS = 50  # synchronisations of a caller's count until the limit is reached
+CALLERS_MAX = 10_000  # counted by one process in one window
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a limit says of one request. Times are seconds."""
+    """The state of a limit after a request. Times are in seconds."""
 
     scope: str
     limit: int
@@ -44,7 +50,7 @@ class Reading:
 
     @property
     def wait(self) -> float | None:
-        """The time to wait if the request is one too many."""
+        """The time to wait if the limit is exceeded, else `None`."""
         return None if self.count <= self.limit else self.reset
 
     def as_policy(self) -> str:
@@ -56,7 +62,7 @@ class Reading:
 
 
 def rate_limit_fields(readings: Iterable[Reading]) -> dict[str, str]:
-    """Return the RateLimit fields (draft-ietf-httpapi-ratelimit-headers)."""
+    """Return the RateLimit headers (draft-ietf-httpapi-ratelimit-headers)."""
     readings = list(readings)
     if not readings:
         return {}
@@ -67,27 +73,27 @@ def rate_limit_fields(readings: Iterable[Reading]) -> dict[str, str]:
 
 
 def read(scope: str, count: int, *, now: float) -> Reading:
-    """Return the reading of `scope` at `count`, in the window that `now` is in."""
+    """Return the reading of `scope` at `count`, in the window of `now`."""
     limit, period = settings.RATE_LIMITS[scope]
     reset = (math.floor(now / period) + 1) * period - now
     return Reading(scope, limit, period, count, reset)
 
 
 def count_request(scope: str, caller: str, *, now: float) -> Reading:
-    """Count one request, for all processes together.
+    """Count one request, in all processes together.
 
-    `caller` may be an address or an e-mail: only its digest is stored. `now` is in
+    `caller` may be an IP or e-mail address: only its digest is stored. `now` is in
     seconds since the epoch.
 
     Raises:
-        Unavailable: nobody can count just now. A limit on guesses must hold, so what
-            it guards has to wait.
+        Unavailable: the counters can't be reached. Without them, a limit on password
+            guesses would not hold, so the request must fail.
     """
     return read(scope, add_requests(scope, caller, 1, now=now), now=now)
 
 
 def add_requests(scope: str, caller: str, number: int, *, now: float) -> int:
-    """Add to the caller's count of this window; return the sum of all processes.
+    """Add to the caller's count in this window; return the sum of all processes.
 
     Raises:
         Unavailable: as `count_request` does.
@@ -98,12 +104,12 @@ def add_requests(scope: str, caller: str, number: int, *, now: float) -> int:
     prefix = f"{scope}:{window}"
     try:
         return counters.add(prefix, caller, number, expires_at=expires_at, now=now)
-    except Exception as exc:  # of a database, or a cache of any kind
-        raise _away(exc) from exc
+    except Exception as exc:  # of the database or of any cache backend
+        raise _unavailable(exc) from exc
 
 
 def take_request_back(scope: str, caller: str, *, now: float) -> None:
-    """Make a request uncounted that `count_request` counted in the window of `now`.
+    """Remove a request that `count_request` counted in the window of `now`.
 
     Raises:
         Unavailable: as `count_request` does.
@@ -112,138 +118,138 @@ def take_request_back(scope: str, caller: str, *, now: float) -> None:
     try:
         counters.take_back(f"{scope}:{math.floor(now / period)}", caller, 1)
     except Exception as exc:  # as above
-        raise _away(exc) from exc
+        raise _unavailable(exc) from exc
 
 
-def _away(exc: Exception) -> Unavailable:
+def _unavailable(exc: Exception) -> Unavailable:
     logger.warning("rate limit not counted", extra={"reason": type(exc).__name__})
     return Unavailable()
 
 
 @dataclass(slots=True)
-class _Tally:
-    """One caller in one window."""
+class _Count:
+    """The count of one caller in one window."""
 
     lock: Lock = field(default_factory=Lock)
-    settled: int = 0  # the sum of all processes, when it was last asked for
-    own: int = 0  # counted here since then
-    next_settling: int = 0
+    total: int = 0  # of all processes, at the last synchronisation
+    own: int = 0  # counted by this process since then
+    next_sync: int = 0  # the value of `own` to retry at after a failure
 
 
-class SettledCounter:
-    """Counts requests in this process, and settles with the others in steps.
+class ProcessCounter:
+    """Counts requests in this process, and synchronises with the others in steps.
 
-    A step is a fiftieth of the limit; a limit under 100 is settled at each request
-    and so is exact. Above, each other process may have let one step pass that this
-    one doesn't know yet: at most (processes - 1) x step beyond the limit. Over the
-    limit nothing is settled, so a flood doesn't reach the table of counts.
+    A step is a fiftieth of the limit. A limit under 100 is synchronised at each request
+    and therefore exact. Above, each other process may have counted one step that this
+    one doesn't know yet: a caller can exceed the limit by (processes - 1) x step.
+    Beyond the limit nothing is synchronised, so a flood doesn't reach the table.
 
-    While that can't be reached, the count goes on in the process alone.
+    While the table can't be reached, each process counts on its own.
     """
 
     def __init__(self, scope: str) -> None:
         self.scope = scope
         self._lock = Lock()
         self._window = -1
-        self._tallies: OrderedDict[str, _Tally] = OrderedDict()
+        self._counts: OrderedDict[str, _Count] = OrderedDict()
 
     def count(self, caller: str, *, now: float) -> Reading:
         """Count one request of `caller`. `now` is in seconds since the epoch."""
         limit, _ = settings.RATE_LIMITS[self.scope]
         step = max(1, limit // STEPS)
-        tally = self._tally(caller, now=now)
-        # Requests of one caller wait here for a settling: its row, too, takes one at
-        # a time.
-        with tally.lock:
-            if tally.settled <= limit:
-                tally.own += 1
-                if tally.own >= max(step, tally.next_settling):
-                    self._settle(tally, caller, step, now=now)
-            return read(self.scope, tally.settled + tally.own, now=now)
+        count = self._count_of(caller, now=now)
+        # Concurrent requests of one caller wait here for a synchronisation. They would
+        # wait for the lock of the row, too.
+        with count.lock:
+            if count.total <= limit:
+                count.own += 1
+                if count.own >= max(step, count.next_sync):
+                    self._synchronise(count, caller, step, now=now)
+            return read(self.scope, count.total + count.own, now=now)
 
     def forget(self) -> None:
-        """Drop every count of this process."""
+        """Reset all counts of this process."""
         with self._lock:
-            self._tallies.clear()
+            self._counts.clear()
 
-    def _tally(self, caller: str, *, now: float) -> _Tally:
+    def _count_of(self, caller: str, *, now: float) -> _Count:
         _, period = settings.RATE_LIMITS[self.scope]
         window = math.floor(now / period)
         with self._lock:
             if window > self._window:
                 self._window = window
-                self._tallies.clear()
-            tally = self._tallies.setdefault(caller, _Tally())
-            self._tallies.move_to_end(caller)
-            if len(self._tallies) > CALLERS_MAX:
-                self._tallies.popitem(last=False)
-            return tally
+                self._counts.clear()
+            count = self._counts.setdefault(caller, _Count())
+            self._counts.move_to_end(caller)
+            if len(self._counts) > CALLERS_MAX:
+                self._counts.popitem(last=False)
+            return count
 
-    def _settle(self, tally: _Tally, caller: str, step: int, *, now: float) -> None:
+    def _synchronise(
+        self, count: _Count, caller: str, step: int, *, now: float
+    ) -> None:
         try:
-            total = add_requests(self.scope, caller, tally.own, now=now)
+            total = add_requests(self.scope, caller, count.own, now=now)
         except Unavailable:
-            tally.next_settling = tally.own + step
+            count.next_sync = count.own + step
             return
-        tally.settled, tally.own, tally.next_settling = total, 0, 0
+        count.total, count.own, count.next_sync = total, 0, 0
 
 
-users = SettledCounter("user")
-visitors = SettledCounter("visitor")  # by address, of pages that ask for no sign-in
+users = ProcessCounter("user")
+visitors = ProcessCounter("visitor")  # by address, for pages without a sign-in
 
 
-class UserThrottle(BaseThrottle):
-    """Limit the requests of one user, whatever the credential. The default throttle."""
+class LimitThrottle(BaseThrottle):
+    """Count a request in one limit, and reject it beyond the limit."""
 
     _wait: float | None = None
 
-    def allow_request(self, request: Request, view: Any) -> bool:
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        endpoint = cast("Endpoint", view)
+        reading = self.count(request, endpoint)
+        if reading is None:
+            return True
+        endpoint.readings.append(reading)
+        self._wait = reading.wait
+        return self._wait is None
+
+    def wait(self) -> float | None:
+        return self._wait
+
+    def count(self, request: Request, endpoint: Endpoint) -> Reading | None:
+        """Count the request; return `None` if the limit does not apply to it."""
+        raise NotImplementedError
+
+
+class UserThrottle(LimitThrottle):
+    """Limit the requests of a user, with any credential. The default throttle."""
+
+    def count(self, request: Request, endpoint: Endpoint) -> Reading | None:
         if not request.user.is_authenticated:
-            return True
-        reading = users.count(str(request.user.pk), now=time.time())
-        view.readings.append(reading)
-        self._wait = reading.wait
-        return self._wait is None
-
-    def wait(self) -> float | None:
-        return self._wait
+            return None
+        return users.count(str(request.user.pk), now=time.time())
 
 
-class AddressThrottle(BaseThrottle):
-    """Limit requests by the network address they come from.
+class AddressThrottle(LimitThrottle):
+    """Limit requests by the IP address of the client.
 
-    The view's `throttle_scope` names the limit in `settings.RATE_LIMITS`.
+    The endpoint's `throttle_scope` names the limit in `settings.RATE_LIMITS`.
     """
 
-    _wait: float | None = None
-
-    def allow_request(self, request: Request, view: Any) -> bool:
+    def count(self, request: Request, endpoint: Endpoint) -> Reading:
         key = address_key(request._request)
-        reading = count_request(view.throttle_scope, key, now=time.time())
-        view.readings.append(reading)
-        self._wait = reading.wait
-        return self._wait is None
-
-    def wait(self) -> float | None:
-        return self._wait
+        return count_request(endpoint.throttle_scope, key, now=time.time())
 
 
-class CostlyThrottle(BaseThrottle):
-    """Limit what costs much, by user; beside `UserThrottle`, which counts it too.
+class CostlyThrottle(LimitThrottle):
+    """Limit expensive requests by user, in addition to `UserThrottle`.
 
-    The view's `throttle_scope` names the limit in `settings.RATE_LIMITS`.
+    The endpoint's `throttle_scope` names the limit in `settings.RATE_LIMITS`.
     """
 
-    _wait: float | None = None
-
-    def allow_request(self, request: Request, view: Any) -> bool:
+    def count(self, request: Request, endpoint: Endpoint) -> Reading | None:
         if not request.user.is_authenticated or request.method == "OPTIONS":
-            return True
-        caller = str(request.user.pk)
-        reading = count_request(view.throttle_scope, caller, now=time.time())
-        view.readings.append(reading)
-        self._wait = reading.wait
-        return self._wait is None
-
-    def wait(self) -> float | None:
-        return self._wait
+            return None
+        user_id = str(request.user.pk)
+        return count_request(endpoint.throttle_scope, user_id, now=time.time())

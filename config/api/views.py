@@ -3,24 +3,24 @@
 import time
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any
 
 from django.http import HttpRequest, QueryDict
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
+from config.api.fields import PlainSerializer
 from config.api.problems import ProblemSerializer
 from config.api.throttling import Reading, count_request, rate_limit_fields
+from config.json import JSONObject
 from config.refusals import Refusal
 
 
 class Endpoint(APIView):
     """An endpoint of the API. It requires a signed-in user unless it says otherwise."""
 
-    input_class: type[Serializer[Any]] | None = None  # of the request body
+    input_class: type[PlainSerializer] | None = None  # of the request body
     partial_methods: Collection[str] = {"PATCH"}  # the body may omit required fields
 
     # What the OpenAPI document can't infer from the handlers.
@@ -29,11 +29,12 @@ class Endpoint(APIView):
     accepts_idempotency_key = False  # on POST
     conflicts: Mapping[str, Collection[type[Refusal]]] = {}  # 409, by method
     refusals: Mapping[str, Collection[type[APIException]]] = {}  # others, by method
-    problem_class: type[Serializer[Any]] = ProblemSerializer
+    problem_class: type[PlainSerializer] = ProblemSerializer
 
+    throttle_scope: str  # a limit of `settings.RATE_LIMITS`, for some throttles
     readings: list[Reading]  # of the limits that this request was counted in
 
-    def validated(self, request: Request, **context: object) -> dict[str, Any]:
+    def validated(self, request: Request, **context: object) -> JSONObject:
         """Return the request body as `input_class` reads it, or answer 400.
 
         `context` is handed to the serializer, beside the request.
@@ -47,14 +48,14 @@ class Endpoint(APIView):
         return _validated(serializer)
 
     def validated_query(
-        self, request: Request, query_class: type[Serializer[Any]]
-    ) -> dict[str, Any]:
+        self, request: Request, query_class: type[PlainSerializer]
+    ) -> JSONObject:
         """Return the query parameters as `query_class` reads them, or answer 400."""
         if not request.query_params:
             return dict(_defaults(query_class))
         return _validated(query_class(data=_without_empty(request.query_params)))
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
         super().setup(request, *args, **kwargs)
         self.readings = []
 
@@ -74,7 +75,7 @@ class Endpoint(APIView):
         """Do nothing: REST framework would count only after the permissions."""
 
     def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
+        self, request: Request, response: Response, *args: object, **kwargs: object
     ) -> Response:
         """Add how much of each limit is left, whatever the response is."""
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -87,14 +88,14 @@ class Endpoint(APIView):
         return "Bearer"
 
 
-def _validated(serializer: Serializer[Any]) -> dict[str, Any]:
+def _validated(serializer: PlainSerializer) -> JSONObject:
     serializer.is_valid(raise_exception=True)
-    values: dict[str, Any] = serializer.validated_data
+    values: JSONObject = serializer.validated_data
     return values
 
 
 @cache
-def _defaults(query_class: type[Serializer[Any]]) -> dict[str, Any]:
+def _defaults(query_class: type[PlainSerializer]) -> JSONObject:
     """Return the values of an empty query.
 
     Cached, because most requests for lists have no query, and computing this takes a

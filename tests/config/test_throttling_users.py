@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from config import counters
 from config.api import throttling
-from config.api.throttling import SettledCounter
+from config.api.throttling import ProcessCounter
 from config.models import RateCount
 from tests.factories import PASSWORD, TaskFactory, UserFactory
 from tests.threads import PATIENCE
@@ -46,7 +46,7 @@ def counts(counter, times, *, caller="alice", now=1_000_010.0):
 def test_a_small_limit_is_exact_across_processes(db, limit):
     limit(10, 60)
     # Each counter stands for a process: they have only the cache in common.
-    processes = [SettledCounter("user") for _ in range(3)]
+    processes = [ProcessCounter("user") for _ in range(3)]
 
     waits = [
         processes[turn % 3].count("alice", now=1_000_010.0).wait for turn in range(20)
@@ -58,14 +58,14 @@ def test_a_small_limit_is_exact_across_processes(db, limit):
 def test_one_process_alone_lets_through_exactly_the_limit(db, limit):
     limit(120, 60)
 
-    waits = counts(SettledCounter("user"), 130)
+    waits = counts(ProcessCounter("user"), 130)
 
     assert waits == [None] * 120 + [10.0] * 10
 
 
 def test_each_other_process_may_let_one_step_pass(db, limit):
     limit(500, 60)  # a step is 10
-    processes = [SettledCounter("user") for _ in range(4)]
+    processes = [ProcessCounter("user") for _ in range(4)]
 
     passed = 0
     for turn in range(4 * 600):
@@ -76,7 +76,7 @@ def test_each_other_process_may_let_one_step_pass(db, limit):
 
 def test_most_requests_leave_the_cache_alone(db, limit, django_assert_num_queries):
     limit(1200, 60)
-    counter = SettledCounter("user")
+    counter = ProcessCounter("user")
 
     with django_assert_num_queries(0):
         counts(counter, 23)
@@ -89,7 +89,7 @@ def test_a_flood_beyond_the_limit_leaves_the_cache_alone(
     db, limit, django_assert_num_queries
 ):
     limit(5, 60)
-    counter = SettledCounter("user")
+    counter = ProcessCounter("user")
     counts(counter, 6)
 
     with django_assert_num_queries(0):
@@ -98,7 +98,7 @@ def test_a_flood_beyond_the_limit_leaves_the_cache_alone(
 
 def test_a_new_window_begins_at_zero(db, limit):
     limit(3, 60)
-    counter = SettledCounter("user")
+    counter = ProcessCounter("user")
     counts(counter, 5)
 
     assert counter.count("alice", now=1_000_020.0).wait is None
@@ -106,7 +106,7 @@ def test_a_new_window_begins_at_zero(db, limit):
 
 def test_a_request_that_was_late_to_be_counted_opens_no_old_window(db, limit):
     limit(3, 60)
-    counter = SettledCounter("user")
+    counter = ProcessCounter("user")
     counts(counter, 5, now=1_000_020.0)
 
     assert counter.count("alice", now=1_000_019.9).wait is not None
@@ -114,7 +114,7 @@ def test_a_request_that_was_late_to_be_counted_opens_no_old_window(db, limit):
 
 def test_users_are_counted_apart(db, limit):
     limit(3, 60)
-    counter = SettledCounter("user")
+    counter = ProcessCounter("user")
     counts(counter, 5)
 
     assert counts(counter, 3, caller="bob") == [None] * 3
@@ -123,21 +123,21 @@ def test_users_are_counted_apart(db, limit):
 def test_a_process_remembers_only_so_many_users(db, limit, monkeypatch):
     limit(1200, 60)
     monkeypatch.setattr(throttling, "CALLERS_MAX", 3)
-    counter = SettledCounter("user")
+    counter = ProcessCounter("user")
 
     for caller in "abcdef":
         counts(counter, 2, caller=caller)
 
-    assert list(counter._tallies) == ["d", "e", "f"]
+    assert list(counter._counts) == ["d", "e", "f"]
 
 
 def test_old_windows_are_forgotten(db, limit):
     limit(1200, 60)
-    counter = SettledCounter("user")
+    counter = ProcessCounter("user")
     counts(counter, 2, caller="alice", now=0.0)
     counts(counter, 2, caller="bob", now=60.0)
 
-    assert list(counter._tallies) == ["bob"]
+    assert list(counter._counts) == ["bob"]
 
 
 def test_the_count_goes_on_in_the_process_while_the_cache_is_away(
@@ -152,7 +152,7 @@ def test_the_count_goes_on_in_the_process_while_the_cache_is_away(
 
     monkeypatch.setattr(counters.table, "add", away)
 
-    assert counts(SettledCounter("user"), 12) == [None] * 10 + [10.0] * 2
+    assert counts(ProcessCounter("user"), 12) == [None] * 10 + [10.0] * 2
     assert asked
 
 
@@ -166,7 +166,7 @@ def test_a_cache_that_is_away_is_asked_once_in_a_step(db, limit, monkeypatch):
 
     monkeypatch.setattr(counters.table, "add", away)
 
-    counts(SettledCounter("user"), 100)
+    counts(ProcessCounter("user"), 100)
 
     assert len(asked) == 10
 
@@ -175,7 +175,7 @@ def test_a_cache_that_is_away_is_asked_once_in_a_step(db, limit, monkeypatch):
 @pytest.mark.parametrize("number", [10, 24], ids=lambda number: f"limit-{number}")
 def test_sixteen_requests_at_once_are_counted_each(limit, number):
     limit(number)
-    processes = [SettledCounter("user") for _ in range(4)]
+    processes = [ProcessCounter("user") for _ in range(4)]
     start = Barrier(16)
 
     def count(turn):
@@ -254,7 +254,7 @@ def test_every_answer_to_a_user_says_what_is_left(api_as, alice, limit, path):
 def test_the_time_that_is_left_is_that_of_the_window(db, limit):
     limit(1200, 60)
 
-    reading = SettledCounter("user").count("alice", now=1_000_010.5)
+    reading = ProcessCounter("user").count("alice", now=1_000_010.5)
 
     assert throttling.rate_limit_fields([reading]) == {
         "RateLimit-Policy": '"user";q=1200;w=60',

@@ -10,7 +10,7 @@ import pytest
 from django.db import models
 from rest_framework import serializers
 
-from config.api.fields import names_of
+from config.api.fields import field_names
 from tests.factories import TaskFactory
 from todos.api.plan.serializers import represent_plan_task
 from todos.api.serializers.changes import ChangedFieldsSerializer, represent_change
@@ -80,7 +80,7 @@ def test_columns_are_of_the_kind_and_length_described(column):
 
 
 def test_version_1_shows_what_is_described():
-    assert set(names_of(TaskSerializer)) == set(SHOWN_NAMES)
+    assert set(field_names(TaskSerializer)) == set(SHOWN_NAMES)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_version_1_takes_values_within_the_limits_described(name):
 def test_version_1_represents_what_it_names(alice):
     task = Task.objects.represented().get(pk=TaskFactory(owner=alice).pk)
 
-    assert tuple(represent_task(vars(task))) == names_of(TaskSerializer)
+    assert tuple(represent_task(vars(task))) == field_names(TaskSerializer)
     assert vars(task).keys() >= set(SHOWN_COLUMNS)
 
 

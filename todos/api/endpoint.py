@@ -1,13 +1,11 @@
-"""What the endpoints of tasks, lists and labels share, version 1 of the API.
+"""The base class of the endpoints of tasks, lists and labels.
 
-Someone else's object does not exist here: 404, with the same bytes as for an id that
-never was.
+Another user's object is answered with 404, with the same bytes as for an unknown id.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
@@ -24,30 +22,30 @@ from todos.caller import Caller
 
 
 class OwnedEndpoint(Endpoint):
-    """An endpoint over the caller's own rows; every write goes through an action."""
+    """An endpoint for the user's own objects; every write is an action."""
 
     accepts_idempotency_key = True
 
     @cached_property
     def caller(self) -> Caller:
-        """Who writes, with which credential, and when: once for the request."""
+        """The user, the credential and the time of the request, for the actions."""
         return Caller(
             owner=user_of(self.request),
             by=credential_of(self.request),
             at=timezone.now(),
         )
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Let every POST be repeated under an `Idempotency-Key`."""
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Honour the `Idempotency-Key` of every POST."""
         super().initial(request, *args, **kwargs)
         if request.method == "POST" and hasattr(self, "post"):
             vars(self)["post"] = once(self.post, prepare=self.prepare)
 
     def prepare(self, request: Request) -> None:
-        """Do what a POST needs no transaction for, before that of a repeatable one."""
+        """Do work of a POST that needs no transaction, before one begins."""
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Word the domain's exceptions for HTTP."""
+        """Translate exceptions that only have a meaning for the user's own objects."""
         if isinstance(exc, ObjectDoesNotExist):
             exc = Http404()
         elif isinstance(exc, actions.VersionConflict):

@@ -6,7 +6,7 @@ their order and compares the answers.
 
 from typing import Any
 
-from config.api.fields import names_of
+from config.api.fields import field_names
 from todos import actions
 from todos.api.quick import FIELDS
 from todos.api.serializers.tasks import TaskSerializer
@@ -57,7 +57,11 @@ _task = {
     "parent": None,
     **_asked,
     # What a body leaves out is null in the answer.
-    **{name: None for name in names_of(TaskSerializer) if name not in {"id", *_asked}},
+    **{
+        name: None
+        for name in field_names(TaskSerializer)
+        if name not in {"id", *_asked}
+    },
     "position": 1803367952932656,
     "series": "01a204a3-7ce9-73f0-b347-4e3a811714d9",
     "completed_at": None,

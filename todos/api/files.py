@@ -23,7 +23,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
-from config.api.problems import MEDIA_TYPE, PayloadTooLarge, ProblemSerializer, problem
+from config.api.problems import (
+    MEDIA_TYPE,
+    PayloadTooLarge,
+    ProblemSerializer,
+    problem_document,
+)
 from config.api.throttling import CostlyThrottle, UserThrottle
 from config.uploads import accept_files
 from todos.actions import AccountFull
@@ -283,7 +288,7 @@ def _refusal(report: ImportReport) -> Response:
     first = report.errors[0]
     where = f"Row {first.row}, {first.field}" if first.row else first.field
     refusal = ValidationError({"file": [f"{where}: {first.message}"]})
-    document = problem(refusal) | {
+    document = problem_document(refusal) | {
         "code": "import_refused",
         "report": _represent(report),
     }

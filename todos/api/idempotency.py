@@ -1,15 +1,14 @@
-"""`Idempotency-Key`: a POST that is sent again acts once.
+"""`Idempotency-Key`: a POST that is sent again is carried out once.
 
 See draft-ietf-httpapi-idempotency-key-header.
-The first answer is kept for a day with what was done, in one transaction, and is given
-again, byte for byte. A refused request has done nothing, so nothing of it is kept: the
-same key may carry the corrected body.
+The first response is stored for a day, in the same transaction as its changes, and
+repeated byte for byte. A rejected request has changed nothing, so its response is not
+stored: the same key can be sent with the corrected body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import orjson
 from django.db import transaction
@@ -27,57 +26,64 @@ from todos.models import IdempotentAnswer
 Handler = Callable[..., HttpResponseBase]
 
 
-def once(act: Handler, *, prepare: Callable[[Request], None] | None = None) -> Handler:
-    """Return the handler `act`, which then acts once for each key of a user.
+def once(
+    handler: Handler, *, prepare: Callable[[Request], None] | None = None
+) -> Handler:
+    """Return `handler` so that it runs once for each key of a user.
 
-    `prepare` does, before the transaction, what needs none; not for a repetition.
+    `prepare` does work that needs no transaction, before the transaction begins. It is
+    skipped for a repeated request.
     """
 
-    def handler(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def handle_once(
+        request: Request, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
         key = key_of(request)
         if key is None:
-            return act(request, *args, **kwargs)
+            return handler(request, *args, **kwargs)
         digest = digest_of(request)
         if prepare and not idempotency.has_answer(owner=user_of(request), key=key):
             prepare(request)
         with transaction.atomic():
-            if known := _known(request, key, digest):
-                return _again(request, known)
-            response = act(request, *args, **kwargs)
-            _keep(request, key, digest, response)
+            if stored := _stored_answer(request, key, digest):
+                return _replay(request, stored)
+            response = handler(request, *args, **kwargs)
+            _store(request, key, digest, response)
         return response
 
-    return handler
+    return handle_once
 
 
-def _known(request: Request, key: str, digest: bytes) -> IdempotentAnswer | None:
-    """Return the answer of the request that this one repeats, if it does."""
+def _stored_answer(
+    request: Request, key: str, digest: bytes
+) -> IdempotentAnswer | None:
+    """Return the response to an earlier request with this key, if there is one."""
     owner = user_of(request)
     try:
         idempotency.claim(owner=owner, key=key)
     except idempotency.KeyInUse as exc:
         raise KeyInUse() from exc
-    known = idempotency.find_answer(owner=owner, key=key, at=timezone.now())
-    if known is not None and bytes(known.request_digest) != digest:
+    stored = idempotency.find_answer(owner=owner, key=key, at=timezone.now())
+    if stored is not None and bytes(stored.request_digest) != digest:
         raise KeyReused()
-    return known
+    return stored
 
 
-def _again(request: Request, known: IdempotentAnswer) -> HttpResponseBase:
-    headers = known.headers | {"Idempotency-Replayed": "true"}
-    body = bytes(known.body)
+def _replay(request: Request, stored: IdempotentAnswer) -> HttpResponseBase:
+    headers = stored.headers | {"Idempotency-Replayed": "true"}
+    body = bytes(stored.body)
     if body and request.accepted_renderer.format == "json":
         return HttpResponse(
             body,
-            status=known.status,
+            status=stored.status,
             headers=headers,
             content_type=JSONRenderer.media_type,
         )
     answer = orjson.loads(body) if body else None
-    return Response(answer, status=known.status, headers=headers)
+    return Response(answer, status=stored.status, headers=headers)
 
 
-def _keep(
+def _store(
     request: Request, key: str, digest: bytes, response: HttpResponseBase
 ) -> None:
     assert isinstance(response, Response)
@@ -85,7 +91,7 @@ def _keep(
         transaction.set_rollback(True)
         return
     headers = dict(response.headers)
-    del headers["Content-Type"]  # set for real when it is rendered
+    del headers["Content-Type"]  # the renderer sets it
     idempotency.store_answer(
         owner=user_of(request),
         key=key,

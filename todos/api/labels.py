@@ -11,8 +11,8 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.conditional import etag, expected_version, tagged
-from config.api.fields import picked
+from config.api.conditional import conditional_response, etag, expected_version
+from config.api.fields import select_fields
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers.labels import (
@@ -36,8 +36,10 @@ class LabelEndpoint(OwnedEndpoint):
         fields: Collection[str] | None = None,
     ) -> Response:
         """Answer with a label, or 304 where the caller has this version."""
-        body = picked(LabelSerializer(label).data, fields)
-        return tagged(self.request, body, tag=etag(label.version), status=status)
+        body = select_fields(LabelSerializer(label).data, fields)
+        return conditional_response(
+            self.request, body, tag=etag(label.version), status=status
+        )
 
 
 class LabelListView(LabelEndpoint):
@@ -57,7 +59,7 @@ class LabelListView(LabelEndpoint):
         query = self.validated_query(request, LabelQuerySerializer)
         labels = Label.objects.owned_by(request.user).order_by("key")
         rows = LabelSerializer(labels, many=True).data
-        results = [picked(row, query["fields"]) for row in rows]
+        results = [select_fields(row, query["fields"]) for row in rows]
         return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(operation_id="labels_create", responses={201: LabelSerializer})

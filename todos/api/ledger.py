@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
-from config.api.fields import picked
+from config.api.fields import select_fields
 from config.api.pagination import (
     MAX_PAGE_SIZE,
     Cursor,
@@ -56,11 +56,10 @@ class ChangeListView(OwnedEndpoint):
         since = _start(query["since"], purged=purged, last=last)
         mine = Change.objects.owned_by(request.user).filter(seq__gt=since)
         rows = list(mine.order_by("seq").values(*CHANGE_COLUMNS)[: query["page_size"]])
+        changes = (represent_change(row) for row in rows)
         return Response(
             {
-                "results": [
-                    picked(represent_change(row), query["fields"]) for row in rows
-                ],
+                "results": [select_fields(each, query["fields"]) for each in changes],
                 "next": str(rows[-1]["seq"] if rows else since),
             }
         )
@@ -117,7 +116,7 @@ class TaskChangesView(OwnedEndpoint):
             cursor=cursor,
         )
         changes = (represent_change(row) for row in page.rows)
-        results = [picked(change, query["fields"]) for change in changes]
+        results = [select_fields(change, query["fields"]) for change in changes]
         return Response(page_body(request, page, results))
 
 

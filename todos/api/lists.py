@@ -11,8 +11,8 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.api.conditional import etag, expected_version, tagged
-from config.api.fields import picked
+from config.api.conditional import conditional_response, etag, expected_version
+from config.api.fields import select_fields
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers.lists import (
@@ -41,9 +41,9 @@ class ListEndpoint(OwnedEndpoint):
         lists = TaskList.objects.owned_by(self.request.user).live().with_open_counts()
         row = lists.get(pk=list_id)
         body = ListSerializer(row).data
-        return tagged(
+        return conditional_response(
             self.request,
-            picked(body, fields),
+            select_fields(body, fields),
             tag=etag(row.version, body["open_count"]),
             status=status,
         )
@@ -67,7 +67,7 @@ class ListListView(ListEndpoint):
         query = self.validated_query(request, ListPageQuerySerializer)
         lists = _view_of(TaskList.objects.owned_by(request.user), query["view"])
         rows = ListSerializer(lists.with_open_counts().in_order(), many=True).data
-        results = [picked(row, query["fields"]) for row in rows]
+        results = [select_fields(row, query["fields"]) for row in rows]
         return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(

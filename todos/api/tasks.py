@@ -13,15 +13,15 @@ from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from accounts.models import User
-from config.api.conditional import expected_version, tagged
-from config.api.fields import picked
+from config.api.conditional import conditional_response, expected_version
+from config.api.fields import select_fields
 from config.api.pagination import (
     DEFAULT_PAGE_SIZE,
     Cursor,
-    cut,
     page_body,
     page_from,
     page_of,
+    page_query,
 )
 from config.compiled_queries import CompiledQuery
 from todos import actions
@@ -84,7 +84,7 @@ class TaskListView(TaskEndpoint):
             cursor=cursor,
         )
         tasks = (represent_task(row) for row in page.rows)
-        results = [picked(task, query["fields"]) for task in tasks]
+        results = [select_fields(task, query["fields"]) for task in tasks]
         return Response(page_body(request, page, results))
 
     def _first_page(self) -> Response:
@@ -125,7 +125,7 @@ class TaskListView(TaskEndpoint):
 _ORDERING = "position"  # unless another is asked for
 _OPEN = CompiledQuery(
     SHOWN_COLUMNS,
-    lambda owner: cut(
+    lambda owner: page_query(
         Task.objects.owned_by(User(pk=owner))
         .open()
         .in_active_lists()
@@ -184,8 +184,8 @@ class TaskDetailView(TaskEndpoint):
         row = TASK.first(owner=user_of(request).pk, task=task_id)
         if row is None:
             raise Task.DoesNotExist
-        body = picked(represent_task(row), query["fields"])
-        return tagged(request, body, tag=task_tag(row))
+        body = select_fields(represent_task(row), query["fields"])
+        return conditional_response(request, body, tag=task_tag(row))
 
     @extend_schema(operation_id="tasks_update", responses=TaskSerializer)
     def put(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:

@@ -1,15 +1,17 @@
-"""What clients of the plan write, in their many spellings, and what is meant by it."""
+"""The fields of the plan's contract, which accept the spellings of known clients."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
-from typing import Any, ClassVar
+from typing import Any, TypeAlias
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import Direction, extend_schema_field
 from rest_framework import serializers
 
 from accounts.authentication import user_of
 from config.api.fields import BoundedListField
+from config.json import JSONObject
 from config.text import TextField
 from todos.limits import LABEL_MAX_LENGTH
 from todos.models import Task
@@ -25,7 +27,7 @@ PRIORITIES = {
     "none": Task.Priority.MEDIUM,
     "low": Task.Priority.LOW,
 }
-# The words are whether the task is completed.
+# Whether a task with this status is completed.
 STATUSES = {
     "pending": False,
     "incomplete": False,
@@ -39,8 +41,8 @@ STATUSES = {
 RULES = {
     word: f"FREQ={word.upper()}" for word in ("daily", "weekly", "monthly", "yearly")
 }
-# A stored rule by the word it was asked by. From the 29th on, short months are
-# settled in the rule's text, which is still plain `monthly` to the client.
+# The word for a stored rule. For the 29th and later, the stored rule also says what
+# happens in short months; for the client it is still `monthly`.
 RULE_WORDS = {
     recurrence.normalise_rule(rule, due=due): word
     for word, rule in RULES.items()
@@ -51,91 +53,93 @@ RULE_WORDS = {
 }
 
 
-class WordField(serializers.Field[Any, Any, Any, Any]):
-    """One of some words, in any case; `values` says what each of them means.
+PlainField: TypeAlias = serializers.Field[Any, Any, Any, Any]
 
-    An empty text is `null`.
+
+class WordField(PlainField):
+    """One of several words, in any case; `values` maps them to values.
+
+    An empty string is treated as `null`.
     """
 
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "invalid": "Write one of: {words}."
-    }
+    default_error_messages = {"invalid": "Must be one of: {words}."}
 
     def __init__(
         self, values: Mapping[str, Any], *, shown: Iterable[str] = (), **kwargs: Any
     ) -> None:
-        """`shown` are the words in the spelling that the OpenAPI document has."""
+        """`shown` are the words that the OpenAPI document lists; by default all."""
         self.values = values
         self.shown = [*shown] or [*values]
         super().__init__(**kwargs)
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> Any:
         return super().run_validation(None if data == "" else data)
 
-    def to_internal_value(self, data: Any) -> Any:
+    def to_internal_value(self, data: object) -> Any:
         word = data.strip().lower() if isinstance(data, str) else ""
         if word not in self.values:
             self.fail("invalid", words=", ".join(self.values))
         return self.values[word]
 
 
-class WordScheme(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
-    """Lets the OpenAPI document list the words."""
+class WordSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    """List the words in the OpenAPI document."""
 
     target_class = WordField
+    match_subclasses = True
 
-    def map_serializer_field(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+    def map_serializer_field(
+        self, auto_schema: AutoSchema, direction: Direction
+    ) -> JSONObject:
         return {"type": "string", "enum": self.target.shown}
 
 
-@extend_schema_field({"type": "string", "enum": ["urgent", "high", "medium", "low"]})
 class PriorityField(WordField):
-    """How much it matters; `critical`, `normal` and `none` are understood as well."""
+    """The priority; `critical`, `normal` and `none` are accepted as well."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(PRIORITIES, **kwargs)
+        shown = ("urgent", "high", "medium", "low")
+        super().__init__(PRIORITIES, shown=shown, **kwargs)
 
 
-@extend_schema_field({"type": "string", "enum": ["pending", "completed"]})
 class StatusField(WordField):
-    """Whether it is done, in words; `todo`, `incomplete`, `done` … are understood."""
+    """Whether it is completed; `todo`, `incomplete`, `done` … are accepted as well."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(STATUSES, **kwargs)
+        super().__init__(STATUSES, shown=("pending", "completed"), **kwargs)
 
 
 @extend_schema_field(bool)
-class FlagField(serializers.Field[Any, Any, Any, Any]):
-    """`true` or `false` as JSON has them; no other value stands for either."""
+class FlagField(PlainField):
+    """A JSON `true` or `false`; other values are rejected."""
 
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "invalid": "Write true or false, without quotes."
-    }
+    default_error_messages = {"invalid": "Must be true or false, without quotes."}
 
-    def to_internal_value(self, data: Any) -> bool:
+    def to_internal_value(self, data: object) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid")
         return data
 
 
 @extend_schema_field({"type": "string", "examples": ["2027-02-28"]})
-class DueField(serializers.Field[Any, Any, Any, Any]):
-    """When it is due: a date, or a date with a time, as (date, time or `None`).
+class DueField(PlainField):
+    """The due date, or date and time; read as (date, time or `None`).
 
-    What carries `Z` or an offset is converted to the clock on the person's wall. An
-    exception is midnight in `Z`, which is how a date picker in JavaScript writes a
-    date without a time. An empty text is `null`.
+    A time with `Z` or an offset is converted to the user's time zone. The exception is
+    midnight in `Z`, because date pickers in JavaScript send a date without a time like
+    that. An empty string is treated as `null`.
     """
 
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "invalid": "Write a date as 2027-02-28, or with a time: 2027-02-28T09:30:00.",
-        "range": f"Write a date from {FIRST_DATE} to {LAST_DATE}.",
+    default_error_messages = {
+        "invalid": "Must be a date such as 2027-02-28, or with a time:"
+        " 2027-02-28T09:30:00.",
+        "range": f"Must be a date from {FIRST_DATE} to {LAST_DATE}.",
     }
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> Any:
         return super().run_validation(None if data == "" else data)
 
-    def to_internal_value(self, data: Any) -> tuple[date, time | None]:
+    def to_internal_value(self, data: object) -> tuple[date, time | None]:
         text = data.strip() if isinstance(data, str) else ""
         try:
             moment = datetime.fromisoformat(text)
@@ -160,17 +164,17 @@ def _is_date_in_utc(moment: datetime) -> bool:
 
 
 @extend_schema_field({"type": "string", "examples": ["weekly"]})
-class RecurrenceField(serializers.Field[Any, Any, Any, Any]):
-    """How it repeats: daily, weekly, monthly, yearly, or an RFC 5545 rule.
+class RecurrenceField(PlainField):
+    """The recurrence: daily, weekly, monthly, yearly, or an RFC 5545 rule.
 
-    Read as the rule's text; `none` and an empty text are the empty rule.
+    Read as the text of the rule; empty for `none` and an empty string.
     """
 
-    default_error_messages: ClassVar[dict[str, Any]] = {
-        "invalid": "Write daily, weekly, monthly, yearly, none or a rule as text."
+    default_error_messages = {
+        "invalid": "Must be daily, weekly, monthly, yearly, none or an RFC 5545 rule."
     }
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         word = data.strip().lower()
@@ -187,15 +191,16 @@ class RecurrenceField(serializers.Field[Any, Any, Any, Any]):
 
 
 class TagsField(BoundedListField):
-    """Words to find tasks by. Empty ones fall out: `"".split(",")` makes them."""
+    """Names of labels. Empty ones, as of `"".split(",")`, are ignored."""
 
     child = TextField(max_length=LABEL_MAX_LENGTH)
 
-    def to_internal_value(self, data: Any) -> list[Any]:
+    def to_internal_value(self, data: Any) -> list[str]:
         if isinstance(data, list):
             data = [tag for tag in data if not _is_blank(tag)]
-        return super().to_internal_value(data)
+        tags: list[str] = super().to_internal_value(data)
+        return tags
 
 
-def _is_blank(tag: Any) -> bool:
+def _is_blank(tag: object) -> bool:
     return isinstance(tag, str) and not tag.strip()

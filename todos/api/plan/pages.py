@@ -1,25 +1,25 @@
-"""Pages of a bare array: what a wrapper would say is said in headers."""
+"""Pages of a bare array, with their total and links in headers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
+
+from config.json import JSONObject
 
 
 @dataclass(frozen=True, slots=True)
 class NumberedPage:
-    """Some rows, by the number of their page, and how many there are on all pages."""
+    """The rows of a numbered page, and the number of rows on all pages."""
 
-    rows: list[Mapping[str, Any]]
+    rows: list[JSONObject]
     number: int
     size: int
     total: int
 
     def headers(self, request: Request) -> dict[str, str]:
-        """Return `X-Total-Count`, and `Link` (RFC 8288) where this page isn't all."""
+        """Return `X-Total-Count` and, if there are several pages, `Link` (RFC 8288)."""
         headers = {"X-Total-Count": str(self.total)}
         last = max(1, -(-self.total // self.size))
         if self.number > 1 or last > 1:
@@ -37,9 +37,9 @@ class NumberedPage:
 
 
 def numbered_page(
-    rows: QuerySet[Any, Mapping[str, Any]], *, number: int, size: int
+    rows: QuerySet[Model, JSONObject], *, number: int, size: int
 ) -> NumberedPage:
-    """Return page `number`, from 1. Counts in a query only what it can't see itself."""
+    """Return page `number`, from 1. It counts the rows only if it is not the last."""
     offset = (number - 1) * size
     found = list(rows[offset : offset + size])
     is_last = len(found) < size and (found or number == 1)

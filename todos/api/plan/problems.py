@@ -1,73 +1,74 @@
-"""How the plan's routes say no.
+"""The errors of the plan's routes.
 
-    {"detail": "title: Write a text, in quotes.",
-     "error": {"code": "invalid", "message": "title: Write a text, in quotes.",
-               "details": {"title": ["Write a text, in quotes."]}}}
+    {"detail": "title: Must be a string.",
+     "error": {"code": "invalid", "message": "title: Must be a string.",
+               "details": {"title": ["Must be a string."]}}}
 
-Known clients read either `detail` or `error`, so both are there. `detail` is always one
-string, because clients print it; what is wrong with which field is in `details`.
+Known clients read either `detail` or `error`, so both are present. `detail` is always a
+string, because clients display it; `details` has the messages by field.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 
+from config.api.fields import PlainSerializer
 from config.api.problems import (
-    as_refusal,
+    as_api_exception,
     code_of,
     detail_of,
     errors_by_field,
-    refusal_headers,
+    problem_headers,
 )
+from config.json import JSONObject
 
 
-def handle_exception(exc: Exception, context: Mapping[str, Any]) -> Response | None:
-    """Answer `exc` in the plan's form, or `None` for what is a bug of ours.
+def handle_exception(exc: Exception, context: Mapping[str, object]) -> Response | None:
+    """Answer `exc` in the plan's format, or return `None` for an internal error.
 
-    Validation is 422 here, as in the plan; a body that can't be read at all is 400.
+    As in the plan, a validation error is 422; a body that can't be parsed is 400.
     """
-    refusal = as_refusal(exc)
-    if refusal is None:
+    error = as_api_exception(exc)
+    if error is None:
         return None
-    is_validation = isinstance(refusal, exceptions.ValidationError)
+    is_validation = isinstance(error, exceptions.ValidationError)
     return Response(
-        _body(refusal),
+        _body(error),
         status=status.HTTP_422_UNPROCESSABLE_ENTITY
         if is_validation
-        else refusal.status_code,
-        headers=refusal_headers(refusal),
+        else error.status_code,
+        headers=problem_headers(error),
     )
 
 
-def _body(refusal: exceptions.APIException) -> dict[str, Any]:
-    detail = detail_of(refusal)
-    is_validation = isinstance(refusal, exceptions.ValidationError)
+def _body(error: exceptions.APIException) -> JSONObject:
+    detail = detail_of(error)
+    is_validation = isinstance(error, exceptions.ValidationError)
     return {
         "detail": detail,
         "error": {
-            "code": code_of(refusal),
+            "code": code_of(error),
             "message": detail,
-            "details": errors_by_field(refusal) if is_validation else {},
+            "details": errors_by_field(error) if is_validation else {},
         },
     }
 
 
-class PlanErrorDetailSerializer(serializers.Serializer[Any]):
-    """What went wrong. Decide by `code`, not by the texts."""
+class PlanErrorDetailSerializer(PlainSerializer):
+    """What went wrong. Programs should check `code`, not the texts."""
 
     code = serializers.CharField()
     message = serializers.CharField()
     details = serializers.DictField(
         child=serializers.ListField(child=serializers.CharField()),
         read_only=True,
-        help_text="What is wrong with which field.",
+        help_text="Messages by field.",
     )
 
 
-class PlanErrorSerializer(serializers.Serializer[Any]):
-    """The refusals of the plan's routes, for the OpenAPI document."""
+class PlanErrorSerializer(PlainSerializer):
+    """An error of the plan's routes."""
 
     detail = serializers.CharField()
     error = PlanErrorDetailSerializer()

@@ -1,13 +1,12 @@
-"""What the plan's routes take and give."""
+"""The requests and responses of the plan's routes."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 from django.http import QueryDict
 from rest_framework import serializers
 
+from config.api.fields import PlainSerializer
+from config.json import JSONObject
 from config.text import TextField
 from todos.api.plan.fields import (
     PRIORITIES,
@@ -31,12 +30,12 @@ DESCRIPTION_MAX_LENGTH = 1000
 PRIORITY_WORDS = {priority.value: priority.name.lower() for priority in Task.Priority}
 
 
-def represent_plan_task(row: Mapping[str, Any], *, user_id: str) -> dict[str, Any]:
-    """Return a task as the plan shows it, from its columns by name.
+def represent_plan_task(row: JSONObject, *, user_id: str) -> JSONObject:
+    """Return the plan's representation of a task, from its columns by name.
 
-    Takes a row of `.values(*PLAN_COLUMNS)`, or `vars()` of an instance. `user_id` is
-    echoed as the caller named it. Some keys are there twice: some clients of the plan
-    read snake case, others camel case.
+    Accepts a row of `.values(*PLAN_COLUMNS)`, or `vars()` of an instance. `user_id` is
+    returned as the route named the user. Some keys are present twice, because some
+    clients read snake case and others camel case.
     """
     due_date, due_time = row["due_date"], row["due_time"]
     due = due_date and due_date.isoformat()
@@ -65,12 +64,12 @@ def represent_plan_task(row: Mapping[str, Any], *, user_id: str) -> dict[str, An
     }
 
 
-def _without_repeated(body: Any, shown: Mapping[str, Any]) -> Any:
-    """Return the body without what only repeats the task as it was shown.
+def _without_repeated(body: object, shown: JSONObject) -> object:
+    """Return the body without the keys that have the same value in `shown`.
 
-    Clients send a whole task back with one key changed. A repeated key must not undo
-    the change of its twin (`completed` and `status`, `due_date` and `dueDate`), nor
-    fail for a text that another face allows to be longer.
+    Clients send a whole task back with one key changed. An unchanged key must not undo
+    the change of its synonym (`completed` and `status`, `due_date` and `dueDate`), nor
+    fail because of a text for which another interface has a higher limit.
     """
     if not isinstance(body, dict):
         return body
@@ -79,19 +78,19 @@ def _without_repeated(body: Any, shown: Mapping[str, Any]) -> Any:
     }
 
 
-def _repeats(shown: Mapping[str, Any], key: str, value: Any) -> bool:
-    # By type as well, since 1 == True.
+def _repeats(shown: JSONObject, key: str, value: object) -> bool:
+    # Compare the types as well, because 1 == True.
     return key in shown and type(value) is type(shown[key]) and value == shown[key]
 
 
-class PlanTaskSerializer(serializers.Serializer[Any]):
-    """A task in the plan's contract. Keys that it doesn't know are ignored."""
+class PlanTaskSerializer(PlainSerializer):
+    """A task in the plan's contract. Unknown keys are ignored."""
 
     never_null_in_response = ("description", "priority", "tags")
 
     id = serializers.UUIDField(read_only=True)
     user_id = serializers.CharField(
-        read_only=True, help_text="As the route named the caller."
+        read_only=True, help_text="The id of the user, as in the route."
     )
     title = TextField(max_length=TITLE_MAX_LENGTH)
     description = TextField(
@@ -123,23 +122,18 @@ class PlanTaskSerializer(serializers.Serializer[Any]):
     updatedAt = serializers.DateTimeField(read_only=True, help_text="As `updated_at`.")
     dueDate = DueField(required=False, allow_null=True, help_text="As `due_date`.")
 
-    def to_internal_value(self, data: Any) -> dict[str, Any]:
+    def to_internal_value(self, data: object) -> JSONObject:
         shown = self.context.get("shown", {})
-        values: dict[str, Any] = super().to_internal_value(
-            _without_repeated(data, shown)
-        )
+        values: JSONObject = super().to_internal_value(_without_repeated(data, shown))
         return values
 
-    def validate(self, sent: dict[str, Any]) -> dict[str, Any]:
-        """Return the body as the actions take it: by columns, and `completed`.
+    def validate(self, sent: JSONObject) -> JSONObject:
+        """Return the columns to change, and `completed`, which is `None` if not sent.
 
-        That is `None` where the body says nothing of it. `stored` of the context has
-        the columns of the task as it was, `shown` the task as the client knows it;
-        both are absent for a new task.
+        For an existing task, `stored` in the context has its columns, and `shown` its
+        representation.
         """
-        changes: dict[str, Any] = {
-            "completed": sent.get("completed", sent.get("status"))
-        }
+        changes: JSONObject = {"completed": sent.get("completed", sent.get("status"))}
         if "title" in sent:
             changes["title"] = sent["title"]
         if "description" in sent:
@@ -153,20 +147,20 @@ class PlanTaskSerializer(serializers.Serializer[Any]):
         return changes | _rule_changes(sent, changes, self.context.get("stored"))
 
 
-def _due_changes(sent: Mapping[str, Any]) -> dict[str, Any]:
+def _due_changes(sent: JSONObject) -> JSONObject:
     due_date, due_time = sent.get("due_date") or sent.get("dueDate") or (None, None)
     return {"due_date": due_date, "due_time": due_time, "due_tz": ""}
 
 
 def _rule_changes(
-    sent: Mapping[str, Any],
-    changes: Mapping[str, Any],
-    stored: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """Return the rule, where it is another than the client knows.
+    sent: JSONObject,
+    changes: JSONObject,
+    stored: JSONObject | None,
+) -> JSONObject:
+    """Return the column `rrule` if the rule or the due date changes.
 
-    From another due date, a plain rule starts anew: `monthly` that went by the month's
-    last day goes by the 15th once the task is moved there.
+    A new due date restarts a plain rule: `monthly` on the last day of the month becomes
+    monthly on the 15th when the task is moved to the 15th.
     """
     rrule, due_date = (stored["rrule"], stored["due_date"]) if stored else ("", None)
     known = RULES.get(RULE_WORDS.get(rrule, ""), rrule)
@@ -176,13 +170,13 @@ def _rule_changes(
     return {"rrule": wanted}
 
 
-class CompletionSerializer(serializers.Serializer[Any]):
-    """How `PATCH …/complete` is asked: nothing toggles."""
+class CompletionSerializer(PlainSerializer):
+    """The body of `PATCH …/complete`. Without `completed`, the state is toggled."""
 
     completed = FlagField(required=False)
 
 
-# Other names that known clients have for a parameter.
+# Other names of parameters that known clients use.
 ALIASES = {
     "status_filter": "status",
     "q": "search",
@@ -209,69 +203,73 @@ MAX_LIMIT = 500
 MAX_PAGE = 1_000_000
 
 
-class PlanQuerySerializer(serializers.Serializer[Any]):
-    """How `GET /api/{user_id}/tasks` is asked.
+class PlanQuerySerializer(PlainSerializer):
+    """The query parameters of `GET /api/{user_id}/tasks`.
 
-    The plan has no pages: its clients take what comes first for everything. So a page
-    holds 500 tasks unless `limit` says less, and never more.
+    The plan has no pages, and its clients expect all tasks. So a page holds 500 tasks
+    by default, which is also the maximum.
     """
 
     status = WordField(
         STATUSES | {"all": None},
         default=None,
-        help_text="Open, completed or all, in any case. Also as `status_filter`.",
+        help_text="Filter by status, in any case. Alias: `status_filter`.",
     )
     completed = WordField(
         {"true": True, "1": True, "false": False, "0": False},
         default=None,
-        help_text="The same as true or false, in any case.",
+        help_text="Filter by completion, in any case.",
     )
     priority = WordField(
         PRIORITIES | {"all": None},
         default=None,
-        help_text="Of this priority, in any case.",
+        help_text="Filter by priority, in any case.",
     )
     search = TextField(
         max_length=SEARCH_MAX_LENGTH,
         allow_blank=True,
         default="",
-        help_text="Words of title or description, in any case. Also as `q`.",
+        help_text="Words in the title or description, in any case. Alias: `q`.",
     )
     tag = TagsField(
         max_length=LABELS_MAX,
         default=list,
-        help_text="Repeated or with commas: tasks that carry all. Also as `tags`.",
+        help_text="Tasks with all of these tags; separate them by commas, or repeat the"
+        " parameter. Alias: `tags`.",
     )
     sort = WordField(
         {name.lower(): column for name, column in SORTS.items()},
         shown=SORTS,
         default="created_at",
-        help_text="By what to order, in any case. Also as `sort_by`.",
+        help_text="Sort field, in any case. Alias: `sort_by`.",
     )
     order = WordField(
         {"asc": "asc", "desc": "desc"},
         default=None,
-        help_text="Without it, dates of change come newest first."
-        " Also as `sort_order`.",
+        help_text="Sort order. By default newest first for `created` and `updated`,"
+        " otherwise ascending. Alias: `sort_order`.",
     )
     page = serializers.IntegerField(
-        min_value=1, max_value=MAX_PAGE, default=1, help_text="From 1."
+        min_value=1,
+        max_value=MAX_PAGE,
+        default=1,
+        help_text="The number of the page, from 1.",
     )
     limit = serializers.IntegerField(
         min_value=1,
         max_value=MAX_LIMIT,
         default=MAX_LIMIT,
-        help_text="Also as `page_size`.",
+        help_text="Tasks per page. Alias: `page_size`.",
     )
 
     @classmethod
-    def read(cls, query: QueryDict) -> dict[str, Any]:
-        """Return the query as it is meant: aliases resolved, the empty left out.
+    def read(cls, query: QueryDict) -> JSONObject:
+        """Return the validated parameters; aliases are resolved, empty ones ignored.
 
         Raises:
-            ValidationError: by the parameter's own name.
+            ValidationError: by the name of the parameter, not the alias.
         """
-        given: dict[str, Any] = {}
+        given: JSONObject = {}
         for name, values in query.lists():
             name = ALIASES.get(name, name)
             if name == "tag":
@@ -279,7 +277,7 @@ class PlanQuerySerializer(serializers.Serializer[Any]):
                 given[name] = [*given.get(name, []), *tags]
             elif values[-1] != "":
                 given.setdefault(name, values[-1])
-        checked = cls(data=given)
-        checked.is_valid(raise_exception=True)
-        meant: dict[str, Any] = checked.validated_data
-        return meant
+        serializer = cls(data=given)
+        serializer.is_valid(raise_exception=True)
+        validated: JSONObject = serializer.validated_data
+        return validated

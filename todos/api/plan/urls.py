@@ -8,9 +8,9 @@ from todos.api.plan import views
 
 
 class UserIdConverter(StringConverter):
-    """Whoever a route names: any word but `v1`, under which version 1 lives.
+    """The id of a user: anything but `v1`, the prefix of version 1.
 
-    An id that a Better Auth server made is no UUID, so nothing more is asked of it.
+    The ids of Better Auth servers need not be UUIDs.
     """
 
     regex = "(?!v1/)[^/]+"
@@ -18,7 +18,7 @@ class UserIdConverter(StringConverter):
 
 register_converter(UserIdConverter, "user_id")
 
-# A task's id is read by the view: who asks, and as whom, must be settled first.
+# The view parses a task's id, after authentication and permissions.
 TASKS = "<user_id:user_id>/tasks"
 TASK = f"{TASKS}/<str:task_id>"
 
@@ -28,7 +28,7 @@ urlpatterns = [
     *endpoint(
         f"{TASK}/complete", views.PlanTaskCompleteView.as_view(), "plan-task-complete"
     ),
-    # Other names that known clients have for the same, left out of the documents.
+    # Other names of the same routes that known clients use; not documented.
     *endpoint(
         f"{TASK}/toggle",
         views.PlanTaskCompleteView.as_view(schema=None),

@@ -1,13 +1,12 @@
-"""The plan's own contract: six routes, as clients of the plan know them.
+"""The plan's contract: six routes for clients that were written for the plan.
 
-They take many spellings and give one. What is in the trash does not exist here, no
-more than another person's task: 404, with the same bytes as for an id that never was.
+They accept several spellings and answer with one. A task in the trash and another
+user's task are answered with 404, with the same bytes as for an unknown id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -23,6 +22,7 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import RouteNamesCaller
 from accounts.authentication import user_of
+from config.json import JSONObject
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.plan.pages import numbered_page
@@ -38,7 +38,10 @@ from todos.models import Task, TaskQuerySet
 from todos.task_fields import PLAN_COLUMNS
 
 USER_ID = OpenApiParameter(
-    "user_id", str, OpenApiParameter.PATH, description="The caller's id, or `me`."
+    "user_id",
+    str,
+    OpenApiParameter.PATH,
+    description="The id of the signed-in user, or `me`.",
 )
 TASK_ID = OpenApiParameter("task_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 PAGE_HEADERS = [
@@ -47,20 +50,20 @@ PAGE_HEADERS = [
         int,
         OpenApiParameter.HEADER,
         response=[200],
-        description="How many tasks there are on all pages.",
+        description="The number of tasks on all pages.",
     ),
     OpenApiParameter(
         "Link",
         str,
         OpenApiParameter.HEADER,
         response=[200],
-        description="The pages first, prev, next and last (RFC 8288), if several.",
+        description="Links to the pages first, prev, next and last (RFC 8288).",
     ),
 ]
 
 
 class PlanEndpoint(OwnedEndpoint):
-    """What the plan's endpoints share. The route must name the caller."""
+    """The base class of the plan's endpoints. The route must name the user."""
 
     permission_classes = (IsAuthenticated, RouteNamesCaller)
     tag = "plan"
@@ -75,12 +78,12 @@ class PlanEndpoint(OwnedEndpoint):
         return super().handle_exception(exc)
 
     def tasks(self) -> TaskQuerySet:
-        """Return what exists here: the caller's tasks outside the trash."""
+        """Return the user's tasks outside the trash."""
         return Task.objects.owned_by(self.request.user).live().with_labels()
 
     @property
     def task_id(self) -> UUID:
-        """The id of the route. What is no UUID names no task."""
+        """The id in the route; 404 if it is not a UUID."""
         try:
             return UUID(self.kwargs["task_id"])
         except ValueError as exc:
@@ -88,18 +91,18 @@ class PlanEndpoint(OwnedEndpoint):
 
     @property
     def named_user_id(self) -> str:
-        """The caller's id as the route has it."""
+        """The id of the user, as in the route; for `me` the own id."""
         named: str = self.kwargs["user_id"]
         return str(user_of(self.request).pk) if named == "me" else named
 
     def answer(self, task: Task, *, status: int = status.HTTP_200_OK) -> Response:
-        """Answer with a task as an action left it."""
+        """Return the response for a task that an action returned."""
         body = represent_plan_task(vars(task), user_id=self.named_user_id)
         return Response(body, status=status)
 
 
 class PlanTaskListView(PlanEndpoint):
-    """The caller's tasks, as a bare array; steps of other tasks are left out."""
+    """The user's tasks, without steps, as an array."""
 
     name = "Tasks"
     input_class = PlanTaskSerializer
@@ -110,8 +113,8 @@ class PlanTaskListView(PlanEndpoint):
         parameters=[USER_ID, PlanQuerySerializer, *PAGE_HEADERS],
         responses={200: PlanTaskSerializer(many=True)},
     )
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """List the tasks: at most 500 unless `limit` says less, newest first."""
+    def get(self, request: Request, **kwargs: object) -> Response:
+        """List the tasks, by default the newest 500."""
         query = PlanQuerySerializer.read(request.query_params)
         rows = (
             self._matching(query)
@@ -125,7 +128,7 @@ class PlanTaskListView(PlanEndpoint):
             headers=page.headers(request),
         )
 
-    def _matching(self, query: dict[str, Any]) -> TaskQuerySet:
+    def _matching(self, query: JSONObject) -> TaskQuerySet:
         tasks = self.tasks().top_level()
         for is_completed in (query["status"], query["completed"]):
             if is_completed is not None:
@@ -139,7 +142,7 @@ class PlanTaskListView(PlanEndpoint):
         parameters=[USER_ID],
         responses={201: PlanTaskSerializer},
     )
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         """Create a task in the inbox."""
         body = self.validated(request)
         completed_at = self.caller.at if body.pop("completed") else None
@@ -156,7 +159,7 @@ def _order(column: str, direction: str | None) -> list[OrderBy]:
 
 
 class PlanTaskDetailView(PlanEndpoint):
-    """One of the caller's tasks. `PUT` and `PATCH` are the same: keys not sent stay."""
+    """One task. `PUT` works like `PATCH`: keys that are not sent don't change."""
 
     name = "Task"
     input_class = PlanTaskSerializer
@@ -168,8 +171,8 @@ class PlanTaskDetailView(PlanEndpoint):
         parameters=[USER_ID, TASK_ID],
         responses={200: PlanTaskSerializer},
     )
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """Return the task."""
+    def get(self, request: Request, **kwargs: object) -> Response:
+        """Get a task."""
         row = self.tasks().values(*PLAN_COLUMNS).get(pk=self.task_id)
         return Response(represent_plan_task(row, user_id=self.named_user_id))
 
@@ -179,8 +182,8 @@ class PlanTaskDetailView(PlanEndpoint):
         parameters=[USER_ID, TASK_ID],
         responses={200: PlanTaskSerializer},
     )
-    def put(self, request: Request, **kwargs: Any) -> Response:
-        """Change the keys that are sent."""
+    def put(self, request: Request, **kwargs: object) -> Response:
+        """Update the fields of a task that are sent."""
         stored = self.tasks().values(*PLAN_COLUMNS).get(pk=self.task_id)
         shown = represent_plan_task(stored, user_id=self.named_user_id)
         changes = self.validated(request, stored=stored, shown=shown)
@@ -197,16 +200,16 @@ class PlanTaskDetailView(PlanEndpoint):
         parameters=[USER_ID, TASK_ID],
         responses={204: None},
     )
-    def delete(self, request: Request, **kwargs: Any) -> Response:
-        """Put the task into the trash, where it no longer exists for these routes."""
+    def delete(self, request: Request, **kwargs: object) -> Response:
+        """Move a task to the trash, where these routes no longer find it."""
         task = actions.trash_task(self.caller, task_id=self.task_id)
-        if task.trashed_at != self.caller.at:  # it was there before
+        if task.trashed_at != self.caller.at:  # it was in the trash already
             raise Http404()
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class PlanTaskCompleteView(PlanEndpoint):
-    """Whether a task is done."""
+    """Complete or reopen a task."""
 
     name = "Complete a task"
     input_class = CompletionSerializer
@@ -217,8 +220,8 @@ class PlanTaskCompleteView(PlanEndpoint):
         parameters=[USER_ID, TASK_ID],
         responses={200: PlanTaskSerializer},
     )
-    def patch(self, request: Request, **kwargs: Any) -> Response:
-        """Complete or reopen as `completed` says; without it, toggle."""
+    def patch(self, request: Request, **kwargs: object) -> Response:
+        """Complete or reopen a task; without `completed`, toggle its state."""
         is_completed = self.validated(request).get("completed")
         if is_completed is None:
             task = actions.toggle_task(self.caller, task_id=self.task_id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from config.api.fields import FieldsQuerySerializer, names_of
+from config.api.fields import FieldsQuerySerializer, field_names
 from config.api.pagination import (
     CURSOR_MAX_LENGTH,
     DEFAULT_PAGE_SIZE,
@@ -102,7 +102,7 @@ def _reminder(columns: Columns) -> Body | None:
 
 RECORDED_MEMBERS = [
     name
-    for name in names_of(TaskSerializer)
+    for name in field_names(TaskSerializer)
     if name in {field.name for field in TASK_FIELDS}
 ]
 
