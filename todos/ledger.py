@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from django.conf import settings
@@ -33,11 +33,12 @@ from todos.task_fields import RECORDED_COLUMNS
 
 Entity = Change.Entity
 Kind = Change.Kind
-Snapshot = dict[str, Any]
+RecordedRow: TypeAlias = Task | TaskList | Label
+Snapshot: TypeAlias = dict[str, object]  # JSON values by column
 _Value: TypeAlias = str | int | UUID | date | time | None
 
 
-def snapshot(row: Task | TaskList | Label) -> Snapshot:
+def snapshot(row: RecordedRow) -> Snapshot:
     """Return the columns of a row that the ledger records, as JSON values.
 
     A task must have its labels loaded.
@@ -92,7 +93,7 @@ class Batch:
         self.id: UUID = batch_id or uuid7()
         self.caller = caller
         self.count = 0  # changes recorded so far
-        self._changes: list[dict[str, Any]] = []  # columns by name
+        self._changes: list[dict[str, object]] = []  # columns by name
         # Most batches need only one number. The same statement counts `adds`.
         self._last, self._stored = _take_numbers(caller.owner.pk, 1, adds)
         self._uncounted = -adds
@@ -113,16 +114,14 @@ class Batch:
         """The last number that this batch has taken."""
         return self._last
 
-    def created(
-        self, row: Task | TaskList | Label, after: Snapshot | None = None
-    ) -> None:
+    def created(self, row: RecordedRow, after: Snapshot | None = None) -> None:
         """Record a created row; `after` is its snapshot, if there is one already."""
         self._record(Kind.CREATED, row, None, after or snapshot(row))
 
     def changed(
         self,
         kind: Change.Kind,
-        row: Task | TaskList | Label,
+        row: RecordedRow,
         before: Snapshot,
         after: Snapshot,
     ) -> None:
@@ -138,9 +137,7 @@ class Batch:
             {name: after[name] for name in names},
         )
 
-    def removed(
-        self, row: Task | TaskList | Label, before: Snapshot | None = None
-    ) -> None:
+    def removed(self, row: RecordedRow, before: Snapshot | None = None) -> None:
         """Record a removed row; undo can restore it if `before` is its snapshot.
 
         Without `before` the entry is a tombstone that contains no text.
@@ -150,7 +147,7 @@ class Batch:
     def _record(
         self,
         kind: Change.Kind,
-        row: Task | TaskList | Label,
+        row: RecordedRow,
         before: Snapshot | None,
         after: Snapshot | None,
     ) -> None:
@@ -261,7 +258,7 @@ def open_batch(
         note.batch = batch.id
 
 
-def _insert(changes: list[dict[str, Any]]) -> None:
+def _insert(changes: list[dict[str, object]]) -> None:
     """Store the entries with a statement that is built once.
 
     `bulk_create` builds it for every call, and an instance for every entry. That takes

@@ -110,7 +110,7 @@ def _no_entries() -> Iterator[None]:
         mock.patch.object(ledger, "_take_numbers", lambda *_: (1, 0)),
         mock.patch.object(ledger.Batch, "_record", count),
         mock.patch.object(ledger.Batch, "flush", lambda _: None),
-        mock.patch.object(ledger.Batch, "settle", lambda _: None),
+        mock.patch.object(ledger.Batch, "store_count", lambda _: None),
     ):
         yield
 

@@ -211,10 +211,10 @@ def test_each_repeat_opens_its_next_once(alice):
     )
     again = change(alice, [*repeats, plain], "complete")
 
-    following = [done.following[task.pk] for task in repeats]
+    following = [done.next_occurrences[task.pk] for task in repeats]
     assert [task.due_date for task in following] == [date(2027, 1, 21)] * 2
-    assert done.following[plain.pk] is None
-    assert [again.following[task.pk].pk for task in repeats] == [
+    assert done.next_occurrences[plain.pk] is None
+    assert [again.next_occurrences[task.pk].pk for task in repeats] == [
         task.pk for task in following
     ]
     assert alice.tasks.open().count() == 2
@@ -224,7 +224,7 @@ def test_reopening_takes_untouched_next_occurrences_away(alice):
     first, second = TaskFactory.create_batch(
         2, owner=alice, due_date=date(2999, 1, 1), rrule="FREQ=DAILY"
     )
-    following = change(alice, [first, second], "complete").following
+    following = change(alice, [first, second], "complete").next_occurrences
     touched = following[second.pk].pk
     actions.update_task(caller_of(alice), task_id=touched, changes={"title": "Changed"})
 

@@ -116,7 +116,9 @@ def test_a_task_with_steps_becomes_no_step(alice):
     for neighbour in (step, others):
         with pytest.raises(ValidationError) as refused:
             move(alice, parent, "after", neighbour)
-        assert refused.value.message_dict == {"after": ["Steps go one level deep."]}
+        assert refused.value.message_dict == {
+            "after": ["A step can't have steps of its own."]
+        }
 
 
 def test_the_steps_go_along_to_another_list(alice):

@@ -74,8 +74,8 @@ def test_each_of_many_repeats_has_its_next_with_its_own_steps(as_alice, alice):
         as_alice, task_ids=[task.pk for task in tasks], action="complete"
     )
 
-    assert [done.following[task.pk].steps_total for task in tasks] == [0, 1, 2]
-    assert [done.following[task.pk].series for task in tasks] == [
+    assert [done.next_occurrences[task.pk].steps_total for task in tasks] == [0, 1, 2]
+    assert [done.next_occurrences[task.pk].series for task in tasks] == [
         task.series for task in tasks
     ]
 

@@ -60,7 +60,7 @@ def test_refuses_a_name_that_a_label_has(api_as, alice, name):
     response = client.post(URL, {"name": name})
 
     assert response.status_code == 400
-    assert response.json()["errors"] == {"name": ["There is a label of this name."]}
+    assert response.json()["errors"] == {"name": ["A label with this name exists."]}
     assert Change.objects.count() == before
 
 
@@ -108,7 +108,7 @@ def test_refuses_one_more_than_there_can_be(api_as, alice, monkeypatch):
     refused = client.post(URL, {"name": "three"})
     by_task = client.post("/api/v1/tasks", {"title": "Tidy", "labels": ["three"]})
 
-    text = "Keep at most 2 labels; delete one first."
+    text = "You can have at most 2 labels. Delete one first."
     assert refused.json()["errors"] == {"name": [text]}
     assert by_task.json()["errors"] == {"labels": [text]}
 

@@ -113,7 +113,7 @@ def test_there_are_only_so_many_lists(api_as, alice, errands, monkeypatch):
     for refused in (one_more, restored):
         assert refused.status_code == 400
         assert refused.json()["errors"] == {
-            "name": ["Keep at most 2 lists; delete one first."]
+            "name": ["You can have at most 2 lists. Delete one first."]
         }
 
 
@@ -123,7 +123,7 @@ def test_the_page_says_so_as_well(page_as, alice, monkeypatch):
     response = page_as(alice).post("/lists/new/", {"name": "More", "colour": "grey"})
 
     assert response.status_code == 200
-    assert "Keep at most 1 lists" in response.content.decode()
+    assert "You can have at most 1 lists" in response.content.decode()
 
 
 def test_refuses_a_caller_without_a_credential(api, errands):

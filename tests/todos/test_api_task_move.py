@@ -190,7 +190,7 @@ def test_a_task_with_steps_becomes_no_step(api_as, alice, tasks):
     others = client.post(url_of(tasks[1]), {"before": str(mine.pk)})
 
     assert own.status_code == others.status_code == 400
-    assert own.json()["errors"] == {"before": ["Steps go one level deep."]}
+    assert own.json()["errors"] == {"before": ["A step can't have steps of its own."]}
 
 
 def test_what_is_in_the_trash_must_be_restored_first(api_as, alice, tasks):

@@ -40,7 +40,7 @@ def test_a_step_has_no_steps(api_as, alice, task, step):
     changed = client.patch(url_of(other), {"parent": str(step.pk)})
 
     assert made.status_code == changed.status_code == 400
-    assert made.json()["errors"] == {"parent": ["Steps go one level deep."]}
+    assert made.json()["errors"] == {"parent": ["A step can't have steps of its own."]}
     assert Change.objects.count() == before
 
 

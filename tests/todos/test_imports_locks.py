@@ -199,6 +199,6 @@ def test_a_file_brings_no_more_steps_than_a_task_can_have(alice):
     (error,) = report.errors
     assert (error.field, error.message) == (
         "parent",
-        "A task has at most 500 steps, those in the trash counted.",
+        "A task can have at most 500 steps, including the trash.",
     )
     assert Task.objects.filter(parent__isnull=False).count() == STEPS_MAX

@@ -202,7 +202,7 @@ def test_says_why_a_list_can_not_be_restored(page_as, alice, monkeypatch):
         reverse("todos:list-restore", args=[home.pk]), follow=True
     )
 
-    assert "Keep at most 1 lists" in response.content.decode()
+    assert "You can have at most 1 lists" in response.content.decode()
     assert not own_lists(alice).exists()
 
 

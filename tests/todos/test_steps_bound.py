@@ -16,7 +16,7 @@ from todos.actions.steps import require_step_room
 from todos.limits import STEPS_MAX
 from todos.models import Task
 
-TEXT = "A task has at most 500 steps, those in the trash counted."
+TEXT = "A task can have at most 500 steps, including the trash."
 DAILY = {"rrule": "FREQ=DAILY", "rrule_anchor": "due", "due_date": date(2026, 11, 20)}
 PAST = DAILY | {"completed_at": NOON}
 
@@ -286,7 +286,7 @@ def test_a_file_brings_what_is_left_of_a_series_beside_the_steps(alice, monkeypa
     report = bring(alice, sealed(document_of({"title": "Task"}, one_more)))
 
     (error,) = report.errors
-    assert error.message.startswith("A task has at most 2,000 steps")
+    assert error.message.startswith("A task can have at most 2,000 steps")
 
 
 def test_asking_for_the_room_of_many_steps_costs_one_statement(

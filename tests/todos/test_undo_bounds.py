@@ -14,8 +14,8 @@ from todos.api.files import ROWS_MAX
 from todos.models import Label, TaskList
 from todos.pages.navigation import Navigation
 
-LISTS_TEXT = "Keep at most 2 lists; delete one first."
-LABELS_TEXT = "Keep at most 2 labels; delete one first."
+LISTS_TEXT = "You can have at most 2 lists. Delete one first."
+LABELS_TEXT = "You can have at most 2 labels. Delete one first."
 
 
 @pytest.fixture(autouse=True)

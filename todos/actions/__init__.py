@@ -1,4 +1,4 @@
-"""Every write of a person's tasks, lists and labels.
+"""Every write of a user's tasks, lists and labels.
 
 An action takes a `Caller` first: the user whose data it writes, the credential and the
 time. It finds rows only among that user's, so the id of another user's row raises

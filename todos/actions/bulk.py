@@ -1,14 +1,13 @@
-"""One action on many tasks at once: all or nothing, one batch, one undo.
+"""One action on many tasks: all or nothing, in one batch, taken back by one undo.
 
-What happens to each task is what the action on a single one does. The number of
-statements doesn't grow with the tasks.
+Each task changes as by the action on a single task. The number of statements does not
+depend on the number of tasks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -24,20 +23,20 @@ from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABELS_MAX
 from todos.models import Label, Task, label_key
 
-TASKS_MAX = 500  # at once
+TASKS_MAX = 500  # in one call
 
 
 @dataclass(frozen=True, slots=True)
 class BulkChange:
-    """The tasks as they are now, in the order they were named.
+    """The tasks after a bulk action, in the order of their ids in the call.
 
-    `batch` is None where nothing changed. After completing, `following` has what the
-    series of a task goes on with, by the id of the task.
+    `batch` is None if nothing changed. After completing, `next_occurrences` has that of
+    each task, or None, by the id of the task.
     """
 
     batch: UUID | None
     tasks: list[Task]
-    following: Mapping[UUID, Task | None]
+    next_occurrences: Mapping[UUID, Task | None]
 
 
 def change_tasks(
@@ -45,29 +44,28 @@ def change_tasks(
     *,
     task_ids: Sequence[UUID],
     action: str,
-    **values: Any,
+    **values: object,
 ) -> BulkChange:
-    """Do one of `ACTIONS` to each of the tasks; `values` are what it takes.
+    """Run one of `ACTIONS` on the tasks; `values` are the arguments that it takes.
 
     Raises:
-        ValidationError: by field; for a task that isn't the owner's or that can't
-            be changed so, the field is its place, such as `ids.3`.
-        InTrash: a task is in the trash, and the action is neither to trash nor to
-            restore.
+        ValidationError: by field; for a task that the owner does not have or that can't
+            be changed so, the field is its index, such as `ids.3`.
+        InTrash: a task is in the trash, and the action is neither trash nor restore.
     """
     with open_batch(caller) as batch:
-        tasks = _found(task_ids, batch)
+        tasks = _load(task_ids, batch)
         if action not in {"trash", "restore"}:
             _require_all_live(tasks)
-        following = ACTIONS[action](tasks, batch, **values)
+        next_occurrences = ACTIONS[action](tasks, batch, **values)
         changed = batch.id if batch.count else None
         shown = Task.objects.owned_by(caller.owner).represented().in_bulk(task_ids)
-    # One that was taken away as the untouched next of another is there no more.
+    # A task that was the unchanged next occurrence of another may have been removed.
     rows = [shown[task_id] for task_id in task_ids if task_id in shown]
-    return BulkChange(changed, rows, following or {})
+    return BulkChange(changed, rows, next_occurrences or {})
 
 
-def _found(task_ids: Sequence[UUID], batch: Batch) -> list[Task]:
+def _load(task_ids: Sequence[UUID], batch: Batch) -> list[Task]:
     found = Task.objects.owned_by(batch.owner).with_labels().in_bulk(task_ids)
     unknown = [number for number, key in enumerate(task_ids) if key not in found]
     if unknown:
@@ -86,31 +84,15 @@ def _require_all_live(tasks: Sequence[Task]) -> None:
 # --- The actions ------------------------------------------------------------------
 
 
-def _complete(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
-    return complete_all(tasks, batch)
-
-
-def _reopen(tasks: Sequence[Task], batch: Batch) -> None:
-    reopen_all(tasks, batch)
-
-
-def _trash(tasks: Sequence[Task], batch: Batch) -> None:
-    trash_all(tasks, batch)
-
-
-def _restore(tasks: Sequence[Task], batch: Batch) -> None:
-    restore_all(tasks, batch)
-
-
 def _move(tasks: Sequence[Task], batch: Batch, *, list_id: UUID) -> None:
-    """Move to the end of a list what isn't there; a step goes along with its task."""
+    """Move tasks to the end of a list unless they are in it; steps move with tasks."""
     require_list(batch.owner, list_id)
-    named = {task.pk for task in tasks}
+    given = {task.pk for task in tasks}
     move_all(
         [
             task
             for task in tasks
-            if task.parent_id not in named
+            if task.parent_id not in given
             and (task.list_id != list_id or task.parent_id is not None)
         ],
         list_id,
@@ -118,8 +100,8 @@ def _move(tasks: Sequence[Task], batch: Batch, *, list_id: UUID) -> None:
     )
 
 
-def _set_due(tasks: Sequence[Task], batch: Batch, *, due: Mapping[str, Any]) -> None:
-    """Set what `due` names of date, time and zone; without a date no time stays."""
+def _set_due(tasks: Sequence[Task], batch: Batch, *, due: Mapping[str, object]) -> None:
+    """Set the given date, time and zone; without a date, the time is removed."""
     changed = []
     for number, task in enumerate(tasks):
         changed.append((task, snapshot(task)))
@@ -160,13 +142,13 @@ def _unlabel(tasks: Sequence[Task], batch: Batch, *, label: str) -> None:
 
 
 ACTIONS: dict[str, Callable[..., dict[UUID, Task | None] | None]] = {
-    "complete": _complete,
-    "reopen": _reopen,
+    "complete": complete_all,
+    "reopen": reopen_all,
     "move": _move,
     "due": _set_due,
     "priority": _set_priority,
     "label": _label,
     "unlabel": _unlabel,
-    "trash": _trash,
-    "restore": _restore,
+    "trash": trash_all,
+    "restore": restore_all,
 }

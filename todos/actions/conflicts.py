@@ -1,7 +1,7 @@
-"""Which later changes stand in the way of an undo, for its refusal to name.
+"""Finding the later changes that conflict with an undo, to name them in its refusal.
 
-A change can be in the way without being one of the same object: a task came into a list
-that was to go, a label was renamed, or its name given to another.
+They need not be changes of the same object: a task may have been added to a list that
+the undo would remove, or a label renamed, or its name given to another label.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from accounts.models import User
 from todos.ledger import Entity
 from todos.models import Change, ChangeQuerySet, Label, Task
 
-NAMED_MAX = 20
+NAMED_MAX = 20  # changes that a refusal names
 
 
 def changes_to_object(change: Change, among: ChangeQuerySet) -> list[UUID]:
-    """Return those `among` changes that were made to the change's object since."""
+    """Return later changes of the same object."""
     later = among.filter(seq__gt=change.seq)
     return _first(later.of(change.entity, change.entity_id))
 
@@ -27,9 +27,9 @@ def changes_to_object(change: Change, among: ChangeQuerySet) -> list[UUID]:
 def label_renames(
     change: Change, names: Iterable[str], among: ChangeQuerySet
 ) -> list[UUID]:
-    """Return those `among` changes that renamed labels of the change's task since.
+    """Return later changes that renamed labels of the changed task.
 
-    `names` are the labels that the task has now.
+    `names` are the present labels of the task.
     """
     renamed = set(names) ^ set((change.after or {}).get("labels", []))
     named = Q(before__name__in=renamed) | Q(after__name__in=renamed)
@@ -38,27 +38,27 @@ def label_renames(
 
 
 def new_references(change: Change, among: ChangeQuerySet, *, owner: User) -> list[UUID]:
-    """Return those `among` changes by which tasks have come to refer to the object."""
+    """Return later changes that made tasks refer to the object."""
     key = change.entity_id
     tasks = Task.objects.owned_by(owner)
-    users, brought = {
+    referring, is_reference = {
         Entity.TASK: (tasks.filter(parent=key), Q(after__parent_id=str(key))),
         Entity.LIST: (tasks.filter(list=key), Q(after__list_id=str(key))),
         Entity.LABEL: (tasks.filter(labels=key), Q(after__has_key="labels")),
     }[Entity(change.entity)]
-    ids = users.values("pk")
-    return _first(among.filter(brought, seq__gt=change.seq, entity_id__in=ids))
+    ids = referring.values("pk")
+    return _first(among.filter(is_reference, seq__gt=change.seq, entity_id__in=ids))
 
 
 def later_changes(changes: ChangeQuerySet, *, owner: User) -> list[UUID]:
-    """Return what was done after `changes` to their objects, or took a label's name."""
+    """Return later changes of the same objects, or that took the name of a label."""
     last = changes.order_by("-seq").values_list("seq", flat=True)[:1].get()
     later = Change.objects.owned_by(owner).filter(seq__gt=last)
     same = later.filter(entity_id__in=changes.values("entity_id"))
-    return _first(same) or _first(later.filter(_holds_a_name(changes, owner=owner)))
+    return _first(same) or _first(later.filter(_has_former_name(changes, owner=owner)))
 
 
-def _holds_a_name(changes: ChangeQuerySet, *, owner: User) -> Q:
+def _has_former_name(changes: ChangeQuerySet, *, owner: User) -> Q:
     of_labels = changes.filter(entity=Entity.LABEL, before__has_key="name")
     befores = of_labels.values_list("before", flat=True)
     names = [before["name"] for before in befores if before]

@@ -1,4 +1,4 @@
-"""When a task is due: how its date, time, zone and rule must fit each other."""
+"""Validating when a task is due: its date, time, zone, rule and reminder together."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from todos.schedule import recurrence
 
 
 def validate_dates(task: Task, caller: Caller) -> None:
-    """Make due date, time, zone, rule and reminder fit each other.
+    """Validate the columns that depend on each other, and derive what follows.
 
     Raises:
-        ValidationError: for the field that doesn't fit.
+        ValidationError: for a field that contradicts another.
     """
     apply_rule(task, caller)
     if task.due_date is None and task.due_time is not None:
@@ -25,15 +25,15 @@ def validate_dates(task: Task, caller: Caller) -> None:
     if task.due_time is None and task.due_tz:
         raise ValidationError({"due_tz": "A time zone needs a due time."})
     check_reminder(task)
-    if task._state.adding:  # `store` plans it for a task that changes
+    if task._state.adding:  # otherwise `store` plans it
         plan_reminder(task, owner=caller.owner, at=caller.at)
 
 
 def apply_rule(task: Task, caller: Caller) -> None:
-    """Hold the rule of a task against its due date, and number the task.
+    """Validate the rule of a task with its due date, and begin its series.
 
-    Without a due date it is due on the first day from the person's today that the
-    rule allows. One that repeats already doesn't lose its due date.
+    A task without a due date is due on the first date from the user's today that
+    matches the rule. A task that already repeats must keep a due date.
 
     Raises:
         ValidationError: for `recurrence` or `due_date`.
@@ -52,17 +52,17 @@ def apply_rule(task: Task, caller: Caller) -> None:
             from_completion=task.rrule_anchor == Task.Anchor.COMPLETION,
         )
     except recurrence.RuleRefused as exc:
-        # What was taken once stays, also where the series has run out since.
-        if not _was_taken(task):
+        # A rule that was once accepted stays valid, even if its series has ended.
+        if not _was_accepted(task):
             raise ValidationError({"recurrence": str(exc)}) from exc
     if task.series is None:
         task.series, task.occurrence = uuid7(), 1
 
 
-def _was_taken(task: Task) -> bool:
-    """Whether the task had this rule on this day before: here, or where it came from.
+def _was_accepted(task: Task) -> bool:
+    """Whether the task had this rule and due date before, here or before an import.
 
-    Only an import stores a task that is of a series already.
+    Only imported tasks already belong to a series when they are created.
     """
     if not task._state.adding:
         return _is_stored(task, Q(rrule=task.rrule, due_date=task.due_date))

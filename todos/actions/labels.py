@@ -1,11 +1,11 @@
-"""Labels, and which tasks carry them."""
+"""Every write of a label, and of which tasks have it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -22,15 +22,16 @@ from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
 from todos.models import Label, Task, TaskLabel, TaskQuerySet, label_key
 
-LABELS_PER_USER_MAX = 500  # that one person can have
-CHUNK = 500  # tasks at once
+LABELS_PER_USER_MAX = 500
+CHUNK = 500  # tasks that are loaded at once
 
 
-def create_label(caller: Caller, **fields: Any) -> Label:
-    """Store a new label. `fields` are columns by name.
+def create_label(caller: Caller, **fields: object) -> Label:
+    """Store a new label. `fields` are columns of `Label`.
 
     Raises:
-        ValidationError: for `name`, also where there is such a label.
+        ValidationError: for `name`, also if such a label exists.
+        NoRoom: for `name`; the owner has as many labels as allowed.
     """
     with open_batch(caller) as batch:
         require_room(caller.owner, count=1, field="name")
@@ -40,7 +41,9 @@ def create_label(caller: Caller, **fields: Any) -> Label:
             updated_at=caller.at,
             **fields,
         )
-        _save_name(new, force_insert=True)
+        _derive_key(new)
+        with _unique_name():
+            new.save(force_insert=True)
         batch.created(new)
     return new
 
@@ -49,17 +52,17 @@ def update_label(
     caller: Caller,
     *,
     label_id: UUID,
-    changes: Mapping[str, Any],
+    changes: Mapping[str, object],
     version: ExpectedVersion = None,
 ) -> Label:
-    """Change the named fields of a label.
+    """Change the given fields of a label.
 
-    Another name is a change of every task that carries it: its version is counted.
+    Every task with the label shows its name, so a new name raises their versions.
 
     Raises:
-        Label.DoesNotExist: not a label of the owner.
-        VersionConflict: `version` is given and is not the stored one.
-        ValidationError: for `name`, also where another label has it.
+        Label.DoesNotExist: the owner has no such label.
+        VersionConflict: it does not have the expected `version`.
+        ValidationError: for `name`, also if another label has it.
     """
     with open_batch(caller) as batch:
         label = _label_of(caller.owner, label_id, version=version)
@@ -67,7 +70,9 @@ def update_label(
         for name, value in changes.items():
             setattr(label, name, value)
         if label.name != before["name"]:
-            _save_name(label, update_fields=["name", "key"])
+            _derive_key(label)
+            with _unique_name():
+                label.save(update_fields=["name", "key"])
             touch_labelled_tasks(label, at=caller.at)
         store(label, before, Kind.UPDATED, batch)
     return label
@@ -79,17 +84,17 @@ def delete_label(
     label_id: UUID,
     version: ExpectedVersion = None,
 ) -> None:
-    """Take a label from every task that carries it, and delete it.
+    """Remove a label from all of its tasks, and delete it.
 
-    There is no trash for labels: undo brings it back, to the same tasks.
+    Labels have no trash, but undo restores the label to the same tasks.
 
     Raises:
         Label.DoesNotExist, VersionConflict: as `update_label`.
     """
     with open_batch(caller) as batch:
         label = _label_of(caller.owner, label_id, version=version)
-        carriers = _labelled_with(label).with_labels().order_by("id")
-        while tasks := list(carriers[:CHUNK]):
+        labelled = _labelled_with(label).with_labels().order_by("id")
+        while tasks := list(labelled[:CHUNK]):
             unlabel_all(tasks, label, batch)
             batch.flush()
         batch.removed(label, before=snapshot(label))
@@ -102,84 +107,88 @@ def _label_of(owner: User, label_id: UUID, *, version: ExpectedVersion) -> Label
     return label
 
 
-def _save_name(label: Label, **how: Any) -> None:
+def _derive_key(label: Label) -> None:
     label.key = label_key(label.name)
     if len(label.key) > LABEL_KEY_MAX_LENGTH:
         raise ValidationError({"name": "Use a shorter name."})
+
+
+@contextmanager
+def _unique_name() -> Iterator[None]:
+    """Turn the violation of a unique name into a validation error."""
     try:
         with transaction.atomic():
-            label.save(**how)
+            yield
     except IntegrityError as exc:
-        raise ValidationError({"name": "There is a label of this name."}) from exc
+        raise ValidationError({"name": "A label with this name exists."}) from exc
 
 
 def require_room(owner: User, *, count: int, field: str) -> None:
-    """Refuse `count` new labels where they would be too many.
+    """Require that the owner can have `count` more labels.
 
     Raises:
         NoRoom: for `field`.
     """
     if Label.objects.owned_by(owner).count() + count > LABELS_PER_USER_MAX:
-        raise NoRoom(
-            {field: f"Keep at most {LABELS_PER_USER_MAX} labels; delete one first."}
-        )
+        text = f"You can have at most {LABELS_PER_USER_MAX} labels. Delete one first."
+        raise NoRoom({field: text})
 
 
 def touch_labelled_tasks(label: Label, *, at: datetime) -> None:
-    """Count the version of the tasks that carry a label: they show its name."""
+    """Raise the versions of the tasks with a label, because they show its name."""
     _labelled_with(label).update(version=F("version") + 1, updated_at=at)
 
 
 def _labelled_with(label: Label) -> TaskQuerySet:
-    carriers = TaskLabel.objects.filter(label=label).values("task_id")
-    return Task.objects.filter(owner_id=label.owner_id, pk__in=carriers)
+    labelled = TaskLabel.objects.filter(label=label).values("task_id")
+    return Task.objects.filter(owner_id=label.owner_id, pk__in=labelled)
 
 
 # --- On tasks ---------------------------------------------------------------------
 
 
 def label_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
-    """Put a label on the tasks, which may carry it already."""
+    """Add a label to the tasks that do not have it."""
     changed = [
         (task, snapshot(task)) for task in tasks if label.name not in task.label_names
     ]
     for task, _ in changed:
         task.label_names = sorted([*task.label_names, label.name], key=label_key)
-    _give_labels((label.owner_id, task.pk, label.pk) for task, _ in changed)
+    _insert_task_labels((label.owner_id, task.pk, label.pk) for task, _ in changed)
     store_all(changed, Kind.UPDATED, batch)
 
 
 def unlabel_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
-    """Take a label from the tasks, which may not carry it."""
+    """Remove a label from the tasks that have it."""
     changed = [
         (task, snapshot(task)) for task in tasks if label.name in task.label_names
     ]
     for task, _ in changed:
         task.label_names = [name for name in task.label_names if name != label.name]
-    carried = TaskLabel.objects.filter(label=label)
-    carried.filter(task__in=[task.pk for task, _ in changed]).delete()
+    task_labels = TaskLabel.objects.filter(label=label)
+    task_labels.filter(task__in=[task.pk for task, _ in changed]).delete()
     store_all(changed, Kind.UPDATED, batch)
 
 
 def set_labels(task: Task, names: Iterable[str], batch: Batch) -> None:
-    """Make the task carry exactly these labels; unknown ones are created.
+    """Set the labels of a task to exactly these; unknown ones are created.
 
     Raises:
-        ValidationError: more than `LABELS_MAX`, or one too long to be compared.
+        ValidationError: for `labels`; there are too many, or one is too long.
     """
     set_all_labels([(task, names)], batch)
 
 
 def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -> None:
-    """As `set_labels` for many tasks; the number of statements doesn't grow with them.
+    """Set the labels of many tasks as `set_labels` does, with few statements.
 
-    The tasks come in with `label_names`.
+    The tasks must be loaded with their labels.
     """
     names: dict[str, str] = {}
-    key_of = lru_cache(maxsize=None)(label_key)  # of names that come again and again
+    key_of = lru_cache(maxsize=None)(label_key)  # names repeat often
     keys_of: list[tuple[Task, set[str]]] = []
-    for task, wished in wanted:
-        by_key = {key_of(name): name for name in wished}
+    for task, task_names in wanted:
+        by_key = {key_of(name): name for name in task_names}
         if len(by_key) > LABELS_MAX:
             raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
         names = by_key | names
@@ -195,27 +204,27 @@ def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -
         if had - keys:
             losing[task.pk] = had - keys
         task.label_names = [labels[key].name for key in sorted(keys)]
-    _take_labels(losing)
-    _give_labels(added)
+    _delete_task_labels(losing)
+    _insert_task_labels(added)
 
 
-def _give_labels(carried: Iterable[tuple[UUID, UUID, UUID]]) -> None:
-    """Store which tasks carry which labels: the owner, the task and the label.
+def _insert_task_labels(added: Iterable[tuple[UUID, UUID, UUID]]) -> None:
+    """Store which tasks have which labels, as ids of owner, task and label.
 
-    There can be twenty for each task, so there is no instance of each.
+    There can be twenty for each task, so no model instances are created.
     """
-    Insert(TaskLabel, ["owner_id", "task_id", "label_id"], carried).run()
+    Insert(TaskLabel, ["owner_id", "task_id", "label_id"], added).run()
 
 
-def _take_labels(lost: Mapping[UUID, Collection[str]]) -> None:
-    """Take labels, by their keys, from tasks, by their ids."""
+def _delete_task_labels(lost: Mapping[UUID, Collection[str]]) -> None:
+    """Remove labels, given by their keys, from tasks, given by their ids."""
     if not lost:
         return
     keys = set[str]().union(*lost.values())
-    carried = TaskLabel.objects.filter(task__in=lost, label__key__in=keys)
+    task_labels = TaskLabel.objects.filter(task__in=lost, label__key__in=keys)
     taken = [
         pk
-        for pk, task_id, key in carried.values_list("pk", "task_id", "label__key")
+        for pk, task_id, key in task_labels.values_list("pk", "task_id", "label__key")
         if key in lost[task_id]
     ]
     TaskLabel.objects.filter(pk__in=taken).delete()
@@ -224,14 +233,14 @@ def _take_labels(lost: Mapping[UUID, Collection[str]]) -> None:
 def known_labels(
     wanted: Collection[str], *, owner: User, field: str = "labels"
 ) -> dict[str, Label]:
-    """Return the labels that there are of these, by their keys; the others can be made.
+    """Return the existing labels with the `wanted` keys, and check the missing ones.
 
     Raises:
-        ValidationError: for `field`; they can't.
+        ValidationError: for `field`; the missing labels can't be created.
     """
     if not wanted:
         return {}
-    # Folded for comparison, a letter can become three.
+    # Case folding can turn one letter into three.
     if any(len(key) > LABEL_KEY_MAX_LENGTH for key in wanted):
         raise ValidationError({field: "Use shorter names for labels."})
     mine = Label.objects.owned_by(owner).filter(key__in=wanted)
@@ -244,7 +253,7 @@ def known_labels(
 def labels_named(
     wanted: Mapping[str, str], batch: Batch, *, field: str = "labels"
 ) -> list[Label]:
-    """Return the labels of these names, by their keys; unknown ones are created.
+    """Return the labels with these names, given by key; unknown ones are created.
 
     Raises:
         ValidationError: for `field`.

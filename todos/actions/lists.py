@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -18,15 +17,15 @@ from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.models import TaskList, TaskQuerySet
 
-LISTS_MAX = 500  # that one person can have, without those in the trash
-CHUNK = 500  # tasks at once
+LISTS_MAX = 500  # that one user can have outside the trash
+CHUNK = 500  # tasks that are loaded at once
 
 
-def create_list(caller: Caller, **fields: Any) -> TaskList:
-    """Store a new list, after the others. `fields` are columns by name.
+def create_list(caller: Caller, **fields: object) -> TaskList:
+    """Store a new list, after the others. `fields` are columns of `TaskList`.
 
     Raises:
-        ValidationError: for `name`; there are as many lists as there can be.
+        NoRoom: for `name`; the owner has as many lists as allowed.
     """
     with open_batch(caller, adds=1) as batch:
         require_room(caller.owner)
@@ -42,33 +41,34 @@ def create_list(caller: Caller, **fields: Any) -> TaskList:
 
 
 def require_room(owner: User, *, count: int = 1) -> None:
-    """Refuse `count` new lists where they would be too many.
+    """Require that the owner can have `count` more lists.
 
     Raises:
         NoRoom: for `name`.
     """
     if TaskList.objects.owned_by(owner).live().count() + count > LISTS_MAX:
-        raise NoRoom({"name": f"Keep at most {LISTS_MAX} lists; delete one first."})
+        raise NoRoom(
+            {"name": f"You can have at most {LISTS_MAX} lists. Delete one first."}
+        )
 
 
 def update_list(
     caller: Caller,
     *,
     list_id: UUID,
-    changes: Mapping[str, Any],
+    changes: Mapping[str, object],
     restores: bool = False,
     version: ExpectedVersion = None,
 ) -> TaskList:
-    """Change the named fields of a list.
+    """Change the given fields of a list.
 
-    With `restores`, first take it out of the trash as `restore_list` does, where it
-    is there, in the same batch.
+    `restores` first restores it from the trash as `restore_list` does, in one batch.
 
     Raises:
-        TaskList.DoesNotExist: not a list of the owner.
+        TaskList.DoesNotExist: the owner has no such list.
         InboxProtected: the inbox was to be renamed or archived.
-        VersionConflict: `version` is given and is not the stored one.
-        ValidationError: for `name`; there are as many lists as there can be.
+        VersionConflict: it does not have the expected `version`.
+        NoRoom: for `name`; the owner has as many lists as allowed.
     """
     with open_batch(caller) as batch:
         if restores:
@@ -94,13 +94,13 @@ def trash_list(
     move_to: UUID | None = None,
     version: ExpectedVersion = None,
 ) -> TaskList:
-    """Put a list into the trash with its tasks, or move those to another list first.
+    """Move a list to the trash with its tasks, or move these to another list first.
 
     Raises:
-        TaskList.DoesNotExist: not a list of the owner.
+        TaskList.DoesNotExist: the owner has no such list.
         InboxProtected: it is the inbox.
-        ValidationError: `move_to` is no other list of the owner.
-        VersionConflict: `version` is given and is not the stored one.
+        ValidationError: for `move_to`, which must be another list of the owner.
+        VersionConflict: it does not have the expected `version`.
     """
     with open_batch(caller) as batch:
         row = list_of(caller.owner, list_id)
@@ -111,7 +111,7 @@ def trash_list(
             _set_trashed(row.tasks.live(), Kind.TRASHED, caller.at, batch)
         else:
             if move_to == list_id:
-                raise ValidationError({"move_to": "Name another list."})
+                raise ValidationError({"move_to": "Choose another list."})
             require_list(caller.owner, move_to, field="move_to")
             _move_tasks(row.tasks.live(), move_to, batch)
         before = snapshot(row)
@@ -123,9 +123,9 @@ def trash_list(
 def _set_trashed(
     tasks: TaskQuerySet, kind: Kind, trashed_at: datetime | None, batch: Batch
 ) -> None:
-    """Put tasks into the trash or out of it, where each turn leaves fewer of them."""
-    left = tasks.with_labels().order_by("id")
-    while rows := list(left[:CHUNK]):
+    """Set `trashed_at` of all tasks of a query that no longer finds them then."""
+    remaining = tasks.with_labels().order_by("id")
+    while rows := list(remaining[:CHUNK]):
         changed = [(task, snapshot(task)) for task in rows]
         for task in rows:
             task.trashed_at = trashed_at
@@ -134,8 +134,8 @@ def _set_trashed(
 
 
 def _move_tasks(tasks: TaskQuerySet, list_id: UUID, batch: Batch) -> None:
-    left = tasks.top_level().with_labels().order_by("position", "id")
-    while rows := list(left[:CHUNK]):
+    remaining = tasks.top_level().with_labels().order_by("position", "id")
+    while rows := list(remaining[:CHUNK]):
         move_all(rows, list_id, batch)
         batch.flush()
 
@@ -146,14 +146,14 @@ def restore_list(
     list_id: UUID,
     version: ExpectedVersion = None,
 ) -> TaskList:
-    """Take a list out of the trash, with the tasks that went there with it.
+    """Restore a list from the trash, with the tasks that were trashed with it.
 
-    What is not in the trash stays as it is.
+    If the list is not in the trash, nothing changes.
 
     Raises:
-        TaskList.DoesNotExist: not a list of the owner.
-        VersionConflict: `version` is given and is not the stored one.
-        ValidationError: for `name`; there are as many lists as there can be.
+        TaskList.DoesNotExist: the owner has no such list.
+        VersionConflict: it does not have the expected `version`.
+        NoRoom: for `name`; the owner has as many lists as allowed.
     """
     with open_batch(caller) as batch:
         row = TaskList.objects.owned_by(caller.owner).get(pk=list_id)

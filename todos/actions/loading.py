@@ -1,4 +1,4 @@
-"""Loading the owner's tasks and lists for an action, and checking their state."""
+"""Loading the owner's rows for an action, and checking their state."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from accounts.models import User
 from config.compiled_queries import instance
 from todos.actions.refusals import InTrash, VersionConflict
 from todos.compiled_queries import INBOX, TASK
-from todos.models import Label, Task, TaskList
+from todos.ledger import Entity, RecordedRow
+from todos.models import Label, OwnedQuerySet, Task, TaskList
 
-# The version that a caller has seen, or several of which any will do; None: all will.
+# The version that the caller expects, or several of which any is accepted; None accepts
+# every version.
 ExpectedVersion: TypeAlias = int | Collection[int] | None
+RecordedQuerySet: TypeAlias = (
+    OwnedQuerySet[Task] | OwnedQuerySet[TaskList] | OwnedQuerySet[Label]
+)
 
 
 def task_of(owner: User, task_id: UUID) -> Task:
-    """Return the task with all that a face shows of it."""
+    """Return the task with its labels and its number of steps."""
     row = TASK.first(owner=owner.pk, task=task_id)
     if row is None:
         raise Task.DoesNotExist
@@ -25,24 +30,37 @@ def task_of(owner: User, task_id: UUID) -> Task:
 
 
 def list_of(owner: User, list_id: UUID) -> TaskList:
+    """Return the list unless it is in the trash."""
     return TaskList.objects.owned_by(owner).live().get(pk=list_id)
 
 
 def inbox_id(owner: User) -> UUID:
-    """Return the id of the list that everyone has."""
+    """Return the id of the owner's inbox, which always exists."""
     row = INBOX.first(owner=owner.pk)
     assert row is not None
     inbox: UUID = row["id"]
     return inbox
 
 
+def recorded_rows(entity: str, owner: User) -> RecordedQuerySet:
+    """Return the owner's rows of one entity, loaded as `ledger.snapshot` needs them."""
+    match entity:
+        case Entity.TASK:
+            return Task.objects.owned_by(owner).with_labels()
+        case Entity.LIST:
+            return TaskList.objects.owned_by(owner)
+        case _:
+            return Label.objects.owned_by(owner)
+
+
 def require_live(task: Task, *, version: ExpectedVersion) -> None:
+    """Require a task that is not in the trash and has the expected version."""
     if task.trashed_at is not None:
         raise InTrash
     require_version(task, version)
 
 
-def require_version(row: Task | TaskList | Label, version: ExpectedVersion) -> None:
-    seen = {version} if isinstance(version, int) else version
-    if seen is not None and row.version not in seen:
+def require_version(row: RecordedRow, version: ExpectedVersion) -> None:
+    expected = {version} if isinstance(version, int) else version
+    if expected is not None and row.version not in expected:
         raise VersionConflict

@@ -26,7 +26,7 @@ from todos.models import Task, TaskList
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """The place right before or right after a row, in the words of the caller."""
+    """The place directly before or after the row with this id."""
 
     side: str  # "before" or "after"
     id: UUID
@@ -39,17 +39,17 @@ def move_task(
     to: Beside | UUID,
     version: ExpectedVersion = None,
 ) -> Task:
-    """Move a task beside another, or to the end of a list as a task of its own.
+    """Move a task beside another, or to the end of a list, where it is not a step.
 
-    Beside another it comes into the same list, and under the same parent. Its own
-    steps go along.
+    Beside another task it gets the same list and the same parent. Its own steps move
+    along.
 
     Raises:
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
         ValidationError: for `before`, `after` or `list`.
     """
     with open_batch(caller) as batch:
-        found = _found_around(caller.owner, task_id, to)
+        found = _load_with_neighbour(caller.owner, task_id, to)
         if task_id not in found:
             raise Task.DoesNotExist
         task = found[task_id]
@@ -65,8 +65,10 @@ def move_task(
     return task
 
 
-def _found_around(owner: User, task_id: UUID, to: Beside | UUID) -> dict[UUID, Task]:
-    """Return the task and its new neighbour, where they are there, by their ids."""
+def _load_with_neighbour(
+    owner: User, task_id: UUID, to: Beside | UUID
+) -> dict[UUID, Task]:
+    """Return the task and its new neighbour by id, as far as they exist."""
     ids = [task_id, to.id] if isinstance(to, Beside) else [task_id]
     return Task.objects.owned_by(owner).represented().in_bulk(ids)
 
@@ -77,11 +79,11 @@ def _move_beside(
     if neighbour is None or neighbour.trashed_at is not None:
         raise ValidationError({to.side: "There is no such task."})
     if neighbour.pk == task.pk:
-        raise ValidationError({to.side: "Name another task."})
+        raise ValidationError({to.side: "Choose another task."})
     is_step = neighbour.parent_id is not None
-    # Also beside one of its own steps: it has steps, then.
+    # This includes a move beside one of its own steps.
     if is_step and task.parent_id is None and task.steps.live().exists():
-        raise ValidationError({to.side: "Steps go one level deep."})
+        raise ValidationError({to.side: "A step can't have steps of its own."})
     if neighbour.parent_id is not None and neighbour.parent_id != task.parent_id:
         require_step_room(neighbour.parent_id, owner=batch.owner, field=to.side)
     task.parent_id, task.list_id = neighbour.parent_id, neighbour.list_id
@@ -103,21 +105,21 @@ def require_list(owner: User, list_id: UUID, *, field: str = "list") -> None:
 
 
 def move_all(tasks: Iterable[Task], list_id: UUID, batch: Batch) -> None:
-    """Move tasks to the end of a list, in the order they have.
+    """Move tasks to the end of a list, in their present order, with their steps.
 
-    There they are tasks of their own; their steps go along.
+    A step that is given becomes a task.
     """
     rows = sorted(tasks, key=lambda task: (task.position, task.pk))
     if not rows:
         return
     steps = Task.objects.owned_by(batch.owner).live()
     steps = steps.filter(parent__in=[row.pk for row in rows])
-    along = list(steps.with_labels().order_by("id"))
-    changed = [(row, snapshot(row)) for row in [*rows, *along]]
-    places = positions_at_end(list_id, batch, count=len(rows))
-    for task, position in zip(rows, places, strict=True):
+    moved_steps = list(steps.with_labels().order_by("id"))
+    changed = [(row, snapshot(row)) for row in [*rows, *moved_steps]]
+    positions = positions_at_end(list_id, batch, count=len(rows))
+    for task, position in zip(rows, positions, strict=True):
         task.parent, task.position = None, position
-    for row in [*rows, *along]:
+    for row in [*rows, *moved_steps]:
         row.list_id = list_id
     store_all(changed, Kind.MOVED, batch)
 
@@ -129,12 +131,12 @@ def move_list(
     to: Beside,
     version: ExpectedVersion = None,
 ) -> TaskList:
-    """Move a list right before or after another. The inbox stays first.
+    """Move a list directly before or after another. The inbox stays first.
 
     Raises:
-        TaskList.DoesNotExist: not a list of the owner.
+        TaskList.DoesNotExist: the owner has no such list.
         InboxProtected: it is the inbox, or would come before it.
-        VersionConflict: `version` is given and is not the stored one.
+        VersionConflict: it does not have the expected `version`.
         ValidationError: for `before` or `after`.
     """
     with open_batch(caller) as batch:
@@ -158,7 +160,7 @@ def _move_list_beside(
     if neighbour is None:
         raise ValidationError({to.side: "There is no such list."})
     if neighbour.pk == row.pk:
-        raise ValidationError({to.side: "Name another list."})
+        raise ValidationError({to.side: "Choose another list."})
     siblings = TaskList.objects.owned_by(batch.owner).filter(is_inbox=False)
     if not neighbour.is_inbox:
         return place_beside(row, neighbour, siblings, side=to.side, at=batch.at)
@@ -173,11 +175,11 @@ def _move_list_beside(
 def place(
     task: Task, batch: Batch, *, list_id: UUID | None, parent_id: UUID | None
 ) -> None:
-    """Put a task into a list and maybe under a parent, both the owner's.
+    """Assign a task to a list of the owner and, with `parent_id`, to a parent task.
 
     Raises:
-        ValidationError: for `list` or `parent`, in the same words whether the row
-            is someone else's or never was.
+        ValidationError: for `list` or `parent`, with the same text whether the row is
+            another user's or does not exist.
     """
     if parent_id is not None:
         tasks = Task.objects.owned_by(batch.owner).live()
@@ -186,9 +188,9 @@ def place(
             raise ValidationError({"parent": "There is no such task."})
         has_steps = not task._state.adding and task.steps.live().exists()
         if parent.pk == task.pk or parent.parent_id or has_steps:
-            raise ValidationError({"parent": "Steps go one level deep."})
+            raise ValidationError({"parent": "A step can't have steps of its own."})
         if list_id not in (None, parent.list_id, task.list_id):
-            raise ValidationError({"list": "A step is in the list of its task."})
+            raise ValidationError({"list": "A step belongs to the list of its task."})
         if task.parent_id != parent.pk:
             require_step_room(parent.pk, owner=batch.owner, field="parent")
         task.parent, task.list_id = parent, parent.list_id
@@ -204,7 +206,7 @@ def place(
 
 
 def move_steps_along(task: Task, batch: Batch) -> None:
-    """Move the steps of a task into its list."""
+    """Move the steps of a task to its list."""
     steps = list(task.steps.live().with_labels().order_by("id"))
     changed = [(step, snapshot(step)) for step in steps]
     for step in steps:

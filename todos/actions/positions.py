@@ -1,9 +1,9 @@
-"""The positions of tasks and lists in the order of their owner.
+"""The positions of tasks and lists in the order that their owner chose.
 
-Positions are whole numbers with wide gaps, so a row comes between two others by the
-mean of theirs. Where no number is left between them, the rows around the place get new
-ones. Those are recorded as moved in the same batch: a client that keeps a copy orders
-it by position, and undo has to find each number as it was.
+Positions are integers with wide gaps, so a row is put between two others by giving it
+the mean of their positions. If no integer is left between them, the rows around get new
+positions. These rows are recorded as moved in the same batch, because clients order
+their copies by position, and undo compares each position with the recorded one.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from django.db.models import Max, Q
 from todos.ledger import Batch, Snapshot, snapshot
 from todos.models import OwnedQuerySet, Task, TaskList
 
-GAP = 1_000_000  # between rows without a place of their own: a second, as positions go
-NARROWEST = 1_000  # a gap that is left again between rows with new numbers
-REACH = 16  # rows on each side that get new numbers, at first
+GAP = 1_000_000  # one second: a new row gets the current time in microseconds
+GAP_MIN = 1_000  # between rows with new positions
+REACH = 16  # rows on each side that get new positions, in the first attempt
 
-_Row = TypeVar("_Row", Task, TaskList)
+_Positioned = TypeVar("_Positioned", Task, TaskList)
 
 
 def place_beside(
-    row: _Row,
-    neighbour: _Row,
-    siblings: OwnedQuerySet[_Row],
+    row: _Positioned,
+    neighbour: _Positioned,
+    siblings: OwnedQuerySet[_Positioned],
     *,
     side: str,
     at: datetime,
-) -> list[tuple[_Row, Snapshot]]:
-    """Give `row` a position right before or after its neighbour among its siblings.
+) -> list[tuple[_Positioned, Snapshot]]:
+    """Give `row` a position directly before or after its neighbour among the siblings.
 
     Returns:
-        The other rows that had to get new positions, each with what it was before.
+        The other rows that got new positions, each with its snapshot from before.
     """
     others = siblings.exclude(pk=row.pk)
     earlier, later = _around(neighbour, others, side=side, reach=1)
@@ -50,12 +50,12 @@ def place_beside(
 
 
 def _around(
-    neighbour: _Row, others: OwnedQuerySet[_Row], *, side: str, reach: int
-) -> tuple[list[_Row], list[_Row]]:
-    """Return up to `reach` rows before the place and after it, the nearest first."""
-    place, key = neighbour.position, neighbour.pk
-    below = others.filter(Q(position__lt=place) | Q(position=place, id__lt=key))
-    above = others.filter(Q(position__gt=place) | Q(position=place, id__gt=key))
+    neighbour: _Positioned, others: OwnedQuerySet[_Positioned], *, side: str, reach: int
+) -> tuple[list[_Positioned], list[_Positioned]]:
+    """Return up to `reach` rows before the new place and after it, nearest first."""
+    position, key = neighbour.position, neighbour.pk
+    below = others.filter(Q(position__lt=position) | Q(position=position, id__lt=key))
+    above = others.filter(Q(position__gt=position) | Q(position=position, id__gt=key))
     earlier = below.order_by("-position", "-id")
     later = above.order_by("position", "id")
     if side == "before":
@@ -64,25 +64,25 @@ def _around(
 
 
 def _between(low: int | None, high: int | None, *, at: datetime) -> int:
-    """Return a position between two, where one of them may be missing."""
+    """Return a position between two others, one of which may be missing."""
     if low is not None and high is not None:
         return (low + high) // 2
     if low is not None:
-        # What is made later gets a later number still.
+        # Rows that are created later come after it.
         return max(_position_at(at), low + 1)
     assert high is not None
     return high - GAP
 
 
 def _renumber(
-    row: _Row,
-    neighbour: _Row,
-    others: OwnedQuerySet[_Row],
+    row: _Positioned,
+    neighbour: _Positioned,
+    others: OwnedQuerySet[_Positioned],
     *,
     side: str,
     reach: int = REACH,
-) -> list[tuple[_Row, Snapshot]]:
-    """Number the rows around the place anew, `row` among them."""
+) -> list[tuple[_Positioned, Snapshot]]:
+    """Give new positions to `row` and to the rows around its new place."""
     earlier, later = _around(neighbour, others, side=side, reach=reach + 1)
     before = earlier[:reach][::-1]
     after = later[:reach]
@@ -105,19 +105,19 @@ def _renumber(
 def _spread(
     present: Sequence[int], *, low: int | None, high: int | None
 ) -> list[int] | None:
-    """Return positions for the rows `present`, in order, and for one more among them.
+    """Return new positions, in order, for rows at the positions `present` and one more.
 
-    They lie between `low` and `high`; where one is missing, there is room without end.
-    None where the gaps would be too narrow.
+    They lie between `low` and `high`; a missing bound is infinitely far. Returns None
+    if the gaps would be too narrow.
     """
     count = len(present) + 1
-    width = NARROWEST * (count + 1)
+    width = GAP_MIN * (count + 1)
     if high is None:
         high = max(present[-1] + 1, (present[0] if low is None else low) + width)
     if low is None:
         low = min(present[0] - 1, high - width)
     gap = (high - low) // (count + 1)
-    if gap < NARROWEST:
+    if gap < GAP_MIN:
         return None
     return [low + gap * number for number in range(1, count + 1)]
 
@@ -127,9 +127,9 @@ def _position_at(at: datetime) -> int:
 
 
 def positions_at_end(list_id: UUID, batch: Batch, *, count: int) -> list[int]:
-    """Return positions after all tasks of a list, and, if there is room, not after now.
+    """Return positions after all tasks of a list, and not after now if there is room.
 
-    What is made later gets a later number still.
+    So tasks that are created later come after them.
     """
     tasks = Task.objects.owned_by(batch.owner).filter(list=list_id, parent=None)
     last = tasks.aggregate(last=Max("position"))["last"] or 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -32,13 +31,13 @@ WEEK_STARTS = {
     User.WeekStart.SATURDAY: 5,
     User.WeekStart.SUNDAY: 6,
 }
-# The starts of parts that shall stay in the title, by the number of their line.
+# The starts of parts that stay in the title, by the index of their line.
 Literal = Mapping[int, Collection[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A line as it was read, and the task that it makes."""
+    """A parsed line, and its task."""
 
     parsed: Parsed
     task: Task
@@ -49,16 +48,15 @@ def preview_quick_add(
 ) -> list[Draft]:
     """Return the tasks that the lines of a text describe, without storing them.
 
-    Lines that are blank don't count, nor are they counted: the first task is that of
-    line 0 in `literal`.
+    Blank lines are skipped: line 0 in `literal` is the line of the first task.
 
     Raises:
-        ValidationError: for `text` or `literal`; nothing else can be wrong.
+        ValidationError: for `text` or `literal`.
     """
     drafts = _read(caller, text=text, literal=literal)
-    wanted = _wanted(drafts)
+    wanted = _label_names(drafts)
     known = known_labels(wanted, owner=caller.owner, field="text")
-    # As `quick_add` would store them: in the spelling of the labels that there are.
+    # Existing labels keep their spelling, as `quick_add` stores them.
     names = wanted | {key: label.name for key, label in known.items()}
     for draft in drafts:
         draft.task.label_names = [names[key] for key in _keys(draft)]
@@ -71,7 +69,9 @@ def _read(caller: Caller, *, text: str, literal: Literal | None) -> list[Draft]:
         raise ValidationError({"text": f"Write at most {LINES_MAX} lines."})
     literal = literal or {}
     if literal.keys() - set(range(len(lines))):
-        raise ValidationError({"literal": "There is no such line; they begin at 0."})
+        raise ValidationError(
+            {"literal": "There is no such line; lines are counted from 0."}
+        )
     reader = _Reader(caller)
     return [
         reader.draft(number, line, literal.get(number, ()))
@@ -85,9 +85,7 @@ def quick_add(
     text: str,
     literal: Literal | None = None,
 ) -> list[Draft]:
-    """Store the tasks that the lines of a text describe, in one batch.
-
-    Labels that are unknown are created.
+    """Store the tasks that the lines of a text describe; unknown labels are created.
 
     Raises:
         ValidationError: as `preview_quick_add`; then nothing is stored.
@@ -101,41 +99,41 @@ def quick_add(
     return drafts
 
 
-def _wanted(drafts: list[Draft]) -> dict[str, str]:
-    """Return the names of labels in the lines, by their keys."""
+def _label_names(drafts: list[Draft]) -> dict[str, str]:
+    """Return the names of all labels in the lines, by their keys."""
     return {
         label_key(name): name for draft in drafts for name in draft.parsed.fields.labels
     }
 
 
 def _keys(draft: Draft) -> list[str]:
-    """Return the keys of a draft's labels, in the order in which a task shows them."""
+    """Return the keys of a draft's labels, in the order in which tasks show them."""
     return sorted(map(label_key, draft.parsed.fields.labels))
 
 
 def _set_labels(drafts: list[Draft], batch: Batch) -> None:
-    labels_of = labels_named(_wanted(drafts), batch, field="text")
+    labels_of = labels_named(_label_names(drafts), batch, field="text")
     found = {label.key: label for label in labels_of}
-    carried: list[TaskLabel] = []
+    task_labels: list[TaskLabel] = []
     for draft in drafts:
         labels = [found[key] for key in _keys(draft)]
         draft.task.label_names = [label.name for label in labels]
-        carried += [
+        task_labels += [
             TaskLabel(owner_id=batch.owner.pk, task=draft.task, label=label)
             for label in labels
         ]
-    TaskLabel.objects.bulk_create(carried)
+    TaskLabel.objects.bulk_create(task_labels)
 
 
 class _Reader:
-    """Reads lines for one person, at one moment."""
+    """Turns lines into tasks of one caller."""
 
     def __init__(self, caller: Caller) -> None:
         self._caller, owner = caller, caller.owner
         lists = TaskList.objects.owned_by(owner).live().filter(archived_at=None)
         rows = list(lists.in_order().values_list("name", "pk", "is_inbox"))
         self._inbox = next(pk for _, pk, is_inbox in rows if is_inbox)
-        # Of two lists with one name, the first.
+        # If two lists have the same name, the first one counts.
         self._lists: dict[str, UUID] = {name: pk for name, pk, _ in reversed(rows)}
         self._here = Here(
             clock=clock_of(owner, now=caller.at),
@@ -147,28 +145,28 @@ class _Reader:
     def draft(self, number: int, line: str, literal: Collection[int]) -> Draft:
         try:
             parsed = _cleaned(parse_line(line, here=self._here, literal=literal))
-            return Draft(parsed, self._task(parsed, place=number))
+            return Draft(parsed, self._task(parsed, index=number))
         except NoSuchPart as exc:
-            message = "Name the line and the start of a part, as in its spans."
+            message = "Must be the line and the start of a part, as in its spans."
             raise ValidationError({"literal": message}) from exc
         except ValidationError as exc:
             message = f"Line {number + 1}: {exc.messages[0]}"
             raise ValidationError({"text": message}) from exc
 
-    def _task(self, parsed: Parsed, *, place: int) -> Task:
-        said = parsed.fields
-        columns: dict[str, Any] = {
+    def _task(self, parsed: Parsed, *, index: int) -> Task:
+        fields = parsed.fields
+        columns: dict[str, object] = {
             name: value
-            for name, value in asdict(said).items()
+            for name, value in asdict(fields).items()
             if name not in {"list", "labels"} and value is not None
         }
         task = Task.new(
             owner_id=self._caller.owner.pk,
             at=self._caller.at,
-            list_id=self._lists[said.list] if said.list else self._inbox,
+            list_id=self._lists[fields.list] if fields.list else self._inbox,
             title=parsed.title,
-            # So that the tasks stand in the order of their lines.
-            position=self._position + place,
+            # In the order of the lines.
+            position=self._position + index,
             **columns,
         )
         validate_dates(task, self._caller)
@@ -176,10 +174,10 @@ class _Reader:
 
 
 def _cleaned(parsed: Parsed) -> Parsed:
-    """Return it with its text as it is stored.
+    """Return the parsed line with its texts cleaned as they are stored.
 
     Raises:
-        ValidationError: something is too long, too much, or can't be shown.
+        ValidationError: a text is too long or not printable, or labels are too many.
     """
     try:
         title = clean_text(parsed.title, most=TITLE_MAX_LENGTH)

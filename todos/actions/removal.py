@@ -1,4 +1,4 @@
-"""Deleting for good what is in the trash; the ledger keeps no text of it."""
+"""Deleting permanently from the trash; the ledger keeps no text of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from todos.caller import Caller
 from todos.ledger import Batch, Entity, open_batch
 from todos.models import Task, TaskList
 
-TRASH_DAYS = 30  # that something stays in the trash, unless a purge is told otherwise
+TRASH_DAYS = 30  # before a purge deletes from the trash, by default
 
 
 def remove_task(
@@ -23,12 +23,12 @@ def remove_task(
     task_id: UUID,
     version: ExpectedVersion = None,
 ) -> None:
-    """Delete a task in the trash for good, and its text from the ledger.
+    """Delete a task in the trash permanently, and its text from the ledger.
 
     Raises:
-        Task.DoesNotExist: not a task of the owner.
-        NotInTrash: it must be put into the trash first.
-        VersionConflict: `version` is given and is not the stored one.
+        Task.DoesNotExist: the owner has no such task.
+        NotInTrash: it must be moved to the trash first.
+        VersionConflict: it does not have the expected `version`.
     """
     with open_batch(caller) as batch:
         task = task_of(caller.owner, task_id)
@@ -39,16 +39,16 @@ def remove_task(
 
 
 def remove_trashed(caller: Caller, *, before: datetime, limit: int) -> int:
-    """Delete up to `limit` tasks, then lists, that are in the trash since `before`.
+    """Delete up to `limit` tasks, then lists, that were trashed before a time.
 
-    A list goes once no task is left in it.
+    A list is deleted when it has no tasks left.
 
     Returns:
-        How many rows are gone, steps among them; 0 once there is nothing left to do.
+        The number of deleted rows, including steps; 0 if there was nothing to delete.
     """
     with open_batch(caller) as batch:
         tasks = Task.objects.owned_by(caller.owner).filter(trashed_at__lt=before)
-        # Whole tasks first: their steps go with them.
+        # Tasks before steps, because their steps are deleted with them.
         tasks = tasks.order_by(F("parent").asc(nulls_first=True), "id")
         found = list(tasks[:limit])
         if found:
@@ -60,11 +60,11 @@ def remove_trashed(caller: Caller, *, before: datetime, limit: int) -> int:
 
 
 def _remove_tasks(tasks: Sequence[Task], batch: Batch) -> int:
-    """Delete the tasks and their steps, in whatever state those are."""
+    """Delete the tasks and all of their steps."""
     chosen = [task.pk for task in tasks]
     steps = Task.objects.owned_by(batch.owner).filter(parent__in=chosen)
     rows = [*steps.exclude(pk__in=chosen).order_by("id"), *tasks]
-    _forget(Entity.TASK, [row.pk for row in rows], batch)
+    _erase_history(Entity.TASK, [row.pk for row in rows], batch)
     for row in rows:
         batch.removed(row)
     Task.objects.filter(pk__in=[row.pk for row in rows]).delete()
@@ -72,14 +72,14 @@ def _remove_tasks(tasks: Sequence[Task], batch: Batch) -> int:
 
 
 def _remove_lists(lists: Sequence[TaskList], batch: Batch) -> int:
-    _forget(Entity.LIST, [row.pk for row in lists], batch)
+    _erase_history(Entity.LIST, [row.pk for row in lists], batch)
     for row in lists:
         batch.removed(row)
     TaskList.objects.filter(pk__in=[row.pk for row in lists]).delete()
     return len(lists)
 
 
-def _forget(entity: Entity, ids: list[UUID], batch: Batch) -> None:
-    """Empty what the ledger remembers of the rows."""
-    told = batch.owner.changes.filter(entity=entity, entity_id__in=ids)
-    told.update(before=None, after=None)
+def _erase_history(entity: Entity, ids: list[UUID], batch: Batch) -> None:
+    """Remove the recorded values of the rows from the ledger."""
+    changes = batch.owner.changes.filter(entity=entity, entity_id__in=ids)
+    changes.update(before=None, after=None)

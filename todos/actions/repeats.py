@@ -1,7 +1,7 @@
-"""Repeating tasks: what a rule makes of a task, and how its series goes on.
+"""The occurrences of repeating tasks.
 
-The tasks of a series share its id and are numbered. Completing one opens the next as a
-task of its own; skipping lets the same task take the next one's date and number.
+The tasks of a series share its id and are numbered. Completing one opens the next
+occurrence as a new task; skipping moves the same task to the next date and number.
 """
 
 from __future__ import annotations
@@ -37,29 +37,28 @@ from todos.task_fields import COPIED_COLUMNS, MOVING_COLUMNS
 DAY = timedelta(days=1)
 
 
-# --- The next of a series ---------------------------------------------------------
+# --- The next occurrence ----------------------------------------------------------
 
 
 def open_next_occurrences(
     tasks: Sequence[Task], batch: Batch
 ) -> dict[UUID, Task | None]:
-    """Open the next occurrence of each task that repeats, as a task of its own.
+    """Open the next occurrence of each repeating task as a new task, with its steps.
 
-    Their steps come along, to be done again. Where the next one is there, because
-    reopening left what had been touched, none is opened; nor is one of a step whose
-    task can't keep more.
+    None is opened if it exists already, because reopening leaves changed occurrences,
+    nor for a step if its task can't have more steps.
 
     Returns:
-        The next occurrence, if there is one that is open, by the id of each task.
+        The next occurrence if it is open, or None, by the id of each task.
     """
     repeating = [task for task in tasks if task.rrule and task.due_date]
-    nearest = _later_occurrence_ids(repeating)
+    existing = _next_occurrence_ids(repeating)
     found: dict[UUID, Task | None] = {task.pk: None for task in tasks}
-    found |= _open_occurrences(nearest)
+    found |= _open_occurrences(existing)
     today = today_of(batch.caller)
     copies: list[tuple[Task, Task]] = []
     for task in repeating:
-        due_date = None if task.pk in nearest else _next_due(task, today=today)
+        due_date = None if task.pk in existing else _next_due(task, today=today)
         if due_date is not None:
             copies.append((task, _next_copy(task, due_date=due_date, at=batch.at)))
     copied = list(_with_room(copies, owner=batch.owner))
@@ -71,9 +70,9 @@ def open_next_occurrences(
 def _with_room(
     copied: Sequence[tuple[Task, Task]], *, owner: User
 ) -> Iterator[tuple[Task, Task]]:
-    """Leave out copies of steps that their task has no room for."""
-    above = {copy.parent_id for _, copy in copied if copy.parent_id is not None}
-    counts = step_quotas(above, owner=owner) if above else {}
+    """Leave out copies of steps if their task can't have more steps."""
+    parents = {copy.parent_id for _, copy in copied if copy.parent_id is not None}
+    counts = step_quotas(parents, owner=owner) if parents else {}
     for task, copy in copied:
         if copy.parent_id is not None:
             if not counts[copy.parent_id].takes_next:
@@ -93,28 +92,28 @@ def _next_copy(task: Task, *, due_date: date, at: datetime) -> Task:
 def _store_copies(copied: Sequence[tuple[Task, Task]], batch: Batch) -> None:
     """Store the copies of tasks, each followed by copies of the task's steps."""
     steps_of = _steps_to_repeat([task for task, _ in copied], owner=batch.owner)
-    every: list[tuple[Task, Task]] = []
+    all_copied: list[tuple[Task, Task]] = []
     for task, copy in copied:
         assert task.due_date is not None and copy.due_date is not None
         shift = copy.due_date - task.due_date
-        every.append((task, copy))
+        all_copied.append((task, copy))
         for step in steps_of[task.pk]:
             step_copy = _copy_of(step, shift=shift, at=batch.at)
             step_copy.parent_id = copy.pk
             if step_copy.rrule:
                 step_copy.series, step_copy.occurrence = uuid7(), 1
-            every.append((step, step_copy))
+            all_copied.append((step, step_copy))
         copy.steps_total = len(steps_of[task.pk])
-    for _, copy in every:
+    for _, copy in all_copied:
         plan_reminder(copy, owner=batch.owner, at=batch.at)
-    Task.objects.bulk_create([copy for _, copy in every])
-    set_all_labels([(copy, task.label_names) for task, copy in every], batch)
-    for _, copy in every:
+    Task.objects.bulk_create([copy for _, copy in all_copied])
+    set_all_labels([(copy, task.label_names) for task, copy in all_copied], batch)
+    for _, copy in all_copied:
         batch.created(copy)
 
 
 def _copy_of(task: Task, *, shift: timedelta, at: datetime) -> Task:
-    """Return an open copy, not stored yet, with its dates moved on by `shift`."""
+    """Return an open copy that is not stored yet, with its dates moved by `shift`."""
     same = {name: getattr(task, name) for name in COPIED_COLUMNS}
     copy = Task.new(owner_id=task.owner_id, at=at, **same)
     _move_dates(copy, shift)
@@ -134,14 +133,14 @@ def _moved(day: date | None, shift: timedelta) -> date | None:
 def _steps_to_repeat(
     tasks: Sequence[Task], *, owner: User
 ) -> dict[UUID | None, list[Task]]:
-    """Return the steps that the next occurrence has as well, by the id of the task.
+    """Return the steps that the next occurrence gets too, by the id of the task.
 
-    Of a step that repeats by itself, only the one that is open.
+    Of a repeating step, these include only the open occurrence.
     """
     found: dict[UUID | None, list[Task]] = defaultdict(list)
-    above = [task.pk for task in tasks if task.parent_id is None]
-    if above:
-        steps = Task.objects.owned_by(owner).live().filter(parent__in=above)
+    parents = [task.pk for task in tasks if task.parent_id is None]
+    if parents:
+        steps = Task.objects.owned_by(owner).live().filter(parent__in=parents)
         steps = steps.exclude(~Q(rrule=""), completed_at__isnull=False)
         for step in steps.with_labels().order_by("position", "id"):
             found[step.parent_id].append(step)
@@ -153,13 +152,13 @@ def _number_of(task: Task) -> int:
 
 
 def _next_due(task: Task, *, today: date) -> date | None:
-    """Return when the task that follows on completing this one is due."""
+    """Return the due date of the next occurrence, when this task is completed today."""
     assert task.due_date is not None
     if _is_last(task):
         return None
     if task.rrule_anchor == Task.Anchor.COMPLETION:
         return recurrence.date_after_completion(task.rrule, done_on=today)
-    # An overdue repeat goes on after today, not through every missed date.
+    # An overdue task skips the dates that were missed.
     after = max(task.due_date, today)
     return recurrence.next_date(task.rrule, anchor=task.due_date, after=after)
 
@@ -174,39 +173,39 @@ def today_of(caller: Caller) -> date:
 
 
 def remove_next_occurrences(tasks: Sequence[Task], batch: Batch) -> None:
-    """Remove the next occurrences with their steps, unless somebody touched them."""
-    following = _open_occurrences(_later_occurrence_ids(tasks)).values()
-    untouched = {task.pk: task for task in following if task and task.version == 1}
-    if not untouched:
+    """Remove the next occurrences with their steps, unless these were changed."""
+    upcoming = _open_occurrences(_next_occurrence_ids(tasks)).values()
+    unchanged = {task.pk: task for task in upcoming if task and task.version == 1}
+    if not unchanged:
         return
     steps_of: dict[UUID | None, list[Task]] = defaultdict(list)
-    steps = Task.objects.owned_by(batch.owner).filter(parent__in=untouched)
+    steps = Task.objects.owned_by(batch.owner).filter(parent__in=unchanged)
     for step in steps.with_labels().order_by("id"):
         steps_of[step.parent_id].append(step)
     removed = []
-    for key, upcoming in untouched.items():
-        if any(_is_touched(step, with_=upcoming) for step in steps_of[key]):
+    for key, task in unchanged.items():
+        if any(_is_changed(step, of=task) for step in steps_of[key]):
             continue
         removed.append(key)
-        for row in [*steps_of[key], upcoming]:
+        for row in [*steps_of[key], task]:
             batch.removed(row, before=snapshot(row))
     Task.objects.owned_by(batch.owner).filter(pk__in=removed).delete()
 
 
-def _is_touched(step: Task, *, with_: Task) -> bool:
-    return step.version != 1 or step.created_at != with_.created_at
+def _is_changed(step: Task, *, of: Task) -> bool:
+    return step.version != 1 or step.created_at != of.created_at
 
 
 def next_occurrences_of(tasks: Sequence[Task]) -> dict[UUID, Task | None]:
-    """Return the occurrence after each task, while that is open, by the task's id."""
+    """Return the next occurrence if it is open, or None, by the id of each task."""
     none: dict[UUID, Task | None] = {task.pk: None for task in tasks}
-    return none | _open_occurrences(_later_occurrence_ids(tasks))
+    return none | _open_occurrences(_next_occurrence_ids(tasks))
 
 
-def _later_occurrence_ids(tasks: Sequence[Task]) -> dict[UUID, UUID]:
-    """Return the occurrence after each task, in whatever state, by the task's id.
+def _next_occurrence_ids(tasks: Sequence[Task]) -> dict[UUID, UUID]:
+    """Return the ids of existing next occurrences in any state, by the id of the task.
 
-    There can be gaps in the numbers: skipping goes on to the next.
+    Skipping leaves gaps between the numbers of a series.
     """
     ids = [task.pk for task in tasks if task.series and task.occurrence]
     if not ids:
@@ -219,15 +218,15 @@ def _later_occurrence_ids(tasks: Sequence[Task]) -> dict[UUID, UUID]:
     nearest = Subquery(later.order_by("occurrence").values("pk")[:1])
     found = Task.objects.filter(pk__in=ids).annotate(nearest=nearest)
     pairs = found.values_list("pk", "nearest")
-    return {task: following for task, following in pairs if following}
+    return {task: upcoming for task, upcoming in pairs if upcoming}
 
 
-def _open_occurrences(nearest: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
-    """Return the occurrences that can be done, by what the ids are found under."""
-    if not nearest:
+def _open_occurrences(ids: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
+    """Load those occurrences that are open, under the keys of their ids."""
+    if not ids:
         return {}
-    rows = Task.objects.open().represented().in_bulk(list(nearest.values()))
-    return {task: rows.get(following) for task, following in nearest.items()}
+    rows = Task.objects.open().represented().in_bulk(list(ids.values()))
+    return {task: rows.get(upcoming) for task, upcoming in ids.items()}
 
 
 # --- Skipping ---------------------------------------------------------------------
@@ -239,18 +238,18 @@ def skip_occurrence(
     task_id: UUID,
     version: ExpectedVersion = None,
 ) -> Task:
-    """Move an open repeating task on to its next occurrence.
+    """Move an open repeating task to its next date.
 
-    It stays the same task, with the next number of its series; its start date and its
-    reminder move along. One that is overdue goes to the first occurrence from today
-    on, which is still to be done. A rule that counts from completion counts from the
-    due date here, or from today if that is later: nothing was completed.
+    It stays the same task and gets the next number of its series; its start date and
+    reminder move along. An overdue task moves to the first date from today on. A rule
+    that counts from completion counts from the due date or from today, whichever is
+    later, because nothing was completed.
 
     Raises:
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
-        NotRepeating, AlreadyCompleted: there is nothing to skip.
-        NextExists: the next of its series is there already, as another task.
-        SeriesEnded: it is the last of its series.
+        NotRepeating, AlreadyCompleted: the task has no date to skip.
+        NextExists: its next occurrence exists already, as another task.
+        SeriesEnded: it is the last occurrence.
     """
     with open_batch(caller) as batch:
         task = task_of(caller.owner, task_id)
@@ -271,7 +270,7 @@ def _require_skippable(task: Task) -> None:
         raise NotRepeating
     if task.is_completed:
         raise AlreadyCompleted
-    if _later_occurrence_ids([task]):
+    if _next_occurrence_ids([task]):
         raise NextExists
 
 

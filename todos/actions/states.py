@@ -1,14 +1,13 @@
-"""Done or open, in the trash or not: the same for one task and for many at once.
+"""Completing, reopening, trashing and restoring tasks, one or many at once.
 
-The tasks come in with `label_names`. Rows that change alike are stored by one
-statement.
+The tasks must be loaded with their labels. The number of statements does not depend on
+the number of tasks.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db.models import prefetch_related_objects
@@ -26,23 +25,21 @@ from todos.models import Task, TaskQuerySet
 
 
 def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
-    """Complete the open ones with their open steps.
+    """Complete the open tasks and their open steps.
 
     Returns:
-        What the series of a task goes on with, by the id of the task.
+        The next occurrence of each task, or None, by the id of the task.
     """
     opened = next_occurrences_of([task for task in tasks if task.is_completed])
     still_open = {task.pk: task for task in tasks if not task.is_completed}
-    # A step that is named beside its task is completed with it.
-    first = [task for task in still_open.values() if task.parent_id not in still_open]
+    # A step that is given together with its task is completed with the task.
+    top = [task for task in still_open.values() if task.parent_id not in still_open]
     done = [
         (row, snapshot(row))
-        for task, steps in _with_steps(
-            first, TaskQuerySet.open, batch, known=still_open
-        )
+        for task, steps in _with_steps(top, TaskQuerySet.open, batch, known=still_open)
         for row in [*steps, task]
     ]
-    opened |= open_next_occurrences(first, batch)
+    opened |= open_next_occurrences(top, batch)
     for row, _ in done:
         row.completed_at = batch.at
     store_all(done, Kind.COMPLETED, batch)
@@ -50,7 +47,7 @@ def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]
 
 
 def reopen_all(tasks: Iterable[Task], batch: Batch) -> None:
-    """Open the completed ones, without next occurrences that nobody touched."""
+    """Open the completed tasks, and remove next occurrences that are unchanged."""
     completed = [task for task in tasks if task.is_completed]
     remove_next_occurrences(completed, batch)
     changed = [(task, snapshot(task)) for task in completed]
@@ -60,7 +57,7 @@ def reopen_all(tasks: Iterable[Task], batch: Batch) -> None:
 
 
 def trash_all(tasks: Iterable[Task], batch: Batch) -> None:
-    """Put the tasks into the trash with their steps; what is there stays."""
+    """Move the tasks and their steps to the trash, unless they are there."""
     live = [task for task in tasks if task.trashed_at is None]
     changed = []
     for task, steps in _with_steps(live, TaskQuerySet.live, batch):
@@ -72,47 +69,47 @@ def trash_all(tasks: Iterable[Task], batch: Batch) -> None:
 
 
 def restore_all(tasks: Iterable[Task], batch: Batch) -> None:
-    """Take tasks out of the trash, with the steps that went there with them.
+    """Restore tasks from the trash, with the steps that were trashed with them.
 
-    A task whose list is in the trash comes back in the inbox; a step without a task
-    to be a step of comes back as a task of its own.
+    A task whose list is in the trash is restored to the inbox. A step whose task is in
+    the trash or has become a step is restored as a task.
     """
-    # Tasks before their steps, so that these find them.
+    # Tasks before their steps, which then find them restored.
     trashed = sorted(
         (task for task in tasks if task.trashed_at),
         key=lambda task: bool(task.parent_id),
     )
-    homes = _Destinations(trashed, batch.owner)
+    destinations = _Destinations(trashed, batch.owner)
     changed = []
     for task, steps in _with_steps(trashed, TaskQuerySet.trashed, batch):
         together = task.trashed_at
         for row in [task, *(step for step in steps if step.trashed_at == together)]:
             if row.trashed_at is not None:
                 changed.append((row, snapshot(row)))
-                homes.assign(row)
+                destinations.assign(row)
                 row.trashed_at = None
     store_all(changed, Kind.RESTORED, batch)
 
 
 class _Destinations:
-    """Where tasks that come out of the trash belong now."""
+    """Assigns restored tasks to the list and the task where they belong now."""
 
     def __init__(self, tasks: list[Task], owner: User) -> None:
         self._owner = owner
         self._inbox: UUID | None = None
-        self._back: dict[UUID | None, Task] = {}
+        self._restored: dict[UUID | None, Task] = {}
         prefetch_related_objects(tasks, "list", "parent")
 
     def assign(self, task: Task) -> None:
-        parent = self._back.get(task.parent_id) or task.parent
-        # Meanwhile it can have become a step itself, and steps go one level deep.
+        parent = self._restored.get(task.parent_id) or task.parent
+        # The parent may have become a step in the meantime, and steps have no steps.
         if parent and parent.trashed_at is None and parent.parent_id is None:
             task.list_id = parent.list_id
         else:
             task.parent = None
             if task.list.trashed_at is not None:
                 task.list_id = self._inbox_id()
-        self._back[task.pk] = task
+        self._restored[task.pk] = task
 
     def _inbox_id(self) -> UUID:
         if self._inbox is None:
@@ -127,13 +124,13 @@ def _with_steps(
     *,
     known: Mapping[UUID, Task] | None = None,
 ) -> Iterator[tuple[Task, list[Task]]]:
-    """Pair the tasks with those of their steps that are in a state.
+    """Pair each task with those of its steps that are in a state.
 
-    A step that is one of `known`, or else of `tasks` itself, is the same object here.
+    A step that is among `known`, by default `tasks`, is that same object.
     """
     known = known or {task.pk: task for task in tasks}
     parents = [task.pk for task in tasks if _may_have_steps(task)]
-    by_parent: dict[Any, list[Task]] = defaultdict(list)
+    by_parent: dict[UUID | None, list[Task]] = defaultdict(list)
     if parents:
         mine = Task.objects.owned_by(batch.owner).filter(parent__in=parents)
         steps = state(mine).with_labels()
@@ -144,9 +141,9 @@ def _with_steps(
 
 
 def _may_have_steps(task: Task) -> bool:
-    """Whether to look for steps: not below a step, nor where none was counted.
+    """Whether to query for steps: a step has none, and the number may be loaded.
 
-    Those in the trash never are.
+    That number does not include steps in the trash.
     """
     if task.parent_id is not None:
         return False

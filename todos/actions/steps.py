@@ -13,10 +13,10 @@ from accounts.models import User
 from todos.limits import STEPS_MAX, STEPS_STORED_MAX
 from todos.models import Task
 
-STEPS_TEXT = f"A task has at most {STEPS_MAX} steps, those in the trash counted."
+STEPS_TEXT = f"A task can have at most {STEPS_MAX} steps, including the trash."
 STEPS_STORED_TEXT = (
-    f"A task has at most {STEPS_STORED_MAX:,} steps, also with those that repeat and"
-    " are completed. Delete some of these for good first."
+    f"A task can have at most {STEPS_STORED_MAX:,} steps, including completed repeats."
+    " Delete some of these permanently first."
 )
 
 
@@ -24,13 +24,14 @@ STEPS_STORED_TEXT = (
 class StepQuota:
     """How many steps a task has, and whether it can have more.
 
-    Those in the trash count: they can come back at any time. A completed step that
-    repeats is what is left of its series. It takes no room from steps that are to be
-    done, so a series goes on for years in a task that is full of other steps.
+    Steps in the trash count, because they can be restored at any time. Completed
+    repeating steps are the past occurrences of a series. They do not count towards
+    `STEPS_MAX`, only towards the higher `STEPS_STORED_MAX`, so a series can go on for
+    years in a task that has all the other steps it can have.
     """
 
     stored: int = 0
-    past: int = 0  # those of them that are completed and repeat
+    past: int = 0  # completed repeating steps among them
 
     def add(self, step: Task) -> None:
         self.stored += 1
@@ -38,14 +39,14 @@ class StepQuota:
 
     @property
     def takes_next(self) -> bool:
-        """Whether the next occurrence of a step can be opened beside it.
+        """Whether the next occurrence of a step can be opened in the same task.
 
-        The one before it no longer counts, so this is a matter of the second bound.
+        The completed occurrence no longer counts towards `STEPS_MAX`.
         """
         return self.stored < STEPS_STORED_MAX
 
     def require_room(self, *, field: str, step: Task | None = None) -> None:
-        """Refuse another step, `step` or one to be done, where there is no room.
+        """Require that the task can have another step: `step`, or any open one.
 
         Raises:
             ValidationError: for `field`.
@@ -74,7 +75,7 @@ def step_quotas(ids: Collection[UUID], *, owner: User) -> dict[UUID, StepQuota]:
 
 
 def require_step_room(task_id: UUID, *, owner: User, field: str) -> None:
-    """Refuse another step where a task has as many as it can have.
+    """Require that the task can have another open step.
 
     Raises:
         ValidationError: for `field`.

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db.models import F
 
 from config.writes import update_each
-from todos.ledger import Batch, Kind, snapshot
-from todos.models import Label, Task, TaskList
+from todos.ledger import Batch, Kind, RecordedRow, Snapshot, snapshot
+from todos.models import Label, Task
 from todos.reminders.planning import plan_reminder
 from todos.task_fields import REMINDER_COLUMNS
 
-_Row = TypeVar("_Row", bound=Task | TaskList | Label)
+_RecordedRow = TypeVar("_RecordedRow", bound=RecordedRow)
 
 CHUNK = 500  # rows that one statement names
 
 
-def store(
-    row: Task | TaskList | Label, before: dict[str, Any], kind: Kind, batch: Batch
-) -> None:
-    """Save what differs from `before`, count the version, record the change."""
+def store(row: RecordedRow, before: Snapshot, kind: Kind, batch: Batch) -> None:
+    """Store what differs from `before`, with a new version, and record the change."""
     after = snapshot(row)
     names = [name for name in after if after[name] != before[name]]
     if not names:
@@ -30,10 +28,10 @@ def store(
     row.version += 1
     row.updated_at = batch.at
     columns = [name for name in names if name != "labels"]
-    # And what follows from these.
+    # Columns that are derived from others:
     if isinstance(row, Task):
         columns.append("search")
-        if _plans_reminder(row, names, batch):
+        if _replan_reminder(row, names, batch):
             columns.append("remind_on")
     if isinstance(row, Label):
         columns.append("key")
@@ -42,14 +40,14 @@ def store(
 
 
 def store_all(
-    changed: Iterable[tuple[_Row, dict[str, Any]]], kind: Kind, batch: Batch
+    changed: Iterable[tuple[_RecordedRow, Snapshot]], kind: Kind, batch: Batch
 ) -> None:
-    """As `store` for many rows, each with what it was `before`.
+    """Store many rows as `store` does, each with its snapshot from before.
 
-    The number of statements does not depend on the number of rows: rows that change in
-    the same columns are stored together, whether to one value or each to its own.
+    The number of statements does not depend on the number of rows: rows with the same
+    changed columns are stored together, whether their new values are equal or not.
     """
-    together: dict[tuple[str, ...], list[_Row]] = defaultdict(list)
+    rows_by_columns: dict[tuple[str, ...], list[_RecordedRow]] = defaultdict(list)
     for row, before in changed:
         after = snapshot(row)
         names = {name for name in after if after[name] != before[name]}
@@ -59,14 +57,16 @@ def store_all(
         row.updated_at = batch.at
         batch.changed(kind, row, before, after)
         columns = names - {"labels"}
-        if isinstance(row, Task) and _plans_reminder(row, names, batch):
+        if isinstance(row, Task) and _replan_reminder(row, names, batch):
             columns.add("remind_on")
-        together[tuple(sorted(columns))].append(row)
-    for alike, rows in together.items():
+        rows_by_columns[tuple(sorted(columns))].append(row)
+    for alike, rows in rows_by_columns.items():
         _update_all(rows, alike, batch)
 
 
-def _update_all(rows: Sequence[_Row], columns: Sequence[str], batch: Batch) -> None:
+def _update_all(
+    rows: Sequence[_RecordedRow], columns: Sequence[str], batch: Batch
+) -> None:
     values = {tuple(getattr(row, name) for name in columns) for row in rows}
     if len(values) > 1:
         update_each(rows, columns, at=batch.at)
@@ -79,10 +79,11 @@ def _update_all(rows: Sequence[_Row], columns: Sequence[str], batch: Batch) -> N
         )
 
 
-def _plans_reminder(task: Task, changed: Iterable[str], batch: Batch) -> bool:
-    """Plan the reminder anew where it follows from what changed.
+def _replan_reminder(task: Task, changed: Iterable[str], batch: Batch) -> bool:
+    """Plan the reminder again if it depends on what changed; return whether it does.
 
-    Else its column is not to be stored: a sender may be taking the reminder just now.
+    Otherwise its column must not be stored: a sender may be taking the reminder at this
+    moment.
     """
     if REMINDER_COLUMNS.isdisjoint(changed):
         return False

@@ -26,7 +26,7 @@ from todos.models import Task
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """A completed task, and the next of its series where it repeats."""
+    """A completed task, and the next occurrence if it repeats."""
 
     task: Task
     next: Task | None
@@ -38,15 +38,15 @@ def create_task(
     list_id: UUID | None = None,
     parent_id: UUID | None = None,
     labels: Iterable[str] = (),
-    **fields: Any,
+    **fields: object,
 ) -> Task:
-    """Store a new task; without `list_id` in its parent's list, or the inbox.
+    """Store a new task; without `list_id`, in the list of its parent or the inbox.
 
-    `fields` are columns of `Task` by name. One that is completed and repeats opens the
-    next of its series.
+    `fields` are columns of `Task`. If the task repeats and is already completed, its
+    next occurrence is opened.
 
     Raises:
-        ValidationError: by field, also for a list or parent that isn't the owner's.
+        ValidationError: by field, also for a list or parent of another user.
     """
     with open_batch(caller, adds=1) as batch:
         task = Task.new(owner_id=caller.owner.pk, at=caller.at, **fields)
@@ -69,16 +69,16 @@ def update_task(
     restores: bool = False,
     version: ExpectedVersion = None,
 ) -> Task:
-    """Change the named fields of a task; `labels` replaces all of its labels.
+    """Change the given fields of a task; `labels` replaces all of its labels.
 
-    With `completed`, also complete or reopen it, in the same batch; with `restores`,
-    take it out of the trash first, where it is there. Nothing is
-    stored, and no version counted, where nothing differs.
+    `completed` also completes or reopens it, and `restores` first restores it from the
+    trash, all in one batch. If nothing differs, nothing is stored and the version stays
+    the same.
 
     Raises:
-        Task.DoesNotExist: not a task of the owner.
+        Task.DoesNotExist: the owner has no such task.
         InTrash: it is in the trash.
-        VersionConflict: `version` is given and is not the stored one.
+        VersionConflict: it does not have the expected `version`.
         ValidationError: by field.
     """
     changes = dict(changes)
@@ -101,7 +101,7 @@ def update_task(
         validate_dates(task, caller)
         if labels is not None:
             set_labels(task, labels, batch)
-        moved = task.list_id != UUID(before["list_id"])
+        moved = str(task.list_id) != before["list_id"]
         store(task, before, Kind.MOVED if moved else Kind.UPDATED, batch)
         if moved:
             move_steps_along(task, batch)
@@ -116,9 +116,9 @@ def complete_task(
     task_id: UUID,
     version: ExpectedVersion = None,
 ) -> Completion:
-    """Complete a task and its open steps; open the next occurrence of a repeat.
+    """Complete a task and its open steps, and open the next occurrence if it repeats.
 
-    Completing what is completed changes nothing.
+    Completing a completed task changes nothing.
 
     Raises:
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
@@ -126,17 +126,17 @@ def complete_task(
     with open_batch(caller) as batch:
         task = task_of(caller.owner, task_id)
         require_live(task, version=version)
-        upcoming = _complete(task, batch)
-    return Completion(task, upcoming)
+        next_occurrence = _complete(task, batch)
+    return Completion(task, next_occurrence)
 
 
 def _complete(task: Task, batch: Batch) -> Task | None:
-    """Complete a task with its steps; return what its series goes on with."""
+    """Complete a task and its steps; return the next occurrence, or None."""
     was_open = not task.is_completed
-    upcoming = complete_all([task], batch)[task.pk]
+    next_occurrence = complete_all([task], batch)[task.pk]
     if was_open:
         task.steps_done = task.steps_total
-    return upcoming
+    return next_occurrence
 
 
 def reopen_task(
@@ -145,9 +145,9 @@ def reopen_task(
     task_id: UUID,
     version: ExpectedVersion = None,
 ) -> Task:
-    """Open a completed task again, and take away its untouched next occurrence.
+    """Open a completed task again, and remove its next occurrence if unchanged.
 
-    Reopening what is open changes nothing.
+    Reopening an open task changes nothing.
 
     Raises:
         Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
@@ -162,7 +162,7 @@ def reopen_task(
 def toggle_task(caller: Caller, *, task_id: UUID) -> Task:
     """Complete the task if it is open, reopen it if it is completed.
 
-    Decided inside the batch, so that of two at once the second turns it back.
+    The batch decides which, so two simultaneous calls cancel each other out.
 
     Raises:
         Task.DoesNotExist, InTrash: as `update_task`.
@@ -187,11 +187,10 @@ def trash_task(
     task_id: UUID,
     version: ExpectedVersion = None,
 ) -> Task:
-    """Put a task and its steps into the trash. Twice changes nothing.
+    """Move a task and its steps to the trash. If it is there, nothing changes.
 
     Raises:
-        Task.DoesNotExist: not a task of the owner.
-        VersionConflict: `version` is given and is not the stored one.
+        Task.DoesNotExist, VersionConflict: as `update_task`.
     """
     with open_batch(caller) as batch:
         task = task_of(caller.owner, task_id)
@@ -206,13 +205,12 @@ def restore_task(
     task_id: UUID,
     version: ExpectedVersion = None,
 ) -> Task:
-    """Take a task out of the trash, with the steps that went there with it.
+    """Restore a task from the trash, with the steps that were trashed with it.
 
-    For where it comes back to, see `states.restore_all`.
+    `states.restore_all` tells into which list.
 
     Raises:
-        Task.DoesNotExist: not a task of the owner.
-        VersionConflict: `version` is given and is not the stored one.
+        Task.DoesNotExist, VersionConflict: as `update_task`.
     """
     with open_batch(caller) as batch:
         task = task_of(caller.owner, task_id)
@@ -225,6 +223,6 @@ def restore_task(
 
 
 def _count_steps(task: Task) -> None:
-    """Say how many steps the task has, now that some came back."""
+    """Update the number of steps of a task whose steps were restored."""
     counted = Task.objects.filter(pk=task.pk).represented().get()
     task.steps_total, task.steps_done = counted.steps_total, counted.steps_done

@@ -1,8 +1,8 @@
-"""Taking changes back: the inverse of what the ledger says was done.
+"""Undoing changes by the values that the ledger recorded.
 
-Every change is undone by putting back the fields it touched, and only while they still
-are as it left them. So later changes of other fields stay, and one of the same field
-stands in the way. Undoing is a batch like any other; undoing that one is redo.
+A change is undone by restoring the columns that it changed, if they still have the
+values that it gave them. So later changes of other columns stay, and a later change of
+the same column is a conflict. An undo is a batch like any other; undoing it is a redo.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -25,6 +25,7 @@ from todos.actions import conflicts
 from todos.actions.labels import require_room as require_room_for_labels
 from todos.actions.labels import set_all_labels, touch_labelled_tasks
 from todos.actions.lists import require_room as require_room_for_lists
+from todos.actions.loading import recorded_rows
 from todos.actions.refusals import (
     CannotBeUndone,
     NoRoom,
@@ -39,6 +40,7 @@ from todos.ledger import (
     Batch,
     Entity,
     Kind,
+    RecordedRow,
     Snapshot,
     open_batch,
     snapshot,
@@ -56,9 +58,9 @@ from todos.models import (
 from todos.reminders.planning import settle_reminder
 from todos.task_fields import SEARCHED_COLUMNS
 
-Row: TypeAlias = Task | TaskList | Label
+RecordedModel: TypeAlias = type[Task] | type[TaskList] | type[Label]
 
-MODELS: dict[str, type[Task] | type[TaskList] | type[Label]] = {
+MODELS: dict[str, RecordedModel] = {
     Entity.TASK: Task,
     Entity.LIST: TaskList,
     Entity.LABEL: Label,
@@ -71,15 +73,15 @@ INVERSE = {
     Kind.TRASHED: Kind.RESTORED,
     Kind.RESTORED: Kind.TRASHED,
 }
-TEXTS = {*SEARCHED_COLUMNS, "name"}  # other columns follow from these, row by row
-# What one import over HTTP can make: 10,000 tasks, and as many lists and labels as one
-# user can have. All of it is taken back in one transaction, and others wait for it.
+TEXTS = {*SEARCHED_COLUMNS, "name"}  # `store` derives other columns from these
+# What one import over HTTP can create: 10,000 tasks, and all lists and labels that one
+# user can have. It is undone in one transaction, while the user's other writes wait.
 CHANGES_MAX = 11_000
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """The batch that undoing made, and how many changes it took."""
+    """The batch that an undo recorded, and its number of changes."""
 
     batch: UUID
     count: int
@@ -91,43 +93,43 @@ def undo(
     batch_id: UUID | None = None,
     change_id: UUID | None = None,
 ) -> Undone:
-    """Take back a batch, a single change, or, without either, the last batch.
+    """Undo a batch, a single change, or, without either, the last batch.
 
     Raises:
-        Change.DoesNotExist: not a change of the owner, or not a batch.
-        NothingToUndo: there is no change at all.
-        CannotBeUndone: something was removed for good.
-        UndoConflict: later changes stand in the way; nothing is taken back.
+        Change.DoesNotExist: the owner has no such change or batch.
+        NothingToUndo: the owner has not changed anything.
+        CannotBeUndone: something was deleted permanently.
+        UndoConflict: later changes conflict; nothing is undone.
         UndoTooLarge: the batch has more than `CHANGES_MAX` changes.
-        AccountFull: it would bring back more than the owner can have.
+        AccountFull: the owner would have more rows than allowed.
     """
     with open_batch(caller) as batch:
-        changes = _wanted(caller.owner, batch_id, change_id)
-        undoing = _Undo(batch, changes)
+        changes = _changes_to_undo(caller.owner, batch_id, change_id)
+        run = _Undo(batch, changes)
         try:
             with transaction.atomic():
-                for chunk in _latest_first(changes, caller.owner):
-                    undoing.take_back(chunk)
+                for changes_alike in _latest_first(changes, caller.owner):
+                    run.undo_alike(changes_alike)
                     batch.flush()
-                undoing.check()
+                run.check()
         except NoRoom as exc:
             raise AccountFull(exc.messages[0]) from exc
         except (IntegrityError, ValidationError) as exc:
-            # What came since holds a place that has to be free (an occurrence, a name),
-            # or rests on what was to be taken back (a time on its date).
+            # A later change uses a unique value (an occurrence, a name), or depends on
+            # a value that would be undone (a time on its date).
             later = conflicts.later_changes(changes, owner=caller.owner)
             raise UndoConflict(changes=later) from exc
     return Undone(batch.id, batch.count)
 
 
-def _wanted(
+def _changes_to_undo(
     owner: User, batch_id: UUID | None, change_id: UUID | None
 ) -> ChangeQuerySet:
     mine = Change.objects.owned_by(owner)
     if change_id is not None:
         return mine.filter(pk=mine.get(pk=change_id).pk)
     if batch_id is None:
-        # A purge was nobody's doing: it can't be taken back, and it hides nothing.
+        # A purge can't be undone, and must not prevent the undo of earlier changes.
         purged = Q(kind=Kind.REMOVED, before__isnull=True, credential=str(COMMAND))
         last = mine.exclude(purged).order_by("-seq").first()
         if last is None:
@@ -143,9 +145,8 @@ def _wanted(
 
 
 def _latest_first(changes: ChangeQuerySet, owner: User) -> Iterator[list[Change]]:
-    """Yield the changes from the last to the first, as many at once as are alike."""
-    # Their numbers first, eight bytes each: a chunk is found by them, however many
-    # changes there are.
+    """Yield the changes in reverse order, grouped by entity and kind."""
+    # Only their numbers are loaded at once, eight bytes each.
     numbers = array("q", changes.order_by("-seq").values_list("seq", flat=True))
     mine = Change.objects.owned_by(owner).order_by("-seq")
     for start in range(0, len(numbers), CHUNK):
@@ -155,48 +156,48 @@ def _latest_first(changes: ChangeQuerySet, owner: User) -> Iterator[list[Change]
 
 
 def _without_repetition(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    """Yield the changes in stretches, in each of which no object comes twice."""
-    stretch: dict[UUID, Change] = {}
+    """Split the changes into groups in which no object occurs twice."""
+    group: dict[UUID, Change] = {}
     for change in changes:
-        if change.entity_id in stretch:
-            yield list(stretch.values())
-            stretch = {}
-        stretch[change.entity_id] = change
-    yield list(stretch.values())
+        if change.entity_id in group:
+            yield list(group.values())
+            group = {}
+        group[change.entity_id] = change
+    yield list(group.values())
 
 
 class _Undo:
-    """One run of undo: what it has touched, to be checked as a whole at the end."""
+    """One run of undo, which keeps track of what it changed for the final check."""
 
-    def __init__(self, batch: Batch, wanted: ChangeQuerySet) -> None:
+    def __init__(self, batch: Batch, chosen: ChangeQuerySet) -> None:
         self.owner = batch.owner
         self.batch = batch
-        # What can stand in the way: neither taken back, nor made by doing so.
-        others = Change.objects.owned_by(self.owner).exclude(pk__in=wanted.values("pk"))
+        # Possible conflicts: changes that are neither undone nor recorded by this run.
+        others = Change.objects.owned_by(self.owner).exclude(pk__in=chosen.values("pk"))
         self._others = others.exclude(batch=batch.id)
         self._tasks: set[UUID] = set()
         self._lists: set[UUID] = set()
-        self._brings_lists = False  # out of the trash, or made again
-        self._brings_labels = False
+        self._restores_lists = False  # from the trash, or after a permanent deletion
+        self._restores_labels = False
 
-    def take_back(self, changes: list[Change]) -> None:
-        """Undo changes of one kind, each of another object of one entity."""
+    def undo_alike(self, changes: list[Change]) -> None:
+        """Undo changes of one kind and entity, each of a different object."""
         match changes[0].kind:
             case Kind.CREATED:
                 self._remove(changes)
             case Kind.REMOVED:
-                self._bring_back(changes)
+                self._recreate(changes)
             case _:
-                self._put_back(changes)
+                self._restore_columns(changes)
 
-    def _put_back(self, changes: list[Change]) -> None:
+    def _restore_columns(self, changes: list[Change]) -> None:
         rows = self._rows_of(changes)
-        changed: list[tuple[Any, Snapshot]] = []
+        changed: list[tuple[RecordedRow, Snapshot]] = []
         for change in changes:
-            row, before = self._as_left(change, rows)
+            row, before = self._unchanged_row(change, rows)
             changed.append((row, before))
             self._assign(row, change.before or {})
-        self._label(changes, rows)
+        self._restore_labels(changes, rows)
         kind = INVERSE[Kind(changes[0].kind)]
         if any(TEXTS & (change.before or {}).keys() for change in changes):
             for row, before in changed:
@@ -206,8 +207,14 @@ class _Undo:
         else:
             store_all(changed, kind, self.batch)
 
-    def _as_left(self, change: Change, rows: dict[UUID, Row]) -> tuple[Row, Snapshot]:
-        """Return the row, still as the change left it, and a snapshot of it."""
+    def _unchanged_row(
+        self, change: Change, rows: dict[UUID, RecordedRow]
+    ) -> tuple[RecordedRow, Snapshot]:
+        """Return the row and its snapshot.
+
+        Raises:
+            UndoConflict: a column has another value than the change gave it.
+        """
         if change.after is None:
             raise CannotBeUndone
         row = rows.get(change.entity_id)
@@ -218,11 +225,11 @@ class _Undo:
             raise self._refusal(change, row)
         return row, now
 
-    def _assign(self, row: Row, values: Snapshot) -> None:
+    def _assign(self, row: RecordedRow, values: Snapshot) -> None:
+        fields = {field.attname: field for field in row._meta.concrete_fields}
         for name, value in values.items():
             if name != "labels":
-                field: Any = row._meta.get_field(name.removesuffix("_id"))
-                setattr(row, name, field.to_python(value))
+                setattr(row, name, fields[name].to_python(value))
         if isinstance(row, Label):
             row.key = label_key(row.name)
         if isinstance(row, Task):
@@ -230,38 +237,42 @@ class _Undo:
             settle_reminder(row, owner=self.owner, at=self.batch.at)
         if isinstance(row, TaskList):
             self._lists.add(row.pk)
-            self._brings_lists |= values.get("trashed_at", "") is None
+            self._restores_lists |= values.get("trashed_at", "") is None
 
-    def _label(self, changes: list[Change], rows: dict[UUID, Row]) -> None:
-        """Put back the labels of those tasks that the changes touched."""
-        wanted: list[tuple[Task, list[str]]] = []
+    def _restore_labels(
+        self, changes: list[Change], rows: dict[UUID, RecordedRow]
+    ) -> None:
+        """Restore the labels of tasks whose labels were changed."""
+        labels: list[tuple[Task, list[str]]] = []
         for change in changes:
             row = rows[change.entity_id]
             if isinstance(row, Task) and "labels" in (change.before or {}):
-                wanted.append((row, (change.before or {})["labels"]))
-        set_all_labels(wanted, self.batch)
+                labels.append((row, (change.before or {})["labels"]))
+        set_all_labels(labels, self.batch)
 
     def _remove(self, changes: list[Change]) -> None:
         rows = self._rows_of(changes)
-        if MODELS[changes[0].entity] is Label and self.batch.count:
-            # Labels that came along with a task stay where they are wanted by now.
-            changes = self._spare(changes, rows)
+        entity = changes[0].entity
+        if entity == Entity.LABEL and self.batch.count:
+            # Labels that were created with a task stay if they are used elsewhere.
+            changes = self._without_used_labels(changes, rows)
         for change in changes:
-            row, before = self._as_left(change, rows)
+            row, before = self._unchanged_row(change, rows)
             self.batch.removed(row, before=before)
         ids = [change.entity_id for change in changes]
-        model = MODELS[changes[0].entity] if changes else Label
-        if used := self._in_use(model, ids):
-            first = next(c for c in changes if c.entity_id in used)
-            users = conflicts.new_references(first, self._others, owner=self.owner)
-            raise UndoConflict(changes=users)
-        model._default_manager.filter(owner=self.owner, pk__in=ids).delete()
+        if used := _referenced(entity, ids):
+            first = next(change for change in changes if change.entity_id in used)
+            later = conflicts.new_references(first, self._others, owner=self.owner)
+            raise UndoConflict(changes=later)
+        MODELS[entity].objects.filter(owner=self.owner, pk__in=ids).delete()
         self._tasks -= set(ids)
         self._lists -= set(ids)
 
-    def _spare(self, changes: list[Change], rows: dict[UUID, Row]) -> list[Change]:
-        """Return those changes whose labels nobody renamed or put on a task since."""
-        used = self._in_use(Label, [change.entity_id for change in changes])
+    def _without_used_labels(
+        self, changes: list[Change], rows: dict[UUID, RecordedRow]
+    ) -> list[Change]:
+        """Return the changes of labels that are unchanged and on no task."""
+        used = _referenced(Entity.LABEL, [change.entity_id for change in changes])
         return [
             change
             for change in changes
@@ -270,26 +281,15 @@ class _Undo:
             and snapshot(row) == change.after
         ]
 
-    def _in_use(self, model: type[Row], ids: list[UUID]) -> set[UUID | None]:
-        """Return those of the rows that others, which stay, refer to."""
-        if model is Task:
-            steps = Task.objects.filter(parent__in=ids).exclude(pk__in=ids)
-            return set(steps.values_list("parent_id", flat=True))
-        if model is TaskList:
-            tasks = Task.objects.filter(list__in=ids)
-            return set(tasks.values_list("list_id", flat=True))
-        carried = TaskLabel.objects.filter(label__in=ids)
-        return set(carried.values_list("label_id", flat=True))
-
-    def _bring_back(self, changes: list[Change]) -> None:
-        rows = {change.entity_id: self._made_of(change) for change in changes}
+    def _recreate(self, changes: list[Change]) -> None:
+        rows = {change.entity_id: self._recreated(change) for change in changes}
         Insert.of(MODELS[changes[0].entity], list(rows.values())).run()
-        self._label(changes, rows)
+        self._restore_labels(changes, rows)
         for row in rows.values():
             self.batch.created(row)
 
-    def _made_of(self, change: Change) -> Row:
-        """Return the row as it was, not stored yet."""
+    def _recreated(self, change: Change) -> RecordedRow:
+        """Return the removed row as it was; it is not stored yet."""
         if change.before is None:
             raise CannotBeUndone
         at = self.batch.at
@@ -297,43 +297,39 @@ class _Undo:
             id=change.entity_id, owner_id=self.owner.pk, created_at=at, updated_at=at
         )
         if isinstance(row, Task):
-            row.label_names = []  # until `_label` restores them
-        self._brings_labels |= isinstance(row, Label)
-        # Higher than any it ever had: an entity tag of old must not match again.
+            row.label_names = []  # `_restore_labels` sets them
+        self._restores_labels |= isinstance(row, Label)
+        # Higher than any earlier version, so that an old ETag does not match again.
         row.version = change.seq + 1
         self._assign(row, change.before)
         return row
 
-    def _rows_of(self, changes: list[Change]) -> dict[UUID, Row]:
-        model = MODELS[changes[0].entity]
+    def _rows_of(self, changes: list[Change]) -> dict[UUID, RecordedRow]:
+        rows = recorded_rows(changes[0].entity, self.owner)
         ids = {change.entity_id for change in changes}
-        rows: Any = model._default_manager.filter(owner=self.owner, pk__in=ids)
-        if model is Task:
-            rows = rows.with_labels()
-        found: dict[UUID, Row] = rows.in_bulk()
-        return found
+        return {row.pk: row for row in rows.filter(pk__in=ids)}
 
-    def _refusal(self, change: Change, row: Row | None) -> UndoConflict:
-        """Name what was done to the object since, or to the labels that it shows."""
+    def _refusal(self, change: Change, row: RecordedRow | None) -> UndoConflict:
+        """Return a refusal that names later changes of the object or of its labels."""
         later = conflicts.changes_to_object(change, self._others)
         if not later and isinstance(row, Task):
             later = conflicts.label_renames(change, row.label_names, self._others)
         return UndoConflict(changes=later)
 
     def check(self) -> None:
-        """Hold what was touched against what it belongs to by now.
+        """Check that the changed rows still fit together with all others.
 
-        A key to a row that is gone would only be found when the transaction ends, so
-        it is looked for here.
+        The database checks foreign keys only when the transaction ends, so missing rows
+        are looked for here.
 
         Raises:
-            UndoConflict: a task would be in a list that is in the trash or gone, or a
-                step without its task, away from it, or a step of a step.
-            NoRoom: lists or labels came back, and there are too many of them now.
+            UndoConflict: a task would be in a missing or trashed list, or a step would
+                have no task, be in another list, or be a step of a step.
+            NoRoom: lists or labels were restored, and there are too many now.
         """
-        if self._brings_lists:
+        if self._restores_lists:
             require_room_for_lists(self.owner, count=0)
-        if self._brings_labels:
+        if self._restores_labels:
             require_room_for_labels(self.owner, count=0, field="labels")
         mine = Task.objects.owned_by(self.owner)
         for ids in _chunks(self._tasks):
@@ -344,24 +340,38 @@ class _Undo:
 
     def _require_valid_places(self, tasks: TaskQuerySet) -> None:
         for task in tasks.filter(_is_misplaced())[:1]:
-            raise UndoConflict(changes=self._about(task))
+            raise UndoConflict(changes=self._cause_of(task))
 
-    def _about(self, task: Task) -> list[UUID]:
-        """Return the last change that brought a task where it can't be.
+    def _cause_of(self, task: Task) -> list[UUID]:
+        """Return the id of the last change that made the place of a task invalid.
 
-        Made to its list or to the task that it is a step of, or, where this undo did
-        not touch it, to itself.
+        If this run changed the task, that is a change of its list or parent; otherwise
+        a change of the task itself.
         """
         mine = Change.objects.owned_by(self.owner)
-        around = [task.pk]
+        objects = [task.pk]
         if task.pk in self._tasks:
-            around = [key for key in (task.list_id, task.parent_id) if key]
-        last = mine.filter(entity_id__in=around).exclude(batch=self.batch.id)
+            objects = [key for key in (task.list_id, task.parent_id) if key]
+        last = mine.filter(entity_id__in=objects).exclude(batch=self.batch.id)
         return list(last.order_by("-seq").values_list("pk", flat=True)[:1])
 
 
+def _referenced(entity: str, ids: list[UUID]) -> set[UUID | None]:
+    """Return the ids of those rows that other, remaining rows refer to."""
+    match entity:
+        case Entity.TASK:
+            steps = Task.objects.filter(parent__in=ids).exclude(pk__in=ids)
+            return set(steps.values_list("parent_id", flat=True))
+        case Entity.LIST:
+            tasks = Task.objects.filter(list__in=ids)
+            return set(tasks.values_list("list_id", flat=True))
+        case _:
+            task_labels = TaskLabel.objects.filter(label__in=ids)
+            return set(task_labels.values_list("label_id", flat=True))
+
+
 def _is_misplaced() -> Q:
-    """Match tasks that are where no task can be."""
+    """Match tasks in a place where no task can be."""
     owner = OuterRef("owner_id")
     lists = TaskList.objects.filter(owner=owner, pk=OuterRef("list_id"))
     tasks = Task.objects.filter(owner=owner, pk=OuterRef("parent_id"))

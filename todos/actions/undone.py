@@ -1,30 +1,30 @@
-"""Whether a batch has been undone already, for whoever asks for it a second time."""
+"""Whether a batch has been undone already, for a repeated request to undo it."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from todos.actions.loading import recorded_rows
 from todos.ledger import Entity, Kind, Snapshot, snapshot
-from todos.models import Change, Label, Task, TaskList
+from todos.models import Change
 
-CHUNK = 500  # objects at once
+CHUNK = 500  # rows that are loaded at once
 
 
 def is_undone(*, owner: User, batch_id: UUID) -> bool:
-    """Whether everything that the batch touched is as it was before it.
+    """Whether every row that the batch changed is as it was before the batch.
 
-    Labels that came along with a task don't count: undo leaves those that are in use.
+    Labels that were created with a task don't count, because undo keeps those in use.
     """
     changes = Change.objects.owned_by(owner).filter(batch=batch_id).order_by("seq")
     changes = changes.exclude(entity=Entity.LABEL, kind=Kind.CREATED)
     first: dict[tuple[str, UUID], Snapshot | None] = {}
     for entity, key, before in changes.values_list("entity", "entity_id", "before"):
-        wanted = first.setdefault((entity, key), before)
-        if wanted is not None:
-            # Of several changes to a field, the first knows what it was.
-            first[entity, key] = {**(before or {}), **wanted}
+        earlier = first.setdefault((entity, key), before)
+        if earlier is not None:
+            # Of several changes of a column, the first one has the original value.
+            first[entity, key] = {**(before or {}), **earlier}
     keys = list(first)
     chunks = (keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK))
     return bool(keys) and all(
@@ -33,26 +33,18 @@ def is_undone(*, owner: User, batch_id: UUID) -> bool:
 
 
 def _are_as_before(
-    wanted: dict[tuple[str, UUID], Snapshot | None], owner: User
+    original: dict[tuple[str, UUID], Snapshot | None], owner: User
 ) -> bool:
     now: dict[tuple[str, UUID], Snapshot] = {}
-    for entity, rows in _rows_of(owner).items():
-        ids = [key for name, key in wanted if name == entity]
-        for row in rows.filter(pk__in=ids) if ids else ():
+    for entity in Entity.values:
+        ids = [key for name, key in original if name == entity]
+        for row in recorded_rows(entity, owner).filter(pk__in=ids) if ids else ():
             now[entity, row.pk] = snapshot(row)
     return all(
-        key not in now if before is None else _holds(now.get(key), before)
-        for key, before in wanted.items()
+        key not in now if before is None else _has_values(now.get(key), before)
+        for key, before in original.items()
     )
 
 
-def _holds(now: Snapshot | None, before: Snapshot) -> bool:
+def _has_values(now: Snapshot | None, before: Snapshot) -> bool:
     return now is not None and all(now[name] == value for name, value in before.items())
-
-
-def _rows_of(owner: User) -> dict[str, Any]:
-    return {
-        Entity.TASK: Task.objects.owned_by(owner).with_labels(),
-        Entity.LIST: TaskList.objects.owned_by(owner),
-        Entity.LABEL: Label.objects.owned_by(owner),
-    }

@@ -168,8 +168,8 @@ def represent_changed(done: actions.BulkChange) -> list[dict[str, Any]]:
     rows = []
     for task in done.tasks:
         row = represent_task(vars(task))
-        if task.pk in done.following:
-            following = done.following[task.pk]
+        if task.pk in done.next_occurrences:
+            following = done.next_occurrences[task.pk]
             row["next"] = following and represent_task(vars(following))
         rows.append(row)
     return rows

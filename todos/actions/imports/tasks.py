@@ -129,7 +129,7 @@ class TaskStage:
         if parent is not None and self._can_hold(parent, task, row):
             is_new = parent.pk in self.new and not destination.is_trashed
             if is_new and row.list_source and destination.id != parent.list_id:
-                message = "A step is in the list of its task."
+                message = "A step belongs to the list of its task."
                 raise ValidationError({"list": message})
             count = self._steps.setdefault(parent.pk, StepQuota())
             count.require_room(field="parent", step=task)
@@ -158,7 +158,7 @@ class TaskStage:
         """
         if parent.parent_id is not None:
             if parent.pk in self.new:
-                raise ValidationError({"parent": "Steps go one level deep."})
+                raise ValidationError({"parent": "A step can't have steps of its own."})
             reason = "Its parent is now a step"
         elif parent.trashed_at is not None and task.trashed_at is None:
             reason = "Its parent is in the trash"
