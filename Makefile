@@ -17,7 +17,7 @@ TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.set
 RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev test bench lock format clean venv install install-dev \
+.PHONY: help run demo dev check test bench lock format clean venv install install-dev \
 	browser node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
@@ -39,6 +39,9 @@ test: install-dev browser node-modules check-style check-types check-imports che
 	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
 	$(PY) -m tests.postgres -- env $(PYTEST) -m "not browser"
 	@cat $(SUMMARY)
+
+check: install-dev check-style check-types check-imports ## Run the quick checks and tests, in three minutes, on SQLite
+	env -u TEST_DATABASE_URL $(PYTEST) -m "not slow"
 
 bench: install-dev ## Measure speed, beside the alternatives
 	$(PY) -m tests.benchmarks

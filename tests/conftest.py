@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.plugins.better_auth",
     "tests.plugins.browser",
     "tests.plugins.database",
+    "tests.plugins.slow",
     "tests.plugins.summary",
 ]
 

@@ -16,6 +16,8 @@ from accounts.models import User
 from tests.factories import TaskFactory, TaskListFactory
 from todos.models import Change, Label, Task, TaskList
 
+pytestmark = pytest.mark.slow
+
 # (method, path): every endpoint that reads a body, with Alice's ids in the path.
 WRITES = [
     ("POST", "/api/v1/auth/register"),

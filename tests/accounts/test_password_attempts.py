@@ -8,6 +8,8 @@ from rest_framework.test import APIClient
 from accounts.models import SecurityEvent
 from tests.factories import PASSWORD, UserFactory
 
+pytestmark = pytest.mark.slow
+
 SIGN_IN = reverse("account_login")
 TOKEN = reverse("api:token")
 AGAIN = reverse("account_reauthenticate")

@@ -14,6 +14,8 @@ from accounts.better_auth.passwords import BetterAuthPasswordHasher, imported
 from accounts.models import User
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.slow
+
 SALT = "00112233445566778899aabbccddeeff"
 PASSWORD = "a long and quiet passphrase"  # noqa: S105
 

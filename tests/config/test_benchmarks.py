@@ -4,7 +4,11 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 from tests.benchmarks.bench import KINDS, SERVERS
+
+pytestmark = pytest.mark.slow
 
 
 def test_measures_ownlist_and_the_limit_on_sqlite(tmp_path):

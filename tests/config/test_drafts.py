@@ -24,6 +24,8 @@ from tests.test_access_matrix import PAGES, Things, routes_of
 from todos import actions
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Written with much thought"
 SIGN_IN = reverse("account_login")
 ORIGIN = {"Origin": "http://testserver"}

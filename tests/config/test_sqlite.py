@@ -20,6 +20,7 @@ from tests.threads import PATIENCE
 from todos.models import Label
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite"),
     pytest.mark.django_db(transaction=True),
 ]

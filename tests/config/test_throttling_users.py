@@ -22,6 +22,8 @@ from tests.factories import PASSWORD, TaskFactory, UserFactory
 from tests.threads import PATIENCE
 from todos.models import Task
 
+pytestmark = pytest.mark.slow
+
 # One window for all tests, so that none of them meets its end.
 FOREVER = 10**10
 

@@ -2,12 +2,15 @@
 
 from datetime import date
 
+import pytest
 from django.db.models.signals import post_init
 
 from tests.changes import last_change, snapshots_of, statements_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskLabel
+
+pytestmark = pytest.mark.slow
 
 CHUNK = 500  # what undo takes at once
 

@@ -19,6 +19,8 @@ from tests.todos.histories import batches_of, do_anything, undo_anything
 from todos import actions
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.slow
+
 
 def undone_twice(as_alice, batches):
     """Undo the batches in turn; return the last change, and the first undo's batch."""

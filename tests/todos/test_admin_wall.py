@@ -16,6 +16,8 @@ from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 from todos.models import Change, Label, Task, TaskLabel, TaskList
 
+pytestmark = pytest.mark.slow
+
 TITLE, NOTES, LIST, LABEL, FORMER = (
     f"marker-{word}" for word in ("quince", "walnut", "medlar", "cherry", "almond")
 )

@@ -21,6 +21,8 @@ from todos.api import files as files_api
 from todos.management.commands import export_tasks
 from todos.models import Change, Task
 
+pytestmark = pytest.mark.slow
+
 
 def run(name, *arguments):
     """Run a command; return what it wrote to each stream."""

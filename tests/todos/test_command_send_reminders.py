@@ -33,6 +33,8 @@ from todos.reminders.delivery import Backoff, send_due
 from todos.reminders.mail import subject_of
 from todos.reminders.planning import TOO_LATE, due_reminders, put_back, take_reminder
 
+pytestmark = pytest.mark.slow
+
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 BEFORE = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)  # when the tasks are written down
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)  # a Sunday; the reminders are due

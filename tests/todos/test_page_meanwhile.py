@@ -17,6 +17,8 @@ from todos.actions import labels as label_actions
 from todos.models import Task, TaskList
 from todos.pages.forms import TaskForm
 
+pytestmark = pytest.mark.slow
+
 TODAY = timezone.now().date()
 WRITTEN = "Written with much thought"
 

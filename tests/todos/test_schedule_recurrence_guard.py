@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from todos.schedule import recurrence, rules
 from todos.schedule.recurrence import RuleRefused
 
+pytestmark = pytest.mark.slow
+
 TEN_YEARS = timedelta(days=3660)
 MAX_CALLS = 60_000  # for one answer
 DAYS = st.dates(date(1900, 1, 1), date(2999, 12, 31))

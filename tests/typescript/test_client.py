@@ -12,6 +12,8 @@ from django.conf import settings
 from tests.factories import TaskFactory
 from todos.models import Task
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(settings.BASE_DIR)
 EXAMPLE = ROOT / "docs" / "examples" / "typescript"
 DOCUMENT = str(ROOT / "docs" / "openapi.yaml")
