@@ -10,7 +10,7 @@ NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
 PIP := $(PY) -m pip --disable-pip-version-check
 PYTEST_WORKERS ?= 2
 SUMMARY := var/test-summary.txt
-PYTEST := OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PY) -m pytest --numprocesses $(PYTEST_WORKERS)
+PYTEST := $(PY) -m pytest --numprocesses $(PYTEST_WORKERS)
 
 # What the tools may load instead of a developer's own environment.
 TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.settings
@@ -34,10 +34,10 @@ dev: install ## Start a server that reloads changed code and shows errors
 
 test: install-dev browser node-modules check-style check-types check-imports check-django ## Run every check, then the tests on SQLite and on PostgreSQL
 	@mkdir -p var && rm -f $(SUMMARY)
-	env -u TEST_DATABASE_URL $(PYTEST) --cov --cov-report=
+	env -u TEST_DATABASE_URL OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) --cov --cov-report=
 	$(PY) -m coverage report --skip-covered
 	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
-	$(PY) -m tests.postgres -- env $(PYTEST) -m "not browser"
+	$(PY) -m tests.postgres -- env OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "not browser"
 	@cat $(SUMMARY)
 
 check: install-dev check-style check-types check-imports ## Run the quick checks and tests, in three minutes, on SQLite

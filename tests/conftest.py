@@ -1,5 +1,7 @@
 """Fixtures that every test may use. The plumbing below them is in `tests/plugins`."""
 
+import time
+
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
@@ -35,6 +37,17 @@ def _fresh_limits(request):
     visitors.forget()
     sessions.forget_sessions()
     social_adapter.forget_discovery()
+
+
+@pytest.fixture
+def one_rate_window(monkeypatch):
+    """Stop the clock of the rate limits, so that no window ends within the test.
+
+    Windows begin at full minutes: a test that used up a limit of a minute would fail
+    whenever it ran across one.
+    """
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
 
 
 @pytest.fixture

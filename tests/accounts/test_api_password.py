@@ -7,6 +7,8 @@ from rest_framework.test import APIClient
 from accounts import tokens
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 URL = "/api/v1/auth/password"
 CHANGE = {"old_password": PASSWORD, "new_password": "another long enough phrase"}
 

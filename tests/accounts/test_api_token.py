@@ -6,6 +6,8 @@ from rest_framework.test import APIClient
 from accounts.models import RefreshFamily, SecurityEvent, User
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 URL = "/api/v1/auth/token"
 
 

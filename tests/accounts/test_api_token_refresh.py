@@ -8,6 +8,8 @@ from rest_framework.test import APIClient
 from accounts import tokens
 from accounts.models import SecurityEvent
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 URL = "/api/v1/auth/token/refresh"
 
 

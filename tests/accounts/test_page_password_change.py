@@ -7,6 +7,8 @@ from accounts import tokens
 from accounts.models import SecurityEvent
 from tests.factories import PASSWORD, UserFactory
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 URL = reverse("account_change_password")
 SECURITY = reverse("accounts:security")
 NEW = "a brand new staple battery"

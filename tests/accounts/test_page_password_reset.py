@@ -12,6 +12,8 @@ from accounts.credentials import deactivate, reactivate, sign_out_everywhere
 from accounts.models import SecurityEvent
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 URL = reverse("account_reset_password")
 NEW = "a brand new staple battery"
 

@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from tests.factories import PASSWORD, UserFactory
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 SET_PASSWORD = reverse("account_set_password")
 ASK = reverse("account_request_reauthentication_code")
 CONFIRM = reverse("account_confirm_reauthentication_code")

@@ -11,6 +11,8 @@ from accounts.models import SecurityEvent
 from config.errors import wait_in_words
 from tests.factories import PASSWORD, UserFactory
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 URL = reverse("account_login")
 WRONG = "The e-mail address or password is incorrect."
 

@@ -8,6 +8,8 @@ from django.urls import reverse
 from accounts.models import SecurityEvent, User
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 URL = reverse("account_signup")
 
 

@@ -8,7 +8,7 @@ from rest_framework.test import APIClient
 from accounts.models import SecurityEvent
 from tests.factories import PASSWORD, UserFactory
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_rate_window")]
 
 SIGN_IN = reverse("account_login")
 TOKEN = reverse("api:token")

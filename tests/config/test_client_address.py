@@ -7,6 +7,8 @@ from django.urls import reverse
 from config.client_address import UNKNOWN, address_key, client_address, key_of
 from tests.factories import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 # Addresses that one customer of a provider can send from.
 NETWORK = [f"2001:db8:7:1::{number:x}" for number in range(1, 71)]
 

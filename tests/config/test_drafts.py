@@ -24,7 +24,7 @@ from tests.test_access_matrix import PAGES, Things, routes_of
 from todos import actions
 from todos.models import Task, TaskList
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_rate_window")]
 
 TEXT = "Written with much thought"
 SIGN_IN = reverse("account_login")

@@ -13,6 +13,8 @@ from config import counters
 from config.errors import wait_in_words
 from config.models import RateCount
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 SIGN_IN = reverse("account_login")
 TODAY = reverse("todos:task-today")
 FOREVER = 10**10  # seconds: no test meets the end of a window

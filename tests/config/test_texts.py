@@ -10,7 +10,7 @@ from django.conf import settings as deployed
 from django.urls import reverse
 
 from accounts.credentials import DELETION_GRACE, RECENT
-from accounts.emails import LINK_LIVES
+from accounts.emails import LINK_LIFETIME
 from config.mails import CONSOLE
 from tests.factories import UserFactory
 
@@ -25,11 +25,13 @@ _, MAIL_PERIOD = deployed.RATE_LIMITS["mail"]
 PROMISED = {
     "account/account_inactive.html": {"seven days": DELETION_GRACE},
     "account/confirm_reauthentication_code.html": {"a few minutes": CODE},
-    "account/email/email_confirmation_message.txt": {"three days": LINK_LIVES},
-    "account/email/email_confirmation_signup_message.txt": {"three days": LINK_LIVES},
+    "account/email/email_confirmation_message.txt": {"three days": LINK_LIFETIME},
+    "account/email/email_confirmation_signup_message.txt": {
+        "three days": LINK_LIFETIME
+    },
     "account/email/password_reset_key_message.txt": {"one hour": RESET},
     "account/email_change.html": {"per hour": timedelta(seconds=MAIL_PERIOD)},
-    "account/email_confirm.html": {"three days": LINK_LIVES},
+    "account/email_confirm.html": {"three days": LINK_LIFETIME},
     "account/password_reset_done.html": {
         "one hour": RESET,
         "a few minutes": None,

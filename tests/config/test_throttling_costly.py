@@ -7,6 +7,8 @@ from django.urls import reverse
 from tests.factories import TaskFactory
 from todos.models import Change
 
+pytestmark = pytest.mark.usefixtures("one_rate_window")
+
 
 @pytest.fixture(autouse=True)
 def _limits(settings):
