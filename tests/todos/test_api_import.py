@@ -92,13 +92,17 @@ def test_a_wrong_row_keeps_all_of_it_out(api_as, alice):
     problem = response.json()
     assert response["Content-Type"] == "application/problem+json"
     assert problem["code"] == "import_refused"
-    assert problem["detail"] == "file: Row 3, title: This may not be empty."
+    assert problem["detail"] == "file: Row 3, title: Must not be empty."
     assert problem["report"]["batch"] is None
     assert problem["report"]["created"] == 0
     assert problem["report"]["errors"] == [
-        {"row": 3, "field": "title", "message": "This may not be empty."},
-        {"row": 3, "field": "priority", "message": "Write a whole number from 1 to 4."},
-        {"row": 3, "field": "due_date", "message": "Write a date as 2027-02-28."},
+        {"row": 3, "field": "title", "message": "Must not be empty."},
+        {"row": 3, "field": "priority", "message": "Must be an integer from 1 to 4."},
+        {
+            "row": 3,
+            "field": "due_date",
+            "message": "Must be a date such as 2027-02-28.",
+        },
     ]
     assert stored(alice) == before
 

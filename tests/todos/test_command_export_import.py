@@ -174,8 +174,8 @@ def test_rows_that_can_not_be_kept_are_listed_and_nothing_is_stored(alice, tmp_p
         )
 
     assert err.getvalue().splitlines() == [
-        "row 3: title: This may not be empty.",
-        "row 4: priority: Write a whole number from 1 to 4.",
+        "row 3: title: Must not be empty.",
+        "row 4: priority: Must be an integer from 1 to 4.",
     ]
     assert stored(alice) == before
 

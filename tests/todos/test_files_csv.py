@@ -15,7 +15,7 @@ from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.actions import lists as list_actions
 from todos.exports.csv import join_names, split_names
-from todos.imports import csv as csv_import
+from todos.imports import tables
 from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task, TaskList
 from todos.task_fields import CSV_NAMES
@@ -318,10 +318,10 @@ def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
 
 
 def test_blank_rows_without_end_are_refused(alice, monkeypatch):
-    monkeypatch.setattr(csv_import, "RECORDS_MAX", 3)
+    monkeypatch.setattr(tables, "RECORDS_MAX", 3)
 
     assert bring(alice, "title\na\n\n", "csv").created == 1
-    with pytest.raises(FileRefused, match="at most 3 rows"):
+    with pytest.raises(FileRefused, match="more than 3 rows"):
         bring(alice, "title\n\n\n\n", "csv")
 
 

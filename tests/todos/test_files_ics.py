@@ -15,7 +15,7 @@ from tests.todos.files import LATER, a_full_account, bring, exported
 from todos import actions
 from todos.exports.ics import text
 from todos.imports.files import FileRefused
-from todos.imports.ics_components import unescaped
+from todos.imports.ics_components import unescape
 from todos.models import Task
 
 
@@ -221,7 +221,7 @@ def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n")))
 def test_every_text_is_read_as_it_was_written(value):
-    assert unescaped(text(value)) == value
+    assert unescape(text(value)) == value
 
 
 # --- In ---------------------------------------------------------------------------

@@ -1,10 +1,7 @@
-"""What a file says of a row, checked by the rules that hold everywhere.
+"""Checks of the values in a file, by the rules that hold everywhere.
 
-Each check takes one value and returns it as a column has it, or says what to write
-instead.
-
-Raises, all of them:
-    ValidationError: with one message.
+A check takes one value and returns it as a column stores it. Every check raises
+ValidationError with one message if the value is invalid.
 """
 
 from __future__ import annotations
@@ -12,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -39,27 +36,29 @@ from todos.models import Colour, Task, label_key
 from todos.schedule.days import FIRST_DATE, LAST_DATE
 from todos.task_fields import FIELDS, Kind, TaskField
 
-_T = TypeVar("_T")
+Check: TypeAlias = Callable[[object], object]
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 class RowChecker:
-    """Checks the values of one row, and keeps what there is to say of them."""
+    """Checks the values of one row and collects the issues."""
 
     def __init__(self, row: int, prefix: str = "") -> None:
         self.row = row
         self.issues: list[RowIssue] = []
         self._prefix = prefix
 
-    def take(self, name: str, check: Callable[[Any], _T], value: Any) -> _T | None:
-        """Return the value as `check` reads it; note what is wrong with it."""
+    def take(self, name: str, check: Callable[[_In], _Out], value: _In) -> _Out | None:
+        """Return the checked value; None, with an error in `issues`, if invalid."""
         try:
             return check(value)
         except ValidationError as exc:
             self.error(name, exc.messages[0])
             return None
 
-    def labels(self, name: str, values: Sequence[Any]) -> tuple[str, ...]:
-        """Return the names of a task's labels; note what is wrong with them."""
+    def labels(self, name: str, values: Sequence[object]) -> tuple[str, ...]:
+        """Return the valid names of labels; the others are errors."""
         if len(values) > LABELS_MAX:
             self.error(name, f"Use at most {LABELS_MAX} labels.")
             return ()
@@ -78,131 +77,144 @@ class RowChecker:
         return any(issue.is_error for issue in self.issues)
 
 
-def text(value: Any, *, most: int, multiline: bool = False) -> str:
+def text(value: object, *, most: int, multiline: bool = False) -> str:
     if not isinstance(value, str):
-        raise ValidationError("Write a text, in quotes.")
+        raise ValidationError("Must be a string.")
     return clean_text(value, most=most, multiline=multiline)
 
 
-def filled(value: str) -> str:
+def not_empty(value: str) -> str:
     if not value:
-        raise ValidationError("This may not be empty.")
+        raise ValidationError("Must not be empty.")
     return value
 
 
-def title(value: Any) -> str:
-    return filled(text(value, most=TITLE_MAX_LENGTH))
+def title(value: object) -> str:
+    return not_empty(text(value, most=TITLE_MAX_LENGTH))
 
 
-def notes(value: Any) -> str:
+def notes(value: object) -> str:
     return text(value, most=NOTES_MAX_LENGTH, multiline=True)
 
 
-def list_name(value: Any) -> str:
-    return filled(text(value, most=LIST_NAME_MAX_LENGTH))
+def list_name(value: object) -> str:
+    return not_empty(text(value, most=LIST_NAME_MAX_LENGTH))
 
 
-def label_name(value: Any) -> str:
-    name = filled(text(value, most=LABEL_MAX_LENGTH))
+def label_name(value: object) -> str:
+    name = not_empty(text(value, most=LABEL_MAX_LENGTH))
     if len(label_key(name)) > LABEL_KEY_MAX_LENGTH:
         raise ValidationError("Use shorter names for labels.")
     return name
 
 
-def colour(value: Any) -> str:
-    if value not in Colour.values:
-        raise ValidationError(f"Write one of {', '.join(Colour.values)}.")
+def choice(value: object, *, choices: Sequence[str]) -> str:
+    if value not in choices:
+        raise ValidationError(f"Must be one of {', '.join(choices)}.")
     return str(value)
 
 
-def whole(value: Any, *, low: int, high: int) -> int:
+def colour(value: object) -> str:
+    return choice(value, choices=Colour.values)
+
+
+def anchor(value: object) -> str:
+    return choice(value, choices=Task.Anchor.values)
+
+
+def integer(value: object, *, low: int, high: int) -> int:
+    # Not a bool, which is an int too.
     if type(value) is not int or not low <= value <= high:
-        raise ValidationError(f"Write a whole number from {low} to {high}.")
+        raise ValidationError(f"Must be an integer from {low} to {high}.")
     return value
 
 
-def priority(value: Any) -> int:
-    return whole(value, low=PRIORITY_MIN, high=PRIORITY_MAX)
+def priority(value: object) -> int:
+    return integer(value, low=PRIORITY_MIN, high=PRIORITY_MAX)
 
 
-def position(value: Any) -> int:
-    return whole(value, low=-POSITION_MAX, high=POSITION_MAX)
+def position(value: object) -> int:
+    return integer(value, low=-POSITION_MAX, high=POSITION_MAX)
 
 
-def number(value: Any) -> int:
-    """A count that begins with 1: of a version, of an occurrence."""
-    return whole(value, low=1, high=COUNTER_MAX)
+def counter(value: object) -> int:
+    """Check the number of a version or an occurrence."""
+    return integer(value, low=1, high=COUNTER_MAX)
 
 
-def minutes_before(value: Any) -> int:
-    return whole(value, low=0, high=REMINDER_MINUTES_MAX)
+def minutes_before(value: object) -> int:
+    return integer(value, low=0, high=REMINDER_MINUTES_MAX)
 
 
-def identifier(value: Any) -> str:
-    """An id of our own, in its one spelling."""
+def identifier(value: object) -> str:
+    """Check an id, and return it in canonical form."""
     try:
-        return str(UUID(value))
-    except (TypeError, ValueError, AttributeError) as exc:
-        raise ValidationError("Write an id (UUID).") from exc
+        return str(UUID(_string(value)))
+    except ValueError as exc:
+        raise ValidationError("Must be a UUID.") from exc
 
 
-def series(value: Any) -> UUID:
+def series(value: object) -> UUID:
     return UUID(identifier(value))
 
 
-def day(value: Any) -> date:
+def day(value: object) -> date:
     try:
-        read = date.fromisoformat(value)
-    except (TypeError, ValueError) as exc:
-        raise ValidationError("Write a date as 2027-02-28.") from exc
-    if not FIRST_DATE <= read <= LAST_DATE:
-        raise ValidationError(f"Write a date from {FIRST_DATE} to {LAST_DATE}.")
-    return read
+        found = date.fromisoformat(_string(value))
+    except ValueError as exc:
+        raise ValidationError("Must be a date such as 2027-02-28.") from exc
+    return _require_known_century(found)
 
 
-def clock(value: Any) -> time:
+def time_of_day(value: object) -> time:
     try:
-        read = time.fromisoformat(value)
-    except (TypeError, ValueError) as exc:
-        raise ValidationError("Write a time as 09:30.") from exc
-    if read.tzinfo is not None:
-        raise ValidationError("Write a time as 09:30; its zone belongs into due_tz.")
-    if read.microsecond:
-        raise ValidationError("Write a time as 09:30, or 09:30:15.")
-    return read
+        found = time.fromisoformat(_string(value))
+    except ValueError as exc:
+        raise ValidationError("Must be a time such as 09:30.") from exc
+    if found.tzinfo is not None:
+        raise ValidationError("Must be a time such as 09:30; put its zone into due_tz.")
+    if found.microsecond:
+        raise ValidationError("Must be a time such as 09:30 or 09:30:15.")
+    return found
 
 
-def instant(value: Any) -> datetime:
+def instant(value: object) -> datetime:
     try:
-        read = datetime.fromisoformat(value)
-        if read.tzinfo is None:
+        found = datetime.fromisoformat(_string(value))
+        if found.tzinfo is None:
             raise ValueError
-        read = read.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError) as exc:
-        raise ValidationError("Write an instant as 2027-02-28T09:30:00Z.") from exc
-    if not FIRST_DATE <= read.date() <= LAST_DATE:
-        raise ValidationError(f"Write a date from {FIRST_DATE} to {LAST_DATE}.")
-    return read
+        found = found.astimezone(UTC)
+    except (ValueError, OverflowError) as exc:
+        message = "Must be a date and time such as 2027-02-28T09:30:00Z."
+        raise ValidationError(message) from exc
+    _require_known_century(found.date())
+    return found
 
 
-def zone(value: Any) -> str:
+def _string(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
+def _require_known_century(day: date) -> date:
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise ValidationError(f"Must be a date from {FIRST_DATE} to {LAST_DATE}.")
+    return day
+
+
+def zone(value: object) -> str:
     name = text(value, most=TIMEZONE_MAX_LENGTH)
     validate_timezone(name)
     return name
 
 
-def rule(value: Any) -> str:
-    return filled(text(value, most=RULE_MAX_LENGTH))
+def rule(value: object) -> str:
+    return not_empty(text(value, most=RULE_MAX_LENGTH))
 
 
-def anchor(value: Any) -> str:
-    if value not in Task.Anchor.values:
-        raise ValidationError(f"Write one of {', '.join(Task.Anchor.values)}.")
-    return str(value)
-
-
-# Of the columns of a task whose values are more than their kind says.
-_OF_COLUMN: dict[str, Callable[[Any], object]] = {
+# For the columns of a task whose kind does not determine the check.
+_OF_COLUMN: dict[str, Check] = {
     "title": title,
     "notes": notes,
     "due_tz": zone,
@@ -210,26 +222,26 @@ _OF_COLUMN: dict[str, Callable[[Any], object]] = {
     "rrule_anchor": anchor,
     "series": series,
 }
-_OF_KIND: dict[Kind, Callable[[Any], object]] = {
+_OF_KIND: dict[Kind, Check] = {
     Kind.ID: identifier,
     Kind.DATE: day,
-    Kind.TIME: clock,
+    Kind.TIME: time_of_day,
     Kind.INSTANT: instant,
 }
 
 
-def check_of(field: TaskField) -> Callable[[Any], object]:
-    """Return the check of a task's column; its limits are those of the description."""
+def check_of(field: TaskField) -> Check:
+    """Return the check of a task's column, with the limits of its description."""
     if check := _OF_COLUMN.get(field.column) or _OF_KIND.get(field.kind):
         return check
     least, most = field.least, field.most
     assert most is not None
     if least is None:
         return partial(text, most=most)
-    return partial(whole, low=least, high=most)
+    return partial(integer, low=least, high=most)
 
 
-# By the column; a file names them in its own way.
+# By column; each format has its own names for them.
 TASK_CHECKS = {
     field.column: check_of(field) for field in FIELDS if field.exported and field.stored
 }

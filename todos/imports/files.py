@@ -1,91 +1,80 @@
-"""Files that people bring, before anyone knows what is in them."""
+"""Uploaded files: how they are opened and read as lines, whatever their format."""
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 from todos.schedule.days import Clock
 
-MARK = codecs.BOM_UTF8
-
 
 class FileRefused(Exception):
-    """The file as a whole can't be read; the text says why, without quoting it."""
+    """The whole file can't be read. The text says why, without quoting its values."""
 
 
 class MappingRefused(FileRefused):
-    """It is not the file that can't be used, but what was said of its columns."""
+    """The mapping of the columns is wrong, not the file."""
 
 
 class TooManyRows(FileRefused):
-    """The file has more rows than are taken this way."""
+    """The file has more rows than this interface accepts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What reading depends on beside the file: whose it is, and how it is laid out.
+    """How to read a file: the owner's clock and week, and the layout of the file.
 
-    `week_start` is 0 for Monday. `mapping` is for tables: our field, their column.
-    `rows_max` is how many rows are read; blank ones, and those that bring no task,
-    cost their time as well and count. None reads any number.
+    `week_start` is 0 for Monday. `mapping` is for tables: field to column of the file.
+    `rows_max` limits the rows that are read, including blank rows and rows without a
+    task, which take time too; None means no limit.
     """
 
     clock: Clock
     week_start: int = 0
-    mapping: Mapping[str, Any] = field(default_factory=dict)
+    mapping: Mapping[str, object] = field(default_factory=dict)
     rows_max: int | None = None
 
     def require_room(self, rows: int) -> None:
-        """Refuse a file that has more rows than are read.
+        """Refuse a file with at least `rows` rows if that is too many.
 
         Raises:
-            TooManyRows: `rows` is one too many.
+            TooManyRows: there are more than `rows_max`.
         """
         if self.rows_max is not None and rows > self.rows_max:
             raise TooManyRows(f"The file has more than {self.rows_max} rows.")
 
 
 def skip_byte_order_mark(file: IO[bytes]) -> IO[bytes]:
-    """Return the file from its beginning, after the byte order mark if it has one.
+    """Move to the beginning of a file, after its byte order mark if it has one.
 
     Raises:
-        FileRefused: it is in another encoding that says so.
+        FileRefused: the mark is that of UTF-16.
     """
     file.seek(0)
     start = file.read(4)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FileRefused("The file is UTF-16. Save it as UTF-8.")
-    file.seek(len(MARK) if start.startswith(MARK) else 0)
+    file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
     return file
 
 
 def lines_of(file: IO[bytes], *, longest: int) -> Iterator[str]:
-    """Yield the lines of a text file, with their ends, of at most `longest` bytes.
+    """Yield the lines of a text file, with their line ends.
 
     Raises:
-        FileRefused: a line is longer, or the file is not UTF-8.
-    """
-    return map(decoded, bytes_of_lines(file, longest=longest))
-
-
-def bytes_of_lines(file: IO[bytes], *, longest: int) -> Iterator[bytes]:
-    """Yield the lines of a file, with their ends.
-
-    Raises:
-        FileRefused: a line is longer than `longest` bytes.
+        FileRefused: a line is longer than `longest` bytes, or the file is not UTF-8.
     """
     file = skip_byte_order_mark(file)
     while line := file.readline(longest + 1):
         if len(line) > longest:
             raise FileRefused(f"A line is longer than {longest} bytes.")
-        yield line
+        yield decode(line)
 
 
-def decoded(line: bytes | bytearray) -> str:
-    """Return a line as text.
+def decode(line: bytes) -> str:
+    """Decode a line.
 
     Raises:
         FileRefused: it is not UTF-8.

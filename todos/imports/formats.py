@@ -1,9 +1,9 @@
-"""Bringing in the tasks of a file, in one of the formats we read."""
+"""Imports of the tasks of a file, in one of several formats."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import IO, Any
+from typing import IO
 
 from todos.actions.imports import PreparedImport
 from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
@@ -28,11 +28,11 @@ def import_file(
     *,
     file: IO[bytes],
     name: str,
-    mapping: Mapping[str, Any] | None = None,
+    mapping: Mapping[str, object] | None = None,
     dry_run: bool = False,
     rows_max: int | None = None,
 ) -> ImportReport:
-    """Bring in what a file in the format of this name holds: all of it, or nothing.
+    """Import a file in the format with this name: all of its rows, or none.
 
     Raises:
         FileRefused: the file can't be read, or has more than `rows_max` rows.
@@ -49,10 +49,10 @@ def prepare_file(
     *,
     file: IO[bytes],
     name: str,
-    mapping: Mapping[str, Any] | None = None,
+    mapping: Mapping[str, object] | None = None,
     rows_max: int | None = None,
 ) -> PreparedImport:
-    """Read a file and check its rows, so that only storing them is left to do.
+    """Read a file and check its rows, so that they only need to be stored.
 
     Raises:
         FileRefused: the file can't be read, or has more than `rows_max` rows.

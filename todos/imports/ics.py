@@ -1,6 +1,6 @@
-"""Reading to-dos of other programs: iCalendar (RFC 5545).
+"""Importing to-dos of other programs: iCalendar (RFC 5545).
 
-What we have no field for goes into the notes, and is reported.
+Properties without a field of their own are added to the notes, with a notice.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -30,32 +30,32 @@ from todos.schedule.recurrence import RuleRefused, normalise_rule
 
 WHEN = re.compile(r"(\d{8})(?:T(\d{6})(Z?))?", re.ASCII)
 UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z", re.ASCII)
-# Kept in the notes, as we have no field for them.
-KEPT = ("LOCATION", "URL", "COMMENT", "CONTACT", "ATTACH", "RESOURCES", "DURATION")
-CATEGORIES_MAX = 10_000  # characters; those of as many labels as there may be are fewer
+# Added to the notes, as tasks have no field for them.
+NOTED = ("LOCATION", "URL", "COMMENT", "CONTACT", "ATTACH", "RESOURCES", "DURATION")
+CATEGORIES_MAX = 10_000  # characters; the most labels that a task can have are shorter
 MIDNIGHT = time(0)
 
 
 class When(NamedTuple):
-    """A date, maybe a time, maybe a zone; as columns have them."""
+    """A date, perhaps with a time and a zone, as columns store them."""
 
     day: date
     at: time | None = None
     zone: str = ""
 
     @property
-    def moment(self) -> datetime:
-        """By the clock of its zone."""
+    def wall_clock(self) -> datetime:
+        """What clocks in its zone show; midnight if it has no time."""
         return datetime.combine(self.day, self.at or MIDNIGHT)
 
 
 def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
-    """Yield the to-dos of a file, numbered from 1; a step comes after its task.
+    """Yield the to-dos of a file, numbered from 1; steps come after their task.
 
     Raises:
-        FileRefused: it is no calendar, or cut off.
+        FileRefused: the file is not a calendar, or is truncated.
     """
-    family = _Family()
+    sorter = _ParentSorter()
     row = others = 0
     for component in components_of(file, options):
         if component.name != TODO:
@@ -66,25 +66,25 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
         task = _Todo(component, checker, options).as_row()
         yield from checker.issues
         if task is not None and not checker.has_errors:
-            yield from family.admit(task)
-    yield from family.rest()
+            yield from sorter.add(task)
+    yield from sorter.rest()
     if others:
         message = f"{others} events and journals are not imported."
         yield RowIssue(None, "", message, is_error=False)
 
 
-# --- Families -----------------------------------------------------------------------
+# --- Parents ------------------------------------------------------------------------
 
 
-class _Family:
-    """Puts steps after their tasks, one level deep, in whatever order they come."""
+class _ParentSorter:
+    """Yields steps after their tasks, with one level of steps, from any order."""
 
     def __init__(self) -> None:
-        self._top: dict[str, str] = {}  # the task that each one belongs to
+        self._top: dict[str, str] = {}  # source of a task to that of its top-level task
         self._waiting: dict[str, list[TaskRow]] = {}
 
-    def admit(self, task: TaskRow) -> Iterator[FileItem]:
-        """Yield the task, and who waited for it; or make it wait for its parent."""
+    def add(self, task: TaskRow) -> Iterator[FileItem]:
+        """Yield the task and the steps waiting for it, or let it wait."""
         if task.parent and task.parent not in self._top:
             self._waiting.setdefault(task.parent, []).append(task)
             return
@@ -94,16 +94,21 @@ class _Family:
             ready += self._waiting.pop(ready.pop(0).source, [])
 
     def rest(self) -> Iterator[FileItem]:
-        """Yield those whose parent never came."""
+        """Yield the tasks whose parent is not in the file."""
         while self._waiting:
             for task in self._waiting.pop(next(iter(self._waiting))):
-                yield _notice(task, "Its task is not in the file: it comes alone.")
-                yield from self.admit(replace(task, parent=""))
+                yield _notice(
+                    task, "Its parent is not in the file: imported as a task."
+                )
+                yield from self.add(replace(task, parent=""))
 
     def _placed(self, task: TaskRow) -> Iterator[FileItem]:
         top = self._top.get(task.parent, "")
         if top != task.parent:
-            yield _notice(task, "Steps go one level deep: it comes as a step above.")
+            message = (
+                "Steps go one level deep: imported as a step of the top-level task."
+            )
+            yield _notice(task, message)
         self._top[task.source] = top or task.source
         yield replace(task, parent=top)
 
@@ -116,7 +121,7 @@ def _notice(task: TaskRow, message: str) -> RowIssue:
 
 
 class _Todo:
-    """A to-do while it is turned into a row."""
+    """Converts one to-do into a row."""
 
     def __init__(
         self, component: Component, checker: RowChecker, options: Options
@@ -125,13 +130,14 @@ class _Todo:
         self._checker = checker
         self._options = options
         self._notes = [self._text("DESCRIPTION")]
-        self._fields: dict[str, Any] = {}
-        self._start: When | None = None  # for alarms that count from it
+        self._fields: dict[str, object] = {}
+        self._due: When | None = None
+        self._start: When | None = None  # alarms may be relative to it
 
     def as_row(self) -> TaskRow | None:
-        """Return the row; None for what is no task of its own."""
+        """Return the row; None for a changed occurrence of another to-do."""
         if self._component.first("RECURRENCE-ID"):
-            message = "An occurrence that was changed is not imported."
+            message = "Changed occurrences of a to-do are not imported."
             self._checker.notice("recurrence-id", message)
             return None
         self._take_title()
@@ -139,8 +145,10 @@ class _Todo:
         self._take_state()
         self._take_priority()
         self._take_alarm()
-        for name in KEPT:
-            self._keep(self._component.every(name), "There is no field for it.")
+        for name in NOTED:
+            self._add_to_notes(
+                self._component.every(name), "Tasks have no field for it."
+            )
         notes = "\n\n".join(note for note in self._notes if note)
         self._fields["notes"] = self._checker.take("description", checks.notes, notes)
         return TaskRow(
@@ -156,18 +164,18 @@ class _Todo:
         one = self._component.first(name)
         return one.text.strip() if one else ""
 
-    def _keep(self, those: Sequence[Property], message: str) -> None:
-        """Keep properties of one name in the notes, and say so once."""
-        if those:
-            name = those[0].name
-            self._notes += [f"{name.capitalize()}: {one.text}" for one in those]
-            self._checker.notice(name.lower(), f"{message} It stands in the notes.")
+    def _add_to_notes(self, properties: Sequence[Property], message: str) -> None:
+        """Add properties with one name to the notes, with one notice."""
+        if properties:
+            name = properties[0].name
+            self._notes += [f"{name.capitalize()}: {prop.text}" for prop in properties]
+            self._checker.notice(name.lower(), f"{message} It was added to the notes.")
 
     def _take_title(self) -> None:
         title = " ".join(self._text("SUMMARY").split())
         if not title:
             title = "Untitled"
-            self._checker.notice("summary", "It has no title.")
+            self._checker.notice("summary", "The title is missing.")
         self._fields["title"] = self._checker.take("summary", checks.title, title)
 
     def _list_name(self) -> str:
@@ -195,12 +203,12 @@ class _Todo:
         if theirs in {"", "0"}:
             return
         number = int(theirs) if theirs.isdecimal() and len(theirs) == 1 else 10
-        # Theirs have nine steps and ours four.
+        # iCalendar has nine priorities, Ownlist four.
         ours = [own for own, least in PRIORITIES.items() if number <= least]
         if ours:
             self._fields["priority"] = ours[0]
         else:
-            self._checker.notice("priority", "A priority is a number from 0 to 9.")
+            self._checker.notice("priority", "Ignored: must be a number from 0 to 9.")
 
     def _take_state(self) -> None:
         status = self._text("STATUS").upper()
@@ -209,7 +217,7 @@ class _Todo:
             self._fields["completed_at"] = completed or self._options.clock.now
         if status == "CANCELLED":
             self._fields["trashed_at"] = self._options.clock.now
-            self._checker.notice("status", "It was cancelled: it is in the trash.")
+            self._checker.notice("status", "It was cancelled: imported into the trash.")
         self._fields["created_at"] = self._instant("CREATED")
         self._fields["updated_at"] = self._instant("LAST-MODIFIED")
 
@@ -221,8 +229,8 @@ class _Todo:
         at = instant_of(when.day, when.at or MIDNIGHT, zone)
         try:
             return checks.instant(at.isoformat())
-        except ValidationError:  # by our clock it is in another century
-            self._keep([one], "It can't be read as a date.")
+        except ValidationError:  # in UTC it is before or after the allowed centuries
+            self._add_to_notes([one], "Not a valid date.")
             return None
 
     # --- When it is due
@@ -233,6 +241,7 @@ class _Todo:
         rule = self._component.first("RRULE")
         if due is None and rule is not None:
             due, start = start, None
+        self._due = due
         if due:
             self._fields |= {
                 "due_date": due.day,
@@ -246,17 +255,18 @@ class _Todo:
         if rule is not None:
             self._take_rule(rule, due)
         for name in ("EXDATE", "RDATE", "EXRULE"):
-            those = self._component.every(name)
-            self._keep(those, "A repeat is a rule alone here.")
+            properties = self._component.every(name)
+            message = "A task repeats by RRULE alone."
+            self._add_to_notes(properties, message)
 
     def _take_rule(self, rule: Property, due: When | None) -> None:
         if due is None:
-            self._keep([rule], "A repeat needs a date.")
+            self._add_to_notes([rule], "A repeating task needs a date.")
             return
         try:
-            text = normalise_rule(_in_its_zone(rule.value, due), due=due.day)
+            text = normalise_rule(_with_local_until(rule.value, due), due=due.day)
         except RuleRefused as exc:
-            self._keep([rule], str(exc))
+            self._add_to_notes([rule], str(exc))
             return
         anchor = self._text("X-OWNLIST-ANCHOR")
         is_ours = anchor in Task.Anchor.values
@@ -270,7 +280,7 @@ class _Todo:
         try:
             return self._read(one)
         except (ValueError, ValidationError):
-            self._keep([one], "It can't be read as a date.")
+            self._add_to_notes([one], "Not a valid date.")
             return None
 
     def _read(self, one: Property) -> When:
@@ -280,7 +290,7 @@ class _Todo:
         day = checks.day(match[1])
         if match[2] is None:
             return When(day)
-        at = checks.clock(match[2])
+        at = checks.time_of_day(match[2])
         if match[3]:
             return When(day, at, "UTC")
         return When(day, at, self._zone(one))
@@ -290,7 +300,9 @@ class _Todo:
         zone = zone_named(name)
         if name and not zone:
             unknown = Property("TZID", {}, name)
-            self._keep([unknown], "This zone is not known: the time floats.")
+            self._add_to_notes(
+                [unknown], "Unknown time zone: the time is imported without one."
+            )
         return zone
 
     # --- When to be reminded
@@ -304,25 +316,27 @@ class _Todo:
         if reminder:
             self._fields |= reminder
         elif trigger:
-            self._keep([trigger], "There is no such reminder.")
+            self._add_to_notes([trigger], "This reminder is not supported.")
         if len(alarms) > 1:
-            self._checker.notice("valarm", "A task has one reminder: the first.")
+            self._checker.notice(
+                "valarm", "A task has one reminder: only the first is imported."
+            )
 
-    def _reminder(self, trigger: Property) -> dict[str, Any] | None:
-        if "due_date" not in self._fields:
+    def _reminder(self, trigger: Property) -> dict[str, int | time] | None:
+        due = self._due
+        if due is None:
             return None
-        due = When(*(self._fields[name] for name in ("due_date", "due_time", "due_tz")))
         try:
-            at = self._moment(trigger, due)
+            at = self._alarm_time(trigger, due)
         except (ValueError, OverflowError, ValidationError):
             return None
-        before = (due.moment - at) // timedelta(minutes=1)
+        before = (due.wall_clock - at) // timedelta(minutes=1)
         if due.at is not None and 0 <= before <= REMINDER_MINUTES_MAX:
             return {"reminder_minutes": before}
         return {"reminder_time": at.time()} if at.date() == due.day else None
 
-    def _moment(self, trigger: Property, due: When) -> datetime:
-        """Return when an alarm rings, by the clock of the due time."""
+    def _alarm_time(self, trigger: Property, due: When) -> datetime:
+        """Return when an alarm goes off, as wall clock in the zone of the due time."""
         if trigger.parameters.get("VALUE", "").upper() == "DATE-TIME":
             when = self._read(trigger)
             instant = datetime.combine(when.day, when.at or MIDNIGHT, UTC)
@@ -333,12 +347,13 @@ class _Todo:
         offset: timedelta = vDuration.from_ical(  # type: ignore[no-untyped-call]
             trigger.value.strip()
         )
-        return base.moment + offset
+        return base.wall_clock + offset
 
 
 def zone_named(name: str) -> str:
-    """Return the IANA zone that a TZID means: by its name, at the end of a path, or
-    by the name that Windows gives it. Empty for one that nobody knows.
+    """Return the IANA zone of a TZID; empty if it is unknown.
+
+    The TZID can be the name of the zone, a path that ends in it, or its Windows name.
     """
     parts = name.strip("/").split("/")
     tails = ["/".join(parts[-length:]) for length in (3, 2, 1)]
@@ -346,8 +361,8 @@ def zone_named(name: str) -> str:
     return found[0] if found else WINDOWS_TO_OLSON.get(name, "")
 
 
-def _in_its_zone(rule: str, due: When) -> str:
-    """Return the rule with an UNTIL in UTC as the day it is where the task is due."""
+def _with_local_until(rule: str, due: When) -> str:
+    """Return the rule with an UNTIL in UTC as a date in the zone of the due time."""
 
     def local(match: re.Match[str]) -> str:
         try:

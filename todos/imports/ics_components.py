@@ -1,7 +1,7 @@
-"""The to-dos of an iCalendar file as lists of properties (RFC 5545 section 3.1).
+"""The components of an iCalendar file as lists of properties (RFC 5545 section 3.1).
 
-Read here, line by line, and not by the icalendar package: that takes a calendar whole,
-and changes text that holds `%2C` or `\\N`.
+They are read line by line, without the icalendar package: it needs the whole calendar
+in memory, and changes text that contains `%2C` or `\\N`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from todos.imports.files import (
     FileRefused,
     Options,
     TooManyRows,
-    decoded,
+    decode,
     skip_byte_order_mark,
 )
 
 LINE_MAX = 1024 * 1024  # bytes, folded or not
-DEPTH_MAX = 4  # components in each other
-# Where the number of rows is bounded: lines of a to-do in the middle, and those of time
-# zones.
+DEPTH_MAX = 4  # nested components
+# If the number of rows is limited: lines per to-do on average, and lines of time zones.
 LINES_EACH, LINES_BESIDE = 25, 50_000
-READ_AT_ONCE = 256 * 1024  # bytes
+CHUNK = 256 * 1024  # bytes read at once
 TODO = "VTODO"
 EDGE = re.compile("BEGIN:|END:", re.IGNORECASE)
 
@@ -37,7 +36,7 @@ COMMA = re.compile(r"(?<!\\)((?:\\\\)*),")
 
 
 class Property(NamedTuple):
-    """One line: `NAME;PARAMETER=…:value`. Names are in capitals."""
+    """One content line: `NAME;PARAMETER=…:value`. Names are in upper case."""
 
     name: str
     parameters: dict[str, str]
@@ -46,18 +45,18 @@ class Property(NamedTuple):
     @property
     def text(self) -> str:
         """The value of a property of type TEXT."""
-        return unescaped(self.value)
+        return unescape(self.value)
 
     @property
     def texts(self) -> list[str]:
-        """The values of a property that has several of type TEXT."""
+        """The values of a property with a list of values of type TEXT."""
         pieces = COMMA.sub("\\1\n", self.value).split("\n")
-        return [unescaped(piece) for piece in pieces]
+        return [unescape(piece) for piece in pieces]
 
 
 @dataclass(slots=True)
 class Component:
-    """A component with its properties by name, and those within it."""
+    """A component with its properties by name, and its inner components."""
 
     name: str
     properties: dict[str, list[Property]] = field(default_factory=dict)
@@ -70,71 +69,71 @@ class Component:
         return self.properties.get(name, [])
 
 
-def unescaped(value: str) -> str:
-    """Return a value of type TEXT as what it says."""
+def unescape(value: str) -> str:
+    """Return a value of type TEXT without its escaping."""
     return ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], value)
 
 
 def components_of(file: IO[bytes], options: Options) -> Iterator[Component]:
-    """Yield what stands in the calendars of a file: to-dos, events, time zones.
+    """Yield the components in the calendars of a file: to-dos, events, time zones.
 
-    Only to-dos have their properties and the components within them.
+    Only to-dos include their properties and inner components.
 
     Raises:
-        FileRefused: it is no calendar, or cut off, or has more to-dos, events and
-            lines than are read.
+        FileRefused: the file is not a calendar, is truncated, or has too many
+            components or lines.
     """
-    open_ones: list[Component] = []
+    stack: list[Component] = []  # begun but not ended
     count = size = 0
     for number, line in enumerate(_unfolded(file), 1):
         if options.rows_max and number > LINES_BESIDE + LINES_EACH * count:
-            raise TooManyRows(f"The file has more than {LINES_EACH} lines a to-do.")
+            raise TooManyRows(f"The file has more than {LINES_EACH} lines per to-do.")
         size += len(line)
         if size > LINE_MAX:
             raise FileRefused(f"A component is longer than {LINE_MAX} bytes.")
-        if len(open_ones) > 1 and open_ones[1].name != TODO and not EDGE.match(line):
+        if len(stack) > 1 and stack[1].name != TODO and not EDGE.match(line):
             continue
-        read = _property(line, f"After {count} components")
-        if read.name == "BEGIN":
-            _check_begin(open_ones, read)
-            open_ones.append(Component(read.value.strip().upper()))
-        elif not open_ones:
+        prop = _property(line, f"After {count} components")
+        if prop.name == "BEGIN":
+            _check_begin(stack, prop)
+            stack.append(Component(prop.value.strip().upper()))
+        elif not stack:
             raise FileRefused("The file is not an iCalendar file.")
-        elif read.name == "END":
-            if read.value.strip().upper() != open_ones[-1].name:
-                raise FileRefused("The components of the file are not in order.")
-            done = open_ones.pop()
-            if len(open_ones) == 1:
+        elif prop.name == "END":
+            if prop.value.strip().upper() != stack[-1].name:
+                raise FileRefused("The components of the file are not balanced.")
+            component = stack.pop()
+            if len(stack) == 1:
                 count, size = count + 1, 0
                 options.require_room(count)
-                yield done
-            elif open_ones:
-                open_ones[-1].components.append(done)
-        elif len(open_ones) > 1:  # not those of the calendar itself
-            open_ones[-1].properties.setdefault(read.name, []).append(read)
-    if open_ones or not size:
-        raise FileRefused("The file is cut off, or not an iCalendar file.")
+                yield component
+            elif stack:
+                stack[-1].components.append(component)
+        elif len(stack) > 1:  # properties of the calendar itself are skipped
+            stack[-1].properties.setdefault(prop.name, []).append(prop)
+    if stack or not size:
+        raise FileRefused("The file is truncated or not an iCalendar file.")
 
 
-def _check_begin(open_ones: list[Component], read: Property) -> None:
-    is_calendar = read.value.strip().upper() == "VCALENDAR"
-    if is_calendar == bool(open_ones):
+def _check_begin(stack: list[Component], prop: Property) -> None:
+    is_calendar = prop.value.strip().upper() == "VCALENDAR"
+    if is_calendar == bool(stack):
         raise FileRefused("The file is not an iCalendar file.")
-    if len(open_ones) >= DEPTH_MAX:
+    if len(stack) >= DEPTH_MAX:
         raise FileRefused("The components of the file are nested too deeply.")
 
 
 def _unfolded(file: IO[bytes]) -> Iterator[str]:
-    """Yield the lines, joined where one goes on in the next (section 3.1).
+    """Yield the content lines, unfolded (section 3.1).
 
-    Joined as bytes: some programs fold within a letter. In large pieces, and not line
-    by line: a file may be folded after every character.
+    They are unfolded as bytes, as some programs fold within a character, and in large
+    chunks instead of line by line, as a file may be folded after every character.
     """
     file = skip_byte_order_mark(file)
-    rest = b""  # the last line, which may go on in the next piece
-    while piece := file.read(READ_AT_ONCE):
-        piece += file.readline(LINE_MAX + 1)
-        text = rest + piece.replace(b"\r\n", b"\n")
+    rest = b""  # the last line, which may continue in the next chunk
+    while chunk := file.read(CHUNK):
+        chunk += file.readline(LINE_MAX + 1)
+        text = rest + chunk.replace(b"\r\n", b"\n")
         text = text.replace(b"\n ", b"").replace(b"\n\t", b"")
         end = text.rfind(b"\n", 0, -1) + 1
         rest = text[end:]
@@ -142,17 +141,17 @@ def _unfolded(file: IO[bytes]) -> Iterator[str]:
             raise FileRefused(f"A line is longer than {LINE_MAX} bytes.")
         for line in text[:end].split(b"\n"):
             if line:
-                yield decoded(line)
+                yield decode(line)
     if rest:
-        yield decoded(rest.rstrip(b"\r\n"))
+        yield decode(rest.rstrip(b"\r\n"))
 
 
 def _property(line: str, where: str) -> Property:
     match = LINE.fullmatch(line)
     if match is None:
-        raise FileRefused(f"{where} a line is not of iCalendar.")
-    name, given, value = match.groups()
+        raise FileRefused(f"{where}, a line is not valid iCalendar.")
+    name, parameter_text, value = match.groups()
     parameters = {
-        one.upper(): of_it.strip('"') for one, of_it in PARAMETER.findall(given)
+        key.upper(): text.strip('"') for key, text in PARAMETER.findall(parameter_text)
     }
     return Property(name.upper(), parameters, value)

@@ -1,8 +1,9 @@
-"""Reading a project of Todoist, as its CSV export has it.
+"""Importing a project of Todoist from its CSV export.
 
-There, priority 1 is the highest and sub-tasks are marked by INDENT. Labels stand as
-`@label` in the content, comments are rows of the type `note` below their task, and
-dates are phrases. What we have no field for goes into the notes, and is reported.
+In this format, priority 1 is the highest and INDENT marks sub-tasks. Labels are in
+the content as `@label`, comments are rows of the type `note` after their task, and
+dates are phrases. Values without a field of their own are added to the notes, with a
+notice.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO
 
 from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
@@ -18,48 +19,47 @@ from uuid_utils.compat import uuid7
 from config.csv_cells import unguarded
 from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
 from todos.imports import checks
+from todos.imports.cells import priority
 from todos.imports.checks import RowChecker
-from todos.imports.csv import priority, records_of
 from todos.imports.files import FileRefused, MappingRefused, Options
+from todos.imports.tables import Cells, records_of
 from todos.schedule.quick_add import Fields, Here, parse_line
-
-Cells = dict[str, str]
 
 LABEL = re.compile(r"(?<!\S)@(\S+)")
 NUMERIC = re.compile(r"[0-9 :./-]+(?:T[0-9:]+)?")
-TITLE = "x"  # stands for a title where a phrase is read
-NOTHING = {"", "None"}
-PHRASE_MAX = 100  # characters of a date; a longer text is none
-PHRASES_MAX = 1_000  # different ones, far beyond the 300 tasks that a project has there
-CONTENT_MAX = 10_000  # characters; a title and all its labels have fewer
+TITLE = "x"  # placeholder before a date phrase, which quick add expects to follow text
+EMPTY = {"", "None"}
+PHRASE_MAX = 100  # characters of a date; a longer text is not a date
+PHRASES_MAX = 1_000  # different dates; a project of Todoist has at most 300 tasks
+CONTENT_MAX = 10_000  # characters, far more than a title with all its labels needs
 
 
 @dataclass(slots=True)
 class _Draft:
-    """A task while rows of its comments may follow."""
+    """A task that rows with its comments may follow."""
 
     checker: RowChecker
     source: str
     parent: str
     label_names: list[str]
     notes: list[str]
-    fields: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, object] = field(default_factory=dict)
 
-    def keep(self, name: str, cell: str, message: str) -> None:
-        """Keep in the notes what has no other place, and say so."""
+    def add_to_notes(self, name: str, cell: str, message: str) -> None:
+        """Add a value without a field to the notes, with a notice."""
         self.notes.append(f"{name.capitalize()}: {cell}")
-        self.checker.notice(name, f"{message} It stands in the notes.")
+        self.checker.notice(name, f"{message} It was added to the notes.")
 
 
 def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
-    """Yield the tasks of a project; the header is row 1, as spreadsheets count.
+    """Yield the tasks of a project; the header is row 1, as in spreadsheets.
 
-    They come into the list that the mapping names, as `{"list": "Work"}`, or into the
+    They go to the list that the mapping names, such as `{"list": "Work"}`, or to the
     inbox.
 
     Raises:
-        FileRefused: it is no such table.
-        MappingRefused: the mapping says more than a list.
+        FileRefused: the file is not such a table.
+        MappingRefused: the mapping has other keys than `list`.
     """
     list_name = _list_of(options)
     project = _Project(options)
@@ -75,11 +75,11 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
 def _list_of(options: Options) -> str:
     if options.mapping.keys() - {"list"}:
         raise MappingRefused(
-            'For Todoist, a mapping only names a list: {"list": "Work"}.'
+            'For Todoist, the mapping can only name a list: {"list": "Work"}.'
         )
     try:
         name = options.mapping.get("list", "")
-        return name and checks.list_name(name)
+        return checks.list_name(name) if name else ""
     except ValidationError as exc:
         raise MappingRefused(f"list: {exc.messages[0]}") from exc
 
@@ -99,30 +99,30 @@ def _rows(file: IO[bytes], options: Options) -> Iterator[tuple[int, Cells]]:
 
 
 class _Project:
-    """What was read so far: the section, the task above, and the one at hand."""
+    """The state while rows are read: section, parent task and current task."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
         self._here = Here(clock=options.clock, week_start=options.week_start)
-        self._run = uuid7()  # rows have no ids, and two files must not share any
+        self._run = uuid7()  # makes ids unique: rows have none in the file
         self._section = ""
         self._top = ""
         self._draft: _Draft | None = None
-        self._phrases: dict[str, dict[str, Any] | None] = {}  # as they were read
+        self._phrases: dict[str, dict[str, object] | None] = {}  # already parsed
 
     def begin(self, row: int, cells: Cells) -> Iterator[RowIssue]:
-        """Take a row that is no comment."""
+        """Process a row that is not a comment."""
         kind = cells["TYPE"]
         if kind == "task":
             self._draft = self._task(row, cells)
         elif kind == "section":
             yield from self._enter(row, cells["CONTENT"])
         elif kind != "meta":
-            message = "Only task, section and note are imported."
+            message = "Only rows of type task, section or note are imported."
             yield RowIssue(row, "type", message, is_error=False)
 
     def comment(self, row: int, cells: Cells) -> Iterator[RowIssue]:
-        """Add a comment to the notes of the task above."""
+        """Add a comment to the notes of the current task."""
         if self._draft is not None:
             self._draft.notes.append(cells["CONTENT"])
         else:
@@ -130,7 +130,7 @@ class _Project:
             yield RowIssue(row, "type", message, is_error=False)
 
     def finish(self, list_name: str) -> Iterator[FileItem]:
-        """Yield the task at hand, whole."""
+        """Yield the current task, if there is one."""
         draft, self._draft = self._draft, None
         if draft is None:
             return
@@ -153,7 +153,7 @@ class _Project:
             message = "Sections become labels of their tasks."
         except ValidationError:
             self._section = ""
-            message = "This name can't be a label: its tasks come without it."
+            message = "This name can't be a label: its tasks are imported without it."
         yield RowIssue(row, "section", message, is_error=False)
 
     def _task(self, row: int, cells: Cells) -> _Draft:
@@ -165,11 +165,11 @@ class _Project:
             notes=[cells.get("DESCRIPTION", "")],
         )
         self._place(draft, cells.get("INDENT", ""))
-        _name(draft, cells["CONTENT"])
+        _set_title(draft, cells["CONTENT"])
         if cell := cells.get("PRIORITY"):
             draft.fields["priority"] = draft.checker.take("priority", priority, cell)
         self._date(draft, cells)
-        _keep_the_rest(draft, cells)
+        _add_rest_to_notes(draft, cells)
         return draft
 
     def _place(self, draft: _Draft, indent: str) -> None:
@@ -181,26 +181,26 @@ class _Project:
         if depth > 2:
             draft.checker.notice(
                 "indent",
-                "Steps go one level deep: it comes as a step of the task above.",
+                "Steps go one level deep: imported as a step of the task above.",
             )
 
     def _date(self, draft: _Draft, cells: Cells) -> None:
         phrase, deadline = cells.get("DATE", ""), cells.get("DEADLINE", "")
-        if phrase in NOTHING and deadline not in NOTHING:
+        if phrase in EMPTY and deadline not in EMPTY:
             phrase, deadline = deadline, ""
-        if phrase not in NOTHING:
+        if phrase not in EMPTY:
             language = cells.get("DATE_LANG", "") or "en"
-            fields = self._read(phrase, language)
+            fields = self._parse(phrase, language)
             if fields is None:
-                draft.keep("date", phrase, "This date can't be read.")
+                draft.add_to_notes("date", phrase, "This date can't be read.")
             else:
                 draft.fields |= fields
-                self._fix(draft, cells.get("TIMEZONE", ""))
-        if deadline not in NOTHING:
-            draft.keep("deadline", deadline, "There is one date for each task.")
+                self._set_zone(draft, cells.get("TIMEZONE", ""))
+        if deadline not in EMPTY:
+            draft.add_to_notes("deadline", deadline, "A task has only one date.")
 
-    def _read(self, phrase: str, language: str) -> dict[str, Any] | None:
-        """Return the fields that a phrase stands for; None unless all of it is read."""
+    def _parse(self, phrase: str, language: str) -> dict[str, object] | None:
+        """Return the fields of a date; None if any part of it can't be parsed."""
         if len(phrase) > PHRASE_MAX:
             return None
         if not language.startswith("en") and not NUMERIC.fullmatch(phrase):
@@ -211,7 +211,7 @@ class _Project:
             self._phrases[phrase] = self._fields_of(phrase)
         return self._phrases[phrase]
 
-    def _fields_of(self, phrase: str) -> dict[str, Any] | None:
+    def _fields_of(self, phrase: str) -> dict[str, object] | None:
         parsed = parse_line(f"{TITLE} {phrase}", here=self._here)
         read_fields = parsed.fields
         dated = Fields(
@@ -229,19 +229,19 @@ class _Project:
             "rrule_anchor": dated.rrule_anchor,
         }
 
-    def _fix(self, draft: _Draft, zone: str) -> None:
-        """Fix a due time to its zone, unless it is the person's own."""
+    def _set_zone(self, draft: _Draft, zone: str) -> None:
+        """Set the zone of a due time, unless it is the user's own zone."""
         if draft.fields["due_time"] is None or not zone:
             return
         if zone != str(self._options.clock.zone):
             try:
                 draft.fields["due_tz"] = checks.zone(zone)
             except ValidationError:
-                draft.keep("timezone", zone, "This time zone is not known.")
+                draft.add_to_notes("timezone", zone, "Unknown time zone.")
 
 
-def _name(draft: _Draft, content: str) -> None:
-    """Take the title and the labels out of a content."""
+def _set_title(draft: _Draft, content: str) -> None:
+    """Set the title and the labels from the content of a row."""
     if len(content) > CONTENT_MAX:
         draft.checker.take("title", checks.title, content)
         return
@@ -251,9 +251,11 @@ def _name(draft: _Draft, content: str) -> None:
     draft.label_names += draft.checker.labels("labels", names)
 
 
-def _keep_the_rest(draft: _Draft, cells: Cells) -> None:
-    if cells.get("DURATION", "") not in NOTHING:
+def _add_rest_to_notes(draft: _Draft, cells: Cells) -> None:
+    if cells.get("DURATION", "") not in EMPTY:
         duration = f"{cells['DURATION']} {cells.get('DURATION_UNIT', '')}".strip()
-        draft.keep("duration", duration, "Tasks have no duration here.")
-    if cells.get("RESPONSIBLE", "") not in NOTHING:
-        draft.keep("responsible", cells["RESPONSIBLE"], "Tasks are your own here.")
+        draft.add_to_notes("duration", duration, "Tasks have no duration.")
+    if cells.get("RESPONSIBLE", "") not in EMPTY:
+        draft.add_to_notes(
+            "responsible", cells["RESPONSIBLE"], "Tasks can't be assigned."
+        )
