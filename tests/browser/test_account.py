@@ -88,7 +88,7 @@ def test_signs_up_and_out_and_in_again(person):
     expect_today(person)
 
 
-def test_resets_a_password_by_the_link_in_the_mail(person, mailoutbox):
+def test_resets_a_password_with_the_link_in_the_mail(person, mailoutbox):
     sign_up(person)
     sign_out(person)
     person.get_by_role("link", name="Forgot your password?").click()
@@ -160,7 +160,7 @@ def test_deletes_the_account(person):
     assert not User.objects.get().is_active
 
 
-def test_says_what_is_wrong_beside_the_field(person):
+def test_shows_errors_at_their_fields(person):
     person.goto("/accounts/signup/")
     person.get_by_label("E-mail").fill("nobody")
     person.get_by_label("Password", exact=True).fill("short")
@@ -172,7 +172,7 @@ def test_says_what_is_wrong_beside_the_field(person):
 
 
 @pytest.mark.parametrize("has_script", [True], indirect=False, ids=["script"])
-def test_shows_a_password_on_demand_and_takes_the_zone_of_the_device(
+def test_shows_the_password_on_request_and_sends_the_devices_time_zone(
     new_context, site, has_script
 ):
     context = new_context(base_url=site, timezone_id="Asia/Kolkata")
@@ -213,7 +213,7 @@ PAGES_OF_A_PERSON = [
 ]
 
 
-def test_complains_of_no_page_and_fits_a_narrow_screen(person):
+def test_pages_give_no_console_errors_and_fit_a_narrow_screen(person):
     person.set_viewport_size({"width": 320, "height": 640})
 
     for path in PAGES:

@@ -104,7 +104,7 @@ def test_deletes_and_restores_a_task(page, alice):
     assert Task.objects.get(owner=alice).trashed_at is None
 
 
-def test_deletes_a_task_for_good_after_asking(page, alice):
+def test_deletes_a_task_permanently_after_a_confirmation(page, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
     now = timezone.now()
     actions.trash_task(caller_of(alice, now), task_id=task.pk)
@@ -118,7 +118,7 @@ def test_deletes_a_task_for_good_after_asking(page, alice):
     assert not Task.objects.exists()
 
 
-def test_undo_leaves_the_steps_open_that_were(page, alice):
+def test_undo_restores_the_open_steps(page, alice):
     task = TaskFactory(owner=alice, title="Prepare the talk")
     steps = TaskFactory.create_batch(3, owner=alice, parent_id=task.pk)
     actions.complete_task(caller_of(alice), task_id=steps[0].pk)
@@ -137,7 +137,7 @@ def sign_in(page):
     page.get_by_role("button", name="Sign in").click()
 
 
-def test_keeps_what_was_written_when_the_session_has_ended(page, alice):
+def test_keeps_the_input_when_the_session_has_ended(page, alice):
     page.goto("/")
     page.get_by_label("New task").fill("Buy milk")
     Session.objects.all().delete()
@@ -152,7 +152,7 @@ def test_keeps_what_was_written_when_the_session_has_ended(page, alice):
     expect(page).to_have_url(re.compile(r"//[^/]+/$"))
 
 
-def test_asks_again_when_the_session_has_ended_before_a_click(page, alice):
+def test_asks_for_confirmation_when_the_session_has_ended(page, alice):
     TaskFactory(owner=alice, title="Buy milk")
     page.goto("/inbox/")
     Session.objects.all().delete()
@@ -165,7 +165,7 @@ def test_asks_again_when_the_session_has_ended_before_a_click(page, alice):
     expect(status(page)).to_contain_text("Completed: Buy milk")
 
 
-def test_restores_a_task_that_went_to_the_trash_while_it_was_edited(page, alice):
+def test_restores_a_task_deleted_while_it_was_edited(page, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
     page.goto(reverse("todos:task-update", args=[task.pk]))
     page.get_by_label("Title").fill("Buy oat milk")
@@ -178,7 +178,7 @@ def test_restores_a_task_that_went_to_the_trash_while_it_was_edited(page, alice)
     expect(status(page)).to_contain_text("Saved: Buy oat milk")
 
 
-def test_makes_a_list_and_a_task_in_it(page, alice):
+def test_creates_a_list_and_a_task_in_it(page, alice):
     page.goto("/")
     page.get_by_role("link", name="New list").first.click()
     page.get_by_label("Name").fill("Garden")
@@ -196,7 +196,7 @@ def test_makes_a_list_and_a_task_in_it(page, alice):
     assert Task.objects.get(owner=alice).list == garden
 
 
-def test_keeps_what_was_written_when_the_form_is_refused(page):
+def test_keeps_the_input_when_the_form_is_invalid(page):
     page.goto("/tasks/new/")
     page.get_by_label("Title").fill("Pay the rent")
     page.get_by_label("Due time").fill("10:00")
@@ -210,7 +210,7 @@ def test_keeps_what_was_written_when_the_form_is_refused(page):
 
 
 @pytest.mark.parametrize("has_script", [True, False], ids=["script", "no-script"])
-def test_opens_its_menu_on_a_small_screen(signed_in, alice, has_script):
+def test_opens_the_menu_on_a_small_screen(signed_in, alice, has_script):
     page = signed_in(
         java_script_enabled=has_script, viewport={"width": 320, "height": 640}
     )
@@ -265,7 +265,7 @@ def test_fits_into_320_pixels(signed_in, alice, scheme):
         assert width == 320, path
 
 
-def test_works_by_keyboard_alone(signed_in, alice):
+def test_works_with_the_keyboard_only(signed_in, alice):
     TaskFactory(owner=alice, title="Buy milk", due_date=timezone.now().date())
     page = signed_in()
     page.goto("/")

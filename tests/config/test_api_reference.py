@@ -25,11 +25,11 @@ ANSWER = {"200": {"description": "Done."}}
         ({}, "anything"),
     ],
 )
-def test_says_what_a_value_looks_like(schema, words):
+def test_shows_examples_of_values(schema, words):
     assert type_words(schema) == words
 
 
-def test_names_the_route_match_beside_the_shorter_path():
+def test_shows_the_route_match_next_to_the_shorter_path():
     operation = {"operationId": "x", "tags": ["tasks"], "responses": ANSWER}
     paths = {
         "/api/v1/tasks": {"get": operation},
@@ -43,7 +43,7 @@ def test_names_the_route_match_beside_the_shorter_path():
     assert found.also == "/api/v1/users/{user_id}/tasks"
 
 
-def test_is_a_page_for_everybody(client, db):
+def test_is_public(client, db):
     response = client.get(reverse("api:docs"))
 
     page = response.content.decode()
@@ -52,7 +52,7 @@ def test_is_a_page_for_everybody(client, db):
     assert 'href="#object-Task"' in page
 
 
-def test_every_link_inside_the_page_leads_somewhere(client, db):
+def test_every_link_within_the_page_has_a_target(client, db):
     page = client.get(reverse("api:docs")).text
 
     named = set(re.findall(r' id="([^"]+)"', page))
@@ -61,7 +61,7 @@ def test_every_link_inside_the_page_leads_somewhere(client, db):
     assert linked - named == set()
 
 
-def test_says_the_whole_of_what_an_operation_does():
+def test_shows_the_full_description_of_an_operation():
     operation = {
         "operationId": "x",
         "tags": ["tasks"],

@@ -36,7 +36,7 @@ class CountedKey(str):
     __hash__ = str.__hash__
 
 
-def test_a_duplicate_key_is_found_in_one_pass(monkeypatch):
+def test_duplicate_keys_are_found_in_one_pass(monkeypatch):
     monkeypatch.setattr(CountedKey, "compared", 0)
     pairs = [(CountedKey(f"key {number}"), 0) for number in range(5_000)]
     pairs.append((CountedKey("key 4999"), 0))
@@ -59,7 +59,9 @@ def test_a_duplicate_key_is_found_in_one_pass(monkeypatch):
     ],
     ids=["list", "list in an object", "object", "nested"],
 )
-def test_a_body_with_too_many_values_is_refused_with_the_bound(client, db, path, body):
+def test_a_body_with_too_many_values_is_refused_naming_the_limit(
+    client, db, path, body
+):
     answer = client.post(path, json.dumps(body), content_type="application/json")
 
     assert answer.status_code == 413
@@ -68,20 +70,20 @@ def test_a_body_with_too_many_values_is_refused_with_the_bound(client, db, path,
 
 
 @pytest.mark.parametrize("text", [",[{" * 20_000, '\\",[{' * 20_000, '"' * 40_000])
-def test_what_stands_in_a_text_is_no_value(api_as, alice, text):
+def test_commas_inside_strings_are_not_counted_as_values(api_as, alice, text):
     answer = api_as(alice).post("/api/v1/tasks/quick", {"text": text[:45_000]})
 
     assert "characters in the title" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("text", ['"' + '\\"' * 20_000 + ",[{" * 20_000, '["' * 15_000])
-def test_a_body_whose_text_does_not_end_is_no_json(client, db, text):
+def test_a_body_with_an_unterminated_string_is_not_json(client, db, text):
     answer = client.post("/api/v1/auth/token", text, content_type="application/json")
 
     assert answer.status_code in {400, 413}
 
 
-def test_a_body_of_as_many_values_as_there_may_be_is_read(client, db):
+def test_a_body_with_the_maximum_number_of_values_is_read(client, db):
     body = {"email": "a", "password": "b", "more": [0] * (parsers.MAX_VALUES - 4)}
 
     answer = client.post(
@@ -94,7 +96,7 @@ def test_a_body_of_as_many_values_as_there_may_be_is_read(client, db):
 
 @pytest.mark.parametrize(("levels", "is_read"), [(20, True), (21, False)])
 @pytest.mark.parametrize("innermost", ["", "1"])
-def test_a_body_may_be_so_deep_and_no_deeper(client, db, levels, is_read, innermost):
+def test_the_nesting_of_a_body_is_limited(client, db, levels, is_read, innermost):
     body = "[" * levels + innermost + "]" * levels
 
     answer = client.post("/api/v1/auth/token", body, content_type="application/json")
@@ -142,11 +144,11 @@ def _unbounded(field, path):
 
 
 @pytest.mark.parametrize("serializer", _serializers(), ids=lambda one: one.__name__)
-def test_every_list_that_is_read_checks_its_length_first(serializer):
+def test_every_list_checks_its_length_first(serializer):
     assert list(_unbounded(serializer(), serializer.__name__)) == []
 
 
-def test_the_serializers_with_lists_are_among_those_that_are_checked():
+def test_all_serializers_with_lists_are_checked():
     names = {one.__name__ for one in _serializers()}
 
     assert names >= {"TaskSerializer", "BulkSerializer", "QuickSerializer"}
@@ -163,7 +165,7 @@ class CountedField(serializers.IntegerField):
         return super().run_validation(data)
 
 
-def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(monkeypatch):
+def test_a_list_that_is_too_long_is_refused_before_its_items_are_validated(monkeypatch):
     monkeypatch.setattr(CountedField, "asked", 0)
     field = BoundedListField(child=CountedField(), max_length=3)
 
@@ -185,7 +187,7 @@ def test_a_list_that_is_too_long_is_refused_before_its_items_are_read(monkeypatc
     ],
 )
 @pytest.mark.parametrize("item", [1, {}, "", None])
-def test_a_long_list_of_nonsense_gets_a_short_answer(
+def test_a_long_invalid_list_gets_a_short_response(
     api_as, alice, path, field, bound, item
 ):
     if field == "tags" and item == "":
@@ -199,7 +201,7 @@ def test_a_long_list_of_nonsense_gets_a_short_answer(
     assert len(answer.content) < 2_000
 
 
-def test_a_refusal_lists_so_many_errors_and_no_more(api_as, alice):
+def test_the_number_of_errors_in_a_response_is_limited(api_as, alice):
     body = {"ids": ["x"] * 500, "action": "complete"}
 
     answer = api_as(alice).post("/api/v1/tasks/bulk", body).json()
@@ -208,14 +210,14 @@ def test_a_refusal_lists_so_many_errors_and_no_more(api_as, alice):
     assert list(answer["errors"])[0] == "ids.0"
 
 
-def test_a_refusal_does_not_send_back_all_that_was_sent(api_as, alice):
+def test_an_error_does_not_repeat_the_whole_input(api_as, alice):
     answer = api_as(alice).patch("/api/v1/users/me", {"theme": "x" * 100_000}).json()
 
     assert len(answer["errors"]["theme"][0]) == MESSAGE_MAX_LENGTH
     assert len(answer["detail"]) < MESSAGE_MAX_LENGTH + 10
 
 
-def test_fields_that_are_asked_for_again_and_again_are_too_many(api_as, alice):
+def test_repeated_names_count_as_fields(api_as, alice):
     answer = api_as(alice).get("/api/v1/tasks?fields=" + ",".join(["id"] * 1_000))
 
     assert answer.status_code == 400
@@ -244,7 +246,7 @@ MARKS = "a" + "\u0301" * 16 + "\u0323" * 15
         ("get", "/api/me/tasks", {"search": MARKS}),
     ],
 )
-def test_too_many_marks_on_a_letter_are_refused_wherever_text_comes_in(
+def test_too_many_marks_on_a_letter_are_refused_in_every_text(
     api_as, alice, method, path, body
 ):
     answer = getattr(api_as(alice), method)(path, body)
@@ -270,7 +272,7 @@ def test_a_form_refuses_too_many_marks_on_a_letter(page_as, alice, path, form):
     assert "marks on one letter" in answer.text
 
 
-def test_quick_add_measures_its_text_as_it_was_sent(api_as, alice):
+def test_quick_add_limits_its_text_as_sent(api_as, alice):
     answer = api_as(alice).post("/api/v1/tasks/quick", {"text": "a" + " " * 50_000})
 
     assert answer.status_code == 400
@@ -281,7 +283,7 @@ def test_quick_add_measures_its_text_as_it_was_sent(api_as, alice):
 
 
 @pytest.mark.parametrize("query", ["", "?format=json"])
-def test_the_schema_is_made_once_for_everybody(client, db, monkeypatch, query):
+def test_the_schema_is_generated_once(client, db, monkeypatch, query):
     first = client.get(f"/api/schema{query}")
     monkeypatch.setattr(docs, "SchemaGenerator", None)
 
@@ -294,7 +296,7 @@ def test_the_schema_is_made_once_for_everybody(client, db, monkeypatch, query):
     assert (known.status_code, known.content) == (304, b"")
 
 
-def test_a_page_does_not_repeat_a_long_address_in_each_of_its_rows(page_as, alice):
+def test_a_page_does_not_repeat_a_long_url_in_each_row(page_as, alice):
     TaskFactory.create_batch(50, owner=alice)
     browser = page_as(alice)
     usual = len(browser.get("/inbox/").content)

@@ -21,7 +21,7 @@ def browse(page_as):
     return get
 
 
-def test_shows_the_answer_and_a_form_for_each_method(browse, alice):
+def test_shows_the_response_and_a_form_for_each_method(browse, alice):
     task = TaskFactory(owner=alice, title="Buy <b>milk</b>")
 
     response = browse(alice, reverse("api:task-detail", args=[task.pk]))
@@ -34,7 +34,7 @@ def test_shows_the_answer_and_a_form_for_each_method(browse, alice):
     assert 'data-method="POST"' not in response.text
 
 
-def test_holds_to_the_strict_policy(browse, alice):
+def test_complies_with_the_content_security_policy(browse, alice):
     response = browse(alice, reverse("api:task-list"))
 
     assert "default-src 'none'" in response["Content-Security-Policy"]
@@ -45,7 +45,7 @@ def test_holds_to_the_strict_policy(browse, alice):
     assert scripts == response.text.count('<script type="module" src="/static/') == 1
 
 
-def test_asks_somebody_signed_out_to_sign_in(browse, db):
+def test_shows_visitors_a_link_to_sign_in(browse, db):
     url = reverse("api:task-list")
 
     response = browse(None, f"{url}?view=today")
@@ -58,7 +58,7 @@ def test_asks_somebody_signed_out_to_sign_in(browse, db):
     assert "data-method" not in response.text
 
 
-def test_hides_another_persons_task(browse, alice, bob):
+def test_hides_a_task_of_another_user(browse, alice, bob):
     task = TaskFactory(owner=alice, title="Secret")
 
     response = browse(bob, reverse("api:task-detail", args=[task.pk]))
@@ -75,7 +75,7 @@ def test_shows_a_refusal_as_a_page(browse, alice):
     assert "&quot;status&quot;: 400" in response.text
 
 
-def test_refuses_a_session_without_the_token_of_its_form(page_as, alice):
+def test_requires_a_csrf_token(page_as, alice):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = page_as(alice).cookies
 
@@ -87,7 +87,7 @@ def test_refuses_a_session_without_the_token_of_its_form(page_as, alice):
     assert not Task.objects.owned_by(alice).exists()
 
 
-def test_takes_the_token_that_the_page_holds(page_as, alice):
+def test_accepts_the_csrf_token_of_the_page(page_as, alice):
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = page_as(alice).cookies
     page = strict.get(reverse("api:task-list"), headers=BROWSER)
@@ -102,7 +102,7 @@ def test_takes_the_token_that_the_page_holds(page_as, alice):
     assert response.status_code == 201
 
 
-def test_answers_programs_with_json(page_as, alice):
+def test_returns_json_to_api_clients(page_as, alice):
     response = page_as(alice).get(reverse("api:task-list"))
 
     assert response["Content-Type"] == "application/json"
@@ -112,7 +112,7 @@ def test_answers_programs_with_json(page_as, alice):
     ("name", "heading"),
     [("task-list", "Tasks"), ("list-list", "Lists"), ("label-list", "Labels")],
 )
-def test_a_page_is_headed_by_what_it_shows(browse, alice, name, heading):
+def test_the_heading_names_the_endpoint(browse, alice, name, heading):
     response = browse(alice, reverse(f"api:{name}"))
 
     assert f"<h1>{heading}</h1>" in response.text

@@ -37,7 +37,7 @@ def found():
     return {message.id: message for message in everything}
 
 
-def test_the_settings_of_the_tests_are_in_order():
+def test_the_test_settings_pass():
     assert found() == {}
 
 
@@ -81,7 +81,7 @@ def test_the_settings_of_the_tests_are_in_order():
     ],
     ids=lambda value: str(value)[:50] if not isinstance(value, dict) else "",
 )
-def test_a_wrong_setting_is_named(settings, identifier, name, wrong):
+def test_a_wrong_setting_is_reported(settings, identifier, name, wrong):
     for setting, value in wrong.items():
         setattr(settings, setting, value)
 
@@ -101,7 +101,7 @@ def test_no_check_shows_the_value_of_a_secret(settings):
     assert "hunter" not in text
 
 
-def test_an_ed25519_key_is_in_order(settings):
+def test_an_ed25519_key_passes(settings):
     settings.JWT_PRIVATE_KEY = pem_of(Ed25519PrivateKey.generate())
 
     assert found() == {}
@@ -111,7 +111,7 @@ def test_an_ed25519_key_is_in_order(settings):
     "url",
     ["", "nonsense", "mysql://root@localhost/x", "postgres//x", "http://[::1", "x:"],
 )
-def test_a_database_address_that_is_none_is_named(monkeypatch, settings, url):
+def test_an_invalid_database_url_is_reported(monkeypatch, settings, url):
     understood = database_settings(url, pooled=False)
     monkeypatch.setitem(settings.DATABASES, "default", understood)
 
@@ -142,21 +142,21 @@ def start(tmp_path, **changed):
     )
 
 
-def test_the_service_starts_from_its_secrets_alone(tmp_path):
+def test_the_service_starts_with_only_its_secrets(tmp_path):
     done = start(tmp_path)
 
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SIGNING_KEY"])
-def test_a_missing_secret_stops_the_start_by_its_name(tmp_path, name):
+def test_a_missing_secret_prevents_the_start_and_is_named(tmp_path, name):
     done = start(tmp_path, **{name: None})
 
     assert done.returncode != 0
     assert name in done.stderr.splitlines()[-1]
 
 
-def test_a_dangerous_setting_stops_the_start_by_its_name(tmp_path):
+def test_a_dangerous_setting_prevents_the_start_and_is_named(tmp_path):
     done = start(
         tmp_path,
         DEBUG="true",
@@ -170,7 +170,7 @@ def test_a_dangerous_setting_stops_the_start_by_its_name(tmp_path):
         assert identifier in done.stderr
 
 
-def test_a_preload_list_without_the_subdomains_is_refused(settings):
+def test_hsts_preload_requires_the_subdomains(settings):
     settings.HSTS_PRELOAD = True
 
     assert "HSTS_INCLUDE_SUBDOMAINS" in found()["config.E007"].msg

@@ -36,7 +36,7 @@ NETWORK = [f"2001:db8:7:1::{number:x}" for number in range(1, 71)]
         ("2002:cb00:7107:1::1", "203.0.113.7"),
     ],
 )
-def test_every_spelling_of_an_address_has_one_key(address, key):
+def test_every_notation_of_an_address_has_one_key(address, key):
     assert key_of(address) == key
 
 
@@ -63,7 +63,7 @@ def test_every_spelling_of_an_address_has_one_key(address, key):
         "2001:db8::1%" + "x" * 1_000_000,
     ],
 )
-def test_whatever_is_no_address_has_one_key(text):
+def test_all_invalid_addresses_share_one_key(text):
     assert key_of(text) == UNKNOWN
 
 
@@ -83,7 +83,9 @@ def test_whatever_is_no_address_has_one_key(text):
         (-1, "203.0.113.7", "192.0.2.1"),
     ],
 )
-def test_the_sender_is_whom_our_outermost_proxy_saw(settings, count, forwarded, key):
+def test_the_sender_is_the_address_that_the_outermost_proxy_saw(
+    settings, count, forwarded, key
+):
     settings.PROXY_COUNT = count
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
 
@@ -93,7 +95,7 @@ def test_the_sender_is_whom_our_outermost_proxy_saw(settings, count, forwarded, 
 
 
 @pytest.mark.parametrize("remote", [None, ""])
-def test_a_server_without_addresses_counts_all_as_one(remote):
+def test_requests_without_an_address_share_one_key(remote):
     request = RequestFactory().get("/", REMOTE_ADDR=remote)
 
     assert address_key(request) == UNKNOWN
@@ -147,7 +149,7 @@ def test_the_pages_count_a_network_as_one_sender(client, db):
 
 
 @pytest.mark.parametrize("remote", [None, "garbage"])
-def test_the_pages_work_where_the_server_tells_no_address(client, alice, remote):
+def test_pages_work_without_a_client_address(client, alice, remote):
     response = client.post(
         reverse("account_login"),
         {"login": alice.email, "password": PASSWORD},

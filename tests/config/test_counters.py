@@ -34,7 +34,7 @@ def test_a_count_takes_one_statement(db, django_assert_num_queries):
         count("alice")
 
 
-def test_no_flood_of_callers_makes_a_count_start_anew(db):
+def test_many_other_callers_do_not_reset_a_count(db):
     for _ in range(3):
         count("alice")
 
@@ -44,7 +44,7 @@ def test_no_flood_of_callers_makes_a_count_start_anew(db):
     assert count("alice") == 4
 
 
-def test_what_has_expired_is_swept(db, sweep_always):
+def test_expired_rows_are_deleted(db, sweep_always):
     for number in range(5):
         count(f"caller {number}", now=0.0)
 
@@ -53,7 +53,7 @@ def test_what_has_expired_is_swept(db, sweep_always):
     assert RateCount.objects.count() == 1
 
 
-def test_what_still_counts_is_never_swept(db, sweep_always):
+def test_live_rows_are_never_deleted(db, sweep_always):
     count("alice", scope="long", now=0.0)
 
     for minute in range(1, 60):
@@ -62,7 +62,7 @@ def test_what_still_counts_is_never_swept(db, sweep_always):
     assert count("alice", scope="long", now=3599.0) == 2
 
 
-def test_a_sweep_takes_a_bounded_number_and_more_than_came(db, sweep_always):
+def test_a_sweep_deletes_more_rows_than_were_added_up_to_a_limit(db, sweep_always):
     RateCount.objects.bulk_create(
         RateCount(key=f"old {number}", count=1, expires_at=10) for number in range(450)
     )
@@ -75,7 +75,7 @@ def test_a_sweep_takes_a_bounded_number_and_more_than_came(db, sweep_always):
     assert left == [250, 50, 0]
 
 
-def test_sweeping_is_done_now_and_then(db):
+def test_not_every_request_sweeps(db):
     count("alice")
 
     statements = 0
@@ -88,9 +88,7 @@ def test_sweeping_is_done_now_and_then(db):
     assert statements <= counters.SWEEP_EVERY + 6
 
 
-def test_a_flood_of_callers_fills_the_table_only_to_its_bound(
-    db, sweep_always, monkeypatch
-):
+def test_the_table_never_exceeds_its_limit(db, sweep_always, monkeypatch):
     monkeypatch.setattr(counters, "MAX_ROWS", 20)
     monkeypatch.setattr(counters, "SHARED_ROWS", 4)
 
@@ -100,7 +98,7 @@ def test_a_flood_of_callers_fills_the_table_only_to_its_bound(
     assert RateCount.objects.count() <= 20 + 1 + 4
 
 
-def test_in_a_flood_a_caller_keeps_the_row_they_have(db, sweep_always, monkeypatch):
+def test_a_caller_keeps_its_row_when_the_table_is_full(db, sweep_always, monkeypatch):
     monkeypatch.setattr(counters, "MAX_ROWS", 20)
     count("alice")
     for number in range(30):
@@ -110,7 +108,7 @@ def test_in_a_flood_a_caller_keeps_the_row_they_have(db, sweep_always, monkeypat
     assert [count("alice") for _ in range(2)] == [2, 3]
 
 
-def test_in_a_flood_nobody_new_is_counted_as_less_than_they_did(
+def test_new_callers_are_never_counted_too_low_when_the_table_is_full(
     db, sweep_always, monkeypatch
 ):
     monkeypatch.setattr(counters, "MAX_ROWS", 20)
@@ -120,7 +118,9 @@ def test_in_a_flood_nobody_new_is_counted_as_less_than_they_did(
     assert [count("mallory") for _ in range(4)][-1] >= 4
 
 
-def test_in_a_flood_a_request_can_be_taken_back(db, sweep_always, monkeypatch):
+def test_a_request_can_be_taken_back_when_the_table_is_full(
+    db, sweep_always, monkeypatch
+):
     monkeypatch.setattr(counters, "MAX_ROWS", 0)
     count("somebody")
 
@@ -130,7 +130,7 @@ def test_in_a_flood_a_request_can_be_taken_back(db, sweep_always, monkeypatch):
     assert count("alice") == before
 
 
-def test_after_a_flood_everybody_has_a_row_again(db, sweep_always, monkeypatch):
+def test_callers_get_their_own_rows_again_after_a_sweep(db, sweep_always, monkeypatch):
     monkeypatch.setattr(counters, "MAX_ROWS", 20)
     for number in range(30):
         count(f"caller {number}", now=0.0)
@@ -141,7 +141,7 @@ def test_after_a_flood_everybody_has_a_row_again(db, sweep_always, monkeypatch):
     assert not counters.table.is_crowded
 
 
-def test_a_sweep_that_fails_leaves_the_count_made(db, sweep_always, monkeypatch):
+def test_a_failed_sweep_does_not_lose_the_count(db, sweep_always, monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError
 
@@ -186,13 +186,15 @@ def away(monkeypatch):
     monkeypatch.setattr(counters, "take_back", refuse)
 
 
-def test_what_nobody_can_count_has_to_wait(away):
+def test_requests_are_refused_while_nothing_can_be_counted(away):
     with pytest.raises(Unavailable):
         count("alice")
 
 
 @pytest.mark.parametrize("name", ["token", "register", "token-refresh"])
-def test_the_api_says_when_to_come_back_while_nobody_counts(api, db, away, name):
+def test_the_api_returns_503_with_retry_after_while_nothing_can_be_counted(
+    api, db, away, name
+):
     body = {"email": "alice@example.com", "password": PASSWORD, "refresh": "x"}
 
     response = api.post(reverse(f"api:{name}"), body)
@@ -203,7 +205,7 @@ def test_the_api_says_when_to_come_back_while_nobody_counts(api, db, away, name)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_missing_table_is_an_outage_too(api):
+def test_a_missing_table_is_an_outage(api):
     body = {"email": "alice@example.com", "password": PASSWORD}
 
     _run("ALTER TABLE config_ratecount RENAME TO elsewhere")

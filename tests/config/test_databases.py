@@ -13,7 +13,7 @@ POSTGRESQL = (
 )
 
 
-def test_sqlite_waits_for_its_turn_and_lets_readers_go_on():
+def test_sqlite_writers_wait_and_readers_do_not():
     found = database_settings("sqlite:////var/lib/ownlist.sqlite3", pooled=False)
 
     assert found["NAME"] == "/var/lib/ownlist.sqlite3"
@@ -40,7 +40,7 @@ def test_postgresql_has_time_limits_on_everything(scheme):
     assert found["DISABLE_SERVER_SIDE_CURSORS"] is True
 
 
-def test_behind_a_pooler_nothing_is_kept_in_a_session():
+def test_a_pooled_connection_keeps_no_session_state():
     found = database_settings(POSTGRESQL, pooled=True)
 
     assert found["CONN_MAX_AGE"] == 0
@@ -51,7 +51,7 @@ def test_behind_a_pooler_nothing_is_kept_in_a_session():
 @pytest.mark.parametrize(
     "url", ["", "x", "mysql://a/b", "postgres://[::1", "oracle://x", "sqlite", None]
 )
-def test_what_is_no_address_becomes_the_placeholder(url):
+def test_an_invalid_url_gives_the_dummy_engine(url):
     found = database_settings(url, pooled=False)
 
     assert found["ENGINE"] == "django.db.backends.dummy"
@@ -59,7 +59,7 @@ def test_what_is_no_address_becomes_the_placeholder(url):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="about SQLite")
-def test_the_database_is_really_opened_so():
+def test_the_settings_apply_to_the_open_connection():
     connection.close()
     with connection.cursor() as cursor:
         answers = []

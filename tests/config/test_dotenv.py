@@ -17,7 +17,7 @@ def values_of(path):
     return {name: value for name, value in pairs if name and not name.startswith("#")}
 
 
-def test_makes_the_file_with_every_secret_different(path):
+def test_creates_the_file_with_different_secrets(path):
     made = dotenv.complete(path)
 
     values = values_of(path)
@@ -32,7 +32,7 @@ def test_only_its_owner_can_read_it(path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_twice_changes_nothing(path):
+def test_a_second_run_changes_nothing(path):
     dotenv.complete(path)
     before = path.read_bytes()
 
@@ -40,7 +40,7 @@ def test_twice_changes_nothing(path):
     assert path.read_bytes() == before
 
 
-def test_keeps_what_is_there_and_adds_what_is_missing(path):
+def test_keeps_existing_values_and_adds_missing_ones(path):
     path.write_text("# mine\nSECRET_KEY=chosen\nDEBUG=true\n")
 
     made = dotenv.complete(path)

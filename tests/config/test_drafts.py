@@ -122,7 +122,7 @@ def count():
 
 
 @each_form
-def test_comes_back_with_what_was_written(tab, alice, send, form):
+def test_the_form_is_shown_again_with_the_input(tab, alice, send, form):
     refused = send(tab, form, meanwhile=lose_session)
     page = sign_in(tab, alice, tab.get(refused.url))
 
@@ -134,7 +134,7 @@ def test_comes_back_with_what_was_written(tab, alice, send, form):
     assert count() == 0
 
 
-def test_can_be_saved_then_and_goes_on_to_where_it_would_have(tab, alice, send):
+def test_a_restored_form_can_be_saved_and_redirects_as_usual(tab, alice, send):
     refused = send(tab, "quick add of a list", meanwhile=lose_session)
     page = sign_in(tab, alice, tab.get(refused.url))
     home = TaskList.objects.get(name="Home")
@@ -147,7 +147,7 @@ def test_can_be_saved_then_and_goes_on_to_where_it_would_have(tab, alice, send):
 
 
 @each_form
-def test_is_in_no_address(tab, alice, send, form):
+def test_the_input_is_in_no_url(tab, alice, send, form):
     refused = send(tab, form, meanwhile=lose_session)
     page = sign_in(tab, alice, tab.get(refused.url))
 
@@ -156,7 +156,7 @@ def test_is_in_no_address(tab, alice, send, form):
 
 
 @each_form
-def test_is_in_no_log(tab, alice, send, form, caplog):
+def test_the_input_is_not_logged(tab, alice, send, form, caplog):
     refused = send(tab, form, meanwhile=lose_session)
     sign_in(tab, alice, tab.get(refused.url))
 
@@ -164,7 +164,7 @@ def test_is_in_no_log(tab, alice, send, form, caplog):
 
 
 @each_form
-def test_is_shown_to_nobody_else_who_signs_in(tab, bob, send, form):
+def test_another_user_who_signs_in_does_not_see_the_draft(tab, bob, send, form):
     refused = send(tab, form, meanwhile=lose_session)
 
     page = sign_in(tab, bob, tab.get(refused.url))
@@ -173,7 +173,7 @@ def test_is_shown_to_nobody_else_who_signs_in(tab, bob, send, form):
     assert tab.session[drafts.SESSION_KEY] == {}
 
 
-def test_is_kept_for_an_hour(tab, alice, send):
+def test_a_draft_is_kept_for_an_hour(tab, alice, send):
     refused = send(tab, "new task", meanwhile=lose_session)
     assert 3500 < tab.session.get_expiry_age() <= 3600
     session = tab.session
@@ -187,7 +187,7 @@ def test_is_kept_for_an_hour(tab, alice, send):
     assert TEXT not in page.content.decode()
 
 
-def test_the_session_lasts_as_long_as_any_afterwards(tab, alice, send):
+def test_the_session_gets_its_usual_lifetime_after_the_sign_in(tab, alice, send):
     refused = send(tab, "new task", meanwhile=lose_session)
 
     sign_in(tab, alice, tab.get(refused.url))
@@ -215,7 +215,7 @@ def test_the_last_three_forms_are_kept(tab, alice, send):
     assert shown == [False, True, True, True]
 
 
-def test_a_form_of_the_greatest_length_is_kept(tab, alice):
+def test_a_form_of_the_maximum_size_is_kept(tab, alice):
     page = tab.get("/tasks/new/")
     lose_session(tab)
     notes = "🌱" * 20_000
@@ -230,7 +230,7 @@ def test_a_form_of_the_greatest_length_is_kept(tab, alice):
     ("limit", "value", "why"),
     [("BYTES_MAX", 100, "too long"), (None, None, "Too much text was kept")],
 )
-def test_says_so_where_it_can_not_be_kept(
+def test_explains_when_the_input_cannot_be_kept(
     tab, settings, monkeypatch, limit, value, why
 ):
     if limit:
@@ -249,7 +249,7 @@ def test_says_so_where_it_can_not_be_kept(
 
 
 @pytest.mark.parametrize("mark", ["", "abc", "01a226a7-e49c-74b3-ac96-e5e5fd7aecd0:x"])
-def test_nothing_is_kept_for_who_was_never_signed_in(client, db, mark):
+def test_nothing_is_kept_for_a_visitor_who_never_signed_in(client, db, mark):
     client.post("/tasks/new/", {"title": TEXT, drafts.PAGE_OF: mark})
 
     assert not Session.objects.exists()
@@ -269,7 +269,9 @@ def test_a_password_is_never_kept(tab, alice):
 
 
 @pytest.mark.parametrize("event", [actions.trash_task, "remove"])
-def test_comes_back_also_where_the_task_is_gone_by_then(tab, alice, send, event):
+def test_the_form_is_shown_again_if_the_task_was_deleted_meanwhile(
+    tab, alice, send, event
+):
     refused = send(tab, "edit task", meanwhile=lose_session)
     caller, task_id = caller_of(alice), Task.objects.get().pk
     actions.trash_task(caller, task_id=task_id)
@@ -282,7 +284,7 @@ def test_comes_back_also_where_the_task_is_gone_by_then(tab, alice, send, event)
     assert TEXT in page.content.decode()
 
 
-def test_a_change_of_one_button_is_offered_again(tab, alice):
+def test_an_action_asks_for_confirmation_after_the_sign_in(tab, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
     page = tab.get("/inbox/")
     lose_session(tab)
@@ -300,7 +302,7 @@ def test_a_change_of_one_button_is_offered_again(tab, alice):
     assert Task.objects.get().is_completed
 
 
-def test_an_undo_is_offered_again_and_goes_back_to_where_it_stood(tab, alice):
+def test_an_undo_asks_for_confirmation_and_redirects_to_its_page(tab, alice):
     TaskFactory(owner=alice)
     batch = alice.changes.get().batch
     page = tab.get("/inbox/")
@@ -314,7 +316,7 @@ def test_an_undo_is_offered_again_and_goes_back_to_where_it_stood(tab, alice):
     assert hidden(asked, "next") == "/inbox/"
 
 
-def test_comes_back_where_a_recent_sign_in_is_wanted(page_as, alice):
+def test_the_form_is_shown_again_after_a_required_recent_sign_in(page_as, alice):
     client = page_as(alice, authenticated_at=None)
     body = {
         "email": "written@example.com",
@@ -330,7 +332,7 @@ def test_comes_back_where_a_recent_sign_in_is_wanted(page_as, alice):
     assert alice.emailaddress_set.count() == 1
 
 
-def test_signing_out_needs_no_signing_in(tab):
+def test_signing_out_requires_no_sign_in(tab):
     page = tab.get("/")
     lose_session(tab)
 
@@ -358,7 +360,9 @@ def sign_out_elsewhere(client):
 
 
 @each_form
-def test_an_old_page_comes_back_with_what_was_written(tab, alice, send, form):
+def test_a_form_with_an_old_csrf_token_is_shown_again_with_the_input(
+    tab, alice, send, form
+):
     refused = send(tab, form, meanwhile=sign_in_elsewhere(alice))
 
     page = tab.get(hidden_link(refused))
@@ -375,7 +379,9 @@ def hidden_link(page):
     return unescape(found[1])
 
 
-def test_an_old_page_without_a_session_comes_back_after_signing_in(tab, alice, send):
+def test_a_form_with_an_old_csrf_token_and_no_session_is_shown_again_after_signing_in(
+    tab, alice, send
+):
     refused = send(tab, "new task", meanwhile=sign_out_elsewhere)
     asked = tab.get(hidden_link(refused), follow=True)
 
@@ -386,7 +392,7 @@ def test_an_old_page_without_a_session_comes_back_after_signing_in(tab, alice, s
 
 
 @each_form
-def test_an_old_page_of_another_user_is_not_kept(tab, bob, send, form):
+def test_a_form_on_a_page_of_another_user_is_not_kept(tab, bob, send, form):
     refused = send(tab, form, meanwhile=sign_in_elsewhere(bob))
 
     text = refused.content.decode()
@@ -400,7 +406,7 @@ def test_an_old_page_of_another_user_is_not_kept(tab, bob, send, form):
     "headers",
     [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}],
 )
-def test_what_another_site_sends_is_nobodys_draft(tab, alice, headers):
+def test_a_form_from_another_site_is_not_kept(tab, alice, headers):
     body = {"title": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
 
     response = tab.post("/tasks/new/", body, headers=headers)
@@ -410,7 +416,7 @@ def test_what_another_site_sends_is_nobodys_draft(tab, alice, headers):
     assert drafts.SESSION_KEY not in tab.session
 
 
-def test_a_page_of_another_user_saves_nothing_even_with_a_good_token(
+def test_a_form_on_a_page_of_another_user_is_not_saved_even_with_a_valid_token(
     page_as, alice, bob
 ):
     body = {"title": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
@@ -433,7 +439,7 @@ def what_is_there(row):
 
 
 @pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
-def test_every_page_that_takes_a_form_has_a_page_to_come_back_to(alice, row):
+def test_every_form_leads_to_a_page_after_signing_in(alice, row):
     """After signing in, whatever was sent: a page, and never a 405."""
     client = Client()
     path = Things(alice).path_of(row.route)
@@ -448,7 +454,7 @@ def test_every_page_that_takes_a_form_has_a_page_to_come_back_to(alice, row):
 
 
 @pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
-def test_every_page_with_an_old_token_leads_on_to_a_page(alice, row):
+def test_every_form_with_an_old_csrf_token_leads_to_a_page(alice, row):
     client = Client(enforce_csrf_checks=True, headers=ORIGIN)
     client.cookies = browser_of(alice, proof=password_at(timezone.now())).cookies
     path = Things(alice).path_of(row.route)
@@ -462,7 +468,7 @@ def test_every_page_with_an_old_token_leads_on_to_a_page(alice, row):
     assert page.status_code == what_is_there(row), path
 
 
-def test_the_pages_above_are_all_that_there_are():
+def test_all_pages_with_forms_are_tested():
     pages = {
         route
         for route in routes_of(get_resolver())
@@ -476,7 +482,7 @@ FORM = re.compile(r"<form.*?</form>", re.DOTALL)
 LINES = re.compile(r'<textarea|<input type="(?:text|email|search)"|<input class="quick')
 
 
-def test_every_form_with_text_says_for_whom_its_page_was_made(alice):
+def test_every_form_with_text_contains_the_mark_of_its_user(alice):
     client = browser_of(alice, proof=password_at(timezone.now()))
     things = Things(alice)
     without = {}

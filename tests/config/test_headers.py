@@ -69,7 +69,7 @@ def odd_response(request, page_as, alice, settings, monkeypatch):
     return response
 
 
-def test_answers_of_every_other_kind_have_them_too(odd_response):
+def test_every_kind_of_response_has_the_headers(odd_response):
     assert odd_response["X-Content-Type-Options"] == "nosniff"
     assert odd_response["X-Frame-Options"] == "DENY"
     assert odd_response["Referrer-Policy"] == "same-origin"
@@ -81,7 +81,7 @@ def test_answers_of_every_other_kind_have_them_too(odd_response):
     assert odd_response["X-Request-ID"]
 
 
-def test_every_answer_says_what_browsers_may_do_with_it(response):
+def test_every_response_has_the_security_headers(response):
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
     assert response["Referrer-Policy"] == "same-origin"
@@ -91,7 +91,7 @@ def test_every_answer_says_what_browsers_may_do_with_it(response):
     assert response["X-Request-ID"]
 
 
-def test_every_answer_has_the_strict_policy(response):
+def test_every_response_has_the_content_security_policy(response):
     policy = dict(
         directive.strip().partition(" ")[::2]
         for directive in response["Content-Security-Policy"].split(";")
@@ -105,12 +105,12 @@ def test_every_answer_has_the_strict_policy(response):
         assert word not in policy["script-src"], word
 
 
-def test_no_personal_answer_is_kept_by_a_cache(response):
+def test_no_personal_response_is_cached(response):
     assert "no-store" in response["Cache-Control"]
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/tasks", "/api/v1/tasks/x", "/x/"])
-def test_refusals_are_no_exception(db, path):
+def test_refusals_have_the_headers(db, path):
     response = Client().get(path)
 
     assert response["X-Content-Type-Options"] == "nosniff"
@@ -118,7 +118,7 @@ def test_refusals_are_no_exception(db, path):
     assert "no-store" in response["Cache-Control"]
 
 
-def test_no_answer_tells_which_software_this_is(response):
+def test_no_response_names_the_software(response):
     text = str(dict(response.headers)).lower()
 
     assert "django" not in text
@@ -126,7 +126,7 @@ def test_no_answer_tells_which_software_this_is(response):
     assert "Server" not in response
 
 
-def test_a_static_file_may_be_kept_for_ever_by_its_name(client):
+def test_static_files_are_cached_forever(client):
     # HEAD, as the body would be an open file.
     response = client.head(staticfiles_storage.url("css/base.css"))
 
@@ -135,13 +135,13 @@ def test_a_static_file_may_be_kept_for_ever_by_its_name(client):
     assert response["X-Content-Type-Options"] == "nosniff"
 
 
-def test_the_published_keys_may_be_kept_for_minutes(client):
+def test_the_public_keys_are_cached_for_minutes(client):
     cache_control = client.get("/.well-known/jwks.json")["Cache-Control"]
 
     assert set(cache_control.split(", ")) == {"public", "max-age=300"}
 
 
-def test_an_answer_of_the_api_depends_on_who_asks(api_as, alice):
+def test_api_responses_vary_by_credential(api_as, alice):
     response = api_as(alice).get("/api/v1/tasks")
 
     assert "Accept" in response["Vary"]
@@ -180,14 +180,14 @@ def test_no_other_origin_may_read_the_api_by_default(db, origin):
         "https://app.example:8443",
     ],
 )
-def test_only_the_named_origins_may(db, settings, origin):
+def test_only_the_configured_origins_may_read_the_api(db, settings, origin):
     settings.CORS_ALLOWED_ORIGINS = [APP]
 
     assert preflight(APP)["Access-Control-Allow-Origin"] == APP
     assert "Access-Control-Allow-Origin" not in preflight(origin)
 
 
-def test_no_other_origin_is_ever_given_cookies(db, settings):
+def test_no_other_origin_may_send_cookies(db, settings):
     settings.CORS_ALLOWED_ORIGINS = [APP]
 
     assert "Access-Control-Allow-Credentials" not in preflight(APP)

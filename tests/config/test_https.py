@@ -42,7 +42,7 @@ def settings_for(**environment):
     return json.loads(done.stdout)
 
 
-def test_hsts_binds_nothing_but_the_host_itself_unless_told_so():
+def test_hsts_applies_only_to_the_host_by_default():
     alone = settings_for(BASE_URL=HTTPS)
     wide = settings_for(
         BASE_URL=HTTPS, HSTS_INCLUDE_SUBDOMAINS="true", HSTS_PRELOAD="true"
@@ -54,7 +54,7 @@ def test_hsts_binds_nothing_but_the_host_itself_unless_told_so():
     assert wide["SECURE_HSTS_PRELOAD"] is True
 
 
-def test_hsts_needs_https():
+def test_hsts_requires_https():
     found = settings_for(
         BASE_URL="http://127.0.0.1:8000",
         HSTS_INCLUDE_SUBDOMAINS="true",
@@ -73,7 +73,7 @@ def test_hsts_needs_https():
         (True, True, "max-age=31536000; includeSubDomains; preload"),
     ],
 )
-def test_the_header_says_what_the_settings_say(settings, subdomains, preload, header):
+def test_the_header_follows_the_settings(settings, subdomains, preload, header):
     settings.SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = subdomains
     settings.SECURE_HSTS_PRELOAD = preload
@@ -83,7 +83,7 @@ def test_the_header_says_what_the_settings_say(settings, subdomains, preload, he
     assert response["Strict-Transport-Security"] == header
 
 
-def test_an_https_address_makes_strict_settings():
+def test_an_https_address_gives_strict_settings():
     found = settings_for(BASE_URL=HTTPS)
 
     assert found["SESSION_COOKIE_NAME"].startswith("__Host-")
@@ -101,7 +101,7 @@ def test_an_https_address_makes_strict_settings():
     assert found["DEBUG"] is False
 
 
-def test_plain_http_on_this_machine_asks_for_nothing_that_would_not_work():
+def test_plain_http_on_loopback_requires_no_https():
     found = settings_for()
 
     assert not found["SESSION_COOKIE_NAME"].startswith("__")
@@ -112,7 +112,7 @@ def test_plain_http_on_this_machine_asks_for_nothing_that_would_not_work():
 
 
 @pytest.mark.parametrize(("proxies", "believed"), [("0", False), ("1", True)])
-def test_a_forwarding_header_is_believed_from_a_proxy_of_ours_alone(proxies, believed):
+def test_forwarding_headers_are_trusted_only_from_our_proxy(proxies, believed):
     found = settings_for(BASE_URL=HTTPS, PROXY_COUNT=proxies)
 
     assert bool(found["SECURE_PROXY_SSL_HEADER"]) is believed
@@ -160,11 +160,11 @@ def test_the_api_over_https_works(public, api_as, alice):
     assert response["Strict-Transport-Security"].startswith("max-age=31536000")
 
 
-def test_the_api_over_plain_http_works_where_the_address_is_http(api_as, alice):
+def test_the_api_works_over_http_if_the_address_is_http(api_as, alice):
     assert api_as(alice).get("/api/v1/tasks").status_code == 200
 
 
-def test_pages_over_plain_http_lead_to_https(public, db):
+def test_pages_redirect_from_http_to_https(public, db):
     response = public.get("/accounts/login/?next=/inbox/")
 
     assert response.status_code == 301
@@ -178,11 +178,11 @@ def test_a_forged_forwarding_header_does_not_make_http_secure(public, db):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_probes_come_in_over_plain_http(public, db, path):
+def test_health_checks_work_over_http(public, db, path):
     assert public.get(path).status_code == 200
 
 
-def test_cookies_are_bound_to_this_host_and_to_https(public, alice):
+def test_cookies_are_limited_to_this_host_and_https(public, alice):
     page = public.get("/accounts/login/", secure=True)
     csrf = page.cookies["__Host-ownlist_csrf"]
     public.post(

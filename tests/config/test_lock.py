@@ -133,12 +133,12 @@ def _all_requirements_of(name):
 
 @EACH_LOCK
 @ENVIRONMENTS
-def test_the_lock_meets_every_requirement_of_every_package_in_it(name, environment):
+def test_the_lock_satisfies_all_requirements_of_its_packages(name, environment):
     assert unmet(read_lock(name), wanted_by_the_project(name), environment) == []
 
 
 @EACH_LOCK
-def test_a_package_missing_from_the_lock_is_noticed(name):
+def test_a_package_missing_from_the_lock_is_reported(name):
     lock = read_lock(name)
     wanted = wanted_by_the_project(name)
     here = default_environment()
@@ -154,7 +154,7 @@ def test_a_package_missing_from_the_lock_is_noticed(name):
     assert unnoticed == []
 
 
-def test_a_pin_out_of_range_is_noticed():
+def test_a_pin_out_of_range_is_reported():
     name = "requirements.txt"
     lock = read_lock(name)
     lock["sqlparse"] = [Pin("0.2.4", None, [])]
@@ -164,7 +164,7 @@ def test_a_pin_out_of_range_is_noticed():
     assert [Requirement(text).name for text in found] == ["sqlparse"]
 
 
-def test_a_marker_that_excludes_a_python_in_need_of_the_package_is_noticed():
+def test_a_marker_that_excludes_a_python_that_needs_the_package_is_reported():
     name = "requirements.txt"
     lock = read_lock(name)
     [pin] = lock["sqlparse"]
@@ -177,7 +177,7 @@ def test_a_marker_that_excludes_a_python_in_need_of_the_package_is_noticed():
 
 
 @EACH_LOCK
-def test_every_pin_is_held_by_hashes_and_comes_as_a_wheel(name):
+def test_every_pin_has_hashes_and_a_wheel(name):
     lock = read_lock(name)
 
     hashes = [pin.hashes for pins in lock.values() for pin in pins]
@@ -188,7 +188,7 @@ def test_every_pin_is_held_by_hashes_and_comes_as_a_wheel(name):
 
 
 @ENVIRONMENTS
-def test_the_development_lock_pins_what_runs_in_production(environment):
+def test_the_development_lock_contains_the_production_pins(environment):
     production, development = map(read_lock, LOCKS)
 
     differing = {
@@ -219,7 +219,7 @@ def test_the_installed_packages_are_the_locked_ones():
 
 
 @EACH_LOCK
-def test_pip_takes_the_lock_as_it_is(name):
+def test_pip_installs_the_lock_without_resolving(name):
     """Everything is installed here already, so pip reads and compares it offline."""
     done = subprocess.run(
         [sys.executable, "-m", *INSTALL.split(), name, "--no-index"],
@@ -232,7 +232,7 @@ def test_pip_takes_the_lock_as_it_is(name):
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def test_every_installation_takes_the_lock_and_nothing_else():
+def test_every_installation_uses_only_the_lock():
     commands = {
         line.strip()
         for path in places_that_install()

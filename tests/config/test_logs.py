@@ -38,7 +38,7 @@ def lines_of(stream):
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_nothing_that_people_wrote_or_know_is_logged(db, log):
+def test_no_user_text_and_no_secret_is_logged(db, log):
     """A life: signing up and in, tasks, failures, a bug, and signing out."""
     client = APIClient()
     client.raise_request_exception = False
@@ -88,7 +88,7 @@ def test_nothing_that_people_wrote_or_know_is_logged(db, log):
     assert "integrityerror" in logged.lower()
 
 
-def test_a_server_error_says_where_and_not_what(log):
+def test_a_server_error_is_logged_by_place_without_its_text(log):
     logger = logging.getLogger("config.errors")
     try:
         raise IntegrityError("DETAIL: Key (email)=(carol@example.com) already exists.")
@@ -101,7 +101,9 @@ def test_a_server_error_says_where_and_not_what(log):
     assert "carol" not in log.getvalue()
 
 
-def test_each_request_is_one_line_with_its_route_and_not_its_path(log, api_as, alice):
+def test_each_request_is_one_line_with_its_route_instead_of_its_path(
+    log, api_as, alice
+):
     client = api_as(alice)
     log.truncate(0)
     log.seek(0)
@@ -125,7 +127,7 @@ def test_a_request_without_an_id_gets_one(client):
     assert UUID(one["X-Request-ID"]) != UUID(two["X-Request-ID"])
 
 
-def test_probes_that_succeed_are_not_logged(client, db, log):
+def test_successful_health_checks_are_not_logged(client, db, log):
     client.get("/healthz")
     client.get("/readyz")
 
@@ -146,33 +148,31 @@ def test_a_security_event_names_the_account_by_its_id(log, api, alice):
     assert (line["kind"], line["user_id"]) == ("signed_in", str(alice.pk))
 
 
-def test_a_line_end_in_a_message_makes_no_second_line(log):
+def test_a_line_break_in_a_message_does_not_start_a_line(log):
     logging.getLogger("config").info('one\n{"level": "forged"}')
 
     (line,) = lines_of(log)
     assert line["message"] == 'one\n{"level": "forged"}'
 
 
-def test_what_others_log_loses_its_arguments(log):
+def test_arguments_of_library_messages_are_not_logged(log):
     logging.getLogger("some.library").warning("Failed for %s", "carol@example.com")
 
     (line,) = lines_of(log)
     assert line["message"] == "Failed for %s"
 
 
-def test_what_others_wrote_into_their_message_is_not_logged(log):
+def test_formatted_library_messages_are_not_logged(log):
     logging.getLogger("some.library").warning(f"Failed for {'carol@example.com'}")
 
     (line,) = lines_of(log)
     assert "carol" not in log.getvalue()
     assert line["message"].startswith(f"from {__file__}:")
-    assert line["message"].endswith(
-        " test_what_others_wrote_into_their_message_is_not_logged"
-    )
+    assert line["message"].endswith(" test_formatted_library_messages_are_not_logged")
 
 
 @pytest.mark.django_db
-def test_a_fault_of_the_sender_is_no_error(log, client, settings):
+def test_a_client_error_is_not_logged_as_an_error(log, client, settings):
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 2
 
     answer = client.post("/accounts/login/", {"a": "1", "b": "2", "c": "3"})
@@ -191,7 +191,7 @@ def test_a_refused_host_is_logged_as_an_event_without_its_name(log, client):
     assert "serengeti" not in log.getvalue()
 
 
-def test_fields_that_are_not_named_are_dropped(log):
+def test_unknown_fields_are_dropped(log):
     logging.getLogger("accounts").info("x", extra={"kind": "a", "password": "b"})
 
     (line,) = lines_of(log)
@@ -199,13 +199,13 @@ def test_fields_that_are_not_named_are_dropped(log):
     assert "password" not in line
 
 
-def test_the_id_of_a_request_ends_with_it(client):
+def test_the_request_id_is_reset_after_the_request(client):
     client.get("/healthz")
 
     assert request_id.get() == ""
 
 
-def test_no_object_shows_more_than_its_id(alice):
+def test_the_text_of_an_object_is_its_id(alice):
     task = Task(title="Zanzibar")
 
     assert "alice" not in f"{alice} {alice!r} {User(email='alice@example.com')}"

@@ -86,11 +86,11 @@ def answers(tmp_path_factory):
     return json.loads(done.stdout.splitlines()[-1]) | {"log": done.stderr + done.stdout}
 
 
-def test_the_process_says_that_it_lives(answers):
+def test_healthz_reports_a_live_process(answers):
     assert answers["/healthz"][0] == 200
 
 
-def test_and_that_it_can_not_serve(answers):
+def test_readyz_reports_the_outage(answers):
     status, headers, body = answers["/readyz"]
 
     assert status == 503
@@ -107,7 +107,7 @@ def test_and_that_it_can_not_serve(answers):
         "POST /api/v1/auth/register",
     ],
 )
-def test_the_api_says_when_to_come_back(answers, path):
+def test_the_api_returns_retry_after(answers, path):
     status, headers, body = answers[path]
 
     assert status == 503
@@ -115,14 +115,14 @@ def test_the_api_says_when_to_come_back(answers, path):
     assert isinstance(json.loads(body)["detail"], str)
 
 
-def test_the_api_answers_with_a_problem_document(answers):
+def test_the_api_returns_a_problem_document(answers):
     _, headers, body = answers["/api/v1/tasks"]
 
     assert headers["Content-Type"] == "application/problem+json"
     assert json.loads(body)["code"] == "unavailable"
 
 
-def test_a_page_says_so_in_words(answers):
+def test_a_page_explains_the_outage(answers):
     status, headers, body = answers["/"]
 
     assert status == 503
@@ -135,11 +135,11 @@ def test_a_page_says_so_in_words(answers):
     ("path", "status"),
     [("/api/docs", 200), ("/no/such/page/", 404)],
 )
-def test_what_needs_no_database_goes_on(answers, path, status):
+def test_responses_without_the_database_still_work(answers, path, status):
     assert answers[path][0] == status
 
 
-def test_nothing_tells_where_the_database_is(answers):
+def test_no_response_reveals_the_database_address(answers):
     shown = json.dumps(answers)
 
     assert "secret-of-the-database" not in shown
@@ -166,7 +166,7 @@ def program():
 
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_connection_that_was_killed_is_replaced_by_the_next_request(program):
+def test_the_next_request_replaces_a_killed_connection(program):
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         (backend,) = cursor.fetchone()
@@ -184,7 +184,7 @@ def test_a_connection_that_was_killed_is_replaced_by_the_next_request(program):
 
 @on_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_row_that_stays_locked_is_an_outage_and_no_bug(program):
+def test_a_locked_row_is_an_outage_and_not_a_bug(program):
     task = program.get("/api/v1/tasks").json()["results"][0]
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '100ms'")
@@ -214,7 +214,7 @@ def _dsn():
 
 @on_sqlite
 @pytest.mark.django_db(transaction=True)
-def test_a_database_that_stays_locked_is_an_outage_and_no_bug(program):
+def test_a_locked_database_is_an_outage_and_not_a_bug(program):
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 50")
     path = connection.settings_dict["NAME"]

@@ -64,14 +64,14 @@ def test_the_admin_is_limited_with_the_pages(page_as, sam, limit):
     assert statuses(client, reverse("admin:index"), 3) == [200, 200, 429]
 
 
-def test_another_user_at_the_same_address_is_not_held_up(page_as, alice, bob, limit):
+def test_another_user_at_the_same_address_is_not_limited(page_as, alice, bob, limit):
     limit(user=2)
     statuses(page_as(alice), TODAY, 5)
 
     assert page_as(bob).get(TODAY).status_code == 200
 
 
-def test_nothing_is_done_beyond_the_limit(page_as, alice, limit):
+def test_a_refused_request_changes_nothing(page_as, alice, limit):
     limit(user=1)
     client = page_as(alice)
     client.get(TODAY)
@@ -104,7 +104,7 @@ def test_requests_of_an_address_are_limited(client, db, limit, path):
     assert client.get(path, REMOTE_ADDR="203.0.113.9").status_code != 429
 
 
-def test_whatever_is_asked_for_counts_together(client, db, limit):
+def test_all_requests_of_an_address_share_one_limit(client, db, limit):
     limit(visitor=3)
     for path in (SIGN_IN, "/no/such/page", TODAY):
         client.get(path)
@@ -113,14 +113,14 @@ def test_whatever_is_asked_for_counts_together(client, db, limit):
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_probes_are_never_refused(client, db, limit, path):
+def test_health_checks_are_never_limited(client, db, limit, path):
     limit(visitor=1)
     client.get(SIGN_IN)
 
     assert statuses(client, path, 5) == [200] * 5
 
 
-def test_static_files_are_never_refused(client, db, limit):
+def test_static_files_are_never_limited(client, db, limit):
     limit(visitor=1)
     client.get(SIGN_IN)
 
@@ -130,7 +130,7 @@ def test_static_files_are_never_refused(client, db, limit):
         assert response.getvalue()
 
 
-def test_a_stranger_at_the_address_stops_nobody_who_is_signed_in(
+def test_visitors_do_not_use_up_the_limit_of_signed_in_users(
     client, page_as, alice, limit
 ):
     limit(visitor=1)
@@ -154,9 +154,7 @@ def test_an_api_call_with_a_token_does_not_count_by_address(
 @pytest.mark.parametrize(
     ("page", "scope"), configured.PAGE_LIMITS.items(), ids=configured.PAGE_LIMITS
 )
-def test_posts_to_a_page_count_by_address_at_its_own_limit(
-    client, db, limit, page, scope
-):
+def test_posts_to_some_pages_have_a_limit_by_address(client, db, limit, page, scope):
     limit(**{scope: 2})
     arguments = {"uidb36": "x", "key": "y"} if page.endswith("from_key") else {}
     url = reverse(page, kwargs=arguments)
@@ -192,7 +190,7 @@ CHEAP = {
 }
 
 
-def test_every_account_page_that_anyone_can_post_to_has_a_limit():
+def test_every_public_account_form_has_a_limit():
     """A new page must be given one, or be listed above with a reason."""
     routes = _named([*account_pages, *account_urls.urlpatterns])
     public = {
@@ -226,7 +224,7 @@ def _takes_posts(view):
 # --- What it says, and what it costs ------------------------------------------------
 
 
-def test_the_refusal_is_a_page_that_says_how_long_to_wait(client, db, settings):
+def test_the_refusal_page_says_how_long_to_wait(client, db, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"visitor": (1, 3600)}
     client.get(SIGN_IN)
 
@@ -240,7 +238,7 @@ def test_the_refusal_is_a_page_that_says_how_long_to_wait(client, db, settings):
     assert "app-footer" in response.text
 
 
-def test_the_refusal_of_an_api_path_is_a_problem_document(client, db, limit):
+def test_the_refusal_on_an_api_path_is_a_problem_document(client, db, limit):
     limit(visitor=1)
     client.get("/api/schema")
 
@@ -259,12 +257,12 @@ def test_the_refusal_of_an_api_path_is_a_problem_document(client, db, limit):
         (3600, "60 minutes"),
     ],
 )
-def test_a_wait_is_said_in_words(seconds, words):
+def test_a_waiting_time_is_shown_in_words(seconds, words):
     assert wait_in_words(seconds) == words
 
 
 @pytest.mark.parametrize("path", [SIGN_IN, TODAY, "/no/such/page"])
-def test_counting_costs_no_query_for_a_page(client, page_as, alice, path):
+def test_counting_a_page_runs_no_query(client, page_as, alice, path):
     for visitor in (client, page_as(alice)):
         with CaptureQueriesContext(connection) as captured:
             visitor.get(path)
@@ -273,7 +271,9 @@ def test_counting_costs_no_query_for_a_page(client, page_as, alice, path):
 
 
 @pytest.mark.parametrize("path", [SIGN_IN, TODAY, "/.well-known/security.txt"])
-def test_the_limit_adds_no_look_at_who_is_signed_in(page_as, alice, settings, path):
+def test_public_pages_do_not_load_the_user_for_the_limit(
+    page_as, alice, settings, path
+):
     client = page_as(alice)
     with CaptureQueriesContext(connection) as limited:
         client.get(path)
@@ -286,7 +286,9 @@ def test_the_limit_adds_no_look_at_who_is_signed_in(page_as, alice, settings, pa
     assert len(limited) == len(unlimited)
 
 
-def test_counts_that_are_away_stop_no_page(client, page_as, alice, limit, monkeypatch):
+def test_pages_work_while_the_counters_are_unavailable(
+    client, page_as, alice, limit, monkeypatch
+):
     def refuse(*args, **kwargs):
         raise ConnectionError
 
@@ -298,7 +300,9 @@ def test_counts_that_are_away_stop_no_page(client, page_as, alice, limit, monkey
 
 
 @pytest.mark.parametrize(("page", "scope"), configured.PAGE_LIMITS.items())
-def test_what_nobody_can_count_has_to_wait(client, db, monkeypatch, page, scope):
+def test_limited_forms_are_refused_while_the_counters_are_unavailable(
+    client, db, monkeypatch, page, scope
+):
     def refuse(*args, **kwargs):
         raise ConnectionError
 
@@ -312,7 +316,7 @@ def test_what_nobody_can_count_has_to_wait(client, db, monkeypatch, page, scope)
     assert "Temporarily unavailable" in response.text
 
 
-def test_a_flood_of_visitors_writes_little(db, limit):
+def test_many_visitors_cause_few_writes(db, limit):
     limit(visitor=600)
     client = Client()
 
@@ -322,7 +326,7 @@ def test_a_flood_of_visitors_writes_little(db, limit):
     assert RateCount.objects.count() == 0
 
 
-def test_allauths_own_limits_are_off():
+def test_the_limits_of_allauth_are_disabled():
     from allauth.account import app_settings
 
     assert app_settings.RATE_LIMITS == {}

@@ -22,7 +22,7 @@ def postgresql(transactional_db):
     return connection
 
 
-def test_a_transaction_may_outlast_the_next_health_check(postgresql):
+def test_a_transaction_is_not_interrupted_by_a_health_check(postgresql):
     with transaction.atomic(), postgresql.cursor() as cursor:
         cursor.execute("SELECT 1")
         postgresql._alive_at -= HEALTH_CHECK_INTERVAL
@@ -30,7 +30,7 @@ def test_a_transaction_may_outlast_the_next_health_check(postgresql):
     assert postgresql.get_autocommit()
 
 
-def test_an_idle_connection_that_was_cut_is_replaced(postgresql):
+def test_a_broken_idle_connection_is_replaced(postgresql):
     backend = postgresql.connection.info.backend_pid
     postgresql.connection.close()
     postgresql._alive_at -= HEALTH_CHECK_INTERVAL

@@ -59,14 +59,14 @@ def run(code, folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_what_a_command_creates_is_its_users_alone(tmp_path):
+def test_files_created_by_a_command_are_private(tmp_path):
     run(["manage.py", "showmigrations", "sessions"], tmp_path)
 
     assert mode_of(tmp_path / "ownlist.sqlite3") == 0o600
 
 
 @pytest.mark.parametrize("module", ["config.server", "config.launch"])
-def test_what_the_server_creates_is_its_users_alone(tmp_path, module):
+def test_files_created_by_the_server_are_private(tmp_path, module):
     """It sets its mask first of all, so a start that is refused shows it."""
     code = (
         "import atexit, pathlib, runpy, sys\n"
@@ -84,14 +84,14 @@ def test_what_the_server_creates_is_its_users_alone(tmp_path, module):
     assert mode_of(tmp_path / "made") == 0o600
 
 
-def test_starting_closes_what_was_open(var):
+def test_starting_restricts_existing_files(var):
     launch._prepare_folder(var)
 
     assert mode_of(var) == 0o700
     assert {mode_of(file) for file in var.iterdir()} == {0o600}
 
 
-def test_starting_makes_the_folder_for_one_user(tmp_path, settings):
+def test_starting_creates_a_private_folder(tmp_path, settings):
     settings.VAR_DIR = tmp_path / "made" / "var"
 
     with umask(OPEN_TO_ALL):
@@ -100,7 +100,7 @@ def test_starting_makes_the_folder_for_one_user(tmp_path, settings):
     assert mode_of(settings.VAR_DIR) == 0o700
 
 
-def test_a_folder_that_somebody_named_keeps_its_mode(var, settings, tmp_path):
+def test_a_configured_folder_keeps_its_mode(var, settings, tmp_path):
     settings.BASE_DIR = tmp_path / "elsewhere"
 
     launch._prepare_folder(var)
@@ -109,7 +109,7 @@ def test_a_folder_that_somebody_named_keeps_its_mode(var, settings, tmp_path):
     assert {mode_of(file) for file in var.iterdir()} == {0o600}
 
 
-def test_a_database_that_others_can_read_is_a_warning(var):
+def test_a_database_readable_by_others_gives_a_warning(var):
     found = list(checks.check_private_files())
 
     assert [message.id for message in found] == ["config.W021"] * 3 + ["config.W022"]
@@ -118,22 +118,20 @@ def test_a_database_that_others_can_read_is_a_warning(var):
 
 
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o602, 0o620])
-def test_each_right_of_others_is_a_warning(var, mode):
+def test_every_permission_of_others_gives_a_warning(var, mode):
     launch._prepare_folder(var)
     (var / "ownlist.sqlite3").chmod(mode)
 
     assert [message.id for message in checks.check_private_files()] == ["config.W021"]
 
 
-def test_a_closed_database_is_none(var):
+def test_a_private_database_gives_no_warning(var):
     launch._prepare_folder(var)
 
     assert list(checks.check_private_files()) == []
 
 
-def test_without_a_database_of_files_there_is_nothing_to_warn_about(
-    var, settings, monkeypatch
-):
+def test_a_database_server_gives_no_warning(var, settings, monkeypatch):
     url = "postgres://ownlist@db.example/ownlist"
     database = database_settings(url, pooled=False)
     monkeypatch.setitem(settings.DATABASES, "default", database)
@@ -141,7 +139,7 @@ def test_without_a_database_of_files_there_is_nothing_to_warn_about(
     assert list(checks.check_private_files()) == []
 
 
-def test_closing_leaves_the_rights_of_the_owner(tmp_path):
+def test_restricting_keeps_the_permissions_of_the_owner(tmp_path):
     file = tmp_path / "ownlist.sqlite3"
     file.touch()
     file.chmod(0o544)

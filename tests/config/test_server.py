@@ -51,7 +51,7 @@ def workers_of(server):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
-def test_a_worker_that_dies_is_replaced_and_the_others_go_on(server):
+def test_a_dead_worker_is_replaced_while_the_others_serve(server):
     before = until(lambda: len(found := workers_of(server)) == 2 and found)
     victim = min(before)
 
@@ -67,7 +67,7 @@ def test_a_worker_that_dies_is_replaced_and_the_others_go_on(server):
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
-def test_all_is_well_again_once_the_database_is_no_longer_locked(server):
+def test_the_server_recovers_when_the_database_is_unlocked(server):
     headers = server.register() | {"Content-Type": "application/json"}
     path = server.directory / "ownlist.sqlite3"
 

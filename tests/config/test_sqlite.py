@@ -120,7 +120,7 @@ def visitor(alice):
     return client
 
 
-def test_an_answer_without_an_error(program, visitor):
+def test_a_response_without_an_error(program, visitor):
     task = {"title": "Buy milk", "labels": ["home", "errands"]}
 
     with no_cursor_left():
@@ -138,7 +138,7 @@ def test_an_answer_without_an_error(program, visitor):
     assert statuses == [201, 201, 200, 200, 200, 200, 200]
 
 
-def test_an_error_that_is_caught(locked):
+def test_a_caught_error(locked):
     with no_cursor_left(), suppress(OperationalError), transaction.atomic():
         Label.objects.count()
 
@@ -150,7 +150,7 @@ def test_an_error_of_a_statement(alice):
         Label.objects.create(owner=alice, name="home")
 
 
-def test_an_error_that_the_cache_keeps_to_itself(locked):
+def test_an_error_that_the_cache_suppresses(locked):
     with no_cursor_left():
         cache.set("name", "value")
 
@@ -188,7 +188,7 @@ def test_signing_in(alice, locked):
         )
 
 
-def test_whether_the_service_is_ready(client, monkeypatch):
+def test_the_readiness_check(client, monkeypatch):
     """A file that is no database lets nothing be read."""
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "NAME", __file__)
@@ -207,7 +207,7 @@ def test_whether_the_service_is_ready(client, monkeypatch):
         ("/api/v1/labels", "todos.api.labels.LabelListView.get"),
     ],
 )
-def test_a_bug_of_ours(visitor, monkeypatch, path, view):
+def test_an_unexpected_exception(visitor, monkeypatch, path, view):
     """Its frames hold whatever was open when it happened."""
 
     def broken(*args, **kwargs):

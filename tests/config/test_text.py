@@ -41,7 +41,7 @@ def test_text_is_trimmed_and_normalised(given_text, kept):
     "character", ["\x00", "\x07", "\x1b", "\x7f", "\x9f", "\ud800"]
 )
 @pytest.mark.parametrize("multiline", [True, False])
-def test_what_can_not_be_shown_or_stored_is_refused(character, multiline):
+def test_characters_that_cannot_be_shown_or_stored_are_refused(character, multiline):
     with pytest.raises(ValidationError) as refused:
         clean_text(f"a{character}b", multiline=multiline, most=MOST)
 
@@ -49,19 +49,19 @@ def test_what_can_not_be_shown_or_stored_is_refused(character, multiline):
     assert f"U+{ord(character):04X}" in refused.value.messages[0]
 
 
-def test_line_ends_are_kept_alike_where_lines_may_be():
+def test_line_ends_of_multiline_text_are_unified():
     assert clean_text("a\r\nb\rc\n\td", multiline=True, most=MOST) == "a\nb\nc\n\td"
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\tb", "a\rb"])
-def test_a_single_line_holds_no_line_end(text):
+def test_a_single_line_contains_no_line_end(text):
     with pytest.raises(ValidationError):
         clean_text(text, most=MOST)
 
 
 @settings(max_examples=200, derandomize=True, deadline=None, database=None)
 @given(st.text(max_size=50), st.booleans())
-def test_cleaning_twice_is_as_good_as_once(text, multiline):
+def test_cleaning_is_idempotent(text, multiline):
     try:
         once = clean_text(text, multiline=multiline, most=MOST)
     except ValidationError:
@@ -72,7 +72,7 @@ def test_cleaning_twice_is_as_good_as_once(text, multiline):
     once.encode()
 
 
-def test_a_form_reads_by_the_same_rule():
+def test_a_form_field_applies_the_same_rule():
     field = TextFormField(multiline=True, max_length=3)
 
     assert field.clean(" a\r\nb ") == "a\nb"
@@ -101,7 +101,7 @@ def normalised_lengths(monkeypatch):
 
 
 @pytest.mark.parametrize("letter", ["a", "\u00e9", ACUTE, "\u4e2d"])
-def test_a_text_that_is_too_long_is_refused_before_it_is_looked_at(
+def test_a_text_that_is_too_long_is_refused_before_it_is_processed(
     normalised_lengths, letter
 ):
     with pytest.raises(ValidationError) as refused:
@@ -132,7 +132,7 @@ def test_too_many_marks_on_one_letter_are_refused_before_normalising(
     assert set(normalised_lengths) <= {1, 16 + 2}
 
 
-def test_as_many_marks_as_a_script_may_need_are_kept():
+def test_the_maximum_number_of_marks_is_accepted():
     text = "a" + DOT_BELOW * 15 + ACUTE * 15
 
     assert clean_text(f"{text} {text}", most=MOST) == unicodedata.normalize(
@@ -141,14 +141,14 @@ def test_as_many_marks_as_a_script_may_need_are_kept():
 
 
 @pytest.mark.parametrize("letters", ["\u0958" + ACUTE * 29, "a" + "\u0344" * 15])
-def test_text_that_grows_when_normalised_can_be_sent_again(letters):
+def test_text_that_grows_when_normalised_is_still_valid(letters):
     once = clean_text(letters, most=MOST)
 
     assert len(once) > len(letters)
     assert clean_text(once, most=MOST) == once
 
 
-def test_every_character_that_sorting_moves_counts_as_a_mark():
+def test_every_character_that_normalisation_sorts_is_a_mark():
     """Whatever a normal form takes apart into marks alone, in this Unicode version."""
     for character in map(chr, range(sys.maxunicode + 1)):
         apart = unicodedata.normalize("NFKD", character)
@@ -157,7 +157,7 @@ def test_every_character_that_sorting_moves_counts_as_a_mark():
                 clean_text("a" + character * (MARKS_MAX + 1), most=MOST)
 
 
-def test_no_composed_character_is_written_with_more_than_is_allowed_for():
+def test_no_character_is_composed_of_more_than_the_maximum():
     longest = max(
         len(unicodedata.normalize("NFD", character))
         for character in map(chr, range(sys.maxunicode + 1))
@@ -168,7 +168,7 @@ def test_no_composed_character_is_written_with_more_than_is_allowed_for():
 
 
 @pytest.mark.parametrize("make", [TextField, TextFormField])
-def test_a_field_counts_what_is_stored(make):
+def test_a_field_limits_the_stored_length(make):
     """So a decomposed text may be longer than its limit, and spaces around it too."""
     field = make(max_length=3)
     read = getattr(field, "run_validation", None) or field.clean

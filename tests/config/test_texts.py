@@ -71,7 +71,7 @@ def test_every_length_of_time_in_a_template_is_listed_above():
     assert {name: lengths for name, lengths in found.items() if lengths} == listed
 
 
-def test_every_length_of_time_is_what_the_code_says():
+def test_every_length_of_time_matches_the_code():
     for name, lengths in PROMISED.items():
         for words, length in lengths.items():
             if words == "a few minutes":
@@ -80,7 +80,7 @@ def test_every_length_of_time_is_what_the_code_says():
                 assert LENGTHS[words] == length, name
 
 
-def test_keeps_a_browser_signed_in_for_as_long_as_it_says(client, db):
+def test_a_browser_stays_signed_in_as_long_as_announced(client, db):
     page = client.get(reverse("account_login")).content.decode()
 
     assert "Keep me signed in for two weeks" in page
@@ -109,7 +109,7 @@ def pages_that_speak_of_mail(client, signed_in):
 SENT = re.compile("have sent|We send|We will send")
 
 
-def test_promises_no_mail_where_none_is_sent(client, page_as, alice, printed, capsys):
+def test_announces_no_mail_if_none_is_sent(client, page_as, alice, printed, capsys):
     for page in pages_that_speak_of_mail(client, page_as(alice)):
         text = unescape(page.content.decode())
 
@@ -117,7 +117,7 @@ def test_promises_no_mail_where_none_is_sent(client, page_as, alice, printed, ca
         assert not SENT.search(text), SENT.search(text)
 
 
-def test_says_that_a_mail_was_sent_where_it_was(client, page_as, alice, mailoutbox):
+def test_announces_a_mail_that_was_sent(client, page_as, alice, mailoutbox):
     for page in pages_that_speak_of_mail(client, page_as(alice)):
         text = unescape(page.content.decode())
 
@@ -126,7 +126,7 @@ def test_says_that_a_mail_was_sent_where_it_was(client, page_as, alice, mailoutb
     assert len(mailoutbox) == 2
 
 
-def test_says_how_many_mails_go_to_one_address(client, db, settings):
+def test_announces_the_limit_of_mails_to_one_address(client, db, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"mail": (7, 3600)}
 
     page = client.post(
@@ -144,7 +144,7 @@ def test_says_how_many_mails_go_to_one_address(client, db, settings):
         ({}, False, "Confirm your e-mail address to receive reminders."),
     ],
 )
-def test_a_reminder_promises_a_mail_only_to_who_gets_one(
+def test_a_reminder_announces_a_mail_only_to_users_who_get_one(
     page_as, db, fields, is_verified, words
 ):
     user = UserFactory(**fields)
@@ -155,7 +155,7 @@ def test_a_reminder_promises_a_mail_only_to_who_gets_one(
     assert words in page
 
 
-def test_a_reminder_promises_no_mail_where_none_is_sent(page_as, alice, printed):
+def test_a_reminder_announces_no_mail_if_none_is_sent(page_as, alice, printed):
     page = page_as(alice).get(reverse("todos:task-create")).content.decode()
 
     assert "This server sends no e-mail." in page

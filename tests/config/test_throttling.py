@@ -14,28 +14,28 @@ def limit(settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"test": (3, 60)}
 
 
-def test_lets_the_limit_through_and_names_the_wait(db):
+def test_allows_the_limit_and_then_names_the_wait(db):
     waits = [count_request("test", "alice", now=1_000_010.0).wait for _ in range(5)]
 
     # The window of a minute began at 1,000,000 - 40 and ends 10 seconds later.
     assert waits == [None, None, None, 10.0, 10.0]
 
 
-def test_a_new_window_begins_at_zero(db):
+def test_a_new_window_starts_at_zero(db):
     for _ in range(4):
         count_request("test", "alice", now=1_000_010.0)
 
     assert count_request("test", "alice", now=1_000_020.0).wait is None
 
 
-def test_callers_are_counted_apart(db):
+def test_callers_are_counted_separately(db):
     for _ in range(4):
         count_request("test", "alice", now=0.0)
 
     assert count_request("test", "bob", now=0.0).wait is None
 
 
-def test_a_request_taken_back_counts_no_more(db):
+def test_a_request_that_was_taken_back_is_not_counted(db):
     for _ in range(3):
         count_request("test", "alice", now=0.0)
 
@@ -45,13 +45,13 @@ def test_a_request_taken_back_counts_no_more(db):
     assert count_request("test", "alice", now=0.0).wait is not None
 
 
-def test_what_was_never_counted_can_not_be_taken_back(db):
+def test_taking_back_an_uncounted_request_has_no_effect(db):
     take_request_back("test", "alice", now=0.0)
 
     assert count_request("test", "alice", now=0.0).count == 1
 
 
-def test_neither_address_nor_name_is_stored(db):
+def test_addresses_and_names_are_not_stored(db):
     count_request("test", "alice@example.com", now=0.0)
 
     assert "alice" not in str(RateCount.objects.values())
@@ -63,7 +63,7 @@ def test_any_name_can_be_counted(db, caller):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_requests_at_once_are_counted_each():
+def test_concurrent_requests_are_all_counted():
     def count(_):
         try:
             return count_request("test", "alice", now=0.0).wait
@@ -76,7 +76,7 @@ def test_requests_at_once_are_counted_each():
     assert waits.count(None) == 3
 
 
-def test_a_server_that_tells_no_address_is_no_error(client, db):
+def test_a_missing_client_address_is_not_an_error(client, db):
     response = client.post(
         "/api/v1/auth/token", content_type="application/json", REMOTE_ADDR=None
     )

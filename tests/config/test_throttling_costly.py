@@ -37,7 +37,7 @@ ACTS = pytest.mark.parametrize(
 
 
 @ACTS
-def test_beyond_its_limit_it_answers_429_and_does_nothing(
+def test_beyond_the_limit_the_response_is_429_and_nothing_changes(
     api_as, alice, bob, scope, act
 ):
     for number in range(4):
@@ -60,7 +60,7 @@ def test_beyond_its_limit_it_answers_429_and_does_nothing(
 
 
 @ACTS
-def test_asking_what_an_endpoint_takes_is_not_counted(api_as, alice, scope, act):
+def test_an_options_request_is_not_counted(api_as, alice, scope, act):
     TaskFactory(owner=alice)
     client = api_as(alice)
     for _ in range(5):
@@ -69,7 +69,7 @@ def test_asking_what_an_endpoint_takes_is_not_counted(api_as, alice, scope, act)
     assert act(client).status_code == 200
 
 
-def test_undo_counts_together_on_pages_and_by_api(api_as, page_as, alice):
+def test_pages_and_api_share_the_limit_of_undo(api_as, page_as, alice):
     for number in range(4):
         TaskFactory(owner=alice, title=f"Task {number}")
     batches = list(alice.changes.order_by("-seq").values_list("batch", flat=True))

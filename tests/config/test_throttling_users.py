@@ -57,7 +57,7 @@ def test_a_small_limit_is_exact_across_processes(db, limit):
     assert waits == [None] * 10 + [10.0] * 10
 
 
-def test_one_process_alone_lets_through_exactly_the_limit(db, limit):
+def test_a_single_process_allows_exactly_the_limit(db, limit):
     limit(120, 60)
 
     waits = counts(ProcessCounter("user"), 130)
@@ -65,7 +65,7 @@ def test_one_process_alone_lets_through_exactly_the_limit(db, limit):
     assert waits == [None] * 120 + [10.0] * 10
 
 
-def test_each_other_process_may_let_one_step_pass(db, limit):
+def test_each_further_process_may_allow_one_step_more(db, limit):
     limit(500, 60)  # a step is 10
     processes = [ProcessCounter("user") for _ in range(4)]
 
@@ -76,7 +76,7 @@ def test_each_other_process_may_let_one_step_pass(db, limit):
     assert 500 <= passed <= 500 + 3 * 10
 
 
-def test_most_requests_leave_the_cache_alone(db, limit, django_assert_num_queries):
+def test_most_requests_do_not_use_the_cache(db, limit, django_assert_num_queries):
     limit(1200, 60)
     counter = ProcessCounter("user")
 
@@ -87,7 +87,7 @@ def test_most_requests_leave_the_cache_alone(db, limit, django_assert_num_querie
     assert [row.key.partition(":")[0] for row in RateCount.objects.all()] == ["user"]
 
 
-def test_a_flood_beyond_the_limit_leaves_the_cache_alone(
+def test_requests_beyond_the_limit_do_not_use_the_cache(
     db, limit, django_assert_num_queries
 ):
     limit(5, 60)
@@ -98,7 +98,7 @@ def test_a_flood_beyond_the_limit_leaves_the_cache_alone(
         assert counts(counter, 100) == [10.0] * 100
 
 
-def test_a_new_window_begins_at_zero(db, limit):
+def test_a_new_window_starts_at_zero(db, limit):
     limit(3, 60)
     counter = ProcessCounter("user")
     counts(counter, 5)
@@ -106,7 +106,7 @@ def test_a_new_window_begins_at_zero(db, limit):
     assert counter.count("alice", now=1_000_020.0).wait is None
 
 
-def test_a_request_that_was_late_to_be_counted_opens_no_old_window(db, limit):
+def test_a_late_request_does_not_reopen_an_old_window(db, limit):
     limit(3, 60)
     counter = ProcessCounter("user")
     counts(counter, 5, now=1_000_020.0)
@@ -114,7 +114,7 @@ def test_a_request_that_was_late_to_be_counted_opens_no_old_window(db, limit):
     assert counter.count("alice", now=1_000_019.9).wait is not None
 
 
-def test_users_are_counted_apart(db, limit):
+def test_users_are_counted_separately(db, limit):
     limit(3, 60)
     counter = ProcessCounter("user")
     counts(counter, 5)
@@ -122,7 +122,7 @@ def test_users_are_counted_apart(db, limit):
     assert counts(counter, 3, caller="bob") == [None] * 3
 
 
-def test_a_process_remembers_only_so_many_users(db, limit, monkeypatch):
+def test_the_number_of_users_in_memory_is_limited(db, limit, monkeypatch):
     limit(1200, 60)
     monkeypatch.setattr(throttling, "CALLERS_MAX", 3)
     counter = ProcessCounter("user")
@@ -142,7 +142,7 @@ def test_old_windows_are_forgotten(db, limit):
     assert list(counter._counts) == ["bob"]
 
 
-def test_the_count_goes_on_in_the_process_while_the_cache_is_away(
+def test_the_process_counts_alone_while_the_cache_is_unavailable(
     db, limit, monkeypatch
 ):
     limit(10, 60)
@@ -158,7 +158,7 @@ def test_the_count_goes_on_in_the_process_while_the_cache_is_away(
     assert asked
 
 
-def test_a_cache_that_is_away_is_asked_once_in_a_step(db, limit, monkeypatch):
+def test_an_unavailable_cache_is_tried_once_per_step(db, limit, monkeypatch):
     limit(500, 60)
     asked = []
 
@@ -175,7 +175,7 @@ def test_a_cache_that_is_away_is_asked_once_in_a_step(db, limit, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("number", [10, 24], ids=lambda number: f"limit-{number}")
-def test_sixteen_requests_at_once_are_counted_each(limit, number):
+def test_sixteen_concurrent_requests_are_all_counted(limit, number):
     limit(number)
     processes = [ProcessCounter("user") for _ in range(4)]
     start = Barrier(16)
@@ -242,7 +242,9 @@ def _environment():
 @pytest.mark.parametrize(
     "path", ["/api/v1/tasks", "/api/v1/users/me", "/api/me/tasks", "/api/v1/lists/"]
 )
-def test_every_answer_to_a_user_says_what_is_left(api_as, alice, limit, path):
+def test_every_response_to_a_user_has_the_remaining_requests(
+    api_as, alice, limit, path
+):
     limit(100)
     client = api_as(alice)
 
@@ -253,7 +255,7 @@ def test_every_answer_to_a_user_says_what_is_left(api_as, alice, limit, path):
     assert re.fullmatch(r'"user";r=98;t=\d+', second["RateLimit"])
 
 
-def test_the_time_that_is_left_is_that_of_the_window(db, limit):
+def test_the_remaining_time_is_that_of_the_window(db, limit):
     limit(1200, 60)
 
     reading = ProcessCounter("user").count("alice", now=1_000_010.5)
@@ -273,7 +275,7 @@ def test_the_time_that_is_left_is_that_of_the_window(db, limit):
         ("get", "/api/v1/users/somebody/tasks", 403),
     ],
 )
-def test_a_refusal_counts_and_says_so(api_as, alice, limit, method, path, status):
+def test_a_refused_request_is_counted(api_as, alice, limit, method, path, status):
     limit(100)
 
     response = getattr(api_as(alice), method)(path)
@@ -282,7 +284,7 @@ def test_a_refusal_counts_and_says_so(api_as, alice, limit, method, path, status
     assert response["RateLimit"].startswith('"user";r=')
 
 
-def test_beyond_the_limit_the_answer_says_when_to_come_back(api_as, alice, limit):
+def test_beyond_the_limit_the_response_has_retry_after(api_as, alice, limit):
     limit(2)
     TaskFactory(owner=alice)
     client = api_as(alice)
@@ -298,7 +300,7 @@ def test_beyond_the_limit_the_answer_says_when_to_come_back(api_as, alice, limit
     assert refused["RateLimit"].startswith('"user";r=0;t=')
 
 
-def test_beyond_the_limit_the_plans_routes_answer_in_their_form(api_as, alice, limit):
+def test_beyond_the_limit_the_plans_routes_use_their_error_format(api_as, alice, limit):
     limit(1)
     client = api_as(alice)
     client.get("/api/me/tasks")
@@ -310,7 +312,7 @@ def test_beyond_the_limit_the_plans_routes_answer_in_their_form(api_as, alice, l
     assert refused["Retry-After"]
 
 
-def test_nothing_is_written_beyond_the_limit(api_as, alice, limit):
+def test_a_refused_request_writes_nothing(api_as, alice, limit):
     limit(1)
     client = api_as(alice)
     client.get("/api/v1/tasks")
@@ -331,7 +333,7 @@ def test_all_credentials_of_a_user_share_one_count(api_as, page_as, alice, limit
     assert statuses == [200, 200, 429]
 
 
-def test_another_user_is_not_held_up(api_as, alice, bob, limit):
+def test_another_user_is_not_limited(api_as, alice, bob, limit):
     limit(1)
     client = api_as(alice)
     client.get("/api/v1/tasks")
@@ -340,14 +342,14 @@ def test_another_user_is_not_held_up(api_as, alice, bob, limit):
     assert api_as(bob).get("/api/v1/tasks").status_code == 200
 
 
-def test_who_brings_no_credential_is_counted_nowhere(api, db):
+def test_a_request_without_a_credential_is_not_counted(api, db):
     response = api.get("/api/v1/tasks")
 
     assert response.status_code == 401
     assert "RateLimit" not in response
 
 
-def test_a_sign_in_says_what_is_left_of_each_limit(api, db):
+def test_a_sign_in_returns_the_remaining_requests_of_each_limit(api, db):
     UserFactory(email="alice@example.com")
 
     response = api.post(
@@ -365,7 +367,7 @@ def test_a_sign_in_says_what_is_left_of_each_limit(api, db):
     )
 
 
-def test_a_browser_lets_other_origins_read_the_fields(settings, api_as, alice):
+def test_other_origins_may_read_the_rate_limit_headers(settings, api_as, alice):
     settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
 
     response = api_as(alice).get(
@@ -378,7 +380,7 @@ def test_a_browser_lets_other_origins_read_the_fields(settings, api_as, alice):
     assert {"RateLimit", "RateLimit-Policy", "Retry-After"} <= exposed
 
 
-def test_the_list_by_token_stays_at_two_queries(
+def test_the_list_with_a_token_runs_two_queries(
     api_as, alice, django_assert_num_queries
 ):
     client = api_as(alice)

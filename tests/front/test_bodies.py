@@ -71,7 +71,7 @@ def received(sent, *, path=PAGE, length=None):
     return finished(receive(sent, path, length))
 
 
-def test_no_body_is_not_read():
+def test_a_missing_body_is_not_read():
     sent = Sent(b"x")
 
     body = received(sent, length=0)
@@ -81,7 +81,7 @@ def test_no_body_is_not_read():
 
 
 @pytest.mark.parametrize("length", [1, 64 * KIB, 64 * KIB + 1, MIB])
-def test_a_body_is_there_whole(length):
+def test_a_body_is_received_completely(length):
     pieces = [b"x" * (length // 2), b"y" * (length - length // 2)]
 
     body = received(Sent(*pieces), length=length)
@@ -92,14 +92,14 @@ def test_a_body_is_there_whole(length):
     assert not body.is_unread
 
 
-def test_a_body_in_chunks_is_there_whole_with_its_length():
+def test_a_chunked_body_is_received_completely_with_its_length():
     body = received(Sent(b"abc", b"de"))
 
     assert (body.stream.read(), body.length) == (b"abcde", 5)
 
 
 @pytest.mark.parametrize("path", [PAGE, IMPORT])
-def test_chunks_are_refused_where_they_pass_the_limit(path):
+def test_chunks_beyond_the_limit_are_refused(path):
     sent = Sent(*[b"x" * 100 * KIB] * 100)
 
     body = received(sent, path=path)
@@ -112,7 +112,7 @@ def test_chunks_are_refused_where_they_pass_the_limit(path):
 @pytest.mark.parametrize(
     ("path", "length"), [(PAGE, MIB + 1), (IMPORT, 20 * MIB + 64 * KIB + 1)]
 )
-def test_what_is_announced_too_large_is_not_read(path, length):
+def test_a_body_announced_as_too_large_is_not_read(path, length):
     sent = Sent(b"x" * 100)
 
     body = received(sent, path=path, length=length)
@@ -122,7 +122,7 @@ def test_what_is_announced_too_large_is_not_read(path, length):
 
 
 @pytest.mark.parametrize("length", [100, 100_000, None])
-def test_a_sender_who_stops_is_refused(length):
+def test_a_stalled_body_is_refused(length):
     body = received(Sent(b"x", then=Sent.SILENCE), length=length)
 
     assert isinstance(body.refusal, RequestTimeout)
@@ -130,7 +130,7 @@ def test_a_sender_who_stops_is_refused(length):
 
 
 @pytest.mark.parametrize("length", [100, 100_000, None])
-def test_half_a_body_is_no_body(length):
+def test_an_incomplete_body_is_refused(length):
     body = received(Sent(b"x", then=Sent.GONE), length=length)
 
     assert isinstance(body.refusal, EndedEarly)
@@ -145,7 +145,7 @@ def room(monkeypatch):
     monkeypatch.setattr(Share, "free", MIB * 3 // 2)
 
 
-def test_long_bodies_share_a_bound_and_give_it_back(room):
+def test_long_bodies_share_a_limit_and_release_their_share(room):
     one = received(Sent(b"x" * MIB), length=MIB)
 
     refused = received(Sent(b"x" * MIB), length=MIB)
@@ -156,7 +156,7 @@ def test_long_bodies_share_a_bound_and_give_it_back(room):
     assert one.refusal is two.refusal is None
 
 
-def test_short_bodies_always_have_room(room):
+def test_short_bodies_are_always_accepted(room):
     received(Sent(b"x" * MIB), length=MIB)
 
     bodies = [received(Sent(b"x" * 64 * KIB)) for _ in range(50)]
@@ -165,7 +165,7 @@ def test_short_bodies_always_have_room(room):
 
 
 @pytest.mark.parametrize("then", [Sent.SILENCE, Sent.GONE])
-def test_what_was_refused_takes_no_room(room, then):
+def test_a_refused_body_uses_no_share(room, then):
     before = Share.free
 
     received(Sent(b"x" * 900 * KIB, then=then), length=MIB)
@@ -193,7 +193,7 @@ def in_thread(sent, length, work):
     return finished(main())
 
 
-def test_an_upload_is_read_by_its_view():
+def test_the_view_reads_an_upload():
     pieces = [b"x" * 700 * KIB] * 3
 
     content, is_unread = in_thread(Sent(*pieces), 2100 * KIB, lambda s: s.read())
@@ -202,7 +202,7 @@ def test_an_upload_is_read_by_its_view():
     assert not is_unread
 
 
-def test_an_upload_is_not_read_before():
+def test_an_upload_is_not_read_before_its_view():
     sent = Sent(b"x" * 2 * MIB)
 
     _, is_unread = in_thread(sent, 2 * MIB, lambda stream: None)
@@ -214,7 +214,7 @@ def test_an_upload_is_not_read_before():
 @pytest.mark.parametrize(
     ("then", "refusal"), [(Sent.SILENCE, RequestTimeout), (Sent.GONE, EndedEarly)]
 )
-def test_half_an_upload_is_refused_in_the_view(then, refusal):
+def test_an_incomplete_upload_is_refused_in_the_view(then, refusal):
     sent = Sent(b"x" * MIB, then=then)
 
     error, is_unread = in_thread(sent, 2 * MIB, lambda stream: stream.read())
@@ -223,7 +223,7 @@ def test_half_an_upload_is_refused_in_the_view(then, refusal):
     assert is_unread
 
 
-def test_one_upload_at_a_time_is_waited_for():
+def test_only_one_upload_at_a_time_may_wait():
     async def main():
         one = await receive(Sent(b"x" * 2 * MIB), IMPORT, 2 * MIB)
         two = await receive(Sent(b"x" * 2 * MIB), IMPORT, 2 * MIB)
@@ -250,7 +250,7 @@ def no_garbage_collection():
 
 @pytest.mark.parametrize("then", [Sent.SILENCE, Sent.GONE])
 @pytest.mark.parametrize("length", [100, 100_000, None])
-def test_a_refusal_holds_no_connection_open(no_garbage_collection, length, then):
+def test_a_refusal_keeps_no_connection_open(no_garbage_collection, length, then):
     sent = Sent(b"x", then=then)
     is_held = weakref.ref(sent)
 
@@ -261,7 +261,7 @@ def test_a_refusal_holds_no_connection_open(no_garbage_collection, length, then)
     assert is_held() is None
 
 
-def test_a_refusal_in_a_view_holds_none_either(no_garbage_collection):
+def test_a_refusal_in_a_view_keeps_no_connection_open(no_garbage_collection):
     sent = Sent(b"x", then=Sent.GONE)
     is_held = weakref.ref(sent)
 
@@ -286,7 +286,7 @@ def short_linger(monkeypatch):
     monkeypatch.setattr(bodies, "LINGER_IDLE_SECONDS", 0)
 
 
-def test_what_still_comes_is_thrown_away(short_linger):
+def test_the_rest_of_a_refused_body_is_discarded(short_linger):
     sent = Sent(b"x" * MIB, b"x" * MIB)
 
     finished(linger(sent))
@@ -294,7 +294,7 @@ def test_what_still_comes_is_thrown_away(short_linger):
     assert sent.taken == 2 * MIB
 
 
-def test_not_for_ever(monkeypatch):
+def test_discarding_has_a_limit(monkeypatch):
     monkeypatch.setattr(bodies, "LINGER_BYTES", 3 * MIB)
     sent = Sent(*[b"x" * MIB] * 100)
 
@@ -303,5 +303,5 @@ def test_not_for_ever(monkeypatch):
     assert sent.taken == 3 * MIB
 
 
-def test_a_sender_who_is_silent_is_let_go(short_linger):
+def test_discarding_ends_when_the_client_is_silent(short_linger):
     finished(linger(Sent(b"x", then=Sent.SILENCE)))

@@ -51,7 +51,7 @@ def test_names_headers_as_wsgi_does():
     assert "HTTP_CONTENT_LENGTH" not in environ
 
 
-def test_a_path_holds_its_bytes_as_latin_1():
+def test_the_path_is_decoded_as_latin_1():
     assert head_of(path="/é").environ["PATH_INFO"].encode("latin-1") == "/é".encode()
 
 
@@ -62,7 +62,7 @@ def test_addresses_lose_their_port_and_brackets():
     assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == ("::1", "8000")
 
 
-def test_joins_what_comes_twice():
+def test_joins_repeated_headers():
     environ = head_of(
         ("accept", "text/html"),
         ("accept", "text/plain"),
@@ -77,30 +77,30 @@ def test_joins_what_comes_twice():
     assert environ["CONTENT_LENGTH"] == "5"
 
 
-def test_no_header_passes_for_another_by_an_underscore():
+def test_headers_with_underscores_are_dropped():
     environ = head_of(("x_forwarded_proto", "https"), ("x_forwarded_for", "ü")).environ
 
     assert "HTTP_X_FORWARDED_PROTO" not in environ
     assert "HTTP_X_FORWARDED_FOR" not in environ
 
 
-def test_a_header_that_is_not_ascii_is_there_and_empty():
+def test_a_header_that_is_not_ascii_is_empty():
     assert head_of(("host", "bücher.example")).environ["HTTP_HOST"] == ""
 
 
-def test_knows_how_long_the_body_is():
+def test_reads_the_length_of_the_body():
     assert head_of().body_length == 0
     assert head_of(("content-length", "5")).body_length == 5
     assert head_of(("transfer-encoding", "chunked")).body_length is None
 
 
-def test_counts_address_and_headers():
+def test_the_size_includes_path_query_and_headers():
     head = head_of(("host", "a"), ("x-b", "cc"), path="/abc", query_string="q=1")
 
     assert head.size == len("/abcq=1hostax-bcc")
 
 
-def test_is_reduced_to_what_a_refusal_looks_at():
+def test_is_reduced_to_what_a_refusal_needs():
     head = head_of(
         ("host", "lists.example.com"),
         ("x-forwarded-proto", "https"),
@@ -120,7 +120,7 @@ def test_is_reduced_to_what_a_refusal_looks_at():
     assert sum(len(str(value)) for value in environ.values()) < 1_000
 
 
-def test_nothing_of_the_servers_own_environment_is_in_it(monkeypatch):
+def test_contains_nothing_of_the_process_environment(monkeypatch):
     monkeypatch.setenv("SECRET_KEY", "s" * 64)
 
     assert "SECRET_KEY" not in head_of().environ

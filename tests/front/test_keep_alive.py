@@ -70,7 +70,7 @@ def ask(connection, method, path, body, headers, *, in_chunks):
         (100_000, True),
     ],
 )
-def test_no_answer_costs_the_next_request(server, token, size, in_chunks):
+def test_the_connection_is_reused_after_every_response(server, token, size, in_chunks):
     statuses = Counter()
 
     with server.connected() as connection:
@@ -84,7 +84,7 @@ def test_no_answer_costs_the_next_request(server, token, size, in_chunks):
     assert statuses.keys() >= {200, 302, 400, 401, 403, 404, 405}
 
 
-def test_another_client_keeps_its_connection_too(server):
+def test_urllib3_reuses_its_connection(server):
     """urllib3, which opens another connection where it must, and counts them."""
     with urllib3.HTTPConnectionPool("127.0.0.1", server.port, maxsize=1) as pool:
         for _ in range(20):

@@ -55,7 +55,7 @@ def refused_by_length(server, path, length=TOO_MUCH, headers=()):
         "/no/such/page/",
     ],
 )
-def test_a_body_that_is_too_large_is_refused_by_its_length_alone(server, path):
+def test_a_body_that_is_too_large_is_refused_by_its_length(server, path):
     head, body = refused_by_length(server, path, headers=[f"Content-Type: {FORM}"])
 
     assert head.startswith("http/1.1 413 ")
@@ -66,7 +66,7 @@ def test_a_body_that_is_too_large_is_refused_by_its_length_alone(server, path):
         assert b"Too much at once" in body
 
 
-def test_who_sends_it_all_before_reading_still_reads_the_refusal(server):
+def test_a_client_that_sends_everything_first_still_gets_the_refusal(server):
     with server.connected() as connection:
         answer = ask(connection, "/api/v1/import", b"x" * 25 * MIB)
 
@@ -74,7 +74,7 @@ def test_who_sends_it_all_before_reading_still_reads_the_refusal(server):
     assert answer.getheader("Connection") == "close"
 
 
-def test_chunks_are_counted_while_they_are_read(server):
+def test_chunks_are_limited_while_they_are_read(server):
     chunks = (b"x" * 100_000 for _ in range(30))
     with server.connected() as connection:
         connection.request("POST", "/api/v1/tasks", chunks, encode_chunked=True)
@@ -86,7 +86,7 @@ def test_chunks_are_counted_while_they_are_read(server):
     assert b'"payload_too_large"' in body
 
 
-def test_a_large_import_is_not_read_before_its_sender_is_known(server):
+def test_a_large_import_is_not_read_before_authentication(server):
     head, body = refused_by_length(server, "/api/v1/import", 5 * MIB)
 
     assert head.startswith("http/1.1 401 ")
@@ -94,7 +94,7 @@ def test_a_large_import_is_not_read_before_its_sender_is_known(server):
     assert b'"token_not_valid"' in body
 
 
-def test_a_large_import_is_read_and_the_connection_goes_on(server, token):
+def test_a_large_import_is_read_and_the_connection_is_reused(server, token):
     table = b"title,notes\n" + b"Buy milk,%b\n" % (b"x" * 10_000) * 300
     before = files_written(server)
     with server.connected() as connection:
@@ -131,7 +131,7 @@ def files_written(server):
         "/",
     ],
 )
-def test_no_file_of_a_stranger_touches_the_disk(server, path, size):
+def test_no_file_of_a_visitor_is_written_to_disk(server, path, size):
     before = files_written(server)
     with server.connected() as connection:
         connection.request("GET", "/accounts/login/")
@@ -166,7 +166,7 @@ def test_a_head_that_is_too_large_is_refused(server, path, size):
         assert b'"headers_too_large"' in answer.body
 
 
-def test_many_headers_and_a_long_address_count_together(server):
+def test_headers_and_path_share_one_limit(server):
     headers = {f"X-{number}": "x" * 300 for number in range(60)}
     with server.connected() as connection:
         answer = ask(connection, f"/?q={'x' * 15_000}", headers=headers, method="GET")
@@ -174,7 +174,7 @@ def test_many_headers_and_a_long_address_count_together(server):
     assert answer.status == 431
 
 
-def test_headers_of_common_size_are_taken(server):
+def test_headers_of_common_size_are_accepted(server):
     with server.connected() as connection:
         answer = ask(
             connection, "/healthz", headers={"Cookie": "x" * 30_000}, method="GET"
@@ -184,7 +184,7 @@ def test_headers_of_common_size_are_taken(server):
 
 
 @pytest.mark.parametrize("size", [70_000, 430_000])
-def test_the_server_itself_stops_at_heads_that_are_larger_still(server, size):
+def test_the_server_itself_refuses_even_larger_heads(server, size):
     with server.connected() as connection:
         answer = ask(
             connection, "/healthz", headers={"X-Large": "x" * size}, method="GET"

@@ -41,7 +41,7 @@ def export(server, owner):
         return ask(connection, path, headers=owner, method="GET")
 
 
-def test_requests_are_answered_while_others_read_slowly(server, owner):
+def test_slow_readers_do_not_block_other_requests(server, owner):
     with ExitStack() as stack:
         readers = [begin_reading(server, stack, owner) for _ in range(READERS)]
 
@@ -62,7 +62,7 @@ def test_requests_are_answered_while_others_read_slowly(server, owner):
     assert refused.getheader("X-Frame-Options") == "DENY"
 
 
-def test_those_who_have_read_make_room(server, owner):
+def test_memory_is_released_when_a_response_was_read(server, owner):
     for _ in range(READERS):
         answer = export(server, owner)
 

@@ -38,7 +38,7 @@ def statuses(server, *requests):
     return found
 
 
-def test_requests_are_answered_while_others_are_half_sent(server):
+def test_half_sent_requests_do_not_block_others(server):
     with ExitStack() as stack:
         halves = [send_half(server, stack) for _ in range(HALVES)]
 
@@ -58,7 +58,7 @@ def test_requests_are_answered_while_others_are_half_sent(server):
     assert found == [200, 200, 401, 200]
 
 
-def test_a_body_that_does_not_come_is_answered_and_the_connection_closed(server):
+def test_a_stalled_body_gets_a_response_and_the_connection_is_closed(server):
     with ExitStack() as stack:
         halves = [
             send_half(server, stack, "/api/v1/auth/token", 1000),
@@ -74,7 +74,7 @@ def test_a_body_that_does_not_come_is_answered_and_the_connection_closed(server)
             assert problem["code"] == "request_timeout"
 
 
-def test_a_body_in_chunks_that_stops_is_answered_too(server):
+def test_a_stalled_chunked_body_gets_a_response(server):
     with ExitStack() as stack:
         half = stack.enter_context(
             socket.create_connection(("127.0.0.1", server.port), timeout=60)
@@ -90,7 +90,7 @@ def test_a_body_in_chunks_that_stops_is_answered_too(server):
     assert problem["code"] == "request_timeout"
 
 
-def test_slow_uploads_of_users_hold_up_nobody_else(server, token):
+def test_slow_uploads_do_not_block_other_requests(server, token):
     upload = [
         f"Authorization: {token['Authorization']}",
         "Content-Type: multipart/form-data; boundary=x",

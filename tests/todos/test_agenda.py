@@ -67,14 +67,14 @@ def where(owner, *, now=NOW):
         ((date(2027, 1, 15), time(13, 0), "Pacific/Honolulu"), {"upcoming"}),
     ],
 )
-def test_each_is_where_the_clock_puts_it(berliner, due, views):
+def test_each_task_is_in_the_view_of_its_due_time(berliner, due, views):
     names = dict(zip(("due_date", "due_time", "due_tz"), due, strict=False))
     TaskFactory(owner=berliner, title="it", **names)
 
     assert {view for view, titles in where(berliner).items() if titles} == views
 
 
-def test_a_day_that_begins_at_5_ends_at_5(db):
+def test_a_day_that_starts_at_5_ends_at_5(db):
     owl = UserFactory(timezone="Europe/Berlin", day_start=5)
     TaskFactory(owner=owl, title="at 2", due_date=date(2027, 1, 16), due_time=time(2))
     TaskFactory(owner=owl, title="at 5", due_date=date(2027, 1, 16), due_time=time(5))
@@ -87,7 +87,7 @@ def test_a_day_that_begins_at_5_ends_at_5(db):
     assert where(owl, now=at_night)["today"] == ["at 2", "on the 15th"]
 
 
-def test_another_persons_zones_and_tasks_change_nothing(berliner):
+def test_zones_and_tasks_of_another_user_have_no_effect(berliner):
     stranger = UserFactory()
     TaskFactory(
         owner=stranger,
@@ -99,7 +99,7 @@ def test_another_persons_zones_and_tasks_change_nothing(berliner):
     assert where(berliner) == {"overdue": [], "today": [], "upcoming": []}
 
 
-def test_costs_one_query_more_than_the_list(berliner, django_assert_num_queries):
+def test_runs_one_query_more_than_the_list(berliner, django_assert_num_queries):
     for zone in ("", "Asia/Tokyo", "America/New_York"):
         TaskFactory(
             owner=berliner, due_date=date(2027, 1, 15), due_time=time(9), due_tz=zone

@@ -31,22 +31,22 @@ def test_puts_new_tasks_into_the_list(page_as, alice):
     assert form["list"].value() == str(home.pk)
 
 
-def test_asks_to_sign_in(client, alice):
+def test_requires_a_sign_in(client, alice):
     assert asks_to_sign_in(client.get(url(TaskListFactory(owner=alice))))
 
 
-def test_hides_another_persons_list(page_as, alice, bob):
+def test_hides_a_list_of_another_user(page_as, alice, bob):
     home = TaskListFactory(owner=alice, name="Home")
 
     assert_does_not_exist(page_as(bob), "todos:list-detail", home.pk)
 
 
 @pytest.mark.parametrize("path", ["/lists/abc/", "/lists/%00/", "/lists/1/"])
-def test_an_id_that_is_none_leads_nowhere(page_as, alice, path):
+def test_an_invalid_id_is_not_found(page_as, alice, path):
     assert page_as(alice).get(path).status_code == 404
 
 
-def test_is_only_read(page_as, alice):
+def test_allows_only_reading(page_as, alice):
     assert page_as(alice).post(url(TaskListFactory(owner=alice))).status_code == 405
 
 
@@ -56,7 +56,7 @@ def test_the_inbox_has_a_page_of_its_own(page_as, alice):
     assert (response.status_code, response.url) == (303, reverse("todos:task-inbox"))
 
 
-def test_adds_nothing_to_an_archived_list(page_as, alice):
+def test_offers_no_new_task_in_an_archived_list(page_as, alice):
     now = timezone.now()
     home = TaskListFactory(owner=alice)
     actions.update_list(

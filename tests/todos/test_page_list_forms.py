@@ -24,7 +24,7 @@ def own_lists(user):
     return TaskList.objects.owned_by(user).live().filter(is_inbox=False)
 
 
-def test_makes_a_list(page_as, alice):
+def test_creates_a_list(page_as, alice):
     response = page_as(alice).post(NEW, {"name": " Home ", "colour": "green"})
 
     new = own_lists(alice).get()
@@ -50,7 +50,7 @@ def test_renames_and_colours_a_list(page_as, alice):
     assert kinds(alice) == ["updated"]
 
 
-def test_archives_a_list_and_takes_it_back(page_as, alice):
+def test_archives_and_unarchives_a_list(page_as, alice):
     home = TaskListFactory(owner=alice)
     client = page_as(alice)
 
@@ -91,13 +91,13 @@ def test_deletes_a_list_and_moves_its_tasks(page_as, alice):
     assert list(own_lists(alice)) == [flat]
 
 
-def test_asks_to_sign_in_before_making_a_list(client, db):
+def test_creating_a_list_requires_a_sign_in(client, db):
     assert asks_to_sign_in(client.post(NEW, {"name": "Home", "colour": "green"}))
     assert not TaskList.objects.exists()
 
 
 @each_page
-def test_asks_to_sign_in(client, alice, name, body):
+def test_requires_a_sign_in(client, alice, name, body):
     home = TaskListFactory(owner=alice)
 
     assert asks_to_sign_in(client.post(reverse(name, args=[home.pk]), body))
@@ -105,7 +105,7 @@ def test_asks_to_sign_in(client, alice, name, body):
 
 
 @each_page
-def test_hides_another_persons_list(page_as, alice, bob, name, body):
+def test_hides_a_list_of_another_user(page_as, alice, bob, name, body):
     home = TaskListFactory(owner=alice)
 
     assert_does_not_exist(page_as(bob), name, home.pk, method="post", **body)
@@ -136,7 +136,7 @@ def test_refuses_bad_input(page_as, alice, body, field):
     assert own_lists(alice).get().name == "Old"
 
 
-def test_refuses_to_move_tasks_to_another_persons_list(page_as, alice, bob):
+def test_refuses_to_move_tasks_to_a_list_of_another_user(page_as, alice, bob):
     home, theirs = TaskListFactory(owner=alice), TaskListFactory(owner=bob)
     client = page_as(alice)
     url = reverse("todos:list-delete", args=[home.pk])
@@ -150,7 +150,7 @@ def test_refuses_to_move_tasks_to_another_persons_list(page_as, alice, bob):
 
 
 @pytest.mark.parametrize(("name", "body"), OF_ONE[:-1])  # it is in no trash
-def test_the_inbox_stays_as_it_is(page_as, alice, name, body):
+def test_the_inbox_cannot_be_changed(page_as, alice, name, body):
     inbox = alice.task_lists.get(is_inbox=True)
 
     response = page_as(alice).post(reverse(name, args=[inbox.pk]), body, follow=True)
@@ -162,7 +162,7 @@ def test_the_inbox_stays_as_it_is(page_as, alice, name, body):
 @pytest.mark.parametrize(
     "name", ["todos:list-archive", "todos:list-unarchive", "todos:list-restore"]
 )
-def test_a_link_to_a_change_of_one_button_only_asks(page_as, alice, name):
+def test_a_get_asks_for_confirmation(page_as, alice, name):
     home = TaskListFactory(owner=alice, name="Home")
 
     response = page_as(alice).get(reverse(name, args=[home.pk]))
@@ -179,7 +179,7 @@ def test_says_how_long_a_deleted_list_can_be_restored(page_as, alice):
     assert f"For {TRASH_DAYS} days you can restore it" in page.content.decode()
 
 
-def test_restores_a_list_with_the_tasks_that_went_along(page_as, alice):
+def test_restores_a_list_with_the_tasks_deleted_with_it(page_as, alice):
     home = TaskListFactory(owner=alice, name="Home")
     TaskFactory(owner=alice, list_id=home.pk)
     client = page_as(alice)
@@ -192,7 +192,7 @@ def test_restores_a_list_with_the_tasks_that_went_along(page_as, alice):
     assert Task.objects.get().trashed_at is None
 
 
-def test_says_why_a_list_can_not_be_restored(page_as, alice, monkeypatch):
+def test_explains_why_a_list_cannot_be_restored(page_as, alice, monkeypatch):
     monkeypatch.setattr(list_actions, "LISTS_MAX", 1)
     home = TaskListFactory.build(owner=alice)
     home.trashed_at = home.created_at
@@ -207,7 +207,7 @@ def test_says_why_a_list_can_not_be_restored(page_as, alice, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["todos:list-update", "todos:list-delete"])
-def test_knows_no_other_method(page_as, alice, name):
+def test_refuses_other_methods(page_as, alice, name):
     home = TaskListFactory(owner=alice)
 
     assert page_as(alice).delete(reverse(name, args=[home.pk])).status_code == 405

@@ -110,7 +110,7 @@ def pages(page_as, alice):
     return found
 
 
-def test_holds_nothing_that_a_strict_policy_forbids(pages):
+def test_complies_with_the_content_security_policy(pages):
     faults = {name: Page(page.content.decode()).faults for name, page in pages.items()}
 
     assert {name: found for name, found in faults.items() if found} == {}
@@ -124,7 +124,7 @@ def test_has_one_main_heading_and_a_title(pages):
         assert '<html lang="en"' in text, name
 
 
-def test_is_sent_with_the_policy_and_kept_by_nobody(pages):
+def test_has_the_policy_and_is_not_cached(pages):
     for name, page in pages.items():
         policy = page["Content-Security-Policy"]
         assert "default-src 'none'" in policy, name
@@ -132,7 +132,7 @@ def test_is_sent_with_the_policy_and_kept_by_nobody(pages):
         assert page["Cache-Control"] == "no-store", name
 
 
-def test_shows_the_theme_that_the_person_chose(page_as, alice):
+def test_shows_the_theme_of_the_user(page_as, alice):
     alice.theme = "dark"
     alice.save()
 

@@ -160,7 +160,7 @@ def name_of(value):
     CASES,
     ids=lambda value: name_of(value) or (value if isinstance(value, str) else ""),
 )
-def test_says_what_happened_and_loses_nothing(
+def test_explains_the_change_and_keeps_the_input(
     page_as, alice, state, name, about, body, event
 ):
     scene, client = Scene(alice, state), page_as(alice)
@@ -205,9 +205,7 @@ def sent_again(response):
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def test_sending_again_restores_a_task_and_keeps_what_was_written(
-    page_as, alice, scene
-):
+def test_sending_again_restores_the_task_and_saves_the_input(page_as, alice, scene):
     client = page_as(alice)
     url = reverse("todos:task-update", args=[scene.task.pk])
     scene.trash()
@@ -221,9 +219,7 @@ def test_sending_again_restores_a_task_and_keeps_what_was_written(
     assert (scene.task.title, scene.task.trashed_at) == (WRITTEN, None)
 
 
-def test_says_that_a_task_was_changed_before_it_went_to_the_trash(
-    page_as, alice, scene
-):
+def test_mentions_a_change_before_the_task_was_put_in_the_trash(page_as, alice, scene):
     url = reverse("todos:task-update", args=[scene.task.pk])
     scene.edit()
     scene.trash()
@@ -234,9 +230,7 @@ def test_says_that_a_task_was_changed_before_it_went_to_the_trash(
 
 
 @pytest.mark.parametrize("event", [Scene.edit, Scene.trash])
-def test_sending_again_overrules_nothing_that_happens_later(
-    page_as, alice, scene, event
-):
+def test_sending_again_overrides_no_later_change(page_as, alice, scene, event):
     client = page_as(alice)
     url = reverse("todos:task-update", args=[scene.task.pk])
     scene.trash()
@@ -250,7 +244,7 @@ def test_sending_again_overrules_nothing_that_happens_later(
     assert Task.objects.get(pk=scene.task.pk).title != WRITTEN
 
 
-def test_sending_again_restores_a_list_and_keeps_its_new_name(page_as, alice, scene):
+def test_sending_again_restores_the_list_with_its_new_name(page_as, alice, scene):
     client = page_as(alice)
     url = reverse("todos:list-update", args=[scene.home.pk])
     scene.trash_list()
@@ -263,7 +257,7 @@ def test_sending_again_restores_a_list_and_keeps_its_new_name(page_as, alice, sc
     assert (scene.home.name, scene.home.trashed_at) == (WRITTEN, None)
 
 
-def test_a_refused_save_restores_no_task(page_as, alice, scene, monkeypatch):
+def test_an_invalid_form_restores_no_task(page_as, alice, scene, monkeypatch):
     client = page_as(alice)
     url = reverse("todos:task-update", args=[scene.task.pk])
     scene.trash()
@@ -285,7 +279,7 @@ def test_a_refused_save_restores_no_task(page_as, alice, scene, monkeypatch):
     assert (scene.task.title, scene.task.trashed_at) == (WRITTEN, None)
 
 
-def test_a_refused_save_restores_no_list(page_as, alice, scene, monkeypatch):
+def test_an_invalid_form_restores_no_list(page_as, alice, scene, monkeypatch):
     client = page_as(alice)
     url = reverse("todos:list-update", args=[scene.home.pk])
     scene.trash_list()
@@ -303,7 +297,7 @@ def test_a_refused_save_restores_no_list(page_as, alice, scene, monkeypatch):
     assert scene.home.trashed_at is not None
 
 
-def test_undo_takes_back_what_was_saved_and_that_it_was_restored(page_as, alice, scene):
+def test_undo_reverts_the_save_and_the_restore(page_as, alice, scene):
     client = page_as(alice)
     scene.trash()
     scene.trash_list()
@@ -326,9 +320,7 @@ def test_undo_takes_back_what_was_saved_and_that_it_was_restored(page_as, alice,
         }
 
 
-def test_what_was_written_of_a_task_that_is_gone_can_be_added_anew(
-    page_as, alice, scene
-):
+def test_the_input_for_a_deleted_task_can_be_added_as_a_new_task(page_as, alice, scene):
     client = page_as(alice)
     scene.remove()
 
@@ -343,9 +335,7 @@ def test_what_was_written_of_a_task_that_is_gone_can_be_added_anew(
     assert Task.objects.get(title=WRITTEN).notes == WRITTEN
 
 
-def test_what_was_written_of_a_list_that_is_gone_can_be_made_anew(
-    page_as, alice, scene
-):
+def test_the_input_for_a_deleted_list_can_be_saved_as_a_new_list(page_as, alice, scene):
     client = page_as(alice)
     scene.remove_list()
 
@@ -360,9 +350,7 @@ def test_what_was_written_of_a_list_that_is_gone_can_be_made_anew(
 
 
 @pytest.mark.parametrize("event", [Scene.trash, Scene.remove, Scene.edit])
-def test_says_it_too_where_it_happens_while_the_form_is_read(
-    page_as, alice, scene, monkeypatch, event
-):
+def test_handles_a_change_during_the_request(page_as, alice, scene, monkeypatch, event):
     whole_clean = TaskForm.full_clean
 
     def clean_slowly(form):
@@ -382,7 +370,9 @@ def test_says_it_too_where_it_happens_while_the_form_is_read(
 @pytest.mark.parametrize(
     "name", ["task-update", "task-complete", "task-remove", "task-restore"]
 )
-def test_what_is_gone_never_was_for_another_user(page_as, alice, bob, scene, name):
+def test_a_deleted_object_of_another_user_is_not_found(
+    page_as, alice, bob, scene, name
+):
     scene.remove()
 
     assert_does_not_exist(

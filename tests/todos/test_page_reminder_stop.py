@@ -27,7 +27,7 @@ def strict():
     return Client(enforce_csrf_checks=True)
 
 
-def test_asks_first(client, alice):
+def test_a_get_asks_for_confirmation(client, alice):
     page = client.get(url(alice))
 
     assert page.status_code == 200
@@ -36,7 +36,7 @@ def test_asks_first(client, alice):
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
-def test_whoever_only_looks_changes_nothing(client, alice, method):
+def test_reading_the_page_changes_nothing(client, alice, method):
     prefetch = {"Purpose": "prefetch", "Sec-Purpose": "prefetch"}
 
     getattr(client, method)(url(alice), headers=prefetch)
@@ -45,7 +45,7 @@ def test_whoever_only_looks_changes_nothing(client, alice, method):
     assert is_on(alice)
 
 
-def test_stops_with_the_one_click_of_a_mail_program(strict, alice):
+def test_a_one_click_unsubscribe_stops_the_mails(strict, alice):
     response = strict.post(url(alice), ONE_CLICK)
 
     # No redirect: a mail program doesn't follow it (RFC 8058 section 3.1).
@@ -53,7 +53,7 @@ def test_stops_with_the_one_click_of_a_mail_program(strict, alice):
     assert not is_on(alice)
 
 
-def test_looks_at_its_token_before_what_was_sent(strict):
+def test_checks_the_token_before_reading_the_body(strict):
     # A form with a file can't be read here, which would be another answer.
     file = SimpleUploadedFile("a.csv", b"title")
 
@@ -62,7 +62,7 @@ def test_looks_at_its_token_before_what_was_sent(strict):
     assert response.status_code == 404
 
 
-def test_takes_no_file(strict, alice):
+def test_refuses_a_file(strict, alice):
     file = SimpleUploadedFile("a.csv", b"title")
 
     response = strict.post(url(alice), {"reminders": "off", "file": file})
@@ -71,21 +71,21 @@ def test_takes_no_file(strict, alice):
     assert is_on(alice)
 
 
-def test_stops_with_the_button(strict, alice):
+def test_the_button_stops_the_mails(strict, alice):
     page = strict.post(url(alice), {"reminders": "off"})
 
     assert "<h1>Reminder e-mails are off</h1>" in page.text
     assert not is_on(alice)
 
 
-def test_stopping_twice_is_as_good_as_once(client, alice):
+def test_stopping_twice_has_no_further_effect(client, alice):
     client.post(url(alice), ONE_CLICK)
 
     assert client.post(url(alice), ONE_CLICK).status_code == 200
     assert not is_on(alice)
 
 
-def test_an_empty_post_stops_too(client, alice):
+def test_an_empty_post_stops_the_mails(client, alice):
     assert client.post(url(alice)).status_code == 200
     assert not is_on(alice)
 
@@ -100,9 +100,7 @@ def test_offers_to_switch_them_on_again(strict, alice):
     assert is_on(alice)
 
 
-def test_the_link_works_whoever_is_signed_in_and_acts_for_its_owner(
-    page_as, alice, bob
-):
+def test_the_link_acts_for_its_owner_whichever_user_is_signed_in(page_as, alice, bob):
     page_as(bob).post(url(alice), ONE_CLICK)
 
     assert not is_on(alice)
@@ -125,7 +123,7 @@ def test_the_link_works_whoever_is_signed_in_and_acts_for_its_owner(
     ids=["cut", "longer", "capitals", "id", "signature", "other", "x", "ä", "long"],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_another_token_is_no_page(client, alice, spoil, method):
+def test_an_invalid_token_is_not_found(client, alice, spoil, method):
     token = spoil(reminder_mails.token_of(alice))
 
     response = getattr(client, method)(reverse("todos:reminders", args=[token]))
@@ -134,7 +132,7 @@ def test_another_token_is_no_page(client, alice, spoil, method):
     assert is_on(alice)
 
 
-def test_a_token_for_somebody_else_can_not_be_made_of_ones_own(client, alice, bob):
+def test_a_token_cannot_be_changed_to_another_user(client, alice, bob):
     _, _, signature = reminder_mails.token_of(bob).partition(".")
 
     path = reverse("todos:reminders", args=[f"{alice.pk.hex}.{signature}"])
@@ -143,7 +141,7 @@ def test_a_token_for_somebody_else_can_not_be_made_of_ones_own(client, alice, bo
     assert is_on(alice)
 
 
-def test_something_signed_for_another_purpose_is_no_token(client, alice):
+def test_a_value_signed_for_another_purpose_is_not_a_token(client, alice):
     token = Signer(salt="another", sep=".").sign(alice.pk.hex)
 
     path = reverse("todos:reminders", args=[token])
@@ -151,7 +149,7 @@ def test_something_signed_for_another_purpose_is_no_token(client, alice):
     assert client.post(path).status_code == 404
 
 
-def test_a_signed_text_that_is_no_id_is_no_token(client, db):
+def test_a_signed_text_without_an_id_is_not_a_token(client, db):
     token = Signer(salt="accounts.reminder_mails", sep=".").sign("x")
 
     path = reverse("todos:reminders", args=[token])
@@ -159,7 +157,7 @@ def test_a_signed_text_that_is_no_id_is_no_token(client, db):
     assert client.get(path).status_code == 404
 
 
-def test_the_link_of_a_deleted_account_leads_nowhere(client, alice):
+def test_the_link_of_a_deleted_account_is_not_found(client, alice):
     path = url(alice)
     alice.delete()
 
@@ -167,7 +165,7 @@ def test_the_link_of_a_deleted_account_leads_nowhere(client, alice):
     assert client.post(path).status_code == 404
 
 
-def test_links_stay_good_when_the_key_is_replaced(client, alice, settings):
+def test_links_remain_valid_after_a_key_rotation(client, alice, settings):
     path = url(alice)
     old, settings.SECRET_KEY = settings.SECRET_KEY, "n" * 50
     settings.SECRET_KEY_FALLBACKS = [old]
@@ -177,25 +175,25 @@ def test_links_stay_good_when_the_key_is_replaced(client, alice, settings):
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_takes_no_other_method(client, alice, method):
+def test_refuses_other_methods(client, alice, method):
     assert getattr(client, method)(url(alice)).status_code == 405
     assert is_on(alice)
 
 
-def test_tells_nothing_about_whose_link_it_is(client, alice):
+def test_does_not_reveal_the_owner_of_the_link(client, alice):
     page = client.get(url(alice))
 
     assert "alice" not in page.text.lower()
 
 
-def test_is_kept_out_of_caches_and_of_what_other_sites_see(client, alice):
+def test_is_not_cached_and_sends_no_referrer(client, alice):
     page = client.get(url(alice))
 
     assert page["Cache-Control"] == "no-store"
     assert page["Referrer-Policy"] == "same-origin"
 
 
-def test_the_token_reaches_no_log(client, alice, caplog):
+def test_the_token_is_not_logged(client, alice, caplog):
     caplog.set_level("DEBUG")
     token = reminder_mails.token_of(alice)
 
@@ -209,7 +207,7 @@ def test_the_token_reaches_no_log(client, alice, caplog):
     assert all(secret not in str(vars(one)) for one in requests)
 
 
-def test_is_no_matter_of_the_accounts_safety(client, alice):
+def test_does_not_affect_the_credentials_of_the_account(client, alice):
     before = SecurityEvent.objects.filter(user=alice).count()
 
     client.post(url(alice), ONE_CLICK)
@@ -217,12 +215,12 @@ def test_is_no_matter_of_the_accounts_safety(client, alice):
     assert SecurityEvent.objects.filter(user=alice).count() == before
 
 
-def test_each_account_has_a_link_of_its_own(alice, bob):
+def test_each_account_has_its_own_link(alice, bob):
     assert reminder_mails.token_of(alice) != reminder_mails.token_of(bob)
     assert reminder_mails.recipient_of(reminder_mails.token_of(bob)) == bob
 
 
-def test_a_locked_account_can_be_left_in_peace(client, db):
+def test_works_for_a_locked_account(client, db):
     locked = UserFactory(is_active=False)
 
     client.post(url(locked), ONE_CLICK)

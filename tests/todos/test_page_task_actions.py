@@ -35,7 +35,7 @@ def prepared(owner, before, **fields):
 
 
 @each_action
-def test_does_it_and_goes_back(page_as, alice, name, before, kind):
+def test_acts_and_redirects_back(page_as, alice, name, before, kind):
     task = prepared(alice, before)
 
     response = page_as(alice).post(reverse(name, args=[task.pk]) + "?next=/inbox/")
@@ -46,7 +46,7 @@ def test_does_it_and_goes_back(page_as, alice, name, before, kind):
 
 
 @each_action
-def test_twice_is_as_good_as_once(page_as, alice, name, before, kind):
+def test_a_second_time_has_no_effect(page_as, alice, name, before, kind):
     task = prepared(alice, before)
     client = page_as(alice)
 
@@ -58,7 +58,7 @@ def test_twice_is_as_good_as_once(page_as, alice, name, before, kind):
 
 
 @each_action
-def test_asks_to_sign_in(client, alice, name, before, kind):
+def test_requires_a_sign_in(client, alice, name, before, kind):
     task = prepared(alice, before)
 
     assert asks_to_sign_in(client.post(reverse(name, args=[task.pk])))
@@ -66,7 +66,7 @@ def test_asks_to_sign_in(client, alice, name, before, kind):
 
 
 @each_action
-def test_hides_another_persons_task(page_as, alice, bob, name, before, kind):
+def test_hides_a_task_of_another_user(page_as, alice, bob, name, before, kind):
     task = prepared(alice, before)
 
     assert_does_not_exist(page_as(bob), name, task.pk, method="post")
@@ -75,7 +75,7 @@ def test_hides_another_persons_task(page_as, alice, bob, name, before, kind):
 
 
 @each_action
-def test_a_link_to_it_only_asks(page_as, alice, name, before, kind):
+def test_a_get_asks_for_confirmation(page_as, alice, name, before, kind):
     task = prepared(alice, before, title="Buy milk")
 
     response = page_as(alice).get(reverse(name, args=[task.pk]) + "?next=/inbox/")
@@ -87,7 +87,7 @@ def test_a_link_to_it_only_asks(page_as, alice, name, before, kind):
 
 
 @each_action
-def test_goes_back_to_no_other_site(page_as, alice, name, before, kind):
+def test_redirects_to_no_other_site(page_as, alice, name, before, kind):
     task = prepared(alice, before)
 
     response = page_as(alice).post(
@@ -98,7 +98,7 @@ def test_goes_back_to_no_other_site(page_as, alice, name, before, kind):
 
 
 @pytest.mark.parametrize("path", ["tasks/abc/complete/", "tasks/%00/complete/"])
-def test_an_id_that_is_none_leads_nowhere(page_as, alice, path):
+def test_an_invalid_id_is_not_found(page_as, alice, path):
     assert page_as(alice).post(f"/{path}").status_code == 404
 
 
@@ -115,9 +115,7 @@ def test_offers_to_undo_it(page_as, alice, name, before, kind):
 
 
 @each_action
-def test_offers_nothing_to_undo_where_nothing_was_done(
-    page_as, alice, name, before, kind
-):
+def test_offers_no_undo_if_nothing_changed(page_as, alice, name, before, kind):
     task = prepared(alice, before)
     client = page_as(alice)
     client.post(reverse(name, args=[task.pk]), follow=True)
@@ -127,7 +125,7 @@ def test_offers_nothing_to_undo_where_nothing_was_done(
     assert "/undo/" not in again.content.decode()
 
 
-def test_says_where_a_task_came_back_to(page_as, alice):
+def test_names_the_list_of_a_restored_task(page_as, alice):
     home = TaskListFactory(owner=alice, name="Home")
     task = TaskFactory(owner=alice, title="Buy milk", list_id=home.pk)
     caller = caller_of(alice)
@@ -141,7 +139,7 @@ def test_says_where_a_task_came_back_to(page_as, alice):
 
 
 @pytest.mark.parametrize("name", ["todos:task-complete", "todos:task-reopen"])
-def test_says_that_what_is_in_the_trash_comes_back_first(page_as, alice, name):
+def test_explains_that_a_task_in_the_trash_must_be_restored_first(page_as, alice, name):
     task = prepared(alice, actions.trash_task)
 
     response = page_as(alice).post(reverse(name, args=[task.pk]), follow=True)
@@ -150,7 +148,7 @@ def test_says_that_what_is_in_the_trash_comes_back_first(page_as, alice, name):
     assert kinds(alice) == []
 
 
-def test_completing_a_repeat_names_the_next_day(page_as, alice):
+def test_completing_a_repeating_task_names_the_next_date(page_as, alice):
     today = timezone.now().date()
     task = TaskFactory(
         owner=alice, title="Water it", due_date=today, rrule="FREQ=DAILY"
@@ -165,7 +163,7 @@ def test_completing_a_repeat_names_the_next_day(page_as, alice):
     assert upcoming.due_date == today + timedelta(1)
 
 
-def test_an_absent_task_changes_nothing(page_as, alice):
+def test_a_missing_task_changes_nothing(page_as, alice):
     page_as(alice).post(reverse("todos:task-complete", args=[ABSENT]))
 
     assert kinds(alice) == []

@@ -17,7 +17,7 @@ def completed(owner, *, at):
     return task
 
 
-def test_shows_what_is_done_the_latest_first(page_as, alice):
+def test_shows_completed_tasks_the_latest_first(page_as, alice):
     now = timezone.now()
     earlier = completed(alice, at=now - timedelta(days=1))
     later = completed(alice, at=now)
@@ -40,15 +40,15 @@ def test_is_paged(page_as, alice):
     assert "Page 2 of 2" in response.content.decode()
 
 
-def test_asks_to_sign_in(client):
+def test_requires_a_sign_in(client):
     assert asks_to_sign_in(client.get(URL))
 
 
-def test_shows_nobody_elses_tasks(page_as, alice, bob):
+def test_shows_no_tasks_of_other_users(page_as, alice, bob):
     completed(alice, at=timezone.now())
 
     assert page_as(bob).get(URL).context["groups"] == []
 
 
-def test_is_only_read(page_as, alice):
+def test_allows_only_reading(page_as, alice):
     assert page_as(alice).post(URL).status_code == 405

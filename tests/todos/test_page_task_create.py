@@ -45,7 +45,7 @@ def test_adds_a_task_with_everything(page_as, alice):
     assert task.label_names == ["home", "Money"]
 
 
-def test_shows_the_long_form_with_what_the_address_brings(page_as, alice):
+def test_prefills_the_full_form_from_the_query_string(page_as, alice):
     response = page_as(alice).get(URL, {"title": "Buy milk", "due_date": "2027-01-05"})
 
     page = response.content.decode()
@@ -53,13 +53,13 @@ def test_shows_the_long_form_with_what_the_address_brings(page_as, alice):
     assert 'value="2027-01-05"' in page
 
 
-def test_asks_to_sign_in(client, db):
+def test_requires_a_sign_in(client, db):
     assert asks_to_sign_in(client.get(URL))
     assert asks_to_sign_in(client.post(URL, {"title": "Buy milk"}))
     assert not Task.objects.exists()
 
 
-def test_refuses_another_persons_list_like_an_absent_one(page_as, alice, bob):
+def test_refuses_a_list_of_another_user_like_a_missing_one(page_as, alice, bob):
     theirs = TaskListFactory(owner=bob)
     client = page_as(alice)
 
@@ -101,7 +101,7 @@ def test_refuses_another_persons_list_like_an_absent_one(page_as, alice, bob):
         ({"labels": ",".join(map(str, range(21)))}, "labels"),
     ],
 )
-def test_refuses_bad_input_and_keeps_what_was_written(page_as, alice, written, field):
+def test_refuses_bad_input_and_shows_it_again(page_as, alice, written, field):
     written = {"title": "Buy milk"} | written
 
     response = page_as(alice).post(URL, written)
@@ -129,19 +129,19 @@ def test_refuses_bad_input_and_keeps_what_was_written(page_as, alice, written, f
         "http://[",
     ],
 )
-def test_goes_back_to_no_other_site(page_as, alice, elsewhere):
+def test_redirects_to_no_other_site(page_as, alice, elsewhere):
     response = page_as(alice).post(URL, {"title": "Buy milk", "next": elsewhere})
 
     assert (response.status_code, response.url) == (303, "/")
 
 
-def test_reads_a_field_that_comes_twice_once(page_as, alice):
+def test_uses_one_value_of_a_repeated_field(page_as, alice):
     page_as(alice).post(URL, {"title": ["Buy milk", "Buy bread"]})
 
     assert Task.objects.get(owner=alice).title == "Buy bread"
 
 
-def test_takes_no_owner_from_the_form(page_as, alice, bob):
+def test_ignores_an_owner_in_the_form(page_as, alice, bob):
     page_as(alice).post(URL, {"title": "Buy milk", "owner": str(bob.pk)})
 
     assert Task.objects.get().owner == alice
@@ -156,7 +156,7 @@ def test_offers_to_undo_it(page_as, alice):
     assert f'action="{reverse("todos:undo", args=[batch])}"' in page
 
 
-def test_wants_a_token_of_the_form(alice):
+def test_requires_a_csrf_token(alice):
     client = Client(enforce_csrf_checks=True)
     client.force_login(
         alice, backend="allauth.account.auth_backends.AuthenticationBackend"

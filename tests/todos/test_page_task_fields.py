@@ -86,7 +86,7 @@ def test_saves_notes_of_every_length_that_can_be_stored(page_as, alice):
 
 
 @pytest.mark.parametrize("number", range(5))
-def test_saves_what_nobody_touched_and_what_lacks_a_field(page_as, alice, number):
+def test_saves_an_unchanged_form_and_a_form_without_one_field(page_as, alice, number):
     client = page_as(alice)
     for parts in COMBINATIONS[number::5]:
         task = stored(alice, parts)
@@ -111,7 +111,7 @@ def test_saves_what_nobody_touched_and_what_lacks_a_field(page_as, alice, number
                 assert set(refused.errors) <= visible(refused), (parts, name)
 
 
-def test_shows_every_field_that_can_be_written(page_as, alice):
+def test_shows_every_writable_field(page_as, alice):
     task = stored(alice, (ZONED | MINUTES, RULES[2], OTHERS[1]))
 
     response = page_as(alice).get(url(task))
@@ -132,7 +132,7 @@ def test_shows_every_field_that_can_be_written(page_as, alice):
         ((TIMED, AT), {"title": "Buy oat milk"}, False),
     ],
 )
-def test_drops_the_reminder_with_what_it_counts_from_and_says_so(
+def test_removes_the_reminder_when_its_date_or_time_is_cleared(
     page_as, alice, parts, cleared, is_dropped
 ):
     task, client = stored(alice, parts), page_as(alice)
@@ -146,7 +146,7 @@ def test_drops_the_reminder_with_what_it_counts_from_and_says_so(
     assert ("Saved, without the reminder: " in page) is is_dropped
 
 
-def test_says_what_a_reminder_needs_that_was_just_chosen(page_as, alice):
+def test_explains_what_a_new_reminder_requires(page_as, alice):
     task, client = stored(alice, (DUE,)), page_as(alice)
     whole = written(client.get(url(task)).context["form"])
 
@@ -179,7 +179,7 @@ def test_adds_a_task_with_a_reminder(page_as, alice):
 
 
 @pytest.mark.parametrize("code", ["7", "07:07:07", "x", "²", "-1", "9" * 5000])
-def test_refuses_a_reminder_that_was_not_offered(page_as, alice, code):
+def test_refuses_a_reminder_that_is_not_a_choice(page_as, alice, code):
     response = page_as(alice).post(
         reverse("todos:task-create"), {"title": "x", "reminder": code}
     )
@@ -188,7 +188,7 @@ def test_refuses_a_reminder_that_was_not_offered(page_as, alice, code):
     assert not Task.objects.exists()
 
 
-def test_counts_a_repeat_from_what_is_chosen(page_as, alice):
+def test_stores_from_where_the_next_occurrence_is_counted(page_as, alice):
     task, client = stored(alice, (DUE, RULES[2])), page_as(alice)
     whole = written(client.get(url(task)).context["form"])
     assert whole["rrule_anchor"] == "completion"
@@ -213,11 +213,11 @@ def test_counts_a_repeat_from_what_is_chosen(page_as, alice):
         (None, time(9, 0, 30), "At 09:00:30 on the day"),
     ],
 )
-def test_says_when_a_reminder_comes(minutes, at, words):
+def test_shows_a_reminder_in_words(minutes, at, words):
     assert reminder_words(minutes, at) == words
 
 
-def test_offers_the_reminder_that_a_task_has_among_the_common_ones():
+def test_offers_the_common_reminders_and_the_current_one():
     field = ReminderField()
 
     field.offer(45, None)
@@ -234,7 +234,7 @@ def test_offers_the_reminder_that_a_task_has_among_the_common_ones():
     ]
 
 
-def test_keeps_a_rule_that_has_run_out(page_as, alice):
+def test_keeps_a_rule_that_has_ended(page_as, alice):
     task = stored(alice, (DUE, {"rrule": "FREQ=DAILY;COUNT=1"}))
     Task.objects.filter(pk=task.pk).update(
         rrule="FREQ=DAILY;UNTIL=20000101", created_at=timezone.now()

@@ -21,7 +21,7 @@ def test_shows_the_notes_as_markdown(page_as, alice):
     assert "<h3>Milk</h3>\n<p>The <strong>green</strong> one.</p>" in page.text
 
 
-def test_the_form_holds_the_notes_as_they_were_written(page_as, alice):
+def test_the_form_contains_the_source_of_the_notes(page_as, alice):
     task = TaskFactory(owner=alice, notes="The **green** <one>")
 
     page = page_of(page_as(alice), task)
@@ -29,7 +29,7 @@ def test_the_form_holds_the_notes_as_they_were_written(page_as, alice):
     assert "The **green** &lt;one&gt;</textarea>" in page.text
 
 
-def test_a_task_without_notes_has_no_place_for_them(page_as, alice):
+def test_a_task_without_notes_has_no_notes_section(page_as, alice):
     task = TaskFactory(owner=alice)
 
     page = page_of(page_as(alice), task)
@@ -37,7 +37,7 @@ def test_a_task_without_notes_has_no_place_for_them(page_as, alice):
     assert 'class="card notes"' not in page.text
 
 
-def test_the_api_gives_the_notes_as_they_were_written(api_as, alice):
+def test_the_api_returns_the_source_of_the_notes(api_as, alice):
     task = TaskFactory(owner=alice, notes="The **green** <one>")
 
     answer = api_as(alice).get(reverse("api:task-detail", args=[task.pk]))
@@ -71,7 +71,7 @@ def test_no_attack_in_notes_adds_anything_to_the_page(page_as, alice):
 
 
 @pytest.mark.parametrize("word", ["unsafe-inline", "unsafe-eval", "http:", "https:"])
-def test_the_policy_of_the_page_would_stop_what_got_through(page_as, alice, word):
+def test_the_policy_of_the_page_forbids_inline_scripts(page_as, alice, word):
     page = page_of(page_as(alice), TaskFactory(owner=alice, notes="x"))
 
     assert word not in page["Content-Security-Policy"]

@@ -20,7 +20,7 @@ def url(task):
     return reverse("todos:task-remove", args=[task.pk])
 
 
-def test_asks_before_it_deletes_for_good(page_as, alice):
+def test_asks_for_confirmation(page_as, alice):
     task = trashed(alice)
 
     response = page_as(alice).get(url(task))
@@ -29,7 +29,7 @@ def test_asks_before_it_deletes_for_good(page_as, alice):
     assert Task.objects.exists()
 
 
-def test_deletes_for_good_and_leaves_no_text(page_as, alice):
+def test_deletes_permanently_and_leaves_no_text(page_as, alice):
     task = trashed(alice)
 
     response = page_as(alice).post(url(task))
@@ -40,14 +40,14 @@ def test_deletes_for_good_and_leaves_no_text(page_as, alice):
     assert last_change(alice).before is None
 
 
-def test_asks_to_sign_in(client, alice):
+def test_requires_a_sign_in(client, alice):
     task = trashed(alice)
 
     assert asks_to_sign_in(client.post(url(task)))
     assert Task.objects.exists()
 
 
-def test_hides_another_persons_task(page_as, alice, bob):
+def test_hides_a_task_of_another_user(page_as, alice, bob):
     task = trashed(alice)
     client = page_as(bob)
 
@@ -56,7 +56,7 @@ def test_hides_another_persons_task(page_as, alice, bob):
     assert Task.objects.exists()
 
 
-def test_deletes_nothing_that_is_not_in_the_trash(page_as, alice):
+def test_deletes_only_tasks_in_the_trash(page_as, alice):
     task = TaskFactory(owner=alice)
     client = page_as(alice)
 
@@ -65,5 +65,5 @@ def test_deletes_nothing_that_is_not_in_the_trash(page_as, alice):
     assert Task.objects.exists()
 
 
-def test_knows_no_other_method(page_as, alice):
+def test_refuses_other_methods(page_as, alice):
     assert page_as(alice).put(url(trashed(alice))).status_code == 405

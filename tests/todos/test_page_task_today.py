@@ -33,20 +33,20 @@ def test_shows_what_is_overdue_and_what_is_due_today(page_as, alice):
     assert "Buy milk" in response.content.decode()
 
 
-def test_is_calm_when_nothing_is_due(page_as, alice):
+def test_shows_a_message_when_nothing_is_due(page_as, alice):
     response = page_as(alice).get(URL)
 
     assert "Nothing is due today" in response.content.decode()
 
 
-def test_asks_a_stranger_to_sign_in(client):
+def test_redirects_visitors_to_the_sign_in_page(client):
     response = client.get(URL)
 
     assert response.status_code == 302
     assert response.url == f"{reverse('account_login')}?next=/"
 
 
-def test_shows_nobody_elses_tasks(page_as, alice, bob):
+def test_shows_no_tasks_of_other_users(page_as, alice, bob):
     TaskFactory(owner=alice, title="Buy milk", due_date=today())
     TaskListFactory(owner=alice, name="Secret plans")
 
@@ -59,17 +59,17 @@ def test_shows_nobody_elses_tasks(page_as, alice, bob):
 @pytest.mark.parametrize(
     "query", ["page=abc", "page=-1", "page=99999999999999999999", "page=%00", "%00=%00"]
 )
-def test_answers_an_odd_query_with_the_nearest_page(page_as, alice, query):
+def test_shows_the_nearest_page_for_an_invalid_page_number(page_as, alice, query):
     response = page_as(alice).get(f"{URL}?{query}")
 
     assert response.status_code == 200
 
 
-def test_is_only_read(page_as, alice):
+def test_allows_only_reading(page_as, alice):
     assert page_as(alice).post(URL).status_code == 405
 
 
-def test_leaves_out_what_is_done_thrown_away_or_put_away(page_as, alice):
+def test_omits_completed_deleted_and_archived_tasks(page_as, alice):
     now = timezone.now()
     caller = caller_of(alice, now)
     archived = TaskListFactory(owner=alice, name="Old flat")
@@ -85,7 +85,7 @@ def test_leaves_out_what_is_done_thrown_away_or_put_away(page_as, alice):
     assert response.context["groups"] == []
 
 
-def test_says_the_date_of_the_persons_own_calendar(page_as, alice):
+def test_shows_the_date_in_the_users_time_zone(page_as, alice):
     alice.timezone = "Pacific/Kiritimati"
     alice.save()
     there = datetime.now(UTC) + timedelta(hours=14)
@@ -95,7 +95,7 @@ def test_says_the_date_of_the_persons_own_calendar(page_as, alice):
     assert response.context["today"] == there.date()
 
 
-def test_counts_what_is_due_in_the_navigation(page_as, alice):
+def test_the_navigation_counts_the_due_tasks(page_as, alice):
     for day in (-1, 0, 1):
         TaskFactory(owner=alice, due_date=today() + timedelta(day))
 
@@ -105,7 +105,7 @@ def test_counts_what_is_due_in_the_navigation(page_as, alice):
 
 
 @pytest.mark.parametrize("count", [1, 60])
-def test_asks_the_database_six_times_at_most(page_as, alice, count):
+def test_runs_at_most_six_queries(page_as, alice, count):
     home = TaskListFactory(owner=alice)
     for _ in range(count):
         TaskFactory(owner=alice, due_date=today(), list_id=home.pk, labels=["phone"])
@@ -135,7 +135,7 @@ def test_fifty_tasks_fit_into_60_kilobytes(page_as, alice):
     assert len(response.content) <= 60 * 1024
 
 
-def test_more_than_fifty_tasks_take_another_page(page_as, alice):
+def test_more_than_fifty_tasks_need_a_second_page(page_as, alice):
     for _ in range(51):
         TaskFactory(owner=alice, due_date=today())
     client = page_as(alice)

@@ -10,7 +10,7 @@ from todos.management.commands.purge_trash import Command
 URL = reverse("todos:task-trash")
 
 
-def test_shows_what_was_deleted_but_no_step_that_went_along(page_as, alice):
+def test_shows_deleted_tasks_without_the_steps_deleted_with_them(page_as, alice):
     task = TaskFactory(owner=alice)
     TaskFactory(owner=alice, parent_id=task.pk)
     TaskFactory(owner=alice)
@@ -21,7 +21,7 @@ def test_shows_what_was_deleted_but_no_step_that_went_along(page_as, alice):
     assert list(response.context["object_list"]) == [task]
 
 
-def test_shows_a_step_that_was_deleted_alone(page_as, alice):
+def test_shows_a_step_that_was_deleted_on_its_own(page_as, alice):
     task = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=task.pk)
     actions.trash_task(caller_of(alice), task_id=step.pk)
@@ -41,7 +41,7 @@ def test_shows_the_tasks_of_a_deleted_list(page_as, alice):
     assert list(response.context["object_list"]) == [task]
 
 
-def test_shows_the_lists_that_were_deleted(page_as, alice, bob):
+def test_shows_deleted_lists(page_as, alice, bob):
     home = TaskListFactory(owner=alice, name="Home")
     TaskListFactory(owner=alice, name="Flat")
     theirs = TaskListFactory(owner=bob, name="Garden")
@@ -56,7 +56,7 @@ def test_shows_the_lists_that_were_deleted(page_as, alice, bob):
     assert "The trash is empty" not in page
 
 
-def test_says_how_long_it_is_kept(page_as, alice):
+def test_says_how_long_the_trash_is_kept(page_as, alice):
     page = page_as(alice).get(URL).content.decode()
 
     assert f"stay here for {TRASH_DAYS} days" in page
@@ -64,16 +64,16 @@ def test_says_how_long_it_is_kept(page_as, alice):
     assert purge.get_default("days") == TRASH_DAYS
 
 
-def test_asks_to_sign_in(client):
+def test_requires_a_sign_in(client):
     assert asks_to_sign_in(client.get(URL))
 
 
-def test_shows_nobody_elses_tasks(page_as, alice, bob):
+def test_shows_no_tasks_of_other_users(page_as, alice, bob):
     task = TaskFactory(owner=alice)
     actions.trash_task(caller_of(alice), task_id=task.pk)
 
     assert page_as(bob).get(URL).context["groups"] == []
 
 
-def test_is_only_read(page_as, alice):
+def test_allows_only_reading(page_as, alice):
     assert page_as(alice).post(URL).status_code == 405

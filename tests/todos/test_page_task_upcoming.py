@@ -9,7 +9,7 @@ from tests.todos.pages import asks_to_sign_in
 URL = reverse("todos:task-upcoming")
 
 
-def test_groups_what_is_due_later_by_day(page_as, alice):
+def test_groups_upcoming_tasks_by_day(page_as, alice):
     today = timezone.now().date()
     for days in (0, 1, 1, 40):
         TaskFactory(owner=alice, due_date=today + timedelta(days))
@@ -20,15 +20,15 @@ def test_groups_what_is_due_later_by_day(page_as, alice):
     assert groups[0].heading == "Tomorrow"
 
 
-def test_asks_to_sign_in(client):
+def test_requires_a_sign_in(client):
     assert asks_to_sign_in(client.get(URL))
 
 
-def test_shows_nobody_elses_tasks(page_as, alice, bob):
+def test_shows_no_tasks_of_other_users(page_as, alice, bob):
     TaskFactory(owner=alice, due_date=timezone.now().date() + timedelta(1))
 
     assert page_as(bob).get(URL).context["groups"] == []
 
 
-def test_is_only_read(page_as, alice):
+def test_allows_only_reading(page_as, alice):
     assert page_as(alice).post(URL).status_code == 405

@@ -34,7 +34,7 @@ def test_shows_the_task_in_a_form(page_as, alice):
     assert "Oat\nmilk</textarea>" in page
 
 
-def test_stores_what_was_changed(page_as, alice):
+def test_saves_changes(page_as, alice):
     home = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, labels=["phone"])
     client = page_as(alice)
@@ -56,7 +56,7 @@ def test_stores_what_was_changed(page_as, alice):
     assert kinds(alice) == ["created", "moved"]
 
 
-def test_changes_nothing_where_nothing_was_changed(page_as, alice):
+def test_an_unchanged_form_changes_nothing(page_as, alice):
     task = TaskFactory(
         owner=alice,
         notes="One\nTwo",
@@ -75,7 +75,7 @@ def test_changes_nothing_where_nothing_was_changed(page_as, alice):
     assert kinds(alice) == []
 
 
-def test_forgets_the_zone_with_the_time(page_as, alice):
+def test_clearing_the_time_clears_the_time_zone(page_as, alice):
     task = TaskFactory(
         owner=alice, due_date=date(2027, 1, 5), due_time=time(9), due_tz="Asia/Tokyo"
     )
@@ -87,7 +87,7 @@ def test_forgets_the_zone_with_the_time(page_as, alice):
     assert (task.due_time, task.due_tz) == (None, "")
 
 
-def test_asks_to_sign_in(client, alice):
+def test_requires_a_sign_in(client, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
 
     assert asks_to_sign_in(client.get(url(task)))
@@ -95,7 +95,7 @@ def test_asks_to_sign_in(client, alice):
     assert Task.objects.get().title == "Buy milk"
 
 
-def test_hides_another_persons_task(page_as, alice, bob):
+def test_hides_a_task_of_another_user(page_as, alice, bob):
     task = TaskFactory(owner=alice, title="Buy milk")
     client = page_as(bob)
 
@@ -136,7 +136,7 @@ def test_refuses_bad_input(page_as, alice, field, value):
     assert Task.objects.get().version == 1
 
 
-def test_a_repeat_without_a_date_begins_with_the_first_that_it_allows(page_as, alice):
+def test_a_recurrence_without_a_date_starts_with_its_first_date(page_as, alice):
     task = TaskFactory(owner=alice)
     client = page_as(alice)
 
@@ -156,7 +156,7 @@ def test_a_repeat_without_a_date_begins_with_the_first_that_it_allows(page_as, a
         (date(2028, 2, 29), "FREQ=YEARLY", "Every year on the 29th or the last day"),
     ],
 )
-def test_offers_what_a_task_repeats_by_once(page_as, alice, due, rule, offered):
+def test_offers_the_rule_of_the_task_once(page_as, alice, due, rule, offered):
     task = TaskFactory(owner=alice, due_date=due, rrule=rule)
 
     form = page_as(alice).get(url(task)).context["form"]
@@ -167,7 +167,7 @@ def test_offers_what_a_task_repeats_by_once(page_as, alice, due, rule, offered):
     assert [one for one in words if unit in one][0].startswith(offered)
 
 
-def test_offers_a_rule_of_its_own_beside_the_usual_ones(page_as, alice):
+def test_offers_a_custom_rule_and_the_common_ones(page_as, alice):
     rule = "FREQ=WEEKLY;BYDAY=MO,WE,FR"
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 4), rrule=rule)
 
@@ -177,7 +177,7 @@ def test_offers_a_rule_of_its_own_beside_the_usual_ones(page_as, alice):
     assert words[-2:] == ["Every year", "Every week on Mon, Wed and Fri"]
 
 
-def test_refuses_another_persons_list(page_as, alice, bob):
+def test_refuses_a_list_of_another_user(page_as, alice, bob):
     task = TaskFactory(owner=alice)
     theirs = TaskListFactory(owner=bob)
     client = page_as(alice)
@@ -188,7 +188,7 @@ def test_refuses_another_persons_list(page_as, alice, bob):
     assert Task.objects.get().list.owner == alice
 
 
-def test_does_not_overwrite_what_was_changed_elsewhere(page_as, alice):
+def test_does_not_overwrite_a_change_made_elsewhere(page_as, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
     client = page_as(alice)
     seen = written(client, task, title="Buy oat milk")
@@ -208,7 +208,7 @@ def test_does_not_overwrite_what_was_changed_elsewhere(page_as, alice):
     assert Task.objects.get().title == "Buy oat milk"
 
 
-def test_a_step_stays_in_the_list_of_its_task(page_as, alice):
+def test_a_step_remains_in_the_list_of_its_task(page_as, alice):
     home = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=task.pk)
@@ -236,5 +236,5 @@ def test_keeps_a_task_in_an_archived_list(page_as, alice):
     assert (task.title, task.list) == ("Still there", home)
 
 
-def test_knows_no_other_method(page_as, alice):
+def test_refuses_other_methods(page_as, alice):
     assert page_as(alice).delete(url(TaskFactory(owner=alice))).status_code == 405

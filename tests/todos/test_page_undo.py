@@ -82,7 +82,7 @@ def offered(response):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_puts_everything_back_as_it_was(page_as, alice, form):
+def test_restores_the_state_before_the_batch(page_as, alice, form):
     things, client = Things(alice), page_as(alice)
     before = snapshots_of(alice)
     page = send(client, things, form, follow=True)
@@ -95,7 +95,7 @@ def test_puts_everything_back_as_it_was(page_as, alice, form):
     assert snapshots_of(alice) == before
 
 
-def test_leaves_as_many_steps_open_as_there_were(page_as, alice):
+def test_restores_the_number_of_open_steps(page_as, alice):
     things, client = Things(alice), page_as(alice)
     url = reverse("todos:task-complete", args=[things.task.pk])
     page = client.post(url, follow=True)
@@ -107,7 +107,7 @@ def test_leaves_as_many_steps_open_as_there_were(page_as, alice):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_twice_is_as_good_as_once(page_as, alice, form):
+def test_a_second_undo_has_no_effect(page_as, alice, form):
     things, client = Things(alice), page_as(alice)
     before = snapshots_of(alice)
     undo = offered(send(client, things, form, follow=True))
@@ -119,7 +119,7 @@ def test_twice_is_as_good_as_once(page_as, alice, form):
     assert snapshots_of(alice) == before
 
 
-def test_goes_back_to_the_page_on_which_it_was_offered(page_as, alice):
+def test_redirects_to_the_page_that_offered_it(page_as, alice):
     things, client = Things(alice), page_as(alice)
     send(client, things, "complete")
 
@@ -130,7 +130,7 @@ def test_goes_back_to_the_page_on_which_it_was_offered(page_as, alice):
     assert (response.status_code, response.url) == (303, "/upcoming/?page=1")
 
 
-def test_does_not_go_back_to_the_page_of_a_list_that_it_took_away(page_as, alice):
+def test_does_not_redirect_to_the_page_of_a_list_that_it_removed(page_as, alice):
     client = page_as(alice)
     page = client.post(reverse("todos:list-create"), LIST, follow=True)
     there = page.redirect_chain[-1][0]
@@ -140,7 +140,7 @@ def test_does_not_go_back_to_the_page_of_a_list_that_it_took_away(page_as, alice
     assert response.url == reverse("todos:task-today")
 
 
-def test_says_what_is_in_the_way(page_as, alice):
+def test_names_the_changes_that_prevent_it(page_as, alice):
     things, client = Things(alice), page_as(alice)
     undo = offered(send(client, things, "edit", follow=True))
     actions.update_task(
@@ -155,7 +155,7 @@ def test_says_what_is_in_the_way(page_as, alice):
     assert Task.objects.get(pk=things.task.pk).title == "Give <the> talk"
 
 
-def test_says_that_what_was_deleted_for_good_stays_so(page_as, alice):
+def test_explains_that_a_permanent_deletion_cannot_be_undone(page_as, alice):
     things, client = Things(alice), page_as(alice)
     undo = offered(send(client, things, "restore", follow=True))
     actions.trash_task(caller_of(alice), task_id=things.trashed.pk)
@@ -168,7 +168,7 @@ def test_says_that_what_was_deleted_for_good_stays_so(page_as, alice):
     )
 
 
-def test_a_link_to_it_only_asks(page_as, alice):
+def test_a_get_asks_for_confirmation(page_as, alice):
     things, client = Things(alice), page_as(alice)
     undo = offered(send(client, things, "complete", follow=True))
     before = snapshots_of(alice)
@@ -192,7 +192,7 @@ def test_names_only_the_first_of_many_changes(page_as, alice):
     assert page.content.decode().count("was reopened") == 3
 
 
-def test_asks_to_sign_in(client, page_as, alice):
+def test_requires_a_sign_in(client, page_as, alice):
     things = Things(alice)
     undo = offered(send(page_as(alice), things, "complete", follow=True))
     before = snapshots_of(alice)
@@ -203,7 +203,7 @@ def test_asks_to_sign_in(client, page_as, alice):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_hides_another_users_batch(page_as, alice, bob, method):
+def test_hides_a_batch_of_another_user(page_as, alice, bob, method):
     things = Things(alice)
     undo = offered(send(page_as(alice), things, "complete", follow=True))
     before = snapshots_of(alice)
@@ -218,7 +218,7 @@ def test_hides_another_users_batch(page_as, alice, bob, method):
     assert kinds(bob) == []
 
 
-def test_knows_no_other_method(page_as, alice):
+def test_refuses_other_methods(page_as, alice):
     TaskFactory(owner=alice)
     url = reverse("todos:undo", args=[Change.objects.get().batch])
 

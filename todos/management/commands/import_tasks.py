@@ -1,5 +1,7 @@
 """Import tasks from a file into the account of a user."""
 
+from __future__ import annotations
+
 import io
 import json
 import os
@@ -7,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -20,6 +22,9 @@ from todos.caller import Caller
 from todos.imports.files import FileRefused
 from todos.imports.formats import FORMATS, import_file
 from todos.management.users import find_user
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 
 class Command(BaseCommand):
@@ -116,7 +121,7 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 class _ProgressFile(io.RawIOBase):
     """A file that updates a progress bar while it is read."""
 
-    def __init__(self, file: IO[bytes], bar: Any) -> None:
+    def __init__(self, file: IO[bytes], bar: tqdm[NoReturn]) -> None:
         self._file = file
         self._bar = bar
 
@@ -132,8 +137,9 @@ class _ProgressFile(io.RawIOBase):
     def tell(self) -> int:
         return self._file.tell()
 
-    def readinto(self, buffer: Any) -> int:
-        piece = self._file.read(len(buffer))
-        buffer[: len(piece)] = piece
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        with memoryview(buffer) as target:
+            piece = self._file.read(len(target))
+            target[: len(piece)] = piece
         self._bar.update(self._file.tell() - self._bar.n)
         return len(piece)

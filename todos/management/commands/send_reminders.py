@@ -6,7 +6,6 @@ import logging
 import signal
 from argparse import ArgumentParser
 from threading import Event
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
@@ -29,7 +28,7 @@ class Command(BaseCommand):
             "--forever", action="store_true", help=f"Check every {EVERY} seconds."
         )
 
-    def handle(self, *args: object, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         if options["forever"]:
             Loop().run()
             return
