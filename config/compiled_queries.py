@@ -93,7 +93,7 @@ class CompiledQuery:
 def instance(model: type[_Model], row: RowValues) -> _Model:
     """Return the row as an instance, as a QuerySet would.
 
-    Columns that the row lacks are deferred; values that are no column, such as
+    Columns that the row lacks are deferred; values that are not columns, such as
     annotations, become attributes.
     """
     names = [one.attname for one in model._meta.concrete_fields if one.attname in row]

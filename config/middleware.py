@@ -181,7 +181,7 @@ def _refused(request: HttpRequest, refusal: exceptions.APIException) -> HttpResp
 
 
 def _body_length(request: HttpRequest) -> int:
-    """Return the length of the body in bytes, or 0 if the header is no number.
+    """Return the length of the body in bytes, or 0 if the header is not a number.
 
     `config.front` always sets a number. Other servers may pass on the header as it was
     sent, and Django then reads no body.

@@ -1,4 +1,4 @@
-"""The same people, by each kind of credential, each fresh and old."""
+"""The same users with each kind of credential, recent and old."""
 
 import time
 from datetime import timedelta
@@ -16,13 +16,13 @@ OLD = "old "  # before each of them
 KINDS = [age + kind for kind in (SESSION, TOKEN, JWT, COOKIE) for age in ("", OLD)]
 
 HOUR = 3600  # seconds
-MADE_ANEW_AFTER = 300  # seconds; what is fresh must stay so
+MADE_ANEW_AFTER = 300  # seconds; recent sign-ins must remain recent
 
 
 class There:
-    """A real Better Auth server, where each of the people has an old and a new session.
+    """A real Better Auth server with an old and a new session for each user.
 
-    It is made once for many tests: each of the accounts takes it a slow hash.
+    It is shared by many tests, because each account needs a slow hash.
     """
 
     def __init__(self, host, callers):
@@ -38,11 +38,11 @@ class There:
         self._server.end()
 
     def forget(self):
-        """Make everybody anew: sessions there have ended."""
+        """Create all users again after their sessions there have ended."""
         self._made_at = None
 
     def prepare(self):
-        """Let everybody be signed in, since just now and for an hour."""
+        """Sign all users in, recently and an hour ago."""
         if self._made_at and time.monotonic() - self._made_at < MADE_ANEW_AFTER:
             return
         self.old, self.new, self.jwts = {}, {}, {}
@@ -56,9 +56,9 @@ class There:
 
 
 def clients_of(people, there):
-    """Return a client for each of `KINDS` and each of the people: {kind: {caller: …}}.
+    """Return a client for each of `KINDS` and each user: {kind: {caller: …}}.
 
-    `people` are users by what they are called.
+    `people` are users by name.
     """
     there.prepare()
     now = timezone.now()

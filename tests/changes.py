@@ -1,4 +1,4 @@
-"""What tests of changes share: who makes them, and what they leave."""
+"""Helpers for tests of changes: the caller, and the entries in the ledger."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,7 +1,7 @@
 """A real Chromium for the browser tests: `python -m tests.chromium`.
 
-The command installs one where none is found. CHROMIUM_PATH names one; else one on
-the PATH is taken, else Playwright's own.
+The command installs one if none is found. It is the one at CHROMIUM_PATH, or else one
+on the PATH, or else that of Playwright.
 """
 
 import os
@@ -31,7 +31,7 @@ def find() -> str | None:
 
 
 def _starts(path: str) -> bool:
-    """Whether the program runs: Ubuntu's `chromium` may be a mere pointer to a snap."""
+    """Whether the program starts. Ubuntu's `chromium` may only refer to a snap."""
     return bool(_version(path))
 
 
@@ -48,7 +48,7 @@ def _version(path: str) -> str:
 def _playwrights_own() -> str | None:
     """Return the browser that Playwright has downloaded, if it starts.
 
-    Asked in a process of its own: Playwright can't be started twice in one.
+    In a process of its own, because Playwright can't be started twice in one.
     """
     question = (
         "from playwright.sync_api import sync_playwright\n"
@@ -63,7 +63,7 @@ def _playwrights_own() -> str | None:
 
 
 def install() -> None:
-    """Fetch Chromium in the way this system offers; failing is left to the caller."""
+    """Install Chromium with the package manager or Playwright, ignoring failures."""
     if _is_debian_root():
         print("Installing Debian's Chromium", flush=True)
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
@@ -79,7 +79,7 @@ def install() -> None:
         if find():
             return
     print("Installing Playwright's Chromium", flush=True)
-    # Only root can also install the system libraries that it needs.
+    # Only root can also install the system libraries.
     libraries = ["--with-deps"] if _is_root() and shutil.which("apt-get") else []
     subprocess.run(
         [sys.executable, "-m", "playwright", "install", *libraries, "chromium"],
@@ -93,7 +93,7 @@ def _is_root() -> bool:
 
 
 def _is_debian_root() -> bool:
-    """Whether Debian's package can be installed; Ubuntu's only points to a snap."""
+    """Whether Debian's package can be installed. Ubuntu's only refers to a snap."""
     if not _is_root() or not shutil.which("apt-get"):
         return False
     try:
@@ -103,7 +103,7 @@ def _is_debian_root() -> bool:
 
 
 def main() -> None:
-    """Make sure that there is a Chromium, or say what to do."""
+    """Make sure that Chromium is installed, or print what to do."""
     if not find():
         install()
     path = find()

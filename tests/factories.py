@@ -1,4 +1,4 @@
-"""Rows for tests, made as the product makes them."""
+"""Factories of test data, which use the actions of the product."""
 
 from datetime import UTC, date, datetime, time
 
@@ -16,7 +16,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class UserFactory(DjangoModelFactory):
-    """Someone who signed up by e-mail and can sign in with `PASSWORD`."""
+    """A user who signed up by e-mail and can sign in with `PASSWORD`."""
 
     class Meta:
         model = User
@@ -36,7 +36,7 @@ class UserFactory(DjangoModelFactory):
 
 
 class _ByAction(DjangoModelFactory):
-    """Rows that come to be by an action, so that their ledger is true."""
+    """Objects created by an action, with their entries in the ledger."""
 
     _action = None
 
@@ -66,7 +66,7 @@ class TaskListFactory(_ByAction):
 
 
 class TaskFactory(_ByAction):
-    """A task in its owner's inbox; `labels`, `list_id`, `parent_id` as the action."""
+    """A task, by default in the inbox. Takes the arguments of the action."""
 
     class Meta:
         model = Task

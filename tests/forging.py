@@ -59,12 +59,12 @@ class Key:
 
     @property
     def pem(self) -> bytes:
-        """The public key as text, which a confused verifier takes for a secret."""
+        """The public key as text, which a bad verifier uses as an HMAC secret."""
         return self._public(Encoding.PEM)
 
     @property
     def der(self) -> bytes:
-        """The same without the armour."""
+        """The same in DER."""
         return self._public(Encoding.DER)
 
     def _public(self, encoding: Encoding) -> bytes:
@@ -98,14 +98,15 @@ def new_key(kind: str, *, kid: str | None = None) -> Key:
 
 @cache
 def key_of(kind: str) -> Key:
-    """Return the one key of this kind of the whole run; RSA keys take time to make."""
+    """Return the shared key of this kind; making RSA keys is slow."""
     return new_key(kind, kid=f"key-of-the-run-{kind}")
 
 
 def jwk(key: Key, *, private: bool = False, **members: Any) -> dict[str, Any]:
-    """Return the key as Better Auth lists it, with `members` changed or, if None, gone.
+    """Return the key as Better Auth lists it, with `members` changed.
 
-    `private` puts the private part in as well, as a careless server would.
+    None removes a member. `private` also includes the private part, as a careless
+    server would.
     """
     shape = {"alg": key.algorithm, **_public_members(key), "kid": key.kid}
     if private:
@@ -165,10 +166,10 @@ def _integer(value: int) -> str:
 def better_auth_claims(
     issuer: str, subject: str, now: datetime, **changes: Any
 ) -> dict[str, Any]:
-    """Return the claims of Better Auth's own token, in its order.
+    """Return the claims of a token of Better Auth, in its order.
 
-    `changes` replaces claims, or takes them away if None. Use `| {"name": None}` for a
-    claim that is null, as PostgreSQL gives it.
+    `changes` replaces claims, or removes them if None. Use `| {"name": None}` for a
+    claim that is null.
     """
     issued_at = int(now.timestamp())
     moment = now.astimezone(UTC).isoformat(timespec="milliseconds")
@@ -191,7 +192,7 @@ def better_auth_claims(
 
 
 def _changed(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with these members; those that are None are taken away."""
+    """Return `base` with these members. None removes a member."""
     gone = {name for name, value in changes.items() if value is None}
     return {k: v for k, v in {**base, **changes}.items() if k not in gone}
 
@@ -207,11 +208,11 @@ def sign(
     kid: str | None = None,
     header: Segment | None = None,
 ) -> str:
-    """Return a token with a good signature, its header as Better Auth's: `alg`, `kid`.
+    """Return a token with a valid signature and the header of Better Auth.
 
-    `algorithm` and `kid` say something else than the key does; `algorithm` also says
-    how to sign. `header` changes members of the header, or takes them away if None, and
-    leaves the way of signing alone; as text or bytes it is the whole header.
+    `algorithm` and `kid` override those of the key; `algorithm` is also used to sign.
+    `header` changes members of the header, or removes them if None, without changing
+    how the token is signed. As text or bytes it is the whole header.
     """
     algorithm = algorithm or key.algorithm
     if header is None or isinstance(header, Mapping):
@@ -221,7 +222,7 @@ def sign(
 
 
 def signature(message: bytes, key: Key, algorithm: str | None = None) -> bytes:
-    """Return the signature of RFC 7518 and RFC 8037, raw."""
+    """Return the raw signature of RFC 7518 and RFC 8037."""
     algorithm = algorithm or key.algorithm
     private = key.private
     if algorithm == "EdDSA":
@@ -242,7 +243,7 @@ _DIGESTS = {"256": SHA256, "56K": SHA256, "384": SHA384, "512": SHA512}
 
 
 def _raw(der: bytes, curve: ec.EllipticCurve) -> bytes:
-    """Return r and s side by side, as a JWT has them."""
+    """Return r and s concatenated, as in a JWT."""
     size = _coordinate_bytes(curve)
     r, s = utils.decode_dss_signature(der)
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
@@ -251,13 +252,13 @@ def _raw(der: bytes, curve: ec.EllipticCurve) -> bytes:
 def unsigned(
     claims: Segment, algorithm: str = "none", *, kid: str | None = None
 ) -> str:
-    """Return a token without a signature: "none", or "None", "NONE", "nOnE"."""
+    """Return a token without a signature. `algorithm` is "none" in any spelling."""
     header = _changed({"alg": algorithm}, {"kid": kid})
     return f"{encode(header)}.{encode(claims)}."
 
 
 def confused(claims: Segment, key: Key) -> dict[str, str]:
-    """Return tokens whose HMAC secret is `key`'s public half, by the form it was in."""
+    """Return tokens with the public key as HMAC secret, by the format of the key."""
     public = jwk(key)
     forms = {
         "PEM": key.pem,
@@ -275,9 +276,9 @@ def confused(claims: Segment, key: Key) -> dict[str, str]:
 
 
 def null_signatures(claims: Segment, key: Key) -> dict[str, str]:
-    """Return tokens with signatures that a careless implementation takes for good.
+    """Return tokens with signatures that a careless implementation accepts.
 
-    Zeroes (CVE-2022-21449), nothing, DER where raw is due, and the good one cut short.
+    Zeroes (CVE-2022-21449), an empty one, DER instead of raw, and a truncated one.
     """
     good = sign(claims, key)
     raw = unb64(good.split(".")[2])
@@ -301,7 +302,7 @@ def tamper(
     claims: Segment | None = None,
     signature: bytes | None = None,
 ) -> str:
-    """Return the token with these parts replaced and the rest, signature too, kept."""
+    """Return the token with these parts replaced, and the signature kept."""
     parts = token.split(".")
     if header is not None:
         parts[0] = encode(header)
@@ -313,7 +314,7 @@ def tamper(
 
 
 def self_certified(claims: Segment, key: Key, url: str = "") -> dict[str, str]:
-    """Return tokens whose header brings its own key, or points to it at `url`."""
+    """Return tokens whose header contains a key, or refers to one at `url`."""
     chain = [base64.b64encode(key.der).decode()]
     thumbprint = b64(hashlib.sha256(key.der).digest())
     headers = {
@@ -329,7 +330,7 @@ def self_certified(claims: Segment, key: Key, url: str = "") -> dict[str, str]:
 
 
 def decode(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return header and claims of a token, unverified, for a test to look at."""
+    """Return header and claims of a token without verifying it."""
     header, claims, _ = token.split(".")
     return json.loads(unb64(header)), json.loads(unb64(claims))
 
@@ -338,18 +339,18 @@ def decode(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def doubled(members: Mapping[str, Any], name: str, first: Any) -> str:
-    """Return JSON in which `name` stands twice: as `first`, then as in `members`."""
+    """Return JSON with the duplicate key `name`: `first`, then as in `members`."""
     rest = json.dumps(members, separators=(",", ":"))
     return f"{{{json.dumps(name)}:{json.dumps(first)},{rest[1:]}"
 
 
 def nested(depth: int) -> str:
-    """Return claims that are lists in lists, as deep as that."""
+    """Return claims with lists nested to this depth."""
     return '{"sub":' + "[" * depth + "]" * depth + "}"
 
 
 def encode(segment: Segment) -> str:
-    """Return a segment of a token: JSON without spaces, or what is given, encoded."""
+    """Return an encoded segment of a token: JSON without spaces, or the given text."""
     if isinstance(segment, Mapping):
         segment = json.dumps(segment, separators=(",", ":"), ensure_ascii=False)
     if isinstance(segment, str):

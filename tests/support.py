@@ -1,4 +1,4 @@
-"""What the tests of the admin share: support staff, and every page they could open."""
+"""Helpers for the tests of the admin: support staff, and the admin pages."""
 
 from importlib import import_module
 
@@ -10,9 +10,10 @@ support_group = import_module("accounts.migrations.0004_support_group")
 
 
 def join(user):
-    """Put a member of staff into the group, as a superuser would.
+    """Add a staff user to the group, as a superuser would.
 
-    The migration made the group. A test that empties the tables may have run before.
+    A migration creates the group, but a test that empties the tables may have run
+    before.
     """
     support_group.make_group(apps, connection.schema_editor())
     user.groups.add(Group.objects.get(name=support_group.NAME))

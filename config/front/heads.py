@@ -74,7 +74,8 @@ class Head:
             self.environ[variable] += ("; " if name == "cookie" else ",") + value
 
     def _body_length(self) -> int | None:
-        # The server rejects requests with both headers, and lengths that are no number.
+        # The server rejects requests with both headers, and lengths that are not a
+        # number.
         if "HTTP_TRANSFER_ENCODING" in self.environ:
             return None
         return int(self.environ.get("CONTENT_LENGTH") or 0)

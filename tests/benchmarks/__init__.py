@@ -1,4 +1,4 @@
-"""How fast Ownlist is, measured beside the bare limit: `make bench`.
+"""How fast Ownlist is, compared with a minimal server: `make bench`.
 
-`docs/performance.md` says what the figures mean and how to read them.
+`docs/performance.md` explains the figures.
 """

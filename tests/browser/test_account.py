@@ -1,4 +1,4 @@
-"""The life of an account in a real browser, with JavaScript and without."""
+"""The account pages in a real browser, with and without JavaScript."""
 
 import re
 
@@ -14,10 +14,10 @@ NEW_PASSWORD = "a brand new staple battery"
 
 @pytest.fixture
 def site(live_server, settings):
-    """Serve the product, with links in mails that lead to it."""
+    """Run a live server whose mails link to it."""
     settings.BASE_URL = live_server.url
     settings.STORAGES = settings.STORAGES | {
-        # The server of the tests finds static files by their plain names alone.
+        # The live server finds static files only by their plain names.
         "staticfiles": {
             "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         }
@@ -32,7 +32,7 @@ def has_script(request):
 
 @pytest.fixture
 def person(new_context, has_script, site):
-    """A page of a browser that must have nothing to complain about."""
+    """A browser page that fails the test on console errors."""
     page = new_context(java_script_enabled=has_script, base_url=site).new_page()
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -226,7 +226,7 @@ def test_pages_give_no_console_errors_and_fit_a_narrow_screen(person):
 
 
 def _overflow(page):
-    """Return by how many pixels a page is wider than its window."""
+    """Return by how many pixels the page is wider than the window."""
     return page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )

@@ -1,4 +1,4 @@
-"""The API for people, in a real browser with a real session."""
+"""The browsable API in a real browser with a real session."""
 
 import json
 import re
@@ -24,7 +24,7 @@ def site(live_server, settings):
 
 @pytest.fixture
 def person(new_context, site):
-    """A signed-in page of a browser that must have nothing to complain about."""
+    """A signed-in browser page that fails the test on console errors."""
     UserFactory(email="alice@example.com")
     page = new_context(base_url=site).new_page()
     complaints = []

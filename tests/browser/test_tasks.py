@@ -1,4 +1,4 @@
-"""A person and their tasks in a real browser, with JavaScript and without."""
+"""The pages of tasks in a real browser, with and without JavaScript."""
 
 import re
 from datetime import timedelta
@@ -19,7 +19,7 @@ from todos.models import Task, TaskList
 
 @pytest.fixture
 def signed_in(new_context, live_server, page_as, alice):
-    """Open a page of Alice's in a browser that must have nothing to complain about."""
+    """Open a page as Alice, and fail the test on console errors."""
     complaints = []
 
     def note_request(request):
@@ -27,7 +27,7 @@ def signed_in(new_context, live_server, page_as, alice):
             complaints.append(f"asked another host: {request.url}")
 
     def note_message(message):
-        # A violation of the policy is told here too. That a form was refused is none.
+        # Includes violations of the Content-Security-Policy, but not refused forms.
         refused = "409 (Conflict)" in message.text
         if message.type in {"error", "warning"} and not refused:
             complaints.append(message.text)
@@ -275,7 +275,7 @@ def test_works_with_the_keyboard_only(signed_in, alice):
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.get_by_label("New task")).to_be_focused()
-    for _ in range(3):  # the button, the fold, and the first task's ring
+    for _ in range(3):  # the button, the details, and the circle of the first task
         page.keyboard.press("Tab")
     complete = page.get_by_role("button", name="Complete: Buy milk")
     expect(complete).to_be_focused()

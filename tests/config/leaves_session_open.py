@@ -1,4 +1,4 @@
-"""A test that leaves a database session open; `test_postgresql` runs it on its own."""
+"""A test that leaves a database session open. `test_postgresql` runs it."""
 
 import threading
 

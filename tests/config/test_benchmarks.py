@@ -1,4 +1,4 @@
-"""`make bench`, at its smallest: that it runs, and that every answer is right."""
+"""`make bench` with its smallest options runs, and all responses are correct."""
 
 import json
 import subprocess

@@ -1,6 +1,7 @@
-"""What is sent is measured before it is looked at, and looked at once.
+"""Input is limited before it is processed, and processed once.
 
-These count work and compare no times; `tests/benchmarks/hostile.py` measures.
+These tests count operations instead of measuring time. `tests/benchmarks/hostile.py`
+measures.
 """
 
 import json
@@ -24,7 +25,7 @@ from tests.factories import TaskFactory
 
 
 class CountedKey(str):
-    """A key that counts how often it is compared with another."""
+    """A key that counts its comparisons with other keys."""
 
     __slots__ = ()
     compared = 0
@@ -44,7 +45,7 @@ def test_duplicate_keys_are_found_in_one_pass(monkeypatch):
     with pytest.raises(StrictJSONError, match="key 4999"):
         strict_json._without_duplicates(pairs)
 
-    # Beside the two that are equal, only keys whose hashes meet in a table.
+    # The two equal keys, and keys that collide in the hash table.
     assert CountedKey.compared < len(pairs)
 
 
@@ -70,7 +71,7 @@ def test_a_body_with_too_many_values_is_refused_naming_the_limit(
 
 
 @pytest.mark.parametrize("text", [",[{" * 20_000, '\\",[{' * 20_000, '"' * 40_000])
-def test_commas_inside_strings_are_not_counted_as_values(api_as, alice, text):
+def test_strings_are_not_counted_as_values(api_as, alice, text):
     answer = api_as(alice).post("/api/v1/tasks/quick", {"text": text[:45_000]})
 
     assert "characters in the title" in answer.json()["detail"]
@@ -124,7 +125,7 @@ def _serializers():
 
 
 def _unbounded(field, path):
-    """Yield the paths of what takes any number of items."""
+    """Yield the paths of all fields that accept any number of items."""
     if field.read_only:
         return
     if isinstance(field, serializers.Serializer):
@@ -156,7 +157,7 @@ def test_all_serializers_with_lists_are_checked():
 
 
 class CountedField(serializers.IntegerField):
-    """A field that counts how often it is asked."""
+    """A field that counts how often it is called."""
 
     asked = 0
 
@@ -191,7 +192,7 @@ def test_a_long_invalid_list_gets_a_short_response(
     api_as, alice, path, field, bound, item
 ):
     if field == "tags" and item == "":
-        item = "a" * 51  # empty tags fall out
+        item = "a" * 51  # empty tags are removed
     body = {"title": "a", "text": "a", "action": "complete", field: [item] * 3_000}
 
     answer = api_as(alice).post(path, body)
@@ -279,7 +280,7 @@ def test_quick_add_limits_its_text_as_sent(api_as, alice):
     assert list(answer.json()["errors"]) == ["text"]
 
 
-# --- What anybody may ask for ------------------------------------------------------
+# --- Public pages -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("query", ["", "?format=json"])

@@ -1,4 +1,4 @@
-"""The API for people who are signed in, and for those who are not yet."""
+"""The browsable API for signed-in users and for visitors."""
 
 import pytest
 from django.test import Client
@@ -12,7 +12,7 @@ BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 
 @pytest.fixture
 def browse(page_as):
-    """Open a route of the API as the browser of somebody would."""
+    """Open a route of the API as the browser of a user would."""
 
     def get(user, url, **more):
         client = page_as(user) if user else Client()

@@ -1,4 +1,4 @@
-"""A wrong setting stops the start, and the message names it."""
+"""A wrong setting prevents the start, and the message names it."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def pem_of(key):
 
 
 def found():
-    """Return what our own checks say, by id."""
+    """Return the messages of our own checks, by id."""
     everything = [
         *checks.check_addresses(),
         *checks.check_rate_limits(),
@@ -130,7 +130,7 @@ GOOD = {
 
 
 def start(tmp_path, **changed):
-    """Run the checks as the start of the service does, with this environment alone."""
+    """Run the checks as on start, with only this environment."""
     environment = GOOD | {"VAR_DIR": str(tmp_path)} | changed
     kept = {name: value for name, value in environment.items() if value is not None}
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""The key that limits by address count under: one sender, one key."""
+"""The key of rate limits by address: one key for each sender."""
 
 import pytest
 from django.test import RequestFactory
@@ -9,7 +9,7 @@ from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("one_rate_window")
 
-# Addresses that one customer of a provider can send from.
+# Addresses that one customer of a provider can use.
 NETWORK = [f"2001:db8:7:1::{number:x}" for number in range(1, 71)]
 
 

@@ -1,4 +1,4 @@
-"""Where rate limits are counted: exact, expiring, and never pushed out by others."""
+"""The counters of rate limits are exact, expire, and are never evicted."""
 
 import pytest
 from django.core.cache import cache
@@ -84,7 +84,7 @@ def test_not_every_request_sweeps(db):
             count(f"caller {number}")
         statements += len(captured)
 
-    # One sweep: savepoint, find, count, release; there was nothing to delete.
+    # One sweep: savepoint, find, count, release. It had nothing to delete.
     assert statements <= counters.SWEEP_EVERY + 6
 
 
@@ -151,7 +151,7 @@ def test_a_failed_sweep_does_not_lose_the_count(db, sweep_always, monkeypatch):
     assert count("alice") == 2
 
 
-# --- In another place ---------------------------------------------------------------
+# --- Another cache ------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -172,12 +172,12 @@ def test_another_cache_counts_without_the_database(in_a_cache):
     assert count("alice") == 2
 
 
-# --- Away ---------------------------------------------------------------------------
+# --- Outages ------------------------------------------------------------------------
 
 
 @pytest.fixture
 def away(monkeypatch):
-    """The place of the counts is away, in a way that only its backend knows."""
+    """The storage of the counters fails with an error of its backend."""
 
     def refuse(*args, **kwargs):
         raise ConnectionError("no route")

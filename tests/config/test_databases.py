@@ -1,4 +1,4 @@
-"""From a database address to settings."""
+"""Database settings from a URL."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Secrets are made once, well, and for their owner's eyes."""
+"""Secrets are generated once, randomly, and are readable for their owner only."""
 
 import stat
 

@@ -1,8 +1,8 @@
-"""A form that is sent after its session has ended, or with an old token.
+"""Forms that are sent after the session has ended, or with an old CSRF token.
 
-Its user signs in and finds the page with what they wrote; a change of one button is
-offered again. Nothing is done without being asked for, nobody else sees the text, and
-no page answers 405.
+The user signs in and sees the form with their input; a button asks for confirmation.
+Nothing is done without a confirmation, no other user sees the text, and no page answers
+405.
 """
 
 import re
@@ -33,7 +33,7 @@ ORIGIN = {"Origin": "http://testserver"}
 
 @pytest.fixture
 def tab(alice):
-    """A browser with a session of Alice's, which checks CSRF tokens as a real one."""
+    """A browser with a session of Alice, with CSRF checks."""
     return signed_in(alice)
 
 
@@ -49,13 +49,13 @@ def hidden(page, name):
 
 
 def form_of(page, **fields):
-    """Return what a form of this page sends with these fields filled in."""
+    """Return what the form of this page sends with these fields."""
     sent = {name: hidden(page, name) for name in ("csrfmiddlewaretoken", "next")}
     return sent | {drafts.PAGE_OF: hidden(page, drafts.PAGE_OF)} | fields
 
 
 def sign_in(client, user, page):
-    """Sign in on a page of sign-in, and follow to where that leads."""
+    """Sign in on a sign-in page and follow the redirect."""
     body = {"login": user.email, "password": PASSWORD}
     sent = {k: v for k, v in form_of(page, **body).items() if v}
     return client.post(SIGN_IN, sent, follow=True)
@@ -65,7 +65,7 @@ def lose_session(client):
     Session.objects.all().delete()
 
 
-# What is written on which page, and where it is sent.
+# The page, the input, and the URL that it is sent to.
 FORMS = {
     "quick add": ("/", "/tasks/new/", {"title": TEXT}),
     "quick add of a list": ("<list>", "/tasks/new/", {"title": TEXT}),
@@ -89,7 +89,7 @@ each_form = pytest.mark.parametrize("form", FORMS)
 
 @pytest.fixture
 def send(alice):
-    """Open a page, let something happen, and send its form."""
+    """Open a page, let something happen, and then send the form."""
     home = TaskListFactory(owner=alice, name="Home")
     task = TaskFactory(owner=alice, title="Buy milk", list_id=home.pk)
     paths = {
@@ -198,7 +198,7 @@ def test_the_session_gets_its_usual_lifetime_after_the_sign_in(tab, alice, send)
 
 def test_the_last_three_forms_are_kept(tab, alice, send):
     sent = [send(tab, form, meanwhile=lambda client: None) for form in ("new list",)]
-    assert sent[0].status_code == 303  # while the session lives
+    assert sent[0].status_code == 303  # while the session is valid
     pages = [tab.get("/tasks/new/") for _ in range(4)]
     lose_session(tab)
 
@@ -341,11 +341,11 @@ def test_signing_out_requires_no_sign_in(tab):
     assert response.url == SIGN_IN
 
 
-# --- The token is of an earlier sign-in -------------------------------------------
+# --- The CSRF token is from an earlier sign-in ------------------------------------
 
 
 def sign_in_elsewhere(user):
-    """Return what another tab does: sign out, and in again as this user."""
+    """Sign out and in again as this user, as another tab would."""
 
     def happen(client):
         client.post("/accounts/logout/", form_of(client.get("/accounts/logout/")))
@@ -374,7 +374,7 @@ def test_a_form_with_an_old_csrf_token_is_shown_again_with_the_input(
 
 
 def hidden_link(page):
-    """Return where the button of an error page leads."""
+    """Return the URL of the button on an error page."""
     found = re.search(r'href="([^"]*)">Continue<', page.content.decode())
     return unescape(found[1])
 
@@ -433,19 +433,19 @@ POSTED = [row for row in PAGES if row.method == "POST"]
 
 
 def what_is_there(row):
-    # There is nothing to connect where no outside issuer is trusted.
+    # Connecting needs a configured external issuer.
     is_empty = row.owner == 404 or row.route.startswith("accounts/connect/")
     return 404 if is_empty else 200
 
 
 @pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
 def test_every_form_leads_to_a_page_after_signing_in(alice, row):
-    """After signing in, whatever was sent: a page, and never a 405."""
+    """After signing in, every form leads to a page and never to a 405."""
     client = Client()
     path = Things(alice).path_of(row.route)
     refused = client.post(path, row.body)
     if not (refused.status_code == 303 and "next=" in refused.url):
-        return  # for everyone; its own tests say what it answers
+        return  # a public page, which has tests of its own
 
     page = sign_in(client, alice, client.get(refused.url))
 

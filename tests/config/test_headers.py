@@ -1,4 +1,4 @@
-"""The headers of every kind of answer."""
+"""The headers of every kind of response."""
 
 import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
@@ -22,7 +22,7 @@ KINDS = {
 }
 
 
-# How to get answers of other kinds: (status, path, how to ask).
+# How to get other kinds of responses: (status, path, arguments).
 ODD_KINDS = {
     "a redirect to https": (301, "/", {"https": True}),
     "the API over plain http": (403, "/api/v1/tasks", {"https": True}),
@@ -127,7 +127,7 @@ def test_no_response_names_the_software(response):
 
 
 def test_static_files_are_cached_forever(client):
-    # HEAD, as the body would be an open file.
+    # HEAD, because the body would be an open file.
     response = client.head(staticfiles_storage.url("css/base.css"))
 
     assert response.status_code == 200

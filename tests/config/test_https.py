@@ -1,4 +1,4 @@
-"""What a public https address changes; nothing of it is lax, and nothing is lost."""
+"""The effects of a public https address."""
 
 import json
 import os
@@ -24,7 +24,7 @@ SHOW = (
 
 
 def settings_for(**environment):
-    """Return the settings that a fresh process makes of this environment."""
+    """Return the settings of a new process with this environment."""
     done = subprocess.run(
         [sys.executable, "-c", SHOW],
         env={
@@ -90,7 +90,7 @@ def test_an_https_address_gives_strict_settings():
     assert found["CSRF_COOKIE_NAME"].startswith("__Host-")
     assert found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is True
     assert found["SESSION_COOKIE_HTTPONLY"] is True
-    # What the prefix promises to a browser (RFC 6265bis): no domain, the whole path.
+    # Requirements of the prefix (RFC 6265bis): no domain, and the path /.
     assert found["SESSION_COOKIE_DOMAIN"] is None
     assert found["SESSION_COOKIE_PATH"] == "/"
     assert found["SECURE_HSTS_SECONDS"] >= 365 * 24 * 60 * 60
@@ -124,7 +124,7 @@ def test_forwarding_headers_are_trusted_only_from_our_proxy(proxies, believed):
 
 @pytest.fixture
 def public(settings):
-    """The service as it answers with an https address."""
+    """The service with an https address."""
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     settings.SESSION_COOKIE_NAME = "__Host-ownlist_session"

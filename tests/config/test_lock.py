@@ -1,4 +1,4 @@
-"""The lock holds everything that an installation needs, so nothing is resolved then."""
+"""The lock contains all packages of an installation, so pip resolves nothing."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ Pin = namedtuple("Pin", "version marker hashes")
 
 
 def read_lock(name):
-    """Return the pins of a lock, in a list for each package: markers may split it."""
+    """Return the pins of a lock by package, several if they have markers."""
     lock = {}
     for entry in _joined_lines((ROOT / name).read_text(encoding="utf-8")):
         if entry.startswith("--"):
@@ -44,7 +44,7 @@ def _joined_lines(text):
 
 
 def wanted_by_the_project(name):
-    """Return what `pyproject.toml` asks for in the lock `name`."""
+    """Return the requirements in `pyproject.toml` for the lock `name`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     texts = list(project["dependencies"])
     for group in LOCKS[name]:
@@ -53,13 +53,13 @@ def wanted_by_the_project(name):
 
 
 def environments():
-    """Yield what markers are evaluated with, for each Python and system we support."""
+    """Yield the environments of markers for each supported Python and system."""
     systems = [
         ("linux", "Linux", "x86_64"),
         ("linux", "Linux", "aarch64"),
         ("darwin", "Darwin", "arm64"),
     ]
-    # The first and the last patch release: some backports end in the middle.
+    # The first and last patch release, because some backports end in between.
     for python in ("3.11.0", "3.11.99", "3.12.0", "3.13.0", "3.14.0", "3.14.99"):
         for platform, system, machine in systems:
             yield default_environment() | {
@@ -84,7 +84,7 @@ EACH_LOCK = pytest.mark.parametrize("name", LOCKS)
 
 
 def unmet(lock, wanted, environment):
-    """Return what `lock` does not meet, of the requirements `wanted` and of theirs."""
+    """Return the requirements, also of dependencies, that `lock` does not satisfy."""
     found, seen, waiting = [], set(), list(wanted)
     while waiting:
         requirement = waiting.pop()
@@ -120,10 +120,10 @@ def requirements_of(name, environment):
 
 @cache
 def _all_requirements_of(name):
-    """Return what a package asks for, from the metadata of the installed one.
+    """Return the requirements of a package from the metadata of the installed one.
 
-    A package that this Python or system does not need is not installed here, so that
-    its own requirements are not known.
+    The requirements of a package that this Python or system does not need are unknown,
+    because it is not installed.
     """
     try:
         return [Requirement(text) for text in metadata.requires(name) or []]
@@ -219,8 +219,8 @@ def test_the_installed_packages_are_the_locked_ones():
 
 
 @EACH_LOCK
-def test_pip_installs_the_lock_without_resolving(name):
-    """Everything is installed here already, so pip reads and compares it offline."""
+def test_pip_accepts_the_lock_without_changes(name):
+    """Everything is installed already, so pip compares it offline."""
     done = subprocess.run(
         [sys.executable, "-m", *INSTALL.split(), name, "--no-index"],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Logs say what happened and to whom, and never what people wrote or know."""
+"""Logs tell what happened to which user, without user texts and secrets."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from todos.models import Ledger, Task
 
 @pytest.fixture
 def log():
-    """Collect all that is logged, from DEBUG on, in the form of production."""
+    """Collect all log lines from level DEBUG on, in the production format."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JSONFormatter())
@@ -39,7 +39,7 @@ def lines_of(stream):
 
 
 def test_no_user_text_and_no_secret_is_logged(db, log):
-    """A life: signing up and in, tasks, failures, a bug, and signing out."""
+    """Sign up and in, use tasks, cause failures and a bug, and sign out."""
     client = APIClient()
     client.raise_request_exception = False
     email, password = "carol@example.com", "ultramarine typewriter 77"
@@ -62,7 +62,7 @@ def test_no_user_text_and_no_secret_is_logged(db, log):
     client.get("/api/v1/tasks/Zanzibar")
     client.get("/api/Zanzibar/tasks")
     refreshed = client.post("/api/v1/auth/token/refresh", {"refresh": pair["refresh"]})
-    # A real violation of a key, whose message quotes the row.
+    # A real violation of a unique key, whose message quotes the row.
     Ledger.objects.update(last_seq=0)
     broken = client.post("/api/v1/tasks", text)
     APIClient().get("/api/v1/tasks", HTTP_AUTHORIZATION=f"Basic {pair['access']}")

@@ -1,4 +1,4 @@
-"""The database is away: 503 with a time to come back, and everything recovers alone."""
+"""Outages of the database: 503 with Retry-After, and automatic recovery."""
 
 import json
 import os
@@ -23,7 +23,7 @@ on_sqlite = pytest.mark.skipif(
     connection.vendor != "sqlite", reason="PostgreSQL locks rows, not the database"
 )
 
-# Asks a fresh process, whose database is not there, for each path.
+# Requests each path from a new process without a database.
 ASK = """
 import json, sys
 import django
@@ -54,11 +54,11 @@ print(json.dumps(answers))
 
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    """What the service answers while its database refuses every connection."""
+    """The responses of the service while its database refuses connections."""
     folder = tmp_path_factory.mktemp("outage")
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
-        # Port 1 belongs to nobody, so the connection is refused at once.
+        # Nothing listens on port 1, so the connection is refused at once.
         "DATABASE_URL": "postgres://ownlist:secret-of-the-database@127.0.0.1:1/ownlist",
         "VAR_DIR": str(settings.VAR_DIR),
     }
@@ -147,12 +147,12 @@ def test_no_response_reveals_the_database_address(answers):
     assert "Traceback" not in shown
 
 
-# --- An outage in the middle ------------------------------------------------------
+# --- An outage between requests ---------------------------------------------------
 
 
 @pytest.fixture
 def program():
-    """A program that is signed in, past the wrappers of a test's transaction."""
+    """A signed-in API client outside the transaction of the test."""
     user = UserFactory(email="alice@example.com")
     TaskFactory(owner=user)
     client = APIClient()
@@ -176,7 +176,7 @@ def test_the_next_request_replaces_a_killed_connection(program):
     statuses = []
     for _ in range(3):
         statuses.append(program.get("/api/v1/tasks").status_code)
-        close_old_connections()  # a real request ends so; the client leaves it out
+        close_old_connections()  # which the test client skips
 
     assert statuses[0] in {200, 503}
     assert statuses[1:] == [200, 200]
@@ -228,12 +228,12 @@ def test_a_locked_database_is_an_outage_and_not_a_bug(program):
         other.execute("ROLLBACK")
     accepted = program.post("/api/v1/tasks", {"title": "In time"})
 
-    # Readers never wait for a writer: that is what the write-ahead log is for.
+    # With the write-ahead log, readers never wait for a writer.
     assert read.status_code == 200
     assert refused.status_code == 503
     assert refused["Retry-After"]
     assert refused.json()["code"] == "unavailable"
-    # allauth can't count the attempt, and takes that for one too many.
+    # allauth can't count the attempt and treats it as beyond the limit.
     assert page.status_code in {429, 503}
     assert accepted.status_code == 201
     connection.close()

@@ -1,4 +1,4 @@
-"""Pages are limited: by user together with the API, by address without a user."""
+"""Rate limits of pages: by user, shared with the API, or by address."""
 
 import pytest
 from allauth.account import urls as account_urls
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("one_rate_window")
 
 SIGN_IN = reverse("account_login")
 TODAY = reverse("todos:task-today")
-FOREVER = 10**10  # seconds: no test meets the end of a window
+FOREVER = 10**10  # seconds, so that no window ends during a test
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def statuses(client, path, times, **more):
     return [client.get(path, **more).status_code for _ in range(times)]
 
 
-# --- Who is signed in ---------------------------------------------------------------
+# --- Signed-in users ----------------------------------------------------------------
 
 
 def test_the_pages_of_a_user_are_limited(page_as, alice, limit):
@@ -83,7 +83,7 @@ def test_a_refused_request_changes_nothing(page_as, alice, limit):
     assert alice.credential_epoch == 0
 
 
-# --- Who is not ---------------------------------------------------------------------
+# --- Visitors -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_an_api_call_with_a_token_does_not_count_by_address(
     assert api_as(alice).get(reverse("api:task-list")).status_code == 200
 
 
-# --- Each page that costs more ------------------------------------------------------
+# --- Pages with limits of their own -------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -176,10 +176,10 @@ def test_the_page_and_the_api_share_the_limit_of_registrations(client, api, db, 
     assert api.post(reverse("api:register"), {}).status_code == 429
 
 
-# Pages that anyone can POST to, and that cost or tell no more than a GET.
+# Public pages whose POST costs and reveals no more than a GET.
 CHEAP = {
     "account_confirm_email",  # needs a signed link
-    "account_confirm_login_code",  # leads away: codes are off
+    "account_confirm_login_code",  # redirects, because codes are disabled
     "account_email_verification_sent",
     "account_inactive",
     "account_logout",
@@ -191,7 +191,7 @@ CHEAP = {
 
 
 def test_every_public_account_form_has_a_limit():
-    """A new page must be given one, or be listed above with a reason."""
+    """A new page needs a limit, or an entry above with a reason."""
     routes = _named([*account_pages, *account_urls.urlpatterns])
     public = {
         name
@@ -202,7 +202,7 @@ def test_every_public_account_form_has_a_limit():
     assert public - CHEAP - OUTSIDE == set(configured.PAGE_LIMITS)
 
 
-# It asks the outside server only for who has begun a sign-in, once for each.
+# It calls the external server only once for each sign-in that was started.
 OUTSIDE = {"openid_connect_callback"}
 
 
@@ -221,7 +221,7 @@ def _takes_posts(view):
     return view_class is None or hasattr(view_class, "post")
 
 
-# --- What it says, and what it costs ------------------------------------------------
+# --- The refusal, and the cost ------------------------------------------------------
 
 
 def test_the_refusal_page_says_how_long_to_wait(client, db, settings):

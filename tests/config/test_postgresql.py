@@ -14,7 +14,7 @@ from config.postgresql.base import HEALTH_CHECK_INTERVAL
 
 @pytest.fixture
 def postgresql(transactional_db):
-    """The connection to PostgreSQL, as it is when a request begins."""
+    """The connection to PostgreSQL at the start of a request."""
     if connection.vendor != "postgresql":
         pytest.skip("PostgreSQL only")
     connection.ensure_connection()

@@ -1,4 +1,4 @@
-"""Other users of the machine can read nothing of what Ownlist writes."""
+"""Other users of the machine can't read the files that Ownlist writes."""
 
 import os
 import stat
@@ -12,7 +12,7 @@ from django.conf import settings
 from config import checks, launch, private_files
 from config.databases import database_settings
 
-OPEN_TO_ALL = 0o022  # the umask that most systems begin with
+OPEN_TO_ALL = 0o022  # the default umask of most systems
 
 
 def mode_of(path):
@@ -30,7 +30,7 @@ def umask(mask):
 
 @pytest.fixture
 def var(tmp_path, settings, monkeypatch):
-    """A folder with a database that an earlier version left open to everyone."""
+    """A folder with a database that is readable for everyone."""
     folder = tmp_path / "var"
     with umask(OPEN_TO_ALL):
         folder.mkdir()
@@ -44,7 +44,7 @@ def var(tmp_path, settings, monkeypatch):
 
 
 def run(code, folder):
-    """Run a program with the umask of most systems, on a database in `folder`."""
+    """Run a program with the default umask and a database in `folder`."""
     database = f"sqlite:///{folder}/ownlist.sqlite3"
     environment = {"DATABASE_URL": database, "VAR_DIR": str(folder)}
     done = subprocess.run(
@@ -67,7 +67,7 @@ def test_files_created_by_a_command_are_private(tmp_path):
 
 @pytest.mark.parametrize("module", ["config.server", "config.launch"])
 def test_files_created_by_the_server_are_private(tmp_path, module):
-    """It sets its mask first of all, so a start that is refused shows it."""
+    """The umask is set first, so a refused start is enough to see it."""
     code = (
         "import atexit, pathlib, runpy, sys\n"
         f"atexit.register(pathlib.Path({str(tmp_path / 'made')!r}).touch)\n"

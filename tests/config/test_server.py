@@ -1,4 +1,4 @@
-"""The real server outlasts what happens to it: a dead worker, a locked database."""
+"""The real server survives a dead worker and a locked database."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ from django.db import connection
 from tests import served
 from tests.benchmarks import processes
 
-PATIENCE = 60  # seconds until a test gives up
+PATIENCE = 60  # seconds
 GOOD = {200, 201}
 
 
@@ -26,7 +26,7 @@ def server(tmp_path_factory):
 
 
 def ask(server, method="GET", path="/healthz", body=None, headers=None):
-    """Return the status of one request on a connection of its own; 0 for none."""
+    """Return the status of a request on a new connection, or 0 without a response."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     try:
         connection.request(method, path, body, headers or {})
@@ -38,7 +38,7 @@ def ask(server, method="GET", path="/healthz", body=None, headers=None):
 
 
 def until(condition):
-    """Wait for something to become true, and return it."""
+    """Wait for a true value and return it."""
     deadline = time.monotonic() + PATIENCE
     while not (found := condition()):
         assert time.monotonic() < deadline, "waited in vain"
@@ -60,7 +60,7 @@ def test_a_dead_worker_is_replaced_while_the_others_serve(server):
     meanwhile = [ask(server) for _ in range(20)]
     after = until(lambda: len(found := workers_of(server) - {victim}) == 2 and found)
 
-    # A connection that the dead one had taken already may be cut.
+    # A connection that the dead worker had accepted may break.
     assert meanwhile.count(200) >= 19
     assert after - before
     assert [ask(server) for _ in range(20)] == [200] * 20
@@ -78,9 +78,9 @@ def test_the_server_recovers_when_the_database_is_unlocked(server):
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         with ThreadPoolExecutor(8) as pool:
             other.execute("BEGIN IMMEDIATE")
-            # Every thread of both workers gives up waiting once.
+            # Every thread of both workers times out once.
             locked = list(pool.map(add, range(8)))
-            # These wait when the lock goes.
+            # These are waiting when the lock is released.
             caught = [pool.submit(add, number) for number in range(8)]
             other.execute("ROLLBACK")
             released = [future.result() for future in caught]

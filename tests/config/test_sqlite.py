@@ -1,7 +1,7 @@
-"""After an error of the database nothing of it waits for the garbage collector.
+"""A database error leaves nothing behind for the garbage collector.
 
-A cursor that the collector frees in another thread makes that thread wait for the
-connection it came from, and two such threads can wait for each other.
+If the collector frees a cursor in another thread, that thread waits for the connection
+of the cursor, and two such threads can wait for each other.
 """
 
 import gc
@@ -27,13 +27,13 @@ pytestmark = [
 
 
 def cursors():
-    # By type: to be asked for its class, a lazy object would load what it stands for.
+    # By type, because reading `__class__` would load a lazy object.
     return sum(issubclass(type(thing), sqlite3.Cursor) for thing in gc.get_objects())
 
 
 @contextmanager
 def no_cursor_left():
-    """Fail if what happens inside leaves a cursor to the garbage collector."""
+    """Fail if the block leaves a cursor to the garbage collector."""
     gc.collect()
     before = cursors()
     gc.disable()
@@ -47,7 +47,7 @@ def no_cursor_left():
 
 @pytest.fixture
 def locked():
-    """Lock the database from outside, and wait for it only briefly."""
+    """Lock the database on another connection, with a short timeout for waiting."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 20")
     path = connection.settings_dict["NAME"]
@@ -59,10 +59,10 @@ def locked():
 
 
 def test_collecting_garbage_never_waits_for_another_thread():
-    """Two threads would wait for each other until one of them gives up.
+    """Two threads would wait for each other until one of them times out.
 
-    The one has failed before, and now waits for the write lock. The other holds it, and
-    collects what the failure left behind.
+    One has failed before and now waits for the write lock. The other holds the lock and
+    collects the garbage of the failure.
     """
     failed, freed, waiting = Event(), Event(), Event()
     outcomes = []
@@ -106,7 +106,7 @@ def alice():
 
 @pytest.fixture
 def program(alice):
-    """A program that is signed in, and is answered where something fails."""
+    """A signed-in API client that gets the response to an error."""
     client = program_of(alice)
     client.raise_request_exception = False
     return client
@@ -114,7 +114,7 @@ def program(alice):
 
 @pytest.fixture
 def visitor(alice):
-    """The same with a browser."""
+    """A signed-in browser that gets the response to an error."""
     client = browser_of(alice)
     client.raise_request_exception = False
     return client
@@ -189,7 +189,7 @@ def test_signing_in(alice, locked):
 
 
 def test_the_readiness_check(client, monkeypatch):
-    """A file that is no database lets nothing be read."""
+    """A file that isn't a database can't be read."""
     connection.close()
     monkeypatch.setitem(connection.settings_dict, "NAME", __file__)
 
@@ -208,7 +208,7 @@ def test_the_readiness_check(client, monkeypatch):
     ],
 )
 def test_an_unexpected_exception(visitor, monkeypatch, path, view):
-    """Its frames hold whatever was open when it happened."""
+    """The frames of the error refer to everything that was open."""
 
     def broken(*args, **kwargs):
         cursor = connection.cursor()

@@ -1,4 +1,4 @@
-"""The one rule for text, in serializers and in forms."""
+"""Validation of text in serializers and forms."""
 
 import sys
 import unicodedata
@@ -83,12 +83,12 @@ def test_a_form_field_applies_the_same_rule():
     assert TextFormField(required=False, max_length=3).clean("") == ""
 
 
-# --- What it may cost --------------------------------------------------------------
+# --- Cost --------------------------------------------------------------------------
 
 
 @pytest.fixture
 def normalised_lengths(monkeypatch):
-    """The length of every text that is normalised from here on."""
+    """The length of every text that is normalised during the test."""
     lengths = []
     real = unicodedata.normalize
 
@@ -117,8 +117,8 @@ def test_a_text_that_is_too_long_is_refused_before_it_is_processed(
     [
         ACUTE * 31,
         DOT_BELOW * 20 + ACUTE * 11,
-        "\u0f73" * 16,  # no mark by its class, and taken apart into two
-        "\uff9e" * 31,  # no mark at all, and one in a search
+        "\u0f73" * 16,  # not a mark by its class, but decomposed into two marks
+        "\uff9e" * 31,  # not a mark, but a mark after NFKC
     ],
 )
 def test_too_many_marks_on_one_letter_are_refused_before_normalising(
@@ -149,7 +149,7 @@ def test_text_that_grows_when_normalised_is_still_valid(letters):
 
 
 def test_every_character_that_normalisation_sorts_is_a_mark():
-    """Whatever a normal form takes apart into marks alone, in this Unicode version."""
+    """All characters that decompose into marks only, in this Unicode version."""
     for character in map(chr, range(sys.maxunicode + 1)):
         apart = unicodedata.normalize("NFKD", character)
         if all(map(unicodedata.combining, apart)):
@@ -169,7 +169,7 @@ def test_no_character_is_composed_of_more_than_the_maximum():
 
 @pytest.mark.parametrize("make", [TextField, TextFormField])
 def test_a_field_limits_the_stored_length(make):
-    """So a decomposed text may be longer than its limit, and spaces around it too."""
+    """So decomposed text and surrounding spaces may exceed the limit."""
     field = make(max_length=3)
     read = getattr(field, "run_validation", None) or field.clean
 

@@ -1,4 +1,4 @@
-"""What pages and mails promise: every number of them is held against the code."""
+"""Numbers in the texts of pages and mails match the code."""
 
 import re
 from datetime import timedelta
@@ -20,8 +20,8 @@ RESET = timedelta(seconds=deployed.PASSWORD_RESET_TIMEOUT)
 CODE = timedelta(seconds=allauth.LOGIN_BY_CODE_TIMEOUT)
 _, MAIL_PERIOD = deployed.RATE_LIMITS["mail"]
 
-# Each length of time that a text names, by its template: what the code says it is.
-# What only advises ("after a few minutes") promises nothing.
+# The length of time in the text of each template, and its value in the code.
+# Advice such as "after a few minutes" is not checked.
 PROMISED = {
     "account/account_inactive.html": {"seven days": DELETION_GRACE},
     "account/confirm_reauthentication_code.html": {"a few minutes": CODE},
@@ -92,12 +92,12 @@ def test_a_browser_stays_signed_in_as_long_as_announced(client, db):
 
 @pytest.fixture
 def printed(settings):
-    """A deployment without a mail server, as `make run` has it."""
+    """A deployment without a mail server, like `make run`."""
     settings.EMAIL_BACKEND = CONSOLE
 
 
 def pages_that_speak_of_mail(client, signed_in):
-    """Yield every page that follows a mail, or comes before one."""
+    """Yield every page before or after a mail."""
     yield client.get(reverse("account_reset_password"))
     sent = {"email": "carol@example.com"}
     yield client.post(reverse("account_reset_password"), sent, follow=True)

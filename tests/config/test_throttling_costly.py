@@ -1,4 +1,4 @@
-"""What costs much has limits of its own, by user."""
+"""Expensive operations have limits of their own, by user."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.usefixtures("one_rate_window")
 
 @pytest.fixture(autouse=True)
 def _limits(settings):
-    """Let two of each pass in a window that lasts."""
+    """Allow two of each in a window that doesn't end."""
     small = dict.fromkeys(("undo", "export", "import"), (2, 10**10))
     settings.RATE_LIMITS = settings.RATE_LIMITS | small
 
@@ -53,7 +53,7 @@ def test_beyond_the_limit_the_response_is_429_and_nothing_changes(
     assert refused.json()["code"] == "throttled"
     assert f'"{scope}";q=2;w=10000000000' in refused.headers["RateLimit-Policy"]
     assert Change.objects.count() == count
-    # It is counted with the user's other requests as well, and for each user apart.
+    # It also counts as one of the user's requests, and separately for each user.
     assert '"user";q=' in refused.headers["RateLimit-Policy"]
     TaskFactory(owner=bob)
     assert act(api_as(bob)).status_code == 200

@@ -1,4 +1,4 @@
-"""The limit of one user's requests: exact where small, cheap where large."""
+"""The request limit of a user: exact if small, cheap if large."""
 
 import json
 import os
@@ -24,7 +24,7 @@ from todos.models import Task
 
 pytestmark = pytest.mark.slow
 
-# One window for all tests, so that none of them meets its end.
+# One window that doesn't end during a test.
 FOREVER = 10**10
 
 
@@ -47,7 +47,7 @@ def counts(counter, times, *, caller="alice", now=1_000_010.0):
 
 def test_a_small_limit_is_exact_across_processes(db, limit):
     limit(10, 60)
-    # Each counter stands for a process: they have only the cache in common.
+    # Each counter represents a process. They share only the cache.
     processes = [ProcessCounter("user") for _ in range(3)]
 
     waits = [
@@ -236,7 +236,7 @@ def _environment():
     }
 
 
-# --- Answers ------------------------------------------------------------------
+# --- Responses ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How bodies are read, on a loop of the test's own."""
+"""Receiving bodies, on an event loop of the test."""
 
 import asyncio
 import gc
@@ -18,7 +18,7 @@ IMPORT = "/api/v1/import"
 
 
 class Sent:
-    """A request of granian: pieces, then their end, the sender gone, or silence."""
+    """A fake request of granian: pieces, then the end, a disconnect, or silence."""
 
     GONE = (b"", b"")
     END = (b"",)
@@ -56,13 +56,13 @@ class Sent:
 
 @pytest.fixture(autouse=True)
 def no_patience(settings):
-    """A sender who stops has stopped at once."""
+    """Time out at once when the client stops sending."""
     settings.BODY_SECONDS = 0
     settings.BODY_BYTES_PER_SECOND = 10**9
 
 
 def finished(work):
-    """Run a coroutine to its end, where the thread of the tests may have a loop."""
+    """Run a coroutine in another thread, because this one may have an event loop."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
@@ -136,12 +136,12 @@ def test_an_incomplete_body_is_refused(length):
     assert isinstance(body.refusal, EndedEarly)
 
 
-# --- What long bodies share -------------------------------------------------------
+# --- The shared memory of long bodies ---------------------------------------------
 
 
 @pytest.fixture
 def room(monkeypatch):
-    """Room for one long body and a half."""
+    """Shared memory for one and a half long bodies."""
     monkeypatch.setattr(Share, "free", MIB * 3 // 2)
 
 
@@ -177,7 +177,7 @@ def test_a_refused_body_uses_no_share(room, then):
 
 
 def in_thread(sent, length, work):
-    """Receive an upload, have a thread work on its stream, and return both."""
+    """Receive an upload, run `work` with its stream in a thread, and return both."""
 
     async def main():
         body = await receive(sent, IMPORT, length)
@@ -238,7 +238,7 @@ def test_only_one_upload_at_a_time_may_wait():
     assert finished(main()) == b"x" * 10
 
 
-# --- What is held after a refusal -------------------------------------------------
+# --- References after a refusal ---------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What Django is told of a request."""
+"""The WSGI environment of a request."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ from config.front.heads import Head
 
 
 class Headers:
-    """As the server gives them: small letters, and no value that is not ASCII."""
+    """Headers like the server's: lower case, without values that are not ASCII."""
 
     def __init__(self, *fields):
         self._fields = fields

@@ -1,7 +1,7 @@
-"""An answer that needed nothing of the body leaves the connection good for the next.
+"""A response that ignores the body leaves the connection usable.
 
-Every row of the access matrix is asked with bodies that most answers don't need, over
-one connection; after each, the same connection must carry one more request.
+Every row of the access matrix is requested with a body that most responses ignore, over
+one connection. After each, the connection must carry another request.
 """
 
 import re
@@ -25,7 +25,7 @@ SAMPLES = {
 
 
 def path_of(route):
-    """Return a path of the route, to objects that don't exist."""
+    """Return a path of the route with ids of missing objects."""
     for pattern, sample in SAMPLES.items():
         route = re.sub(pattern, sample, route)
     assert not re.search(r"[<>^$]", route), f"no sample for {route}"
@@ -33,9 +33,9 @@ def path_of(route):
 
 
 def calls():
-    """Return (method, path) for every row of the matrix, and for one method too many.
+    """Return (method, path) for every row of the matrix, and for a refused method.
 
-    And for files, and for what is not there.
+    Also for static files and unknown paths.
     """
     rows = API + PAGES + PUBLIC + ADMIN
     found = {(row.method, path_of(row.route)) for row in rows}
@@ -58,7 +58,7 @@ def ask(connection, method, path, body, headers, *, in_chunks):
     return answer.status
 
 
-# Chunks are read another way than a body of known length, whatever their number.
+# Chunked bodies are received differently from bodies of known length.
 @pytest.mark.parametrize(
     ("size", "in_chunks"),
     [
@@ -85,7 +85,7 @@ def test_the_connection_is_reused_after_every_response(server, token, size, in_c
 
 
 def test_urllib3_reuses_its_connection(server):
-    """urllib3, which opens another connection where it must, and counts them."""
+    """urllib3, which counts the connections that it opens."""
     with urllib3.HTTPConnectionPool("127.0.0.1", server.port, maxsize=1) as pool:
         for _ in range(20):
             refused = pool.urlopen("POST", "/api/v1/tasks", b"x" * 100_000)

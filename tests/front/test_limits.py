@@ -1,4 +1,4 @@
-"""What is too large is refused before it is read."""
+"""Requests that are too large are refused before they are read."""
 
 import os
 import socket
@@ -17,7 +17,7 @@ END = b"--x--\r\n"
 
 
 def form(content, **fields):
-    """Return a form with a file in it, as it goes over the wire."""
+    """Return the bytes of a form with a file."""
     parts = [FIELD % (k.encode(), v.encode()) for k, v in fields.items()]
     return b"".join([*parts, FILE % content, END])
 
@@ -30,7 +30,7 @@ def ask(connection, path, body=b"", headers=None, *, method="POST"):
 
 
 def refused_by_length(server, path, length=TOO_MUCH, headers=()):
-    """Announce a body, send none of it, and return the answer's head and body."""
+    """Announce a body without sending it, and return head and body of the response."""
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", *headers]
     lines += [f"Content-Length: {length}", "", ""]
     with socket.create_connection(("127.0.0.1", server.port), timeout=60) as wire:
@@ -108,12 +108,12 @@ def test_a_large_import_is_read_and_the_connection_is_reused(server, token):
 
     assert (answer.status, following.status) == (200, 200)
     assert b'"created":300' in answer.body
-    # Which is how the next test would see it.
+    # This is how the next test detects it.
     assert files_written(server) != before
 
 
 def files_written(server):
-    """Return a number that changes whenever a file comes into the folder or leaves."""
+    """Return a number that changes when a file is created or removed there."""
     return os.stat(server.uploads).st_mtime_ns
 
 

@@ -1,4 +1,4 @@
-"""Who reads an answer slowly holds up nobody."""
+"""Clients that read a response slowly don't block others."""
 
 import json
 import socket
@@ -13,7 +13,7 @@ READERS = 12  # three for each thread
 
 @pytest.fixture
 def owner(server, token):
-    """The header of a token of an account whose export has 7 MiB."""
+    """The Authorization header of an account whose export has 7 MiB."""
     table = b"title,notes\n" + b"Buy milk,%b\n" % (b"x" * 19_000) * 400
     with server.connected() as connection:
         answer = ask(connection, "/api/v1/import", form(table, format="csv"), token)
@@ -22,11 +22,11 @@ def owner(server, token):
 
 
 def begin_reading(server, stack, owner):
-    """Ask for an export, read its first byte, and return the open connection."""
+    """Request an export, read its first byte, and return the open connection."""
     wire = stack.enter_context(
         socket.create_connection(("127.0.0.1", server.port), timeout=60)
     )
-    # A small window, so that little of the answer is on its way unasked.
+    # A small receive buffer, so that little of the response is in transit.
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     wire.sendall(
         b"GET /api/v1/export?format=csv HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -53,7 +53,7 @@ def test_slow_readers_do_not_block_other_requests(server, owner):
         refused = export(server, owner)
 
     assert others == [200, 200]
-    # 64 MiB may wait for their readers; then exports have to.
+    # 64 MiB of responses may be in memory. Further exports are refused.
     begun = [first for _, first in readers]
     assert begun.count(b"HTTP/1.1 200") == 8
     assert begun.count(b"HTTP/1.1 503") == READERS - 8

@@ -1,4 +1,4 @@
-"""Who sends slowly holds up nobody, and not for long."""
+"""Clients that send slowly don't block others, and are timed out."""
 
 import json
 import socket
@@ -11,7 +11,7 @@ JSON = "Content-Type: application/json"
 
 
 def send_half(server, stack, path="/api/v1/auth/token", length=1000, *, lines=(JSON,)):
-    """Begin a request, send one byte of its body, and return the open connection."""
+    """Start a request, send one byte of its body, and return the open connection."""
     connection = stack.enter_context(
         socket.create_connection(("127.0.0.1", server.port), timeout=60)
     )
@@ -22,14 +22,14 @@ def send_half(server, stack, path="/api/v1/auth/token", length=1000, *, lines=(J
 
 
 def everything_from(connection):
-    """Return all that is sent until the server closes."""
+    """Return everything that the server sends until it closes the connection."""
     with connection.makefile("rb") as stream:
         head, _, body = stream.read().partition(b"\r\n\r\n")
     return head.decode().lower(), json.loads(body)
 
 
 def statuses(server, *requests):
-    """Return the status of each (method, path, body), asked one after the other."""
+    """Return the status of each (method, path, body), requested one after another."""
     found = []
     for method, path, body in requests:
         with server.connected() as connection:
@@ -50,7 +50,7 @@ def test_half_sent_requests_do_not_block_others(server):
             ("GET", "/static/css/base.css", None),
         )
 
-        # None of the halves was given up meanwhile.
+        # None of the half-sent requests has timed out meanwhile.
         for half in halves:
             half.setblocking(False)
             with pytest.raises(BlockingIOError):
@@ -105,7 +105,7 @@ def test_slow_uploads_do_not_block_other_requests(server, token):
         answers = [everything_from(half) for half in halves]
 
     assert found == [200, 404]
-    # One is waited for. The others are told to come back.
+    # One upload may wait. The others get a 503.
     codes = sorted(problem["code"] for _, problem in answers)
     assert codes == ["request_timeout"] + ["unavailable"] * (HALVES - 1)
     assert all("\r\nconnection: close" in head for head, _ in answers)

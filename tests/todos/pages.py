@@ -1,4 +1,4 @@
-"""What the tests of the pages share."""
+"""Helpers for the tests of pages."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ ABSENT = UUID("01980000-0000-7000-8000-000000000000")
 
 
 def kinds(user):
-    """Return what was done to a person's tasks and lists by session, in order."""
+    """Return the kinds of changes that a user made with a session, in order."""
     changes = Change.objects.owned_by(user).filter(credential="session")
     return list(changes.order_by("seq").values_list("kind", flat=True))
 
@@ -22,7 +22,7 @@ def asks_to_sign_in(response):
 
 
 def assert_does_not_exist(client, route, pk, *, method="get", **body):
-    """Assert that an object answers byte for byte like one that never was."""
+    """Assert that the response for an object is identical to that for a random id."""
     send = getattr(client, method)
     theirs = send(reverse(route, args=[pk]), body)
     nobodys = send(reverse(route, args=[ABSENT]), body)

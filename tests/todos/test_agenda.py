@@ -1,4 +1,4 @@
-"""What is overdue, due today and upcoming: by the clock, in every zone."""
+"""Overdue, today's and upcoming tasks, in all time zones."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,7 +14,7 @@ from todos.models import Task
 from todos.schedule.days import Clock
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)  # 13:00 in Berlin, 21:00 in Tokyo
-# Around the switches of both hemispheres, the turn of the year, and a leap day.
+# Around the clock changes of both hemispheres, New Year, and a leap day.
 BASES = [
     datetime(year, month, day, tzinfo=UTC)
     for year, month, day in [
@@ -36,7 +36,7 @@ def berliner(db):
 
 
 def where(owner, *, now=NOW):
-    """Return the titles that each view shows, by view."""
+    """Return the titles that each view shows."""
     agenda = Agenda(owner, now=now)
     return {
         view: sorted(getattr(agenda, view)().values_list("title", flat=True))
@@ -47,7 +47,7 @@ def where(owner, *, now=NOW):
 @pytest.mark.parametrize(
     ("due", "views"),
     [
-        # A date is past due when the day is over.
+        # A date is past due when its day is over.
         ((date(2027, 1, 14),), {"overdue", "today"}),
         ((date(2027, 1, 15),), {"today"}),
         ((date(2027, 1, 16),), {"upcoming"}),
@@ -56,7 +56,7 @@ def where(owner, *, now=NOW):
         ((date(2027, 1, 15), time(13, 0)), {"today"}),
         ((date(2027, 1, 15), time(23, 59)), {"today"}),
         ((date(2027, 1, 16), time(0, 0)), {"upcoming"}),
-        # In a zone of its own, by the clocks there.
+        # With a time zone of its own, by the clocks there.
         ((date(2027, 1, 15), time(20, 59), "Asia/Tokyo"), {"overdue", "today"}),
         ((date(2027, 1, 15), time(21, 0), "Asia/Tokyo"), {"today"}),
         ((date(2027, 1, 16), time(7, 59), "Asia/Tokyo"), {"today"}),
@@ -110,14 +110,14 @@ def test_runs_one_query_more_than_the_list(berliner, django_assert_num_queries):
 
 
 def is_due_by_day_end(clock, day, at, zone):
-    """Tell whether a task due then belongs to Today, computed without the database."""
+    """Return whether a task due then belongs to Today, without the database."""
     if at is None:
         return day <= clock.today
     return datetime.combine(day, at) < clock.day_end_in(zone)
 
 
 class EveryZone(TestCase):
-    """The database and Python say the same, in all zones, at both switches."""
+    """The database and Python agree, in all zones, at both clock changes."""
 
     @settings(max_examples=60, deadline=None)
     @given(
@@ -164,7 +164,7 @@ class EveryZone(TestCase):
         clock = Clock(now=at.astimezone(UTC), zone=ZoneInfo(own), day_start=0)
 
         assert stored.due_date == day
-        # An hour that the switch skips belongs to the day all the same.
+        # An hour that the clock change skips also belongs to the day.
         assert clock.today == day
         assert where(owner, now=at)["today"] == ["it"]
         assert where(owner, now=at)["overdue"] == []

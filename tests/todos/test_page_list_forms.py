@@ -1,4 +1,4 @@
-"""Making, changing, archiving and deleting a list."""
+"""Creating, changing, archiving and deleting a list."""
 
 import pytest
 from django.urls import reverse
@@ -149,7 +149,7 @@ def test_refuses_to_move_tasks_to_a_list_of_another_user(page_as, alice, bob):
     assert own_lists(alice).exists()
 
 
-@pytest.mark.parametrize(("name", "body"), OF_ONE[:-1])  # it is in no trash
+@pytest.mark.parametrize(("name", "body"), OF_ONE[:-1])  # it is not in the trash
 def test_the_inbox_cannot_be_changed(page_as, alice, name, body):
     inbox = alice.task_lists.get(is_inbox=True)
 

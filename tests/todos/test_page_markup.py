@@ -1,4 +1,4 @@
-"""What holds for the markup of every page of tasks and lists, in one place."""
+"""Rules for the markup of all pages of tasks and lists."""
 
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -16,7 +16,7 @@ HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>"
 
 
 class Page(HTMLParser):
-    """What a strict policy or a reader without eyes would stumble over."""
+    """Collects violations of the Content-Security-Policy and accessibility errors."""
 
     def __init__(self, text):
         super().__init__()
@@ -48,7 +48,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def pages(page_as, alice):
-    """Every page of a person who has written the worst, by name."""
+    """All pages of a user with hostile texts, by name."""
     now = timezone.now()
     caller = caller_of(alice, now)
     alice.display_name = HOSTILE

@@ -1,7 +1,7 @@
-"""What a form answers when its object changed in another tab since it was shown.
+"""Forms whose object was changed in another tab while the form was open.
 
-Every form of the pages is sent after every such change: the answer is a page that says
-what happened, and what was written is stored or still in it.
+Every form is sent after every such change. The response explains the change, and the
+input is saved or shown again.
 """
 
 import pytest
@@ -24,7 +24,7 @@ WRITTEN = "Written with much thought"
 
 
 class Scene:
-    """One task in one list of Alice's, and what can happen to them."""
+    """A task of Alice in a list of hers, and what can happen to them."""
 
     def __init__(self, alice, state):
         self.owner = alice
@@ -127,7 +127,7 @@ ON_LIVE = [
 ON_TRASHED = [Scene.nothing, Scene.restore, Scene.restore_list, Scene.remove_list]
 TASK = {"title": WRITTEN, "notes": WRITTEN, "list": "<home>", "version": "1"}
 LIST = {"name": WRITTEN, "colour": "red"}
-# The form, what it is about, and what is sent.
+# The form, its object, and the input.
 LIVE_FORMS = [
     ("task-create", None, TASK),
     ("task-update", "task", TASK),
@@ -199,7 +199,7 @@ def scene(alice):
 
 
 def sent_again(response):
-    """Return what the form of a refused page sends when it is sent as it is."""
+    """Return the input that a refused form sends when it is sent again unchanged."""
     form = response.context["form"]
     values = {field.name: field.value() for field in form}
     return {name: value for name, value in values.items() if value not in (None, "")}

@@ -1,4 +1,4 @@
-"""The page that reminder mails lead to: asks on GET, acts on POST, for its holder."""
+"""The page that reminder mails link to: GET asks for confirmation, POST acts."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -23,7 +23,7 @@ def is_on(user):
 
 @pytest.fixture
 def strict():
-    """A client that knows no form of ours, where a missing one would be refused."""
+    """A client without a CSRF token that enforces CSRF checks."""
     return Client(enforce_csrf_checks=True)
 
 
@@ -54,7 +54,7 @@ def test_a_one_click_unsubscribe_stops_the_mails(strict, alice):
 
 
 def test_checks_the_token_before_reading_the_body(strict):
-    # A form with a file can't be read here, which would be another answer.
+    # A form with a file can't be read here and would give another response.
     file = SimpleUploadedFile("a.csv", b"title")
 
     response = strict.post(reverse("todos:reminders", args=["no"]), {"file": file})

@@ -1,4 +1,4 @@
-"""The forms of one button: complete, reopen, delete, restore."""
+"""The buttons of a task: complete, reopen, delete, restore."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.todos.pages import (
 from todos import actions
 from todos.models import Task
 
-# The page, what must have been done before, and what the ledger says afterwards.
+# The page, the preparation, and the expected entry in the ledger.
 ACTIONS = [
     ("todos:task-complete", None, "completed"),
     ("todos:task-reopen", actions.complete_task, "reopened"),

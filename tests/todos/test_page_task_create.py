@@ -96,7 +96,7 @@ def test_refuses_a_list_of_another_user_like_a_missing_one(page_as, alice, bob):
         ({"repeat": "FREQ=SECONDLY", "due_date": "2027-01-01"}, "repeat"),
         ({"labels": "a\x00b"}, "labels"),
         ({"labels": "x" * 51}, "labels"),
-        # Each of these letters grows to three where capitals don't count.
+        # Case folding turns each of these letters into three.
         ({"labels": "\N{LATIN SMALL LIGATURE FFI}" * 50}, "labels"),
         ({"labels": ",".join(map(str, range(21)))}, "labels"),
     ],

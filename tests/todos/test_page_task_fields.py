@@ -1,4 +1,4 @@
-"""Every task that can be stored can be saved on its page, also with a field less."""
+"""Every valid task can be saved on its page, also when one field is not sent."""
 
 from datetime import date, time
 from itertools import product
@@ -21,7 +21,7 @@ DUE = {"due_date": date(2027, 1, 29)}
 TIMED = DUE | {"due_time": time(9, 0, 30)}
 ZONED = TIMED | {"due_tz": "Asia/Tokyo"}
 MINUTES, AT = {"reminder_minutes": 45}, {"reminder_time": time(7, 15)}
-# Every way in which date, time, zone and reminder can be stored together.
+# All valid combinations of date, time, time zone and reminder.
 DATES = [
     {},
     *(DUE | one for one in ({}, AT)),
@@ -30,7 +30,7 @@ DATES = [
 ]
 RULES = [
     {},
-    {"rrule": "FREQ=MONTHLY"},  # settled as the 29th, or the last day
+    {"rrule": "FREQ=MONTHLY"},  # stored as the 29th, or the last day
     {"rrule": "FREQ=WEEKLY;INTERVAL=6", "rrule_anchor": "completion"},
     {"rrule": "FREQ=MONTHLY;BYDAY=-1FR;COUNT=3"},
     {"rrule": "FREQ=DAILY;UNTIL=20270601"},
@@ -40,7 +40,7 @@ OTHERS = [
     {"start_date": date(2028, 1, 1), "labels": ["one, two", "phone"], "priority": 1},
     {"notes": "One\nTwo", "parent_id": "<a task>"},
 ]
-# What has no part in how dates fit each other takes turns.
+# Fields that are independent of the dates alternate.
 COMBINATIONS = [
     (dates, rule, OTHERS[number % len(OTHERS)])
     for number, (dates, rule) in enumerate(product(DATES, RULES))
@@ -59,7 +59,7 @@ def stored(alice, parts):
 
 
 def written(form):
-    """Return what a browser sends of a form that nobody touched."""
+    """Return what a browser sends for an unchanged form."""
     sent = {}
     for field in form:
         value = field.field.widget.format_value(field.value())

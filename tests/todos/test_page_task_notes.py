@@ -1,4 +1,4 @@
-"""The notes of a task on its page: rendered, and no way out of them."""
+"""The notes of a task on its page: rendered as safe HTML."""
 
 import pytest
 from django.urls import reverse
@@ -46,7 +46,7 @@ def test_the_api_returns_the_source_of_the_notes(api_as, alice):
 
 
 def elements_beside_the_notes(page):
-    """Return what the page is made of: elements, their attributes, and the rest."""
+    """Return the elements of the page with their attributes, and the rest."""
     parsed = Elements(page.text)
     own = [(tag, set(attributes)) for tag, attributes in parsed.found if tag != "a"]
     return own, parsed.other

@@ -17,7 +17,7 @@ def url(task):
 
 
 def written(client, task, **changes):
-    """Return what a browser would send back, with some fields changed."""
+    """Return what a browser would send, with some fields changed."""
     form = client.get(url(task)).context["form"]
     values = {field.name: field.value() for field in form}
     return {
@@ -143,7 +143,7 @@ def test_a_recurrence_without_a_date_starts_with_its_first_date(page_as, alice):
     client.post(url(task), written(client, task, repeat="FREQ=DAILY"))
 
     today = Agenda(alice, now=timezone.now()).clock.today
-    # At midnight, the day of the request may be the one before.
+    # Around midnight, the request may have been on the previous day.
     assert Task.objects.get().due_date in {today, today - timedelta(days=1)}
 
 

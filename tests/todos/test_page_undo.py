@@ -1,4 +1,4 @@
-"""Undo on a page takes back the whole batch, whatever it was and wherever it stands."""
+"""Undo on pages reverts the whole batch, for every action and every page."""
 
 import re
 
@@ -16,7 +16,7 @@ UNDO = re.compile(r'action="(/undo/[0-9a-f-]+/)"')
 
 
 class Things:
-    """Tasks and lists of Alice's, in every state that a button is offered for."""
+    """Tasks and lists of Alice, in every state that has a button."""
 
     def __init__(self, alice):
         mine = {"owner": alice}
@@ -46,7 +46,7 @@ class Things:
 
 TASK = {"title": "Write the talk", "labels": "work, new", "due_date": "2027-01-05"}
 LIST = {"name": "New", "colour": "red"}
-# Every form of a page whose message offers Undo: its address, about what, what is sent.
+# Every form whose message offers Undo: its URL, its object, and the input.
 FORMS = {
     "add": ("task-create", None, {"title": "Buy milk", "labels": "new"}),
     "edit": ("task-update", "task", TASK),
@@ -77,7 +77,7 @@ def send(client, things, form, **options):
 
 
 def offered(response):
-    """Return the address that the Undo of a message posts to."""
+    """Return the URL that the Undo button of the message posts to."""
     return UNDO.search(response.content.decode())[1]
 
 
