@@ -36,6 +36,9 @@ from todos.task_fields import (
 )
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "export.schema.json"
+WRITABLE = [
+    name for name, field in TaskSerializer().fields.items() if not field.read_only
+]
 DATABASE_KINDS = {
     models.DateField: Kind.DATE,
     models.TimeField: Kind.TIME,
@@ -85,7 +88,7 @@ def test_version_1_shows_what_is_described():
 
 @pytest.mark.parametrize(
     "name",
-    [name for name, field in TaskSerializer().fields.items() if not field.read_only],
+    WRITABLE,
 )
 def test_version_1_takes_values_within_the_limits_described(name):
     taken = TaskSerializer().fields[name]
@@ -155,8 +158,19 @@ def test_csv_holds_a_part_of_the_export():
     }
 
 
-def test_dates_that_move_are_copied():
-    moving = [BY_COLUMN[column] for column in MOVING_COLUMNS]
+@pytest.mark.parametrize(
+    "field",
+    [field for field in FIELDS if field.name in WRITABLE],
+    ids=lambda field: field.column,
+)
+def test_what_users_fill_in_is_kept_everywhere(field):
+    """Undo would not restore it, nor an export hold it, nor the next task have it."""
+    assert field.recorded
+    assert field.exported
+    assert field.copied or field.column == "parent_id"
 
-    assert {field.kind for field in moving} == {Kind.DATE}
-    assert all(field.copied for field in moving)
+
+def test_dates_that_are_copied_move_along():
+    dates = [field for field in FIELDS if field.kind is Kind.DATE and field.copied]
+
+    assert {field.column for field in dates} == set(MOVING_COLUMNS)
