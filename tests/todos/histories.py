@@ -1,4 +1,4 @@
-"""Histories made at random: anything a user can do, undo and redo."""
+"""Steps of random histories: anything that a user can do, undo and redo."""
 
 from datetime import date
 
@@ -7,7 +7,7 @@ from todos.models import Change, Label, Task, TaskList
 
 
 def do_anything(caller, kind, which):
-    """Do one of the things that people do, to one of the things they have."""
+    """Run the action of this kind on one of the caller's rows."""
     owner = caller.owner
     tasks = list(Task.objects.owned_by(owner).order_by("position", "id"))
     lists = list(TaskList.objects.owned_by(owner).live().order_by("position", "id"))

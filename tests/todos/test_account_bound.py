@@ -1,4 +1,4 @@
-"""An account holds a bounded number of tasks and lists, counted as they come."""
+"""The number of tasks and lists of an account is limited."""
 
 from contextlib import suppress
 from datetime import date, timedelta
@@ -36,7 +36,7 @@ def present(owner):
 
 @pytest.fixture
 def full(alice, settings):
-    """Let Alice have as much as an account can have: two tasks and a list."""
+    """Give Alice the most that an account can have: two tasks and a list."""
     settings.ACCOUNT_ROWS_MAX = 3
     TaskListFactory(owner=alice)
     return TaskFactory.create_batch(
@@ -61,7 +61,7 @@ def csv():
     ],
 )
 @pytest.mark.parametrize("key", [None, "once"])
-def test_the_api_refuses_more(api_as, alice, full, name, body, key):
+def test_the_api_refuses_rows_above_the_limit(api_as, alice, full, name, body, key):
     answer = api_as(alice).post(
         reverse(f"api:{name}"),
         csv() if body is None else body,
@@ -74,7 +74,7 @@ def test_the_api_refuses_more(api_as, alice, full, name, body, key):
     assert (counted(alice), present(alice)) == (3, 3)
 
 
-def test_the_plan_refuses_more(api_as, alice, full):
+def test_the_plan_routes_refuse_rows_above_the_limit(api_as, alice, full):
     answer = api_as(alice).post(
         f"/api/{alice.pk}/tasks", {"title": "More"}, format="json"
     )
@@ -83,7 +83,7 @@ def test_the_plan_refuses_more(api_as, alice, full):
     assert answer.json()["detail"] == TEXT
 
 
-def test_the_pages_say_so_and_keep_what_was_written(page_as, alice, full):
+def test_the_pages_show_the_refusal_and_keep_the_input(page_as, alice, full):
     client = page_as(alice)
 
     task = client.post(reverse("todos:task-create"), {"title": "More"})
@@ -97,7 +97,7 @@ def test_the_pages_say_so_and_keep_what_was_written(page_as, alice, full):
     assert present(alice) == 3
 
 
-def test_an_undo_brings_back_no_more(alice, full):
+def test_an_undo_does_not_exceed_the_limit(alice, full):
     caller = caller_of(alice, NOON)
     made = last_change(alice).batch
     undone = actions.undo(caller, batch_id=made)
@@ -109,7 +109,7 @@ def test_an_undo_brings_back_no_more(alice, full):
     assert (counted(alice), present(alice)) == (3, 3)
 
 
-def test_everything_else_goes_on_where_there_is_more_than_there_may_be(alice, full):
+def test_an_account_above_the_limit_can_do_everything_else(alice, full):
     Ledger.objects.filter(owner=alice).update(stored=9)
     caller = caller_of(alice, NOON)
     task = full[0]
@@ -122,7 +122,7 @@ def test_everything_else_goes_on_where_there_is_more_than_there_may_be(alice, fu
     assert counted(alice) == 8
 
 
-def test_what_is_deleted_for_good_makes_room(alice, full):
+def test_permanent_deletion_makes_room(alice, full):
     caller = caller_of(alice, NOON - timedelta(days=99))
     actions.trash_task(caller, task_id=full[0].pk)
     call_command("purge_trash")
@@ -132,23 +132,23 @@ def test_what_is_deleted_for_good_makes_room(alice, full):
     assert (counted(alice), present(alice)) == (3, 3)
 
 
-def test_counting_costs_a_new_task_no_statement(
+def test_counting_takes_no_extra_statement_for_a_new_task(
     alice, full, settings, django_assert_num_queries
 ):
     settings.ACCOUNT_ROWS_MAX = 4
-    # The transaction in two; the number, the inbox, the task, the entry.
+    # Begin and end of the transaction; the number, the inbox, the task, the change.
     with django_assert_num_queries(6):
         actions.create_task(caller_of(alice, NOON), title="Task")
 
 
-def test_others_are_not_counted(alice, bob, full):
+def test_rows_of_other_users_are_not_counted(alice, bob, full):
     TaskFactory(owner=bob)
 
     assert (counted(alice), counted(bob)) == (3, 1)
 
 
 class AnyCount(TestCase):
-    """Whatever is done and undone, the count is the number of rows."""
+    """After any actions and undos, the stored count is the number of rows."""
 
     @examples(max_examples=40, deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 5)), max_size=12))

@@ -1,4 +1,4 @@
-"""Many tasks at once do what one after the other would, in one batch."""
+"""Bulk actions have the effect of the single actions, in one batch."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time
@@ -35,7 +35,7 @@ def state():
 
 
 def arguments(action, user):
-    """Return what an action takes, and makes a difference to a new task."""
+    """Return arguments of an action with which it changes a new task."""
     return {
         "move": {"list_id": TaskListFactory(owner=user).pk},
         "due": {"due": {"due_date": DAY}},
@@ -67,11 +67,11 @@ ACTIONS = [
 ]
 
 
-# --- All of them alike ------------------------------------------------------------
+# --- All actions ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_changes_every_task_in_one_batch_that_one_undo_takes_back(alice, action):
+def test_changes_every_task_in_one_batch_that_one_undo_reverts(alice, action):
     tasks = prepared(action, alice, 3)
     values = arguments(action, alice)
     before = stored(*tasks)
@@ -94,7 +94,7 @@ def test_changes_every_task_in_one_batch_that_one_undo_takes_back(alice, action)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_done_again_it_changes_nothing(alice, action):
+def test_repeating_the_action_changes_nothing(alice, action):
     tasks = prepared(action, alice, 2)
     values = arguments(action, alice)
     change(alice, tasks, action, **values)
@@ -108,7 +108,7 @@ def test_done_again_it_changes_nothing(alice, action):
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_what_needs_no_change_has_no_entry(alice, action):
+def test_unaffected_tasks_have_no_change_recorded(alice, action):
     ready, *tasks = prepared(action, alice, 3)
     values = arguments(action, alice)
     change(alice, [ready], action, **values)
@@ -120,7 +120,7 @@ def test_what_needs_no_change_has_no_entry(alice, action):
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_an_unknown_task_stops_all(alice, bob, action):
+def test_an_unknown_task_prevents_the_whole_action(alice, bob, action):
     tasks = prepared(action, alice, 2)
     values = arguments(action, alice)
     bobs = TaskFactory(owner=bob)
@@ -144,7 +144,7 @@ def test_an_unknown_task_stops_all(alice, bob, action):
 @pytest.mark.parametrize(
     "action", [one for one in ACTIONS if one not in {"trash", "restore"}]
 )
-def test_a_task_in_the_trash_stops_all(alice, action):
+def test_a_task_in_the_trash_prevents_the_whole_action(alice, action):
     values = arguments(action, alice)
     one, trashed = prepared(action, alice, 2)
     actions.trash_task(caller_of(alice), task_id=trashed.pk)
@@ -157,7 +157,7 @@ def test_a_task_in_the_trash_stops_all(alice, action):
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_the_number_of_queries_does_not_grow(alice, action):
+def test_the_number_of_queries_is_constant(alice, action):
     TaskFactory(owner=alice, labels=["home"])
     counts = []
     for count in (2, 40):
@@ -174,7 +174,7 @@ def test_the_number_of_queries_does_not_grow(alice, action):
 # --- Completing and reopening -----------------------------------------------------
 
 
-def test_completing_takes_the_open_steps_along(alice):
+def test_completing_a_task_completes_its_open_steps(alice):
     parent, other = TaskFactory.create_batch(2, owner=alice)
     steps = TaskFactory.create_batch(2, owner=alice, parent_id=parent.pk)
     actions.complete_task(caller_of(alice), task_id=steps[0].pk)
@@ -186,7 +186,7 @@ def test_completing_takes_the_open_steps_along(alice):
     assert [task.steps_done for task in done.tasks] == [0, 2]
 
 
-def test_a_step_that_is_named_with_its_task_is_completed_once(alice):
+def test_a_step_given_with_its_task_is_completed_once(alice):
     parent = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
 
@@ -198,7 +198,7 @@ def test_a_step_that_is_named_with_its_task_is_completed_once(alice):
         change(alice, tasks, "reopen")
 
 
-def test_each_repeat_opens_its_next_once(alice):
+def test_each_repeating_task_opens_its_next_occurrence_once(alice):
     repeats = TaskFactory.create_batch(
         2, owner=alice, due_date=date(2027, 1, 20), rrule="FREQ=DAILY"
     )
@@ -220,7 +220,7 @@ def test_each_repeat_opens_its_next_once(alice):
     assert alice.tasks.open().count() == 2
 
 
-def test_reopening_takes_untouched_next_occurrences_away(alice):
+def test_reopening_removes_unchanged_next_occurrences(alice):
     first, second = TaskFactory.create_batch(
         2, owner=alice, due_date=date(2999, 1, 1), rrule="FREQ=DAILY"
     )
@@ -234,7 +234,7 @@ def test_reopening_takes_untouched_next_occurrences_away(alice):
     assert [task.pk for task in done.tasks] == [first.pk, second.pk]
 
 
-def test_reopening_a_task_leaves_its_steps(alice):
+def test_reopening_a_task_does_not_reopen_its_steps(alice):
     parent = TaskFactory(owner=alice)
     TaskFactory(owner=alice, parent_id=parent.pk)
     change(alice, [parent], "complete")
@@ -247,7 +247,7 @@ def test_reopening_a_task_leaves_its_steps(alice):
 # --- Trash ------------------------------------------------------------------------
 
 
-def test_the_trash_takes_steps_and_gives_them_back(alice):
+def test_steps_are_trashed_and_restored_with_their_task(alice):
     parent = TaskFactory(owner=alice)
     gone, step = TaskFactory.create_batch(2, owner=alice, parent_id=parent.pk)
     actions.trash_task(caller_of(alice), task_id=gone.pk)
@@ -261,7 +261,7 @@ def test_the_trash_takes_steps_and_gives_them_back(alice):
 
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
-def test_a_step_finds_the_task_that_comes_back_with_it(alice, order):
+def test_a_step_restored_with_its_task_stays_its_step(alice, order):
     parent = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
     actions.trash_task(caller_of(alice), task_id=step.pk)
@@ -274,7 +274,7 @@ def test_a_step_finds_the_task_that_comes_back_with_it(alice, order):
     assert alice.tasks.live().count() == 2
 
 
-def test_what_has_no_list_any_more_comes_back_in_the_inbox(alice):
+def test_a_task_of_a_trashed_list_is_restored_to_the_inbox(alice):
     own, kept = TaskListFactory.create_batch(2, owner=alice)
     lost = TaskFactory(owner=alice, list_id=own.pk)
     step = TaskFactory(owner=alice, parent_id=lost.pk)
@@ -293,7 +293,7 @@ def test_what_has_no_list_any_more_comes_back_in_the_inbox(alice):
     assert stored(step)[0].parent_id == lost.pk
 
 
-def test_a_step_comes_back_to_the_list_where_its_task_is_by_now(alice):
+def test_a_step_is_restored_to_the_present_list_of_its_task(alice):
     parent = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
     actions.trash_task(caller_of(alice), task_id=step.pk)
@@ -305,7 +305,7 @@ def test_a_step_comes_back_to_the_list_where_its_task_is_by_now(alice):
     assert (stored(step)[0].list_id, stored(step)[0].parent_id) == (own.pk, parent.pk)
 
 
-def test_a_step_of_what_became_a_step_comes_back_as_a_task(alice):
+def test_a_step_whose_task_became_a_step_is_restored_as_a_task(alice):
     parent, other = TaskFactory.create_batch(2, owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
     actions.trash_task(caller_of(alice), task_id=step.pk)
@@ -321,7 +321,7 @@ def test_a_step_of_what_became_a_step_comes_back_as_a_task(alice):
 # --- Moving -----------------------------------------------------------------------
 
 
-def test_tasks_come_to_the_end_of_a_list_in_their_order(alice):
+def test_tasks_move_to_the_end_of_a_list_in_their_order(alice):
     own = TaskListFactory(owner=alice)
     there = TaskFactory(owner=alice, list_id=own.pk)
     first, second, third = TaskFactory.create_batch(3, owner=alice)
@@ -334,7 +334,7 @@ def test_tasks_come_to_the_end_of_a_list_in_their_order(alice):
     assert stored(there)[0].version == 1
 
 
-def test_steps_go_along_and_one_alone_becomes_a_task(alice):
+def test_steps_move_with_their_task_and_become_tasks_without_it(alice):
     own = TaskListFactory(owner=alice)
     parent, other = TaskFactory.create_batch(2, owner=alice)
     named, unnamed = TaskFactory.create_batch(2, owner=alice, parent_id=parent.pk)
@@ -348,7 +348,7 @@ def test_steps_go_along_and_one_alone_becomes_a_task(alice):
     assert stored(other)[0].list_id != own.pk
 
 
-def test_a_list_of_another_is_no_place(alice, bob):
+def test_tasks_do_not_move_to_a_list_of_another_user(alice, bob):
     task = TaskFactory(owner=alice)
     before = state()
 
@@ -363,7 +363,7 @@ def test_a_list_of_another_is_no_place(alice, bob):
 # --- Due dates --------------------------------------------------------------------
 
 
-def test_what_is_not_named_of_the_due_date_stays(alice):
+def test_parts_of_the_due_date_that_are_not_given_stay(alice):
     timed = TaskFactory(
         owner=alice,
         due_date=date(2027, 1, 1),
@@ -383,7 +383,7 @@ def test_what_is_not_named_of_the_due_date_stays(alice):
     assert (plain.due_date, plain.due_time) == (DAY, None)
 
 
-def test_without_a_date_no_time_and_no_reminder_stays(alice):
+def test_removing_the_date_removes_time_and_reminder(alice):
     task = TaskFactory(
         owner=alice,
         due_date=DAY,
@@ -412,7 +412,7 @@ def test_reminders_follow_the_new_date(alice):
 # --- Labels -----------------------------------------------------------------------
 
 
-def test_a_label_is_made_once_for_all_and_sorted_among_the_others(alice):
+def test_a_label_is_created_once_and_sorted_among_the_others(alice):
     bare = TaskFactory(owner=alice)
     full = TaskFactory(owner=alice, labels=["garden", "zoo"])
 
@@ -426,7 +426,7 @@ def test_a_label_is_made_once_for_all_and_sorted_among_the_others(alice):
     assert set(TaskLabel.objects.values_list("owner", flat=True)) == {alice.pk}
 
 
-def test_one_label_too_many_stops_all(alice):
+def test_one_label_too_many_prevents_the_whole_action(alice):
     full = TaskFactory(owner=alice, labels=[f"label {n}" for n in range(20)])
     other = TaskFactory(owner=alice)
     before = state()
@@ -440,7 +440,7 @@ def test_one_label_too_many_stops_all(alice):
     assert stored(other)[0].label_names == ["label 7"]
 
 
-def test_a_name_that_no_label_has_is_taken_from_nothing(alice, bob):
+def test_removing_an_unknown_label_changes_nothing(alice, bob):
     TaskFactory(owner=bob, labels=["home"])
     task = TaskFactory(owner=alice, labels=["garden"])
 
@@ -450,7 +450,7 @@ def test_a_name_that_no_label_has_is_taken_from_nothing(alice, bob):
     assert Label.objects.count() == 2
 
 
-def test_a_label_is_taken_off_in_any_capitals(alice):
+def test_a_label_is_removed_in_any_capitalisation(alice):
     task, other = TaskFactory.create_batch(2, owner=alice, labels=["garden", "Home"])
 
     change(alice, [task], "unlabel", label="HOME")
@@ -461,7 +461,7 @@ def test_a_label_is_taken_off_in_any_capitals(alice):
     ]
 
 
-def test_a_label_that_outgrows_its_key_is_refused(alice):
+def test_a_label_with_too_long_a_key_is_refused(alice):
     task = TaskFactory(owner=alice)
 
     with pytest.raises(ValidationError) as refused:
@@ -470,11 +470,11 @@ def test_a_label_that_outgrows_its_key_is_refused(alice):
     assert list(refused.value.message_dict) == ["label"]
 
 
-# --- At once ----------------------------------------------------------------------
+# --- Simultaneous changes ---------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
-def test_crossing_changes_at_once_wait_for_each_other():
+def test_simultaneous_changes_of_the_same_tasks_wait_for_each_other():
     user = UserFactory()
     tasks = TaskFactory.create_batch(20, owner=user)
     parents = tasks[:4]
@@ -502,6 +502,6 @@ def test_crossing_changes_at_once_wait_for_each_other():
     numbers = user.changes.order_by("seq").values_list("seq", flat=True)
     assert list(numbers) == list(range(1, len(numbers) + 1))
     assert {task.list_id for task in stored(*tasks)} == {own.pk}
-    # Each entry counted one version.
+    # Each change raised the version by one.
     for task in stored(*rows):
         assert task.version == user.changes.of("task", task.pk).count()

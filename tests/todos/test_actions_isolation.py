@@ -1,4 +1,4 @@
-"""Every action finds its rows among the owner's alone."""
+"""Every action finds only rows of its caller."""
 
 import inspect
 from uuid import uuid4
@@ -13,7 +13,7 @@ from todos import actions
 from todos.models import Change, Label, Task, TaskList
 
 SOMEWHERE = actions.Beside("after", uuid4())
-# What each action needs beside its caller and the object.
+# The arguments of each action in addition to the caller and the id.
 ON_A_TASK = {
     "update_task": {"changes": {"title": "Changed"}},
     "complete_task": {},
@@ -44,7 +44,7 @@ def state():
     )
 
 
-def test_every_action_on_an_object_is_tried_here():
+def test_every_action_on_an_object_is_tested_here():
     takes = {
         name: set(inspect.signature(action).parameters)
         for name, action in vars(actions).items()
@@ -65,7 +65,7 @@ def test_every_action_on_an_object_is_tried_here():
 
 
 @pytest.mark.parametrize("name", ON_A_TASK)
-def test_another_persons_task_is_not_found(alice, bob, name):
+def test_another_users_task_is_not_found(alice, bob, name):
     task = TaskFactory(owner=alice)
     before = state()
 
@@ -77,7 +77,7 @@ def test_another_persons_task_is_not_found(alice, bob, name):
 
 
 @pytest.mark.parametrize("name", ON_A_LIST)
-def test_another_persons_list_is_not_found(alice, bob, name):
+def test_another_users_list_is_not_found(alice, bob, name):
     own = TaskListFactory(owner=alice)
     before = state()
 
@@ -89,7 +89,7 @@ def test_another_persons_list_is_not_found(alice, bob, name):
 
 
 @pytest.mark.parametrize("name", ON_A_LABEL)
-def test_another_persons_label_is_not_found(alice, bob, name):
+def test_another_users_label_is_not_found(alice, bob, name):
     hers = actions.create_label(caller_of(alice), name="home")
     TaskFactory(owner=alice, labels=["home"])
     before = state()
@@ -104,7 +104,7 @@ def test_another_persons_label_is_not_found(alice, bob, name):
 
 
 @pytest.mark.parametrize("action", ["complete", "trash", "restore"])
-def test_another_persons_task_is_not_among_those_changed(alice, bob, action):
+def test_bulk_actions_do_not_change_another_users_task(alice, bob, action):
     hers, mine = TaskFactory(owner=alice), TaskFactory(owner=bob)
     before = state()
 
@@ -121,7 +121,7 @@ def test_another_persons_task_is_not_among_those_changed(alice, bob, action):
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_nothing_comes_beside_another_persons(alice, bob, side):
+def test_nothing_moves_beside_a_row_of_another_user(alice, bob, side):
     hers, mine = TaskFactory(owner=alice), TaskFactory(owner=bob)
     her_list, my_list = TaskListFactory(owner=alice), TaskListFactory(owner=bob)
     before = state()
@@ -139,12 +139,12 @@ def test_nothing_comes_beside_another_persons(alice, bob, side):
             actions.move_task(caller_of(bob), task_id=mine.pk, to=list_id)
         messages.add(str(refused.value))
 
-    assert len(messages) == 3  # one for each way
+    assert len(messages) == 3  # one for each case
     assert state() == before
 
 
 @pytest.mark.parametrize("field", ["list_id", "parent_id"])
-def test_no_task_is_put_into_another_persons_place(alice, bob, field):
+def test_no_task_gets_a_list_or_parent_of_another_user(alice, bob, field):
     hers = {
         "list_id": TaskListFactory(owner=alice),
         "parent_id": TaskFactory(owner=alice),
@@ -164,7 +164,7 @@ def test_no_task_is_put_into_another_persons_place(alice, bob, field):
     assert state() == before
 
 
-def test_no_tasks_are_moved_to_another_persons_list(alice, bob):
+def test_no_tasks_move_to_another_users_list(alice, bob):
     hers, mine = TaskListFactory(owner=alice), TaskListFactory(owner=bob)
     TaskFactory(owner=bob, list_id=mine.pk)
     before = state()
@@ -175,9 +175,9 @@ def test_no_tasks_are_moved_to_another_persons_list(alice, bob):
     assert state() == before
 
 
-def test_removal_blanks_only_the_owners_ledger(alice, bob):
+def test_removal_erases_text_only_from_the_owners_ledger(alice, bob):
     task = TaskFactory(owner=alice)
-    # An entry of someone else about the same id, as only a bug could write it.
+    # A change of another user with the same id, which only a bug could record.
     Change.objects.create(
         owner=bob,
         seq=99,

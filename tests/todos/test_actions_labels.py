@@ -1,4 +1,4 @@
-"""Labels: made, renamed and deleted, and the tasks that carry them."""
+"""Creating, renaming and deleting labels, and the tasks that have them."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,7 +26,7 @@ def home(alice):
     return actions.create_label(caller_of(alice), name="home", colour="teal")
 
 
-def test_a_renamed_label_changes_the_tasks_that_carry_it(alice, bob, home):
+def test_renaming_a_label_changes_the_tasks_that_have_it(alice, bob, home):
     carrier = TaskFactory(owner=alice, labels=["home"])
     other = TaskFactory(owner=alice, labels=["garden"])
     bobs = TaskFactory(owner=bob, labels=["home"])
@@ -39,7 +39,7 @@ def test_a_renamed_label_changes_the_tasks_that_carry_it(alice, bob, home):
     assert Task.objects.get(pk=carrier.pk).updated_at > carrier.updated_at
 
 
-def test_a_renamed_label_is_found_by_its_new_name_alone(alice, home):
+def test_a_renamed_label_is_found_only_by_its_new_name(alice, home):
     task = TaskFactory(owner=alice, labels=["home"])
 
     actions.update_label(caller_of(alice), label_id=home.pk, changes={"name": "House"})
@@ -51,7 +51,7 @@ def test_a_renamed_label_is_found_by_its_new_name_alone(alice, home):
     assert Label.objects.count() == 1
 
 
-def test_another_colour_is_no_change_of_the_tasks(alice, home):
+def test_another_colour_does_not_change_the_tasks(alice, home):
     task = TaskFactory(owner=alice, labels=["home"])
 
     actions.update_label(caller_of(alice), label_id=home.pk, changes={"colour": "red"})
@@ -59,13 +59,13 @@ def test_another_colour_is_no_change_of_the_tasks(alice, home):
     assert versions(task) == [1]
 
 
-def test_renaming_costs_the_same_for_any_number_of_tasks(
+def test_renaming_takes_the_same_queries_for_any_number_of_tasks(
     alice, home, django_assert_num_queries
 ):
     TaskFactory.create_batch(20, owner=alice, labels=["home"])
 
-    # A transaction and a savepoint, each in two; the lock, the name, the tasks, the
-    # label; the number and the entry of the ledger.
+    # Begin and end of a transaction and a savepoint; the number of the ledger, the
+    # label, its name, the tasks, the version of the label, the change.
     with django_assert_num_queries(10):
         actions.update_label(
             caller_of(alice), label_id=home.pk, changes={"name": "House"}
@@ -74,7 +74,7 @@ def test_renaming_costs_the_same_for_any_number_of_tasks(
     assert set(versions(*alice.tasks.all())) == {2}
 
 
-def test_undo_gives_a_label_its_name_back(alice, home):
+def test_undo_restores_the_name_of_a_label(alice, home):
     task = TaskFactory(owner=alice, labels=["home"])
     actions.update_label(caller_of(alice), label_id=home.pk, changes={"name": "House"})
 
@@ -85,7 +85,7 @@ def test_undo_gives_a_label_its_name_back(alice, home):
     assert versions(task) == [3]
 
 
-def test_a_deleted_label_is_gone_from_every_task(alice, bob, home, monkeypatch):
+def test_a_deleted_label_is_removed_from_every_task(alice, bob, home, monkeypatch):
     monkeypatch.setattr(label_actions, "CHUNK", 2)
     carriers = TaskFactory.create_batch(5, owner=alice, labels=["garden", "home"])
     trashed = TaskFactory(owner=alice, labels=["home"])
@@ -104,7 +104,7 @@ def test_a_deleted_label_is_gone_from_every_task(alice, bob, home, monkeypatch):
     assert alice.changes.filter(batch=last.batch).count() == 7
 
 
-def test_undo_brings_a_deleted_label_back_to_its_tasks(alice, home):
+def test_undo_restores_a_deleted_label_to_its_tasks(alice, home):
     tasks = TaskFactory.create_batch(3, owner=alice, labels=["garden", "home"])
     actions.delete_label(caller_of(alice), label_id=home.pk)
 
@@ -115,7 +115,7 @@ def test_undo_brings_a_deleted_label_back_to_its_tasks(alice, home):
     assert (back.pk, back.colour) == (home.pk, "teal")
 
 
-def test_there_are_only_so_many_labels(alice, monkeypatch):
+def test_the_number_of_labels_is_limited(alice, monkeypatch):
     monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 3)
     TaskFactory(owner=alice, labels=["a", "b", "c"])
 
@@ -131,7 +131,7 @@ def test_there_are_only_so_many_labels(alice, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_many_labels_of_one_name_at_once_one_is_made():
+def test_simultaneous_labels_of_one_name_create_one():
     user = UserFactory()
 
     names = 2 * ["home", "HOME", "Home", "hOme"]

@@ -1,4 +1,4 @@
-"""Writes of one person at once: who waits for whom, and that no two wait for ever."""
+"""Simultaneous writes of one user: which waits for which, and no deadlocks."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -37,7 +37,7 @@ def shown_labels(user, task):
     return shown.label_names
 
 
-def test_labels_that_two_set_at_once_are_those_of_the_second():
+def test_of_two_simultaneous_label_changes_the_second_counts():
     user = UserFactory()
     task = TaskFactory(owner=user)
 
@@ -56,7 +56,7 @@ def test_labels_that_two_set_at_once_are_those_of_the_second():
     )
 
 
-def test_undo_takes_back_what_was_done_last_when_its_turn_comes():
+def test_undo_reverts_what_is_the_last_change_once_it_has_the_lock():
     user = UserFactory()
     task = TaskFactory(owner=user, title="First")
     set_title(user, task, "Second")
@@ -71,7 +71,7 @@ def test_undo_takes_back_what_was_done_last_when_its_turn_comes():
     assert Task.objects.get(pk=task.pk).title == "Second"
 
 
-def test_of_two_who_undo_at_once_the_second_does_it_again():
+def test_the_second_of_two_simultaneous_undos_is_a_redo():
     user = UserFactory()
     task = TaskFactory(owner=user, title="First")
     set_title(user, task, "Second")
@@ -86,7 +86,7 @@ def test_of_two_who_undo_at_once_the_second_does_it_again():
     assert Task.objects.get(pk=task.pk).title == "Second"
 
 
-def test_a_label_that_goes_while_a_task_takes_it_is_taken_from_that_too():
+def test_a_label_deleted_while_a_task_gets_it_is_removed_from_that_task():
     user = UserFactory()
     task = TaskFactory(owner=user)
     label = actions.create_label(caller_of(user), name="home")
@@ -104,7 +104,7 @@ def test_a_label_that_goes_while_a_task_takes_it_is_taken_from_that_too():
     assert user.changes.filter(entity="task").latest("seq").after == {"labels": []}
 
 
-def test_a_label_that_goes_meanwhile_is_made_anew_for_the_task_that_takes_it():
+def test_a_label_deleted_before_a_task_gets_it_is_created_again():
     user = UserFactory()
     task = TaskFactory(owner=user)
     label = actions.create_label(caller_of(user), name="home")
@@ -119,7 +119,7 @@ def test_a_label_that_goes_meanwhile_is_made_anew_for_the_task_that_takes_it():
     assert shown_labels(user, task) == ["home"]
 
 
-def test_two_who_label_many_at_once_label_each_task_once():
+def test_simultaneous_bulk_labelling_labels_each_task_once():
     user = UserFactory()
     tasks = TaskFactory.create_batch(3, owner=user)
     arguments = {
@@ -140,7 +140,7 @@ def test_two_who_label_many_at_once_label_each_task_once():
     assert [shown_labels(user, task) for task in tasks] == [["home"]] * 3
 
 
-def test_nobody_waits_for_what_another_person_does():
+def test_writes_of_one_user_do_not_wait_for_another_user():
     user, other = UserFactory.create_batch(2)
 
     with ThreadPoolExecutor(1) as pool, transaction.atomic():
@@ -154,7 +154,7 @@ def test_nobody_waits_for_what_another_person_does():
 
 
 @on_postgresql
-def test_who_waits_for_too_long_is_told_when_to_come_back(api_as):
+def test_waiting_too_long_for_a_lock_answers_503_with_retry_after(api_as):
     user = UserFactory()
     client = api_as(user)
 
@@ -198,7 +198,7 @@ def test_a_reminder_sent_while_its_task_is_edited_is_not_planned_again():
     assert (task.title, task.remind_on) == ("New title", None)
 
 
-def test_of_two_tasks_at_once_only_one_becomes_a_step_of_the_other():
+def test_of_two_tasks_only_one_becomes_a_step_of_the_other():
     user = UserFactory()
     for _ in range(5):
         one, two = TaskFactory.create_batch(2, owner=user)
@@ -222,7 +222,7 @@ def test_of_two_tasks_at_once_only_one_becomes_a_step_of_the_other():
         assert sorted(answers, key=str) == [["parent"], "moved"]
 
 
-def test_a_step_never_comes_to_be_below_what_is_thrown_away_meanwhile():
+def test_no_step_is_added_to_a_task_trashed_at_the_same_time():
     user = UserFactory()
     for _ in range(5):
         parent = TaskFactory(owner=user)
@@ -247,7 +247,7 @@ def test_a_step_never_comes_to_be_below_what_is_thrown_away_meanwhile():
         assert not parent.steps.live().exists()
 
 
-def test_moves_completions_and_lists_that_go_do_not_wait_for_each_other_for_ever():
+def test_moves_completions_and_list_deletions_do_not_deadlock():
     user = UserFactory()
     lists = TaskListFactory.create_batch(3, owner=user)
     tasks = [
@@ -269,7 +269,7 @@ def test_moves_completions_and_lists_that_go_do_not_wait_for_each_other_for_ever
         yield actions.trash_list, {"list_id": lists[2].pk, "move_to": lists[1].pk}
 
     def attempt(action, arguments):
-        # It may come after the list went, or beside a step.
+        # The list may be in the trash by then, or the neighbour a step.
         with suppress(ValidationError, TaskList.DoesNotExist):
             action(caller_of(user), **arguments)
 

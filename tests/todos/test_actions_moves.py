@@ -1,4 +1,4 @@
-"""The order by hand: against a plain list, in a narrow place, and with many at once."""
+"""Manual order: compared with a Python list, in narrow gaps, and with many threads."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -32,25 +32,25 @@ def order_of(user, **fields):
 
 
 def place(tasks, positions):
-    """Store positions past the actions."""
+    """Store positions directly, without an action."""
     for task, position in zip(tasks, positions, strict=True):
         Task.objects.filter(pk=task.pk).update(position=position)
 
 
 def moved(rows, task, side, neighbour):
-    """Return the list `rows` as a person would expect it after the move."""
+    """Return the expected order of `rows` after the move."""
     rest = [row for row in rows if row != task]
     rest.insert(rest.index(neighbour) + (side == "after"), task)
     return rest
 
 
-# --- One at a time ----------------------------------------------------------------
+# --- Single moves -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("neighbour", range(1, 5))
 @pytest.mark.parametrize("start", [0, 4])
-def test_a_task_comes_right_beside_the_other(alice, side, neighbour, start):
+def test_a_task_moves_directly_beside_the_other(alice, side, neighbour, start):
     tasks = TaskFactory.create_batch(5, owner=alice)
     if start == neighbour:
         start = 2
@@ -62,7 +62,7 @@ def test_a_task_comes_right_beside_the_other(alice, side, neighbour, start):
     assert alice.changes.filter(kind="moved").count() == (expected != tasks)
 
 
-def test_a_move_to_where_it_is_changes_nothing(alice):
+def test_a_move_to_the_same_place_changes_nothing(alice):
     first, second, third = TaskFactory.create_batch(3, owner=alice)
     before = alice.changes.count()
 
@@ -78,7 +78,7 @@ def test_a_move_to_where_it_is_changes_nothing(alice):
     assert alice.changes.count() == before
 
 
-def test_a_new_task_comes_after_one_that_was_moved_to_the_end(alice):
+def test_a_new_task_comes_after_a_task_moved_to_the_end(alice):
     first, second = TaskFactory.create_batch(2, owner=alice)
 
     move(alice, first, "after", second)
@@ -87,7 +87,7 @@ def test_a_new_task_comes_after_one_that_was_moved_to_the_end(alice):
     assert order_of(alice) == [second, first, third]
 
 
-def test_beside_a_step_a_task_becomes_a_step(alice):
+def test_a_task_moved_beside_a_step_becomes_a_step(alice):
     parent = TaskFactory(owner=alice, list_id=TaskListFactory(owner=alice).pk)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
     task = TaskFactory(owner=alice)
@@ -98,7 +98,7 @@ def test_beside_a_step_a_task_becomes_a_step(alice):
     assert order_of(alice, parent=parent) == [task, step]
 
 
-def test_beside_a_task_a_step_becomes_a_task(alice):
+def test_a_step_moved_beside_a_task_becomes_a_task(alice):
     parent = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
 
@@ -108,7 +108,7 @@ def test_beside_a_task_a_step_becomes_a_task(alice):
     assert order_of(alice, parent=None) == [step, parent]
 
 
-def test_a_task_with_steps_becomes_no_step(alice):
+def test_a_task_with_steps_can_not_become_a_step(alice):
     parent, other = TaskFactory.create_batch(2, owner=alice)
     step = TaskFactory(owner=alice, parent_id=parent.pk)
     others = TaskFactory(owner=alice, parent_id=other.pk)
@@ -121,7 +121,7 @@ def test_a_task_with_steps_becomes_no_step(alice):
         }
 
 
-def test_the_steps_go_along_to_another_list(alice):
+def test_steps_move_with_their_task_to_another_list(alice):
     own = TaskListFactory(owner=alice)
     there = TaskFactory(owner=alice, list_id=own.pk)
     task = TaskFactory(owner=alice)
@@ -134,7 +134,7 @@ def test_the_steps_go_along_to_another_list(alice):
     assert len(set(alice.changes.filter(kind="moved").values_list("batch"))) == 1
 
 
-def test_a_list_takes_a_task_at_its_end_as_one_of_its_own(alice):
+def test_a_step_moved_to_a_list_becomes_its_last_task(alice):
     own = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=task.pk)
@@ -146,7 +146,7 @@ def test_a_list_takes_a_task_at_its_end_as_one_of_its_own(alice):
     assert order_of(alice, list=own, parent=None) == [there, step, task]
 
 
-def test_a_list_whose_last_place_lies_ahead_takes_a_task_after_it(alice):
+def test_a_task_moves_behind_a_last_position_in_the_future(alice):
     own = TaskListFactory(owner=alice)
     there = TaskFactory(owner=alice, list_id=own.pk, position=9 * 10**15)
     task = TaskFactory(owner=alice)
@@ -156,7 +156,7 @@ def test_a_list_whose_last_place_lies_ahead_takes_a_task_after_it(alice):
     assert order_of(alice, list=own) == [there, task]
 
 
-def test_beside_what_is_in_the_trash_there_is_no_place(alice):
+def test_nothing_moves_beside_a_task_in_the_trash(alice):
     task, gone = TaskFactory.create_batch(2, owner=alice)
     actions.trash_task(caller_of(alice), task_id=gone.pk)
 
@@ -166,12 +166,12 @@ def test_beside_what_is_in_the_trash_there_is_no_place(alice):
     assert refused.value.message_dict == {"after": ["There is no such task."]}
 
 
-# --- Where there is no room -------------------------------------------------------
+# --- Without a free position ------------------------------------------------------
 
 
 @pytest.mark.parametrize("start", [0, -3, 2**53])
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_where_no_number_is_left_the_rows_around_get_new_ones(alice, start, side):
+def test_without_a_free_position_the_rows_around_get_new_ones(alice, start, side):
     tasks = TaskFactory.create_batch(6, owner=alice)
     place(tasks, range(start, start + 6))
 
@@ -186,7 +186,7 @@ def test_where_no_number_is_left_the_rows_around_get_new_ones(alice, start, side
         assert (task.version, task.position) == (2, change.after["position"])
 
 
-def test_equal_places_are_told_apart(alice):
+def test_equal_positions_get_different_ones(alice):
     tasks = TaskFactory.create_batch(4, owner=alice)
     place(tasks, [7, 7, 7, 7])
 
@@ -196,7 +196,7 @@ def test_equal_places_are_told_apart(alice):
     assert len({task.position for task in order_of(alice)}) == 4
 
 
-def test_only_the_rows_around_get_new_numbers(alice):
+def test_only_the_rows_around_get_new_positions(alice):
     tasks = TaskFactory.create_batch(4 * REACH, owner=alice)
     wide = [number * 10**6 for number in range(4 * REACH)]
     middle = 2 * REACH
@@ -209,7 +209,7 @@ def test_only_the_rows_around_get_new_numbers(alice):
     assert alice.changes.filter(kind="moved").count() <= 2 * REACH + 1
 
 
-def test_a_crowded_list_gets_new_numbers_as_far_as_needed(alice):
+def test_a_crowded_list_gets_new_positions_as_far_as_needed(alice):
     tasks = TaskFactory.create_batch(3 * REACH, owner=alice)
     place(tasks, range(3 * REACH))
 
@@ -218,7 +218,7 @@ def test_a_crowded_list_gets_new_numbers_as_far_as_needed(alice):
     assert order_of(alice) == moved(tasks, tasks[0], "after", tasks[REACH])
 
 
-def test_undo_puts_every_number_back(alice):
+def test_undo_restores_every_position(alice):
     tasks = TaskFactory.create_batch(5, owner=alice)
     place(tasks, range(5))
     move(alice, tasks[0], "after", tasks[3])
@@ -235,7 +235,7 @@ def test_undo_puts_every_number_back(alice):
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(data=st.data())
-def test_any_moves_do_what_they_do_to_a_plain_list(alice, data):
+def test_random_moves_have_the_same_result_as_on_a_python_list(alice, data):
     alice.tasks.all().delete()
     rows = TaskFactory.create_batch(5, owner=alice)
     place(rows, data.draw(st.lists(st.integers(0, 6), min_size=5, max_size=5)))
@@ -249,7 +249,7 @@ def test_any_moves_do_what_they_do_to_a_plain_list(alice, data):
         assert order_of(alice) == rows
 
 
-def test_many_moves_into_the_same_gap_find_room(alice):
+def test_many_moves_into_the_same_gap_succeed(alice):
     first, *rest, last = TaskFactory.create_batch(5, owner=alice)
     rows = [first, *rest, last]
 
@@ -261,7 +261,7 @@ def test_many_moves_into_the_same_gap_find_room(alice):
     assert order_of(alice) == rows
 
 
-# --- At once ----------------------------------------------------------------------
+# --- Simultaneous moves -----------------------------------------------------------
 
 
 def at_once(calls):
@@ -279,11 +279,11 @@ def at_once(calls):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("gap", [1, 10**6])
-def test_sixteen_moves_at_once_leave_an_order_that_some_turn_gives(gap):
+def test_simultaneous_moves_have_the_result_of_some_serial_order(gap):
     user = UserFactory()
     tasks = TaskFactory.create_batch(16, owner=user)
     place(tasks, range(0, 16 * gap, gap))
-    chance = random.Random(7)  # noqa: S311 - no secret, and the same in each run
+    chance = random.Random(7)  # noqa: S311 - no secret, and reproducible
     moves = []
     for task in tasks:
         neighbour = chance.choice([other for other in tasks if other != task])
@@ -291,7 +291,7 @@ def test_sixteen_moves_at_once_leave_an_order_that_some_turn_gives(gap):
 
     at_once([lambda one=one: move(user, *one) for one in moves])
 
-    # The ledger says in which turn they came.
+    # The ledger tells their order.
     by_task = {task.pk: (task, side, other) for task, side, other in moves}
     turns = {}
     for change in user.changes.filter(kind="moved").order_by("seq"):
@@ -304,7 +304,7 @@ def test_sixteen_moves_at_once_leave_an_order_that_some_turn_gives(gap):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_list_takes_sixteen_tasks_at_once_without_a_shared_place():
+def test_simultaneous_moves_to_the_end_get_different_positions():
     user = UserFactory()
     own = TaskListFactory(owner=user)
     tasks = TaskFactory.create_batch(16, owner=user)
@@ -331,7 +331,7 @@ def lists_of(user):
 
 @pytest.mark.parametrize("side", ["before", "after"])
 @pytest.mark.parametrize("gap", [1, 1000])
-def test_a_list_comes_right_beside_the_other(alice, side, gap):
+def test_a_list_moves_directly_beside_the_other(alice, side, gap):
     inbox, *lists = lists_of(alice) + TaskListFactory.create_batch(4, owner=alice)
     for number, row in enumerate(lists):
         alice.task_lists.filter(pk=row.pk).update(position=number * gap)
@@ -344,7 +344,7 @@ def test_a_list_comes_right_beside_the_other(alice, side, gap):
     assert alice.changes.filter(kind="moved", entity="list").exists()
 
 
-def test_after_the_inbox_a_list_is_the_first_of_the_others(alice):
+def test_a_list_moved_after_the_inbox_is_the_first_of_the_others(alice):
     inbox, first, second = lists_of(alice) + TaskListFactory.create_batch(
         2, owner=alice
     )
@@ -359,7 +359,7 @@ def test_after_the_inbox_a_list_is_the_first_of_the_others(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_lists_moved_at_once_have_places_of_their_own():
+def test_simultaneously_moved_lists_get_different_positions():
     user = UserFactory()
     lists = TaskListFactory.create_batch(8, owner=user)
 

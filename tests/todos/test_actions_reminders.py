@@ -1,4 +1,4 @@
-"""Reminders: what plans one, what calls it off, and at which instant it is due."""
+"""Reminders: what plans and cancels one, and when it is due."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
@@ -39,10 +39,10 @@ def change(task, at=AT, **changes):
     return act(actions.update_task, task, at=at, changes=changes)
 
 
-# --- What plans one -----------------------------------------------------------
+# --- Planning -----------------------------------------------------------------
 
 
-def test_a_new_task_is_to_be_reminded_of(alice):
+def test_a_new_task_has_its_reminder_planned(alice):
     assert planned(made(alice)) == DAY
 
 
@@ -55,11 +55,11 @@ def test_a_new_task_is_to_be_reminded_of(alice):
     ],
     ids=["none asked for", "past", "this instant"],
 )
-def test_there_is_nothing_to_send(alice, fields):
+def test_no_reminder_is_planned(alice, fields):
     assert planned(made(alice, **fields)) is None
 
 
-def test_the_day_is_that_of_the_reminder(alice):
+def test_the_planned_day_is_that_of_the_reminder(alice):
     task = made(alice, reminder_minutes=None, reminder_time=time(7))
     before = made(alice, reminder_minutes=10 * 60)
 
@@ -80,7 +80,7 @@ def test_the_day_is_that_of_the_reminder(alice):
     ],
     ids=["day", "time", "zone", "minutes", "time of day", "none", "past"],
 )
-def test_a_change_of_what_it_follows_from_plans_it_anew(alice, changes, day):
+def test_a_change_of_the_due_date_or_reminder_plans_it_again(alice, changes, day):
     task = made(alice)
     Task.objects.filter(pk=task.pk).update(remind_on=date(2000, 1, 1))
 
@@ -94,7 +94,7 @@ def test_a_change_of_what_it_follows_from_plans_it_anew(alice, changes, day):
     [{"title": "Other"}, {"notes": "x"}, {"priority": 1}, {"labels": ["home"]}],
     ids=lambda changes: next(iter(changes)),
 )
-def test_another_change_leaves_it_alone(alice, changes):
+def test_other_changes_do_not_affect_the_plan(alice, changes):
     task = made(alice)
     Task.objects.filter(pk=task.pk).update(remind_on=None)  # it was sent
 
@@ -103,7 +103,7 @@ def test_another_change_leaves_it_alone(alice, changes):
     assert planned(task) is None
 
 
-def test_completing_calls_it_off_and_reopening_plans_it(alice):
+def test_completing_cancels_it_and_reopening_plans_it(alice):
     task = made(alice)
 
     act(actions.complete_task, task)
@@ -113,7 +113,7 @@ def test_completing_calls_it_off_and_reopening_plans_it(alice):
     assert planned(task) == DAY
 
 
-def test_trashing_calls_it_off_and_restoring_plans_it(alice):
+def test_trashing_cancels_it_and_restoring_plans_it(alice):
     task = made(alice)
 
     act(actions.trash_task, task)
@@ -123,7 +123,7 @@ def test_trashing_calls_it_off_and_restoring_plans_it(alice):
     assert planned(task) == DAY
 
 
-def test_what_was_reopened_after_its_moment_is_not_sent(alice):
+def test_a_task_reopened_after_its_reminder_was_due_is_not_planned(alice):
     task = made(alice)
     act(actions.complete_task, task)
 
@@ -132,7 +132,7 @@ def test_what_was_reopened_after_its_moment_is_not_sent(alice):
     assert planned(task) is None
 
 
-def test_steps_follow_their_task(alice):
+def test_the_reminders_of_steps_follow_the_state_of_their_task(alice):
     task = TaskFactory(owner=alice, at=AT)
     step = made(alice, parent_id=task.pk)
 
@@ -150,7 +150,7 @@ def test_steps_follow_their_task(alice):
     assert planned(step) == DAY
 
 
-def test_a_list_in_the_trash_calls_off_those_of_its_tasks(alice):
+def test_trashing_a_list_cancels_the_reminders_of_its_tasks(alice):
     home = TaskListFactory(owner=alice, at=AT)
     task = made(alice, list_id=home.pk)
 
@@ -168,7 +168,7 @@ def test_undo_plans_it_again(alice):
     assert planned(task) == DAY
 
 
-def test_the_next_of_a_series_has_it_too(alice):
+def test_the_next_occurrence_has_it_too(alice):
     task = made(alice, rrule="FREQ=WEEKLY")
 
     upcoming = act(actions.complete_task, task).next
@@ -177,7 +177,7 @@ def test_the_next_of_a_series_has_it_too(alice):
     assert planned(upcoming) == DAY + timedelta(days=7)
 
 
-def test_the_ledger_tells_the_reminder_and_not_the_plan(alice):
+def test_the_ledger_records_the_reminder_and_not_the_plan(alice):
     task = made(alice)
 
     told = Change.objects.owned_by(alice).of("task", task.pk).get().after
@@ -192,7 +192,7 @@ def test_the_ledger_tells_the_reminder_and_not_the_plan(alice):
     [{"due_time": None}, {"due_date": None, "due_time": None}],
     ids=["time", "date"],
 )
-def test_what_it_counts_from_can_not_be_taken_away(alice, changes):
+def test_the_date_or_time_it_depends_on_can_not_be_removed(alice, changes):
     task = made(alice)
 
     with pytest.raises(ValidationError) as caught:
@@ -209,7 +209,7 @@ ZONES = sorted(available_timezones() - {"localtime"})
 
 
 def moment(zone="UTC", owner_zone="UTC", **fields):
-    """Return the instant of a reminder, as text by the clocks of UTC."""
+    """Return the instant of a reminder as text, in UTC."""
     task = Task(**{"due_date": DAY, "due_tz": zone} | fields)
     found = moment_of(task, owner=User(timezone=owner_zone))
     return found and f"{found:%Y-%m-%d %H:%M}"
@@ -229,7 +229,7 @@ def moment(zone="UTC", owner_zone="UTC", **fields):
         ("2026-10-25T03:00", 60, "2026-10-25 01:00"),  # the second 02:00
     ],
 )
-def test_minutes_before_are_minutes_that_pass(due, minutes, expected):
+def test_minutes_before_are_elapsed_minutes(due, minutes, expected):
     due = datetime.fromisoformat(due)
 
     shown = moment(
@@ -253,14 +253,14 @@ def test_minutes_before_are_minutes_that_pass(due, minutes, expected):
         (date(2026, 10, 26), time(2, 30), "2026-10-26 01:30"),
     ],
 )
-def test_a_time_of_day_is_what_clocks_show(day, at, expected):
+def test_a_time_of_day_is_wall_clock_time(day, at, expected):
     assert (
         moment(owner_zone="Europe/Berlin", zone="", due_date=day, reminder_time=at)
         == expected
     )
 
 
-def test_without_a_zone_the_persons_counts():
+def test_without_a_zone_the_users_counts():
     assert moment("", "Asia/Tokyo", reminder_time=time(9)) == "2026-11-25 00:00"
     assert (
         moment("Europe/Berlin", "Asia/Tokyo", due_time=time(9), reminder_time=time(9))
@@ -270,7 +270,7 @@ def test_without_a_zone_the_persons_counts():
 
 @cache
 def days_of_switches(zone):
-    """Return the days of two years on which clocks in the zone jump, at 00:00."""
+    """Return the days of two years on which a UTC offset changes, at 00:00."""
     days = [
         datetime.combine(date(2026, 1, 1), time(0)) + n * DAY_LONG for n in range(731)
     ]
@@ -280,7 +280,7 @@ def days_of_switches(zone):
 
 @st.composite
 def dues(draw, zones):
-    """Draw a zone and a time in it, every other one on a day when its clocks jump."""
+    """Draw a zone and a time, every other one on a day when the UTC offset changes."""
     zone = draw(zones)
     switches = days_of_switches(zone)
     day = datetime.combine(
@@ -297,7 +297,7 @@ QUIET = settings(max_examples=400, deadline=None, derandomize=True, database=Non
 
 @QUIET
 @given(dues(st.sampled_from(ZONES)), MINUTES)
-def test_in_every_zone_so_many_minutes_pass_until_it_is_due(zone_and_due, minutes):
+def test_in_every_zone_that_many_minutes_pass_until_it_is_due(zone_and_due, minutes):
     zone, due = zone_and_due
     task = Task(
         due_date=due.date(),
@@ -309,13 +309,13 @@ def test_in_every_zone_so_many_minutes_pass_until_it_is_due(zone_and_due, minute
     found = moment_of(task, owner=User(timezone="UTC"))
 
     shown = wall_clock(found + timedelta(minutes=minutes), ZoneInfo(zone))
-    # Clocks show the due time then; where they skip it, as much later as they skip.
+    # The due time; if clocks skip it, it is later by the skipped time.
     assert shown == due or due < shown <= due + timedelta(hours=1)
     assert (shown == due) == exists(due, zone)
 
 
 def exists(due, zone):
-    """Whether clocks in the zone ever show this time."""
+    """Whether this wall clock time exists in the zone."""
     there = due.replace(tzinfo=ZoneInfo(zone))
     return wall_clock(there.astimezone(UTC), ZoneInfo(zone)) == due
 
@@ -331,7 +331,7 @@ def test_clocks_that_jump_are_among_the_zones(zone):
 
 @QUIET
 @given(dues(st.sampled_from(ZONES)), st.sampled_from(ZONES), MINUTES | st.none())
-def test_the_coarse_day_finds_it_in_whatever_zone_the_person_is_by_then(
+def test_the_planned_day_finds_it_in_whatever_zone_the_user_is_then(
     zone_and_due, after, minutes
 ):
     before, due = zone_and_due
@@ -346,13 +346,13 @@ def test_the_coarse_day_finds_it_in_whatever_zone_the_person_is_by_then(
 
     found = moment_of(task, owner=User(timezone=after))
 
-    # The sender's question at the very instant.
+    # The query of the sender at that instant.
     assert task.remind_on <= found.date() + timedelta(days=1)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Berlin"])
 @pytest.mark.parametrize("at", [time(0, 0), time(12, 0), time(23, 59)], ids=str)
-def test_the_sender_finds_it_at_its_instant_and_not_before(alice, zone, at):
+def test_the_sender_finds_it_when_it_is_due_and_not_before(alice, zone, at):
     made(alice, reminder_minutes=None, reminder_time=at, due_time=None)
     alice.timezone = zone
     alice.save()

@@ -1,4 +1,4 @@
-"""Repeating tasks: what completing, reopening and skipping make of a series."""
+"""Repeating tasks: how completing, reopening and skipping change a series."""
 
 import time as system_time
 from datetime import UTC, date, datetime, time, timedelta
@@ -63,7 +63,7 @@ def refused_fields(act):
         ("FREQ=MONTHLY;BYMONTHDAY=-1", date(2026, 11, 30)),
     ],
 )
-def test_without_a_due_date_the_first_occurrence_is_it(alice, rrule, due_date):
+def test_without_a_due_date_the_first_occurrence_is_taken(alice, rrule, due_date):
     task = TaskFactory(owner=alice, rrule=rrule, due_time=time(9), at=NOON)
 
     task.refresh_from_db()
@@ -71,7 +71,7 @@ def test_without_a_due_date_the_first_occurrence_is_it(alice, rrule, due_date):
     assert task.occurrence == 1
 
 
-def test_the_first_occurrence_is_counted_from_the_persons_today(alice):
+def test_the_first_occurrence_is_counted_from_the_users_today(alice):
     """At noon in Greenwich it is already tomorrow on Kiritimati."""
     owner = living_in(alice, "Pacific/Kiritimati")
 
@@ -114,13 +114,13 @@ def test_a_rule_without_any_date_is_refused(alice, rrule):
     assert not Change.objects.exists()
 
 
-def test_a_rule_that_counts_from_the_due_date_settles_short_months(alice):
+def test_a_rule_that_counts_from_the_due_date_is_completed_for_short_months(alice):
     task = repeating(alice, "FREQ=MONTHLY", date(2027, 1, 31))
 
     assert task.rrule == "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1"
 
 
-def test_a_rule_that_counts_from_completion_stays_plain(alice):
+def test_a_rule_that_counts_from_completion_stays_as_it_is(alice):
     task = repeating(
         alice, "FREQ=MONTHLY", date(2027, 1, 31), rrule_anchor="completion"
     )
@@ -131,7 +131,7 @@ def test_a_rule_that_counts_from_completion_stays_plain(alice):
     assert upcoming.due_date == date(2027, 3, 10)
 
 
-def test_a_task_whose_series_has_run_out_can_still_be_changed(alice):
+def test_a_task_whose_series_has_ended_can_still_be_changed(alice):
     """29 February is a Monday in 2044 and not again before 2072."""
     rrule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO"
     task = repeating(alice, rrule, date(2040, 2, 27))
@@ -189,7 +189,9 @@ def test_the_text_of_the_rule_stays_through_a_series(alice):
         (TODAY + 3 * DAY, TODAY + 10 * DAY),
     ],
 )
-def test_an_overdue_repeat_goes_on_after_today(alice, due_date, expected):
+def test_the_next_occurrence_of_an_overdue_task_is_after_today(
+    alice, due_date, expected
+):
     task = repeating(alice, due_date=due_date)
 
     assert complete(task).due_date == expected
@@ -235,7 +237,7 @@ def test_completing_twice_changes_nothing(alice):
     assert Task.objects.open().get() == first
 
 
-def test_the_next_has_the_same_steps_still_to_be_done(alice):
+def test_the_next_occurrence_has_the_same_steps_open(alice):
     task = repeating(alice)
     early = TaskFactory(owner=alice, parent_id=task.pk, title="Early", labels=["a"])
     TaskFactory(owner=alice, parent_id=task.pk, title="Late", due_date=TODAY)
@@ -256,7 +258,7 @@ def test_the_next_has_the_same_steps_still_to_be_done(alice):
     assert {step.occurrence for step in steps} == {None}
 
 
-def test_a_step_that_repeats_goes_on_under_the_same_task(alice):
+def test_the_next_occurrence_of_a_step_belongs_to_the_same_task(alice):
     task = repeating(alice)
     step = repeating(alice, "FREQ=DAILY", parent_id=task.pk)
 
@@ -264,7 +266,7 @@ def test_a_step_that_repeats_goes_on_under_the_same_task(alice):
     upcoming = complete(task)
 
     assert following.parent_id == task.pk
-    # Of the step, only what was open comes along, as a series of its own.
+    # Only the open occurrence of the step is copied, as the first of a new series.
     copy = upcoming.steps.get()
     assert copy.due_date == following.due_date + 7 * DAY
     assert copy.series not in {None, step.series}
@@ -274,7 +276,7 @@ def test_a_step_that_repeats_goes_on_under_the_same_task(alice):
 # --- Reopening --------------------------------------------------------------------
 
 
-def test_reopening_takes_the_untouched_next_away_with_its_steps(alice):
+def test_reopening_removes_the_unchanged_next_occurrence_with_its_steps(alice):
     task = repeating(alice)
     TaskFactory(owner=alice, parent_id=task.pk)
     complete(task)
@@ -288,7 +290,7 @@ def test_reopening_takes_the_untouched_next_away_with_its_steps(alice):
 
 
 @pytest.mark.parametrize("touch", ["task", "step", "added", "trashed", "skipped"])
-def test_reopening_leaves_a_next_that_somebody_touched(alice, touch):
+def test_reopening_keeps_a_changed_next_occurrence(alice, touch):
     task = repeating(alice)
     TaskFactory(owner=alice, parent_id=task.pk)
     upcoming = complete(task)
@@ -311,11 +313,11 @@ def test_reopening_leaves_a_next_that_somebody_touched(alice, touch):
     assert Task.objects.filter(pk=upcoming.pk).exists()
     assert Task.objects.filter(pk=step.pk).exists()
     before = Task.objects.count()
-    assert complete(task) == upcoming  # and opens no second one
+    assert complete(task) == upcoming  # without opening a second one
     assert Task.objects.count() == before
 
 
-def test_reopening_the_first_leaves_what_follows_on_the_second(alice):
+def test_reopening_the_first_occurrence_keeps_a_completed_second(alice):
     first = repeating(alice)
     third = complete(complete(first))
 
@@ -324,7 +326,7 @@ def test_reopening_the_first_leaves_what_follows_on_the_second(alice):
     assert Task.objects.filter(pk=third.pk).exists()
 
 
-def test_undo_takes_a_completion_back_with_all_that_it_opened(alice):
+def test_undo_of_a_completion_removes_all_that_it_opened(alice):
     task = repeating(alice)
     TaskFactory(owner=alice, parent_id=task.pk, labels=["home"])
     before = list(Task.objects.order_by("id").values_list("pk", "completed_at"))
@@ -341,7 +343,7 @@ def test_undo_takes_a_completion_back_with_all_that_it_opened(alice):
 # --- Skipping ---------------------------------------------------------------------
 
 
-def test_skipping_moves_the_same_task_on(alice):
+def test_skipping_moves_the_same_task_to_its_next_date(alice):
     task = repeating(
         alice, start_date=TODAY - DAY, reminder_time=time(18), labels=["home"]
     )
@@ -364,16 +366,16 @@ def test_skipping_moves_the_same_task_on(alice):
     ("rrule", "due_date", "anchor", "expected"),
     [
         ("FREQ=WEEKLY", TODAY + 3 * DAY, "due", TODAY + 10 * DAY),
-        # Of what was missed, today's is still to be done.
+        # Missed dates are skipped, but not today.
         ("FREQ=DAILY", TODAY - 5 * DAY, "due", TODAY),
         ("FREQ=DAILY", TODAY, "due", TODAY + DAY),
         ("FREQ=WEEKLY", TODAY - 8 * DAY, "due", TODAY + 6 * DAY),
-        # Never to an earlier date than it has.
+        # Never to an earlier date.
         ("FREQ=WEEKLY", TODAY + 10 * DAY, "completion", TODAY + 17 * DAY),
         ("FREQ=WEEKLY", TODAY - 10 * DAY, "completion", TODAY + 7 * DAY),
     ],
 )
-def test_skipping_goes_to_the_next_date_that_is_not_past(
+def test_skipping_moves_to_the_next_date_that_is_not_past(
     alice, rrule, due_date, anchor, expected
 ):
     task = repeating(alice, rrule, due_date, rrule_anchor=anchor)
@@ -381,7 +383,7 @@ def test_skipping_goes_to_the_next_date_that_is_not_past(
     assert skip(task).due_date == expected
 
 
-def test_what_was_skipped_is_counted(alice):
+def test_skipped_occurrences_are_counted(alice):
     task = repeating(alice, "FREQ=DAILY;COUNT=3")
 
     skip(task)
@@ -392,7 +394,7 @@ def test_what_was_skipped_is_counted(alice):
 
 
 @pytest.mark.parametrize("rrule", ["FREQ=WEEKLY;COUNT=1", "FREQ=WEEKLY;UNTIL=20261128"])
-def test_the_last_of_a_series_cannot_be_skipped(alice, rrule):
+def test_the_last_occurrence_cannot_be_skipped(alice, rrule):
     task = repeating(alice, rrule)
     before = Change.objects.count()
 
@@ -409,7 +411,7 @@ def test_a_task_that_does_not_repeat_cannot_be_skipped(alice):
         skip(TaskFactory(owner=alice, due_date=TODAY))
 
 
-def test_what_is_completed_cannot_be_skipped(alice):
+def test_a_completed_task_cannot_be_skipped(alice):
     task = repeating(alice)
     complete(task)
 
@@ -417,7 +419,7 @@ def test_what_is_completed_cannot_be_skipped(alice):
         skip(task)
 
 
-def test_what_the_next_is_there_of_cannot_be_skipped(alice):
+def test_a_task_whose_next_occurrence_exists_cannot_be_skipped(alice):
     task = repeating(alice)
     upcoming = complete(task)
     actions.update_task(
@@ -429,7 +431,7 @@ def test_what_the_next_is_there_of_cannot_be_skipped(alice):
         skip(task)
 
 
-def test_what_is_in_the_trash_cannot_be_skipped(alice):
+def test_a_task_in_the_trash_cannot_be_skipped(alice):
     task = repeating(alice)
     actions.trash_task(caller_of(alice, NOON), task_id=task.pk)
 
@@ -437,19 +439,19 @@ def test_what_is_in_the_trash_cannot_be_skipped(alice):
         skip(task)
 
 
-def test_an_unseen_version_is_not_skipped(alice):
+def test_an_unexpected_version_is_not_skipped(alice):
     with pytest.raises(actions.VersionConflict):
         skip(repeating(alice), version=7)
 
 
-def test_another_users_task_is_not_there_to_be_skipped(alice, bob):
+def test_another_users_task_can_not_be_skipped(alice, bob):
     task = repeating(alice)
 
     with pytest.raises(Task.DoesNotExist):
         actions.skip_occurrence(caller_of(bob, NOON), task_id=task.pk)
 
 
-def test_undo_takes_a_skip_back_exactly(alice):
+def test_undo_reverts_a_skip_exactly(alice):
     task = repeating(alice, start_date=TODAY - DAY, reminder_time=time(18))
     fields = ("due_date", "start_date", "occurrence", "remind_on", "rrule", "series")
     before = Task.objects.values_list(*fields).get()
@@ -460,7 +462,7 @@ def test_undo_takes_a_skip_back_exactly(alice):
     assert Task.objects.values_list(*fields).get() == before
 
 
-# --- Across the switches of daylight-saving time ----------------------------------
+# --- Daylight-saving time ---------------------------------------------------------
 
 
 def switches(name, year=2027):
@@ -474,13 +476,13 @@ def switches(name, year=2027):
     ]
 
 
-# Some of all zones that change their clocks, from all parts of the earth.
+# Some of the zones with daylight-saving time, from all parts of the world.
 SWITCHING = [name for name in sorted(available_timezones()) if switches(name)][::25]
 
 
 @pytest.fixture(params=["Pacific/Kiritimati", "America/Los_Angeles"])
 def server_zone(request, monkeypatch):
-    """Let the server's own clock stand in this zone."""
+    """Set the time zone of the server process."""
     monkeypatch.setenv("TZ", request.param)
     system_time.tzset()
     yield request.param
@@ -522,7 +524,7 @@ def test_the_first_and_the_last_minute_of_a_day_belong_to_it(
             assert upcoming.due_date == due_date + DAY
 
 
-def test_a_series_ends_where_dates_end(alice):
+def test_a_series_ends_at_the_last_date(alice):
     last = repeating(alice, "FREQ=DAILY", LAST_DATE - DAY)
 
     last = complete(last)
@@ -533,7 +535,7 @@ def test_a_series_ends_where_dates_end(alice):
     assert complete(last) is None
 
 
-def test_what_moves_along_stays_within_the_dates_there_are(alice):
+def test_dates_that_move_along_stay_within_the_valid_dates(alice):
     task = repeating(alice, "FREQ=YEARLY", date(2026, 1, 1), start_date=LAST_DATE)
     TaskFactory(owner=alice, parent_id=task.pk, due_date=LAST_DATE)
 

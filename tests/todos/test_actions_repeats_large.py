@@ -1,4 +1,4 @@
-"""Repeating tasks with many steps, and many of them at once: few statements."""
+"""Many repeating tasks, or many of their steps, take few statements."""
 
 from datetime import date
 
@@ -14,7 +14,7 @@ STEPS_MAX = 500
 
 
 def repeating(owner, *, steps, labels=("home",)):
-    """Store a repeating task with so many steps, each of which carries the labels."""
+    """Store a repeating task with this number of steps, each with the labels."""
     task = TaskFactory(owner=owner, labels=labels, **DUE)
     made = Task.objects.bulk_create(
         Task(owner=owner, list_id=task.list_id, parent=task, title=f"Step {number}")
@@ -41,7 +41,7 @@ def test_completing_copies_any_number_of_steps_in_the_same_statements(as_alice, 
     assert counts[0] == counts[1]
 
 
-def test_completing_a_task_with_the_most_steps_costs_few_statements(as_alice, alice):
+def test_completing_a_task_with_the_most_steps_takes_few_statements(as_alice, alice):
     task = repeating(alice, steps=STEPS_MAX)
 
     assert statements_of(actions.complete_task, as_alice, task_id=task.pk) <= 40
@@ -54,7 +54,7 @@ def test_completing_a_task_with_the_most_steps_costs_few_statements(as_alice, al
 
 
 @pytest.mark.parametrize("action", ["complete", "reopen"])
-def test_many_repeats_at_once_cost_the_statements_of_few(as_alice, alice, action):
+def test_many_repeating_tasks_take_as_many_statements_as_few(as_alice, alice, action):
     counts = []
     for count in (2, 15):
         tasks = [repeating(alice, steps=1).pk for _ in range(count)]
@@ -67,7 +67,9 @@ def test_many_repeats_at_once_cost_the_statements_of_few(as_alice, alice, action
     assert counts[0] == counts[1]
 
 
-def test_each_of_many_repeats_has_its_next_with_its_own_steps(as_alice, alice):
+def test_each_of_many_repeating_tasks_gets_a_next_occurrence_with_its_steps(
+    as_alice, alice
+):
     tasks = [repeating(alice, steps=number) for number in range(3)]
 
     done = actions.change_tasks(
@@ -81,7 +83,9 @@ def test_each_of_many_repeats_has_its_next_with_its_own_steps(as_alice, alice):
 
 
 @pytest.mark.parametrize("is_first", [True, False])
-def test_a_repeating_step_beside_its_task_goes_on_with_that(as_alice, alice, is_first):
+def test_a_repeating_step_completed_with_its_task_continues_with_it(
+    as_alice, alice, is_first
+):
     task = TaskFactory(owner=alice, **DUE)
     step = TaskFactory(owner=alice, parent_id=task.pk, **DUE)
     named = [step.pk, task.pk] if is_first else [task.pk, step.pk]

@@ -1,4 +1,4 @@
-"""What the actions do beyond what an endpoint shows."""
+"""Effects of the task actions that no test of an endpoint covers."""
 
 from datetime import UTC, date, datetime
 
@@ -13,7 +13,7 @@ from todos.models import Label, Task, TaskLabel
 NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 
 
-# --- Repeats ----------------------------------------------------------------------
+# --- Next occurrences -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,14 @@ NOON = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
         ("FREQ=DAILY", date(2027, 1, 1), "due", date(2027, 1, 16)),
         ("FREQ=WEEKLY", date(2027, 1, 1), "due", date(2027, 1, 22)),
         ("FREQ=MONTHLY", date(2026, 1, 31), "due", date(2027, 1, 31)),
-        # Counted from the day it was done.
+        # Counted from the day of completion.
         ("FREQ=DAILY;INTERVAL=3", date(2027, 1, 1), "completion", date(2027, 1, 18)),
         ("FREQ=WEEKLY", date(2027, 1, 20), "completion", date(2027, 1, 22)),
     ],
 )
-def test_the_next_occurrence_is_when_the_rule_says(alice, rule, due, anchor, expected):
+def test_the_next_occurrence_is_due_as_the_rule_says(
+    alice, rule, due, anchor, expected
+):
     task = TaskFactory(owner=alice, due_date=due, rrule=rule, rrule_anchor=anchor)
 
     done = actions.complete_task(caller_of(alice, NOON), task_id=task.pk)
@@ -41,7 +43,7 @@ def test_the_next_occurrence_is_when_the_rule_says(alice, rule, due, anchor, exp
     assert done.next.series == task.series
 
 
-def test_the_next_occurrence_keeps_what_the_task_has(alice):
+def test_the_next_occurrence_keeps_the_fields_of_the_task(alice):
     own = TaskListFactory(owner=alice)
     task = TaskFactory(
         owner=alice,
@@ -69,7 +71,7 @@ def test_the_next_occurrence_keeps_what_the_task_has(alice):
     assert [label.name for label in upcoming.labels.all()] == ["home"]
 
 
-def test_today_is_the_persons_day(alice):
+def test_today_is_the_date_in_the_users_zone(alice):
     """At noon in Greenwich it is already tomorrow on Kiritimati."""
     alice.timezone = "Pacific/Kiritimati"
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 1), rrule="FREQ=DAILY")
@@ -79,7 +81,7 @@ def test_today_is_the_persons_day(alice):
     assert done.next.due_date == date(2027, 1, 17)
 
 
-def test_taking_the_rule_away_keeps_the_series(alice):
+def test_removing_the_rule_keeps_the_series(alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 20), rrule="FREQ=DAILY")
 
     changed = actions.update_task(
@@ -94,7 +96,7 @@ def test_taking_the_rule_away_keeps_the_series(alice):
 # --- Labels -----------------------------------------------------------------------
 
 
-def test_labels_of_another_task_stay(alice):
+def test_labels_of_other_tasks_stay(alice):
     one, two = TaskFactory.create_batch(2, owner=alice, labels=["home", "garden"])
 
     actions.update_task(
@@ -106,7 +108,7 @@ def test_labels_of_another_task_stay(alice):
     assert set(TaskLabel.objects.values_list("owner", flat=True)) == {alice.pk}
 
 
-def test_more_labels_than_the_limit_are_refused_whole(alice):
+def test_more_labels_than_the_limit_are_all_refused(alice):
     names = [f"label {number}" for number in range(21)]
 
     with pytest.raises(ValidationError):
@@ -117,7 +119,7 @@ def test_more_labels_than_the_limit_are_refused_whole(alice):
 
 
 @pytest.mark.parametrize("letter", ["\ufb03", "\u0390"])
-def test_a_label_that_outgrows_its_key_is_refused(alice, letter):
+def test_a_label_with_too_long_a_key_is_refused(alice, letter):
     with pytest.raises(ValidationError) as refused:
         TaskFactory(owner=alice, labels=[letter * 50])
 
@@ -140,7 +142,7 @@ def test_a_step_restored_without_its_task_becomes_a_task(alice):
     assert parent.trashed_at is not None
 
 
-def test_removal_counts_the_version_that_was_seen(alice):
+def test_removal_checks_the_expected_version(alice):
     task = TaskFactory(owner=alice)
     actions.trash_task(caller_of(alice), task_id=task.pk)
 

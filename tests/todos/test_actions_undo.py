@@ -1,4 +1,4 @@
-"""Undo: exactly what was, or a refusal that names what stands in the way."""
+"""Undo restores exactly what was, or refuses and names the conflicting changes."""
 
 from dataclasses import replace
 from datetime import date, time, timedelta
@@ -18,7 +18,7 @@ from todos import actions
 from todos.models import Change, Label, Task, TaskList
 
 
-def test_takes_back_the_last_batch_and_does_it_again(as_alice, alice):
+def test_undoes_and_redoes_the_last_batch(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
 
@@ -31,7 +31,7 @@ def test_takes_back_the_last_batch_and_does_it_again(as_alice, alice):
     assert Task.objects.get(pk=task.pk).title == "After"
 
 
-def test_undoing_counts_the_version_on(as_alice, alice):
+def test_undo_raises_the_version(as_alice, alice):
     task = TaskFactory(owner=alice)
     changed = actions.update_task(as_alice, task_id=task.pk, changes={"title": "New"})
 
@@ -40,7 +40,7 @@ def test_undoing_counts_the_version_on(as_alice, alice):
     assert Task.objects.get(pk=task.pk).version == changed.version + 1
 
 
-def test_a_made_task_goes_and_comes_back_as_it_was(as_alice, alice):
+def test_undo_removes_a_created_task_and_redo_restores_it(as_alice, alice):
     actions.create_task(
         as_alice, title="Once", notes="More", labels=["Home"], due_date=date(2027, 2, 1)
     )
@@ -55,7 +55,7 @@ def test_a_made_task_goes_and_comes_back_as_it_was(as_alice, alice):
     assert snapshots_of(alice) == before
 
 
-def test_a_made_task_that_came_back_has_no_entity_tag_of_old(as_alice, alice):
+def test_a_recreated_task_has_a_new_etag(as_alice, alice):
     task = actions.create_task(as_alice, title="Once")
     for title in ("Twice", "Thrice"):
         task = actions.update_task(as_alice, task_id=task.pk, changes={"title": title})
@@ -67,7 +67,7 @@ def test_a_made_task_that_came_back_has_no_entity_tag_of_old(as_alice, alice):
     assert Task.objects.get(pk=task.pk).version > task.version
 
 
-def test_completing_a_repeat_is_undone_exactly(as_alice, alice):
+def test_completing_a_repeating_task_is_undone_exactly(as_alice, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
     step = TaskFactory(owner=alice, parent_id=task.pk)
     before = snapshots_of(alice)
@@ -84,7 +84,9 @@ def test_completing_a_repeat_is_undone_exactly(as_alice, alice):
     assert snapshots_of(alice) == after
 
 
-def test_a_completed_repeat_whose_next_was_touched_is_refused(as_alice, alice):
+def test_completing_is_not_undone_after_a_change_of_the_next_occurrence(
+    as_alice, alice
+):
     task = TaskFactory(owner=alice, due_date=date(2027, 1, 15), rrule="FREQ=DAILY")
     done = actions.complete_task(as_alice, task_id=task.pk)
     batch = last_change(alice).batch
@@ -99,7 +101,7 @@ def test_a_completed_repeat_whose_next_was_touched_is_refused(as_alice, alice):
     assert snapshots_of(alice) == before
 
 
-def test_a_deleted_list_comes_back_with_its_tasks(as_alice, alice):
+def test_a_trashed_list_is_restored_with_its_tasks(as_alice, alice):
     own = TaskListFactory(owner=alice)
     TaskFactory(owner=alice, list_id=own.pk)
     before = snapshots_of(alice)
@@ -122,7 +124,7 @@ def test_later_changes_of_other_fields_stay(as_alice, alice):
     assert (task.title, task.priority) == ("Before", 1)
 
 
-def test_a_later_change_of_the_same_field_stands_in_the_way(as_alice, alice):
+def test_a_later_change_of_the_same_field_is_a_conflict(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
     first = last_change(alice)
@@ -138,7 +140,7 @@ def test_a_later_change_of_the_same_field_stands_in_the_way(as_alice, alice):
     assert Change.objects.count() == count
 
 
-def test_a_change_that_was_taken_back_stands_in_no_way(as_alice, alice):
+def test_an_undone_change_is_no_conflict(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
     first = last_change(alice)
@@ -150,7 +152,7 @@ def test_a_change_that_was_taken_back_stands_in_no_way(as_alice, alice):
     assert Task.objects.get(pk=task.pk).title == "Before"
 
 
-def test_no_task_comes_back_into_a_list_in_the_trash(as_alice, alice):
+def test_no_task_is_restored_to_a_list_in_the_trash(as_alice, alice):
     own = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=own.pk)
     actions.update_task(
@@ -168,7 +170,7 @@ def test_no_task_comes_back_into_a_list_in_the_trash(as_alice, alice):
     assert snapshots_of(alice) == before
 
 
-def test_a_made_list_that_holds_tasks_by_now_stays(as_alice, alice):
+def test_a_created_list_that_has_tasks_now_is_not_removed(as_alice, alice):
     own = actions.create_list(as_alice, name="New")
     made = last_change(alice)
     TaskFactory(owner=alice, list_id=own.pk)
@@ -179,7 +181,7 @@ def test_a_made_list_that_holds_tasks_by_now_stays(as_alice, alice):
     assert TaskList.objects.filter(pk=own.pk).exists()
 
 
-def test_a_label_that_others_carry_by_now_stays_when_its_task_goes(as_alice, alice):
+def test_a_created_label_that_other_tasks_have_now_is_not_removed(as_alice, alice):
     first = actions.create_task(as_alice, title="First", labels=["Home"])
     made = last_change(alice)
     actions.create_task(as_alice, title="Second", labels=["home"])
@@ -190,7 +192,7 @@ def test_a_label_that_others_carry_by_now_stays_when_its_task_goes(as_alice, ali
     assert Label.objects.owned_by(alice).count() == 1
 
 
-def test_a_field_that_others_rest_on_by_now_is_refused(as_alice, alice):
+def test_a_field_that_another_field_needs_now_is_not_undone(as_alice, alice):
     task = TaskFactory(owner=alice, due_date=date(2027, 2, 1))
     actions.update_task(
         as_alice, task_id=task.pk, changes={"due_time": time(9), "priority": 1}
@@ -207,13 +209,13 @@ def test_a_field_that_others_rest_on_by_now_is_refused(as_alice, alice):
 
 
 def batch_of(caller, act, **kwargs):
-    """Do something and return the batch it was recorded in."""
+    """Run an action and return the id of its batch."""
     act(caller, **kwargs)
     return last_change(caller.owner).batch
 
 
-def in_the_way(as_alice, batch):
-    """Try to undo a batch, and return the changes that the refusal names."""
+def conflicting_changes(as_alice, batch):
+    """Try to undo a batch; return the changes that the refusal names."""
     before = snapshots_of(as_alice.owner)
     with pytest.raises(actions.UndoConflict) as refusal:
         actions.undo(as_alice, batch_id=batch)
@@ -222,49 +224,51 @@ def in_the_way(as_alice, batch):
     return list(Change.objects.filter(pk__in=named).order_by("seq"))
 
 
-def test_names_what_came_into_a_list_that_was_to_go(as_alice, alice):
+def test_names_the_change_that_added_a_task_to_a_created_list(as_alice, alice):
     made = batch_of(as_alice, actions.create_list, name="New")
     own = TaskList.objects.owned_by(alice).get(name="New")
     task = TaskFactory(owner=alice, list_id=own.pk)
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "Renamed"})
 
-    (change,) = in_the_way(as_alice, made)
+    (change,) = conflicting_changes(as_alice, made)
 
     assert (change.entity_id, change.kind) == (task.pk, "created")
 
 
-def test_names_the_step_of_a_task_that_was_to_go(as_alice, alice):
+def test_names_the_change_that_added_a_step_to_a_created_task(as_alice, alice):
     made = batch_of(as_alice, actions.create_task, title="Task")
     task = Task.objects.owned_by(alice).get()
     step = TaskFactory(owner=alice, parent_id=task.pk)
 
-    (change,) = in_the_way(as_alice, made)
+    (change,) = conflicting_changes(as_alice, made)
 
     assert (change.entity_id, change.kind) == (step.pk, "created")
 
 
-def test_names_what_took_a_label_that_was_to_go(as_alice, alice):
+def test_names_the_change_that_gave_a_created_label_to_a_task(as_alice, alice):
     made = batch_of(as_alice, actions.create_label, name="home")
     task = TaskFactory(owner=alice)
     actions.update_task(as_alice, task_id=task.pk, changes={"labels": ["home"]})
 
-    assert in_the_way(as_alice, made)[-1].after == {"labels": ["home"]}
+    assert conflicting_changes(as_alice, made)[-1].after == {"labels": ["home"]}
 
 
-def test_names_the_new_name_of_a_label_that_a_task_was_to_lose(as_alice, alice):
+def test_names_the_change_that_renamed_an_added_label(as_alice, alice):
     task = TaskFactory(owner=alice)
     label = actions.create_label(as_alice, name="home")
     changes = {"labels": ["home"]}
     put = batch_of(as_alice, actions.update_task, task_id=task.pk, changes=changes)
     actions.update_label(as_alice, label_id=label.pk, changes={"name": "casa"})
 
-    (change,) = in_the_way(as_alice, put)
+    (change,) = conflicting_changes(as_alice, put)
 
     assert (change.entity_id, change.after) == (label.pk, {"name": "casa"})
 
 
 @pytest.mark.parametrize("lost", ["renamed", "deleted"])
-def test_names_what_has_the_name_that_a_label_was_to_have_again(as_alice, alice, lost):
+def test_names_the_change_that_gave_the_former_name_to_another_label(
+    as_alice, alice, lost
+):
     label = actions.create_label(as_alice, name="home")
     named = {"label_id": label.pk}
     if lost == "renamed":
@@ -274,12 +278,12 @@ def test_names_what_has_the_name_that_a_label_was_to_have_again(as_alice, alice,
     gone = batch_of(as_alice, act, **named)
     other = actions.create_label(as_alice, name="Home")
 
-    (change,) = in_the_way(as_alice, gone)
+    (change,) = conflicting_changes(as_alice, gone)
 
     assert (change.entity_id, change.kind) == (other.pk, "created")
 
 
-def test_names_others_of_the_same_batch_for_a_single_change(as_alice, alice):
+def test_names_other_changes_of_the_batch_for_a_single_change(as_alice, alice):
     task = TaskFactory(owner=alice)
     actions.update_task(as_alice, task_id=task.pk, changes={"labels": ["new"]})
     put, label = Change.objects.owned_by(alice).order_by("-seq")[:2]
@@ -290,7 +294,7 @@ def test_names_others_of_the_same_batch_for_a_single_change(as_alice, alice):
     assert refusal.value.members == {"changes": [put.pk]}
 
 
-def test_what_was_removed_for_good_does_not_come_back(as_alice, alice):
+def test_a_permanent_deletion_can_not_be_undone(as_alice, alice):
     task = TaskFactory(owner=alice)
     actions.trash_task(as_alice, task_id=task.pk)
     trashed = last_change(alice)
@@ -302,19 +306,19 @@ def test_what_was_removed_for_good_does_not_come_back(as_alice, alice):
         actions.undo(as_alice, change_id=trashed.pk)
 
 
-def test_what_a_purge_removed_hides_nothing(as_alice, alice):
+def test_a_purge_does_not_prevent_undo_of_earlier_changes(as_alice, alice):
     old = TaskFactory(owner=alice)
     actions.trash_task(as_alice, task_id=old.pk)
     task = TaskFactory(owner=alice, title="Before")
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
-    actions.remove_task(as_alice, task_id=old.pk)  # by a command, as a purge
+    actions.remove_task(as_alice, task_id=old.pk)  # by a command, like a purge
 
     actions.undo(as_alice)
 
     assert Task.objects.get(pk=task.pk).title == "Before"
 
 
-def test_another_persons_change_is_none(as_alice, bob):
+def test_another_users_change_does_not_exist(as_alice, bob):
     TaskFactory(owner=bob)
     theirs = Change.objects.owned_by(bob).first()
 
@@ -347,11 +351,11 @@ def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
 
 
 class AnyHistory(TestCase):
-    """Whatever a person does, taking it all back leads through every state before."""
+    """Undoing any history batch by batch restores every earlier state."""
 
     @settings(max_examples=40, deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 5)), max_size=8))
-    def test_undo_leads_back_through_every_state(self, steps):
+    def test_undo_restores_every_earlier_state(self, steps):
         owner = UserFactory()
         states, batches = [snapshots_of(owner)], []
 

@@ -1,4 +1,4 @@
-"""Undo of large batches: the work grows with the changes, and no faster."""
+"""Undo of large batches: the work grows linearly with the changes."""
 
 from datetime import date
 
@@ -12,11 +12,11 @@ from todos.models import Change, Label, Task, TaskLabel
 
 pytestmark = pytest.mark.slow
 
-CHUNK = 500  # what undo takes at once
+CHUNK = 500  # changes that undo loads at once
 
 
 def tasks_in(owned, count, **columns):
-    """Store many tasks in a list at once, without entries in the ledger."""
+    """Store many tasks in a list at once, without recording them."""
     return Task.objects.bulk_create(
         Task(owner_id=owned.owner_id, list=owned, title=f"Task {number}", **columns)
         for number in range(count)
@@ -39,10 +39,10 @@ def test_each_change_is_read_once(as_alice, alice):
         post_init.disconnect(note, sender=Change)
 
     assert undone.count == 3 * CHUNK + 1
-    assert len(read) <= undone.count + 1  # which batch was the last
+    assert len(read) <= undone.count + 1  # the last change is read to find the batch
 
 
-def test_each_further_chunk_costs_the_same_few_statements(as_alice, alice):
+def test_each_further_chunk_takes_the_same_few_statements(as_alice, alice):
     counts = []
     for chunks in (1, 2, 4):
         own = TaskListFactory(owner=alice)
@@ -55,7 +55,7 @@ def test_each_further_chunk_costs_the_same_few_statements(as_alice, alice):
     assert two - one <= 8
 
 
-def test_a_deleted_label_comes_back_to_many_tasks_in_few_statements(as_alice, alice):
+def test_a_deleted_label_is_restored_to_many_tasks_in_few_statements(as_alice, alice):
     counts = []
     for count in (10, 300):
         own = TaskListFactory(owner=alice)
@@ -72,7 +72,9 @@ def test_a_deleted_label_comes_back_to_many_tasks_in_few_statements(as_alice, al
     assert counts[0] == counts[1]
 
 
-def test_what_differs_from_task_to_task_is_put_back_in_one_statement(as_alice, alice):
+def test_values_that_differ_between_tasks_are_restored_in_one_statement(
+    as_alice, alice
+):
     counts = []
     for count in (5, 25):
         tasks = [
@@ -92,7 +94,7 @@ def test_what_differs_from_task_to_task_is_put_back_in_one_statement(as_alice, a
     assert counts[0] == counts[1]
 
 
-def test_labels_made_with_a_batch_of_tasks_cost_no_statement_each(as_alice, alice):
+def test_labels_created_with_many_tasks_are_removed_in_few_statements(as_alice, alice):
     counts = []
     for prefix, count in (("few", 2), ("many", 40)):
         text = "\n".join(f"Task {number} @{prefix}{number}" for number in range(count))
@@ -108,9 +110,7 @@ def test_labels_made_with_a_batch_of_tasks_cost_no_statement_each(as_alice, alic
     assert counts[0] == counts[1]
 
 
-def test_tasks_come_back_with_labels_in_few_statements_and_no_instance_of_each(
-    as_alice, alice
-):
+def test_tasks_are_recreated_with_labels_in_few_statements(as_alice, alice):
     counts, made = [], []
     for count in (2, 40):
         labels = " ".join(f"@label{number}" for number in range(20))

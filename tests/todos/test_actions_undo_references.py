@@ -1,4 +1,4 @@
-"""Undo of undos: what would refer to a row that is gone is refused, never stored."""
+"""Undoing undos never leaves a reference to a row that does not exist."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.slow
 
 
 def undone_twice(as_alice, batches):
-    """Undo the batches in turn; return the last change, and the first undo's batch."""
+    """Undo the batches in order; return the last change and the first undo's batch."""
     first, *rest = batches
     undone = actions.undo(as_alice, batch_id=first)
     for batch in rest:
@@ -41,7 +41,7 @@ def refused(as_alice, batch):
     return refusal.value.members["changes"]
 
 
-def test_a_task_does_not_come_back_into_a_list_that_is_gone(as_alice, alice):
+def test_a_task_is_not_recreated_in_a_missing_list(as_alice, alice):
     own = actions.create_list(as_alice, name="New")
     made_list = last_change(alice).batch
     actions.create_task(as_alice, list_id=own.pk, title="Task")
@@ -51,7 +51,7 @@ def test_a_task_does_not_come_back_into_a_list_that_is_gone(as_alice, alice):
     assert refused(as_alice, undone) == [gone.pk]
 
 
-def test_a_step_does_not_come_back_without_its_task(as_alice, alice):
+def test_a_step_is_not_recreated_without_its_task(as_alice, alice):
     task = actions.create_task(as_alice, title="Task")
     made_task = last_change(alice).batch
     actions.create_task(as_alice, parent_id=task.pk, title="Step")
@@ -61,9 +61,7 @@ def test_a_step_does_not_come_back_without_its_task(as_alice, alice):
     assert refused(as_alice, undone) == [gone.pk]
 
 
-def test_a_task_in_the_trash_does_not_move_back_into_a_list_that_is_gone(
-    as_alice, alice
-):
+def test_a_trashed_task_is_not_moved_back_to_a_missing_list(as_alice, alice):
     own = actions.create_list(as_alice, name="New")
     made_list = last_change(alice).batch
     task = actions.create_task(as_alice, list_id=own.pk, title="Task")
@@ -77,7 +75,7 @@ def test_a_task_in_the_trash_does_not_move_back_into_a_list_that_is_gone(
     assert refused(as_alice, moved) == [gone.pk]
 
 
-def test_a_step_that_came_since_keeps_a_task_where_it_is(as_alice, alice):
+def test_a_move_is_not_undone_after_a_step_was_added(as_alice, alice):
     task = TaskFactory(owner=alice)
     other = TaskListFactory(owner=alice)
     actions.move_task(as_alice, task_id=task.pk, to=other.pk)
@@ -88,7 +86,7 @@ def test_a_step_that_came_since_keeps_a_task_where_it_is(as_alice, alice):
     assert refused(as_alice, moved) == [made_step.pk]
 
 
-def test_a_step_that_came_since_keeps_its_task_from_becoming_a_step(as_alice, alice):
+def test_a_task_does_not_become_a_step_again_after_it_got_a_step(as_alice, alice):
     parent = TaskFactory(owner=alice)
     task = TaskFactory(owner=alice, parent_id=parent.pk)
     actions.update_task(as_alice, task_id=task.pk, changes={"parent_id": None})
@@ -99,7 +97,7 @@ def test_a_step_that_came_since_keeps_its_task_from_becoming_a_step(as_alice, al
     assert refused(as_alice, parted) == [made_step.pk]
 
 
-def test_a_task_that_came_since_keeps_a_restored_list_out_of_the_trash(as_alice, alice):
+def test_restoring_a_list_is_not_undone_after_a_task_was_added(as_alice, alice):
     own = TaskListFactory(owner=alice)
     actions.trash_list(as_alice, list_id=own.pk)
     actions.restore_list(as_alice, list_id=own.pk)
@@ -140,8 +138,8 @@ SCENES = {
 
 
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES)
-def test_no_three_undos_leave_a_reference_to_nothing(alice, scene):
-    """Every way to undo three times, of what was made and of the undos themselves."""
+def test_no_three_undos_leave_a_dangling_reference(alice, scene):
+    """Every way to undo three times, including undos of undos."""
     caller = caller_of(alice, AT)
     for what in scene:
         _make(caller, what)
@@ -175,11 +173,11 @@ def _make(caller, what):
 
 
 class AnyUndo(TestCase):
-    """Whatever is done, undone and redone, in any order, the rows fit together."""
+    """After any actions, undos and redos, all references of the rows are valid."""
 
     @settings(max_examples=50, deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 5)), max_size=14))
-    def test_no_undo_of_anything_leaves_a_reference_to_nothing(self, steps):
+    def test_no_undo_leaves_a_dangling_reference(self, steps):
         owner = UserFactory()
         for number, (kind, which) in enumerate(steps):
             caller = caller_of(owner, AT + timedelta(minutes=number))
@@ -191,7 +189,7 @@ class AnyUndo(TestCase):
 
 
 def misplaced(owner):
-    """Return the tasks that no other action would leave where they are."""
+    """Return the tasks in a place where no action would put them."""
     apart = Q(parent__trashed_at__isnull=False) | ~Q(parent__list=F("list"))
     nested = Q(parent__parent__isnull=False)
     is_step = Q(parent__isnull=False)
@@ -203,7 +201,7 @@ def misplaced(owner):
     )
 
 
-def test_a_misplaced_task_would_be_found(alice):
+def test_misplaced_tasks_are_found(alice):
     own = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=own.pk)
     TaskList.objects.filter(pk=own.pk).update(trashed_at=AT)

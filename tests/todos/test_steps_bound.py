@@ -1,4 +1,4 @@
-"""A task has a bounded number of steps, however they come."""
+"""The number of steps of a task is limited, however they are added."""
 
 from datetime import date
 from uuid import uuid4
@@ -44,7 +44,7 @@ def full(alice):
     return with_steps(alice, STEPS_MAX)
 
 
-def test_the_last_step_that_there_is_room_for_is_made(api_as, alice):
+def test_steps_are_created_up_to_the_limit(api_as, alice):
     task = with_steps(alice, STEPS_MAX - 1)
     body = {"title": "Last", "parent": str(task.pk)}
 
@@ -57,7 +57,7 @@ def test_the_last_step_that_there_is_room_for_is_made(api_as, alice):
     assert task.steps.count() == STEPS_MAX
 
 
-def test_a_task_does_not_become_one_step_too_many(api_as, alice, full):
+def test_a_task_does_not_become_a_step_above_the_limit(api_as, alice, full):
     other = TaskFactory(owner=alice)
 
     answer = api_as(alice).patch(
@@ -72,7 +72,7 @@ def test_a_task_does_not_become_one_step_too_many(api_as, alice, full):
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_a_task_does_not_move_among_too_many_steps(api_as, alice, full, side):
+def test_a_task_does_not_move_among_steps_above_the_limit(api_as, alice, full, side):
     other = TaskFactory(owner=alice)
     beside = full.steps.order_by("position")[3]
 
@@ -84,7 +84,7 @@ def test_a_task_does_not_move_among_too_many_steps(api_as, alice, full, side):
     assert answer.json()["errors"] == {side: [TEXT]}
 
 
-def test_steps_move_among_themselves_and_change_where_there_are_too_many(api_as, alice):
+def test_steps_above_the_limit_can_still_move_and_change(api_as, alice):
     task = with_steps(alice, STEPS_MAX + 3)
     first, *_, last = task.steps.order_by("position")
     client = api_as(alice)
@@ -105,7 +105,7 @@ def test_steps_move_among_themselves_and_change_where_there_are_too_many(api_as,
     assert task.steps.open().count() == 0
 
 
-def test_steps_in_the_trash_count_so_that_all_can_come_back(alice):
+def test_steps_in_the_trash_count(alice):
     task = with_steps(alice, STEPS_MAX)
     step = task.steps.first()
     caller = caller_of(alice, NOON)
@@ -118,7 +118,7 @@ def test_steps_in_the_trash_count_so_that_all_can_come_back(alice):
     assert task.steps.live().count() == STEPS_MAX
 
 
-def test_an_undo_may_bring_back_more(alice):
+def test_an_undo_may_exceed_the_limit(alice):
     task = with_steps(alice, STEPS_MAX - 1)
     caller = caller_of(alice, NOON)
     actions.create_task(caller, title="Last", parent_id=task.pk)
@@ -130,7 +130,7 @@ def test_an_undo_may_bring_back_more(alice):
     assert task.steps.count() == STEPS_MAX + 1
 
 
-def test_asking_for_room_costs_one_statement(alice, full, django_assert_num_queries):
+def test_counting_steps_takes_one_statement(alice, full, django_assert_num_queries):
     with django_assert_num_queries(1), pytest.raises(ValidationError):
         require_step_room(full.pk, owner=alice, field="parent")
 
@@ -165,12 +165,12 @@ WAYS = pytest.mark.parametrize(
 
 @pytest.fixture
 def three(monkeypatch):
-    """Let a task keep three steps in all."""
+    """Limit every task to three stored steps."""
     monkeypatch.setattr(step_actions, "STEPS_STORED_MAX", 3)
 
 
 @WAYS
-def test_a_repeating_step_goes_on_in_a_full_task(
+def test_a_repeating_step_continues_in_a_full_task(
     api_as, page_as, alice, monkeypatch, complete
 ):
     monkeypatch.setattr(step_actions, "STEPS_MAX", 2)
@@ -185,7 +185,7 @@ def test_a_repeating_step_goes_on_in_a_full_task(
 
 
 @WAYS
-def test_a_step_is_completed_where_there_is_no_room_for_its_next(
+def test_a_step_without_room_for_the_next_occurrence_is_completed(
     api_as, page_as, alice, three, complete
 ):
     task = with_steps(alice, 3, **DAILY)
@@ -199,7 +199,7 @@ def test_a_step_is_completed_where_there_is_no_room_for_its_next(
     assert task.steps.count() == 3
 
 
-def test_the_answer_says_that_a_series_does_not_go_on(api_as, alice, three):
+def test_the_answer_shows_that_no_next_occurrence_was_opened(api_as, alice, three):
     first, second, _ = with_steps(alice, 3, **DAILY).steps.order_by("position")
 
     one = complete_v1(api_as, None, first)
@@ -209,7 +209,7 @@ def test_the_answer_says_that_a_series_does_not_go_on(api_as, alice, three):
     assert [each["next"] for each in many.json()["tasks"]] == [None]
 
 
-def test_steps_completed_together_open_as_many_as_there_is_room_for(alice, three):
+def test_steps_completed_together_open_next_occurrences_up_to_the_limit(alice, three):
     task = with_steps(alice, 2, **DAILY)
     caller = caller_of(alice, NOON)
 
@@ -221,7 +221,7 @@ def test_steps_completed_together_open_as_many_as_there_is_room_for(alice, three
     assert task.steps.count() == 3
 
 
-def test_a_series_goes_on_once_there_is_room_again(alice, three):
+def test_a_series_continues_once_there_is_room_again(alice, three):
     task = with_steps(alice, 3, **DAILY)
     first, second, _ = task.steps.order_by("position")
     caller = caller_of(alice, NOON)
@@ -235,7 +235,7 @@ def test_a_series_goes_on_once_there_is_room_again(alice, three):
     assert done.next.parent_id == task.pk
 
 
-def test_what_is_left_of_a_series_takes_no_room_from_steps(alice):
+def test_past_occurrences_of_steps_do_not_count(alice):
     task = with_steps(alice, STEPS_MAX, **PAST)
     caller = caller_of(alice, NOON)
 
@@ -244,7 +244,7 @@ def test_what_is_left_of_a_series_takes_no_room_from_steps(alice):
     assert task.steps.count() == STEPS_MAX + 1
 
 
-def test_no_step_is_made_above_all_that_a_task_can_keep(alice, three):
+def test_no_step_is_created_above_the_limit_of_stored_steps(alice, three):
     task = with_steps(alice, 3, **PAST)
     caller = caller_of(alice, NOON)
 
@@ -252,7 +252,9 @@ def test_no_step_is_made_above_all_that_a_task_can_keep(alice, three):
         actions.create_task(caller, title="More", parent_id=task.pk)
 
 
-def test_a_step_that_is_made_completed_opens_no_next_above_the_bound(alice, three):
+def test_a_step_created_completed_opens_no_next_occurrence_above_the_limit(
+    alice, three
+):
     task = with_steps(alice, 2)
     caller = caller_of(alice, NOON)
 
@@ -261,7 +263,7 @@ def test_a_step_that_is_made_completed_opens_no_next_above_the_bound(alice, thre
     assert task.steps.count() == 3
 
 
-def test_a_file_brings_what_is_left_of_a_series_beside_the_steps(alice, monkeypatch):
+def test_an_import_brings_past_occurrences_beside_the_other_steps(alice, monkeypatch):
     monkeypatch.setattr(step_actions, "STEPS_MAX", 1)
     monkeypatch.setattr(step_actions, "STEPS_STORED_MAX", 3)
     rule = {"rrule": "FREQ=DAILY", "anchor": "due"}
@@ -289,7 +291,7 @@ def test_a_file_brings_what_is_left_of_a_series_beside_the_steps(alice, monkeypa
     assert error.message.startswith("A task can have at most 2,000 steps")
 
 
-def test_asking_for_the_room_of_many_steps_costs_one_statement(
+def test_counting_the_steps_of_many_tasks_takes_one_statement(
     alice, django_assert_num_queries
 ):
     above = [with_steps(alice, 1).pk for _ in range(3)]

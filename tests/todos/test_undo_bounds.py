@@ -1,4 +1,4 @@
-"""Undo keeps the limits that every other action keeps."""
+"""Undo respects the limits that every other action respects."""
 
 import sys
 
@@ -20,18 +20,18 @@ LABELS_TEXT = "You can have at most 2 labels. Delete one first."
 
 @pytest.fixture(autouse=True)
 def of_two(monkeypatch):
-    """Let a user have two lists, one of which is the inbox, and two labels."""
+    """Limit every user to two lists, one of which is the inbox, and two labels."""
     monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
     monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 2)
 
 
 def make_and_take_back(as_alice, text):
-    """Add tasks with their labels, undo it, and return the batch that did."""
+    """Add tasks with labels, undo it, and return the batch of the undo."""
     actions.quick_add(as_alice, text=text)
     return actions.undo(as_alice).batch
 
 
-def test_made_lists_come_back_while_there_is_room(api_as, as_alice, alice):
+def test_created_lists_are_recreated_only_within_the_limit(api_as, as_alice, alice):
     client = api_as(alice)
     undone = []
     for name in ("One", "Two"):
@@ -49,7 +49,7 @@ def test_made_lists_come_back_while_there_is_room(api_as, as_alice, alice):
     assert snapshots_of(alice) == before
 
 
-def test_a_trashed_list_comes_back_only_while_there_is_room(as_alice, alice):
+def test_a_trashed_list_is_restored_only_within_the_limit(as_alice, alice):
     own = TaskListFactory(owner=alice)
     actions.trash_list(as_alice, list_id=own.pk)
     trashed = last_change(alice).batch
@@ -61,7 +61,7 @@ def test_a_trashed_list_comes_back_only_while_there_is_room(as_alice, alice):
     assert TaskList.objects.owned_by(alice).live().count() == 2
 
 
-def test_made_labels_come_back_only_while_there_is_room(as_alice, alice):
+def test_created_labels_are_recreated_only_within_the_limit(as_alice, alice):
     first = make_and_take_back(as_alice, "Call @one @two")
     second = make_and_take_back(as_alice, "Write @three")
     actions.undo(as_alice, batch_id=first)
@@ -74,7 +74,7 @@ def test_made_labels_come_back_only_while_there_is_room(as_alice, alice):
     assert Label.objects.owned_by(alice).count() == 2
 
 
-def test_a_label_that_a_task_brings_along_needs_room_as_well(as_alice, alice):
+def test_a_label_recreated_with_a_task_counts_too(as_alice, alice):
     task = actions.create_task(as_alice, title="Call", labels=["one"])
     actions.update_task(as_alice, task_id=task.pk, changes={"labels": []})
     taken = last_change(alice).batch
@@ -87,9 +87,7 @@ def test_a_label_that_a_task_brings_along_needs_room_as_well(as_alice, alice):
         actions.undo(as_alice, batch_id=taken)
 
 
-def test_whoever_has_more_than_the_limit_can_undo_everything_else(
-    as_alice, alice, monkeypatch
-):
+def test_a_user_above_the_limit_can_undo_everything_else(as_alice, alice, monkeypatch):
     own = TaskListFactory(owner=alice)
     label = actions.create_label(as_alice, name="one")
     actions.update_list(as_alice, list_id=own.pk, changes={"name": "New"})
@@ -118,18 +116,18 @@ def test_the_page_says_what_to_delete(page_as, as_alice, alice):
     assert LISTS_TEXT in answer.content.decode()
 
 
-def test_the_navigation_finds_a_list_without_going_through_all(rf, alice):
+def test_the_navigation_finds_a_list_without_iterating_over_all(rf, alice):
     request = rf.get("/")
     request.user = alice
     navigation = Navigation(request)
     own = TaskListFactory(owner=alice)
     assert navigation.list_of(own.pk) == own
-    vars(navigation)["_lists"] = None  # what has been read once is not gone through
+    vars(navigation)["_lists"] = None  # a second iteration would fail
 
     assert navigation.list_of(own.pk) == own
 
 
-def test_a_batch_can_be_too_large_to_take_back(api_as, as_alice, alice, monkeypatch):
+def test_a_batch_can_be_too_large_to_undo(api_as, as_alice, alice, monkeypatch):
     monkeypatch.setattr(sys.modules["todos.actions.undo"], "CHANGES_MAX", 2)
     client = api_as(alice)
     actions.quick_add(as_alice, text="One\nTwo")
@@ -150,7 +148,7 @@ def test_a_batch_can_be_too_large_to_take_back(api_as, as_alice, alice, monkeypa
     assert answer.status_code == 200
 
 
-def test_the_largest_import_over_http_can_be_taken_back(monkeypatch):
+def test_the_largest_import_over_http_can_be_undone(monkeypatch):
     monkeypatch.undo()
 
     assert CHANGES_MAX == (
