@@ -349,7 +349,7 @@ def test_a_failure_while_the_answer_is_kept_leaves_neither(
         raise RuntimeError("while the answer is kept")
 
     with monkeypatch.context() as patch:
-        patch.setattr(idempotency, "keep", fail)
+        patch.setattr(idempotency, "store_answer", fail)
         failed = post(tolerant)
 
     assert failed.status_code == 500
