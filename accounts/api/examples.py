@@ -1,6 +1,6 @@
-"""What requests and answers of accounts look like, for the OpenAPI document."""
+"""Examples of the requests and responses of accounts, for the OpenAPI document."""
 
-from typing import Any
+from config.json import JSONObject
 
 _user = {
     "id": "01a204a3-76d2-7056-87fe-4b965fc9dfef",
@@ -15,10 +15,10 @@ _user = {
 _pair = {"access": "eyJ…", "refresh": "eyJ…"}
 _sign_in = {"email": "ada@example.com", "password": "three green bicycles"}
 
-EXAMPLES: dict[str, dict[str, Any]] = {
+EXAMPLES: dict[str, JSONObject] = {
     "RegisterRequest": _sign_in,
     "Registered": {"user": _user, **_pair},
-    "Mailed": {"detail": "Follow the link that we mailed to this address."},
+    "Mailed": {"detail": "Verify your address: follow the link in our e-mail."},
     "SignInRequest": _sign_in,
     "TokenPair": _pair,
     "RefreshRequest": {"refresh": "eyJ…"},
@@ -30,9 +30,9 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "PatchedUserRequest": {"display_name": "Ada", "timezone": "Europe/London"},
 }
 
-PARAMETERS: dict[str, dict[str, Any]] = {
+PARAMETERS: dict[str, JSONObject] = {
     "user_id": {
-        "description": "The caller's id, or `me`.",
+        "description": "The id of the signed-in user, or `me`.",
         "example": "me",
     },
 }

@@ -1,25 +1,24 @@
-"""Who may call, beyond being signed in."""
-
-from typing import Any
+"""Permissions beyond being signed in."""
 
 from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from accounts.authentication import credential_of
 
 
 class RouteNamesCaller(BasePermission):
-    """The `{user_id}` in the route must name the caller: 403 before any look-up.
+    """Require that `{user_id}` in the route names the user; 403 before any query.
 
-    It does by the caller's local id, as `me`, or by the subject of the Better Auth
-    credential that the caller presents.
+    Allowed are the user's id here, `me`, and the subject of the Better Auth credential
+    of the request.
     """
 
     message = "This route names another user."
     code = "wrong_user"
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         named: str = view.kwargs["user_id"]
         if not named:
             return False
@@ -28,13 +27,13 @@ class RouteNamesCaller(BasePermission):
 
 
 class SignedInRecently(BasePermission):
-    """What can't be taken back wants a sign-in of the last quarter of an hour."""
+    """Require a sign-in within the last 15 minutes, for irreversible requests."""
 
     message = (
-        "Sign in again where you signed in, then repeat this within 15 minutes. A"
-        " Better Auth JWT counts if it says when you did, in the claim `auth_time`."
+        "This requires a sign-in within the last 15 minutes. Sign in again and repeat"
+        " the request. A Better Auth JWT must have the claim `auth_time`."
     )
     code = "recent_sign_in_required"
 
-    def has_permission(self, request: Request, view: Any) -> bool:
+    def has_permission(self, request: Request, view: APIView) -> bool:
         return credential_of(request).is_recent(at=timezone.now())

@@ -1,50 +1,52 @@
-"""How the OpenAPI document names our doors."""
-
-from typing import Any
+"""The authentication classes in the OpenAPI document."""
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+
+from config.api.extensions import RegistersItself
+from config.json import JSONObject
 
 
-class OwnTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class OwnTokenScheme(RegistersItself, OpenApiAuthenticationExtension):
     target_class = "accounts.authentication.OwnTokenAuthentication"
     name = "token"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> JSONObject:
         return {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An access token of Ownlist, as `auth/token`,"
-            " `auth/register` and `auth/token/exchange` answer with. It is good for"
-            " minutes; `auth/token/refresh` gives the next.",
+            "description": "An access token from `auth/token`, `auth/register` or"
+            " `auth/token/exchange`. It is valid for minutes; get the next one from"
+            " `auth/token/refresh`.",
         }
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(RegistersItself, OpenApiAuthenticationExtension):
     target_class = "accounts.authentication.SessionAuthentication"
     name = "session"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> JSONObject:
         return {
             "type": "apiKey",
             "in": "cookie",
             "name": settings.SESSION_COOKIE_NAME,
-            "description": "The cookie of a signed-in browser, for the pages of Ownlist"
-            " itself. Writes also need the header `X-CSRFToken`.",
+            "description": "The session cookie of a browser, for the pages of Ownlist."
+            " Writes also require the header `X-CSRFToken`.",
         }
 
 
-class BetterAuthScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BetterAuthScheme(RegistersItself, OpenApiAuthenticationExtension):
     target_class = "accounts.authentication.BetterAuthAuthentication"
     name = "betterAuth"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+    def get_security_definition(self, auto_schema: AutoSchema) -> JSONObject:
         return {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A JWT of a Better Auth server that this service trusts, as"
-            " its endpoint `/token` gives. It opens every endpoint as it is. Where that"
-            " is switched on, so does the session token of such a server.",
+            "description": "A JWT from the endpoint `/token` of a Better Auth server"
+            " that this service trusts. If enabled, the session token of such a server"
+            " is accepted as well.",
         }

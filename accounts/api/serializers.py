@@ -1,4 +1,4 @@
-"""What the account endpoints take and give."""
+"""The requests and responses of the account endpoints."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,79 +13,80 @@ from accounts.addresses import ascii_email, validate_new_address
 from accounts.models import User, validate_timezone
 from accounts.passwords import MAX_LENGTH, normalised
 from config.api.fields import TrueOrFalseField, WholeNumberField
+from config.json import JSONObject
 from config.text import TextField
 
 
 class EmailField(serializers.EmailField):
-    """An address in plain ASCII, read in lower case."""
+    """An e-mail address in ASCII, converted to lower case."""
 
     check: Callable[[str], None] = ascii_email
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=EMAIL_MAX_LENGTH, validators=[self.check], **kwargs)
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: str) -> str:
         text = super().to_internal_value(data)
-        # Some characters that are not ASCII become so in lower case, as the Kelvin
-        # sign does. They are left for the check to refuse.
+        # Lower case turns some other characters into ASCII, such as the Kelvin sign.
+        # They are kept, so that the check rejects them.
         return text.lower() if text.isascii() else text
 
 
 class NewEmailField(EmailField):
-    """An address that becomes that of an account."""
+    """The address of a new account."""
 
     check = staticmethod(validate_new_address)
 
 
 class PasswordField(serializers.CharField):
-    """A password as it was typed: neither trimmed nor changed, nor ever shown."""
+    """A password: not trimmed, not changed, and never in a response."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
             max_length=MAX_LENGTH, trim_whitespace=False, write_only=True, **kwargs
         )
 
-    def to_internal_value(self, data: Any) -> str:
+    def to_internal_value(self, data: object) -> str:
         if not isinstance(data, str):
             self.fail("invalid")
         return data
 
 
 class NewPasswordField(PasswordField):
-    """A password that is yet to be held against the validators of the settings."""
+    """A new password, which the validators of the settings must accept."""
 
     schema_keywords = {"minLength": settings.PASSWORD_MIN_LENGTH}
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        """Return it as it is stored, so that the rules are held against that."""
+    def run_validation(self, data: object = serializers.empty) -> Any:
+        """Return the normalised password, which is what the validators check."""
         return normalised(super().run_validation(data))
 
 
-class RegisterSerializer(serializers.Serializer[Any]):
+class RegisterSerializer(serializers.Serializer[None]):
     email = NewEmailField()
     password = NewPasswordField()
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: JSONObject) -> JSONObject:
         check_new_password(
             attrs["password"], user=User(email=attrs["email"]), field="password"
         )
         return attrs
 
 
-class SignInSerializer(serializers.Serializer[Any]):
+class SignInSerializer(serializers.Serializer[None]):
     email = EmailField()
     password = PasswordField()
 
 
-class RefreshSerializer(serializers.Serializer[Any]):
+class RefreshSerializer(serializers.Serializer[None]):
     refresh = serializers.CharField(max_length=4096)
 
 
-class PasswordChangeSerializer(serializers.Serializer[Any]):
+class PasswordChangeSerializer(serializers.Serializer[None]):
     old_password = PasswordField()
     new_password = NewPasswordField()
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: JSONObject) -> JSONObject:
         check_new_password(
             attrs["new_password"], user=self.context["user"], field="new_password"
         )
@@ -93,7 +94,7 @@ class PasswordChangeSerializer(serializers.Serializer[Any]):
 
 
 def check_new_password(password: str, *, user: User, field: str) -> None:
-    """Hold a password against the validators of the settings.
+    """Check a password with the validators of the settings.
 
     Raises:
         serializers.ValidationError: under `field`, with every reason.
@@ -104,13 +105,13 @@ def check_new_password(password: str, *, user: User, field: str) -> None:
         raise serializers.ValidationError({field: error.messages}) from error
 
 
-class TokenPairSerializer(serializers.Serializer[Any]):
-    """An access token for the requests, and a refresh token for the next pair."""
+class TokenPairSerializer(serializers.Serializer[None]):
+    """An access token for requests, and a refresh token for the next pair."""
 
     access = serializers.CharField(
-        read_only=True, help_text="For `Authorization: Bearer`; good for minutes."
+        read_only=True, help_text="For `Authorization: Bearer`; valid for minutes."
     )
-    refresh = serializers.CharField(read_only=True, help_text="To be spent once.")
+    refresh = serializers.CharField(read_only=True, help_text="Valid once.")
 
 
 class UserSerializer(serializers.Serializer[User]):
@@ -122,25 +123,25 @@ class UserSerializer(serializers.Serializer[User]):
     timezone = TextField(
         max_length=64,
         validators=[validate_timezone],
-        help_text="An IANA zone, such as `Europe/Berlin`.",
+        help_text="An IANA time zone, such as `Europe/Berlin`.",
     )
     day_start = WholeNumberField(
-        min_value=0, max_value=23, help_text="The hour at which a new day begins."
+        min_value=0, max_value=23, help_text="The hour at which a new day starts."
     )
     week_start = serializers.ChoiceField(User.WeekStart.choices)
     theme = serializers.ChoiceField(User.Theme.choices)
-    reminder_mails = TrueOrFalseField(help_text="Whether reminders come by mail.")
+    reminder_mails = TrueOrFalseField(help_text="Whether reminders are sent by e-mail.")
 
 
-class RegisteredSerializer(serializers.Serializer[Any]):
-    """The new account, signed in."""
+class RegisteredSerializer(serializers.Serializer[None]):
+    """The new account, with tokens."""
 
     user = UserSerializer(read_only=True)
     access = serializers.CharField(read_only=True)
     refresh = serializers.CharField(read_only=True)
 
 
-class MailedSerializer(serializers.Serializer[Any]):
-    """Where the address must be verified first; the same for every address."""
+class MailedSerializer(serializers.Serializer[None]):
+    """The answer if the address must be verified first, also for a known address."""
 
     detail = serializers.CharField(read_only=True)

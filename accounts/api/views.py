@@ -1,6 +1,6 @@
-"""Signing up and in by program, and the signed-in person."""
+"""Registration, tokens, and the signed-in user."""
 
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib.auth import authenticate, update_session_auth_hash
@@ -12,7 +12,7 @@ from rest_framework.exceptions import (
     PermissionDenied,
     ValidationError,
 )
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import TokenError
@@ -54,15 +54,15 @@ from config.api.views import Endpoint
 
 
 class SignInFailed(AuthenticationFailed):
-    """401 for every reason that a sign-in can fail for."""
+    """401: the sign-in failed; the same response for every reason."""
 
     default_detail = "The e-mail address or password is incorrect."
 
 
 class EmailNotVerified(PermissionDenied):
-    """403: the password is right, but the address is not known to be theirs."""
+    """403: the password is correct, but the address is not verified."""
 
-    default_detail = "Follow the link that we mailed to this address first."
+    default_detail = "Verify your address first: follow the link in our e-mail."
     default_code = "email_not_verified"
 
 
@@ -74,7 +74,7 @@ class RecentSignInRequired(PermissionDenied):
 
 
 class PublicEndpoint(Endpoint):
-    """An endpoint that proves who calls by its body, or makes them someone."""
+    """An endpoint that needs no credential: the body proves who the caller is."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -84,7 +84,7 @@ class PublicEndpoint(Endpoint):
 
 
 class RegisterView(PublicEndpoint):
-    """Make an account. 202 means that a mail was sent, with a link to follow first."""
+    """Create an account. 202 means that the user must first verify the address."""
 
     name = "Register"
     input_class = RegisterSerializer
@@ -98,9 +98,9 @@ class RegisterView(PublicEndpoint):
     def post(self, request: Request) -> Response:
         body = self.validated(request)
         user = register(request._request, **body)
-        if user is None or is_verification_mandatory():  # nobody has followed it yet
+        if user is None or is_verification_mandatory():
             return Response(
-                {"detail": "Follow the link that we mailed to this address."},
+                {"detail": "Verify your address: follow the link in our e-mail."},
                 status=status.HTTP_202_ACCEPTED,
             )
         now = timezone.now()
@@ -112,7 +112,7 @@ class RegisterView(PublicEndpoint):
 
 
 class TokenView(PublicEndpoint):
-    """Sign in: e-mail and password for a pair of tokens."""
+    """Sign in with an e-mail address and a password; get a pair of tokens."""
 
     name = "Sign in"
     input_class = SignInSerializer
@@ -137,14 +137,14 @@ class TokenView(PublicEndpoint):
         now = timezone.now()
         try:
             pair = tokens.start_family(user=user, at=now, authenticated_at=now)
-        except CredentialEnded as exc:  # the password is another one by now
+        except CredentialEnded as exc:  # the password was changed in the meantime
             raise SignInFailed() from exc
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
         return Response(pair.as_dict())
 
 
 class TokenRefreshView(PublicEndpoint):
-    """Spend a refresh token for the next pair."""
+    """Exchange a refresh token for the next pair of tokens."""
 
     name = "Refresh a token"
     input_class = RefreshSerializer
@@ -163,7 +163,7 @@ class TokenRefreshView(PublicEndpoint):
 
 
 class TokenExchangeView(Endpoint):
-    """Exchange a token of a Better Auth server for a pair of ours."""
+    """Exchange a token of a Better Auth server for a pair of tokens."""
 
     name = "Exchange a token"
     authentication_classes = (BetterAuthAuthentication,)
@@ -187,7 +187,7 @@ class TokenExchangeView(Endpoint):
 
 
 class LogoutView(PublicEndpoint):
-    """Sign out: end the sign-in that this refresh token belongs to."""
+    """Sign out: end the sign-in of this refresh token."""
 
     name = "Sign out"
     input_class = RefreshSerializer
@@ -204,7 +204,7 @@ class LogoutView(PublicEndpoint):
 
 
 class PasswordView(Endpoint):
-    """Change the password; every other credential ends."""
+    """Change the password; all other credentials are revoked."""
 
     name = "Change the password"
     input_class = PasswordChangeSerializer
@@ -239,26 +239,26 @@ class PasswordView(Endpoint):
 
 
 class MeView(Endpoint):
-    """The signed-in person."""
+    """The signed-in user."""
 
-    name = "The signed-in person"
+    name = "The signed-in user"
     input_class = UserSerializer
     tag = "users"
     refusals = {"DELETE": (RecentSignInRequired,)}
 
-    def get_permissions(self) -> list[Any]:
+    def get_permissions(self) -> Sequence[BasePermission]:
         if self.request.method == "DELETE":
             return [IsAuthenticated(), SignedInRecently()]
-        return list(super().get_permissions())
+        return [IsAuthenticated()]
 
     @extend_schema(operation_id="me", responses=UserSerializer)
     def get(self, request: Request) -> Response:
-        """Return the signed-in user."""
+        """Get the signed-in user."""
         return Response(UserSerializer(self._user()).data)
 
     @extend_schema(operation_id="me_update", responses=UserSerializer)
     def patch(self, request: Request) -> Response:
-        """Change the fields that are sent."""
+        """Update the fields of the signed-in user that are sent."""
         changes = self.validated(request)
         user = self._user()
         for name, value in changes.items():
@@ -268,10 +268,10 @@ class MeView(Endpoint):
 
     @extend_schema(operation_id="me_delete", responses={204: None})
     def delete(self, request: Request) -> Response:
-        """Lock the account now and delete it, with everything in it, in 7 days."""
+        """Lock the account now, and delete it with all its data in 7 days."""
         request_deletion(user=self._user(), at=timezone.now())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _user(self) -> User:
-        # Whole: the door loads only what every request needs.
+        # With all columns: authentication loads only those that each request needs.
         return reload_user(user_of(self.request))

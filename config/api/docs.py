@@ -11,8 +11,8 @@ from django.http import HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.request import Request
 
@@ -61,10 +61,8 @@ class ReferenceView(TemplateView):
 @cache
 def _document() -> JSONObject:
     # Cached: it is the same for all callers, and generating it is slow.
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    document: JSONObject = generator.get_schema(  # type: ignore[no-untyped-call]
-        request=None, public=True
-    )
+    generator = spectacular_settings.DEFAULT_GENERATOR_CLASS()
+    document: JSONObject = generator.get_schema(request=None, public=True)
     return document
 
 

@@ -61,7 +61,7 @@ class FieldsField(BoundedListField):
 class FieldsQuerySerializer(PlainSerializer):
     """Query parameters that begin with `fields`: which fields of `shows` to return."""
 
-    shows: ClassVar[type[PlainSerializer]]
+    shows: ClassVar[type[PlainSerializer]] = serializers.Serializer
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         return {"fields": FieldsField(field_names(self.shows)), **super().get_fields()}

@@ -66,7 +66,8 @@ def possible_problems(
         yield exceptions.PermissionDenied()
     for permission in view.get_permissions():
         if code := getattr(permission, "code", None):
-            yield exceptions.PermissionDenied(permission.message, code)  # type: ignore[attr-defined]
+            message = getattr(permission, "message", None)
+            yield exceptions.PermissionDenied(message, code)
     if names_object(path) or 404 in declared:
         yield exceptions.NotFound()
     for refusal in view.conflicts.get(method, ()):

@@ -9,6 +9,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction
 from rest_framework.serializers import Serializer
 
+from config.api.extensions import RegistersItself
 from config.api.fields import ExactlyOneField, PlainSerializer
 from config.api.idempotency import KEY_PATTERN
 from config.api.problem_examples import (
@@ -129,7 +130,7 @@ class EndpointSchema(AutoSchema):
         return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-class SerializerSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+class SerializerSchema(RegistersItself, OpenApiSerializerExtension):
     """Describe an object more precisely than drf-spectacular infers it.
 
     A field with a default may be omitted from a request, but is in every response. A

@@ -244,7 +244,7 @@ def test_refuses_a_task_that_is_named_twice(api_as, alice, tasks):
     )
 
     assert response.status_code == 400
-    assert response.json()["errors"] == {"ids.2": ["Name each task once."]}
+    assert response.json()["errors"] == {"ids.2": ["Duplicate id."]}
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])

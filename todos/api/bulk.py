@@ -1,8 +1,9 @@
-"""Many tasks at once: `tasks/bulk`."""
+"""Bulk changes: `tasks/bulk`."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import validate_timezone
 from config.api.fields import BoundedListField, WholeNumberField
+from config.json import JSONObject
 from config.text import TextField
 from todos import actions
 from todos.api.serializers.fields import BoundedDateField, WallTimeField
@@ -34,8 +36,8 @@ ACTIONS = (
     "trash",
     "restore",
 )
-# What an action can't do without.
-NEEDED = {
+# The field that an action requires.
+REQUIRED = {
     "move": "list",
     "due": "due_date",
     "priority": "priority",
@@ -45,64 +47,68 @@ NEEDED = {
 DUE = ("due_date", "due_time", "due_tz")
 
 
-class BulkSerializer(serializers.Serializer[Any]):
-    """What to do to which tasks: all of them, or none where one can't be changed."""
+class BulkSerializer(serializers.Serializer[None]):
+    """An action on several tasks. It changes all of them, or none if one fails."""
 
     ids = BoundedListField(
         child=serializers.UUIDField(),
         allow_empty=False,
-        min_length=1,  # as the document has to be told once more
+        min_length=1,  # for the OpenAPI document
         max_length=actions.TASKS_MAX,
-        help_text="The tasks, each once.",
+        help_text="The ids of the tasks, without duplicates.",
     )
     action = serializers.ChoiceField(
-        ACTIONS, help_text="What to do; the fields below say for which it is needed."
+        ACTIONS, help_text="The action. It determines which other fields apply."
     )
-    list = serializers.UUIDField(required=False, help_text="For `move`: where to.")
+    list = serializers.UUIDField(
+        required=False, help_text="For `move`: the id of the new list."
+    )
     due_date = BoundedDateField(
-        allow_null=True, required=False, help_text="For `due`; null takes it away."
+        allow_null=True,
+        required=False,
+        help_text="For `due`: the new date; null removes it.",
     )
     due_time = WallTimeField(
         allow_null=True,
         required=False,
-        help_text="For `due`; what is not sent stays.",
+        help_text="For `due`: the new time; unchanged if omitted.",
     )
     due_tz = TextField(
         max_length=TIMEZONE_MAX_LENGTH,
         allow_null=True,
         required=False,
         validators=[validate_timezone],
-        help_text="For `due`, with a time.",
+        help_text="For `due`, with a time: the IANA time zone.",
     )
     priority = WholeNumberField(
         min_value=PRIORITY_MIN,
         max_value=PRIORITY_MAX,
         required=False,
-        help_text="For `priority`.",
+        help_text="For `priority`: the new priority.",
     )
-    label = TextField(  # type: ignore[assignment]  # no clash: a field
+    label = TextField(  # type: ignore[assignment]  # shadows an attribute
         max_length=LABEL_MAX_LENGTH,
         required=False,
-        help_text="For `label` and `unlabel`: a name.",
+        help_text="For `label` and `unlabel`: the name of the label.",
     )
 
-    def validate_ids(self, ids: Any) -> Any:
-        """Refuse a task that is named twice, and say where."""
-        seen: set[Any] = set()
-        twice = {}
+    def validate_ids(self, ids: Sequence[UUID]) -> Sequence[UUID]:
+        """Reject duplicate ids, with their positions."""
+        seen: set[UUID] = set()
+        duplicates = {}
         for number, one in enumerate(ids):
             if one in seen:
-                twice[str(number)] = ["Name each task once."]
+                duplicates[str(number)] = ["Duplicate id."]
             seen.add(one)
-        if twice:
-            raise serializers.ValidationError(twice)
+        if duplicates:
+            raise serializers.ValidationError(duplicates)
         return ids
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Check the fields against the action; return arguments of `change_tasks`."""
-        needed = NEEDED.get(values["action"])
-        if needed and needed not in values:
-            raise serializers.ValidationError({needed: ["This field is required."]})
+    def validate(self, values: JSONObject) -> JSONObject:
+        """Check the fields of the action; return the arguments of `change_tasks`."""
+        required = REQUIRED.get(values["action"])
+        if required and required not in values:
+            raise serializers.ValidationError({required: ["This field is required."]})
         has_time = values.get("due_time") is not None
         if has_time and values.get("due_date") is None:
             raise serializers.ValidationError(
@@ -114,22 +120,22 @@ class BulkSerializer(serializers.Serializer[Any]):
             )
         return self._as_arguments(values)
 
-    def _as_arguments(self, values: dict[str, Any]) -> dict[str, Any]:
+    def _as_arguments(self, values: JSONObject) -> JSONObject:
         action = values["action"]
-        arguments: dict[str, Any] = {"task_ids": values["ids"], "action": action}
+        arguments: JSONObject = {"task_ids": values["ids"], "action": action}
         if action == "move":
             arguments["list_id"] = values["list"]
         elif action == "due":
             arguments["due"] = {name: values[name] for name in DUE if name in values}
             if values.get("due_tz", "") is None:
                 arguments["due"]["due_tz"] = ""
-        elif action in NEEDED:
-            arguments[NEEDED[action]] = values[NEEDED[action]]
+        elif action in REQUIRED:
+            arguments[REQUIRED[action]] = values[REQUIRED[action]]
         return arguments
 
 
 class BulkTaskSerializer(TaskSerializer):
-    """A task after the change."""
+    """A task after the action."""
 
     optional_in_response = ("next",)
 
@@ -140,31 +146,31 @@ class BulkTaskSerializer(TaskSerializer):
     )
 
 
-class BulkChangeSerializer(serializers.Serializer[Any]):
+class BulkChangeSerializer(serializers.Serializer[None]):
     batch = serializers.UUIDField(
         read_only=True,
         allow_null=True,
-        help_text="To be undone as one; null where nothing changed.",
+        help_text="The batch to undo; null if nothing changed.",
     )
     tasks = BulkTaskSerializer(many=True, read_only=True)
 
 
 class TaskBulkView(TaskEndpoint):
-    """One action on up to 500 tasks: all or nothing."""
+    """One action on up to 500 tasks. It changes all of them or none."""
 
     name = "Many tasks at once"
     input_class = BulkSerializer
     conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 
     @extend_schema(operation_id="tasks_bulk", responses=BulkChangeSerializer)
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """Change the tasks; the answer has them in the order they were named."""
+    def post(self, request: Request, **kwargs: object) -> Response:
+        """Change several tasks at once; the response has the order of `ids`."""
         done = actions.change_tasks(self.caller, **self.validated(request))
         return Response({"batch": done.batch, "tasks": represent_changed(done)})
 
 
-def represent_changed(done: actions.BulkChange) -> list[dict[str, Any]]:
-    """Return the tasks as v1 shows them; completed ones with what follows."""
+def represent_changed(done: actions.BulkChange) -> list[JSONObject]:
+    """Return the representations of the tasks, with next occurrences as `next`."""
     rows = []
     for task in done.tasks:
         row = represent_task(vars(task))

@@ -1,17 +1,16 @@
-"""What requests and answers of tasks look like, for the OpenAPI document.
+"""Examples of the requests and responses of tasks, for the OpenAPI document.
 
-One example for each object, by the name it has there. A test sends the requests in
-their order and compares the answers.
+One for each object, by its name there. A test sends the requests in their order and
+compares the responses.
 """
 
-from typing import Any
-
 from config.api.fields import field_names
+from config.json import JSONObject
 from todos import actions
 from todos.api.quick import FIELDS
 from todos.api.serializers.tasks import TaskSerializer
 
-Example = dict[str, Any]
+Example = JSONObject
 
 ERRANDS = "01a204a3-7c6b-7687-af78-e19c30a103d2"
 WORK = "01a204a3-7c86-73e1-8870-e5564495a648"
@@ -56,7 +55,7 @@ _task = {
     "id": PLANTS,
     "parent": None,
     **_asked,
-    # What a body leaves out is null in the answer.
+    # Omitted fields are null in the response.
     **{
         name: None
         for name in field_names(TaskSerializer)
@@ -247,9 +246,9 @@ EXAMPLES: dict[str, Example] = {
 }
 
 PARAMETERS: dict[str, Example] = {
-    "task_id": {"description": "The task's id.", "example": PLANTS},
-    "list_id": {"description": "The list's id.", "example": ERRANDS},
-    "label_id": {"description": "The label's id.", "example": _label["id"]},
+    "task_id": {"description": "The id of the task.", "example": PLANTS},
+    "list_id": {"description": "The id of the list.", "example": ERRANDS},
+    "label_id": {"description": "The id of the label.", "example": _label["id"]},
     "list": {"example": [ERRANDS]},
     "label": {"example": ["home"]},
     "tag": {"example": ["home"]},

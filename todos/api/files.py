@@ -1,16 +1,17 @@
-"""Taking everything out, and bringing tasks in."""
+"""Export and import."""
 
 from __future__ import annotations
 
 import io
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
+from django.core.files import File
 from django.http import FileResponse, HttpRequest
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -19,6 +20,7 @@ from rest_framework import serializers, status
 from rest_framework.exceptions import NotAcceptable, ParseError, ValidationError
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import DataAndFiles, MultiPartParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,6 +32,7 @@ from config.api.problems import (
     problem_document,
 )
 from config.api.throttling import CostlyThrottle, UserThrottle
+from config.json import JSONObject
 from config.uploads import accept_files
 from todos.actions import AccountFull
 from todos.actions.imports import ImportClash, PreparedImport
@@ -41,9 +44,9 @@ from todos.imports.files import FileRefused, MappingRefused, TooManyRows
 from todos.imports.formats import FORMATS, prepare_file
 
 IMPORT_FORMATS = list(FORMATS)
-ROWS_MAX = 10_000  # of one import over HTTP
+ROWS_MAX = 10_000  # in one import over HTTP
 MAPPING_MAX = 10_000  # characters
-IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one waits on disk
+IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one is written to disk
 
 
 FILE_NAME = OpenApiParameter(
@@ -51,34 +54,41 @@ FILE_NAME = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     response=[200],
-    description="The name of the file, with the day.",
+    description="The name of the file, with the date.",
 )
 
 
-class ExportQuerySerializer(serializers.Serializer[Any]):
-    """How `GET export` is asked."""
+class ExportQuerySerializer(serializers.Serializer[None]):
+    """Query parameters of `GET export`."""
 
     format = serializers.ChoiceField(
         list(formats.FORMATS),
         default="json",
-        help_text="`json` has everything, and can be imported without loss.",
+        help_text="The file format. Only `json` can be imported without loss.",
     )
 
 
 class AnyAccept(DefaultContentNegotiation):
-    """Ignore `Accept` where it names no renderer: the query chooses the format."""
+    """Ignore an `Accept` without a match: the query selects the format."""
 
     def select_renderer(
-        self, request: Request, renderers: Any, format_suffix: str | None = None
-    ) -> Any:
+        self,
+        request: Request,
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,
+    ) -> tuple[BaseRenderer, str]:
+        candidates = list(renderers)
         try:
-            return super().select_renderer(request, renderers, format_suffix)
+            renderer, media_type = super().select_renderer(
+                request, candidates, format_suffix
+            )
         except NotAcceptable:
-            return renderers[0], renderers[0].media_type
+            return candidates[0], candidates[0].media_type
+        return renderer, media_type
 
 
 class ExportView(OwnedEndpoint):
-    """Everything the caller has, as a file."""
+    """Export all data of the user as a file."""
 
     name = "Export"
     tag = "exchange"
@@ -96,10 +106,10 @@ class ExportView(OwnedEndpoint):
             for name, kind in formats.FORMATS.items()
         },
     )
-    def get(self, request: Request, **kwargs: Any) -> FileResponse:
-        """Export everything the caller has, as a file.
+    def get(self, request: Request, **kwargs: object) -> FileResponse:
+        """Export all tasks, lists and labels as a file.
 
-        In JSON it is as docs/export.schema.json says.
+        The JSON format is defined by docs/export.schema.json.
         """
         name = self.validated_query(request, ExportQuerySerializer)["format"]
         user = user_of(request)
@@ -113,10 +123,10 @@ class ExportView(OwnedEndpoint):
 
 
 def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
-    """Return the pieces as a file, complete before its first byte is sent.
+    """Return the pieces as a file that is complete before its first byte is sent.
 
-    So a failure half-way is an error and no file that looks whole, and a slow client
-    holds no connection to the database.
+    So a failure leads to an error, not to a truncated file, and a slow client holds no
+    database connection.
     """
     memory = io.BytesIO()
     for piece in pieces:
@@ -126,7 +136,7 @@ def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
     else:
         memory.seek(0)
         return memory
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     file.write(memory.getbuffer())
     file.writelines(pieces)
     file.seek(0)
@@ -137,21 +147,23 @@ def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
 
 
 class UploadParser(MultiPartParser):
-    """Parse a form with a file; for imports alone.
+    """Parse a form with a file, for imports only.
 
-    The body has the limit of `settings.UPLOADS`, before anything reads it.
+    `settings.UPLOADS` limits the size of the body before it is parsed.
     """
 
     def parse(
         self,
-        stream: Any,
+        stream: IO[bytes],
         media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
+        parser_context: Mapping[str, object] | None = None,
     ) -> DataAndFiles[Any, Any]:
         try:
             return super().parse(stream, media_type, parser_context)
         except SuspiciousOperation as exc:  # too many fields, or a field too long
-            raise ParseError("The form has more in it than an import needs.") from exc
+            raise ParseError(
+                "The form has too many fields, or a field is too long."
+            ) from exc
 
 
 def _too_large() -> PayloadTooLarge:
@@ -159,64 +171,65 @@ def _too_large() -> PayloadTooLarge:
     return PayloadTooLarge(f"The file is too large: {limit} bytes at most.")
 
 
-class ImportSerializer(serializers.Serializer[Any]):
-    """How `POST import` is asked: a form."""
+class ImportSerializer(serializers.Serializer[None]):
+    """The form of `POST import`."""
 
     file = serializers.FileField(help_text="The file, in UTF-8.")
     format = serializers.ChoiceField(
-        IMPORT_FORMATS, help_text="What the file is: `json` is an export of Ownlist."
+        IMPORT_FORMATS, help_text="The file format; `json` is an export of Ownlist."
     )
     mapping = serializers.CharField(
         max_length=MAPPING_MAX,
         allow_blank=True,
         default="",
-        help_text="JSON: which column of a table holds which field.",
+        help_text="For tables: a JSON object with the column of each field.",
     )
     dry_run = serializers.BooleanField(
-        default=False, help_text="Report what would be done, and store nothing."
+        default=False,
+        help_text="Validate the file and report the result, but store nothing.",
     )
 
-    def validate_file(self, file: Any) -> Any:
+    def validate_file(self, file: File[bytes]) -> File[bytes]:
         if file.size > settings.IMPORT_MAX_BYTES:
             raise _too_large()
         return file
 
-    def validate_mapping(self, text: str) -> dict[str, Any]:
+    def validate_mapping(self, text: str) -> JSONObject:
         try:
             mapping = json.loads(text or "{}")
         except (ValueError, RecursionError) as exc:
-            raise serializers.ValidationError("Write a JSON object.") from exc
+            raise serializers.ValidationError("Must be a JSON object.") from exc
         if not isinstance(mapping, dict):
-            raise serializers.ValidationError("Write a JSON object.")
+            raise serializers.ValidationError("Must be a JSON object.")
         return mapping
 
 
-class FindingSerializer(serializers.Serializer[Any]):
-    """What there is to say of a row; its number as a spreadsheet counts."""
+class FindingSerializer(serializers.Serializer[None]):
+    """An error or notice about a row, numbered as in a spreadsheet."""
 
     row = serializers.IntegerField(
-        allow_null=True, min_value=1, help_text="Null for the file as a whole."
+        allow_null=True, min_value=1, help_text="Null if it concerns the whole file."
     )
     field = serializers.CharField()
     message = serializers.CharField()
 
 
-class ReportSerializer(serializers.Serializer[Any]):
-    """What an import brought. `errors` keep all of it out, `notices` don't."""
+class ReportSerializer(serializers.Serializer[None]):
+    """The result of an import. Any of the `errors` prevents the whole import."""
 
     batch = serializers.UUIDField(
-        allow_null=True, help_text="To be undone as one; null where nothing was stored."
+        allow_null=True, help_text="The batch to undo; null if nothing was stored."
     )
     created = serializers.IntegerField(min_value=0)
     skipped = serializers.IntegerField(
-        min_value=0, help_text="What was there already, from an earlier import."
+        min_value=0, help_text="Number of rows that an earlier import has created."
     )
-    errors = FindingSerializer(many=True, read_only=True)  # type: ignore[assignment]  # no clash
+    errors = FindingSerializer(many=True, read_only=True)  # type: ignore[assignment]  # shadows a property
     notices = FindingSerializer(many=True, read_only=True)
 
 
 class ImportProblemSerializer(ProblemSerializer):
-    """The problem document of an import; with its report where rows are to blame."""
+    """The problem document of an import, with `report` if rows are not valid."""
 
     optional_in_response = ("errors", "report")
 
@@ -224,7 +237,7 @@ class ImportProblemSerializer(ProblemSerializer):
 
 
 class ImportView(OwnedEndpoint):
-    """Bring in the tasks of a file: all of them, or none."""
+    """Import the tasks of a file: all of them, or none."""
 
     name = "Import"
     input_class = ImportSerializer
@@ -238,9 +251,9 @@ class ImportView(OwnedEndpoint):
     _is_dry_run = False
 
     def initialize_request(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
+        self, request: HttpRequest, *args: object, **kwargs: object
     ) -> Request:
-        # The check of a session's form looks into the body before the parser does.
+        # The CSRF check of a session reads the form before the parser does.
         accept_files(request)
         return super().initialize_request(request, *args, **kwargs)
 
@@ -248,7 +261,7 @@ class ImportView(OwnedEndpoint):
         operation_id="import",
         responses={200: ReportSerializer, 400: ImportProblemSerializer},
     )
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         """Import the tasks of a file: all of them, or none."""
         if self._prepared is None:
             self.prepare(request)
@@ -259,12 +272,12 @@ class ImportView(OwnedEndpoint):
         return _refusal(report) if report.errors else Response(_represent(report))
 
     def prepare(self, request: Request) -> None:
-        """Read and check the file, however long that takes: nothing is locked yet."""
+        """Read and check the file before the transaction, because it may take long."""
         form = self.validated(request)
         self._is_dry_run = form["dry_run"]
         self._prepared = self._read(form)
 
-    def _read(self, form: Mapping[str, Any]) -> PreparedImport:
+    def _read(self, form: JSONObject) -> PreparedImport:
         try:
             return prepare_file(
                 self.caller,
@@ -275,7 +288,7 @@ class ImportView(OwnedEndpoint):
             )
         except TooManyRows as exc:
             raise PayloadTooLarge(
-                f"{exc} Bring it in parts, or by manage.py import_tasks."
+                f"{exc} Split the file, or use manage.py import_tasks."
             ) from exc
         except MappingRefused as exc:
             raise ValidationError({"mapping": [str(exc)]}) from exc
@@ -284,7 +297,7 @@ class ImportView(OwnedEndpoint):
 
 
 def _refusal(report: ImportReport) -> Response:
-    """Return the problem document of an import that stored nothing."""
+    """Return the problem document of an import with errors."""
     first = report.errors[0]
     where = f"Row {first.row}, {first.field}" if first.row else first.field
     refusal = ValidationError({"file": [f"{where}: {first.message}"]})
@@ -297,7 +310,7 @@ def _refusal(report: ImportReport) -> Response:
     )
 
 
-def _represent(report: ImportReport) -> dict[str, Any]:
+def _represent(report: ImportReport) -> JSONObject:
     return {
         "batch": report.batch,
         "created": report.created,
@@ -307,7 +320,7 @@ def _represent(report: ImportReport) -> dict[str, Any]:
     }
 
 
-def _issue(issue: RowIssue) -> dict[str, Any]:
+def _issue(issue: RowIssue) -> JSONObject:
     found = asdict(issue)
     del found["is_error"]
     return found

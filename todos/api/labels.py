@@ -1,9 +1,8 @@
-"""The signed-in person's labels."""
+"""The endpoints of labels."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -24,7 +23,7 @@ from todos.models import Label
 
 
 class LabelEndpoint(OwnedEndpoint):
-    """What the endpoints of labels share."""
+    """The base class of the endpoints of labels."""
 
     tag = "labels"
 
@@ -35,7 +34,7 @@ class LabelEndpoint(OwnedEndpoint):
         status: int = status.HTTP_200_OK,
         fields: Collection[str] | None = None,
     ) -> Response:
-        """Answer with a label, or 304 where the caller has this version."""
+        """Return the response for a label, or 304 if the client has this version."""
         body = select_fields(LabelSerializer(label).data, fields)
         return conditional_response(
             self.request, body, tag=etag(label.version), status=status
@@ -43,7 +42,7 @@ class LabelEndpoint(OwnedEndpoint):
 
 
 class LabelListView(LabelEndpoint):
-    """The caller's labels."""
+    """The user's labels."""
 
     name = "Labels"
     input_class = LabelSerializer
@@ -54,8 +53,8 @@ class LabelListView(LabelEndpoint):
         parameters=[LabelQuerySerializer],
         responses=LabelPageSerializer,
     )
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """List the labels by name. They are few, so all come at once."""
+    def get(self, request: Request, **kwargs: object) -> Response:
+        """List the labels by name. There is only one page."""
         query = self.validated_query(request, LabelQuerySerializer)
         labels = Label.objects.owned_by(request.user).order_by("key")
         rows = LabelSerializer(labels, many=True).data
@@ -63,14 +62,14 @@ class LabelListView(LabelEndpoint):
         return Response({"next": None, "previous": None, "results": results})
 
     @extend_schema(operation_id="labels_create", responses={201: LabelSerializer})
-    def post(self, request: Request, **kwargs: Any) -> Response:
+    def post(self, request: Request, **kwargs: object) -> Response:
         """Create a label."""
         new = actions.create_label(self.caller, **self.validated(request))
         return self.answer(new, status=status.HTTP_201_CREATED)
 
 
 class LabelDetailView(LabelEndpoint):
-    """One of the caller's labels."""
+    """One of the user's labels."""
 
     name = "Label"
     input_class = LabelSerializer
@@ -81,15 +80,15 @@ class LabelDetailView(LabelEndpoint):
         parameters=[LabelQuerySerializer],
         responses=LabelSerializer,
     )
-    def get(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
-        """Return a label."""
+    def get(self, request: Request, label_id: UUID, **kwargs: object) -> Response:
+        """Get a label."""
         query = self.validated_query(request, LabelQuerySerializer)
         label = Label.objects.owned_by(request.user).get(pk=label_id)
         return self.answer(label, fields=query["fields"])
 
     @extend_schema(operation_id="labels_partial_update", responses=LabelSerializer)
-    def patch(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
-        """Change the fields of a label that are sent."""
+    def patch(self, request: Request, label_id: UUID, **kwargs: object) -> Response:
+        """Update the fields of a label that are sent."""
         label = actions.update_label(
             self.caller,
             label_id=label_id,
@@ -99,8 +98,8 @@ class LabelDetailView(LabelEndpoint):
         return self.answer(label)
 
     @extend_schema(operation_id="labels_destroy", responses={204: None})
-    def delete(self, request: Request, label_id: UUID, **kwargs: Any) -> Response:
-        """Take the label from every task, and delete it; undo brings it back."""
+    def delete(self, request: Request, label_id: UUID, **kwargs: object) -> Response:
+        """Delete a label and remove it from all tasks; undo restores both."""
         actions.delete_label(
             self.caller, label_id=label_id, version=expected_version(request)
         )

@@ -1,8 +1,7 @@
-"""The ledger as programs see it: the feed of changes, a task's history, undo."""
+"""The endpoints of the ledger: the feed of changes, a task's history, undo."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -37,7 +36,7 @@ from todos.models import Change, Ledger, Task
 
 
 class ChangeListView(OwnedEndpoint):
-    """What was changed since a place in the feed, in order, with tombstones."""
+    """The feed of changes, in order, with tombstones."""
 
     name = "Changes"
     tag = "changes"
@@ -47,9 +46,9 @@ class ChangeListView(OwnedEndpoint):
         parameters=[ChangeFeedQuerySerializer],
         responses={200: ChangeFeedSerializer, 410: None},
     )
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """Follow the feed: what was changed since a place in it, in order. What was
-        removed for good stays as a tombstone without text.
+    def get(self, request: Request, **kwargs: object) -> Response:
+        """List the changes since a position in the feed, in order. Permanently deleted
+        objects remain in it as tombstones without text.
         """
         query = self.validated_query(request, ChangeFeedQuerySerializer)
         purged, last = _bounds(request)
@@ -66,30 +65,32 @@ class ChangeListView(OwnedEndpoint):
 
 
 def _bounds(request: Request) -> tuple[int, int]:
-    """Return the last number that is gone for its age, and the last there is."""
+    """Return the number of the last purged change, and of the last change."""
     ledgers = Ledger.objects.owned_by(request.user)
     found = ledgers.values_list("purged_seq", "last_seq").first()
     return found or (0, 0)
 
 
 def _start(since: str | None, *, purged: int, last: int) -> int:
-    """Return the number after which to go on.
+    """Return the number after which the response starts.
 
     Raises:
-        Gone: changes after `since` are no longer kept, or it is of another time: a
-            backup was put back since.
+        Gone: changes after `since` are no longer kept, or `since` is unknown because a
+            backup was restored.
     """
     if since is None:
         return purged
     if since == LATEST:
         return last
     if not purged <= int(since) <= last:
-        raise Gone("The feed no longer reaches back to there. Read everything again.")
+        raise Gone(
+            "The changes after `since` are no longer available. Read all objects again."
+        )
     return int(since)
 
 
 class TaskChangesView(OwnedEndpoint):
-    """The history of one task, the latest change first."""
+    """The changes of one task, the latest first."""
 
     name = "Changes of a task"
     tag = "tasks"
@@ -100,8 +101,8 @@ class TaskChangesView(OwnedEndpoint):
         parameters=[TaskChangesQuerySerializer],
         responses=ChangePageSerializer,
     )
-    def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        """Return the history of a task, the latest change first."""
+    def get(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
+        """List the changes of a task, the latest first."""
         query = self.validated_query(request, TaskChangesQuerySerializer)
         task = Task.objects.owned_by(request.user).only("pk").get(pk=task_id)
         cursor = query["cursor"] and Cursor.decode(
@@ -121,7 +122,7 @@ class TaskChangesView(OwnedEndpoint):
 
 
 class UndoView(OwnedEndpoint):
-    """Take changes back. Undoing an undo does them again."""
+    """Undo changes. Undoing an undo redoes them."""
 
     name = "Undo"
     input_class = UndoSerializer
@@ -142,8 +143,8 @@ class UndoView(OwnedEndpoint):
         operation_id="undo",
         responses={200: UndoneSerializer, 404: None, 409: UndoProblemSerializer},
     )
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """Take changes back. Undoing an undo does them again."""
+    def post(self, request: Request, **kwargs: object) -> Response:
+        """Undo changes. Undoing an undo redoes them."""
         undone = actions.undo(self.caller, **self.validated(request))
         made = Change.objects.owned_by(user_of(request)).filter(batch=undone.batch)
         rows = made.order_by("seq").values(*CHANGE_COLUMNS)[:MAX_PAGE_SIZE]

@@ -1,9 +1,8 @@
-"""The signed-in person's lists."""
+"""The endpoints of lists."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -26,7 +25,7 @@ from todos.models import TaskList, TaskListQuerySet
 
 
 class ListEndpoint(OwnedEndpoint):
-    """What the endpoints of lists share."""
+    """The base class of the endpoints of lists."""
 
     tag = "lists"
 
@@ -37,7 +36,7 @@ class ListEndpoint(OwnedEndpoint):
         status: int = status.HTTP_200_OK,
         fields: Collection[str] | None = None,
     ) -> Response:
-        """Answer with a list as it is stored now, with its count of open tasks."""
+        """Return the response for a list as it is stored."""
         lists = TaskList.objects.owned_by(self.request.user).live().with_open_counts()
         row = lists.get(pk=list_id)
         body = ListSerializer(row).data
@@ -50,7 +49,7 @@ class ListEndpoint(OwnedEndpoint):
 
 
 class ListListView(ListEndpoint):
-    """The caller's lists."""
+    """The user's lists."""
 
     name = "Lists"
     input_class = ListSerializer
@@ -62,8 +61,8 @@ class ListListView(ListEndpoint):
         parameters=[ListPageQuerySerializer],
         responses=ListPageSerializer,
     )
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """List the lists, the inbox first. They are few, so all come at once."""
+    def get(self, request: Request, **kwargs: object) -> Response:
+        """List the lists, the inbox first. There is only one page."""
         query = self.validated_query(request, ListPageQuerySerializer)
         lists = _view_of(TaskList.objects.owned_by(request.user), query["view"])
         rows = ListSerializer(lists.with_open_counts().in_order(), many=True).data
@@ -74,8 +73,8 @@ class ListListView(ListEndpoint):
         operation_id="lists_create",
         responses={201: ListSerializer},
     )
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """Create a list, as the last one."""
+    def post(self, request: Request, **kwargs: object) -> Response:
+        """Create a list at the end of the lists."""
         new = actions.create_list(self.caller, **self.validated(request))
         return self.answer(new.pk, status=status.HTTP_201_CREATED)
 
@@ -93,7 +92,7 @@ def _view_of(lists: TaskListQuerySet, view: str) -> TaskListQuerySet:
 
 
 class ListDetailView(ListEndpoint):
-    """One of the caller's lists."""
+    """One of the user's lists."""
 
     name = "List"
     input_class = ListSerializer
@@ -108,8 +107,8 @@ class ListDetailView(ListEndpoint):
         parameters=[ListQuerySerializer],
         responses=ListSerializer,
     )
-    def get(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
-        """Return a list outside the trash."""
+    def get(self, request: Request, list_id: UUID, **kwargs: object) -> Response:
+        """Get a list that is not in the trash."""
         query = self.validated_query(request, ListQuerySerializer)
         return self.answer(list_id, fields=query["fields"])
 
@@ -117,8 +116,8 @@ class ListDetailView(ListEndpoint):
         operation_id="lists_partial_update",
         responses=ListSerializer,
     )
-    def patch(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
-        """Change the fields of a list that are sent; `archived_at` archives it."""
+    def patch(self, request: Request, list_id: UUID, **kwargs: object) -> Response:
+        """Update the fields of a list that are sent; `archived_at` archives it."""
         actions.update_list(
             self.caller,
             list_id=list_id,
@@ -132,8 +131,8 @@ class ListDetailView(ListEndpoint):
         parameters=[ListDeletionSerializer],
         responses={204: None},
     )
-    def delete(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
-        """Put a list into the trash, with its tasks unless they are moved."""
+    def delete(self, request: Request, list_id: UUID, **kwargs: object) -> Response:
+        """Move a list to the trash, with its tasks unless `move_to` is sent."""
         query = self.validated_query(request, ListDeletionSerializer)
         actions.trash_list(
             self.caller,
@@ -145,14 +144,14 @@ class ListDetailView(ListEndpoint):
 
 
 class ListRestoreView(ListEndpoint):
-    """Take a list out of the trash; twice is as good as once."""
+    """Restore a list from the trash. Repeating the request has no further effect."""
 
     name = "Restore a list"
     is_versioned = True
 
     @extend_schema(operation_id="lists_restore", responses=ListSerializer)
-    def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
-        """Restore a list, with the tasks that went into the trash with it."""
+    def post(self, request: Request, list_id: UUID, **kwargs: object) -> Response:
+        """Restore a list, with the tasks that were moved to the trash with it."""
         actions.restore_list(
             self.caller, list_id=list_id, version=expected_version(request)
         )

@@ -1,8 +1,7 @@
-"""The order by hand: `tasks/{id}/move` and `lists/{id}/move`."""
+"""Manual sorting: `tasks/{id}/move` and `lists/{id}/move`."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
@@ -12,6 +11,7 @@ from rest_framework.response import Response
 
 from config.api.conditional import expected_version
 from config.api.fields import ExactlyOneField
+from config.json import JSONObject
 from todos import actions
 from todos.api.lists import ListEndpoint
 from todos.api.serializers.lists import ListSerializer
@@ -20,26 +20,28 @@ from todos.api.tasks import TaskEndpoint
 
 
 class ListMoveSerializer(ExactlyOneField):
-    """Where to: right before or right after another. Exactly one of the fields."""
+    """The new position: directly before or after another. Send exactly one field."""
 
-    before = serializers.UUIDField(required=False, help_text="The id of the other.")
-    after = serializers.UUIDField(required=False, help_text="The id of the other.")
+    before = serializers.UUIDField(
+        required=False, help_text="The id of the other object."
+    )
+    after = serializers.UUIDField(
+        required=False, help_text="The id of the other object."
+    )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, attrs: JSONObject) -> JSONObject:
         """Return the new place as the argument `to` of the actions."""
         ((name, key),) = super().validate(attrs).items()
         return {"to": key if name == "list" else actions.Beside(name, key)}
 
 
 class TaskMoveSerializer(ListMoveSerializer):
-    """Where to: right before or after another task, or to the end of a list.
+    """The new position: next to another task, or at the end of a list.
 
-    Exactly one of the fields.
+    Send exactly one field.
     """
 
-    list = serializers.UUIDField(
-        required=False, help_text="The id of the list to go to the end of."
-    )
+    list = serializers.UUIDField(required=False, help_text="The id of the list.")
 
 
 class TaskMoveView(TaskEndpoint):
@@ -51,8 +53,8 @@ class TaskMoveView(TaskEndpoint):
     conflicts = {"POST": (actions.InTrash,)}
 
     @extend_schema(operation_id="tasks_move", responses=TaskSerializer)
-    def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        """Move a task beside another, under the same parent, or to a list's end."""
+    def post(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
+        """Move a task next to another with the same parent, or to the end of a list."""
         task = actions.move_task(
             self.caller,
             task_id=task_id,
@@ -63,7 +65,7 @@ class TaskMoveView(TaskEndpoint):
 
 
 class ListMoveView(ListEndpoint):
-    """Move a list among the others. The inbox stays first."""
+    """Move a list. The inbox is always first."""
 
     name = "Move a list"
     input_class = ListMoveSerializer
@@ -71,8 +73,8 @@ class ListMoveView(ListEndpoint):
     conflicts = {"POST": (actions.InboxProtected,)}
 
     @extend_schema(operation_id="lists_move", responses=ListSerializer)
-    def post(self, request: Request, list_id: UUID, **kwargs: Any) -> Response:
-        """Move a list right before or right after another."""
+    def post(self, request: Request, list_id: UUID, **kwargs: object) -> Response:
+        """Move a list directly before or after another."""
         actions.move_list(
             self.caller,
             list_id=list_id,

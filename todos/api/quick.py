@@ -1,9 +1,8 @@
-"""Quick add: lines of text become tasks. `docs/quick-add.md` has the grammar."""
+"""Quick add: create tasks from lines of text. See `docs/quick-add.md`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -17,6 +16,7 @@ from config.api.fields import (
     TrueOrFalseField,
     WholeNumberField,
 )
+from config.json import JSONObject
 from config.text import TextField
 from todos import actions, task_fields
 from todos.actions.quick import LINES_MAX, Draft
@@ -27,53 +27,55 @@ from todos.schedule.quick_add import KINDS, Fields
 TEXT_MAX_LENGTH = 50_000
 PARTS_MAX = 1_000
 _NAMES = {field.column: field.name for field in task_fields.FIELDS}
-# What a line can say of a task, in the words of `POST tasks`.
+# The fields of `POST tasks` that a line can set.
 FIELDS = tuple(
     dict.fromkeys(_NAMES.get(field.name, field.name) for field in fields(Fields))
 )
 
 
 class LinesField(TextField):
-    """Text that is checked like any other, but kept as sent: its characters count."""
+    """Text that is validated but not normalised: spans count its characters."""
 
-    def run_validation(self, data: Any = serializers.empty) -> Any:
+    def run_validation(self, data: object = serializers.empty) -> Any:
         if isinstance(data, str) and len(data) > TEXT_MAX_LENGTH:
             self.fail("max_length", max_length=TEXT_MAX_LENGTH)
         super().run_validation(data)
         return data
 
 
-class LiteralSerializer(serializers.Serializer[Any]):
-    """A part that is to stay in the title."""
+class LiteralSerializer(serializers.Serializer[None]):
+    """A span that is part of the title."""
 
     line = WholeNumberField(
-        min_value=0, max_value=LINES_MAX, help_text="Its entry in `parse`, from 0."
+        min_value=0,
+        max_value=LINES_MAX,
+        help_text="The index of the line in `parse`, from 0.",
     )
     start = WholeNumberField(
-        min_value=0, max_value=TEXT_MAX_LENGTH, help_text="The `start` of its span."
+        min_value=0, max_value=TEXT_MAX_LENGTH, help_text="The `start` of the span."
     )
 
 
-class QuickSerializer(serializers.Serializer[Any]):
-    """Lines of text, each a task. With `dry_run` nothing is stored."""
+class QuickSerializer(serializers.Serializer[None]):
+    """Lines of text; each becomes a task."""
 
     text = LinesField(
         multiline=True,
         max_length=TEXT_MAX_LENGTH,
-        help_text=f"Lines as in docs/quick-add.md, at most {LINES_MAX}.",
+        help_text=f"At most {LINES_MAX} lines, in the syntax of docs/quick-add.md.",
     )
     dry_run = TrueOrFalseField(
-        default=False, help_text="Say how the lines are read, and store nothing."
+        default=False, help_text="Parse the lines, but store nothing."
     )
     literal = BoundedListField(
         child=LiteralSerializer(),
         max_length=PARTS_MAX,
         default=list,
-        help_text="Parts that were understood, and are to stay in the title.",
+        help_text="Recognised spans to keep in the title instead.",
     )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Group the literal parts by line, as the actions take them."""
+    def validate(self, attrs: JSONObject) -> JSONObject:
+        """Group the literal spans by line, as the actions expect them."""
         literal: dict[int, set[int]] = defaultdict(set)
         for part in attrs["literal"]:
             literal[part["line"]].add(part["start"])
@@ -82,44 +84,44 @@ class QuickSerializer(serializers.Serializer[Any]):
 
 @extend_schema_field({"type": ["string", "integer", "null"]})
 class ValueField(serializers.JSONField):
-    """What a part says: a name, a date, a time, a rule or a number."""
+    """The value of a span: a name, a date, a time, a rule or a number."""
 
 
-class SpanSerializer(serializers.Serializer[Any]):
-    """A part of a line. Offsets count characters of the line as it was sent."""
+class SpanSerializer(serializers.Serializer[None]):
+    """A recognised part of a line. Offsets count characters of the line as sent."""
 
     kind = serializers.ChoiceField(KINDS)
     start = serializers.IntegerField(min_value=0)
     end = serializers.IntegerField(min_value=0)
     text = serializers.CharField(help_text="The characters from `start` to `end`.")
-    value = ValueField(help_text="What it says: a name, a date, a rule or a number.")
+    value = ValueField(help_text="A name, a date, a rule or a number.")
 
 
 class QuickFieldsSerializer(TaskSerializer):
-    """What the line comes to, in the words of `POST tasks`."""
+    """The fields that the line sets, as in `POST tasks`."""
 
-    def get_fields(self) -> dict[str, Any]:
+    def get_fields(self) -> JSONObject:
         fields = super().get_fields()
         return {name: fields[name] for name in FIELDS}
 
 
-class LineSerializer(serializers.Serializer[Any]):
-    """How a line was read."""
+class LineSerializer(serializers.Serializer[None]):
+    """The result of parsing a line."""
 
     title = serializers.CharField()
     spans = SpanSerializer(many=True, read_only=True)
-    fields = QuickFieldsSerializer()  # type: ignore[assignment]  # no clash: a field
+    fields = QuickFieldsSerializer()  # type: ignore[assignment]  # shadows a property
 
 
-class QuickAnswerSerializer(serializers.Serializer[Any]):
-    """The tasks that were stored, none in a dry run, and how the lines were read."""
+class QuickAnswerSerializer(serializers.Serializer[None]):
+    """The created tasks (none in a dry run), and the result of parsing each line."""
 
     tasks = TaskSerializer(many=True, read_only=True)
     parse = LineSerializer(many=True, read_only=True)
 
 
 class TaskQuickView(TaskEndpoint):
-    """Tasks from lines of text, all of them or none."""
+    """Create tasks from lines of text, all of them or none."""
 
     name = "Quick add"
     input_class = QuickSerializer
@@ -129,8 +131,8 @@ class TaskQuickView(TaskEndpoint):
         operation_id="tasks_quick",
         responses={201: QuickAnswerSerializer, 200: QuickAnswerSerializer},
     )
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """Add tasks from lines of text: all of them, or none."""
+    def post(self, request: Request, **kwargs: object) -> Response:
+        """Create tasks from lines of text: all of them, or none."""
         body = self.validated(request)
         if body.pop("dry_run"):
             drafts = actions.preview_quick_add(self.caller, **body)
@@ -141,7 +143,7 @@ class TaskQuickView(TaskEndpoint):
         )
 
 
-def _represent(drafts: list[Draft], *, is_stored: bool) -> dict[str, Any]:
+def _represent(drafts: list[Draft], *, is_stored: bool) -> JSONObject:
     tasks = [represent_task(vars(draft.task)) for draft in drafts]
     return {
         "tasks": tasks if is_stored else [],
@@ -152,7 +154,7 @@ def _represent(drafts: list[Draft], *, is_stored: bool) -> dict[str, Any]:
     }
 
 
-def _represent_line(draft: Draft, task: Mapping[str, Any]) -> dict[str, Any]:
+def _represent_line(draft: Draft, task: JSONObject) -> JSONObject:
     return {
         "title": task["title"],
         "spans": [asdict(span) for span in draft.parsed.spans],

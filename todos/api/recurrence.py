@@ -1,8 +1,7 @@
-"""Repeats: going on to the next occurrence, and the dates of a rule beforehand."""
+"""Recurrence: skip an occurrence, and preview the dates of a rule."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +14,7 @@ from rest_framework.response import Response
 from accounts.authentication import user_of
 from accounts.models import validate_timezone
 from config.api.conditional import expected_version
+from config.json import JSONObject
 from config.text import TextField
 from todos import actions
 from todos.agenda import clock_of
@@ -29,7 +29,7 @@ from todos.schedule.recurrence import RuleRefused, begin_series, next_dates
 
 
 class TaskSkipView(TaskEndpoint):
-    """Let a repeating task go on to its next occurrence without being done."""
+    """Skip to the next occurrence of a repeating task without completing it."""
 
     name = "Skip an occurrence"
     is_versioned = True
@@ -44,8 +44,8 @@ class TaskSkipView(TaskEndpoint):
     }
 
     @extend_schema(operation_id="tasks_skip", responses=TaskSerializer)
-    def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        """Move the task to its next date and number; it stays the same task."""
+    def post(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
+        """Skip an occurrence: the same task moves to its next date."""
         task = actions.skip_occurrence(
             self.caller, task_id=task_id, version=expected_version(request)
         )
@@ -53,13 +53,13 @@ class TaskSkipView(TaskEndpoint):
 
 
 class PreviewQuestionSerializer(RecurrenceSerializer):
-    """A rule, and when the task is due; without a date, on the rule's first one."""
+    """A rule and a due date; by default the first date of the rule."""
 
     due_date = BoundedDateField(
         allow_null=True, default=None, help_text="The first date of the series."
     )
     due_time = WallTimeField(
-        allow_null=True, default=None, help_text="What the clock shows, on each date."
+        allow_null=True, default=None, help_text="Local time on each date."
     )
     due_tz = TextField(
         max_length=TIMEZONE_MAX_LENGTH,
@@ -69,7 +69,7 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
         help_text="The IANA time zone of the time; by default the user's.",
     )
 
-    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+    def validate(self, values: JSONObject) -> JSONObject:
         if values["due_tz"] and values["due_time"] is None:
             raise serializers.ValidationError(
                 {"due_tz": "A time zone needs a due time."}
@@ -77,26 +77,26 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
         return values
 
 
-class PreviewSerializer(serializers.Serializer[Any]):
-    """The rule as it would be stored, and the first dates of its series."""
+class PreviewSerializer(serializers.Serializer[None]):
+    """The rule as it would be stored, and the first dates of the series."""
 
-    rrule = serializers.CharField(help_text="As a task would have it.")
+    rrule = serializers.CharField(help_text="The rule as a task would have it.")
     dates = serializers.ListField(
         child=serializers.DateField(),
         read_only=True,
-        help_text="Five, or fewer where the rule ends. Where it counts from completion,"
-        " as if the task were done on the day that it is due.",
+        help_text="The next five dates, or fewer if the rule ends. For the anchor"
+        " `completion`, as if each occurrence were completed on its due date.",
     )
     at = serializers.ListField(
         child=serializers.DateTimeField(),
         read_only=True,
         allow_null=True,
-        help_text="The same as instants; null without a due time.",
+        help_text="The same as UTC times; null without a due time.",
     )
 
 
 class RecurrencePreviewView(OwnedEndpoint):
-    """The next dates of a rule. Nothing is stored."""
+    """Preview the next dates of a rule. Nothing is stored."""
 
     name = "Dates of a rule"
     input_class = PreviewQuestionSerializer
@@ -105,8 +105,8 @@ class RecurrencePreviewView(OwnedEndpoint):
     @extend_schema(
         operation_id="recurrence_preview", responses={200: PreviewSerializer}
     )
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """Say when a task with this rule would be due."""
+    def post(self, request: Request, **kwargs: object) -> Response:
+        """Preview the due dates of a task with a rule."""
         owner, asked = user_of(request), self.validated(request)
         from_completion = asked["anchor"] == Task.Anchor.COMPLETION
         try:

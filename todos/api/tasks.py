@@ -1,8 +1,7 @@
-"""The signed-in person's tasks."""
+"""The endpoints of tasks."""
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -24,6 +23,7 @@ from config.api.pagination import (
     page_query,
 )
 from config.compiled_queries import CompiledQuery
+from config.json import JSONObject
 from todos import actions
 from todos.agenda import Agenda
 from todos.api.endpoint import OwnedEndpoint
@@ -43,12 +43,12 @@ from todos.task_fields import SHOWN_COLUMNS
 
 
 class TaskEndpoint(OwnedEndpoint):
-    """What the endpoints of tasks share."""
+    """The base class of the endpoints of tasks."""
 
     tag = "tasks"
 
     def answer(self, task: Task, *, status: int = status.HTTP_200_OK) -> Response:
-        """Answer with a task as an action left it."""
+        """Return the response for a task that an action returned."""
         return Response(
             represent_task(vars(task)),
             status=status,
@@ -57,7 +57,7 @@ class TaskEndpoint(OwnedEndpoint):
 
 
 class TaskListView(TaskEndpoint):
-    """The caller's tasks."""
+    """The user's tasks."""
 
     name = "Tasks"
     input_class = TaskSerializer
@@ -69,8 +69,8 @@ class TaskListView(TaskEndpoint):
         parameters=[TaskQuerySerializer],
         responses=TaskPageSerializer,
     )
-    def get(self, request: Request, **kwargs: Any) -> Response:
-        """List tasks, by pages: the open ones unless `view` asks for others."""
+    def get(self, request: Request, **kwargs: object) -> Response:
+        """List tasks in pages, by default the open ones."""
         if not request.query_params:
             return self._first_page()
         query = self.validated_query(request, TaskQuerySerializer)
@@ -88,13 +88,13 @@ class TaskListView(TaskEndpoint):
         return Response(page_body(request, page, results))
 
     def _first_page(self) -> Response:
-        """Answer the question that programs ask most: the first open tasks."""
+        """Answer the most frequent request, for the first open tasks."""
         found = _OPEN.rows(owner=user_of(self.request).pk)
         page = page_from(found, ordering=_ORDERING, size=DEFAULT_PAGE_SIZE)
         results = [represent_task(row) for row in page.rows]
         return Response(page_body(self.request, page, results))
 
-    def _tasks(self, query: dict[str, Any]) -> TaskQuerySet:
+    def _tasks(self, query: JSONObject) -> TaskQuerySet:
         tasks = _view_of(
             Task.objects.owned_by(self.request.user), query["view"], self.request
         )
@@ -116,13 +116,13 @@ class TaskListView(TaskEndpoint):
         operation_id="tasks_create",
         responses={201: TaskSerializer},
     )
-    def post(self, request: Request, **kwargs: Any) -> Response:
-        """Create a task. What is left out takes its default."""
+    def post(self, request: Request, **kwargs: object) -> Response:
+        """Create a task. Omitted fields get their default values."""
         task = actions.create_task(self.caller, **self.validated(request))
         return self.answer(task, status=status.HTTP_201_CREATED)
 
 
-_ORDERING = "position"  # unless another is asked for
+_ORDERING = "position"  # by default
 _OPEN = CompiledQuery(
     SHOWN_COLUMNS,
     lambda owner: page_query(
@@ -136,7 +136,7 @@ _OPEN = CompiledQuery(
     ),
 )
 
-# The others also show steps: by a date, or a state, of their own.
+# The other views include steps, which have dates and states of their own.
 TOP_LEVEL_VIEWS = {"open", "inbox", "all"}
 
 
@@ -162,7 +162,7 @@ def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:
 
 
 class TaskDetailView(TaskEndpoint):
-    """One of the caller's tasks."""
+    """One of the user's tasks."""
 
     name = "Task"
     input_class = TaskSerializer
@@ -178,8 +178,8 @@ class TaskDetailView(TaskEndpoint):
         parameters=[TaskDetailQuerySerializer],
         responses=TaskSerializer,
     )
-    def get(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        """Return a task, also from the trash."""
+    def get(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
+        """Get a task, also from the trash."""
         query = self.validated_query(request, TaskDetailQuerySerializer)
         row = TASK.first(owner=user_of(request).pk, task=task_id)
         if row is None:
@@ -188,16 +188,16 @@ class TaskDetailView(TaskEndpoint):
         return conditional_response(request, body, tag=task_tag(row))
 
     @extend_schema(operation_id="tasks_update", responses=TaskSerializer)
-    def put(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        """Replace a task. What is left out takes its default."""
+    def put(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
+        """Replace a task. Omitted fields get their default values."""
         return self._update(request, task_id)
 
     @extend_schema(
         operation_id="tasks_partial_update",
         responses=TaskSerializer,
     )
-    def patch(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        """Change the fields of a task that are sent."""
+    def patch(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
+        """Update the fields of a task that are sent."""
         return self._update(request, task_id)
 
     def _update(self, request: Request, task_id: UUID) -> Response:
@@ -214,8 +214,8 @@ class TaskDetailView(TaskEndpoint):
         parameters=[TaskDeletionSerializer],
         responses={204: None},
     )
-    def delete(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
-        """Put a task and its steps into the trash, or remove them from there."""
+    def delete(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
+        """Move a task and its steps to the trash, or delete them permanently."""
         query = self.validated_query(request, TaskDeletionSerializer)
         act = actions.remove_task if query["permanent"] else actions.trash_task
         act(self.caller, task_id=task_id, version=expected_version(request))
@@ -223,14 +223,14 @@ class TaskDetailView(TaskEndpoint):
 
 
 class TaskCompleteView(TaskEndpoint):
-    """Complete a task; twice is as good as once."""
+    """Complete a task; repeating the request has no further effect."""
 
     name = "Complete a task"
     is_versioned = True
     conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 
     @extend_schema(operation_id="tasks_complete", responses=CompletedTaskSerializer)
-    def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+    def post(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
         done = actions.complete_task(
             self.caller, task_id=task_id, version=expected_version(request)
         )
@@ -240,14 +240,14 @@ class TaskCompleteView(TaskEndpoint):
 
 
 class TaskReopenView(TaskEndpoint):
-    """Open a completed task again; twice is as good as once."""
+    """Reopen a completed task; repeating the request has no further effect."""
 
     name = "Reopen a task"
     is_versioned = True
     conflicts = {"POST": (actions.InTrash,)}
 
     @extend_schema(operation_id="tasks_reopen", responses=TaskSerializer)
-    def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+    def post(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
         task = actions.reopen_task(
             self.caller, task_id=task_id, version=expected_version(request)
         )
@@ -255,13 +255,13 @@ class TaskReopenView(TaskEndpoint):
 
 
 class TaskRestoreView(TaskEndpoint):
-    """Take a task out of the trash; twice is as good as once."""
+    """Restore a task from the trash; repeating the request has no further effect."""
 
     name = "Restore a task"
     is_versioned = True
 
     @extend_schema(operation_id="tasks_restore", responses=TaskSerializer)
-    def post(self, request: Request, task_id: UUID, **kwargs: Any) -> Response:
+    def post(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
         task = actions.restore_task(
             self.caller, task_id=task_id, version=expected_version(request)
         )

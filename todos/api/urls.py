@@ -19,7 +19,7 @@ from todos.api import (
     tasks,
 )
 
-# (below the tasks' own path, the end of the name, the view)
+# (path below `tasks`, end of the name, view)
 TASK_ROUTES = [
     ("", "list", tasks.TaskListView),
     ("/quick", "quick", quick.TaskQuickView),
@@ -49,7 +49,7 @@ def task_routes(
 
 urlpatterns = [
     *task_routes(),
-    # The same views, for callers that name themselves in the route.
+    # The same views, for clients that put the id of the user into the route.
     *task_routes(
         "users/<str:user_id>/",
         "user-task",

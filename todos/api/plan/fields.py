@@ -10,6 +10,7 @@ from drf_spectacular.utils import Direction, extend_schema_field
 from rest_framework import serializers
 
 from accounts.authentication import user_of
+from config.api.extensions import RegistersItself
 from config.api.fields import BoundedListField
 from config.json import JSONObject
 from config.text import TextField
@@ -82,7 +83,7 @@ class WordField(PlainField):
         return self.values[word]
 
 
-class WordSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class WordSchema(RegistersItself, OpenApiSerializerFieldExtension):
     """List the words in the OpenAPI document."""
 
     target_class = WordField
