@@ -28,6 +28,9 @@ SOURCES = [
     for path in ROOT.glob(f"{package}/**/*.py")
     if "migrations" not in path.parts
 ]
+TESTS = [
+    path for path in ROOT.glob("tests/**/*.py") if "node_modules" not in path.parts
+]
 WORDS_MAX = 40
 
 FINE_AFTER_NO = "error|fault|less|longer|more|need|other|proof|reason|such"
@@ -102,31 +105,130 @@ NOT_YET = {
     "templates/account/email/password_reset_key_message.txt",
     "templates/account/email/unknown_account_message.txt",
     "templates/accounts/paused.html",
-    "todos/actions/__init__.py",
-    "todos/actions/conflicts.py",
-    "todos/actions/due.py",
-    "todos/actions/labels.py",
-    "todos/actions/lists.py",
-    "todos/actions/loading.py",
-    "todos/actions/moves.py",
-    "todos/actions/positions.py",
-    "todos/actions/quick.py",
-    "todos/actions/repeats.py",
-    "todos/actions/storing.py",
-    "todos/actions/tasks.py",
-    "todos/actions/undo.py",
+    "tests/accounts/test_addresses.py",
+    "tests/accounts/test_admin_actions.py",
+    "tests/accounts/test_admin_browser.py",
+    "tests/accounts/test_admin_doctor.py",
+    "tests/accounts/test_admin_external_sign_in.py",
+    "tests/accounts/test_admin_sign_in.py",
+    "tests/accounts/test_admin_user_page.py",
+    "tests/accounts/test_api_me.py",
+    "tests/accounts/test_api_token_refresh.py",
+    "tests/accounts/test_authentication.py",
+    "tests/accounts/test_command_purge_accounts.py",
+    "tests/accounts/test_credentials_ended_meanwhile.py",
+    "tests/accounts/test_hashing.py",
+    "tests/accounts/test_page_connected.py",
+    "tests/accounts/test_page_deletion.py",
+    "tests/accounts/test_page_email.py",
+    "tests/accounts/test_page_mails.py",
+    "tests/accounts/test_page_openid_hostile.py",
+    "tests/accounts/test_page_openid_sign_in.py",
+    "tests/accounts/test_page_password_change.py",
+    "tests/accounts/test_page_password_reset.py",
+    "tests/accounts/test_page_paused.py",
+    "tests/accounts/test_page_reauthentication.py",
+    "tests/accounts/test_page_security.py",
+    "tests/accounts/test_page_settings.py",
+    "tests/accounts/test_page_sign_in.py",
+    "tests/accounts/test_page_sign_out.py",
+    "tests/accounts/test_page_sign_up.py",
+    "tests/accounts/test_page_templates.py",
+    "tests/accounts/test_password_attempts.py",
+    "tests/accounts/test_tokens.py",
+    "tests/benchmarks/__main__.py",
+    "tests/benchmarks/bench.py",
+    "tests/benchmarks/calls.py",
+    "tests/benchmarks/filling.py",
+    "tests/benchmarks/growth.py",
+    "tests/benchmarks/hostile.py",
+    "tests/benchmarks/limit.py",
+    "tests/benchmarks/services.py",
+    "tests/better_auth/test_doctor.py",
+    "tests/better_auth/test_documents.py",
+    "tests/better_auth/test_exchange.py",
+    "tests/better_auth/test_forging.py",
+    "tests/better_auth/test_identities.py",
+    "tests/better_auth/test_import.py",
+    "tests/better_auth/test_issuers.py",
+    "tests/better_auth/test_pass_through.py",
+    "tests/better_auth/test_passwords.py",
+    "tests/better_auth/test_real_server.py",
+    "tests/better_auth/test_recent_sign_in.py",
+    "tests/better_auth/test_rotation.py",
+    "tests/better_auth/test_session_binding.py",
+    "tests/better_auth/test_session_concurrency.py",
+    "tests/better_auth/test_sessions.py",
+    "tests/better_auth/test_verifier.py",
+    "tests/better_auth_server/client.py",
+    "tests/browser/test_account.py",
+    "tests/browser/test_browsable_api.py",
+    "tests/callers.py",
+    "tests/config/test_openapi.py",
+    "tests/config/test_throttling_users.py",
+    "tests/test_access_matrix.py",
+    "tests/test_bad_input.py",
+    "tests/test_isolation_foreign_ids.py",
+    "tests/test_isolation_syntax.py",
+    "tests/test_schemathesis.py",
+    "tests/todos/files.py",
+    "tests/todos/histories.py",
+    "tests/todos/test_actions_bulk.py",
+    "tests/todos/test_actions_isolation.py",
+    "tests/todos/test_actions_labels.py",
+    "tests/todos/test_actions_locks.py",
+    "tests/todos/test_actions_moves.py",
+    "tests/todos/test_actions_reminders.py",
+    "tests/todos/test_actions_repeats.py",
+    "tests/todos/test_actions_tasks.py",
+    "tests/todos/test_actions_undo.py",
+    "tests/todos/test_admin_wall.py",
+    "tests/todos/test_agenda.py",
+    "tests/todos/test_api_changes.py",
+    "tests/todos/test_api_fields.py",
+    "tests/todos/test_api_idempotency.py",
+    "tests/todos/test_api_import.py",
+    "tests/todos/test_api_label_list.py",
+    "tests/todos/test_api_plan_complete.py",
+    "tests/todos/test_api_plan_create.py",
+    "tests/todos/test_api_plan_life.py",
+    "tests/todos/test_api_plan_list.py",
+    "tests/todos/test_api_plan_walls.py",
+    "tests/todos/test_api_recurrence_preview.py",
+    "tests/todos/test_api_task_list.py",
+    "tests/todos/test_api_task_move.py",
+    "tests/todos/test_api_task_quick.py",
+    "tests/todos/test_api_task_reminder.py",
+    "tests/todos/test_api_task_skip.py",
+    "tests/todos/test_api_undo.py",
+    "tests/todos/test_api_user_tasks.py",
+    "tests/todos/test_command_export_import.py",
+    "tests/todos/test_command_send_reminders.py",
+    "tests/todos/test_database.py",
+    "tests/todos/test_files_bounds.py",
+    "tests/todos/test_files_csv.py",
+    "tests/todos/test_files_ics.py",
+    "tests/todos/test_files_json.py",
+    "tests/todos/test_files_markdown.py",
+    "tests/todos/test_files_snapshot.py",
+    "tests/todos/test_files_todoist.py",
+    "tests/todos/test_ledger.py",
+    "tests/todos/test_markdown.py",
+    "tests/todos/test_peer_failures.py",
+    "tests/todos/test_quick_add.py",
+    "tests/todos/test_schedule_days.py",
+    "tests/todos/test_schedule_quick_add.py",
+    "tests/todos/test_schedule_quick_add_properties.py",
+    "tests/todos/test_schedule_recurrence.py",
+    "tests/todos/test_schedule_wording.py",
     "todos/api/labels.py",
     "todos/api/lists.py",
     "todos/api/serializers/fields.py",
     "todos/api/tasks.py",
     "todos/exports/json.py",
     "todos/exports/times.py",
-    "todos/imports/csv.py",
-    "todos/imports/files.py",
-    "todos/imports/ics.py",
-    "todos/imports/ics_components.py",
-    "todos/imports/json.py",
-    "todos/imports/todoist.py",
+    "todos/imports/cells.py",
+    "todos/management/commands/import_tasks.py",
     "todos/markdown.py",
     "todos/models/due.py",
     "todos/schedule/days.py",
@@ -234,20 +336,41 @@ def comments(source: str) -> Iterator[str]:
 def source_texts(path: Path) -> Iterator[str]:
     """Yield docstrings, comments, texts of at least two words, and names as words."""
     source = path.read_text("utf-8")
-    for comment in comments(source):
-        yield re.sub(r"`[^`]*`", "Code", comment)
-    names = set()
+    yield from comments_and_names(path.stem, source)
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Constant(value=str(text)) if " " in text:
                 yield re.sub(r"`[^`]*`", "Code", text)
+
+
+def texts_of_test(path: Path) -> Iterator[str]:
+    """Yield docstrings, comments, ids of cases, and names as words.
+
+    Other texts are data that a test feeds in, in whatever words.
+    """
+    source = path.read_text("utf-8")
+    yield from comments_and_names(path.stem, source)
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Module() | ast.ClassDef() | ast.FunctionDef():
+                yield re.sub(r"`[^`]*`", "Code", ast.get_docstring(node) or "")
+            case ast.keyword(arg="id", value=ast.Constant(value=str(text))):
+                yield text
+
+
+def comments_and_names(module: str, source: str) -> Iterator[str]:
+    for comment in comments(source):
+        yield re.sub(r"`[^`]*`", "Code", comment)
+    names = {module}
+    for node in ast.walk(ast.parse(source)):
+        match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()):
                 names.add(name)
             case ast.Attribute(attr=name, ctx=ast.Store()):
                 names.add(name)
-    for name in sorted({*names, path.stem}):
+    for name in sorted(names):
         yield re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", name)
 
 
@@ -278,11 +401,12 @@ def test_the_openapi_document_uses_the_words_of_the_glossary():
 def violations() -> dict[str, list[str]]:
     readers = [(path, template_texts) for path in TEMPLATES]
     readers += [(path, source_texts) for path in SOURCES]
+    readers += [(path, texts_of_test) for path in TESTS]
     found = {name_of(path): findings_in(texts(path)) for path, texts in readers}
     return {name: findings for name, findings in sorted(found.items()) if findings}
 
 
-def test_templates_and_sources_use_the_words_of_the_glossary():
+def test_templates_sources_and_tests_use_the_words_of_the_glossary():
     new = {name: them for name, them in violations().items() if name not in NOT_YET}
 
     assert new == {}
