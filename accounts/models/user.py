@@ -1,4 +1,4 @@
-"""Users, their sign-ins by token, and what happened to their accounts."""
+"""Accounts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.contrib.auth.models import BaseUserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -247,152 +247,3 @@ class User(AbstractBaseUser, PermissionsMixin):
         return salted_hmac(
             "accounts.User.session", value, secret=secret, algorithm="sha256"
         ).hexdigest()
-
-
-class LinkedIdentity(models.Model):
-    """A person at an outside issuer, bound to exactly one account here."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
-    issuer = models.CharField(max_length=255)
-    subject = models.CharField(max_length=255)
-    known_as = models.CharField(
-        max_length=254,
-        blank=True,
-        help_text="The address that the issuer named first; proves nothing.",
-    )
-    created_at = models.DateTimeField()
-    last_used_at = models.DateTimeField()
-    suspended_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text=(
-            "The password was reset by mail: it opens nothing until its user keeps it."
-        ),
-    )
-
-    class Meta:
-        verbose_name_plural = "linked identities"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["issuer", "subject"], name="accounts_identity_once"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"identity {self.pk}"
-
-
-class EndedSession(models.Model):
-    """A session of a Better Auth server that was signed out here while that was away.
-
-    The server itself may still take it for live.
-    """
-
-    digest = models.CharField(
-        max_length=64, primary_key=True, help_text="SHA-256 of the session token."
-    )
-    until = models.DateTimeField(help_text="After this it has ended there as well.")
-
-    class Meta:
-        indexes = [models.Index(fields=["until"], name="accounts_ended_until")]
-
-    def __str__(self) -> str:
-        return "ended session"
-
-
-class RefreshFamilyQuerySet(models.QuerySet["RefreshFamily"]):
-    def live(self, *, at: datetime) -> RefreshFamilyQuerySet:
-        """Only the sign-ins that can still be refreshed."""
-        return self.filter(revoked_at=None, expires_at__gt=at)
-
-    def of_current_epoch(self) -> RefreshFamilyQuerySet:
-        """Only those not ended by a password change or "sign out everywhere"."""
-        return self.filter(epoch=F("user__credential_epoch"))
-
-
-class RefreshFamily(models.Model):
-    """One sign-in by token: all the refresh tokens that came from it by rotation."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="refresh_families"
-    )
-    identity = models.ForeignKey(
-        LinkedIdentity,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="The outside sign-in it was exchanged for; it ends with that.",
-    )
-    epoch = models.PositiveIntegerField()
-    authenticated_at = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text="When the user last proved who they are; empty if nobody knows.",
-    )
-    generation = models.PositiveIntegerField(
-        default=0,
-        help_text="How often it was rotated; the tokens of an earlier one are spent.",
-    )
-    kept_pair = models.UUIDField(
-        null=True,
-        blank=True,
-        help_text="The pair that last changed the password: good in the new epoch.",
-    )
-    created_at = models.DateTimeField()
-    refreshed_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    objects = RefreshFamilyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "refresh families"
-
-    def __str__(self) -> str:
-        return f"refresh family {self.pk}"
-
-
-class SecurityEvent(models.Model):
-    """Something that touched an account's safety, without any text people wrote."""
-
-    class Kind(models.TextChoices):
-        SIGNED_UP = "signed_up", "Signed up"
-        SIGNED_IN = "signed_in", "Signed in"
-        SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
-        SIGNED_OUT = "signed_out", "Signed out"
-        PASSWORD_CHANGED = "password_changed", "Password changed"  # noqa: S105
-        RESET_REQUESTED = "reset_requested", "Password reset asked for"
-        EMAIL_CHANGED = "email_changed", "E-mail changed"
-        TOKEN_REUSED = "token_reused", "Spent refresh token presented"  # noqa: S105
-        IDENTITY_LINKED = "identity_linked", "Outside sign-in connected"
-        IDENTITY_UNLINKED = "identity_unlinked", "Outside sign-in disconnected"
-        IDENTITY_KEPT = "identity_kept", "Outside sign-in kept after a reset"
-        SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", "Signed out everywhere"
-        DEACTIVATED = "deactivated", "Deactivated"
-        DELETION_REQUESTED = "deletion_requested", "Deletion asked for"
-        REACTIVATED = "reactivated", "Reactivated"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, related_name="security_events"
-    )
-    kind = models.CharField(max_length=32, choices=Kind.choices)
-    at = models.DateTimeField()
-    by = models.ForeignKey(
-        User,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="+",
-        help_text="The member of staff who did it, if it was not the person.",
-    )
-    request_id = models.CharField(max_length=64, blank=True)
-
-    class Meta:
-        indexes = [models.Index("user", F("at").desc(), name="accounts_event_by_user")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} of user {self.user_id}"

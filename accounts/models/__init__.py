@@ -1,0 +1,28 @@
+"""Users, how they sign in, and what happened to their accounts."""
+
+from accounts.models.ended_session import EndedSession
+from accounts.models.linked_identity import LinkedIdentity
+from accounts.models.refresh_family import RefreshFamily, RefreshFamilyQuerySet
+from accounts.models.security_event import SecurityEvent
+from accounts.models.user import (
+    DELETION_STARTED,
+    REQUEST_FIELDS,
+    User,
+    UserManager,
+    known_timezones,
+    validate_timezone,
+)
+
+__all__ = [
+    "DELETION_STARTED",
+    "REQUEST_FIELDS",
+    "EndedSession",
+    "LinkedIdentity",
+    "RefreshFamily",
+    "RefreshFamilyQuerySet",
+    "SecurityEvent",
+    "User",
+    "UserManager",
+    "known_timezones",
+    "validate_timezone",
+]

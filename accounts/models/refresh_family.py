@@ -1,0 +1,66 @@
+"""Sign-ins by token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F
+from uuid_utils.compat import uuid7
+
+from accounts.models.linked_identity import LinkedIdentity
+from accounts.models.user import User
+
+
+class RefreshFamilyQuerySet(models.QuerySet["RefreshFamily"]):
+    def live(self, *, at: datetime) -> RefreshFamilyQuerySet:
+        """Only the sign-ins that can still be refreshed."""
+        return self.filter(revoked_at=None, expires_at__gt=at)
+
+    def of_current_epoch(self) -> RefreshFamilyQuerySet:
+        """Only those not ended by a password change or "sign out everywhere"."""
+        return self.filter(epoch=F("user__credential_epoch"))
+
+
+class RefreshFamily(models.Model):
+    """One sign-in by token: all the refresh tokens that came from it by rotation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="refresh_families"
+    )
+    identity = models.ForeignKey(
+        LinkedIdentity,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The outside sign-in it was exchanged for; it ends with that.",
+    )
+    epoch = models.PositiveIntegerField()
+    authenticated_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When the user last proved who they are; empty if nobody knows.",
+    )
+    generation = models.PositiveIntegerField(
+        default=0,
+        help_text="How often it was rotated; the tokens of an earlier one are spent.",
+    )
+    kept_pair = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="The pair that last changed the password: good in the new epoch.",
+    )
+    created_at = models.DateTimeField()
+    refreshed_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RefreshFamilyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "refresh families"
+
+    def __str__(self) -> str:
+        return f"refresh family {self.pk}"
