@@ -8,7 +8,7 @@ from datetime import datetime
 from django.contrib import admin
 from django.db.models import Expression
 
-from accounts.admin import UserAdmin, count_of, shown
+from accounts.admin import UserAdmin, count_of, read_only_field
 from accounts.models import User
 from todos.models import Label, Task, TaskList
 
@@ -17,11 +17,11 @@ class OwnerAdmin(UserAdmin):
     """The admin page of a user, with the counts of their objects."""
 
     count_fields = (
-        shown("open_count", "Open tasks"),
-        shown("completed_count", "Completed tasks"),
-        shown("trashed_count", "Tasks in the trash"),
-        shown("list_count", "Lists"),
-        shown("label_count", "Labels"),
+        read_only_field("open_count", "Open tasks"),
+        read_only_field("completed_count", "Completed tasks"),
+        read_only_field("trashed_count", "Tasks in the trash"),
+        read_only_field("list_count", "Lists"),
+        read_only_field("label_count", "Labels"),
         *UserAdmin.count_fields,
     )
 

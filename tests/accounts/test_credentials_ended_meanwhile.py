@@ -16,13 +16,14 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import linked_sessions, models, password_attempts, tokens
+from accounts import linked_sessions, password_attempts, tokens
 from accounts.adapter import AccountAdapter
 from accounts.api import views as api_views
 from accounts.better_auth.identities import link, suspend_all, unlink
 from accounts.better_auth.verifier import verify
 from accounts.credentials import change_password, sign_out_everywhere
 from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
+from accounts.models import user as user_module
 from accounts.pages import forms, identities, views
 from tests.factories import PASSWORD, UserFactory
 from tests.openid import be_client_of, browser, come_back, is_signed_in
@@ -292,7 +293,7 @@ def test_an_upgrade_of_a_hash_does_not_undo_a_reset(alice, meanwhile, settings):
     def event():
         User.objects.update(password=newest)
 
-    meanwhile(models, "hashed", event)
+    meanwhile(user_module, "hashed", event)
 
     assert alice.check_password(PASSWORD)
 
