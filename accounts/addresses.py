@@ -1,9 +1,11 @@
-"""What an e-mail address may look like: one spelling for one mailbox.
+"""The syntax of e-mail addresses: one spelling for each mailbox.
 
-Mail allows more than people use: quotes and backslashes in the part before the @,
-comments, encoded words, addresses of machines in brackets. Each is another way to write
-a mailbox that somebody has already, and mail software takes them apart in ways of its
-own. A new address is written in the one way that everybody knows.
+The standards allow more than is in use: quotes and backslashes in the local part,
+comments, encoded words, IP addresses in brackets. Each is another spelling of a mailbox
+that may have an account already, and mail software parses them in different ways. A new
+address must have the usual spelling.
+
+These rules need no database. Which addresses are verified, `accounts.emails` knows.
 """
 
 import re
@@ -14,11 +16,11 @@ from django.core.validators import RegexValidator, validate_email
 
 MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3
 
-# Letters that look alike in other scripts could claim somebody's address
-# (CVE-2019-19844). An account that has an address of any other kind may sign in by it.
+# Letters of other scripts that look the same could claim the address of another user
+# (CVE-2019-19844). An account that already has an unusual address can sign in with it.
 ascii_email = RegexValidator(
     r"^[\x21-\x7e]+$",
-    "Write the address in plain ASCII; an international domain as xn--….",
+    "Use ASCII characters only; write an international domain as xn--….",
     code="invalid",
 )
 
@@ -28,10 +30,10 @@ ENCODED_WORD = "=?"
 
 
 def validate_new_address(address: str) -> None:
-    """Refuse what an account can't have for its address.
+    """Check that an account can have this address.
 
     Raises:
-        ValidationError: it is too long, no address, or not in its usual spelling.
+        ValidationError: it is too long, not an address, or not in the usual spelling.
     """
     if len(address) > MAX_LENGTH:
         raise ValidationError(

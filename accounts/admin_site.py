@@ -1,4 +1,4 @@
-"""The site of Django's admin: a desk for support staff, closed by default."""
+"""The admin site for support staff."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ OURS = ("accounts.", "todos.")
 
 
 class SupportSite(admin.AdminSite):
-    """Django's admin, with what we register and with our own sign-in."""
+    """Django's admin with our own pages only, and with our own sign-in."""
 
     site_title = site_header = "Ownlist support"
     index_title = "Support"
@@ -25,15 +25,15 @@ class SupportSite(admin.AdminSite):
     def register(
         self, model_or_iterable: Any, admin_class: Any = None, **options: Any
     ) -> None:
-        """Take pages of our own, and pass over those that packages bring along.
+        """Register our own pages, and ignore those of installed packages.
 
-        Theirs show tokens and let addresses be edited.
+        Theirs show tokens and let staff edit addresses.
         """
         if admin_class is not None and admin_class.__module__.startswith(OURS):
             super().register(model_or_iterable, admin_class, **options)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        """Without the way to any object's page on the site: none of ours has one."""
+        """Return the routes without the redirect to an object's public page."""
         return [
             route
             for route in super().get_urls()
@@ -44,7 +44,7 @@ class SupportSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Leave signing in to the account pages, with their limits and events."""
+        """Redirect to the sign-in page, which has the limits and records the events."""
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:
@@ -52,8 +52,8 @@ class SupportSite(admin.AdminSite):
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
         return redirect_to_login(wanted)
 
-    def password_change(  # type: ignore[override] # a redirect, as no template is due
+    def password_change(  # type: ignore[override]  # a redirect, not a template
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Leave passwords to the account pages, too."""
+        """Redirect to the account page that changes the password."""
         return redirect("account_change_password")

@@ -1,4 +1,4 @@
-"""Who someone is."""
+"""The configuration of the app, and of the admin site."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
@@ -19,6 +19,6 @@ class AccountsConfig(AppConfig):
 
 
 class SupportConfig(AdminConfig):
-    """Django's admin, with our site in place of its own."""
+    """Django's admin, with our own site class."""
 
     default_site = "accounts.admin_site.SupportSite"

@@ -1,14 +1,13 @@
-"""The doors of the API: a header comes in, (user, credential) goes out.
+"""The authentication classes: they turn a request into (user, credential).
 
-Each door returns `None` only for a credential that is evidently another door's. Once a
-door has claimed a credential, it returns its user or refuses; nothing is tried after.
+A class returns None only for a credential that belongs to another class. If it belongs
+to this class, the class returns its user or refuses; no other class is tried.
 """
 
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -45,7 +44,7 @@ CHALLENGE = "Bearer"
 
 
 class TokenNotValid(AuthenticationFailed):
-    """401 with the one text for every refusal. The reason goes to the log."""
+    """401 with the same text for every refusal. The reason is only logged."""
 
     default_detail = CREDENTIAL_REFUSED
     default_code = "token_not_valid"
@@ -54,10 +53,10 @@ class TokenNotValid(AuthenticationFailed):
 def bearer_token(request: Request) -> str | None:
     """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
 
-    `None` means that there is no such header, or one of another scheme.
+    None means that the header is missing or has another scheme.
 
     Raises:
-        TokenNotValid: the header is there, but holds no token.
+        TokenNotValid: the header has this scheme, but no token.
     """
     header = authentication.get_authorization_header(request).split()
     if not header or header[0].lower() != b"bearer":
@@ -68,28 +67,29 @@ def bearer_token(request: Request) -> str | None:
 
 
 def refused(reason: str) -> TokenNotValid:
-    """Log why, without the token, and return the exception that doesn't say."""
+    """Log the reason, without the token, and return the exception without it."""
     logger.info("credential refused", extra={"reason": reason})
     return TokenNotValid()
 
 
 def user_of(request: HttpRequest | Request) -> User:
-    """Return the signed-in user of a request; there is one on every closed route."""
+    """Return the signed-in user of a request that was authenticated."""
     assert isinstance(request.user, User)
     return request.user
 
 
 def credential_of(request: Request) -> Credential:
-    """Return the credential that a request came in by."""
-    credential: Any = request.auth
+    """Return the credential of a request that was authenticated."""
+    credential: object = request.auth
     assert isinstance(credential, Credential)
     return credential
 
 
 class BetterAuthAuthentication(authentication.BaseAuthentication):
-    """The door for tokens of the trusted Better Auth servers.
+    """Accepts tokens of the trusted Better Auth servers.
 
-    JWTs of any of them, and opaque session tokens of the one that is set up for it.
+    These are JWTs of any of them, and opaque session tokens of the server that has
+    `sessions` enabled.
     """
 
     def authenticate_header(self, request: Request) -> str:
@@ -109,7 +109,7 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
 def better_auth_credential(
     identity: LinkedIdentity, token: VerifiedToken
 ) -> Credential:
-    """Return what a verified token of `identity` is to the rest of the service."""
+    """Return the credential that a verified token of `identity` stands for."""
     proved = token.authenticated_at
     return Credential(
         "better-auth",
@@ -120,21 +120,21 @@ def better_auth_credential(
 
 
 def is_of_better_auth(token: str) -> bool:
-    """Tell by its form and its unverified `iss` whose door a token belongs to."""
+    """Tell by form and unverified `iss` whether the token is one of Better Auth."""
     if sessions.is_session_token(token):
         return session_issuer() is not None
     return unverified_issuer(token) in trusted_issuers()
 
 
 def verify_external_token(token: str, *, now: datetime, sender: str) -> VerifiedToken:
-    """Verify a token or a session token of a Better Auth server.
+    """Verify a JWT or a session token of a Better Auth server.
 
-    `sender` is the key of the address that it came from.
+    `sender` is the key of the network address that it came from.
 
     Raises:
-        TokenNotValid: it is not to be acted on.
-        Throttled: too many session tokens of this sender were none.
-        Unavailable: nobody can tell just now.
+        TokenNotValid: it is refused.
+        Throttled: too many session tokens of this sender were invalid.
+        Unavailable: the issuer can't be asked at the moment.
     """
     issuer = session_issuer()
     try:
@@ -150,10 +150,12 @@ def verify_external_token(token: str, *, now: datetime, sender: str) -> Verified
 
 
 def identify(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
-    """Return the identity of a verified token, made at first sight, in any standing.
+    """Return the identity of a verified token; create it on first use.
+
+    It may be suspended, or its user inactive.
 
     Raises:
-        Unavailable: its issuer has brought too many new users within a minute.
+        Unavailable: its issuer had too many new users within a minute.
     """
     try:
         return identities.find_or_provision(token, at=at)
@@ -163,10 +165,10 @@ def identify(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
 
 
 def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
-    """Return the identity that a verified token speaks for, made at first sight.
+    """Return the identity that a verified token authenticates; create it on first use.
 
     Raises:
-        TokenNotValid: its user may not act, or ended every credential since, or a
+        TokenNotValid: its user is inactive or has ended every credential since, or a
             reset by mail has suspended the identity.
         Unavailable: as `identify` does.
     """
@@ -180,13 +182,13 @@ _USER = CompiledQuery(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=use
 
 
 def _user(user_id: UUID) -> User | None:
-    """Return the user, as far as a request needs them."""
+    """Return the user with the columns that a request needs."""
     row = _USER.first(user_id=user_id)
     return instance(User, row) if row else None
 
 
 class OwnTokenAuthentication(authentication.BaseAuthentication):
-    """The door for access tokens that we issued."""
+    """Accepts access tokens that we issued."""
 
     def authenticate_header(self, request: Request) -> str:
         return CHALLENGE
@@ -213,11 +215,11 @@ class OwnTokenAuthentication(authentication.BaseAuthentication):
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
-    """The door for browser sessions, with the CSRF check: browsable API and pages."""
+    """Accepts browser sessions, with the CSRF check, for the browsable API."""
 
     def authenticate(self, request: Request) -> tuple[User, Credential] | None:
         if authentication.get_authorization_header(request):
-            # A header that no door claimed. The session must not stand in for it.
+            # No other class accepts this header. The session must not replace it.
             raise refused("unknown scheme")
         found = super().authenticate(request)
         if found is None:
@@ -226,10 +228,10 @@ class SessionAuthentication(authentication.SessionAuthentication):
 
 
 def page_credential(request: HttpRequest) -> Credential:
-    """Return the credential of a request that its session or a cookie signed in.
+    """Return the credential of a request that a session or a cookie signed in.
 
-    The middleware for Better Auth's session cookie leaves its own on the request.
-    Whichever it is, the session may hold a later proof: a password asked for again.
+    The middleware for Better Auth's session cookie sets its credential on the request.
+    In both cases the session may hold a later proof: the password entered again.
     """
     credential: Credential = getattr(request, "credential", SESSION)
     proofs = [credential.authenticated_at, *_proofs(request)]
@@ -238,10 +240,7 @@ def page_credential(request: HttpRequest) -> Credential:
 
 
 def _proofs(request: HttpRequest) -> Iterator[datetime]:
-    """Yield when the user of this session proved who they are, as allauth recorded it.
-
-    At an outside issuer that is when they did it there, if the issuer has said so.
-    """
+    """Yield when the user of this session proved who they are, as allauth recorded."""
     for record in records_of(request, request.user):
         at = proof_time(record)
         if at is not None:

@@ -1,4 +1,4 @@
-"""Who a password belongs to."""
+"""The authentication backend for passwords."""
 
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -11,16 +11,16 @@ from accounts.passwords import unicode_forms
 
 
 class PasswordBackend(AuthenticationBackend):
-    """Finds an account by the address it signs in with, and by no other.
+    """Finds an account by its login name, and by no other address.
 
-    One look-up and as many hashes, whether there is an account or not: allauth looks up
-    more often where there is none, and the time it takes would tell.
+    It runs one query and as many hashes whether the account exists or not. allauth runs
+    more queries if it doesn't, which the response time would reveal.
     """
 
     def authenticate(  # type: ignore[override]  # allauth's own has no username
         self, request: HttpRequest | None, **credentials: str
     ) -> AbstractBaseUser:
-        """Return the user, or stop the search: no other backend knows passwords."""
+        """Return the user, or stop the search: no other backend checks passwords."""
         user = super().authenticate(request, **credentials)
         if user is None:
             raise PermissionDenied

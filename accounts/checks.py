@@ -1,8 +1,7 @@
-"""System checks of the bridge: a wrong issuer stops the start, by its setting."""
+"""System checks of the Better Auth issuers: a wrong setting prevents the start."""
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -16,8 +15,8 @@ from accounts.better_auth.issuers import (
 
 
 @register
-def check_issuers(**kwargs: Any) -> Iterator[CheckMessage]:
-    """Every configured Better Auth server can be used, and none is two."""
+def check_issuers(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check every configured Better Auth issuer, and that they don't conflict."""
     try:
         configured = configured_issuers()
     except InvalidIssuer as exc:
@@ -36,22 +35,22 @@ def _check_together(issuers: list[Issuer]) -> Iterator[CheckMessage]:
     for name, count in Counter(one.issuer for one in issuers).items():
         if count > 1:
             yield Error(
-                f"Two Better Auth issuers have the name {name}.",
-                hint="Give each server an `issuer` of its own, there and here.",
+                f"Two Better Auth issuers have the same name: {name}.",
+                hint="Give each server its own `issuer`, there and here.",
                 id="accounts.E003",
             )
         if name == settings.SIMPLE_JWT["ISSUER"]:
             yield Error(
-                f"The Better Auth issuer {name} has our own name, BASE_URL.",
+                f"The Better Auth issuer {name} has the name of this service.",
                 hint=(
-                    "Set BETTER_AUTH_ISSUER, and jwt.issuer there, to another text:"
-                    " tokens must tell who made them."
+                    "Set BETTER_AUTH_ISSUER here and jwt.issuer there to another value,"
+                    " so that tokens show who issued them."
                 ),
                 id="accounts.E004",
             )
     if sum(one.sessions for one in issuers) > 1:
         yield Error(
-            "Several Better Auth issuers have `sessions` on.",
-            hint="Leave it on for one: a session token doesn't say whose it is.",
+            "Several Better Auth issuers have `sessions` enabled.",
+            hint="Enable it for one only: a session token doesn't name its issuer.",
             id="accounts.E005",
         )

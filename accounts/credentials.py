@@ -1,4 +1,4 @@
-"""What authenticates a user, how fresh it is, and how all of it ends."""
+"""Credentials: what they say about the sign-in, and how all of a user's end."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,22 +13,22 @@ from accounts.models import DELETION_STARTED, RefreshFamily, SecurityEvent, User
 from accounts.passwords import hashed
 from config.api.problems import CREDENTIAL_REFUSED
 
-# How long a proof of who someone is counts as recent, for what can't be taken back.
+# How long a sign-in counts as recent, for operations that can't be undone.
 RECENT = timedelta(minutes=15)
 DELETION_GRACE = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """The credential a request came with, as the ledger remembers it.
+    """The credential of a request, as the ledger records it.
 
-    `kind` is `session`, `token`, `better-auth` or `command`; `key` tells one of a kind
-    from another without being secret (for a token its refresh family, for Better Auth
-    the linked identity). `subject` is the caller's name at an outside issuer.
+    `kind` is `session`, `token`, `better-auth` or `command`. `key` identifies one of a
+    kind without being secret: the refresh family of a token, or the linked identity of
+    a Better Auth token. `subject` is the user's id at an external issuer.
 
-    `authenticated_at` is when the user last proved who they are, as far as this
-    credential knows. A credential that was made from another one inherits it. `pair`
-    tells the pairs of one refresh family apart.
+    `authenticated_at` is when the user last proved who they are, None if unknown. A
+    credential that was exchanged for another one inherits it. `pair` tells the token
+    pairs of one refresh family apart.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Credential:
         return f"{self.kind}:{self.key}" if self.key else self.kind
 
     def is_recent(self, *, at: datetime) -> bool:
-        """Tell whether the user proved who they are within `RECENT`; unknown is no."""
+        """Tell whether the user is known to have signed in within `RECENT`."""
         proved_at = self.authenticated_at
         return proved_at is not None and at - proved_at < RECENT
 
@@ -50,11 +50,11 @@ SESSION = Credential("session")
 COMMAND = Credential("command")
 
 
-# --- While a request is under way -----------------------------------------------
+# --- During a request -------------------------------------------------------------
 
 
 class CredentialEnded(AuthenticationFailed):
-    """401, as for any credential that has ended: this one did during the request.
+    """401, as for any ended credential: this one ended during the request.
 
     On the pages the user is asked to sign in again.
     """
@@ -64,18 +64,19 @@ class CredentialEnded(AuthenticationFailed):
 
 
 def lock_if_current(user: User) -> User:
-    """Lock the row of the user until the transaction ends; return it as it is now.
+    """Lock the row of the user until the transaction ends, and return it.
 
     `user` is the instance that the request was authenticated with, or that its link
-    was checked against: it remembers the epoch of that moment. A request may wait for
-    long after it, for a lock or for a hash. What it then stores must not outlive a
-    reset that came in between, so whatever changes how an account is opened calls this
-    first.
+    was checked against, so it holds the epoch of that moment. The request may have
+    waited long since then, for a lock or for a hash. What it stores must not survive a
+    reset that came in between. Everything that changes the credentials of an account
+    therefore calls this first.
 
     Raises:
-        CredentialEnded: the epoch was raised since, or the account is locked or gone.
+        CredentialEnded: the epoch was raised since, or the account is locked or
+            deleted.
     """
-    # Not for its key: rows that refer to the user are stored without waiting.
+    # Without a lock on the key: rows that refer to the user needn't wait.
     locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
     if (
         locked is None
@@ -87,10 +88,10 @@ def lock_if_current(user: User) -> User:
 
 
 def reload_user(user: User) -> User:
-    """Return all of a user that a request was authenticated as, in the same epoch.
+    """Load all columns of a user that a request was authenticated as.
 
     Raises:
-        CredentialEnded: the epoch was raised since, or the user is gone.
+        CredentialEnded: the epoch was raised since, or the account is deleted.
     """
     epoch = user.credential_epoch
     whole = User.objects.filter(pk=user.pk, credential_epoch=epoch).first()
@@ -99,7 +100,7 @@ def reload_user(user: User) -> User:
     return whole
 
 
-# --- What ends them ---------------------------------------------------------------
+# --- Operations that end all credentials -------------------------------------------
 
 
 def change_password(
@@ -107,15 +108,15 @@ def change_password(
 ) -> None:
     """Store a new password and end every credential made under the old one.
 
-    The sign-in by token named by `keep`, whose user has just shown the old password,
-    goes on by the refresh token of the same pair; its access token ends, and so does
-    any other token of the family. `user` is brought up to date, so that the caller may
-    make a new session of it.
+    The user of the token `keep` has just entered the old password, so its sign-in
+    continues with the refresh token of the same pair. Its access token ends, and so
+    does every other token of the family. `user` is updated, so that the caller can
+    begin a new session for it.
 
     Raises:
         CredentialEnded: as `lock_if_current` does.
     """
-    # Before the transaction: nobody waits for a lock while a password is hashed.
+    # Hashed before the transaction, so that no lock is held meanwhile.
     store_password(user=user, password_hash=hashed(password), at=at, keep=keep)
 
 
@@ -123,7 +124,7 @@ def change_password(
 def store_password(
     *, user: User, password_hash: str, at: datetime, keep: Credential | None = None
 ) -> None:
-    """Do what `change_password` does, with a password that is hashed already."""
+    """Do the same as `change_password` with a password that is hashed already."""
     locked = lock_if_current(user)
     locked.password = password_hash
     locked.save(update_fields=["password", "updated_at"])
@@ -134,10 +135,12 @@ def store_password(
 
 @transaction.atomic
 def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> None:
-    """End every session and every token of the user, and leave the password.
+    """End every session and every token of the user, and keep the password.
+
+    `by` is the member of staff who does it, None if it is the user.
 
     Raises:
-        CredentialEnded: they do it themselves, and `lock_if_current` refuses.
+        CredentialEnded: as `lock_if_current` does, if it is the user.
     """
     if by is None:
         lock_if_current(user)
@@ -147,7 +150,7 @@ def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> 
 
 @transaction.atomic
 def deactivate(*, user: User, at: datetime, by: User | None = None) -> None:
-    """Lock the account and end every credential; nothing of it is deleted."""
+    """Lock the account and end every credential, without deleting anything."""
     User.objects.filter(pk=user.pk).update(is_active=False, updated_at=at)
     user.refresh_from_db(fields=["is_active"])
     end_all(user=user, at=at)
@@ -182,18 +185,17 @@ def request_deletion(*, user: User, at: datetime) -> None:
     deactivate(user=user, at=at)
 
 
-# --- How they end ---------------------------------------------------------------
+# --- How they end -----------------------------------------------------------------
 
 
 @transaction.atomic
 def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None:
-    """End everything that authenticates the user, and everything that would.
+    """End every credential of the user, and every link that would become one.
 
-    The epoch ends what carries it: browser sessions, access tokens, links to reset a
-    password or to confirm an address. The time ends what can't: tokens and sessions of
-    outside issuers that began before. Rows are ended as such: families of refresh
-    tokens, but for the one named by `keep`, and addresses that wait for their mailbox.
-    `user` is brought up to date.
+    Raising the epoch ends what carries it: browser sessions, access tokens, and links
+    to reset the password or to verify an address. The time `at` ends what can't carry
+    it: older tokens and sessions of external issuers. Refresh families are revoked,
+    except for that of `keep`, and pending addresses are deleted. `user` is updated.
     """
     User.objects.filter(pk=user.pk).update(
         credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at

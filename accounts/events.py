@@ -1,9 +1,9 @@
-"""The record of what touched an account's safety, for its owner and for support."""
+"""The security events of an account, shown to its owner and to support staff."""
 
 import logging
 import math
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from allauth.account import signals as allauth
@@ -18,15 +18,13 @@ from config.logs import request_id
 logger = logging.getLogger(__name__)
 
 Kind = SecurityEvent.Kind
-MAX_RECORDED_ATTEMPTS = (
-    10  # of one kind, in an hour, of what strangers try with one account
-)
+MAX_RECORDED_ATTEMPTS = 10  # of one kind, for one account in one hour
 
 
 def record(
     user: User, kind: SecurityEvent.Kind, *, at: datetime, by: User | None = None
 ) -> None:
-    """Store that `kind` happened to `user`, and say so in the log by id alone."""
+    """Store that `kind` happened to `user`, and log it with the id of the user only."""
     SecurityEvent.objects.create(
         user=user, kind=kind, at=at, by=by, request_id=request_id.get()
     )
@@ -34,11 +32,11 @@ def record(
 
 
 def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> None:
-    """Store what a stranger tried with the account of `email`, if there is one.
+    """Store what an anonymous visitor tried with the account of `email`, if it exists.
 
-    The same statements run and the same transaction is written whether there is one
-    or not: how long it takes tells nobody. Of one kind, the first
-    `MAX_RECORDED_ATTEMPTS` in an hour are stored.
+    The same queries run in the same transaction whether it exists or not, so that the
+    response time doesn't reveal it. The first `MAX_RECORDED_ATTEMPTS` of a kind in an
+    hour are stored.
     """
     now = at.timestamp()
     hour = math.floor(now / 3600)
@@ -58,13 +56,13 @@ def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> Non
 
 
 def delete_attempts(*, before: datetime) -> None:
-    """Delete what `record_attempt` stored, so that guessing fills no table for ever."""
+    """Delete what `record_attempt` stored, so that the table doesn't grow for ever."""
     kinds = (Kind.SIGN_IN_FAILED, Kind.RESET_REQUESTED)
     SecurityEvent.objects.filter(kind__in=kinds, by=None, at__lt=before).delete()
 
 
 def _store_for(email: str, kind: SecurityEvent.Kind, at: datetime) -> UUID | None:
-    """Store the event in one statement; return whose it is, or None."""
+    """Store the event in one statement; return the id of its user, None if unknown."""
     event = SecurityEvent(kind=kind, at=at, request_id=request_id.get())
     fields = {
         str(field.column): field.get_db_prep_save(
@@ -78,7 +76,7 @@ def _store_for(email: str, kind: SecurityEvent.Kind, at: datetime) -> UUID | Non
     values = ", ".join(["%s"] * len(fields))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {quote(SecurityEvent._meta.db_table)} ({columns}, user_id)"  # noqa: S608 - names of ours
+            f"INSERT INTO {quote(SecurityEvent._meta.db_table)} ({columns}, user_id)"  # noqa: S608 - our own names
             f" SELECT {values}, id FROM {quote(User._meta.db_table)}"
             " WHERE email = %s RETURNING user_id",
             [*fields.values(), email],
@@ -92,15 +90,15 @@ def _log(kind: SecurityEvent.Kind, user_id: UUID) -> None:
 
 
 def connect() -> None:
-    """Record what happens on the account pages, which are allauth's."""
+    """Record the events that allauth's pages signal."""
     user_logged_in.connect(_on(Kind.SIGNED_IN), weak=False)
     user_logged_out.connect(_on(Kind.SIGNED_OUT), weak=False)
     allauth.user_signed_up.connect(_on(Kind.SIGNED_UP), weak=False)
     allauth.email_changed.connect(_on(Kind.EMAIL_CHANGED), weak=False)
 
 
-def _on(kind: SecurityEvent.Kind) -> Any:
-    def receiver(sender: Any, user: User | None = None, **kwargs: Any) -> None:
+def _on(kind: SecurityEvent.Kind) -> Callable[..., None]:
+    def receiver(sender: object, user: User | None = None, **kwargs: object) -> None:
         if user is not None and user.pk:
             record(user, kind, at=timezone.now())
 

@@ -1,7 +1,7 @@
-"""The password hashers: Django's and Better Auth's, a few at a time.
+"""The password hashers: Django's and Better Auth's, with limited concurrency.
 
-A hash that is dear to guess is dear to compute. Sixteen sign-ins at once must neither
-take sixteen times its memory nor all processors, so that others wait for both.
+A hash that is expensive to guess is expensive to compute. Sixteen concurrent sign-ins
+must not take sixteen times its memory, nor all processors.
 """
 
 import ctypes
@@ -17,27 +17,27 @@ from accounts.better_auth import passwords
 from config.api.problems import Unavailable
 
 MAX_CONCURRENT = 2  # in one process
-MAX_WAIT = 1.0  # seconds that a request waits for its turn
+MAX_WAIT = 1.0  # seconds that a request waits for a slot
 
 _slots = BoundedSemaphore(MAX_CONCURRENT)
 _thread = local()
 
 
 class TooManyHashes(Unavailable):
-    """503: other passwords are being checked, and this one waited for long enough."""
+    """503: the request waited too long while other passwords were hashed."""
 
     default_detail = "Too many sign-ins at once. Try again in a moment."
 
 
 @contextmanager
 def slot() -> Iterator[None]:
-    """Wait for a turn to compute a hash. Inside another turn it costs nothing.
+    """Wait for a slot to compute a hash; a thread that has one gets no second one.
 
     Raises:
         TooManyHashes: `MAX_CONCURRENT` others took longer than `MAX_WAIT`.
     """
     if getattr(_thread, "has_slot", False):
-        yield  # a hasher that verifies by hashing once more
+        yield  # a hasher that verifies by hashing again
         return
     if not _slots.acquire(timeout=MAX_WAIT):
         raise TooManyHashes(wait=1)
@@ -49,23 +49,22 @@ def slot() -> Iterator[None]:
         _slots.release()
 
 
-class Limited:
-    """Makes a hasher wait for its `slot`, whoever uses it for what."""
+class Limited(hashers.BasePasswordHasher):
+    """Makes a hasher wait for a `slot` to encode or verify."""
 
-    def encode(self, *args: Any, **kwargs: Any) -> str:
+    def encode(self, password: str, salt: str, *args: Any, **kwargs: Any) -> str:
         with slot():
-            encoded: str = super().encode(*args, **kwargs)  # type: ignore[misc]
-            return encoded
+            return super().encode(password, salt, *args, **kwargs)
 
     def verify(self, password: str, encoded: str) -> bool:
         with slot():
-            return bool(super().verify(password, encoded))  # type: ignore[misc]
+            return super().verify(password, encoded)
 
 
 class Argon2PasswordHasher(Limited, hashers.Argon2PasswordHasher):
-    """Argon2id with less memory than Django's: docs/security.md says how much and why.
+    """Argon2id with less memory than Django's; docs/security.md explains the numbers.
 
-    A hash made with other numbers stays valid and is replaced at the next sign-in.
+    A hash made with other parameters stays valid and is replaced at the next sign-in.
     """
 
     memory_cost = 12 * 1024  # KiB
@@ -74,7 +73,7 @@ class Argon2PasswordHasher(Limited, hashers.Argon2PasswordHasher):
 
 
 class PBKDF2PasswordHasher(Limited, hashers.PBKDF2PasswordHasher):
-    """For hashes that were made elsewhere."""
+    """For hashes that were created by other software."""
 
 
 class BetterAuthPasswordHasher(Limited, passwords.BetterAuthPasswordHasher):
@@ -82,10 +81,11 @@ class BetterAuthPasswordHasher(Limited, passwords.BetterAuthPasswordHasher):
 
 
 def return_memory_at_once() -> None:
-    """Have the C library give the memory of each hash back to the system.
+    """Make the C library return the memory of each hash to the system.
 
-    glibc would raise its threshold after the first one and keep that much for each
-    thread that ever hashed (mallopt(3), M_MMAP_THRESHOLD). Others do it anyway.
+    glibc would raise its threshold after the first hash and keep that much memory for
+    each thread that ever hashed (mallopt(3), M_MMAP_THRESHOLD). Other libraries return
+    it by default.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -1,4 +1,4 @@
-"""Mails to the owner of an account about its connected sign-ins."""
+"""Mails to a user about their linked identities, which the mails call sign-ins."""
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
@@ -9,12 +9,12 @@ from accounts.models import LinkedIdentity, User
 
 
 def send_linked(identity: LinkedIdentity) -> None:
-    """Tell the owner that a sign-in was connected."""
+    """Tell the user that the identity was linked."""
     _send("account/email/identity_linked", identity)
 
 
 def send_unlinked(identity: LinkedIdentity) -> None:
-    """Tell the owner that a sign-in was disconnected."""
+    """Tell the user that the identity was unlinked."""
     _send("account/email/identity_unlinked", identity)
 
 
@@ -28,10 +28,10 @@ def _send(template: str, identity: LinkedIdentity) -> None:
 
 
 def describe(identity: LinkedIdentity) -> str:
-    """Name a sign-in in a mail: by address, if it is one, and server.
+    """Describe an identity in a mail: its address, if it has one, and its issuer.
 
-    The address is what its holder wrote at the other server; any other text of theirs
-    could talk to the reader in our name.
+    `known_as` is what a user of the issuer wrote there. Anything but an address could
+    address the reader in our name, so it is left out.
     """
     try:
         validate_new_address(identity.known_as)
@@ -41,6 +41,6 @@ def describe(identity: LinkedIdentity) -> str:
 
 
 def describe_suspended(user: User) -> list[str]:
-    """Name the sign-ins that a reset by mail has suspended."""
+    """Describe the identities that a reset by mail has suspended."""
     suspended = user.identities.exclude(suspended_at=None).order_by("created_at", "pk")
     return [describe(identity) for identity in suspended]

@@ -1,8 +1,8 @@
-"""Browser sessions that another server's word begins: for whom, and until when.
+"""Browser sessions that a sign-in at an external issuer begins: whose, and how long.
 
-One rule for every way in. Such a session is never one of staff: the admin opens to a
-sign-in here alone, with our own password and limits. And it lasts only while the linked
-identity that began it is connected and not suspended.
+The rules are the same for every kind of sign-in. Such a session never belongs to staff:
+the admin requires a sign-in here, with our own password and limits. And it lasts only
+while the linked identity that began it exists and is not suspended.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from accounts.sign_in_records import BY_ISSUER, records_of
 
 STAFF = "staff"
 
-# What a user can do about it, where they can do something.
+# What users are told, where they can do something about the refusal.
 ADVICE = {
     STAFF: "Staff must sign in here with an e-mail address and a password.",
     identities.SUSPENDED: (
@@ -30,7 +30,7 @@ ADVICE = {
 
 
 def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
-    """Return why the token opens no page for its user, None if it does.
+    """Return why the token can't begin a session for its user, None if it can.
 
     The reasons are those of `identities.refusal`, and `STAFF`.
     """
@@ -40,9 +40,9 @@ def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
 
 
 def is_valid(request: HttpRequest, user: User) -> bool:
-    """Tell whether the session of this request may go on for `user`, whoever began it.
+    """Tell whether the session of this request is still valid for `user`.
 
-    allauth's record of a sign-in from outside names the identity, see `outside`.
+    Sessions that were not begun at an external issuer always are.
     """
     begun_by = set(_linked_identities(request, user))
     if not begun_by:
@@ -54,9 +54,9 @@ def is_valid(request: HttpRequest, user: User) -> bool:
 
 
 def _linked_identities(request: HttpRequest, user: User) -> Iterator[str]:
-    """Yield the identity of each sign-in from outside that this session holds.
+    """Yield the id of the identity of each external sign-in in this session.
 
-    An empty text stands for one of which it was not written down.
+    The id is empty for a sign-in from before it was recorded.
     """
     for record in records_of(request, user):
         if record["method"] == BY_ISSUER:

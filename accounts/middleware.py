@@ -1,4 +1,4 @@
-"""Browser sessions that depend on a sign-in at Better Auth."""
+"""Browser sessions that depend on a sign-in at an external issuer."""
 
 import logging
 from collections.abc import Callable
@@ -34,11 +34,11 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class LinkedSessionMiddleware:
-    """End a browser session that was begun at another server and holds no more.
+    """End a browser session of an external issuer that is not valid any more.
 
-    That is once the sign-in there is disconnected or suspended, or its user is of
-    support staff. Asks the database only for such sessions, and only where the user
-    matters. Stands after the middleware that sets `request.user`.
+    That is when its identity was unlinked or suspended, or its user became staff. It
+    queries the database for such sessions only, and only when a view reads the user. It
+    must come after the middleware that sets `request.user`.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -61,7 +61,7 @@ class LinkedSessionMiddleware:
 
 
 class EndedCredentialMiddleware:
-    """Ask for a new sign-in where a page finds that its credential has just ended."""
+    """Ask the user to sign in again if their credential ended during the request."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -84,17 +84,17 @@ class EndedCredentialMiddleware:
 
 
 class BetterAuthSessionMiddleware:
-    """Take Better Auth's signed session cookie for a sign-in, one request at a time.
+    """Authenticate a request by the signed session cookie of Better Auth.
 
-    Only where an issuer has `sessions` on, only for a user who is not signed in with
-    us, and only where it matters who asks. The server is asked at each such request,
-    so a sign-out or a ban there acts with the next one. When it can't be reached,
-    nobody is signed out: the answer is 503.
+    This needs an issuer with `sessions` enabled, a visitor who is not signed in here,
+    and a view that needs the user. The server is asked with each such request, so a
+    sign-out or a ban there takes effect with the next one. If it can't be reached,
+    nobody is signed out: the response is 503.
 
-    Our own session is then of the cookie's user: see `session_owner`.
+    Our own session is then bound to the cookie's user: see `session_binding`.
 
-    Stands after the middleware that sets `request.user`, and before the one that asks
-    for a sign-in.
+    It must come after the middleware that sets `request.user`, and before the one that
+    requires a sign-in.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -111,7 +111,7 @@ class BetterAuthSessionMiddleware:
     ) -> HttpResponse | None:
         token = session_token_of(request)
         if not _needs_user(view):
-            if not hasattr(view, "cls"):  # a page; such an endpoint reads no session
+            if not hasattr(view, "cls"):  # a page; endpoints like this read no session
                 session_binding.unbind(request, unless_by=token)
             return None
         if request.user.is_authenticated:
@@ -151,7 +151,7 @@ class BetterAuthSessionMiddleware:
 
 
 def _needs_user(view: Any) -> bool:
-    """Tell whether the view cares who asks: pages do, unless they say otherwise."""
+    """Tell whether the view needs the user: pages do unless they are public."""
     endpoint = getattr(view, "cls", None)
     if endpoint is not None:
         classes = endpoint.authentication_classes
@@ -160,9 +160,9 @@ def _needs_user(view: Any) -> bool:
 
 
 def session_token_of(request: HttpRequest) -> str | None:
-    """Return Better Auth's session token from the cookies, where they may speak.
+    """Return Better Auth's session token from the cookies, None if they don't count.
 
-    A request with an Authorization header speaks by that alone.
+    A request with an Authorization header is authenticated by that only.
     """
     if session_issuer() is None or "HTTP_AUTHORIZATION" in request.META:
         return None

@@ -1,9 +1,10 @@
-"""How often a password may be guessed, on pages and through the API together.
+"""Limits on wrong passwords, counted for pages and API together.
 
-A wrong one at sign-in counts for the account at the address it came from, and for the
-account alone, where far more are let through. So a stranger stops themselves long
-before the owner. A browser that signed in before counts apart, and so does whoever is
-signed in and gives their password once more: nobody else can use up their tries.
+A wrong password at sign-in counts for the account at the network address it came from,
+and for the account as a whole, which has a much higher limit. So an attacker reaches
+their own limit long before they lock out the owner. Attempts from a browser with a
+device cookie, and attempts of a user who is already signed in, are counted apart:
+nobody else can use those up.
 """
 
 import time
@@ -24,7 +25,7 @@ from config.client_address import address_key
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt. It stays counted where the password `failed`."""
+    """One attempt. It stays counted if it `failed`."""
 
     failed: bool = False
 
@@ -35,19 +36,18 @@ def sign_in_attempt(
 ) -> Iterator[Attempt]:
     """Count an attempt to sign in to the account of `email`, which is in lower case.
 
-    `readings` takes what the limits say. Whoever compares the password says in the
-    attempt whether it was wrong.
+    The caller compares the password, and sets `failed` if it is wrong. The state of
+    the limits is appended to `readings`.
 
     Raises:
-        rest_framework.exceptions.Throttled: there were too many wrong ones, whatever
-            this one is.
+        rest_framework.exceptions.Throttled: there were too many wrong ones before.
     """
     device = device_id(request, email)
     if device is not None:
-        callers = [("sign-in", f"{email} device {device}")]
+        callers = [("sign-in", f"{email} browser {device}")]
     else:
-        # In this order: who is refused for their address uses up no more of what
-        # all others have together.
+        # In this order: whoever is over the limit of their address uses up no more of
+        # the limit that all addresses share.
         callers = [
             ("sign-in", f"{email} address {address_key(request)}"),
             ("sign-in-account", email),
@@ -66,14 +66,14 @@ def check_password(
     session: str,
     readings: list[Reading] | None = None,
 ) -> bool:
-    """Tell whether somebody who is signed in as `user` knows the password.
+    """Tell whether the signed-in user knows the password.
 
     `session` tells one sign-in of the user from another.
 
     Raises:
         rest_framework.exceptions.Throttled: as `sign_in_attempt` does.
     """
-    # Right ones count here as well: each costs a hash.
+    # Correct passwords count here as well: each costs a hash.
     _count("password-checks", str(user.pk), readings, now=time.time())
     callers = [
         ("password", f"{user.pk} {session}"),
@@ -89,7 +89,7 @@ def check_password(
 
 @contextmanager
 def code_attempt(user: User, *, session: str) -> Iterator[Attempt]:
-    """Count a try of a code that was mailed to `user`, as one of their password.
+    """Count an attempt to enter a mailed code like one to enter the password.
 
     Raises:
         rest_framework.exceptions.Throttled: as `sign_in_attempt` does.
@@ -106,7 +106,7 @@ def code_attempt(user: User, *, session: str) -> Iterator[Attempt]:
 def _counted(
     callers: list[tuple[str, str]], readings: list[Reading] | None
 ) -> Iterator[Attempt]:
-    # Counted before the comparison, so that guesses at once count each.
+    # Counted before the comparison, so that concurrent attempts all count.
     now = time.time()
     attempt = Attempt()
     for scope, caller in callers:

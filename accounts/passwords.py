@@ -1,43 +1,43 @@
-"""What a password may be, beyond Django's own validators, and which are the same.
+"""Rules for passwords beyond Django's, and their Unicode normalisation.
 
-Keyboards and systems differ in how they send an accent: as one character with its
-letter, or as two. A password is stored in NFKC (NIST SP 800-63B-4, section 3.1.1.2), so
-that it is the same from all of them.
+Keyboards and systems send an accented letter as one character or as two. A password is
+stored in NFKC (NIST SP 800-63B-4, section 3.1.1.2), so that it is the same from all of
+them.
 """
 
 import unicodedata
-from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 
-MAX_LENGTH = 256  # characters; hashing must not be a lever for slowing us down
+MAX_LENGTH = 256  # characters; longer ones would only make hashing expensive
 
 
 def normalised(password: str) -> str:
-    """Return the one form of a password; of one that is too long, itself."""
+    """Return the password in NFKC; one that is too long is returned unchanged."""
     if len(password) > MAX_LENGTH:
         return password
     return unicodedata.normalize("NFKC", password)
 
 
 def hashed(password: str | None) -> str:
-    """Return what is stored of a password; without one, what none agrees with."""
+    """Return the hash to store; without a password, one that no password matches."""
     return make_password(None if password is None else normalised(password))
 
 
 def unicode_forms(password: str) -> tuple[str, ...]:
-    """Return what a password may be stored as: normalised, or as it was typed.
+    """Return the forms in which the password may be stored: normalised, or as typed.
 
-    Until version 1.0 none was normalised. At most two, as each costs a hash.
+    Passwords were not normalised before version 1.0. There are at most two forms,
+    because each costs a hash.
     """
     return tuple(dict.fromkeys((normalised(password), password)))
 
 
 class MaximumLengthValidator:
-    """Refuse passwords that only exist to keep the hasher busy."""
+    """Refuse passwords that are too long."""
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: object = None) -> None:
         if len(password) > MAX_LENGTH:
             raise ValidationError(
                 f"Use at most {MAX_LENGTH} characters.", code="password_too_long"
@@ -48,9 +48,9 @@ class MaximumLengthValidator:
 
 
 class PrintableValidator:
-    """Refuse characters that no keyboard sends and no encoding keeps."""
+    """Refuse control characters and surrogates."""
 
-    def validate(self, password: str, user: Any = None) -> None:
+    def validate(self, password: str, user: object = None) -> None:
         if any(unicodedata.category(char) in {"Cc", "Cs"} for char in password):
             raise ValidationError(
                 "Use only characters that can be typed.", code="password_not_printable"

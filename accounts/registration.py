@@ -1,4 +1,4 @@
-"""Signing up by API, under the same rules as allauth's page."""
+"""Sign-up through the API, with the rules of the sign-up page."""
 
 from uuid import uuid4
 
@@ -16,30 +16,30 @@ from config.refusals import Refusal
 
 
 class EmailTaken(Refusal):
-    """There is an account with this address, and saying so is unavoidable."""
+    """There is an account with this address, and saying so can't be avoided."""
 
     code = "email_taken"
     text = "There is an account with this address."
 
 
 def is_verification_mandatory() -> bool:
-    """Tell whether nobody may act before the mailbox is shown to be theirs."""
+    """Tell whether a user must verify their address before they can sign in."""
     return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")
 
 
 def may_sign_in(user: User) -> bool:
-    """Tell whether the address is verified, where that is asked for."""
+    """Tell whether the address is verified, or needn't be."""
     return not is_verification_mandatory() or emails.is_verified(user)
 
 
 def register(
     request: HttpRequest, *, email: str, password: str, timezone: str = "UTC"
 ) -> User | None:
-    """Make an account and mail its address a link; `email` is in lower case.
+    """Create an account and mail a link to its address; `email` is in lower case.
 
-    Returns `None` for a known address where verification is mandatory: its owner gets
-    a mail, and the caller learns nothing. The same hash, the same statements and one
-    mail are done for it, so that the time tells nothing either.
+    Returns None for a known address if verification is mandatory: its owner gets a
+    mail, and the caller learns nothing. It costs the same hash, the same queries and
+    one mail, so that the response time reveals nothing either.
 
     Raises:
         EmailTaken: for a known address where verification is optional.
@@ -47,18 +47,18 @@ def register(
     is_known = User.objects.filter(email=email).exists()
     if is_known and not is_verification_mandatory():
         raise EmailTaken
-    # Before the transaction: nobody waits for a lock while a password is hashed.
+    # Hashed before the transaction, so that no lock is held meanwhile.
     password_hash = hashed(password)
     address = _store(email, password_hash, timezone, is_known=is_known)
     if address is None:
-        if not is_verification_mandatory():  # two at once
+        if not is_verification_mandatory():  # concurrent requests
             raise EmailTaken
         get_adapter(request).send_account_already_exists_mail(email)
         return None
     try:
         address.send_confirmation(request, signup=True)
-    except Exception:  # whatever the mail server's failure becomes on its way
-        # Without the mail the account could not be used, nor made a second time.
+    except Exception:  # a failure of the mail server can surface as any of them
+        # Without the mail the account could be neither used nor created again.
         address.user.delete()
         raise
     return address.user
@@ -67,7 +67,7 @@ def register(
 def _store(
     email: str, password_hash: str, timezone: str, *, is_known: bool
 ) -> EmailAddress | None:
-    """Store a new account; for a known address, do as much and leave nothing."""
+    """Store a new account; for a known address, run the same queries and roll back."""
     if is_known:
         email = f"{uuid4().hex}@nobody.invalid"
     try:
@@ -78,6 +78,6 @@ def _store(
             address = emails.add(user)
             events.record(user, SecurityEvent.Kind.SIGNED_UP, at=now())
             transaction.set_rollback(is_known)
-    except IntegrityError:  # two at once
+    except IntegrityError:  # concurrent requests
         return None
     return None if is_known else address

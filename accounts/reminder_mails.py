@@ -1,8 +1,7 @@
-"""Switching an account's reminder mails off and on, by who holds a link to it.
+"""The link that switches the reminder mails of a user off and on.
 
-Every reminder mail carries such a link. Its token is all the authority there is: who
-has it may switch these mails, and do nothing else. So it needs no sign-in and has no
-end: a mail can be stopped years later.
+Every reminder mail contains it. Its token authorises this switch and nothing else, so
+the link requires no sign-in and never expires: mails can be stopped years later.
 """
 
 from datetime import datetime
@@ -14,7 +13,7 @@ from accounts.models import User
 
 
 def _signer() -> Signer:
-    # Made when needed: the keys are those of the settings now.
+    # Created for each use, so that it has the current keys of the settings.
     return Signer(salt="accounts.reminder_mails", sep=".")
 
 
@@ -24,7 +23,7 @@ def token_of(user: User) -> str:
 
 
 def recipient_of(token: str) -> User | None:
-    """Return whose mails the token switches; None for one that we didn't make."""
+    """Return the user of the token, None if it is not valid."""
     try:
         pk = UUID(hex=_signer().unsign(token))
     except (BadSignature, ValueError):
@@ -33,6 +32,6 @@ def recipient_of(token: str) -> User | None:
 
 
 def switch(user: User, *, on: bool, at: datetime) -> None:
-    """Send reminder mails to the account from now on, or no more."""
+    """Switch the reminder mails of the user on or off."""
     User.objects.filter(pk=user.pk).update(reminder_mails=on, updated_at=at)
     user.reminder_mails = on

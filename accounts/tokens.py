@@ -1,9 +1,10 @@
-"""Our own JWTs: what they claim, how long they live, how they are rotated.
+"""Our own JWTs: their claims, lifetime and rotation.
 
-An access token lives minutes and is verified without a look into any store. A refresh
-token lives days and belongs to a family: all the tokens that one sign-in led to. Each
-rotation begins the family's next generation. A token of an earlier one that comes again
-means that two parties hold the family, so all of it ends (RFC 9700 section 4.14.2).
+An access token lives for minutes and is verified without a store. A refresh token lives
+for days and belongs to a family: all tokens that came from one sign-in. Each rotation
+begins the next generation of the family. If a token of an earlier generation is used
+again, two parties have tokens of the family, so the whole family is revoked (RFC 9700
+section 4.14.2).
 """
 
 import hashlib
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.conf import settings
 from django.core.signals import setting_changed
 from django.db import transaction
+from jwt.algorithms import AllowedPublicKeys
 from rest_framework_simplejwt import tokens
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenError
@@ -39,17 +41,20 @@ from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
 logger = logging.getLogger(__name__)
 
 MAX_TOKEN_LENGTH = 4096  # ours have about 500 characters
-LAST_SECOND = 253_402_300_799  # of the year 9999; no date can be made of a later one
+LAST_SECOND = 253_402_300_799  # of the year 9999, the maximum of `datetime`
 REQUIRED_CLAIMS = [
     *("exp", "iat", "iss", "aud", "sub", "jti", "typ", "epoch", "family", "pair"),
 ]
 
 
-class OwnTokenBackend(TokenBackend):
-    """simplejwt's signing and checking, stricter about what a token must claim."""
+Claims = dict[str, Any]
 
-    def encode(self, payload: dict[str, Any]) -> str:
-        """Sign, with the key's id in the header where the key is published."""
+
+class OwnTokenBackend(TokenBackend):
+    """simplejwt's signing and verification, with stricter checks of the claims."""
+
+    def encode(self, payload: Claims) -> str:
+        """Sign the claims, with the id of the key in the header if it is published."""
         claims = payload | {"aud": self.audience, "iss": self.issuer}
         headers = {"kid": key_id()} if self.algorithm == "EdDSA" else None
         return jwt.encode(
@@ -57,20 +62,25 @@ class OwnTokenBackend(TokenBackend):
         )
 
     @property
-    def verification_key(self) -> Any:
-        """The key that tokens are checked with: the secret itself under HS256."""
-        return self.get_verifying_key(None)  # type: ignore[arg-type]  # there is one key
+    def verification_key(self) -> AllowedPublicKeys | bytes:
+        """The key that verifies tokens: the secret itself under HS256."""
+        key: AllowedPublicKeys | bytes = (
+            self.prepared_signing_key
+            if self.algorithm == "HS256"
+            else self.prepared_verifying_key
+        )
+        return key
 
-    def decode(self, token: Any, verify: bool = True) -> dict[str, Any]:
-        """Check signature, issuer, audience, times and presence of every claim.
+    def decode(self, token: object, verify: bool = True) -> Claims:
+        """Verify signature, issuer, audience, times and presence of every claim.
 
         Raises:
-            TokenError: for every other token, whatever is wrong with it.
+            TokenError: the token is not valid, whatever the reason.
         """
         if not isinstance(token, str | bytes) or len(token) > MAX_TOKEN_LENGTH:
             raise TokenError("Token is invalid")
         try:
-            claims: dict[str, Any] = jwt.decode(
+            claims: Claims = jwt.decode(
                 token,
                 self.verification_key,
                 algorithms=[self.algorithm],
@@ -105,7 +115,7 @@ def token_backend() -> OwnTokenBackend:
 
 def _private_key(pem: str) -> Ed25519PrivateKey:
     key = load_pem_private_key(pem.encode(), password=None)
-    assert isinstance(key, Ed25519PrivateKey)  # checked at start: config.E012
+    assert isinstance(key, Ed25519PrivateKey)  # config.E012 checks it at start
     return key
 
 
@@ -137,7 +147,7 @@ def _base64url(octets: bytes) -> str:
     return urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
-def _forget_settings(*, setting: str, **kwargs: Any) -> None:
+def _forget_settings(*, setting: str, **kwargs: object) -> None:
     if setting in {"JWT_PRIVATE_KEY", "JWT_SIGNING_KEY", "SIMPLE_JWT"}:
         token_backend.cache_clear()
         key_id.cache_clear()
@@ -147,14 +157,14 @@ setting_changed.connect(_forget_settings)
 
 
 class _OwnToken(tokens.Token):
-    """What both kinds share: whose it is, under which epoch, from which sign-in."""
+    """What both kinds share: the user, the credential epoch, and the sign-in."""
 
     @classmethod
     def read(cls, text: str) -> Self:
         """Verify a token of this kind.
 
         Raises:
-            TokenError: it is not one that we issued and that still holds.
+            TokenError: we didn't issue it, or it is not valid any more.
         """
         return cls(text)  # type: ignore[arg-type]  # simplejwt annotates it wrongly
 
@@ -171,7 +181,7 @@ class _OwnToken(tokens.Token):
                 raise TokenError("Token is invalid") from exc
 
     def __repr__(self) -> str:
-        # simplejwt shows the claims; a traceback or log must not.
+        # simplejwt shows the claims, which must not reach a traceback or the log.
         return f"<{type(self).__name__}>"
 
     @property
@@ -184,7 +194,7 @@ class _OwnToken(tokens.Token):
 
     @property
     def pair(self) -> UUID:
-        """What an access token and the refresh token issued beside it share."""
+        """The id that an access token shares with the refresh token issued with it."""
         return UUID(self.payload["pair"])
 
     @property
@@ -199,7 +209,7 @@ class _OwnToken(tokens.Token):
 
     @classmethod
     def of_family(cls, family: RefreshFamily, *, pair: UUID) -> Self:
-        """Make a fresh token of `family`; it never outlives the family."""
+        """Issue a new token of `family`; it never outlives the family."""
         token = cls()
         token["sub"] = str(family.user_id)
         token["family"] = str(family.pk)
@@ -212,13 +222,13 @@ class _OwnToken(tokens.Token):
 
 
 class AccessToken(_OwnToken, tokens.AccessToken):
-    """Opens the API for a few minutes. Claim `typ` is `access`."""
+    """Authenticates for a few minutes. Claim `typ` is `access`."""
 
     lifetime = api_settings.ACCESS_TOKEN_LIFETIME
 
 
-class RefreshToken(_OwnToken, tokens.RefreshToken):  # type: ignore[misc]  # theirs
-    """Is exchanged, once, for the next pair. Claim `typ` is `refresh`."""
+class RefreshToken(_OwnToken, tokens.RefreshToken):  # type: ignore[misc]  # simplejwt's
+    """Is exchanged once for the next pair. Claim `typ` is `refresh`."""
 
     lifetime = api_settings.REFRESH_TOKEN_LIFETIME
 
@@ -240,7 +250,7 @@ class RefreshToken(_OwnToken, tokens.RefreshToken):  # type: ignore[misc]  # the
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """An access token and the refresh token that leads on from it."""
+    """An access token and the refresh token issued with it."""
 
     access: str
     refresh: str
@@ -261,17 +271,17 @@ def start_family(
 ) -> TokenPair:
     """Begin a sign-in by token and return its first pair.
 
-    `authenticated_at` is when the user proved who they are, None if nobody knows; every
-    pair of the family inherits it. With `identity`, the linked identity that it was
-    exchanged for: it ends when that is unlinked.
+    `authenticated_at` is when the user proved who they are, None if unknown; every pair
+    of the family inherits it. `identity` is the id of the linked identity whose token
+    was exchanged; the family ends when that is unlinked.
 
     Raises:
-        CredentialEnded: what the user was authenticated by has ended meanwhile, or the
-            identity has.
+        CredentialEnded: the credential of the request has ended meanwhile, or the
+            identity was unlinked or suspended.
     """
     with transaction.atomic():
         lock_if_current(user)
-        if identity is not None and not _speaks_for(identity, user):
+        if identity is not None and not _is_live(identity, user):
             raise CredentialEnded
         family = RefreshFamily.objects.create(
             user=user,
@@ -285,7 +295,7 @@ def start_family(
     return _pair_of(family)
 
 
-def _speaks_for(identity: UUID, user: User) -> bool:
+def _is_live(identity: UUID, user: User) -> bool:
     live = LinkedIdentity.objects.filter(pk=identity, user=user, suspended_at=None)
     return live.exists()
 
@@ -301,18 +311,18 @@ def _pair_of(family: RefreshFamily) -> TokenPair:
 def rotate(*, refresh: str, at: datetime) -> TokenPair:
     """Exchange a refresh token for the next pair.
 
-    A token of the family's current generation begins the next one. A token of the
-    previous generation, less than `REFRESH_REUSE_GRACE` after that, leads to the same
-    generation as the one before: its answer may have been lost, or two tabs raced. Any
-    earlier or later one revokes the family. So whoever holds a copy is found out as
-    soon as both have gone on.
+    A token of the family's current generation begins the next generation. A token of
+    the previous generation returns another pair of the current one for
+    `REFRESH_REUSE_GRACE`: the response may have been lost, or two tabs may have raced.
+    Any other token revokes the family. So a stolen copy is detected as soon as both
+    holders have used their tokens.
 
     Raises:
-        TokenError: the token, its family or its user doesn't hold any more.
+        TokenError: the token, its family or its user is not valid any more.
     """
     token = RefreshToken.read(refresh)
     with transaction.atomic():
-        # The lock makes two uses at once come one after the other.
+        # The lock serialises concurrent uses.
         family = (
             RefreshFamily.objects.select_for_update(of=("self",))
             .live(at=at)
@@ -332,14 +342,15 @@ def rotate(*, refresh: str, at: datetime) -> TokenPair:
             return _pair_of(family)
         _revoke(family, at=at)
         events.record(family.user, SecurityEvent.Kind.TOKEN_REUSED, at=at)
-    # Raised outside the transaction: the revocation must stay.
+    # Raised after the transaction, so that the revocation is committed.
     raise TokenError("Token is invalid")
 
 
 def _is_of_epoch(token: RefreshToken, family: RefreshFamily) -> bool:
-    """Tell whether no change of password has ended the token in a family that it kept.
+    """Tell whether the token survived the last change of password.
 
-    Others ended as any credential did; to hold one is no sign of theft.
+    A change ends the other tokens of a family that it keeps. Using one of those is
+    not a sign of theft.
     """
     return token.epoch == family.epoch or token.pair == family.kept_pair
 
@@ -356,10 +367,10 @@ def _revoke(family: RefreshFamily, *, at: datetime) -> None:
 
 
 def end_family(*, refresh: str, at: datetime) -> None:
-    """Sign out: end the family of this refresh token. Doing it twice is no error.
+    """Sign out: revoke the family of this refresh token, if it isn't already.
 
     Raises:
-        TokenError: this is no refresh token of ours.
+        TokenError: it is not a valid refresh token.
     """
     token = RefreshToken.read(refresh)
     RefreshFamily.objects.filter(

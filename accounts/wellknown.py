@@ -1,4 +1,4 @@
-"""What other software looks for at fixed places (RFC 8615)."""
+"""Well-known URIs (RFC 8615)."""
 
 from datetime import datetime, timedelta
 
@@ -19,21 +19,21 @@ SECURITY_TXT_LIFETIME = timedelta(days=180)
 @require_safe
 @cache_control(public=True, max_age=300)
 def jwks(request: HttpRequest) -> JsonResponse:
-    """Publish the keys that verify our tokens; none while they are signed by secret."""
+    """Publish the keys that verify our tokens; none if they are signed with HS256."""
     return JsonResponse({"keys": published_keys()})
 
 
 @login_not_required
 @require_safe
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Lead password managers to the page where a password is changed."""
+    """Redirect password managers to the page that changes the password."""
     return redirect("account_change_password")
 
 
 @login_not_required
 @require_safe
 def security_txt(request: HttpRequest) -> HttpResponse:
-    """Say where to report a vulnerability (RFC 9116), where somebody reads reports."""
+    """Say where to report a vulnerability (RFC 9116), if a contact is configured."""
     if not settings.SECURITY_CONTACT:
         raise Http404
     expires: datetime = (timezone.now() + SECURITY_TXT_LIFETIME).replace(microsecond=0)

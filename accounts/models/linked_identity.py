@@ -9,7 +9,7 @@ from accounts.models.user import User
 
 
 class LinkedIdentity(models.Model):
-    """A person at an outside issuer, bound to exactly one account here."""
+    """A user of an external issuer, bound to exactly one account here."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
@@ -18,7 +18,7 @@ class LinkedIdentity(models.Model):
     known_as = models.CharField(
         max_length=254,
         blank=True,
-        help_text="The address that the issuer named first; proves nothing.",
+        help_text="The address that the issuer gave first; it is not verified.",
     )
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField()
@@ -26,7 +26,7 @@ class LinkedIdentity(models.Model):
         null=True,
         blank=True,
         help_text=(
-            "The password was reset by mail: it opens nothing until its user keeps it."
+            "Set when the password is reset by mail, until the user keeps the identity."
         ),
     )
 

@@ -14,16 +14,16 @@ from accounts.models.user import User
 
 class RefreshFamilyQuerySet(models.QuerySet["RefreshFamily"]):
     def live(self, *, at: datetime) -> RefreshFamilyQuerySet:
-        """Only the sign-ins that can still be refreshed."""
+        """Filter for sign-ins that can still be refreshed."""
         return self.filter(revoked_at=None, expires_at__gt=at)
 
     def of_current_epoch(self) -> RefreshFamilyQuerySet:
-        """Only those not ended by a password change or "sign out everywhere"."""
+        """Filter for sign-ins that no change of password or sign-out ended."""
         return self.filter(epoch=F("user__credential_epoch"))
 
 
 class RefreshFamily(models.Model):
-    """One sign-in by token: all the refresh tokens that came from it by rotation."""
+    """One sign-in by token: all refresh tokens that came from it by rotation."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
@@ -35,22 +35,22 @@ class RefreshFamily(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The outside sign-in it was exchanged for; it ends with that.",
+        help_text="The linked identity whose token was exchanged; it ends with that.",
     )
     epoch = models.PositiveIntegerField()
     authenticated_at = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="When the user last proved who they are; empty if nobody knows.",
+        help_text="When the user last proved who they are; empty if unknown.",
     )
     generation = models.PositiveIntegerField(
         default=0,
-        help_text="How often it was rotated; the tokens of an earlier one are spent.",
+        help_text="The number of rotations; tokens of an earlier generation are used up.",
     )
     kept_pair = models.UUIDField(
         null=True,
         blank=True,
-        help_text="The pair that last changed the password: good in the new epoch.",
+        help_text="The pair that last changed the password: valid in the new epoch.",
     )
     created_at = models.DateTimeField()
     refreshed_at = models.DateTimeField()

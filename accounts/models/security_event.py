@@ -10,7 +10,7 @@ from accounts.models.user import User
 
 
 class SecurityEvent(models.Model):
-    """Something that touched an account's safety, without any text people wrote."""
+    """Something that concerns the security of an account, without any user text."""
 
     class Kind(models.TextChoices):
         SIGNED_UP = "signed_up", "Signed up"
@@ -18,15 +18,15 @@ class SecurityEvent(models.Model):
         SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
         SIGNED_OUT = "signed_out", "Signed out"
         PASSWORD_CHANGED = "password_changed", "Password changed"  # noqa: S105
-        RESET_REQUESTED = "reset_requested", "Password reset asked for"
+        RESET_REQUESTED = "reset_requested", "Password reset requested"
         EMAIL_CHANGED = "email_changed", "E-mail changed"
-        TOKEN_REUSED = "token_reused", "Spent refresh token presented"  # noqa: S105
-        IDENTITY_LINKED = "identity_linked", "Outside sign-in connected"
-        IDENTITY_UNLINKED = "identity_unlinked", "Outside sign-in disconnected"
-        IDENTITY_KEPT = "identity_kept", "Outside sign-in kept after a reset"
+        TOKEN_REUSED = "token_reused", "Refresh token used again"  # noqa: S105
+        IDENTITY_LINKED = "identity_linked", "Sign-in connected"
+        IDENTITY_UNLINKED = "identity_unlinked", "Sign-in disconnected"
+        IDENTITY_KEPT = "identity_kept", "Sign-in kept after a reset"
         SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", "Signed out everywhere"
         DEACTIVATED = "deactivated", "Deactivated"
-        DELETION_REQUESTED = "deletion_requested", "Deletion asked for"
+        DELETION_REQUESTED = "deletion_requested", "Deletion requested"
         REACTIVATED = "reactivated", "Reactivated"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -41,7 +41,7 @@ class SecurityEvent(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="The member of staff who did it, if it was not the person.",
+        help_text="The member of staff who did it, if it was not the user.",
     )
     request_id = models.CharField(max_length=64, blank=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
 from typing import Any, ClassVar
@@ -25,7 +26,7 @@ from accounts.addresses import validate_new_address
 from accounts.passwords import hashed, normalised, unicode_forms
 from config.api.problems import Unavailable
 
-# What a request needs of its user: who, whether they may act, and their calendar.
+# What a request needs of its user: identity, permission to act, and calendar.
 REQUEST_FIELDS = (
     "id",
     "email",
@@ -40,12 +41,12 @@ REQUEST_FIELDS = (
 
 @cache
 def known_timezones() -> frozenset[str]:
-    """Return the IANA names that this host knows; finding them reads the disk."""
+    """Return the IANA names that this host knows; cached, as it reads the disk."""
     return frozenset(zoneinfo.available_timezones())
 
 
 def validate_timezone(name: str) -> None:
-    """Refuse what is no IANA zone that this host knows.
+    """Check that the name is an IANA time zone that this host knows.
 
     Raises:
         ValidationError: with code `unknown_timezone`.
@@ -59,13 +60,13 @@ def validate_timezone(name: str) -> None:
 
 class UserManager(DjangoUserManager["User"]):
     def get_by_natural_key(self, email: str | None) -> User:
-        """Find a user by e-mail, however it is capitalised."""
+        """Find a user by e-mail, without regard to case."""
         return self.get(email=(email or "").lower())
 
     def create_user(
         self, email: str | None = None, password: str | None = None, **fields: Any
     ) -> User:
-        """Store a new user; without a password, one who can't sign in by password."""
+        """Store a new user; without a password, they can't sign in by password."""
         user = self.model(email=email.lower() if email else None, **fields)
         user.password = hashed(password)
         user.save(using=self._db)
@@ -74,10 +75,10 @@ class UserManager(DjangoUserManager["User"]):
     def create_superuser(
         self, email: str, password: str | None = None, **fields: Any
     ) -> User:
-        """Store a new user who may do everything in the admin, and see no task text.
+        """Store a new user who may do everything in the admin, and sees no task text.
 
-        The address counts as verified: who can run commands here needs no mail to
-        show it, and must get in before there is a mail server.
+        The address counts as verified: whoever runs this command is trusted, and must
+        be able to sign in before a mail server is configured.
         """
         from accounts import emails  # which refers to User
 
@@ -89,16 +90,16 @@ class UserManager(DjangoUserManager["User"]):
         return user
 
 
-# Stands in `delete_after` once rows of the account are being deleted: from then on the
-# deletion can't be called off.
+# The value of `delete_after` once rows of the account are being deleted: from then on
+# the deletion can't be cancelled.
 DELETION_STARTED = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """An account: a person, or a member of support staff.
+    """An account of a user or a member of support staff.
 
-    E-mail is the login name, kept in lower case. It may be absent for someone who
-    came through an outside issuer.
+    E-mail is the login name, stored in lower case. It may be absent for a user who came
+    through an external issuer.
     """
 
     class WeekStart(models.TextChoices):
@@ -141,18 +142,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     credential_epoch = models.PositiveIntegerField(
         default=0,
         editable=False,
-        help_text="Every credential carries it; raising it ends them all.",
+        help_text="Every credential carries it; raising it ends all of them.",
     )
     credentials_ended_at = models.DateTimeField(
         null=True,
         blank=True,
         editable=False,
-        help_text="When the epoch was last raised: ends what can't carry an epoch.",
+        help_text="When the epoch was last raised: ends older external tokens.",
     )
     delete_after = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="The person asked for deletion; nothing is left after this time.",
+        help_text="The user requested deletion; the account is deleted then.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -189,7 +190,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def zone(self) -> tzinfo:
-        """The person's time zone."""
+        """The user's time zone."""
         return zoneinfo.ZoneInfo(self.timezone)
 
     def set_password(self, raw_password: str | None) -> None:
@@ -199,11 +200,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         self.credentials_ended_at = timezone.now()
 
     def check_password(self, raw_password: str | None) -> bool:
-        """Compare, and upgrade the hash where settings ask for it.
+        """Compare the password, and upgrade its hash if the settings require it.
 
-        An upgrade is not a change of password: it ends no credential. It waits for
-        the next sign-in where hashing has no turn for it. It replaces the hash that
-        was compared and no other: the password may be reset meanwhile.
+        An upgrade is not a change of password: it ends no credential. If no slot for
+        hashing is free, it is left to the next sign-in. It replaces only the hash that
+        was compared, because the password may be reset meanwhile.
         """
         compared = self.password
 
@@ -229,14 +230,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_session_auth_hash(self) -> str:
         """Bind browser sessions to the credential epoch, which a new password raises.
 
-        Not to the password's hash: that is also replaced when it is upgraded.
+        The password's hash would not do, because an upgrade replaces it as well.
         """
         return self._session_hash(str(self.credential_epoch))
 
-    def get_session_auth_fallback_hash(self) -> Any:
-        """Accept sessions made under an earlier `SECRET_KEY` while it is kept.
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Accept sessions of an earlier `SECRET_KEY` that is still configured.
 
-        And those from before the hash of the password was left out.
+        Sessions from before the password's hash was left out are accepted as well.
         """
         epoch = str(self.credential_epoch)
         for secret in [None, *settings.SECRET_KEY_FALLBACKS]:
