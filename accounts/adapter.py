@@ -1,4 +1,4 @@
-"""Where allauth's pages follow our rules."""
+"""The adapter through which allauth's account pages follow our rules."""
 
 import logging
 import time
@@ -43,8 +43,8 @@ from config.errors import answer
 
 logger = logging.getLogger(__name__)
 
-# Mails to an address that whoever asks for them need not own, and what each is counted
-# as: somebody who uses up one kind leaves the others to the owner.
+# Mails that anyone can cause to any address, and the kind each is counted as, so that
+# an attacker who uses up one kind leaves the others to the owner.
 UNSOLICITED_MAILS = {
     "account/email/account_already_exists": "note",
     "account/email/email_confirmation": "confirm",
@@ -55,7 +55,7 @@ UNSOLICITED_MAILS = {
 
 
 def session_key_of(request: HttpRequest) -> str:
-    """Return what tells this session from others, empty where there is none."""
+    """Return the key of the session, empty if there is none."""
     session = getattr(request, "session", None)
     return str(getattr(session, "session_key", None) or "")
 
@@ -75,9 +75,9 @@ class AccountAdapter(DefaultAccountAdapter):
     # --- Addresses and passwords ----------------------------------------------
 
     def clean_email(self, email: str) -> str:
-        """Take plain ASCII addresses only, in lower case.
+        """Return an ASCII address in lower case.
 
-        Also to look one up: what a new one may look like, its form says.
+        This applies to every address; the forms check the syntax of a new one.
         """
         ascii_email(email)
         if len(email) > EMAIL_MAX_LENGTH:
@@ -88,14 +88,14 @@ class AccountAdapter(DefaultAccountAdapter):
         return email.lower()
 
     def can_delete_email(self, email_address: EmailAddress) -> bool:
-        """Let go of an address that was asked for, never of the one in use."""
+        """Allow to delete a pending address, but never the one in use."""
         return email_address.email != email_address.user.email
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """End every credential where the address changes, but for this session.
+        """Verify an address; if it changes, end every credential but this session.
 
-        Refuses an address that meanwhile became somebody else's login name, and one
-        that was dropped: saving its row would store it anew.
+        An address that another account has verified meanwhile is refused, and so is one
+        that was deleted, because saving it would store it again.
         """
         user = email_address.user
         before, epoch = user.email, user.credential_epoch
@@ -124,24 +124,24 @@ class AccountAdapter(DefaultAccountAdapter):
         return confirmed
 
     def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
-        """Show a signed-in person that the address is now verified."""
+        """Show a signed-in user that the address is now verified."""
         if self.request.user.is_authenticated:
             return reverse("accounts:security")
         return reverse("account_login")
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
-        """End every credential of the user with the old password."""
+        """Change the password, and end every credential of the user."""
         assert isinstance(user, User)
         change_password(user=user, password=password, at=timezone.now())
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
-        """Go back to where the link to the form stands."""
+        """Return to the page that links to the form."""
         return reverse("accounts:security")
 
     def is_safe_url(self, url: str) -> bool:
-        """Go on to paths of this site alone.
+        """Redirect to paths of this site only.
 
-        Other text can be taken for the name of a view, or for a path under the page.
+        Other text could be the name of a view, or a path relative to the page.
         """
         is_path = url.startswith("/") and url.isprintable()
         return is_path and bool(super().is_safe_url(url))
@@ -149,7 +149,7 @@ class AccountAdapter(DefaultAccountAdapter):
     # --- Sign-in --------------------------------------------------------------
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Begin a session, if what the user was authenticated by still holds."""
+        """Begin a session, unless the credential of the user has ended meanwhile."""
         assert isinstance(user, User)
         with transaction.atomic():
             lock_if_current(user)
@@ -163,10 +163,9 @@ class AccountAdapter(DefaultAccountAdapter):
         signup: bool,
         **kwargs: Any,
     ) -> HttpResponse:
-        """Know the browser from now on.
+        """Set the device cookie, and show the suspended identities, if there are any.
 
-        Signing up counts as giving the password that was just chosen. A user whose
-        connected sign-ins are paused sees which they are, then goes on.
+        Signing up counts as entering the password that was just chosen.
         """
         assert isinstance(user, User)
         if signup:
@@ -180,13 +179,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the address for mails; allauth cuts it as `address_key` does."""
+        """Return the client's network address, which allauth shortens for mails."""
         return client_address(request)
 
     def authenticate(
         self, request: HttpRequest, **credentials: str
     ) -> AbstractBaseUser | None:
-        """Compare a password at sign-in, within the limits on guesses."""
+        """Compare the password at sign-in, within the limits on attempts."""
         email = str(credentials.get("email") or "").lower()
         with password_attempts.sign_in_attempt(request, email) as attempt:
             user = super().authenticate(request, **credentials)
@@ -194,7 +193,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
-        """Compare the password of a signed-in user, counted by their session."""
+        """Compare the password of a signed-in user; attempts count by session."""
         assert isinstance(user, User)
         return password_attempts.check_password(
             user, password, session=session_key_of(self.request)
@@ -203,31 +202,31 @@ class AccountAdapter(DefaultAccountAdapter):
     # --- Mails ----------------------------------------------------------------
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        """Link to our configured address, whatever Host the request named."""
+        """Link to the configured base URL, whatever the Host header says."""
         path = reverse("account_reset_password_from_key", args=["UID", "KEY"])
         return f"{settings.BASE_URL}{path.replace('UID-KEY', quote(key))}"
 
     def get_email_confirmation_url(
         self, request: HttpRequest, emailconfirmation: Any
     ) -> str:
-        """Link to our configured address, whatever Host the request named."""
+        """Link to the configured base URL, whatever the Host header says."""
         path = reverse("account_confirm_email", args=[emailconfirmation.key])
         return f"{settings.BASE_URL}{path}"
 
     def send_confirmation_mail(
         self, request: HttpRequest, emailconfirmation: Any, signup: bool
     ) -> None:
-        """Send our own kind of link in place of allauth's."""
+        """Send our `Confirmation` in place of allauth's link."""
         ours = Confirmation(emailconfirmation.email_address)
         super().send_confirmation_mail(request, ours, signup)
 
     def send_mail(
         self, template_prefix: str, email: str, context: dict[str, Any]
     ) -> None:
-        """Send a mail whose links start with `base_url`, or answer 503.
+        """Send a mail whose links start with `base_url`, or respond with 503.
 
-        Of each kind that a stranger can cause, one mailbox gets a few in an hour. The
-        answer is the same without the mail.
+        One mailbox gets only a few mails of each unsolicited kind in an hour. The
+        response is the same without the mail.
         """
         kind = UNSOLICITED_MAILS.get(template_prefix)
         if kind is not None and not self._is_requested_by_staff():
@@ -251,12 +250,12 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Tell the person what was done; it stays done if the mail can't be sent."""
+        """Notify the user; a mail that can't be sent doesn't undo what happened."""
         waiting: list[Callable[[], None]] | None
         waiting = getattr(self.request, "notifications", None)
         if waiting is not None:
-            again = self.send_notification_mail
-            waiting.append(lambda: again(template_prefix, user, context, email))
+            send = self.send_notification_mail
+            waiting.append(lambda: send(template_prefix, user, context, email))
             return
         assert isinstance(user, User)
         context = {"paused": identity_mails.describe_suspended(user), **(context or {})}
@@ -267,9 +266,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     @contextmanager
     def _notifications_after_commit(self) -> Iterator[None]:
-        """Hold notifications until the transaction inside has committed.
+        """Hold notifications back until the transaction inside has committed.
 
-        On SQLite nobody else could write while the mail server takes its time.
+        On SQLite, nobody else could write while the mail server responds.
         """
         waiting: list[Callable[[], None]] = []
         self.request.notifications = waiting
@@ -277,13 +276,13 @@ class AccountAdapter(DefaultAccountAdapter):
             yield
         finally:
             del self.request.notifications
-        for tell in waiting:
-            tell()
+        for send in waiting:
+            send()
 
     def send_password_reset_mail(
         self, user: AbstractBaseUser, email: str, context: dict[str, Any]
     ) -> None:
-        """Record the member of staff who asks for it, beside sending the mail."""
+        """Send the mail, and record the member of staff who requested it, if any."""
         assert isinstance(user, User)
         super().send_password_reset_mail(user, email, context)
         if self._is_requested_by_staff():

@@ -109,7 +109,7 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
 def better_auth_credential(
     identity: LinkedIdentity, token: VerifiedToken
 ) -> Credential:
-    """Return the credential that a verified token of `identity` stands for."""
+    """Return the credential of a verified token of `identity`."""
     proved = token.authenticated_at
     return Credential(
         "better-auth",

@@ -41,7 +41,8 @@ def _check_together(issuers: list[Issuer]) -> Iterator[CheckMessage]:
             )
         if name == settings.SIMPLE_JWT["ISSUER"]:
             yield Error(
-                f"The Better Auth issuer {name} has the name of this service.",
+                f"The Better Auth issuer {name} has the name of this service,"
+                " BASE_URL.",
                 hint=(
                     "Set BETTER_AUTH_ISSUER here and jwt.issuer there to another value,"
                     " so that tokens show who issued them."

@@ -161,8 +161,9 @@ def deactivate(*, user: User, at: datetime, by: User | None = None) -> None:
 def reactivate(*, user: User, at: datetime, by: User | None = None) -> None:
     """Let the user sign in again.
 
-    What was ended stays ended, and so does what an outside issuer issued while the
-    account was locked. An account that is being deleted stays locked.
+    Credentials that were ended stay ended, and tokens that an external issuer issued
+    while the account was locked are not valid. An account that is being deleted stays
+    locked.
     """
     remaining = User.objects.filter(pk=user.pk).exclude(delete_after=DELETION_STARTED)
     if not remaining.update(is_active=True, delete_after=None, updated_at=at):

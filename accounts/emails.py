@@ -2,8 +2,8 @@
 
 This is the only module that knows how allauth stores addresses. The login name of a
 user is `User.email`; it is verified once a link that was mailed to it has been
-followed. An address that the user wants to change to is pending: it is stored beside
-the one in use and replaces it once it is verified.
+followed. A new address is pending until it is verified: it is stored beside the one in
+use, and then replaces it.
 """
 
 from datetime import timedelta
@@ -74,12 +74,12 @@ def has_address(user: User, email: str) -> bool:
 
 
 def pending_address(user: User) -> EmailAddress | None:
-    """Return the address that the user wants to change to, None if there is none."""
+    """Return the address that waits for verification, None if there is none."""
     return _pending(user).first()
 
 
 def set_pending_address(user: User, email: str) -> EmailAddress:
-    """Store the address that the user wants to change to, in place of an earlier one.
+    """Store a new address of the user as pending, in place of an earlier one.
 
     The address in use stays, verified or not.
     """
@@ -90,7 +90,7 @@ def set_pending_address(user: User, email: str) -> EmailAddress:
 
 
 def discard_pending_addresses(user: User) -> None:
-    """Delete the addresses that the user wanted to change to and never verified."""
+    """Delete the addresses of the user that wait for verification."""
     _pending(user).delete()
 
 

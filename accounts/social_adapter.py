@@ -1,8 +1,8 @@
-"""Signing in on our pages at a Better Auth server, by OpenID Connect.
+"""Sign-in on our pages at a Better Auth server, by OpenID Connect.
 
-allauth speaks the protocol, within our limits. Who comes back is what the signed id
-token says, and nobody else: its signature, issuer, audience, times and nonce are
-checked as those of an API token are. Then issuer and subject find the account.
+allauth implements the protocol, within our limits. Only the signed id token says who
+signed in: its signature, issuer, audience, times and nonce are verified like those of
+an API token. Then issuer and subject identify the account.
 """
 
 import json
@@ -28,6 +28,7 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import (
     OAuth2CallbackView,
     OAuth2LoginView,
+    OAuth2View,
 )
 from allauth.socialaccount.providers.openid_connect.provider import (
     OpenIDConnectProvider,
@@ -57,13 +58,13 @@ from config.errors import answer
 
 logger = logging.getLogger(__name__)
 
-# Asks for the password there, whoever is signed in (OpenID Connect Core 3.1.2.1).
+# Makes the server ask for the password again (OpenID Connect Core 3.1.2.1).
 PROMPT_LOGIN = "prompt=login&max_age=0"
-BEGUN_FOR = 10 * 60  # seconds that a session lasts which such a sign-in alone began
-DISCOVERY_KEPT = 5 * 60.0  # seconds that what the server says of itself is good for
-# Anybody can have the server asked. While it hangs, the other threads stay free.
+SESSION_SECONDS = 10 * 60  # of a session that holds nothing but a begun sign-in
+DISCOVERY_SECONDS = 5 * 60.0  # for which a discovery document is kept
+# Any visitor can cause a request to the server. If it hangs, other threads stay free.
 _limit = ConcurrencyLimit(1, waiting=2)
-# What a link of ours may ask of the server.
+# The parameters that our links may pass to the server.
 AUTH_PARAMS = ("prompt", "max_age")
 OTHER_ACCOUNT = "This sign-in belongs to another account. Sign out here first."
 
@@ -72,10 +73,10 @@ OTHER_ACCOUNT = "This sign-in belongs to another account. Sign out here first."
 
 
 class _Transport(requests.adapters.BaseAdapter):
-    """Sends what allauth asks within the limits of the bridge, from one of few places.
+    """Sends allauth's requests within the limits of the bridge, a few at a time.
 
-    Whatever is asked there answers with a JSON object or is of no use. Without a place
-    it raises `KeysUnavailable`.
+    Every useful response is a JSON object. If too many requests wait already, it raises
+    `KeysUnavailable`.
     """
 
     def send(
@@ -94,7 +95,7 @@ class _Transport(requests.adapters.BaseAdapter):
         except fetching.FetchFailed as exc:
             raise requests.ConnectionError(str(exc)) from exc
         if found.status < 400 and not _is_json_object(found.body):
-            raise requests.ConnectionError("no JSON object")
+            raise requests.ConnectionError("not a JSON object")
         response = requests.Response()
         response.status_code = found.status
         response.headers.update(found.headers.items())
@@ -104,7 +105,7 @@ class _Transport(requests.adapters.BaseAdapter):
         return response
 
     def close(self) -> None:
-        """There is nothing to close: each request has a connection of its own."""
+        """Do nothing: each request has its own connection."""
 
 
 def _is_json_object(body: bytes) -> bool:
@@ -114,17 +115,17 @@ def _is_json_object(body: bytes) -> bool:
         return False
 
 
-# Until when what a server says of itself is good; as many as are configured.
+# Expiry time and discovery document by server URL; as many as are configured.
 _discovered: dict[str, tuple[float, dict[str, Any]]] = {}
 
 
 def forget_discovery() -> None:
-    """Know nothing of any server from here on, as a new process does."""
+    """Drop all discovery documents that this process has kept."""
     _discovered.clear()
 
 
 class _OpenIDConnect(OpenIDConnectOAuth2Adapter):
-    """allauth's protocol; what it comes to is for `SocialAdapter` to judge."""
+    """allauth's protocol; `SocialAdapter` decides about the result."""
 
     def get_provider(self) -> OpenIDConnectProvider:
         provider = super().get_provider()  # type: ignore[no-untyped-call]
@@ -133,13 +134,14 @@ class _OpenIDConnect(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """What the server says of itself, if it speaks for itself (Discovery, 4.3).
+        """The discovery document of the server (OpenID Connect Discovery, 4.3).
 
-        A good answer is kept for some minutes.
+        A valid one is kept for `DISCOVERY_SECONDS`.
 
         Raises:
-            requests.RequestException: it doesn't answer, or names another server.
-            KeysUnavailable: too many ask it at once.
+            requests.RequestException: the server doesn't respond, or the document is
+                that of another server.
+            KeysUnavailable: there are too many concurrent requests.
         """
         url, now = self.get_provider().server_url, timezone.now().timestamp()
         until, known = _discovered.get(url, (0.0, {}))
@@ -158,21 +160,21 @@ class _OpenIDConnect(OpenIDConnectOAuth2Adapter):
         if found.get("issuer") != openid_issuer(self.get_provider()) or not all(
             isinstance(one, str) and _origin_of(one) == origin for one in addresses
         ):
-            raise requests.RequestException("the server names another one")
-        _discovered[url] = (now + DISCOVERY_KEPT, found)
+            raise requests.RequestException("the document names another server")
+        _discovered[url] = (now + DISCOVERY_SECONDS, found)
         return found
 
     def parse_token(self, data: dict[str, Any]) -> SocialToken:
-        """Take the access token alone; nothing of it is kept."""
+        """Return the access token only; it is not stored."""
         token = data["access_token"]
         if not isinstance(token, str):
-            raise OAuth2Error("the access token is no text")
+            raise OAuth2Error("the access token is not a string")
         return SocialToken(token=token)
 
     def complete_login(
         self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any
     ) -> SocialLogin:
-        """Return a sign-in of nobody yet, with the id token that will tell whose."""
+        """Return a sign-in that has no user yet, with the id token that names them."""
         provider = self.get_provider()
         account = SocialAccount(
             provider=app.provider_id,
@@ -186,13 +188,13 @@ class _OpenIDConnect(OpenIDConnectOAuth2Adapter):
 
 
 def openid_issuer(provider: OpenIDConnectProvider) -> str:
-    """Return the `iss` of the id tokens of the provider's server."""
+    """Return the `iss` of the id tokens of this server."""
     url: str = provider.app.settings["server_url"]
     return f"{_origin_of(url)}{urlsplit(url).path}"
 
 
 def _origin_of(url: str) -> str | None:
-    """Return the origin as Better Auth writes it; None if there is none."""
+    """Return the origin as Better Auth writes it, None if the URL has none."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -203,21 +205,21 @@ def _origin_of(url: str) -> str | None:
     return f"{parts.scheme}://{host}" + ("" if is_default else f":{port}")
 
 
-# --- Who comes back -------------------------------------------------------------
+# --- Who signed in ---------------------------------------------------------------
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
-    """allauth's protocol with our identities; it stores no account of its own."""
+    """allauth's protocol with our linked identities; allauth stores no accounts."""
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
-        """Sign in the account that the identity is bound to, made at first sight."""
+        """Sign in the user of the identity; create both on first use."""
         try:
             token = _verified(sociallogin)
         except TokenRejected as exc:
             _log_refusal(exc.reason)
             raise ImmediateHttpResponse(redirect("socialaccount_login_error")) from exc
         except (KeysUnavailable, fetching.FetchFailed) as exc:
-            logger.warning("outside sign-in unavailable")
+            logger.warning("external sign-in unavailable")
             raise ImmediateHttpResponse(answer(request, Unavailable())) from exc
         try:
             identity = identify(token, at=timezone.now())
@@ -232,7 +234,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         if request.user.is_authenticated and request.user.pk != identity.user_id:
             messages.error(request, OTHER_ACCOUNT)
             raise ImmediateHttpResponse(redirect("accounts:security"))
-        # Whole: allauth asks for more of the user than a request of the API.
+        # allauth reads more columns of the user than an API request needs.
         sociallogin.user = reload_user(identity.user)
         sociallogin.account.uid = token.subject
         request.issuer_proof = {  # type: ignore[attr-defined]
@@ -240,14 +242,16 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             "auth_time": token.authenticated_at,
         }
 
-    def get_provider(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Return allauth's provider, with our limits on what it fetches."""
+    def get_provider(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> Any:
+        """Return allauth's provider, with our limits on its requests."""
         provider = super().get_provider(request, *args, **kwargs)
         provider.oauth2_adapter_class = _OpenIDConnect
         return provider
 
     def get_requests_session(self) -> requests.Session:
-        """Return what allauth fetches with: no proxy, no redirect, our deadline."""
+        """Return a session without proxy and redirects, and with our deadline."""
         session = requests.Session()
         session.trust_env = False
         session.headers.clear()
@@ -255,24 +259,27 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             session.mount(scheme, _Transport())
         return session
 
-    def list_apps(self, request: HttpRequest, *args: Any, **kwargs: Any) -> list[Any]:
-        """Ask nobody where nothing is configured; allauth would ask the database."""
+    def list_apps(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> list[SocialApp]:
+        """Return no apps if no provider is configured, without a database query."""
         if not settings.SOCIALACCOUNT_PROVIDERS:
             return []
-        apps: list[Any] = super().list_apps(request, *args, **kwargs)
-        return apps
+        return super().list_apps(request, *args, **kwargs)
 
-    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        """Accounts are made above; allauth's own way, by e-mail, is closed."""
+    def is_open_for_signup(
+        self, request: HttpRequest, sociallogin: SocialLogin
+    ) -> bool:
+        """Close allauth's own sign-up by e-mail: accounts are created above."""
         return False
 
 
 def _log_refusal(reason: str) -> None:
-    logger.info("outside sign-in refused", extra={"reason": f"better auth: {reason}"})
+    logger.info("external sign-in refused", extra={"reason": f"better auth: {reason}"})
 
 
-def _ask_again(request: HttpRequest, provider: Any) -> HttpResponse:
-    """Send somebody back who signed in there before they ended everything here."""
+def _ask_again(request: HttpRequest, provider: OpenIDConnectProvider) -> HttpResponse:
+    """Redirect a user whose sign-in there is older than their sign-out here."""
     messages.info(
         request, "Your sign-in at the other service has expired. Sign in there again."
     )
@@ -282,10 +289,12 @@ def _ask_again(request: HttpRequest, provider: Any) -> HttpResponse:
 
 
 @receiver(authentication_step_completed)
-def _complete_record(sender: Any, request: HttpRequest, method: str, **_: Any) -> None:
-    """Add to allauth's record of the sign-in whose it is, and when it happened there.
+def _complete_record(
+    sender: object, request: HttpRequest, method: str, **_: object
+) -> None:
+    """Add the identity, and the time of the sign-in there, to allauth's record.
 
-    What asks for a recent sign-in reads the one, the end of the identity the other.
+    The session ends with the identity, and the time tells whether it is recent.
     """
     if method == BY_ISSUER:
         complete_last_record(
@@ -295,13 +304,13 @@ def _complete_record(sender: Any, request: HttpRequest, method: str, **_: Any) -
 
 
 def _verified(sociallogin: SocialLogin) -> verifier.VerifiedToken:
-    """Return what the id token proves, with the names of the same user's userinfo.
+    """Return the verified id token, with the claims of the same user's userinfo.
 
-    The server's `iss` here is another than that of API tokens, so the issuer is the
-    trusted one whose server we have just asked.
+    Id tokens have another `iss` than API tokens, so the issuer is the trusted one whose
+    server we have just asked.
 
     Raises:
-        TokenRejected: it proves nothing, or the two are about different users.
+        TokenRejected: the id token is not valid, or userinfo is about another user.
         KeysUnavailable, FetchFailed: the server can't be asked.
     """
     provider, found = sociallogin.provider, sociallogin.account.extra_data
@@ -334,7 +343,7 @@ def issuer_at(url: str) -> Issuer | None:
 
 
 def _refused(request: HttpRequest, reason: str) -> HttpResponse:
-    """Answer a sign-in that is genuine, but opens no page for this account."""
+    """Respond to a valid sign-in that may not begin a session for this account."""
     advice = linked_sessions.ADVICE.get(reason, "This account is locked.")
     context = {"advice": advice}
     return render(request, "accounts/outside_refused.html", context, status=403)
@@ -344,56 +353,60 @@ def _refused(request: HttpRequest, reason: str) -> HttpResponse:
 
 
 class _Start(OAuth2LoginView):
-    """Go to the server, with a nonce that its id token must bring back."""
+    """Redirect to the server, with a nonce that its id token must contain."""
 
     adapter: _OpenIDConnect
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         provider = self.adapter.get_provider()
-        asked: HttpResponse | None = respond_to_login_on_get(request, provider)
-        if asked is not None:
-            return asked
-        wanted = provider.get_redirect_from_request_kwargs(request)
+        confirmation: HttpResponse | None
+        confirmation = respond_to_login_on_get(request, provider)
+        if confirmation is not None:
+            return confirmation
+        options = provider.get_redirect_from_request_kwargs(request)
         nonce = secrets.token_urlsafe(16)
         params = {
             name: value
-            for name, value in wanted.pop("auth_params").items()
+            for name, value in options.pop("auth_params").items()
             if name in AUTH_PARAMS
         }
-        wanted |= {
+        options |= {
             "process": AuthProcess.LOGIN,
             "scope": provider.get_scope(),  # type: ignore[no-untyped-call]
             "auth_params": params | {"nonce": nonce},
             "nonce": nonce,
         }
         if not request.session.keys():
-            request.session.set_expiry(BEGUN_FOR)  # `session_binding` takes that back
-        response: HttpResponse = provider.redirect(request, **wanted)
+            request.session.set_expiry(SESSION_SECONDS)  # `session_binding` resets it
+        response: HttpResponse = provider.redirect(request, **options)
         return response
 
 
-def _page(view: Any, request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Answer with allauth's view; 503 where the server says nothing of use."""
+def _page(
+    view: type[OAuth2View], request: HttpRequest, provider_id: str
+) -> HttpResponse:
+    """Return the response of allauth's view, or 503 if the server is of no use."""
     try:
-        page = view.adapter_view(_OpenIDConnect(request, provider_id))
+        adapter = _OpenIDConnect(request, provider_id)
+        page = view.adapter_view(adapter)  # type: ignore[no-untyped-call]
         response: HttpResponse = page(request)
     except SocialApp.DoesNotExist as exc:
         raise Http404 from exc
     except KeysUnavailable as exc:
         return answer(request, Unavailable(wait=exc.retry_after))
     except (requests.RequestException, KeyError, ValueError):
-        logger.warning("outside sign-in unavailable")
+        logger.warning("external sign-in unavailable")
         return answer(request, Unavailable())
     return response
 
 
 @login_not_required
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Go to the server to sign in."""
+    """Redirect to the server to sign in."""
     return _page(_Start, request, provider_id)
 
 
 @login_not_required
 def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
-    """Come back from the server, signed in or refused."""
+    """Handle the redirect back from the server."""
     return _page(OAuth2CallbackView, request, provider_id)

@@ -1,5 +1,5 @@
-"""The bridge to Better Auth. Nothing here knows of requests.
+"""The bridge to Better Auth. It knows nothing of HTTP requests to this service.
 
-`issuers` says whom we trust, `keys` fetches what they sign with, `verifier` turns a
-token into verified claims, `identities` turns claims into a user of ours.
+`issuers` reads which servers are trusted, `keys` fetches their signing keys, `verifier`
+turns a token into verified claims, and `identities` turns claims into a user.
 """

@@ -1,10 +1,10 @@
-"""The ways in which verifying a token can fail."""
+"""How the verification of a token can fail."""
 
 
 class TokenRejected(Exception):
-    """The token is not one to act on.
+    """The token is refused.
 
-    `reason` is a short code for the log and the doctor, never for the caller:
+    `reason` is a short code for the log and the doctor, never for the client:
 
         too_large, malformed, issuer, type, algorithm, key_id, unknown_key, signature,
         expired, not_yet_valid, audience, claims, lifetime, subject, banned,
@@ -17,9 +17,9 @@ class TokenRejected(Exception):
 
 
 class KeysUnavailable(Exception):
-    """The issuer can't be asked just now, which is no fault of the token.
+    """The issuer can't be asked at the moment; the token may be valid.
 
-    `retry_after` is when to come back, in seconds.
+    `retry_after` is in seconds.
     """
 
     def __init__(self, retry_after: int) -> None:
@@ -28,9 +28,9 @@ class KeysUnavailable(Exception):
 
 
 class TooManyRefused(Exception):
-    """The sender has presented too many session tokens that were none.
+    """The sender has presented too many invalid session tokens.
 
-    `retry_after` is when to come back, in seconds.
+    `retry_after` is in seconds.
     """
 
     def __init__(self, retry_after: int) -> None:

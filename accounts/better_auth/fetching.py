@@ -1,8 +1,8 @@
-"""Asking an issuer something over HTTP, with a limit on everything.
+"""HTTP requests to an issuer, with a limit on everything.
 
-No redirects, so that a trusted address can't lead elsewhere; no proxy and no password
-from the environment; a limit on bytes, and one deadline for the whole exchange: finding
-the address, connecting, TLS, headers and body, however slowly any of them comes.
+There are no redirects, so that a trusted URL can't lead elsewhere, and neither a proxy
+nor a password from the environment. There is a limit on bytes, and one deadline for the
+whole exchange: resolving the host, connecting, TLS, headers and body.
 """
 
 import http.client
@@ -12,25 +12,37 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MAX_BYTES = 256 * 1024  # of a body
 MAX_HEAD_BYTES = 64 * 1024  # of the status line and the headers
 TIMEOUT = 3.0  # seconds, for all of it
 PORTS = {"https": 443, "http": 80}
 
+# Family, type, protocol, canonical name and address, as `socket.getaddrinfo` has them.
+AddressInfo = tuple[
+    socket.AddressFamily,
+    socket.SocketKind,
+    int,
+    str,
+    tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes],
+]
+
 
 class FetchFailed(Exception):
-    """There was no usable answer; the text names the kind, never a body."""
+    """There was no usable response; the text says why, and never contains a body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an issuer has answered, whatever its status but for redirects."""
+    """The response of an issuer, of any status except redirects."""
 
     status: int
     headers: Message
@@ -40,10 +52,10 @@ class Answer:
 def fetch_json(
     url: str, *, headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT
 ) -> Any:
-    """GET `url` and return the JSON of a 200 answer.
+    """GET `url` and return the JSON of a 200 response.
 
     Raises:
-        FetchFailed: for everything else, whatever went wrong.
+        FetchFailed: there is no such response, whatever the reason.
     """
     answer = fetch(url, headers=headers, timeout=timeout)
     if answer.status != http.client.OK:
@@ -62,11 +74,10 @@ def fetch(
     body: bytes | None = None,
     timeout: float = TIMEOUT,
 ) -> Answer:
-    """Send one request and return its whole answer, within `timeout` seconds.
+    """Send one request and return its complete response, within `timeout` seconds.
 
     Raises:
-        FetchFailed: there is no answer in time, or it is cut short, too large or a
-            redirect.
+        FetchFailed: the response is late, incomplete, too large or a redirect.
     """
     deadline = _Deadline(timeout)
     try:
@@ -78,16 +89,16 @@ def fetch(
 
 
 class _Deadline:
-    """The end of one exchange, from which every step takes the time that is left."""
+    """The end of one exchange, from which every step gets the remaining time."""
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
 
     def left(self) -> float:
-        """Return the seconds that are left, always more than none.
+        """Return the remaining seconds, more than 0.
 
         Raises:
-            TimeoutError: nothing is left.
+            TimeoutError: no time remains.
         """
         seconds = self._at - time.monotonic()
         if seconds <= 0:
@@ -101,11 +112,11 @@ class _Deadline:
 def _connected(
     scheme: str, host: str, port: int | None, deadline: _Deadline
 ) -> socket.socket:
-    """Return a connection to the first of the host's addresses that answers."""
+    """Return a connection to the first address of the host that responds."""
     addresses = _addresses(host, port or PORTS[scheme], deadline)
     failure: OSError = OSError("the host has no address")
     for number, address in enumerate(addresses):
-        # One address that swallows packets leaves time for the others.
+        # An address that drops packets leaves time for the others.
         share = deadline.left() / (len(addresses) - number)
         try:
             connection = _connected_to(address, share)
@@ -118,7 +129,7 @@ def _connected(
     raise failure
 
 
-def _connected_to(found: Any, seconds: float) -> socket.socket:
+def _connected_to(found: AddressInfo, seconds: float) -> socket.socket:
     family, kind, protocol, _, address = found
     connection = socket.socket(family, kind, protocol)
     try:
@@ -143,23 +154,23 @@ def _over_tls(
 
 
 class _Lookup(threading.Thread):
-    """One question to the resolver, which knows no deadline of ours.
+    """One request to the resolver, which has no deadline.
 
-    A look-up that is given up goes on beside us, and whoever asks for the same host
-    meanwhile waits for that one, so there is never more than one for each host.
+    A lookup that is given up continues in the background. Others for the same host wait
+    for it, so there is never more than one for each host.
     """
 
-    running: dict[tuple[str, int], "_Lookup"] = {}  # noqa: RUF012 - shared on purpose
+    running: dict[tuple[str, int], "_Lookup"] = {}  # noqa: RUF012 - shared intentionally
     lock = threading.Lock()
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(daemon=True, name="better-auth-lookup")
         self.host, self.port = host, port
-        self.addresses: list[Any] = []
+        self.addresses: Sequence[AddressInfo] = []
 
     @classmethod
     def of(cls, host: str, port: int) -> "_Lookup":
-        """Return the look-up of this host that is under way, or a new one."""
+        """Return the running lookup of this host, or a new one."""
         with cls.lock:
             lookup = cls.running.get((host, port))
             if lookup is None:
@@ -173,26 +184,26 @@ class _Lookup(threading.Thread):
                 self.host, self.port, type=socket.SOCK_STREAM
             )
         except (OSError, UnicodeError):
-            pass  # no address, which is what the caller says
+            pass  # the caller reports that there is no address
         finally:
             with self.lock:
                 del self.running[self.host, self.port]
 
 
-def _addresses(host: str, port: int, deadline: _Deadline) -> list[Any]:
+def _addresses(host: str, port: int, deadline: _Deadline) -> Sequence[AddressInfo]:
     lookup = _Lookup.of(host, port)
     lookup.join(deadline.left())
     deadline.left()
     return lookup.addresses
 
 
-# --- Talking -------------------------------------------------------------------
+# --- Exchanging ----------------------------------------------------------------
 
 
 class _Socket:
-    """What `http.client` needs of a socket, each step within the deadline.
+    """The part of a socket that `http.client` needs, with each step in the deadline.
 
-    The connection itself is closed by whoever opened it.
+    The caller closes the connection itself.
     """
 
     def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
@@ -207,11 +218,11 @@ class _Socket:
         return io.BufferedReader(_Received(self.connection, self.deadline))
 
     def close(self) -> None:
-        """Leave it open: `http.client` closes before it has read the body."""
+        """Keep it open: `http.client` closes it before it has read the body."""
 
 
 class _Received(io.RawIOBase):
-    """The bytes of one answer."""
+    """The bytes of one response."""
 
     def __init__(self, connection: socket.socket, deadline: _Deadline) -> None:
         self.connection = connection
@@ -221,7 +232,7 @@ class _Received(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int:
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         self.connection.settimeout(self.deadline.left())
         received = self.connection.recv_into(buffer)
         self.left -= received

@@ -1,15 +1,14 @@
-"""Verified claims in, a local user out: find, provision, link, unlink.
+"""Find, provision, link and unlink the user of verified claims.
 
-Identity is (issuer, subject), and nothing else. No account is found by an e-mail
-address in a token, and none gets one from there: the address may be unproven, and even
-one that the issuer calls verified was measured to belong to somebody else than the
-holder of the token (the owner of the mailbox clicked a link in an unexpected mail). A
-person who wants an address here proves it to us.
+An identity is the pair of issuer and subject. No account is found by an e-mail address
+in a token, and none gets its address from there: the address may be unverified. Even
+one that the issuer calls verified can belong to another user than the holder of the
+token, as measured: the owner of the mailbox had followed a link in an unexpected mail.
+To use an address here, users verify it here.
 """
 
 import math
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -22,10 +21,10 @@ from config.api.throttling import count_request
 from config.compiled_queries import CompiledQuery, instance
 from config.text import clean_text
 
-# How often the last use is written down: not with every request.
+# The last use is recorded this precisely, and not with every request.
 LAST_USE_PRECISION = timedelta(hours=1)
 
-# Why an identity doesn't speak for its user: for the log, the doctor and the pages.
+# Why an identity can't authenticate its user: for the log, the doctor and the pages.
 INACTIVE = "no active user"
 SUSPENDED = "suspended"
 ENDED = "ended by its user"
@@ -48,26 +47,26 @@ _IDENTITY = CompiledQuery(
 
 
 class TooManyNewUsers(Exception):
-    """An issuer may not bring so many new users at once.
+    """An issuer has had too many new users within a minute.
 
-    `retry_after` is when to come back, in seconds.
+    `retry_after` is in seconds.
     """
 
     def __init__(self, retry_after: int) -> None:
         self.retry_after = retry_after
-        super().__init__("too many first sights")
+        super().__init__("too many new users")
 
 
 class IdentityTaken(Exception):
-    """The identity is bound to another account already."""
+    """The identity is linked to another account already."""
 
 
 class LastSignInMethod(Exception):
-    """Without this identity the person could not sign in any more."""
+    """Without this identity the user could not sign in any more."""
 
 
 def find(*, issuer: str, subject: str) -> LinkedIdentity | None:
-    """Return the identity with its user, as far as a request needs them."""
+    """Return the identity and its user, with the columns that a request needs."""
     row = _IDENTITY.first(issuer=issuer, subject=subject)
     if row is None:
         return None
@@ -78,12 +77,12 @@ def find(*, issuer: str, subject: str) -> LinkedIdentity | None:
 
 
 def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
-    """Return the identity of the token; at first sight, with a new account.
+    """Return the identity of the token; on first use, create it with a new account.
 
-    First requests that race end in one account: who comes second finds the first's.
+    Concurrent first requests end in one account: the second finds that of the first.
 
     Raises:
-        TooManyNewUsers: its issuer has brought too many new users this minute.
+        TooManyNewUsers: its issuer has had too many new users this minute.
     """
     issuer, subject = token.issuer.issuer, token.subject
     known = find(issuer=issuer, subject=subject)
@@ -101,7 +100,7 @@ def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
 
 
 def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
-    """Return why the token doesn't speak for the identity's user, None if it does."""
+    """Return why the token can't authenticate the user, None if it can."""
     if not identity.user.is_active:
         return INACTIVE
     if identity.suspended_at is not None:
@@ -112,13 +111,13 @@ def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
 
 
 def is_current(identity: LinkedIdentity, token: VerifiedToken) -> bool:
-    """Tell whether the token came after the person last ended every credential."""
+    """Tell whether the token is newer than the user's last sign-out everywhere."""
     ended_at = identity.user.credentials_ended_at
     return ended_at is None or token.issued_at > int(ended_at.timestamp())
 
 
 def _count_new_user(issuer: str, *, at: datetime) -> None:
-    """Bound what an issuer can store here whose key is in the wrong hands."""
+    """Limit the new users of an issuer, in case its key is stolen."""
     reading = count_request("first-sight", issuer, now=at.timestamp())
     if reading.wait is not None:
         raise TooManyNewUsers(math.ceil(reading.wait))
@@ -143,8 +142,8 @@ def _bind(user: User, token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
     )
 
 
-def _text(claim: Any, most: int) -> str:
-    """Return a claim as a short plain text, empty where it can't be one."""
+def _text(claim: object, most: int) -> str:
+    """Return a claim as a short plain text, empty if it is not a valid one."""
     if not isinstance(claim, str):
         return ""
     try:
@@ -155,14 +154,14 @@ def _text(claim: Any, most: int) -> str:
 
 @transaction.atomic
 def link(*, user: User, token: VerifiedToken, at: datetime) -> LinkedIdentity:
-    """Bind the token's identity to an account, by the act of its signed-in owner.
+    """Link the token's identity to the account of the signed-in user.
 
-    Linking what is linked to the same account changes nothing. What a reset suspended
-    stays suspended: to keep it is an act of its own.
+    If it is linked to the account already, nothing changes: a suspended identity stays
+    suspended until the user keeps it.
 
     Raises:
         CredentialEnded: as `lock_if_current` does.
-        IdentityTaken: it is bound to another account.
+        IdentityTaken: it is linked to another account.
     """
     lock_if_current(user)
     known = find(issuer=token.issuer.issuer, subject=token.subject)
@@ -181,10 +180,9 @@ def link(*, user: User, token: VerifiedToken, at: datetime) -> LinkedIdentity:
 
 @transaction.atomic
 def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> bool:
-    """Take an identity off its account; what it signed in ends with it.
+    """Unlink an identity of the signed-in user; the sessions that it began end.
 
-    `user` is its signed-in owner. Doing it twice is no error: tell whether this was
-    the time that did it.
+    Returns whether this call unlinked it; a concurrent request may have been first.
 
     Raises:
         CredentialEnded: as `lock_if_current` does.
@@ -200,15 +198,15 @@ def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> bool:
     return bool(deleted)
 
 
-# --- Suspended by a reset ------------------------------------------------------
+# --- Suspension by a reset -----------------------------------------------------
 
 
 def suspend_all(*, user: User, at: datetime) -> int:
-    """Suspend every identity of the user until they say which to keep; count them.
+    """Suspend every identity of the user until they choose which to keep.
 
-    For when nothing but the mailbox has shown who they are. Whoever was in the account
-    before may have linked an identity of theirs, so none is taken on trust, whether it
-    was linked before the address was verified or after.
+    Returns the number of suspended identities. It is for a user who has proved nothing
+    but access to the mailbox. An intruder may have linked an identity of their own to
+    the account before, so none is trusted, whenever it was linked.
     """
     unsuspended = LinkedIdentity.objects.filter(user=user, suspended_at=None)
     return unsuspended.update(suspended_at=at)
@@ -216,10 +214,10 @@ def suspend_all(*, user: User, at: datetime) -> int:
 
 @transaction.atomic
 def keep(*, user: User, identity: LinkedIdentity, at: datetime) -> None:
-    """Let a suspended identity speak for its user again, by their own act.
+    """End the suspension of an identity of the signed-in user, if it is suspended.
 
-    `user` is its signed-in owner. Doing it twice is no error. What the identity was
-    issued before the suspension stays ended, with every other credential of that time.
+    Tokens that were issued before the suspension stay invalid, like every other
+    credential of that time.
 
     Raises:
         CredentialEnded: as `lock_if_current` does.

@@ -1,7 +1,7 @@
-"""Moving house: users of a Better Auth database become users here.
+"""Import users from the database of a Better Auth server.
 
-Each brings its address, name, identity and password, and then signs in with the
-password it has. An account that exists is never changed: its row is reported and left.
+Address, name, identity and password are imported, so that users sign in with the same
+password. Existing accounts are never changed: their rows are only reported.
 """
 
 from collections.abc import Iterator
@@ -23,21 +23,23 @@ from accounts.better_auth.verifier import is_subject
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from config.text import clean_text
 
+Connection = psycopg.Connection[tuple[object, ...]]
+
 PAGE_SIZE = 500  # rows read at once
 
 
 class Outcome(StrEnum):
-    """What became of a row."""
+    """What happened to a row."""
 
     CREATED = "created"
-    KNOWN = "known"  # imported before, or came by its token
+    KNOWN = "known"  # imported before, or signed in by token
     EMAIL_TAKEN = "email_taken"
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class TableNames:
-    """Table and column names of the Better Auth database, which can be configured."""
+    """The names of tables and columns in the Better Auth database."""
 
     user: str = "user"
     account: str = "account"
@@ -62,7 +64,7 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class SourceUser:
-    """A user as Better Auth keeps it. `password` is its hash, if it has one."""
+    """A user of the Better Auth database. `password` is the hash, if there is one."""
 
     id: str
     name: str
@@ -75,16 +77,14 @@ class SourceUser:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of the row of `id`, and what to know about it."""
+    """What happened to the row of `id`, with a note for the operator."""
 
     id: str
     outcome: Outcome
     note: str = ""
 
 
-def count(
-    connection: psycopg.Connection[Any], names: TableNames, *, after: str = ""
-) -> int:
+def count(connection: Connection, names: TableNames, *, after: str = "") -> int:
     """Return how many users `rows` would yield."""
     query = sql.SQL(
         """SELECT count(*) AS n FROM {user} WHERE {id}::text COLLATE "C" > %(after)s"""
@@ -95,11 +95,11 @@ def count(
 
 
 def rows(
-    connection: psycopg.Connection[Any], names: TableNames, *, after: str = ""
+    connection: Connection, names: TableNames, *, after: str = ""
 ) -> Iterator[SourceUser]:
-    """Yield the users in the order of their ids, from the one after `after` on.
+    """Yield the users with ids greater than `after`, in the order of their ids.
 
-    Read page by page, so that any number of them fits into memory.
+    They are read in pages, so that any number fits into memory.
     """
     has_bans = _has_bans(connection, names)
     query = _query(names, has_bans=has_bans)
@@ -113,15 +113,15 @@ def rows(
         after = page[-1]["id"]
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    """Return the moment with its zone: columns without one hold UTC."""
-    if moment is None or moment.tzinfo:
-        return moment
-    return moment.replace(tzinfo=UTC)
+def _in_utc(at: datetime | None) -> datetime | None:
+    """Return the time with a zone: columns without one are in UTC."""
+    if at is None or at.tzinfo:
+        return at
+    return at.replace(tzinfo=UTC)
 
 
-def _has_bans(connection: psycopg.Connection[Any], names: TableNames) -> bool:
-    """Tell whether the table has the column that the admin plugin adds."""
+def _has_bans(connection: Connection, names: TableNames) -> bool:
+    """Tell whether the table has the column of the admin plugin."""
     query = sql.SQL("SELECT * FROM {user} LIMIT 0").format(
         user=sql.Identifier(names.user)
     )
@@ -169,9 +169,9 @@ def _query(names: TableNames, *, has_bans: bool) -> sql.Composed:
 def import_user(
     row: SourceUser, *, issuer: str, at: datetime, dry_run: bool
 ) -> ImportResult:
-    """Make a user of the row, or say why not; with `dry_run`, only say.
+    """Create a user from the row, or say why not; with `dry_run`, store nothing.
 
-    Bringing a row twice makes one user.
+    Importing a row again creates no second user.
     """
     if problem := _problem(row):
         return ImportResult(row.id, Outcome.REFUSED, problem)
@@ -190,8 +190,8 @@ def import_user(
     try:
         with transaction.atomic():
             _create(row, email=email, password=password, issuer=issuer, at=at)
-    except IntegrityError:  # somebody was faster; the next run will say who
-        return ImportResult(row.id, Outcome.KNOWN, "It came to be while we looked.")
+    except IntegrityError:  # a concurrent request created it; the next run says which
+        return ImportResult(row.id, Outcome.KNOWN, "It was created during the import.")
     return ImportResult(row.id, Outcome.CREATED, note)
 
 
@@ -202,7 +202,7 @@ def _is_taken(email: str) -> bool:
 
 def _problem(row: SourceUser) -> str:
     if not is_subject(row.id):
-        return "The id is empty, too long, or holds what can't be seen."
+        return "The id is empty, too long, or contains invisible characters."
     try:
         validate_new_address(row.email)
     except ValidationError as exc:
@@ -211,13 +211,16 @@ def _problem(row: SourceUser) -> str:
 
 
 def _password(row: SourceUser) -> tuple[str | None, str]:
-    """Return the hash in our form, and a note where there is none."""
+    """Return the hash in our format, and a note if there is none."""
     if not row.password:
-        return None, "No password: the person signs in by the issuer, or by a reset."
+        return (
+            None,
+            "No password: the user signs in at the issuer, or by a reset.",
+        )
     try:
         return imported(row.password), ""
     except ValueError:
-        return None, "A hash of another kind: the person needs to reset the password."
+        return None, "The hash is of another kind: the user must reset the password."
 
 
 def _create(

@@ -1,17 +1,17 @@
-"""Which Better Auth servers are trusted: settings in, validated objects out.
+"""The trusted Better Auth servers, read and validated from the settings.
 
-One server is described by `BETTER_AUTH_URL` and maybe its companions, several by
-`BETTER_AUTH_ISSUERS`, a JSON list of objects with the same words in lower case.
+`BETTER_AUTH_URL` and the settings beside it describe one server. `BETTER_AUTH_ISSUERS`
+describes several: a JSON list of objects with the same options in lower case.
 """
 
 import ipaddress
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,8 +21,8 @@ ASYMMETRIC = ("EdDSA", "ES256", "ES512", "RS256", "PS256")
 JWKS_PATH = "/api/auth/jwks"
 MIN_SECRET_BYTES = 32
 DEFAULT_MAX_LIFETIME = 60 * 60  # seconds
-LONGEST_LIFETIME = 7 * 24 * 60 * 60  # seconds; the plan's own example
-MAX_ISSUER = 255  # characters; the column that keeps it
+LONGEST_LIFETIME = 7 * 24 * 60 * 60  # seconds
+MAX_ISSUER = 255  # characters, as in the column that stores it
 HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]")  # in ASCII, as `iss` has it
 
 OPTIONS: Mapping[str, type | tuple[type, ...]] = {
@@ -36,21 +36,25 @@ OPTIONS: Mapping[str, type | tuple[type, ...]] = {
     "sessions": bool,
 }
 TYPE_NAMES: Mapping[type | tuple[type, ...], str] = {
-    str: "a text",
-    (str, list): "a text or a list of texts",
+    str: "a string",
+    (str, list): "a string or a list of strings",
     int: "a whole number of seconds",
     bool: "true or false",
 }
 
 
+Options = Mapping[str, Any]  # from JSON or the environment
+T = TypeVar("T")
+
+
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """A Better Auth server whose tokens open our doors.
+    """A Better Auth server whose tokens are accepted.
 
-    `issuer` is the exact `iss` of its tokens. Keys come from `jwks_url`, or there is
-    a `shared_secret` and then HS256 is the only algorithm. `max_lifetime` bounds
-    `exp` minus `iat`, in seconds. With `sessions`, its opaque session tokens are
-    taken too, each checked with the server at `url`.
+    `issuer` is the exact `iss` of its tokens. Keys come from `jwks_url`; if there is a
+    `shared_secret` instead, HS256 is the only algorithm. `max_lifetime` bounds `exp`
+    minus `iat`, in seconds. With `sessions`, its opaque session tokens are accepted as
+    well, each checked with the server at `url`.
     """
 
     issuer: str
@@ -64,12 +68,12 @@ class Issuer:
 
     @property
     def session_url(self) -> str:
-        """The address that answers whose a session token is."""
+        """The URL that returns the session of a token."""
         return f"{self.url}/api/auth/get-session"
 
 
 class InvalidIssuer(ValueError):
-    """A setting can't be used; the text says which, and what to write instead."""
+    """A setting is not valid; the text says which, and what to write instead."""
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name
@@ -78,9 +82,9 @@ class InvalidIssuer(ValueError):
 
 @cache
 def trusted_issuers() -> Mapping[str, Issuer]:
-    """Return the configured issuers by their exact `iss`.
+    """Return the valid configured issuers by their exact `iss`.
 
-    What can't be used is left out: `accounts.checks` has stopped the start for it.
+    `accounts.checks` prevents the start if one is not valid.
     """
     return {issuer.issuer: issuer for issuer in _usable()}
 
@@ -93,11 +97,11 @@ def _usable() -> Iterator[Issuer]:
 
 
 def session_issuer() -> Issuer | None:
-    """Return the one issuer whose opaque session tokens are taken, if there is one."""
+    """Return the issuer whose opaque session tokens are accepted, if there is one."""
     return next((one for one in trusted_issuers().values() if one.sessions), None)
 
 
-def _forget(*, setting: str, **kwargs: Any) -> None:
+def _forget(*, setting: str, **kwargs: object) -> None:
     if setting.startswith("BETTER_AUTH"):
         trusted_issuers.cache_clear()
 
@@ -107,20 +111,20 @@ setting_changed.connect(_forget)
 
 @dataclass(frozen=True, slots=True)
 class IssuerSettings:
-    """What the settings say of one issuer, and how to name them in a message."""
+    """The options of one issuer, and their prefix in messages."""
 
-    options: Mapping[str, Any] = field(repr=False)
+    options: Options = field(repr=False)
     prefix: str
 
 
 def configured_issuers() -> list[IssuerSettings]:
-    """Return what is configured, not yet validated.
+    """Return the configured issuers, not yet validated.
 
     Raises:
-        InvalidIssuer: `BETTER_AUTH_ISSUERS` is no JSON list of objects.
+        InvalidIssuer: `BETTER_AUTH_ISSUERS` is not a JSON list of objects.
     """
     found = []
-    single = {word: value for word, value in settings.BETTER_AUTH.items() if value}
+    single = {name: value for name, value in settings.BETTER_AUTH.items() if value}
     if single:
         found.append(IssuerSettings(single, "BETTER_AUTH_"))
     if settings.BETTER_AUTH_ISSUERS:
@@ -129,7 +133,7 @@ def configured_issuers() -> list[IssuerSettings]:
     return found
 
 
-def _parsed_list(text: str) -> list[dict[str, Any]]:
+def _parsed_list(text: str) -> list[Options]:
     example = '[{"url": "https://app.example.com"}]'
     try:
         value = json.loads(text)
@@ -144,22 +148,22 @@ def _parsed_list(text: str) -> list[dict[str, Any]]:
     return value
 
 
-def issuer_from(options: Mapping[str, Any], *, prefix: str) -> Issuer:
-    """Return the issuer that `options` describe; `prefix` names them in messages.
+def issuer_from(options: Options, *, prefix: str) -> Issuer:
+    """Return the issuer that `options` describe; `prefix` is for messages.
 
-    `url` alone is enough: issuer and audience are its origin, as Better Auth derives
-    them, and the keys are at its standard path.
+    `url` is enough: by default, issuer and audience are its origin, as in Better Auth,
+    and the keys are at its default path.
 
     Raises:
-        InvalidIssuer: with the setting to change.
+        InvalidIssuer: names the setting to change.
     """
     return _Parser(options, prefix).issuer()
 
 
 class _Parser:
-    """Reads the words of one issuer, each with the rules that hold for it."""
+    """Parses the options of one issuer, each by its own rules."""
 
-    def __init__(self, options: Mapping[str, Any], prefix: str) -> None:
+    def __init__(self, options: Options, prefix: str) -> None:
         self.options = options
         self.is_listed = "[" in prefix
         self.prefix = prefix
@@ -169,7 +173,7 @@ class _Parser:
         origin = self._origin()
         issuer = self.options.get("issuer") or origin
         if not issuer:
-            self._refuse("url", "is missing. Write the server's address.")
+            self._refuse("url", "is missing. Write the URL of the server.")
         if len(issuer) > MAX_ISSUER or not issuer.isprintable():
             self._refuse("issuer", f"must be up to {MAX_ISSUER} characters of text.")
         secret = self._secret()
@@ -184,18 +188,20 @@ class _Parser:
             sessions=self._sessions(origin),
         )
 
-    def _refuse(self, word: str, problem: str) -> Any:
+    def _refuse(self, word: str, problem: str) -> NoReturn:
         name = word if self.is_listed else word.upper()
         raise InvalidIssuer(f"{self.prefix}{name}", problem)
 
     def _check_options(self) -> None:
         for word, value in self.options.items():
             if word not in OPTIONS:
-                self._refuse(word, f"is unknown. Known are: {', '.join(OPTIONS)}.")
+                self._refuse(
+                    word, f"is unknown. The options are: {', '.join(OPTIONS)}."
+                )
             kinds = OPTIONS[word]
             if not isinstance(value, kinds) or (kinds is int and value is True):
                 self._refuse(
-                    word, f"has another kind of value. Write {TYPE_NAMES[kinds]}."
+                    word, f"has a value of the wrong type. Write {TYPE_NAMES[kinds]}."
                 )
 
     def _origin(self) -> str:
@@ -209,7 +215,7 @@ class _Parser:
         if ":" in host:
             host = f"[{host}]"
         if not HOST.fullmatch(host):
-            self._refuse("url", "has a host of other letters. Write it as xn--….")
+            self._refuse("url", "has a host that is not ASCII. Write it as xn--….")
         default = {"https": 443, "http": 80}[parts.scheme]
         port = f":{parts.port}" if parts.port not in (None, default) else ""
         return f"{parts.scheme}://{host}{port}"
@@ -221,11 +227,11 @@ class _Parser:
         except ValueError:
             host, port = None, None
         if not host or parts.scheme not in {"https", "http"} or port == 0:
-            self._refuse(word, "is no address. Write https://app.example.com.")
+            self._refuse(word, "is not a URL. Write https://app.example.com.")
         if parts.username is not None or parts.fragment:
-            self._refuse(word, "must hold no name, password or fragment.")
+            self._refuse(word, "must not contain a user name, password or fragment.")
         if parts.scheme == "http" and not _is_loopback(host or ""):
-            self._refuse(word, "is plain http. Write its https address.")
+            self._refuse(word, "is plain http. Write its https URL.")
 
     def _jwks_url(self, origin: str) -> str:
         url: str = self.options.get("jwks_url", "")
@@ -233,7 +239,7 @@ class _Parser:
             self._require_safe("jwks_url", url)
             return url
         if not origin:
-            self._refuse("jwks_url", "is missing. Write where the keys are published.")
+            self._refuse("jwks_url", "is missing. Write the URL of the published keys.")
         return origin + JWKS_PATH
 
     def _audiences(self, origin: str) -> tuple[str, ...]:
@@ -249,12 +255,14 @@ class _Parser:
     def _algorithms(self) -> tuple[str, ...]:
         given = _as_list(self.options.get("algorithms", list(ASYMMETRIC)))
         if not given:
-            self._refuse("algorithms", f"is empty. Choose of {', '.join(ASYMMETRIC)}.")
+            self._refuse(
+                "algorithms", f"is empty. Choose from {', '.join(ASYMMETRIC)}."
+            )
         unknown = [str(name) for name in given if name not in ASYMMETRIC]
         if unknown:
             self._refuse(
                 "algorithms",
-                f"holds {unknown[0][:20]!r}. Choose of {', '.join(ASYMMETRIC)};"
+                f"contains {unknown[0][:20]!r}. Choose from {', '.join(ASYMMETRIC)};"
                 " for HS256 set the shared secret instead.",
             )
         return tuple(given)
@@ -266,7 +274,7 @@ class _Parser:
         try:
             length = len(secret.encode())
         except UnicodeEncodeError:
-            self._refuse("shared_secret", "is no text in UTF-8. Write another one.")
+            self._refuse("shared_secret", "is not valid UTF-8. Write another one.")
         if length < MIN_SECRET_BYTES:
             self._refuse(
                 "shared_secret",
@@ -275,9 +283,7 @@ class _Parser:
             )
         for other in ("jwks_url", "algorithms"):
             if other in self.options:
-                self._refuse(
-                    other, "can't go with a shared secret: it is one or the other."
-                )
+                self._refuse(other, "can't be combined with a shared secret.")
         return secret
 
     def _max_lifetime(self) -> int:
@@ -293,11 +299,11 @@ class _Parser:
         return sessions
 
 
-def _as_list(value: Any) -> list[Any]:
-    """Take a list as it is, and text as options separated by commas."""
+def _as_list(value: str | list[T]) -> Sequence[str | T]:
+    """Return a list unchanged, and split a string at commas."""
     if isinstance(value, list):
         return value
-    return [word.strip() for word in value.split(",") if word.strip()]
+    return [item.strip() for item in value.split(",") if item.strip()]
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,12 +1,13 @@
-"""The keys that issuers sign with: fetched, filtered, cached, rotated.
+"""The signing keys of issuers: fetched, filtered, cached and rotated.
 
-A key set is fresh for five minutes. Then the next token has it fetched anew, while
-requests go on with what is known. A failed, empty or broken answer never replaces a
-good set, which serves for a day while its issuer is away. Better Auth signs with a new
-key before any cache can know of it, so an unknown key id is worth a fetch at once, but
-only one in ten seconds: made-up ids cost the issuer next to nothing.
+A key set is fresh for five minutes. After that, the next token triggers a new fetch,
+while requests continue with the known keys. A failed, empty or invalid response never
+replaces a good set, which stays usable for a day while its issuer is unreachable.
+Better Auth signs with a new key before any cache can know it, so an unknown key id
+triggers a fetch at once, but only one in ten seconds: invented ids cost the issuer next
+to nothing.
 
-What one process fetches, all get through Django's cache.
+Processes share what they fetch through Django's cache.
 """
 
 import hashlib
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -32,9 +33,9 @@ from accounts.better_auth.shared_cache import best_effort
 logger = logging.getLogger(__name__)
 
 FRESH_FOR = 5 * 60.0  # seconds
-USABLE_FOR = 24 * 60 * 60.0  # seconds, while the issuer can't be asked
-MIN_INTERVAL = 10.0  # seconds between two fetches of one issuer, at least
-SHORT_WAIT = 0.3  # seconds that a request may wait where it can do without the answer
+USABLE_FOR = 24 * 60 * 60.0  # seconds, while the issuer is unreachable
+MIN_INTERVAL = 10.0  # seconds between two fetches from one issuer
+SHORT_WAIT = 0.3  # seconds that a request waits if it doesn't need the response
 MAX_KEYS = 50
 MAX_KEY_ID = 255  # characters
 MIN_RSA_BITS = 2048
@@ -43,7 +44,7 @@ MAX_RSA_BITS = 8192
 PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 Entry = Mapping[str, str]
 
-# What a public key of each kind is made of; everything else is dropped unread.
+# The members of a public key of each kind; everything else is ignored.
 MEMBERS = {"OKP": ("crv", "x"), "EC": ("crv", "x", "y"), "RSA": ("n", "e")}
 CURVES = {"EdDSA": "Ed25519", "ES256": "P-256", "ES512": "P-521"}
 KINDS = {"EdDSA": "OKP", "ES256": "EC", "ES512": "EC", "RS256": "RSA", "PS256": "RSA"}
@@ -51,7 +52,7 @@ KINDS = {"EdDSA": "OKP", "ES256": "EC", "ES512": "EC", "RS256": "RSA", "PS256": 
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A key and the one algorithm that it verifies: a secret, in bytes, for HS256."""
+    """A key and its only algorithm. For HS256, the key is a secret in bytes."""
 
     algorithm: str
     key: PublicKey | bytes = field(repr=False)
@@ -71,14 +72,14 @@ class KeySet:
         return now - self.fetched_at < USABLE_FOR
 
 
-# --- From a document to keys -------------------------------------------------
+# --- Parsing a key set -------------------------------------------------------
 
 
-def usable_entries(document: Any, issuer: Issuer) -> list[Entry]:
-    """Return what we can use of a key set document (RFC 7517 section 5).
+def usable_entries(document: object, issuer: Issuer) -> list[Entry]:
+    """Return the usable entries of a key set document (RFC 7517 section 5).
 
-    Left out: symmetric and unknown kinds, other curves, keys for encryption, entries
-    whose algorithm the issuer may not use, and every entry of an id that stands twice.
+    Left out are symmetric and unknown kinds, other curves, keys for encryption, entries
+    whose algorithm is not configured for the issuer, and all entries of a duplicate id.
     """
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
@@ -92,7 +93,7 @@ def usable_entries(document: Any, issuer: Issuer) -> list[Entry]:
     return [entry for entry in entries if ids.count(entry["kid"]) == 1]
 
 
-def _usable_entry(entry: Any, issuer: Issuer) -> Entry | None:
+def _usable_entry(entry: object, issuer: Issuer) -> Entry | None:
     if not isinstance(entry, dict):
         return None
     kind, key_id = entry.get("kty"), entry.get("kid")
@@ -118,12 +119,12 @@ def _usable_entry(entry: Any, issuer: Issuer) -> Entry | None:
     return {"kty": kind, "kid": key_id, "alg": algorithm, **members}
 
 
-def _is_key_id(value: Any) -> TypeGuard[str]:
+def _is_key_id(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= MAX_KEY_ID
 
 
-def _implied_algorithm(entry: Mapping[str, Any], issuer: Issuer) -> str | None:
-    """Tell the algorithm of an entry without `alg`, as old rows are, if it is sure."""
+def _implied_algorithm(entry: Mapping[str, object], issuer: Issuer) -> str | None:
+    """Return the algorithm of an entry without `alg`, if there is only one choice."""
     fitting = [
         name
         for name in issuer.algorithms
@@ -134,7 +135,7 @@ def _implied_algorithm(entry: Mapping[str, Any], issuer: Issuer) -> str | None:
 
 
 def parsed(entries: list[Entry]) -> dict[str, VerificationKey]:
-    """Return the keys of `entries` by id, without those that are no sound key."""
+    """Return the valid keys of `entries` by id."""
     return {entry["kid"]: key for entry in entries for key in _parsed_entry(entry)}
 
 
@@ -160,14 +161,14 @@ def key_for(issuer: Issuer, key_id: str, *, now: float) -> VerificationKey:
 
     Raises:
         TokenRejected: the issuer has no such key.
-        KeysUnavailable: the key is unknown, and the issuer can't be asked.
+        KeysUnavailable: the key is unknown, and the issuer is unreachable.
     """
     return _store_of(issuer).key(key_id, now=now)
 
 
 _stores: dict[str, "_Store"] = {}
 _stores_lock = threading.Lock()
-# One request of this process may wait for an answer it can't do without; its other
+# Only one request of this process may wait for a response that it needs; the other
 # threads stay free for the tokens of other issuers.
 _long_wait = threading.Semaphore(1)
 
@@ -182,8 +183,8 @@ def _store_of(issuer: Issuer) -> "_Store":
     return store
 
 
-def forget_keys(*, setting: str = "BETTER_AUTH", **kwargs: Any) -> None:
-    """Drop what this process knows; the shared cache keeps its copy."""
+def forget_keys(*, setting: str = "BETTER_AUTH", **kwargs: object) -> None:
+    """Drop the keys that this process knows, but not those in the shared cache."""
     if setting.startswith("BETTER_AUTH"):
         with _stores_lock:
             _stores.clear()
@@ -193,7 +194,7 @@ setting_changed.connect(forget_keys)
 
 
 class _Fetch(threading.Thread):
-    """One question to an issuer, asked beside the requests that wait for it."""
+    """One request to an issuer, in the background of those that wait for it."""
 
     def __init__(self, issuer: Issuer) -> None:
         super().__init__(daemon=True, name="better-auth-keys")
@@ -246,9 +247,9 @@ class _Store:
         raise KeysUnavailable(retry_after=2)
 
     def _ask(self, now: float, *, can_do_without: bool) -> bool:
-        """Have the issuer asked, if it is time; tell whether what we know is its word.
+        """Fetch from the issuer if it is time; tell whether the known set is recent.
 
-        That is so when it has answered within the last `MIN_INTERVAL`, whoever asked.
+        It is if the issuer has responded to any process within `MIN_INTERVAL`.
         """
         fetch, is_ours = self._fetch_at(now)
         if fetch is None:
@@ -256,8 +257,8 @@ class _Store:
                 self._await_other_process(now)
             return self._is_recent(now)
         if can_do_without:
-            # The request that noticed gives a quick issuer the time to answer, so that
-            # a withdrawn key ends here; the others don't wait at all.
+            # The request that started the fetch gives a quick issuer time to respond,
+            # so that a withdrawn key is noticed; the others don't wait at all.
             fetch.join(SHORT_WAIT if is_ours else 0)
         elif _long_wait.acquire(blocking=False):
             try:
@@ -273,7 +274,7 @@ class _Store:
         return now - self.current.fetched_at < MIN_INTERVAL
 
     def _fetch_at(self, now: float) -> tuple[_Fetch | None, bool]:
-        """Return the fetch under way, or a new one if it is time, and if it is new."""
+        """Return the running fetch, or a new one if it is time; tell if it is new."""
         with self._lock:
             if self._fetch is not None:
                 return self._fetch, False
@@ -285,7 +286,7 @@ class _Store:
             return self._fetch, True
 
     def _take(self, fetch: _Fetch, now: float) -> None:
-        """Make the answer ours and everybody's, once, by whoever comes first."""
+        """Store a finished response for all processes, once."""
         if fetch.is_alive():
             return
         with self._lock:
@@ -299,23 +300,23 @@ class _Store:
         best_effort(lambda: cache.set(self._cache_key, shared, timeout=int(USABLE_FOR)))
 
     def _claim_turn(self) -> bool:
-        """Tell whether no other process has asked this issuer just now."""
+        """Tell whether no other process is asking this issuer."""
         key = f"{self._cache_key}:asked"
         claimed = best_effort(lambda: cache.add(key, 1, timeout=int(MIN_INTERVAL)))
-        return claimed is not False  # also where the cache is away
+        return claimed is not False  # also if the cache is unavailable
 
     def _look_at_shared(self) -> None:
-        """Take over a newer set that another process has fetched."""
-        moment = time.monotonic()
-        if moment - self._looked_at < 1:
+        """Use a newer set that another process has fetched."""
+        looked_at = time.monotonic()
+        if looked_at - self._looked_at < 1:
             return
-        self._looked_at = moment
+        self._looked_at = looked_at
         shared = best_effort(lambda: cache.get(self._cache_key))
         if shared and shared["fetched_at"] > self.current.fetched_at:
             self.current = KeySet(parsed(shared["entries"]), shared["fetched_at"])
 
     def _await_other_process(self, now: float) -> None:
-        """Give the process that asks just now a moment to share its answer."""
+        """Wait a moment for the process that is asking to share its response."""
         if not _long_wait.acquire(blocking=False):
             return
         try:

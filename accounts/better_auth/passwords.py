@@ -1,7 +1,7 @@
-"""Better Auth's password hashes, so that people keep the password they have.
+"""Better Auth's password hashes, so that imported users keep their passwords.
 
 Measured on Better Auth 1.7: `<32 hex>:<128 hex>`, scrypt with N=16384, r=16, p=1 and
-64 bytes. The salt is the text of the 32 hex digits, not the 16 bytes they stand for.
+64 bytes. The salt is the text of the 32 hex digits, not the 16 bytes they encode.
 The password goes in as NFKC, in UTF-8, a lone surrogate as U+FFFD.
 """
 
@@ -22,10 +22,10 @@ MEMORY = 64 * 1024 * 1024  # bytes; OpenSSL's own limit of 32 MiB is just too sm
 
 
 class BetterAuthPasswordHasher(BasePasswordHasher):
-    """Verifies imported hashes; the next sign-in replaces them by our own.
+    """Verifies imported hashes; the next sign-in replaces them with our own.
 
-    Kept as `better_auth$<salt>$<hash>`, both base64url: 121 characters, where the
-    hex of Better Auth would not fit into Django's column.
+    They are stored as `better_auth$<salt>$<hash>`, both in base64url: 121 characters,
+    while the hexadecimal form of Better Auth would not fit into Django's column.
     """
 
     algorithm = "better_auth"
@@ -37,7 +37,7 @@ class BetterAuthPasswordHasher(BasePasswordHasher):
         digest = _scrypt(password, urlsafe_b64decode(salt + "==").hex())
         return f"{self.algorithm}${salt}${_base64url(digest)}"
 
-    def decode(self, encoded: str) -> dict[str, Any]:
+    def decode(self, encoded: str) -> dict[str, str]:
         algorithm, salt, digest = encoded.split("$", 2)
         return {"algorithm": algorithm, "salt": salt, "hash": digest}
 
@@ -54,14 +54,14 @@ class BetterAuthPasswordHasher(BasePasswordHasher):
         }
 
     def harden_runtime(self, password: str, encoded: str) -> None:
-        """Nothing to even out: the cost of these hashes is fixed."""
+        """Do nothing: the cost of these hashes is fixed."""
 
 
 def imported(stored: str) -> str:
-    """Return Better Auth's stored hash in the form that Django keeps.
+    """Convert a hash that Better Auth stored to the form that Django stores.
 
     Raises:
-        ValueError: it is no hash of Better Auth's own kind.
+        ValueError: it is not a hash of Better Auth's default algorithm.
     """
     match = STORED.fullmatch(stored)
     if match is None:
@@ -71,7 +71,7 @@ def imported(stored: str) -> str:
 
 
 def _scrypt(password: str, salt_text: str) -> bytes:
-    # Normalised before surrogates are replaced, as Node does it.
+    # Normalised before surrogates are replaced, as in Node.
     normal = unicodedata.normalize("NFKC", password)
     octets = re.sub("[\ud800-\udfff]", "\ufffd", normal).encode()
     return hashlib.scrypt(

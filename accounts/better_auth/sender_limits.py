@@ -1,8 +1,8 @@
-"""How many session tokens that are none one sender may present.
+"""The limit on invalid session tokens that one sender may present.
 
-Anybody can make one up, and only the issuer can tell, so each costs a question. Those
-who present too many are told to wait, without one; sessions that are known to be good
-go on.
+Anyone can invent a session token, and only the issuer can tell, so each costs a request
+to it. A sender of too many gets 429 without such a request; sessions that are known to
+be valid are not affected.
 """
 
 import math
@@ -17,7 +17,7 @@ MAX_REMEMBERED = 10_000  # senders, per process
 
 
 class _Stopped:
-    """Until when which senders are told to wait, as far as this process knows."""
+    """The senders over the limit that this process knows, and until when."""
 
     def __init__(self) -> None:
         self._until: OrderedDict[str, float] = OrderedDict()
@@ -41,10 +41,10 @@ _stopped = _Stopped()
 
 
 def check(sender: str, *, now: float) -> None:
-    """Let the sender present a token that nobody knows.
+    """Check that the sender may present a token that is not known.
 
     Raises:
-        TooManyRefused: too many of theirs were none.
+        TooManyRefused: they have presented too many invalid ones.
     """
     wait = _stopped.wait(sender, now)
     if wait > 0:
@@ -52,12 +52,12 @@ def check(sender: str, *, now: float) -> None:
 
 
 def count(sender: str, *, now: float) -> None:
-    """Count a token that was none."""
+    """Count an invalid token of the sender."""
     reading = count_request(SCOPE, sender, now=now)
     if reading.count >= reading.limit:
         _stopped.add(sender, now + reading.reset)
 
 
 def clear() -> None:
-    """Stop nobody, as a new process does."""
+    """Drop what this process knows."""
     _stopped.clear()

@@ -1,12 +1,12 @@
-"""Better Auth's opaque session tokens, checked with the server that gave them.
+"""Better Auth's opaque session tokens, checked with the server that issued them.
 
-For those who need a sign-out or a ban there to act here at once. Each request asks the
-server, with its cookie cache and its prolonging of sessions switched off, so no good
-answer is remembered and nothing is changed there. Only one issuer may be set up for it:
-the token doesn't say whose it is.
+They are for deployments where a sign-out or a ban there must take effect here at once.
+Each request asks the server, with its cookie cache and session renewal switched off: no
+valid response is cached, and nothing changes there. Only one issuer can be configured,
+because the token doesn't name its issuer.
 
-Anybody can make up a token, and only the server can tell. So made-up ones have one
-place to ask from, and those that were good within the last minutes keep theirs.
+Anyone can invent a token, and only the server can tell. So unknown tokens may use only
+one of the concurrent requests, and tokens that were valid recently keep the other.
 """
 
 import hashlib
@@ -35,26 +35,26 @@ from accounts.models import EndedSession
 logger = logging.getLogger(__name__)
 
 COOKIES = ("__Secure-better-auth.session_token", "better-auth.session_token")
-# 32 letters and digits, and the signature that the server may ask for.
+# 32 letters and digits, and optionally a signature, which the server may require.
 TOKEN_PATTERN = re.compile(r"[A-Za-z0-9]{32}(?:\.[A-Za-z0-9+/]{43}=)?")
 QUERY = "?disableCookieCache=true&disableRefresh=true"
 RETRY_AFTER = 2  # seconds
 
-KNOWN = 5 * 60.0  # seconds that a token counts as known after a good answer
-REFUSED = 30.0  # seconds that a refusal is remembered: what has ended stays ended
-MAX_REMEMBERED = 10_000  # tokens, of either kind, per process
-MAX_WAIT = 0.5  # seconds that a request waits for a place to ask from
-# A session lives for 7 days there, and longer while it is used.
+KNOWN_SECONDS = 5 * 60.0  # for which a token counts as known after it was valid
+REFUSED_SECONDS = 30.0  # for which a refusal is remembered
+MAX_REMEMBERED = 10_000  # tokens of either kind, per process
+MAX_WAIT = 0.5  # seconds that a request waits for its turn to ask
+# A session lasts for 7 days there, and longer while it is in use.
 ENDED_FOR = timedelta(days=30)
 
 
 def is_session_token(text: str) -> bool:
-    """Tell whether `text` has the form of a session token, raw or signed."""
+    """Tell whether `text` has the syntax of a session token, raw or signed."""
     return TOKEN_PATTERN.fullmatch(text) is not None
 
 
 def from_cookie(value: str) -> str | None:
-    """Return the signed session token of the cookie's value, `None` for other text."""
+    """Return the signed session token in the value of a cookie, None for other text."""
     token = unquote(value)
     return token if is_session_token(token) and "." in token else None
 
@@ -65,16 +65,16 @@ def from_cookie(value: str) -> str | None:
 def check(token: str, issuer: Issuer, *, now: float, sender: str = "") -> VerifiedToken:
     """Ask the issuer whose session this is; `now` is in seconds since the epoch.
 
-    `issued_at` of the answer is when the session began, which is when its user proved
-    who they are; unless somebody of the issuer's staff began it in their place.
-    `sender` is the key of the address that presents the token, empty if it is not to
-    be counted.
+    The returned `issued_at` is when the session began. That is also when the user
+    proved who they are, unless the issuer's staff impersonates them. `sender` is the
+    key of the network address that presents the token; if it is empty, invalid tokens
+    are not counted.
 
     Raises:
         TokenRejected: the session has ended, or its user is banned.
-        TooManyRefused: the token is unknown, and too many of this sender's were none.
-        KeysUnavailable: the issuer doesn't answer as it should, or too many ask at
-            once, so nobody knows.
+        TooManyRefused: the token is unknown, and too many of this sender were invalid.
+        KeysUnavailable: the issuer doesn't respond as it should, or there are too many
+            concurrent requests to it.
     """
     if not is_session_token(token):
         raise TokenRejected("malformed")
@@ -89,7 +89,7 @@ def check(token: str, issuer: Issuer, *, now: float, sender: str = "") -> Verifi
     if answer is None:
         if known:
             _forget(digest)
-        _refused.add(digest, until=now + REFUSED)
+        _refused.add(digest, until=now + REFUSED_SECONDS)
         if sender:
             sender_limits.count(sender, now=now)
         raise TokenRejected("session_ended")
@@ -130,11 +130,11 @@ def _timestamp(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
-# --- What is remembered of tokens ----------------------------------------------
+# --- What is remembered about tokens ---------------------------------------------
 
 
 class _Memory:
-    """Digests of tokens until a moment; of too many, the oldest are forgotten."""
+    """Digests of tokens with an expiry time; of too many, the oldest are dropped."""
 
     def __init__(self) -> None:
         self._until: OrderedDict[str, float] = OrderedDict()
@@ -164,14 +164,14 @@ _refused = _Memory()
 
 
 def forget_sessions() -> None:
-    """Know no token from here on, as a new process does."""
+    """Drop what this process remembers about tokens."""
     _known.clear()
     _refused.clear()
     sender_limits.clear()
 
 
 def _digest(token: str) -> str:
-    """Return the digest of the token itself: with and without signature it is one."""
+    """Return the digest of the token without its signature."""
     return hashlib.sha256(token.partition(".")[0].encode()).hexdigest()
 
 
@@ -180,7 +180,7 @@ def _cache_key(digest: str) -> str:
 
 
 def _is_known(digest: str, now: float) -> bool:
-    """Tell whether this session was good within the last minutes, in any process."""
+    """Tell whether any process found this session valid within the last minutes."""
     if _known.holds(digest, now):
         return True
     until = best_effort(lambda: cache.get(_cache_key(digest)))
@@ -191,12 +191,12 @@ def _is_known(digest: str, now: float) -> bool:
 
 
 def _remember(digest: str, now: float) -> None:
-    """Have all processes know the token; the shared note is made once in a while."""
-    if not _is_known(digest, now + KNOWN / 2):
-        until = now + KNOWN
+    """Remember the token; the shared cache is written only now and then."""
+    if not _is_known(digest, now + KNOWN_SECONDS / 2):
+        until = now + KNOWN_SECONDS
         _known.add(digest, until=until)
         key = _cache_key(digest)
-        best_effort(lambda: cache.set(key, until, timeout=int(KNOWN)))
+        best_effort(lambda: cache.set(key, until, timeout=int(KNOWN_SECONDS)))
 
 
 def _forget(digest: str) -> None:
@@ -204,13 +204,13 @@ def _forget(digest: str) -> None:
     best_effort(lambda: cache.delete(_cache_key(digest)))
 
 
-# --- Places to ask from ---------------------------------------------------------
+# --- Limits on concurrent requests ------------------------------------------------
 
 
 class ConcurrencyLimit:
-    """So many requests of this process may ask at once, and so many more may wait.
+    """Allows `number` concurrent requests of this process, and `waiting` more to wait.
 
-    `take` raises `KeysUnavailable` where there is no place within `MAX_WAIT`.
+    `acquire` raises `KeysUnavailable` if its turn doesn't come within `MAX_WAIT`.
     """
 
     def __init__(self, number: int, *, waiting: int) -> None:
@@ -236,17 +236,17 @@ class ConcurrencyLimit:
             self._waiting.release()
 
 
-# The other threads of the process stay free for those who need no session checked.
+# The other threads of the process stay free for requests without a session token.
 _limit = ConcurrencyLimit(2, waiting=2)
 _limit_for_unknown = ConcurrencyLimit(1, waiting=1)
 
 
 @contextmanager
 def _slot(*, known: bool) -> Iterator[None]:
-    """Wait for a place to ask from: of the two, tokens nobody knows may have one.
+    """Wait for a turn to ask. Unknown tokens may use only one of the two.
 
     Raises:
-        KeysUnavailable: there is none within `MAX_WAIT`.
+        KeysUnavailable: the turn doesn't come within `MAX_WAIT`.
     """
     if known:
         with _limit.acquire():
@@ -260,7 +260,7 @@ def _slot(*, known: bool) -> Iterator[None]:
 
 
 def end(token: str, issuer: Issuer, *, now: float) -> bool:
-    """Have the session ended at its server; tell whether the server has said so."""
+    """End the session at its server; tell whether the server confirmed it."""
     digest = _digest(token)
     try:
         with _slot(known=_is_known(digest, now)):
@@ -275,7 +275,7 @@ def end(token: str, issuer: Issuer, *, now: float) -> bool:
                 body=b"{}",
             )
     except (FetchFailed, KeysUnavailable) as exc:
-        logger.warning("session not ended there", extra={"reason": str(exc)})
+        logger.warning("session not ended at its issuer", extra={"reason": str(exc)})
         return False
     _forget(digest)
     return answer.status == http.client.OK and _says_success(answer.body)
@@ -290,7 +290,7 @@ def _says_success(body: bytes) -> bool:
 
 
 def end_here(token: str, *, at: datetime) -> None:
-    """Take the session for ended in all processes, whatever its server says of it."""
+    """Refuse the session in all processes, whatever its server says."""
     EndedSession.objects.update_or_create(
         digest=_digest(token), defaults={"until": at + ENDED_FOR}
     )

@@ -1,16 +1,19 @@
-"""What the processes tell each other of issuers, through Django's cache."""
+"""Django's cache, through which processes share what they know about issuers."""
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 logger = logging.getLogger(__name__)
 
 
-def best_effort(call: Callable[[], Any]) -> Any:
-    """Use the shared cache, and do without it where it is away: None then."""
+T = TypeVar("T")
+
+
+def best_effort(call: Callable[[], T]) -> T | None:
+    """Return the result of a call to the cache, None if the cache is unavailable."""
     try:
         return call()
-    except Exception:  # every backend fails in its own way
-        logger.warning("shared cache away")
+    except Exception:  # each backend raises its own
+        logger.warning("shared cache unavailable")
         return None

@@ -1,7 +1,7 @@
-"""A Better Auth token comes in as text, its verified claims go out.
+"""Verify a Better Auth token and return its claims.
 
-One order of checks for every token (RFC 8725): size and form, type, algorithm, the
-issuer that its unverified `iss` names, that issuer's key, signature, then claims.
+The checks have one order for every token (RFC 8725): size and syntax, type, algorithm,
+the issuer named by the unverified `iss`, the key of that issuer, signature, claims.
 """
 
 import base64
@@ -12,7 +12,7 @@ import unicodedata
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import jwt
 
@@ -23,33 +23,37 @@ from accounts.better_auth.keys import MAX_KEY_ID, VerificationKey, key_for
 MAX_TOKEN_LENGTH = 8 * 1024
 LEEWAY = 60  # seconds that the issuer's clock may differ from ours
 MAX_SUBJECT = 255  # characters
-UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # categories: control, format, separators
+INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}  # control, format, separators
 MAX_TIME = 2**33  # seconds since the epoch: the year 2242
 REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
 
-# How old an id token may be: it is fetched by the request that verifies it.
+# The maximum age of an id token: the request that fetches it also verifies it.
 ID_TOKEN_AGE = 5 * 60  # seconds
 
-# A verified token is taken again without its signature for at most this long: the
-# bound on how late a withdrawn key is noticed, beyond the key set's own.
-REMEMBER = 30.0  # seconds
-REMEMBER_MOST = 4096  # tokens, per process
+# For this long, a verified token is accepted again without verifying its signature. It
+# bounds how late a withdrawn key is noticed, in addition to the age of the key set.
+CACHE_SECONDS = 30.0
+MAX_CACHED = 4096  # tokens, per process
+
+
+JsonObject = dict[str, Any]
+Claims = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedToken:
-    """What a token proves: that `issuer` vouched for `subject` at `issued_at`.
+    """A verified token: `issuer` vouched for `subject` at `issued_at`.
 
-    `claims` are all of them, as sent: of these only times, issuer, audience and
-    subject are checked. Times are seconds since the epoch. `authenticated_at` is when
-    the subject last proved who they are, None if the issuer doesn't say.
+    `claims` are all claims as sent; only times, issuer, audience and subject are
+    checked. Times are seconds since the epoch. `authenticated_at` is when the subject
+    last proved who they are, None if the issuer doesn't say.
     """
 
     issuer: Issuer
     subject: str
     issued_at: int
     expires_at: int
-    claims: Mapping[str, Any]
+    claims: Claims
     authenticated_at: int | None = None
 
     def __repr__(self) -> str:
@@ -57,16 +61,16 @@ class VerifiedToken:
 
 
 def unverified_issuer(token: str) -> str | None:
-    """Return the `iss` that a token claims, to choose a door by and for nothing else.
+    """Return the unverified `iss`, only to choose the authentication class.
 
-    `None` where it can't be read.
+    Returns None if it can't be read.
     """
     issuer = unverified_claims(token).get("iss")
     return issuer if isinstance(issuer, str) else None
 
 
-def unverified_claims(token: str) -> dict[str, Any]:
-    """Return what a token claims, true or not; nothing where it can't be read."""
+def unverified_claims(token: str) -> JsonObject:
+    """Return the unverified claims of a token, none if it can't be read."""
     if len(token) > MAX_TOKEN_LENGTH or token.count(".") != 2:
         return {}
     try:
@@ -79,12 +83,12 @@ def verify(token: str, *, now: float) -> VerifiedToken:
     """Verify a Better Auth JWT; `now` is in seconds since the epoch.
 
     Raises:
-        TokenRejected: it is not to be acted on; the reason is for the log alone.
-        KeysUnavailable: its issuer's keys can't be had, which is no fault of it.
+        TokenRejected: it is refused; the reason is for the log only.
+        KeysUnavailable: the keys of its issuer can't be fetched.
     """
-    remembered = _recall(token, now)
-    if remembered is not None:
-        return remembered
+    cached = _cached(token, now)
+    if cached is not None:
+        return cached
     if len(token) > MAX_TOKEN_LENGTH:
         raise TokenRejected("too_large")
     header = _header(token)
@@ -96,18 +100,18 @@ def verify(token: str, *, now: float) -> VerifiedToken:
         raise TokenRejected("algorithm")
     payload = signed_payload(token, _key(issuer, header, now))
     verified = _verified(issuer, _parsed(payload), now)
-    _remember(token, verified, now)
+    _add_to_cache(token, verified, now)
     return verified
 
 
-def _header(token: str) -> dict[str, Any]:
-    """Return the header of what has the form and the type of an API token."""
+def _header(token: str) -> JsonObject:
+    """Return the header of a token with the syntax and the type of an API token."""
     parts = token.split(".")
     if len(parts) != 3 or not all(_is_canonical(part) for part in parts):
         raise TokenRejected("malformed")
     header = _json_object(parts[0])
-    # Better Auth writes no type. Other kinds of token that it signs with the same
-    # keys have one each, and all of them must stay outside (RFC 8725 section 3.12).
+    # API tokens of Better Auth have no type. Other kinds that it signs with the same
+    # keys have one each, and must be refused (RFC 8725 section 3.12).
     kind = header.get("typ", "JWT")
     if not isinstance(kind, str) or kind.upper() != "JWT":
         raise TokenRejected("type")
@@ -117,7 +121,7 @@ def _header(token: str) -> dict[str, Any]:
 
 
 def _is_canonical(segment: str) -> bool:
-    """Tell whether a segment is base64url in its one spelling (RFC 7515 section 2)."""
+    """Tell whether a segment is canonical base64url (RFC 7515 section 2)."""
     try:
         octets = _octets(segment)
     except ValueError:
@@ -131,8 +135,8 @@ def _octets(segment: str) -> bytes:
     return base64.b64decode(padded, altchars=b"-_", validate=True)
 
 
-def _json_object(segment: str) -> dict[str, Any]:
-    """Return the JSON object of a segment, in which no name may stand twice."""
+def _json_object(segment: str) -> JsonObject:
+    """Return the JSON object of a segment; duplicate keys are refused."""
     try:
         octets = _octets(segment)
     except ValueError as exc:
@@ -140,7 +144,7 @@ def _json_object(segment: str) -> dict[str, Any]:
     return _parsed(octets)
 
 
-def _parsed(octets: bytes) -> dict[str, Any]:
+def _parsed(octets: bytes) -> JsonObject:
     try:
         value = json.loads(octets.decode(), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as exc:
@@ -150,14 +154,14 @@ def _parsed(octets: bytes) -> dict[str, Any]:
     return value
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
     value = dict(pairs)
     if len(value) < len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("duplicate key")
     return value
 
 
-def _key(issuer: Issuer, header: Mapping[str, Any], now: float) -> VerificationKey:
+def _key(issuer: Issuer, header: Claims, now: float) -> VerificationKey:
     if issuer.shared_secret:
         return VerificationKey("HS256", issuer.shared_secret.encode())
     key_id = header.get("kid")
@@ -167,10 +171,10 @@ def _key(issuer: Issuer, header: Mapping[str, Any], now: float) -> VerificationK
 
 
 def signed_payload(token: str, key: VerificationKey) -> bytes:
-    """Return the payload that `key` has signed, by its own algorithm and no other.
+    """Return the payload, signed with `key` and the algorithm of that key.
 
     Raises:
-        TokenRejected: the form, the type, the algorithm or the signature is wrong.
+        TokenRejected: the syntax, type, algorithm or signature is wrong.
     """
     if _header(token).get("alg") != key.algorithm:
         raise TokenRejected("algorithm")
@@ -186,8 +190,8 @@ def signed_payload(token: str, key: VerificationKey) -> bytes:
 _jws = jwt.PyJWS()
 
 
-def _verified(issuer: Issuer, claims: dict[str, Any], now: float) -> VerifiedToken:
-    """Check what the token claims; the key has vouched that the issuer wrote it."""
+def _verified(issuer: Issuer, claims: Claims, now: float) -> VerifiedToken:
+    """Check the claims, whose signature is verified already."""
     if any(name not in claims for name in REQUIRED):
         raise TokenRejected("claims")
     if claims["iss"] != issuer.issuer:
@@ -220,10 +224,10 @@ def _verified(issuer: Issuer, claims: dict[str, Any], now: float) -> VerifiedTok
     )
 
 
-def authenticated_at(claims: Mapping[str, Any], *, now: float) -> int | None:
-    """Return the claim `auth_time` (OpenID Connect Core section 2), if it is one.
+def authenticated_at(claims: Claims, *, now: float) -> int | None:
+    """Return a valid claim `auth_time` (OpenID Connect Core section 2), else None.
 
-    Better Auth leaves it to the application, so any other value says nothing.
+    Better Auth leaves it to the application, so invalid values are ignored.
     """
     at = claims.get("auth_time")
     if type(at) is not int or not 0 < at <= now + LEEWAY:
@@ -231,30 +235,30 @@ def authenticated_at(claims: Mapping[str, Any], *, now: float) -> int | None:
     return at
 
 
-def _is_for_us(audience: Any, issuer: Issuer) -> bool:
-    """Tell whether one of the audiences, text or a list, is ours (RFC 7519, 4.1.3)."""
+def _is_for_us(audience: object, issuer: Issuer) -> bool:
+    """Tell whether one of the audiences is ours (RFC 7519 section 4.1.3)."""
     named = audience if isinstance(audience, list) else [audience]
     return any(isinstance(one, str) and one in issuer.audiences for one in named)
 
 
-def _time(claims: Mapping[str, Any], name: str) -> int:
+def _time(claims: Claims, name: str) -> int:
     value = claims[name]
     if type(value) is not int or not 0 <= value < MAX_TIME:
         raise TokenRejected("claims")
     return value
 
 
-def is_subject(value: Any) -> bool:
-    """Whether a value can be the name of a user at an issuer, one that can be seen.
+def is_subject(value: object) -> TypeGuard[str]:
+    """Tell whether a value can be the subject of a token.
 
-    Not blank, without spaces around it, and without control or format characters: two
-    subjects that look the same to support staff must be the same.
+    It must not be blank, nor contain surrounding spaces, control or format characters:
+    two subjects that look the same to support staff must be equal.
     """
     return (
         isinstance(value, str)
         and 0 < len(value) <= MAX_SUBJECT
         and value == value.strip()
-        and not any(unicodedata.category(char) in UNSEEN for char in value)
+        and not any(unicodedata.category(char) in INVISIBLE for char in value)
     )
 
 
@@ -262,7 +266,7 @@ def is_subject(value: Any) -> bool:
 
 
 def verify_id_token(
-    token: Any,
+    token: object,
     issuer: Issuer,
     *,
     openid_issuer: str,
@@ -270,16 +274,16 @@ def verify_id_token(
     nonce: str | None,
     now: float,
 ) -> VerifiedToken:
-    """Verify an id token that this issuer's server has just given us (Core, 3.1.3.7).
+    """Verify an id token from the token endpoint (OpenID Connect Core 3.1.3.7).
 
-    It is signed with the keys of API tokens. Its own are `openid_issuer` as `iss`, our
-    `client_id` as audience, and the `nonce` that this browser was sent with. Its time
-    `issued_at` is when the user signed in there, if the server says so: a sign-out
-    everywhere ends older sign-ins.
+    It is signed with the keys of API tokens. Its `iss` is `openid_issuer`, its audience
+    is our `client_id`, and its `nonce` is the one that this browser was sent with. The
+    returned `issued_at` is when the user signed in there, if the server says so,
+    because a sign-out everywhere ends older sign-ins.
 
     Raises:
-        TokenRejected: it is not to be acted on; the reason is for the log alone.
-        KeysUnavailable: the issuer's keys can't be had.
+        TokenRejected: it is refused; the reason is for the log only.
+        KeysUnavailable: the keys of the issuer can't be fetched.
     """
     if not isinstance(token, str):
         raise TokenRejected("malformed")
@@ -305,25 +309,25 @@ def verify_id_token(
     return replace(verified, issuer=issuer, issued_at=signed_in_at)
 
 
-# --- Tokens seen before -------------------------------------------------------
+# --- The cache of verified tokens ---------------------------------------------
 
-_seen: OrderedDict[bytes, tuple[float, VerifiedToken]] = OrderedDict()
-_seen_lock = threading.Lock()
+_cache: OrderedDict[bytes, tuple[float, VerifiedToken]] = OrderedDict()
+_cache_lock = threading.Lock()
 
 
 def forget_tokens() -> None:
-    """Verify every token anew from here on."""
-    with _seen_lock:
-        _seen.clear()
+    """Empty the cache of verified tokens."""
+    with _cache_lock:
+        _cache.clear()
 
 
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
-def _recall(token: str, now: float) -> VerifiedToken | None:
-    """Return a token verified within `REMEMBER`, if its issuer is still as it was."""
-    entry = _seen.get(_digest(token))
+def _cached(token: str, now: float) -> VerifiedToken | None:
+    """Return a token verified within `CACHE_SECONDS` if its issuer is unchanged."""
+    entry = _cache.get(_digest(token))
     if entry is None:
         return None
     until, verified = entry
@@ -331,9 +335,9 @@ def _recall(token: str, now: float) -> VerifiedToken | None:
     return verified if now < until and is_trusted else None
 
 
-def _remember(token: str, verified: VerifiedToken, now: float) -> None:
-    until = min(float(verified.expires_at), now + REMEMBER)
-    with _seen_lock:
-        _seen[_digest(token)] = (until, verified)
-        while len(_seen) > REMEMBER_MOST:
-            _seen.popitem(last=False)
+def _add_to_cache(token: str, verified: VerifiedToken, now: float) -> None:
+    until = min(float(verified.expires_at), now + CACHE_SECONDS)
+    with _cache_lock:
+        _cache[_digest(token)] = (until, verified)
+        while len(_cache) > MAX_CACHED:
+            _cache.popitem(last=False)

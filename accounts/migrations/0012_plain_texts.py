@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             name="generation",
             field=models.PositiveIntegerField(
                 default=0,
-                help_text="The number of rotations; tokens of an earlier generation are used up.",
+                help_text="The number of rotations; earlier tokens are used up.",
             ),
         ),
         migrations.AlterField(

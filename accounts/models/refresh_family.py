@@ -45,7 +45,7 @@ class RefreshFamily(models.Model):
     )
     generation = models.PositiveIntegerField(
         default=0,
-        help_text="The number of rotations; tokens of an earlier generation are used up.",
+        help_text="The number of rotations; earlier tokens are used up.",
     )
     kept_pair = models.UUIDField(
         null=True,

@@ -1,15 +1,16 @@
-"""Connecting and disconnecting sign-ins of outside issuers, by who is signed in here.
+"""Linking and unlinking identities, which the pages call connected sign-ins.
 
-Connecting takes two steps: the person presents a token of theirs, sees whose it is,
-and says yes. Between the two the session keeps what the token proved, not the token.
+Linking takes two steps: the user presents a token, sees whose it is, and confirms. In
+between, the session keeps the verified claims of the token, not the token itself.
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -30,18 +31,25 @@ from accounts.models import LinkedIdentity
 from accounts.pages.forms import PresentedTokenForm
 from accounts.pages.recent_sign_in import recent_sign_in_required
 
-PRESENTED = "accounts.presented_identity"  # its key in the session
+if TYPE_CHECKING:
+    TokenFormView = FormView[PresentedTokenForm]
+else:
+    TokenFormView = FormView
+
+PRESENTED = "accounts.presented_identity"  # the key in the session
 TAKEN = "This sign-in is already connected to another account."
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
-class ConnectView(FormView):  # type: ignore[type-arg]  # not at run time
-    """Present a token of the sign-in to connect."""
+class ConnectView(TokenFormView):
+    """Present a token of the identity to link."""
 
     form_class = PresentedTokenForm
     template_name = "accounts/connect.html"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def dispatch(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
         if not trusted_issuers():
             raise Http404
         return super().dispatch(request, *args, **kwargs)
@@ -64,11 +72,13 @@ class ConnectView(FormView):  # type: ignore[type-arg]  # not at run time
 
 @method_decorator(recent_sign_in_required, name="dispatch")
 class ConnectConfirmView(TemplateView):
-    """See whose sign-in it is, and connect it."""
+    """Show whose identity it is, and link it."""
 
     template_name = "accounts/connect_confirm.html"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def dispatch(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
         if _presented(request) is None:
             return redirect("accounts:connect")
         return super().dispatch(request, *args, **kwargs)
@@ -102,7 +112,7 @@ class ConnectConfirmView(TemplateView):
 
 
 def _presented(request: HttpRequest) -> VerifiedToken | None:
-    """Return what the person has presented, while the token would still be good."""
+    """Return the claims that the user presented, until the token expires."""
     kept = request.session.get(PRESENTED)
     issuer = trusted_issuers().get(kept["issuer"]) if kept else None
     if kept is None or issuer is None or kept.get("user") != str(request.user.pk):
@@ -121,14 +131,14 @@ def _presented(request: HttpRequest) -> VerifiedToken | None:
 
 @method_decorator(recent_sign_in_required, name="dispatch")
 class DisconnectView(TemplateView):
-    """Take a connected sign-in off the account, after asking."""
+    """Unlink an identity, after confirmation."""
 
     template_name = "accounts/disconnect.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(identity=self._identity(), **kwargs)
 
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         identity = self._identity()
         try:
             is_done = unlink(
@@ -142,7 +152,7 @@ class DisconnectView(TemplateView):
             )
         else:
             messages.success(request, "The sign-in has been disconnected.")
-            if is_done:  # not by another request meanwhile
+            if is_done:  # and not by another request meanwhile
                 mails.send_unlinked(identity)
         return redirect("accounts:security")
 
@@ -150,7 +160,7 @@ class DisconnectView(TemplateView):
         return _own(self.request, self.kwargs["pk"])
 
 
-def _own(request: HttpRequest, pk: Any) -> LinkedIdentity:
+def _own(request: HttpRequest, pk: UUID) -> LinkedIdentity:
     return get_object_or_404(LinkedIdentity, user=user_of(request), pk=pk)
 
 
@@ -158,7 +168,7 @@ def _own(request: HttpRequest, pk: Any) -> LinkedIdentity:
 
 
 class PausedView(TemplateView):
-    """See which sign-ins a reset by mail has paused, and keep or disconnect each."""
+    """Show the identities that a reset by mail suspended, to keep or unlink each."""
 
     template_name = "accounts/paused.html"
 
@@ -173,7 +183,7 @@ class PausedView(TemplateView):
 
 @method_decorator(recent_sign_in_required, name="dispatch")
 class KeepView(TemplateView):
-    """Take a paused sign-in back, after asking."""
+    """Keep a suspended identity, after confirmation."""
 
     template_name = "accounts/keep.html"
 
@@ -181,11 +191,11 @@ class KeepView(TemplateView):
         identity = _own(self.request, self.kwargs["pk"])
         return super().get_context_data(identity=identity, **kwargs)
 
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        person = user_of(request)
-        keep(user=person, identity=_own(request, pk), at=timezone.now())
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        user = user_of(request)
+        keep(user=user, identity=_own(request, pk), at=timezone.now())
         messages.success(
             request, "The sign-in has been kept and can access your account again."
         )
-        paused = person.identities.exclude(suspended_at=None)
+        paused = user.identities.exclude(suspended_at=None)
         return redirect("accounts:paused" if paused.exists() else "accounts:security")

@@ -1,4 +1,4 @@
-"""What wants a recent sign-in, and the pages that say how to come by one."""
+"""The pages that require a recent sign-in, and those to sign in again."""
 
 import time
 from collections.abc import Callable
@@ -26,8 +26,7 @@ from rest_framework.exceptions import Throttled
 
 from accounts import password_attempts
 from accounts.adapter import session_key_of
-from accounts.authentication import page_credential
-from accounts.models import User
+from accounts.authentication import page_credential, user_of
 from accounts.sign_in_records import discard_code_of_another_user
 from accounts.social_adapter import PROMPT_LOGIN
 from config.api.throttling import count_request
@@ -38,62 +37,65 @@ View = Callable[..., HttpResponseBase]
 
 
 def recent_sign_in_required(view: View) -> View:
-    """Send whoever hasn't signed in lately to prove who they are, and back here."""
+    """Make a user without a recent sign-in sign in again, and return here."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def guarded(
+        request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
         if page_credential(request).is_recent(at=timezone.now()):
             return view(request, *args, **kwargs)
         try:
             back = way_back(request)
         except Refused as refusal:
             return not_kept(request, refusal)
-        return HttpResponseRedirect(_way_to_sign_in_again(request, back))
+        return HttpResponseRedirect(_url_to_sign_in_again(request, back))
 
     return guarded
 
 
-def _way_to_sign_in_again(request: HttpRequest, back: str) -> str:
-    assert isinstance(request.user, User)
-    by_password = request.user.has_usable_password()
+def _url_to_sign_in_again(request: HttpRequest, back: str) -> str:
+    by_password = user_of(request).has_usable_password()
     page = "account_reauthenticate" if by_password else "accounts:sign-in-again"
     return f"{reverse(page)}?{urlencode({REDIRECT_FIELD_NAME: back})}"
 
 
 class SignInAgainView(TemplateView):
-    """Say to a user without a password how to sign in again, and where."""
+    """Show a user without a password how to sign in again."""
 
     template_name = "accounts/sign_in_again.html"
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponse:
         back = get_next_redirect_url(request) or reverse("accounts:security")
         if page_credential(request).is_recent(at=timezone.now()):
             return HttpResponseRedirect(back)
-        assert isinstance(request.user, User)
-        if request.user.has_usable_password():
-            return HttpResponseRedirect(_way_to_sign_in_again(request, back))
+        user = user_of(request)
+        if user.has_usable_password():
+            return HttpResponseRedirect(_url_to_sign_in_again(request, back))
         return self.render_to_response(
             {
                 "back": back,
                 "ask_again": PROMPT_LOGIN,
                 "ask_for_code": self._address_for_code(back),
-                "issuers": request.user.identities.values_list("issuer", flat=True),
+                "issuers": user.identities.values_list("issuer", flat=True),
             }
         )
 
     def _address_for_code(self, back: str) -> str | None:
-        """Return where to ask for a code by mail; None without a verified address."""
+        """Return the URL to request a code by mail, None without a verified address."""
         methods = get_adapter().get_reauthentication_methods(self.request.user)
         if not methods:
             return None
         return f"{methods[0]['url']}?{urlencode({REDIRECT_FIELD_NAME: back})}"
 
 
-# --- By a code from a mail --------------------------------------------------------
+# --- With a code from a mail -------------------------------------------------------
 
 
 class RequestCodeView(RequestReauthenticationCodeView):
-    """Ask for a code by mail, a few times in an hour in all sessions together."""
+    """Request a code by mail, a few times in an hour for all sessions together."""
 
     def form_valid(self, form: Any) -> HttpResponse:
         reading = count_request("code", str(self.request.user.pk), now=time.time())
@@ -104,24 +106,20 @@ class RequestCodeView(RequestReauthenticationCodeView):
 
 
 class ConfirmCodeView(ConfirmReauthenticationCodeView):
-    """Give the code that came by mail.
-
-    allauth takes it for whoever is signed in by then; it is for who asked for it.
-    """
+    """Enter the code from the mail. It is valid only for the user who requested it."""
 
     def dispatch(
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
-        assert isinstance(request.user, User)
-        discard_code_of_another_user(request, request.user)
+        discard_code_of_another_user(request, user_of(request))
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        assert isinstance(request.user, User)
+        user = user_of(request)
         response: HttpResponse
         with password_attempts.code_attempt(
-            request.user, session=session_key_of(request)
+            user, session=session_key_of(request)
         ) as self.attempt:
             response = super().post(request, *args, **kwargs)
         return response

@@ -1,4 +1,4 @@
-"""Signing out, of our session and of the one at Better Auth that stands for it."""
+"""Signing out here, and at Better Auth if its session signed the user in."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,9 +20,9 @@ from config.errors import answer
 class SignOutView(allauth.LogoutView):
     """End the session of this browser.
 
-    Where Better Auth's cookie signs the browser in, its session is ended there: else
-    the next page would be open again. If that server is away, the session is taken for
-    ended here.
+    If Better Auth's cookie signs the browser in, the session there is ended as well:
+    otherwise the next page would be signed in again. If that server can't be reached,
+    the session is refused here from now on.
     """
 
     def get(self, *args: Any, **kwargs: Any) -> HttpResponse:

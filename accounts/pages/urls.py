@@ -4,7 +4,7 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 (`account_login`), because it looks them up by those.
 """
 
-from allauth.socialaccount import views as outside_views
+from allauth.socialaccount import views as social_views
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
@@ -12,7 +12,7 @@ from django.views.generic import RedirectView
 from accounts import social_adapter
 from accounts.pages import identities, recent_sign_in, sign_out, views
 
-OUTSIDE = "socialaccount"
+SOCIAL = "socialaccount"
 
 own = [
     path("", RedirectView.as_view(pattern_name="accounts:settings"), name="home"),
@@ -40,9 +40,9 @@ own = [
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]
 
-# Signing in at an outside issuer. allauth looks these up by name; what it would show
-# at the last two is on our own pages.
-outside = [
+# Sign-in at an external issuer. allauth looks these up by name; the last two redirect
+# to our own pages.
+external = [
     path(
         "oidc/better-auth/login/",
         social_adapter.login,
@@ -57,29 +57,29 @@ outside = [
     ),
     path(
         "outside/cancelled/",
-        outside_views.login_cancelled,
-        name=f"{OUTSIDE}_login_cancelled",
+        social_views.login_cancelled,
+        name=f"{SOCIAL}_login_cancelled",
     ),
     path(
         "outside/error/",
-        login_not_required(outside_views.login_error),
-        name=f"{OUTSIDE}_login_error",
+        login_not_required(social_views.login_error),
+        name=f"{SOCIAL}_login_error",
     ),
     path(
         "outside/",
         RedirectView.as_view(pattern_name="accounts:security"),
-        name=f"{OUTSIDE}_connections",
+        name=f"{SOCIAL}_connections",
     ),
     path(
         "outside/new/",
         RedirectView.as_view(pattern_name="account_login"),
-        name=f"{OUTSIDE}_signup",
+        name=f"{SOCIAL}_signup",
     ),
 ]
 
 urlpatterns = [
     path("", include((own, "accounts"))),
-    path("", include(outside)),
+    path("", include(external)),
     path("email/", views.EmailView.as_view(), name="account_email"),
     path(
         "reauthenticate/code/",
@@ -102,7 +102,7 @@ urlpatterns = [
         views.PasswordResetFromKeyView.as_view(),
         name="account_reset_password_from_key",
     ),
-    # Whose session is over is signed out already, and is not asked to sign in for it.
+    # A user whose session has ended is signed out already, and needn't sign in for it.
     path(
         "logout/",
         login_not_required(sign_out.SignOutView.as_view()),

@@ -1,11 +1,12 @@
-"""The pages on which people keep their account."""
+"""The pages of the account: settings, security, addresses, deletion."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account import views as allauth
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
@@ -26,60 +27,65 @@ from accounts.credentials import (
 )
 from accounts.emails import Confirmation
 from accounts.models import User
-from accounts.pages.forms import SettingsForm
+from accounts.pages.forms import PasswordResetKeyForm, SettingsForm
 from accounts.pages.recent_sign_in import recent_sign_in_required
 from config.api.throttling import count_request
 from config.drafts import KeepsDraft
 
+if TYPE_CHECKING:
+    UserUpdateView = UpdateView[User, SettingsForm]
+else:
+    UserUpdateView = UpdateView
+
 RECENT_EVENTS = 20
 
 
-class SettingsView(KeepsDraft, UpdateView):  # type: ignore[type-arg]  # not at run time
-    """How a person wants to be shown their tasks."""
+class SettingsView(KeepsDraft, UserUpdateView):
+    """How the user's tasks are shown, and whether reminders are mailed."""
 
     form_class = SettingsForm
     template_name = "accounts/settings.html"
-    context_object_name = "person"  # `user` would hide the one in the navigation
+    context_object_name = "account"  # `user` is the one that the navigation shows
     success_url = reverse_lazy("accounts:settings")
 
-    def get_object(self, queryset: Any = None) -> User:
-        # Not `request.user`: what a refused form holds must not be shown as saved.
+    def get_object(self, queryset: QuerySet[User] | None = None) -> User:
+        # Another instance than `request.user`: a refused form changes it unsaved.
         return User.objects.get(pk=user_of(self.request).pk)
 
-    def form_valid(self, form: Any) -> HttpResponse:
+    def form_valid(self, form: SettingsForm) -> HttpResponse:
         messages.success(self.request, "Your settings have been saved.")
         return super().form_valid(form)
 
 
 class SecurityView(TemplateView):
-    """How a person signs in, and what touched the safety of their account."""
+    """How the user signs in, and the security events of the account."""
 
     template_name = "accounts/security.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        person = user_of(self.request)
-        identities = list(person.identities.order_by("created_at", "pk"))
+        user = user_of(self.request)
+        identities = list(user.identities.order_by("created_at", "pk"))
         return super().get_context_data(
-            is_verified=emails.is_verified(person),
-            asked_for=emails.pending_address(person),
+            is_verified=emails.is_verified(user),
+            asked_for=emails.pending_address(user),
             identities=identities,
             is_paused=any(one.suspended_at for one in identities),
             can_connect=bool(trusted_issuers()),
-            sign_ins=live_sign_ins(person, at=timezone.now()),
-            events=person.security_events.order_by("-at", "-pk")[:RECENT_EVENTS],
+            sign_ins=live_sign_ins(user, at=timezone.now()),
+            events=user.security_events.order_by("-at", "-pk")[:RECENT_EVENTS],
             **kwargs,
         )
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
 class EmailView(KeepsDraft, allauth.EmailView):
-    """Change the address: the new one takes over once its mailbox has answered."""
+    """Change the address: the new one replaces it once it is verified."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if "action_primary" in request.POST:
-            # allauth would make an address the login name that nobody has verified.
+            # allauth would make an unverified address the login name.
             return redirect("account_email")
-        # Each sends a mail to an address that may be anybody's.
+        # Each request sends a mail to an address that the user needn't own.
         user_id = str(user_of(request).pk)
         reading = count_request("new-address", user_id, now=time.time())
         if reading.wait is not None:
@@ -89,30 +95,32 @@ class EmailView(KeepsDraft, allauth.EmailView):
 
 
 class ConfirmEmailView(allauth.ConfirmEmailView):
-    """Follow the link that confirms an address; only the button changes anything."""
+    """Follow the link that verifies an address; only the POST changes anything."""
 
-    def get_object(self, queryset: Any = None) -> Confirmation:
+    def get_object(self, queryset: object = None) -> Confirmation:
         confirmation = Confirmation.from_key(self.kwargs["key"])
         if confirmation is None:
             raise Http404
         return confirmation
 
-    def logout_other_user(self, confirmation: Any) -> None:
-        """Leave whoever is signed in here alone: anybody can send them a link."""
+    def logout_other_user(self, confirmation: object) -> None:
+        """Keep the user of this browser signed in: anyone can send them a link."""
 
 
 class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):
     """Follow the link that resets a password."""
 
     def logout(self) -> None:
-        """Leave whoever is signed in here alone, as for the links above."""
+        """Keep the user of this browser signed in, as above."""
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        """Know this browser from now on: whoever has the mailbox is no stranger."""
+    def form_valid(self, form: PasswordResetKeyForm) -> HttpResponse:
+        """Set the device cookie: the visitor has shown that they read the mailbox."""
         try:
             response: HttpResponse = super().form_valid(form)
         except CredentialEnded:
-            return redirect(self.request.get_full_path())  # says that the link is void
+            return redirect(
+                self.request.get_full_path()
+            )  # which says that the link is void
         device_cookies.set_cookie(self.request, response, self.reset_user.email)
         return response
 
@@ -123,7 +131,7 @@ class PasswordSetView(allauth.PasswordSetView):
 
 
 class SignOutEverywhereView(TemplateView):
-    """End every session and token of the person, this session among them."""
+    """End every session and token of the user, including this session."""
 
     template_name = "accounts/sign_out_everywhere.html"
 
@@ -136,7 +144,7 @@ class SignOutEverywhereView(TemplateView):
 
 @method_decorator(recent_sign_in_required, name="dispatch")
 class DeletionView(TemplateView):
-    """Lock the account now; it is gone a week later."""
+    """Lock the account now; it is deleted a week later."""
 
     template_name = "accounts/delete.html"
     extra_context = {"days": DELETION_GRACE.days}  # noqa: RUF012 - never changed

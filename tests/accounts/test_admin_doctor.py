@@ -71,7 +71,7 @@ def test_says_whose_a_good_token_is(desk, server, alice):
 
     response = desk.post(ADDRESS, {"token": f"  {token_of(server)}\n"})
 
-    assert f"It speaks for user {alice.pk}." in response.text
+    assert f"It authenticates user {alice.pk}." in response.text
     assert all(finding.passed for finding in response.context["findings"])
 
 

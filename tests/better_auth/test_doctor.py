@@ -43,7 +43,7 @@ def test_a_real_server_is_found_healthy(better_auth, trust):
 
     assert "bad" not in text
     assert f"Issuer {better_auth.url}, audience {better_auth.url}." in text
-    assert f"{better_auth.jwks_url} answered in" in text
+    assert f"{better_auth.jwks_url} responded in" in text
     assert "1 of its 1 keys can be used: EdDSA." in text
 
 
@@ -75,8 +75,8 @@ def test_a_wrong_setting_is_named(settings, text, says):
         ("unavailable", {"status": 404}, "(status 404)"),
         ("unavailable", {}, "(status 503)"),
         ("html", {}, "(JSONDecodeError)"),
-        ("cut", {}, "no usable answer"),
-        ("drop", {}, "no usable answer"),
+        ("cut", {}, "no usable response"),
+        ("drop", {}, "no usable response"),
         ("redirect", {}, "(status 302)"),
         ("huge", {"megabytes": 1}, "(too large)"),
         ("wrong_type", {}, "not with a list of keys"),
@@ -94,7 +94,7 @@ def test_an_answer_without_keys_is_explained(key_server, trust, mode, words, say
     (bad,) = [line for line in text.splitlines() if line.startswith("bad")]
     assert says in bad
     assert key_server.jwks_url in text
-    assert ("BETTER_AUTH_JWKS_URL" in bad) is ("no usable answer" in bad)
+    assert ("BETTER_AUTH_JWKS_URL" in bad) is ("no usable response" in bad)
 
 
 def test_nobody_at_the_address_is_explained(trust):
@@ -122,7 +122,7 @@ def test_one_bad_issuer_does_not_hide_the_next(start_key_server, trust):
     text = said(check_settings())
 
     assert f"bad {down.jwks_url}" in text
-    assert f"ok {up.jwks_url} answered" in text
+    assert f"ok {up.jwks_url} responded" in text
 
 
 def test_a_shared_secret_needs_no_question_and_is_not_shown(key_server, trust):
@@ -131,7 +131,7 @@ def test_a_shared_secret_needs_no_question_and_is_not_shown(key_server, trust):
     text = said(check_settings())
 
     assert "bad" not in text
-    assert "shared secret, HS256 alone" in text
+    assert "shared secret, by HS256 only" in text
     assert SECRET not in text
     assert key_server.fetches == 0
 
@@ -174,22 +174,23 @@ WRONG = {
     "issuer": (
         {"iss": "https://other.example"},
         {},
-        r"iss is 'https://other\.example', and we trust: .*BETTER_AUTH_ISSUER",
+        r"iss is 'https://other\.example', and the trusted issuers are: "
+        ".*BETTER_AUTH_ISSUER",
     ),
-    "no issuer": ({"iss": None}, {}, r"iss is missing, and we trust: "),
+    "no issuer": ({"iss": None}, {}, r"iss is missing, and the trusted issuers are: "),
     "audience": (
         {"aud": "somebody-else"},
         {},
-        r"aud is 'somebody-else', and we expect: .*BETTER_AUTH_AUDIENCE",
+        r"aud is 'somebody-else', and must be: .*BETTER_AUTH_AUDIENCE",
     ),
-    "audiences": ({"aud": ["a", "b"]}, {}, r"aud is \['a', 'b'\], and we expect"),
+    "audiences": ({"aud": ["a", "b"]}, {}, r"aud is \['a', 'b'\], and must be"),
     "expired": ({"iat": -2000, "exp": -1000}, {}, "has expired"),
     "future": ({"iat": 500, "exp": 900}, {}, "clocks of the two servers"),
     "lifetime": ({"exp": 90000}, {}, "BETTER_AUTH_MAX_LIFETIME"),
     "claims": ({"exp": None}, {}, "lacks exp, iat, iss, aud or sub"),
     "time as text": ({"exp": "soon"}, {}, "wrong type"),
     "subject": ({"sub": ""}, {}, "sub is empty"),
-    "banned": ({"banned": True}, {}, "this person is banned"),
+    "banned": ({"banned": True}, {}, "This user is banned"),
     "type": ({}, {"header": {"typ": "at+jwt"}}, "another kind of token"),
     "key id": ({}, {"header": {"kid": None}}, r"names no key \(kid\)"),
     "unknown key": ({}, {"kid": "gone"}, "no such key.*BETTER_AUTH_JWKS_URL"),
@@ -220,16 +221,16 @@ def test_a_changed_token_is_explained(server):
     claims = claims_of(server)
     token = forging.tamper(forging.sign(claims, KEY), claims=claims | {"sub": "x"})
 
-    assert "signature does not fit" in told(token)
+    assert "signature does not match" in told(token)
 
 
 @pytest.mark.parametrize(
     ("token", "says"),
     [
-        ("", "no JWT"),
-        ("abc", "no JWT"),
-        ("a.b.c", "no JWT"),
-        ("\ud800.\x00.ü", "no JWT"),
+        ("", "not a JWT"),
+        ("abc", "not a JWT"),
+        ("a.b.c", "not a JWT"),
+        ("\ud800.\x00.ü", "not a JWT"),
         ("x" * 9000, "8192"),
         ("A" * 32, "BETTER_AUTH_SESSIONS"),
     ],
@@ -255,7 +256,7 @@ def test_keys_out_of_reach_are_no_fault_of_the_token(server):
 
 
 def test_every_reason_to_refuse_has_its_words():
-    listed = re.search(r"caller:\s+(.*?)\n\s*\"?$", TokenRejected.__doc__, re.DOTALL)
+    listed = re.search(r"client:\s+(.*?)\n\s*\"?$", TokenRejected.__doc__, re.DOTALL)
     reasons = set(re.findall(r"[a-z_]+", listed[1]))
 
     assert reasons - {"issuer", "audience"} <= REASONS.keys()
@@ -302,8 +303,8 @@ def test_a_good_token_of_nobody_yet_makes_nobody(server):
 def test_a_good_token_names_the_account_by_its_id(server, person):
     text = told(forging.sign(claims_of(server), KEY))
 
-    assert f"It speaks for user {person.pk}." in text
-    assert "the token opens the API" in text
+    assert f"It authenticates user {person.pk}." in text
+    assert "the token gives access to the API" in text
     assert "bad" not in text
 
 
@@ -332,7 +333,7 @@ def test_a_token_of_staff_is_said_to_open_the_api_alone(server, person, api_with
 
     text = told(token)
 
-    assert "no token opens the pages or the admin" in text
+    assert "no token gives access to the pages or the admin" in text
     assert "bad" not in text
     assert api_with(token).get("/api/v1/users/me").status_code == 200
 
@@ -346,7 +347,7 @@ def test_a_token_from_before_the_end_of_all_sign_ins_is_said(server, person):
     text = told(token)
 
     assert "bad It was issued at" in text
-    assert "A new token will do." in text
+    assert "Get a new token." in text
 
 
 @pytest.mark.django_db
@@ -439,7 +440,7 @@ def test_the_command_asks_a_person_without_an_echo(server, monkeypatch):
     status, text = run(monkeypatch, "--token", kind=Terminal)
 
     assert asked == ["Token: "]
-    assert (status, "no JWT" in text) == (1, True)
+    assert (status, "not a JWT" in text) == (1, True)
 
 
 def test_a_token_is_never_taken_as_an_argument(server):

@@ -223,7 +223,7 @@ def test_an_address_that_leads_nowhere_is_not_shown(
 def test_a_missing_address_is_asked_for_by_its_variable(trusted, monkeypatch):
     monkeypatch.delenv("ELSEWHERE", raising=False)
 
-    with pytest.raises(CommandError, match="Set ELSEWHERE to the address"):
+    with pytest.raises(CommandError, match="Set ELSEWHERE to the URL"):
         call_command("import_better_auth", "--database-env", "ELSEWHERE")
 
 

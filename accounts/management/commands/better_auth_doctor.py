@@ -1,9 +1,8 @@
-"""Look at the Better Auth issuers from end to end, and at a token if there is one."""
+"""Check the Better Auth issuers from end to end, and explain a token."""
 
 import getpass
 import sys
 import time
-from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -12,33 +11,33 @@ from accounts.better_auth.doctor import CheckResult, check_settings, explain_tok
 
 class Command(BaseCommand):
     help = (
-        "Check the configured Better Auth issuers, and say in plain words why a token"
-        " is refused. The token is neither stored nor shown."
+        "Check the configured Better Auth issuers, and explain why a token is refused."
+        " The token is neither stored nor shown."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--token",
             action="store_true",
-            help="Also explain a token, asked for or read from standard input.",
+            help="Also explain a token, from the terminal or standard input.",
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        findings = list(check_settings())
+    def handle(self, *args: object, **options: object) -> None:
+        results = list(check_settings())
         if options["token"]:
-            findings += explain_token(_read_token(), now=time.time())
-        for finding in findings:
-            self._print(finding)
-        if not all(finding.passed for finding in findings):
+            results += explain_token(_read_token(), now=time.time())
+        for result in results:
+            self._print(result)
+        if not all(result.passed for result in results):
             sys.exit(1)
 
-    def _print(self, finding: CheckResult) -> None:
-        mark = self.style.SUCCESS("ok ") if finding.passed else self.style.ERROR("bad")
-        self.stdout.write(f"{mark} {finding.text}")
+    def _print(self, result: CheckResult) -> None:
+        mark = self.style.SUCCESS("ok ") if result.passed else self.style.ERROR("bad")
+        self.stdout.write(f"{mark} {result.text}")
 
 
 def _read_token() -> str:
-    # Never as an argument: those are in the shell's history and in the process list.
+    # Not as an argument: the shell's history and the process list show those.
     if sys.stdin.isatty():
         return getpass.getpass("Token: ").strip()
     return sys.stdin.readline().strip()

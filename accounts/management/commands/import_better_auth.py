@@ -1,8 +1,9 @@
-"""Bring the users of a Better Auth database, with the passwords they have."""
+"""Import the users of a Better Auth database, with their passwords."""
 
 import csv
 import os
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from config.csv_cells import guarded
 
 class Command(BaseCommand):
     help = (
-        "Bring users, verified addresses, identities and passwords from the PostgreSQL"
+        "Import users, verified addresses, identities and passwords from the PostgreSQL"
         " database of a Better Auth server. Existing accounts are never changed, and a"
-        " second run brings only what is new."
+        " second run imports only new users."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,20 +31,27 @@ class Command(BaseCommand):
             "--database-env",
             default="BETTER_AUTH_DATABASE_URL",
             metavar="NAME",
-            help="The environment variable that holds the database's address"
-            " (default: %(default)s); an argument would show it to everybody here.",
+            help="The environment variable with the URL of the database (default:"
+            " %(default)s); an argument would be visible to all users of this host.",
         )
         parser.add_argument(
-            "--issuer", help="Whose users these are, if several issuers are trusted."
+            "--issuer", help="The issuer of these users, if several are trusted."
         )
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be, store nothing."
+            "--dry-run",
+            action="store_true",
+            help="Only report, and store nothing.",
         )
         parser.add_argument(
-            "--after", default="", metavar="ID", help="Go on after the row of this id."
+            "--after",
+            default="",
+            metavar="ID",
+            help="Continue after this id.",
         )
         parser.add_argument(
-            "--report", metavar="FILE", help="Write a CSV line for each row there."
+            "--report",
+            metavar="FILE",
+            help="Write a CSV line for each row.",
         )
         parser.add_argument("--user-table", default="user", metavar="NAME")
         parser.add_argument("--account-table", default="account", metavar="NAME")
@@ -52,7 +60,7 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="NAME=REAL",
-            help="A column with another name there; NAME is one of "
+            help="A column that has another name there; NAME is one of "
             + ", ".join(COLUMNS),
         )
 
@@ -70,14 +78,14 @@ class Command(BaseCommand):
                 total = importing.count(connection, names, after=after)
                 rows = importing.rows(connection, names, after=after)
                 for row in tqdm(rows, total=total, unit="user", disable=None):
-                    report = importing.import_user(
+                    result = importing.import_user(
                         row,
                         issuer=issuer,
                         at=timezone.now(),
                         dry_run=options["dry_run"],
                     )
-                    outcomes[report.outcome] += 1
-                    write(report)
+                    outcomes[result.outcome] += 1
+                    write(result)
             except psycopg.Error as exc:
                 raise CommandError(_in_words(exc)) from None
         verb = "Would be" if options["dry_run"] else "Done"
@@ -110,21 +118,21 @@ def _columns(pairs: list[str]) -> dict[str, str]:
     return columns
 
 
-def _connect(variable: str) -> psycopg.Connection[Any]:
+def _connect(variable: str) -> importing.Connection:
     address = os.environ.get(variable, "")
     if not address:
-        raise CommandError(f"Set {variable} to the address of the database.")
+        raise CommandError(f"Set {variable} to the URL of the database.")
     try:
         connection = psycopg.connect(address, connect_timeout=10)
     except (psycopg.Error, ValueError) as exc:
-        # Without its cause, which a traceback would show.
+        # Without the cause, which a traceback would show.
         raise CommandError(_in_words(exc)) from None
     connection.read_only = True
     return connection
 
 
 def _in_words(exc: Exception) -> str:
-    """Say what failed by its SQLSTATE: psycopg's own text may quote the address."""
+    """Explain an error by its SQLSTATE: psycopg's own text may quote the URL."""
     known = {
         "42P01": "A table is missing; see --user-table and --account-table.",
         "42703": "A column is missing; see --column.",
@@ -134,15 +142,17 @@ def _in_words(exc: Exception) -> str:
     if isinstance(exc, psycopg.Error) and exc.sqlstate in known:
         return known[exc.sqlstate]
     return (
-        "The Better Auth database can't be read: is the address right, and do its"
-        f" name and password open it? ({type(exc).__name__})"
+        "The Better Auth database can't be read. Check the URL, and the name and"
+        f" password in it. ({type(exc).__name__})"
     )
 
 
-def _report_writer(path: str | None, stack: ExitStack) -> Any:
+def _report_writer(
+    path: str | None, stack: ExitStack
+) -> Callable[[ImportResult], None]:
     if path is None:
-        return lambda report: None
-    # A report names ids, never an address or a hash.
+        return lambda result: None
+    # A report contains ids, but no address and no hash.
     try:
         stream = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115
     except OSError as exc:
@@ -151,7 +161,7 @@ def _report_writer(path: str | None, stack: ExitStack) -> Any:
     writer = csv.writer(stream)
     writer.writerow(["id", "outcome", "note"])
 
-    def write(report: ImportResult) -> None:
-        writer.writerow([guarded(report.id), report.outcome.value, report.note])
+    def write(result: ImportResult) -> None:
+        writer.writerow([guarded(result.id), result.outcome.value, result.note])
 
     return write

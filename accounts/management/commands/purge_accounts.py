@@ -1,8 +1,7 @@
-"""Delete the accounts whose owners asked for it and whose week has passed."""
+"""Delete the accounts whose users requested it a week ago."""
 
 from argparse import ArgumentParser
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
@@ -16,7 +15,7 @@ from django.utils import timezone
 from accounts.models import DELETION_STARTED, User
 
 BATCH = 20  # accounts
-ROWS = 1_000  # that one transaction deletes, apart from what goes with them
+ROWS = 1_000  # deleted in one transaction, not counting cascades
 
 
 class Command(BaseCommand):
@@ -24,10 +23,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--dry-run", action="store_true", help="Only say how many are due."
+            "--dry-run", action="store_true", help="Only print how many are due."
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         at = timezone.now()
         if options["dry_run"]:
             due = User.objects.filter(delete_after__lte=at).count()
@@ -43,8 +42,8 @@ class Command(BaseCommand):
 def _delete_batch(*, at: datetime) -> set[str]:
     """Delete up to `BATCH` accounts that are due, and return their ids.
 
-    What they own goes first, in transactions of their own: nobody else's writes wait
-    for an account with hundreds of thousands of rows.
+    What they own is deleted first, in separate transactions, so that other writes don't
+    wait for an account with hundreds of thousands of rows.
     """
     ids = _begin(at=at)
     for user_id in ids:
@@ -56,10 +55,9 @@ def _delete_batch(*, at: datetime) -> set[str]:
 
 
 def _begin(*, at: datetime) -> list[UUID]:
-    """Mark up to `BATCH` accounts that are due, so that none is called off any more.
+    """Mark up to `BATCH` accounts that are due, so that none can be cancelled any more.
 
-    The rows are locked and asked for once more under the lock: support may just have
-    called a deletion off.
+    The condition is checked under the lock: support may be cancelling a deletion.
     """
     with transaction.atomic():
         due = User.objects.select_for_update().filter(delete_after__lte=at)
@@ -69,23 +67,22 @@ def _begin(*, at: datetime) -> list[UUID]:
 
 
 def _empty(user_id: UUID) -> None:
-    """Delete the rows that go with an account, the last kinds of them first.
+    """Delete the rows of an account, in the reverse order of their models.
 
-    So nothing is left that refers to a row, but for the steps of a task, and the
-    newest rows first, so that these are mostly gone before.
+    So no row is referred to when it is deleted, except by the steps of a task. Newest
+    rows come first, so that most steps are deleted before their task.
     """
     for relation in reversed(User._meta.related_objects):
         if relation.on_delete is CASCADE:
-            rows: Any = relation.related_model
-            theirs = rows._base_manager.filter(**{relation.field.attname: user_id})
-            keys = theirs.order_by("-pk").values_list("pk", flat=True)
-            while some := list(keys[:ROWS]):
-                # Each deletion is a transaction of its own.
-                rows._base_manager.filter(pk__in=some).delete()
+            rows = relation.related_model._base_manager
+            owned = rows.filter(**{relation.field.attname: user_id})
+            keys = owned.order_by("-pk").values_list("pk", flat=True)
+            while batch := list(keys[:ROWS]):
+                rows.filter(pk__in=batch).delete()  # in its own transaction
 
 
 def _delete_traces(ids: list[UUID]) -> None:
-    """Delete what names the accounts without going with them."""
+    """Delete rows that name the accounts, but don't refer to them."""
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User),
         object_id__in=[str(pk) for pk in ids],
@@ -95,13 +92,13 @@ def _delete_traces(ids: list[UUID]) -> None:
 def _delete_sessions(ids: set[str]) -> int:
     """Delete the browser sessions of these accounts.
 
-    They can't sign anybody in any more, yet they hold the id. A session tells whose it
-    is only once it is decoded, so all of them are read.
+    They are not valid any more, but contain the id. A session must be decoded to find
+    its user, so all sessions are read.
     """
-    theirs = [
+    found = [
         session.pk
         for session in Session.objects.iterator()
         if session.get_decoded().get("_auth_user_id") in ids
     ]
-    Session.objects.filter(pk__in=theirs).delete()
-    return len(theirs)
+    Session.objects.filter(pk__in=found).delete()
+    return len(found)

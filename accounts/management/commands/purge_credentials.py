@@ -1,7 +1,6 @@
-"""Delete what is left of credentials that ended long ago."""
+"""Delete the records of credentials that ended long ago."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
@@ -11,13 +10,13 @@ from django.utils import timezone
 from accounts import events
 from accounts.models import EndedSession, RefreshFamily
 
-KEPT = timedelta(days=30)  # sign-ins by token, for support to see when they ended
+KEPT = timedelta(days=30)  # after they ended, so that support can see when
 
 
 class Command(BaseCommand):
-    help = "Delete sign-ins by token and sessions that have ended."
+    help = "Delete ended sign-ins by token and ended sessions."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         at = timezone.now()
         ended = Q(expires_at__lte=at - KEPT) | Q(revoked_at__lte=at - KEPT)
         families, _ = RefreshFamily.objects.filter(ended).delete()
