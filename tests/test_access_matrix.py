@@ -1,16 +1,16 @@
-"""Who may call what: every route and method, for everyone who could try.
+"""Access rights: every route and method, for every kind of caller.
 
-The table is compared with the URLconf, so a new route fails here until someone has
-decided who may call it; then it is tried on real objects. The numbers are statuses.
-Alice owns the objects, Bob is a stranger to her, Sam is support staff, and a locked
-account is treated like no credential at all.
+The table is compared with the URLconf, so a new route fails here until its callers are
+decided. Then every row is requested with real objects. The numbers are statuses. Alice
+owns the objects, Bob is another user, Sam is support staff, and a locked account is
+treated like no credential.
 
-Every row is tried by each kind of credential: session, own token, Better Auth JWT and
-cookie, each fresh and old. It makes no difference, but where the tables say so. Pages
-know no tokens, so there a token counts for nothing.
+Every row is requested with each kind of credential: session, own token, Better Auth JWT
+and cookie, each recent and old. The result is the same unless the tables say otherwise.
+Pages ignore tokens.
 
-What the table leaves out: both slash forms of the API answer alike, HEAD answers like
-GET, OPTIONS is harmless, and every other method is refused.
+Not in the table: both slash forms of the API respond alike, HEAD responds like GET,
+OPTIONS is harmless, and every other method is refused.
 """
 
 import copy
@@ -47,7 +47,7 @@ NAME = {"name": "Errands", "colour": "grey"}
 SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
 SIGN_UP = {"email": "carol@example.com", "password": PASSWORD}
 PASSWORD_CHANGE = {"old_password": PASSWORD, "new_password": "another long phrase"}
-# Any id; the owner's requests get one that is hers.
+# An id; requests of the owner use one of hers.
 SOME_ID = "01a20480-0000-7000-8000-000000000000"
 BULK = {"ids": [SOME_ID], "action": "complete"}
 TO_LIST = {"list": SOME_ID}
@@ -58,7 +58,7 @@ UPLOAD = {"format": "csv", "file": "<a form with a file>"}
 
 
 class Row(NamedTuple):
-    """What one method of one route answers to each kind of caller."""
+    """The status of one method of one route for each kind of caller."""
 
     method: str
     route: str
@@ -71,14 +71,14 @@ class Row(NamedTuple):
 
 # fmt: off
 API = [Row(*row) for row in [
-    # Signing in and up is for everyone; the body says who calls.
+    # Signing in and up is public; the body identifies the user.
     ("POST",   "api/v1/auth/register",       201, 201, 201, 201, SIGN_UP),
     ("POST",   "api/v1/auth/token",          200, 200, 200, 200, SIGN_IN),
     ("POST",   "api/v1/auth/token/refresh",  200, 200, 200, 200, REFRESH),
     ("POST",   "api/v1/auth/logout",         204, 204, 204, 204, REFRESH),
-    # Only a token of a Better Auth server opens this one.
+    # This one accepts only a token of a Better Auth server.
     ("POST",   "api/v1/auth/token/exchange", 401, 401, 401, 401),
-    # About the caller, whoever it is.
+    # About the caller.
     ("POST",   "api/v1/auth/password",       401, 204, 204, 204, PASSWORD_CHANGE),
     ("GET",    "api/v1/users/me",            401, 200, 200, 200),
     ("PATCH",  "api/v1/users/me",            401, 200, 200, 200, {"theme": "dark"}),
@@ -95,9 +95,9 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/export",              401, 200, 200, 200),
     ("POST",   "api/v1/import",              401, 200, 200, 200, UPLOAD),
     ("GET",    "api/v1/changes",             401, 200, 200, 200),
-    # Who has done nothing has nothing to take back.
+    # A user without changes has nothing to undo.
     ("POST",   "api/v1/undo",                401, 200, 409, 409),
-    # Somebody's: for anyone else it does not exist.
+    # Objects of a user, which don't exist for other users.
     ("GET",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404),
     ("GET",    "api/v1/tasks/<uuid:task_id>/changes",  401, 200, 404, 404),
     ("PUT",    "api/v1/tasks/<uuid:task_id>",          401, 200, 404, 404, TITLE),
@@ -106,7 +106,7 @@ API = [Row(*row) for row in [
     ("POST",   "api/v1/tasks/<uuid:task_id>/complete", 401, 200, 404, 404),
     ("POST",   "api/v1/tasks/<uuid:task_id>/reopen",   401, 200, 404, 404),
     ("POST",   "api/v1/tasks/<uuid:task_id>/restore",  401, 200, 404, 404),
-    # It doesn't repeat, but only its owner is told.
+    # The task doesn't repeat, which only its owner learns.
     ("POST",   "api/v1/tasks/<uuid:task_id>/skip",     401, 409, 404, 404),
     ("POST",   "api/v1/tasks/<uuid:task_id>/move",     401, 200, 404, 404, TO_LIST),
     ("GET",    "api/v1/lists/<uuid:list_id>",          401, 200, 404, 404),
@@ -118,7 +118,7 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/labels/<uuid:label_id>",        401, 200, 404, 404),
     ("PATCH",  "api/v1/labels/<uuid:label_id>",        401, 200, 404, 404, LABEL),
     ("DELETE", "api/v1/labels/<uuid:label_id>",        401, 204, 404, 404),
-    # The route names the owner: anyone else is refused before any look-up.
+    # The route names the owner, and other users are refused before any query.
     ("GET",    "api/v1/users/<str:user_id>/tasks",     401, 200, 403, 403),
     ("POST",   "api/v1/users/<str:user_id>/tasks",     401, 201, 403, 403, TITLE),
     ("POST",   "api/v1/users/<str:user_id>/tasks/bulk",
@@ -163,7 +163,7 @@ API = [Row(*row) for row in [
 ]]
 
 PAGES = [Row(*row) for row in [
-    # A person's own, whoever it is.
+    # Pages of the signed-in user.
     ("GET",  "",            302, 200, 200, 200),
     ("GET",  "inbox/",      302, 200, 200, 200),
     ("GET",  "upcoming/",   302, 200, 200, 200),
@@ -173,10 +173,10 @@ PAGES = [Row(*row) for row in [
     ("POST", "tasks/new/",  303, 303, 303, 303, TASK_FORM),
     ("GET",  "lists/new/",  302, 200, 200, 200),
     ("POST", "lists/new/",  303, 303, 303, 303, NAME),
-    # Somebody's: for anyone else it does not exist.
+    # Objects of a user, which don't exist for other users.
     ("GET",  "tasks/<uuid:pk>/edit/",      302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/edit/",      303, 303, 404, 404, TASK_FORM),
-    # A GET of a change only asks.
+    # A GET of an action asks for confirmation.
     ("GET",  "tasks/<uuid:pk>/complete/",  302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/reopen/",    302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/delete/",    302, 200, 404, 404),
@@ -200,7 +200,7 @@ PAGES = [Row(*row) for row in [
     ("POST", "undo/<uuid:batch>/",         303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/delete/",    302, 200, 404, 404),
     ("POST", "lists/<uuid:pk>/delete/",    303, 303, 404, 404),
-    # The account of whoever is signed in.
+    # The account of the signed-in user.
     ("GET",  "accounts/",                     302, 302, 302, 302),
     ("GET",  "accounts/settings/",            302, 200, 200, 200),
     ("POST", "accounts/settings/",            303, 200, 200, 200),
@@ -239,10 +239,10 @@ PAGES = [Row(*row) for row in [
     ("POST", "accounts/password/set/",        303, 303, 303, 303),
     ("GET",  "accounts/logout/",              302, 200, 200, 200),
     ("POST", "accounts/logout/",              303, 303, 303, 303),
-    # For whoever holds the link of a reminder mail, also a program that sends no form.
+    # For holders of the link in a reminder mail, including mail programs.
     ("GET",  "reminders/<str:token>/",        200, 200, 200, 200),
     ("POST", "reminders/<str:token>/",        200, 200, 200, 200),
-    # For everyone, most of all for people who are not signed in.
+    # Public, mainly for visitors.
     ("GET",  "accounts/login/",               200, 302, 302, 302),
     ("POST", "accounts/login/",               303, 303, 303, 303,
      {"login": "alice@example.com", "password": PASSWORD}),
@@ -271,7 +271,7 @@ PAGES = [Row(*row) for row in [
     ("GET",  "accounts/password/reset/key/done/", 200, 200, 200, 200),
 ]]
 
-# For everyone, and the same for everyone.
+# Public, with the same response for everyone.
 PUBLIC = [Row("GET", route, status, status, status, status) for route, status in [
     ("api/schema", 200),
     ("api/docs", 200),
@@ -282,7 +282,7 @@ PUBLIC = [Row("GET", route, status, status, status, status) for route, status in
     (".well-known/security.txt", 200),
 ]]
 
-# What wants a sign-in of the last 15 minutes, and the answer to an older one.
+# Routes that require a sign-in within the last 15 minutes, and the other response.
 RECENT = {
     ("DELETE", "api/v1/users/me"): 403,
     **{
@@ -295,14 +295,14 @@ RECENT = {
     },
 }
 
-# Where a kind of credential is more than who it stands for.
+# Where the kind of credential makes a difference.
 SPECIAL = {
     (JWT, "POST", "api/v1/auth/token/exchange"): 200,
-    # The page says that the session there ends, too.
+    # The page also mentions the end of the session there.
     (COOKIE, "GET", "accounts/logout/"): 200,
 }
 
-# The desk of support. What may be done on it has tests of its own.
+# The admin, whose actions have tests of their own.
 ADMIN = [Row("GET", f"admin/{route}", *statuses) for route, *statuses in [
     ("",                                      302, 302, 302, 200),
     ("login/",                                302, 403, 403, 302),
@@ -337,7 +337,7 @@ ADMIN = [Row("GET", f"admin/{route}", *statuses) for route, *statuses in [
 
 
 def routes_of(resolver, prefix=""):
-    """Return every route of the site, in the words of the URLconf."""
+    """Return every route of the site, as written in the URLconf."""
     found = []
     for entry in resolver.url_patterns:
         route = prefix + str(entry.pattern)
@@ -379,11 +379,11 @@ def test_every_redirect_after_a_post_is_303():
     assert not [row.route for row in posts if 302 in row[2:6]]
 
 
-# --- The table, tried -------------------------------------------------------------
+# --- Requests for the table -------------------------------------------------------
 
 
 class Things:
-    """Alice's things, and the paths that lead to them."""
+    """The objects of Alice, and their paths."""
 
     def __init__(self, alice):
         self.alice = alice
@@ -442,7 +442,7 @@ class Things:
 
 
 class World(Things):
-    """Alice's things, and everyone who could try to reach them."""
+    """The objects of Alice, and all kinds of callers."""
 
     def __init__(self, *, alice, bob, sam, there):
         super().__init__(alice)
@@ -462,7 +462,7 @@ class World(Things):
         locked.save()
 
     def status_of(self, client, method, route, body):
-        """Send one request, and undo whatever it did."""
+        """Send one request, and roll back its changes."""
         if body is REFRESH:
             body = {"refresh": self.refresh}
         body = self.named_in.get(id(body), body)
@@ -501,32 +501,32 @@ def rows_of(*tables):
 
 
 def decided(rows, method):
-    """Return what the table says of a method, or what goes without saying."""
+    """Return the row of a method, or the implied one."""
     for row in rows:
         if row.method == method or (row.method, method) == ("GET", "HEAD"):
             return row
-    # Who may not come in is told so before the method is looked at.
-    door = rows[0]
-    is_public = door in PUBLIC or door.anonymous in {200, 201, 204}
+    # Access is checked before the method.
+    first = rows[0]
+    is_public = first in PUBLIC or first.anonymous in {200, 201, 204}
     wrong = 200 if method == "OPTIONS" else 405
     closed = {401: 401, 403: 403, 302: 303 if method == "POST" else 302}
     return Row(
         method,
-        door.route,
+        first.route,
         *(
             closed.get(status, wrong) if not is_public else wrong
-            for status in (door.anonymous, door.owner, door.stranger, door.staff)
+            for status in (first.anonymous, first.owner, first.stranger, first.staff)
         ),
     )
 
 
 def expected(row, caller, kind, view):
-    """Return what the tables say that the caller is answered by this credential."""
+    """Return the expected status for a caller with this credential."""
     plain = kind.removeprefix(OLD)
     is_api = row.route.startswith("api/")
     counts = caller != "locked" and (is_api or plain in {SESSION, COOKIE})
     if plain == COOKIE:
-        # Staff sign in here, and what asks nobody asks no other server either.
+        # Staff sign in here, and public pages call no other server.
         asks_who = is_api or getattr(view, "login_required", True)
         counts = counts and caller != "staff" and asks_who
     if (plain, row.method, row.route) in SPECIAL:
@@ -537,10 +537,10 @@ def expected(row, caller, kind, view):
 
 
 def contradictions(world, rows, methods):
-    """Return what each caller is answered other than the table says.
+    """Return the responses that differ from the table.
 
-    What the table leaves out, and what asks nobody, is tried by the plainest of
-    credentials.
+    Methods outside the table and public routes are requested with the simplest
+    credential.
     """
     wrong = {}
     view = resolve(world.path_of(rows[0].route)).func
@@ -568,7 +568,7 @@ def test_the_api_lets_in_whom_the_table_says(world, route):
 @pytest.mark.parametrize("route", rows_of(PAGES))
 def test_the_pages_let_in_whom_the_table_says(world, route):
     rows = rows_of(PAGES)[route]
-    # allauth's pages are held to the methods that they have.
+    # The pages of allauth are requested with their own methods.
     methods = {row.method for row in rows} if "accounts/" in route else METHODS
 
     assert contradictions(world, rows, methods) == {}

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is no 500, says what is wrong, and nothing is stored."""
+"""Bad input never gives a 500: the response names the error, and nothing is stored."""
 
 import json
 from urllib.parse import parse_qs, quote, urlsplit
@@ -41,7 +41,7 @@ WRITES = [
     ("PATCH", "/api/me/tasks/{task}"),
     ("PATCH", "/api/me/tasks/{task}/complete"),
 ]
-# These take no body, and must not fall over one.
+# These accept no body, and must not fail if one is sent.
 WITHOUT_BODY = [
     ("POST", "/api/v1/tasks/{task}/complete"),
     ("POST", "/api/v1/tasks/{task}/reopen"),
@@ -61,7 +61,7 @@ def _id(value):
 
 @pytest.fixture
 def alices(alice, settings):
-    """Alice's task, list and a client that sends raw bytes with her token."""
+    """A task and a list of Alice, and a client that sends raw bytes with her token."""
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, (10_000, 60))
     return Sender(alice)
 
@@ -86,11 +86,11 @@ class Sender:
         return self.client.generic(method, path, body, content_type, headers=headers)
 
     def send_json(self, method, path, value):
-        # Escapes everything outside ASCII, also what UTF-8 has no place for.
+        # Escapes everything outside ASCII, including what UTF-8 can't encode.
         return self.send(method, path, json.dumps(value))
 
     def stored(self):
-        """Count and version all that a refusal must leave alone."""
+        """Return counts and versions of everything that a refusal must not change."""
         return (
             Change.objects.count(),
             sorted(Task.objects.values_list("pk", "title", "version")),
@@ -101,7 +101,7 @@ class Sender:
 
 
 def assert_problem(response, *statuses):
-    """The answer is a refusal in the form that every program can read."""
+    """Assert that the response is a problem document with these errors."""
     assert response.status_code in statuses, response.content[:300]
     problem = response.json()
     assert isinstance(problem["detail"], str)
@@ -110,7 +110,7 @@ def assert_problem(response, *statuses):
         assert problem["code"]
 
 
-# --- Bodies that are no JSON object ----------------------------------------------
+# --- Bodies that are not a JSON object -------------------------------------------
 
 BROKEN_BODIES = [
     b"",
@@ -165,7 +165,7 @@ def test_a_body_that_is_no_object_is_refused_everywhere(alices, body):
 
     for method, path in WRITES:
         if not body and method != "POST":
-            continue  # nothing to change, and the plan's PUT is partial as well
+            continue  # an empty change is valid, and the plan's PUT is also partial
         assert_problem(alices.send(method, path, body), 400, 422)
 
     assert alices.stored() == before
@@ -177,7 +177,7 @@ def test_a_body_where_none_is_read_breaks_nothing(alices, body):
         assert alices.send(method, path, body).status_code < 500
 
 
-# More values than a body may hold, and deeper than Python can follow.
+# More values than allowed, and deeper nesting than Python supports.
 OVERFULL_BODIES = [
     b"[" * 100_000,
     b"[" * 100_000 + b"]" * 100_000,
@@ -475,7 +475,7 @@ def test_text_up_to_the_limit_is_kept_as_measured(alices, field, value, kept):
 
 @pytest.mark.parametrize("letter", ["\ufb03", "\u0390", "\u1fb7", "\u0130", "\u00df"])
 def test_a_label_that_grows_when_compared_is_kept_or_refused(alices, letter):
-    """Folded for comparison, some letters become three: the key has less room."""
+    """Case folding turns some letters into three, so the key can be too long."""
     response = alices.send_json(
         "POST", "/api/v1/tasks", {"title": "a", "labels": [letter * 50]}
     )
@@ -776,7 +776,7 @@ def test_junk_in_any_header_breaks_nothing(alices, headers):
     assert browser.get("/accounts/login/", headers=headers).status_code < 500
 
 
-# --- Anything at all --------------------------------------------------------------
+# --- Generated input --------------------------------------------------------------
 
 TEXT = st.text(max_size=20) | st.sampled_from([*UNKEEPABLE, *BLANK, "a" * 600])
 SCALARS = (

@@ -1,4 +1,4 @@
-"""Another person's object answers with the same bytes as an id that never was."""
+"""The response for an object of another user is identical to that for a random id."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from todos import actions
 from todos.api.bulk import ACTIONS as BULK_ACTIONS
 from todos.models import Change
 
-# What differs from one answer to the next, whatever was asked.
+# Headers that differ between any two responses.
 OF_THE_MOMENT = {"X-Request-ID", "Date", "RateLimit"}
 
 HIDDEN = [row for row in API + PAGES if row.stranger == 404 and "<" in row.route]
@@ -22,7 +22,7 @@ NAMING = [row for row in API if row.stranger == 403]
 
 
 class Stranger:
-    """Bob, who knows the ids of Alice's things."""
+    """Bob, who knows the ids of Alice's objects."""
 
     def __init__(self, user):
         pair = tokens.start_family(user=user, at=timezone.now())
@@ -33,7 +33,7 @@ class Stranger:
         )
 
     def answer(self, row, path):
-        """Return all that an answer says: status, headers and body."""
+        """Return the whole response: status, headers and body."""
         is_api = path.startswith("/api/")
         client = self.program if is_api else self.browser
         as_json = {"content_type": "application/json"} if is_api else {}
@@ -42,7 +42,7 @@ class Stranger:
 
 
 def essence(response, *ids):
-    """Return status, headers and body, with `ids` made alike where they are echoed."""
+    """Return the response, with `ids` replaced where they are echoed."""
     headers = {
         name: value
         for name, value in response.headers.items()
@@ -262,7 +262,7 @@ def test_her_list_in_a_form_is_refused_like_one_that_never_was(
 
 
 def without_tokens(page):
-    """Drop the lines of a page that hold its CSRF token, new in each answer."""
+    """Drop the lines of a page with the CSRF token, which differs in each response."""
     return [line for line in page.splitlines() if b"csrfmiddlewaretoken" not in line]
 
 

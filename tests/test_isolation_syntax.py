@@ -1,8 +1,8 @@
-"""The one way in, held against the source: faces reach owned rows by `owned_by` alone.
+"""Interfaces read owned rows through `owned_by` only, which this checks in the source.
 
-The checker reads the syntax tree of every face (`*/api`, `*/pages`, `todos/exports`,
-`todos/imports`),
-so a forgotten filter fails here before anyone has thought of a request that shows it.
+The checker reads the syntax tree of every interface (`*/api`, `*/pages`,
+`todos/exports`, `todos/imports`), so a forgotten filter fails here even if no test
+sends a request that reveals it.
 """
 
 import ast
@@ -22,7 +22,7 @@ OWNED = {
     for model in apps.get_app_config("todos").get_models()
     if any(field.name == "owner" for field in model._meta.get_fields())
 }
-# Managers that lead from one row to others: whose they are depends on the row.
+# Related managers: the owner of their rows depends on the first row.
 RELATED = {
     relation.get_accessor_name()
     for model in apps.get_models()
@@ -40,12 +40,12 @@ FORBIDDEN = {
     "raw",
     "RawSQL",
 }
-# What may be told about a model: all else could ask it for its rows.
+# Attributes of a model that can't be used to query its rows.
 HARMLESS = {"isinstance", "issubclass", "cast"}
 
 
 class Checker(ast.NodeVisitor):
-    """Collect the lines of a module that reach owned rows by another way."""
+    """Collects the lines of a module that read owned rows in another way."""
 
     def __init__(self):
         self.found = []
@@ -121,14 +121,14 @@ class Checker(ast.NodeVisitor):
 
 
 def offences(source):
-    """Return the lines of `source` that reach owned rows other than by `owned_by`."""
+    """Return the lines of `source` that read owned rows without `owned_by`."""
     checker = Checker()
     checker.visit(ast.parse(source))
     return checker.found
 
 
 def offences_below(folder):
-    """Return the offences of every face below `folder`, by file."""
+    """Return the violations of every interface below `folder`, by file."""
     return {
         str(path.relative_to(folder)): found
         for pattern in FACES

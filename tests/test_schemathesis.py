@@ -1,9 +1,7 @@
 """Every operation of the OpenAPI document, called by schemathesis with all its checks.
 
-The suite takes a few examples of each, always the same ones. More of them, and others
-each time, are taken by
-
-    OWNLIST_SCHEMATHESIS_EXAMPLES=200 python -m pytest tests/test_schemathesis.py
+The suite uses a few fixed examples of each. For more and random ones, set
+OWNLIST_SCHEMATHESIS_EXAMPLES, for example to 200.
 """
 
 import json
@@ -33,18 +31,18 @@ pytestmark = pytest.mark.slow
 
 MANY = os.environ.get("OWNLIST_SCHEMATHESIS_EXAMPLES", "")
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-PHASES = (Phase.explicit, Phase.generate)  # without the search for a smaller failure
+PHASES = (Phase.explicit, Phase.generate)  # without shrinking
 
 handler = cache(WSGIHandler)
 
 
 def application(environ, start_response):
-    """Serve as the product does, from the first request on."""
+    """Use the settings of production for the requests."""
     return handler()(environ, start_response)
 
 
 def loaded(**phases):
-    """Return the document as the service makes it, with an application to call."""
+    """Return the OpenAPI document with the application to call."""
     config = SchemathesisConfig.from_path(CONFIG)
     document = SchemaGenerator().get_schema(request=None, public=True)
     schema = schemathesis.openapi.from_dict(document, config=config)
@@ -54,7 +52,7 @@ def loaded(**phases):
 
 
 def some(number):
-    """Return how many examples are taken: `number`, unless many are asked for."""
+    """Return the number of examples: `number`, or that of the environment."""
     return examples(
         max_examples=int(MANY or number),
         derandomize=not MANY,
@@ -66,7 +64,7 @@ def some(number):
 
 
 everything = loaded()
-# The two credentials differ in the door alone, so most values are tried with one.
+# The credentials differ only in their authentication class, so most run with one.
 a_little = loaded(coverage=False)
 
 
@@ -87,7 +85,7 @@ def no_limits(settings):
 
 @pytest.fixture
 def own_token(alice):
-    """Make access tokens of Alice, who has a task and a list. One lives 5 minutes."""
+    """Create access tokens of Alice, who has a task and a list."""
     TaskFactory(owner=alice)
     TaskListFactory(owner=alice)
     return lambda: tokens.start_family(user=alice, at=timezone.now()).access
@@ -95,12 +93,12 @@ def own_token(alice):
 
 @pytest.fixture
 def better_auth_token(db, better_auth, settings):
-    """A token of a person at a real Better Auth server, good for 15 minutes."""
+    """A token of a user of a real Better Auth server, valid for 15 minutes."""
     keys.forget_keys()
     verifier.forget_tokens()
     settings.BETTER_AUTH_ISSUERS = json.dumps([{"url": better_auth.url}])
     token = better_auth.token(better_auth.sign_up())
-    # Not by Django's client, which would connect the signals of above again.
+    # Not with Django's client, which would connect these signals again.
     me = Client(application).get("/api/v1/users/me", headers=bearer(token))
     assert me.status_code == 200
     return token
@@ -126,9 +124,9 @@ def test_answers_as_the_document_says_by_a_token_of_better_auth(
 
 @pytest.mark.django_db(transaction=True)
 def test_chains_of_calls_answer_as_the_document_says(own_token, live_server):
-    """What one call has made, the next reads, changes and removes.
+    """Later calls read, change and delete what earlier ones created.
 
-    By the program itself: it knows how to repeat a chain whose ids are new each time.
+    Runs schemathesis itself, which can repeat such a chain with new ids.
     """
     options = [
         "--phases=stateful",

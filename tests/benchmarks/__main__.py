@@ -1,7 +1,7 @@
 """Measure list, get, create and complete on both databases: `make bench`.
 
-For each database it fills a new one, starts Ownlist as `make run` does and the bare
-limit beside it, and loads them in turn. Nothing of it is left afterwards.
+Fills a new database of each kind, starts Ownlist as `make run` does and the minimal
+server, and loads both in turn. Everything is deleted afterwards.
 """
 
 import argparse
@@ -20,16 +20,16 @@ from tests import postgres
 from tests.benchmarks import report, services
 from tests.benchmarks.bench import SERVERS, WARM_UP, Bench
 from tests.benchmarks.calls import COMPLETIONS_IN_MIX
-from tests.benchmarks.filling import COMPLETABLE_EACH, PEOPLE_MAX, TASKS_EACH
+from tests.benchmarks.filling import CALLERS_MAX, COMPLETABLE_EACH, TASKS_EACH
 from tests.benchmarks.processes import StartError, free_port, serving
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    """Return the options, with every default filled in."""
+    """Return the options with defaults."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     add = parser.add_argument
     add("--database", choices=("sqlite", "postgresql"), help="only this one")
-    add("--users", type=int, help="people in the database (100)")
+    add("--users", type=int, help="users in the database (100)")
     add("--tasks", type=int, help=f"in the database ({TASKS_EACH} for each user)")
     add("--rounds", type=int, default=3, help="measurements of each kind (3)")
     add("--requests", type=int, help="in each measurement (400)")
@@ -52,7 +52,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _problem(options: argparse.Namespace) -> str | None:
-    """Say what can't be measured with these options, if anything."""
+    """Return why these options can't be measured, or an empty text."""
     if not 1 <= options.users <= 10_000 or options.tasks > 1_000_000:
         return "there may be 1 to 10,000 users and 1,000,000 tasks"
     if options.tasks < options.users * TASKS_EACH:
@@ -62,15 +62,15 @@ def _problem(options: argparse.Namespace) -> str | None:
     completions = options.rounds * options.requests
     if options.users_keepalive:
         completions = int(options.rate * options.seconds * COMPLETIONS_IN_MIX * 1.2)
-    people = min(options.users, PEOPLE_MAX)
+    callers = min(options.users, CALLERS_MAX)
     # Each server has half of them.
-    if WARM_UP + completions > people * COMPLETABLE_EACH // 2:
-        return f"so many requests complete every task of {people} people"
+    if WARM_UP + completions > callers * COMPLETABLE_EACH // 2:
+        return f"so many requests complete every task of {callers} users"
     return None
 
 
 def main(arguments: list[str]) -> int:
-    """Measure, print, and return 1 if any answer was wrong."""
+    """Measure, print, and return 1 if any response was wrong."""
     options = parse(arguments)
     databases = [options.database] if options.database else ["sqlite", "postgresql"]
     results = {}
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _verification() -> None:
-    """Print what verifying an outside token costs; it needs no database."""
+    """Print the cost of verifying an external token, which needs no database."""
     program = [sys.executable, "-m", "tests.benchmarks.verification"]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     subprocess.run(program, env=environment, check=True)
@@ -121,12 +121,12 @@ def measure(name: str, directory: Path, options: argparse.Namespace) -> dict[str
 def running(
     database: str, directory: Path, options: argparse.Namespace
 ) -> Iterator[Bench]:
-    """Start the database and both servers, and end them after the block."""
+    """Start the database and both servers, and stop them after the block."""
     with ExitStack() as stack:
         url, database_pid = stack.enter_context(services.database(database, directory))
         ports = {name: free_port() for name in SERVERS}
         environment = services.environment(directory, url, ports["ownlist"])
-        people = services.fill(
+        callers = services.fill(
             directory, environment, tasks=options.tasks, users=options.users
         )
         pids = {
@@ -140,11 +140,11 @@ def running(
             )
             for name, port in ports.items()
         }
-        yield Bench(ports=ports, pids=pids, database_pid=database_pid, people=people)
+        yield Bench(ports=ports, pids=pids, database_pid=database_pid, callers=callers)
 
 
 if __name__ == "__main__":
-    # Being told to stop must still end the servers.
+    # A signal must also stop the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))

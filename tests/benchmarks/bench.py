@@ -1,4 +1,4 @@
-"""Two running servers, and the loads that measure them."""
+"""Two running servers, and their loads."""
 
 import asyncio
 import random
@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from tests.benchmarks import report
-from tests.benchmarks.calls import Calls, Person
+from tests.benchmarks.calls import Caller, Calls
 from tests.benchmarks.load import Sample, closed_loop, open_loop
 from tests.benchmarks.processes import cpu_seconds
 from tests.benchmarks.report import Figures, Rounds
@@ -19,7 +19,7 @@ WARM_UP_SECONDS = 10
 
 
 class Bench:
-    """Servers by name with their ports and first processes, and who asks them."""
+    """The servers by name, with ports and main processes, and the callers."""
 
     def __init__(
         self,
@@ -27,21 +27,21 @@ class Bench:
         ports: dict[str, int],
         pids: dict[str, int],
         database_pid: int | None,
-        people: list[Person],
+        callers: list[Caller],
     ) -> None:
         self._ports = ports
         self._pids = pids
         self._database_pid = database_pid
         self._calls = {
-            server: Calls(people, seed=seed) for seed, server in enumerate(SERVERS)
+            server: Calls(callers, seed=seed) for seed, server in enumerate(SERVERS)
         }
 
     def in_turn(
         self, *, rounds: int, requests: int, connections: int, seconds: float
     ) -> Rounds:
-        """Load each server with each kind of call, in another order in each round.
+        """Load each server with each kind of call, in a new order in each round.
 
-        A load ends after so many requests or `seconds`, whatever comes first.
+        A load ends after the given number of requests or `seconds`, whichever is first.
         """
         cells = [(kind, server) for kind in KINDS for server in SERVERS]
         for kind, server in cells:
@@ -72,7 +72,7 @@ class Bench:
         return self._measured("ownlist", load)
 
     def _warm_up(self, kind: str, server: str) -> None:
-        """Make calls that don't count: modules are loaded, statements prepared."""
+        """Make calls to warm up, which are not measured."""
         load = closed_loop(
             islice(self._calls[server].of(kind), WARM_UP),
             port=self._ports[server],
@@ -82,7 +82,7 @@ class Bench:
         asyncio.run(load)
 
     def _measured(self, server: str, load: Coroutine[Any, Any, Sample]) -> Figures:
-        """Run a load and return its figures, with what it cost the processor."""
+        """Run a load and return its figures, including processor time."""
         pids = self._pids[server], self._database_pid
         before = [cpu_seconds(pid) for pid in pids]
         sample = asyncio.run(load)

@@ -1,4 +1,4 @@
-"""What is asked: the same requests for Ownlist and for the limit."""
+"""The requests, the same for Ownlist and for the minimal server."""
 
 import json
 import random
@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.benchmarks.load import Call
 
-Person = dict[str, Any]
+Caller = dict[str, Any]
 
 TASK = {
     "title": "Buy bread, milk and a new toothbrush",
@@ -20,18 +20,18 @@ COMPLETIONS_IN_MIX = MIX.count("complete") / len(MIX)
 
 
 class Calls:
-    """An endless supply of each kind of call, for one of the servers.
+    """An endless supply of each kind of call for one server.
 
-    What a completion takes is gone: each server has completable tasks of its own.
+    A task can be completed once, so each server has its own tasks to complete.
     """
 
-    def __init__(self, people: list[Person], *, seed: int) -> None:
-        self._people = people
+    def __init__(self, callers: list[Caller], *, seed: int) -> None:
+        self._callers = callers
         self._random = random.Random(seed)
         self._to_complete = [
-            (person, task_id)
-            for person in people
-            for task_id in person["completable"][seed % 2 :: 2]
+            (caller, task_id)
+            for caller in callers
+            for task_id in caller["completable"][seed % 2 :: 2]
         ]
         self._random.shuffle(self._to_complete)
 
@@ -48,31 +48,31 @@ class Calls:
             yield makers[kind]()
 
     def _list(self) -> Call:
-        return call("GET", "", self._random.choice(self._people), 200)
+        return call("GET", "", self._random.choice(self._callers), 200)
 
     def _get(self) -> Call:
-        person = self._random.choice(self._people)
-        task_id = self._random.choice(person["listed"])
-        return call("GET", f"/{task_id}", person, 200)
+        caller = self._random.choice(self._callers)
+        task_id = self._random.choice(caller["listed"])
+        return call("GET", f"/{task_id}", caller, 200)
 
     def _create(self) -> Call:
-        return call("POST", "", self._random.choice(self._people), 201, TASK)
+        return call("POST", "", self._random.choice(self._callers), 201, TASK)
 
     def _complete(self) -> Call:
-        person, task_id = self._to_complete.pop()
-        return call("POST", f"/{task_id}/complete", person, 200)
+        caller, task_id = self._to_complete.pop()
+        return call("POST", f"/{task_id}/complete", caller, 200)
 
 
 def call(
-    method: str, path: str, person: Person, expected: int, body: Any = None
+    method: str, path: str, caller: Caller, expected: int, body: Any = None
 ) -> Call:
-    """Return a request of `person` below the path of the tasks."""
+    """Return a request of `caller` with a path below that of the tasks."""
     content = b"" if body is None else json.dumps(body).encode()
     head = [
         f"{method} /api/v1/tasks{path} HTTP/1.1",
         "Host: 127.0.0.1",
         "Accept: application/json",
-        f"Authorization: Bearer {person['token']}",
+        f"Authorization: Bearer {caller['token']}",
     ]
     if method == "POST":
         head.append(f"Content-Length: {len(content)}")

@@ -1,8 +1,9 @@
-"""Fill an empty database and name some of its people: a program of its own.
+"""Fill an empty database and select some of its users: a program of its own.
 
-`python -m tests.benchmarks.filling --tasks N --users N PEOPLE` migrates the database of
-the environment, fills it, and writes to PEOPLE, as JSON, up to `PEOPLE_MAX` users: each
-with an access token, the tasks that `GET tasks` shows first, and others to complete.
+`python -m tests.benchmarks.filling --tasks N --users N CALLERS` migrates the database
+of the environment, fills it, and writes to CALLERS, as JSON, up to `CALLERS_MAX` users:
+each with an access token, the tasks that `GET tasks` shows first, and others to
+complete.
 """
 
 import argparse
@@ -18,9 +19,9 @@ from tqdm import tqdm
 from uuid_utils.compat import uuid7
 
 LISTED = 50  # tasks on the first page of a list
-TASKS_EACH = 100  # at least, so that there is a first page and something to complete
-PEOPLE_MAX = 1_000
-COMPLETABLE_EACH = 30  # of one person, behind the first page
+TASKS_EACH = 100  # at least, for a first page and tasks to complete
+CALLERS_MAX = 1_000
+COMPLETABLE_EACH = 30  # of one user, after the first page
 CHUNK = 5_000  # rows at once
 TOKEN_LIFETIME = timedelta(hours=6)  # longer than any run
 
@@ -29,15 +30,15 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tasks", type=int, required=True)
     parser.add_argument("--users", type=int, required=True)
-    parser.add_argument("people", type=Path)
+    parser.add_argument("callers", type=Path)
     options = parser.parse_args()
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    people = fill(tasks=options.tasks, users=options.users)
-    options.people.touch(mode=0o600)
-    options.people.write_text(json.dumps(people))
+    callers = fill(tasks=options.tasks, users=options.users)
+    options.callers.touch(mode=0o600)
+    options.callers.write_text(json.dumps(callers))
 
 
 def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
@@ -50,18 +51,18 @@ def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = 0")  # COPY takes its time
-    owners = [User(email=f"person{n}@example.com", password="!") for n in range(users)]
+    owners = [User(email=f"caller{n}@example.com", password="!") for n in range(users)]
     inboxes = [TaskList(owner=owner, name="Inbox", is_inbox=True) for owner in owners]
     labels = [Label(owner=owner, name="Home", key="home") for owner in owners]
     for rows in (owners, inboxes, labels):
         store(rows)
 
-    every = max(1, -(-users // PEOPLE_MAX))
-    people = {owner.pk: _person(owner) for owner in owners[::every]}
+    every = max(1, -(-users // CALLERS_MAX))
+    callers = {owner.pk: _caller(owner) for owner in owners[::every]}
     new = (
         task
         for inbox in inboxes
-        for task in _tasks_of(inbox, count=tasks // users, people=people)
+        for task in _tasks_of(inbox, count=tasks // users, callers=callers)
     )
     label_of = {label.owner_id: label for label in labels}
     bar = tqdm(total=tasks, desc="filling", unit=" tasks", disable=None)
@@ -79,9 +80,9 @@ def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
     bar.close()
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            # Else autovacuum does it in the middle of a measurement.
+            # Otherwise autovacuum runs during a measurement.
             cursor.execute("VACUUM (ANALYZE)")
-    return list(people.values())
+    return list(callers.values())
 
 
 def store(rows: list[Any]) -> None:
@@ -95,7 +96,7 @@ def store(rows: list[Any]) -> None:
     fields = [
         field
         for field in model._meta.concrete_fields
-        # The database numbers these itself.
+        # The database generates these.
         if not (field.primary_key and field.get_internal_type() == "BigAutoField")
     ]
     names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
@@ -113,8 +114,8 @@ def store(rows: list[Any]) -> None:
             )
 
 
-def _person(owner: Any) -> dict[str, Any]:
-    """Return the user with a token as a sign-in makes it, but longer lived."""
+def _caller(owner: Any) -> dict[str, Any]:
+    """Return the user with a token like that of a sign-in, with a longer lifetime."""
     from django.utils import timezone
 
     from accounts.models import RefreshFamily
@@ -134,15 +135,15 @@ def _person(owner: Any) -> dict[str, Any]:
 
 
 def _tasks_of(
-    inbox: Any, *, count: int, people: dict[Any, dict[str, Any]]
+    inbox: Any, *, count: int, callers: dict[Any, dict[str, Any]]
 ) -> Iterator[Any]:
-    """Make one person's tasks: four of five open, every third with a date."""
+    """Create the tasks of one user: four of five open, every third with a date."""
     from django.utils import timezone
 
     from todos.models import Task
 
     now = timezone.now()
-    person = people.get(inbox.owner_id)
+    caller = callers.get(inbox.owner_id)
     for n in range(count):
         task = Task(
             owner_id=inbox.owner_id,
@@ -155,11 +156,11 @@ def _tasks_of(
             created_at=now,
             updated_at=now,
         )
-        if person and task.completed_at is None:
-            if len(person["listed"]) < LISTED:
-                person["listed"].append(str(task.pk))
-            elif len(person["completable"]) < COMPLETABLE_EACH:
-                person["completable"].append(str(task.pk))
+        if caller and task.completed_at is None:
+            if len(caller["listed"]) < LISTED:
+                caller["listed"].append(str(task.pk))
+            elif len(caller["completable"]) < COMPLETABLE_EACH:
+                caller["completable"].append(str(task.pk))
         yield task
 
 

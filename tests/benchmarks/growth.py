@@ -1,6 +1,6 @@
-"""Whether lists stay as fast with a hundred times the people: servers side by side.
+"""Whether lists stay as fast with a hundred times the users: two servers compared.
 
-`python -m tests.benchmarks.growth` fills a database with 10,000 tasks of 100 people and
+`python -m tests.benchmarks.growth` fills a database with 10,000 tasks of 100 users and
 one with 1,000,000 of 10,000, starts Ownlist on each, and asks both for the same lists
 in turn. The ratio of the times must stay below 1.2.
 """
@@ -19,7 +19,7 @@ from statistics import median
 
 from tests import postgres
 from tests.benchmarks import services
-from tests.benchmarks.calls import Person, call
+from tests.benchmarks.calls import Caller, call
 from tests.benchmarks.load import Call, closed_loop
 from tests.benchmarks.processes import StartError, free_port, serving
 
@@ -60,7 +60,7 @@ def _measure(name: str, directory: Path, options: argparse.Namespace) -> float:
             size: stack.enter_context(_served(name, directory / size, users=users))
             for size, users in sizes.items()
         }
-        print(f"{name}: p50 in milliseconds with {sizes} people, 100 tasks each")
+        print(f"{name}: p50 in milliseconds with {sizes} users, 100 tasks each")
         ratios = [_compare(each, served, options) for each in options.lists]
     return max(ratios)
 
@@ -68,14 +68,14 @@ def _measure(name: str, directory: Path, options: argparse.Namespace) -> float:
 @contextmanager
 def _served(
     name: str, directory: Path, *, users: int
-) -> Iterator[tuple[int, list[Person]]]:
-    """Fill a database, start a server on it; yield its port and the people."""
+) -> Iterator[tuple[int, list[Caller]]]:
+    """Fill a database, start a server on it; yield its port and the callers."""
     directory.mkdir()
     port = free_port()
     with ExitStack() as stack:
         url, _ = stack.enter_context(services.database(name, directory))
         environment = services.environment(directory, url, port)
-        people = services.fill(directory, environment, tasks=users * 100, users=users)
+        callers = services.fill(directory, environment, tasks=users * 100, users=users)
         stack.enter_context(
             serving(
                 services.command("ownlist", port, workers=1),
@@ -84,19 +84,19 @@ def _served(
                 log=directory / "server.log",
             )
         )
-        yield port, people
+        yield port, callers
 
 
 def _compare(
-    kind: str, served: dict[str, tuple[int, list[Person]]], options: argparse.Namespace
+    kind: str, served: dict[str, tuple[int, list[Caller]]], options: argparse.Namespace
 ) -> float:
-    """Ask both servers for one kind of list in turn; print and return the ratio."""
-    for port, people in served.values():
-        _time(kind, port, people, WARM_UP)
+    """Request one kind of list from both servers in turn; return the ratio."""
+    for port, callers in served.values():
+        _time(kind, port, callers, WARM_UP)
     times: dict[str, list[float]] = {size: [] for size in served}
     for _ in range(options.rounds):
-        for size, (port, people) in random.sample(list(served.items()), len(served)):
-            times[size].append(_time(kind, port, people, options.requests))
+        for size, (port, callers) in random.sample(list(served.items()), len(served)):
+            times[size].append(_time(kind, port, callers, options.requests))
     pairs = zip(times["large"], times["small"], strict=True)
     ratio = median(large / small for large, small in pairs)
     shown = "  ".join(f"{size} {median(found):7.2f}" for size, found in times.items())
@@ -104,9 +104,9 @@ def _compare(
     return ratio
 
 
-def _time(kind: str, port: int, people: list[Person], count: int) -> float:
+def _time(kind: str, port: int, callers: list[Caller], count: int) -> float:
     """Return the median milliseconds of so many calls, one after another."""
-    calls = islice(_calls(kind, people), count)
+    calls = islice(_calls(kind, callers), count)
     load = closed_loop(calls, port=port, connections=1, at_most_seconds=60)
     sample = asyncio.run(load)
     if sample.errors:
@@ -114,13 +114,13 @@ def _time(kind: str, port: int, people: list[Person], count: int) -> float:
     return median(sample.latencies) * 1000
 
 
-def _calls(kind: str, people: list[Person]) -> Iterator[Call]:
+def _calls(kind: str, callers: list[Caller]) -> Iterator[Call]:
     while True:
-        yield call("GET", LISTS[kind], random.choice(people), 200)
+        yield call("GET", LISTS[kind], random.choice(callers), 200)
 
 
 if __name__ == "__main__":
-    # Being told to stop must still end the servers.
+    # A signal must also stop the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))

@@ -1,12 +1,12 @@
-"""What the worst requests cost: `python -m tests.benchmarks.hostile`.
+"""The cost of the worst requests: `python -m tests.benchmarks.hostile`.
 
-Starts Ownlist as `make run` does, with one worker, and sends it the bodies, files,
-forms, queries, headers and cookies that cost most to read, each at half of the size
-that is accepted and at all of it. None may cost more than half a second of processor
-time, and twice the size no more than twice as much.
+Starts Ownlist as `make run` does, with one worker, and sends the bodies, files, forms,
+queries, headers and cookies that cost most to read, with half the accepted size and all
+of it. None may cost more than half a second of processor time, and twice the size at
+most twice as much.
 
-The processor time of the server is measured, not how long an answer takes, so that the
-figures hold on a busy machine as well.
+Measures the processor time of the server instead of the response time, so that the
+figures are valid on a busy machine too.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ from tests.benchmarks.hostile_requests import FORM, JSON, KINDS, Kind, Request
 from tests.benchmarks.processes import StartError, cpu_seconds, free_port, serving
 
 LIMIT = 0.5  # seconds of processor time
-ROWS = 1_000  # that are brought in may cost as much; more in proportion
+ROWS = 1_000  # imported rows may cost as much; more in proportion
 MAY_GROW = 2.6  # at twice the size; the kernel counts in hundredths of a second
-TOO_SHORT = 0.2  # seconds; of less, those hundredths are too large a part
-USERS = 40  # in turn, so that limits for one user don't spare the server any work
+TOO_SHORT = 0.2  # seconds; below this, the resolution of the kernel is too coarse
+USERS = 40  # in turn, so that the limits of one user don't reduce the work
 PASSWORD = "correct horse battery staple"  # noqa: S105 - of an account that is gone soon
-TIMEOUT = 900  # seconds for one answer
+TIMEOUT = 900  # seconds for one response
 
 
 @dataclass(slots=True)
 class Target:
-    """The running server, and those who send it something."""
+    """The running server and its clients."""
 
     port: int
     pid: int
@@ -52,7 +52,7 @@ class Target:
     _addresses: Iterator[int] = field(default_factory=count)
 
     def send(self, request: Request) -> tuple[int, str]:
-        """Send a request and return its status and headers; 0 where there is none."""
+        """Send a request and return its status and headers; 0 without a response."""
         headers = self._headers(request) | request.headers
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
         try:
@@ -68,12 +68,12 @@ class Target:
     def _headers(self, request: Request) -> dict[str, str]:
         number = next(self._addresses)
         secret = secrets.token_hex(16)
-        # An address of its own, so that limits by address don't spare any work either.
+        # A new address each time, so that limits by address don't reduce the work.
         headers = {"X-Forwarded-For": f"10.{number >> 8}.{number & 255}.1"}
-        if request.as_whom == "caller":
+        if request.sender == "caller":
             return headers | {"Authorization": f"Bearer {next(self.tokens)}"}
         cookies = [f"ownlist_csrf={secret}"]
-        if request.as_whom == "person":
+        if request.sender == "browser":
             cookies.append(self.session)
         return headers | {"Cookie": "; ".join(cookies), "X-CSRFToken": secret}
 
@@ -84,7 +84,7 @@ class Target:
         return (cpu_seconds(self.pid) or 0) - before, status
 
     def sign_in(self) -> None:
-        """Make an account and keep its session, for the pages."""
+        """Create an account and keep its session for the pages."""
         account = {"email": "hostile@example.com", "password": PASSWORD}
         body = json.dumps(account).encode()
         self.send(Request("POST", "/api/v1/auth/register", body, JSON))
@@ -103,7 +103,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What requests of one kind cost at half their size and at all of it."""
+    """The cost of requests of one kind with half the size and the full size."""
 
     kind: Kind
     status: int
@@ -112,7 +112,7 @@ class Figures:
 
     @property
     def growth(self) -> float | None:
-        """How much more twice the size costs; None where it is too little to tell."""
+        """How much more twice the size costs, or None if the cost is too small."""
         return self.full / max(self.half, 0.01) if self.full >= TOO_SHORT else None
 
     @property
@@ -148,9 +148,9 @@ def _size(kind: Kind) -> str:
 
 
 def measure(target: Target, kind: Kind, *, rounds: int) -> Figures:
-    """Return the least that requests of a kind cost, of several rounds."""
+    """Return the lowest cost of requests of a kind over several rounds."""
     full, half = kind.make(kind.size), kind.make(kind.size // 2)
-    target.send(kind.make(1))  # what is loaded once is loaded now
+    target.send(kind.make(1))  # loads everything that is loaded once
     halves, _ = min(target.cost(half) for _ in range(rounds))
     fulls, status = min(target.cost(full) for _ in range(rounds))
     return Figures(kind, status, halves, fulls)
@@ -185,14 +185,14 @@ def main(arguments: list[str]) -> int:
 
 @contextmanager
 def running(database: str, directory: Path) -> Iterator[Target]:
-    """Start the database and the server, and end them after the block."""
+    """Start the database and the server, and stop them after the block."""
     with services.database(database, directory) as (url, _):
         port = free_port()
         environment = services.environment(directory, url, port) | {"PROXY_COUNT": "1"}
-        people = services.fill(
+        callers = services.fill(
             directory, environment, tasks=USERS * TASKS_EACH, users=USERS
         )
-        # The pages name the files that they need by their contents.
+        # The pages use hashed names of static files.
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput"]
         subprocess.run(collect, env=environment, stdout=subprocess.DEVNULL, check=True)
         with serving(
@@ -201,14 +201,14 @@ def running(database: str, directory: Path) -> Iterator[Target]:
             environment=environment,
             log=directory / "ownlist.log",
         ) as pid:
-            tokens = cycle([person["token"] for person in people])
+            tokens = cycle([caller["token"] for caller in callers])
             target = Target(port=port, pid=pid, tokens=tokens)
             target.sign_in()
             yield target
 
 
 if __name__ == "__main__":
-    # Being told to stop must still end the server.
+    # A signal must also stop the server.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         sys.exit(main(sys.argv[1:]))

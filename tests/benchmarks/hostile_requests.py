@@ -1,4 +1,4 @@
-"""The requests that cost most to read, of every kind that there is."""
+"""The requests that cost most to read, of every kind."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PASSWORD = "correct horse battery staple"  # noqa: S105 - of a server that is go
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, as `nobody`, as a `caller` with a token or a `person` signed in."""
+    """One request, sent by `nobody`, a `caller` with a token or a `browser`."""
 
     method: str
     path: str
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    as_whom: str = "nobody"
+    sender: str = "nobody"
 
 
 Maker = Callable[[int], Request]
@@ -31,9 +31,9 @@ Maker = Callable[[int], Request]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Requests of one kind, up to `size` bytes of what makes them bad.
+    """Requests of one kind, up to `size` bytes of hostile content.
 
-    Or up to so many rows, where all are good and are brought in.
+    Or up to this number of rows, if all are valid and imported.
     """
 
     name: str
@@ -42,11 +42,11 @@ class Kind:
     is_in_rows: bool = False
 
 
-# --- What is dear to read ----------------------------------------------------------
+# --- Content -----------------------------------------------------------------------
 
 
 def repeated(piece: str, size: int, *, before: str = "", after: str = "") -> bytes:
-    """Return the piece as often as it fits into `size` bytes, between two others."""
+    """Return the piece repeated to `size` bytes, between two others."""
     room = size - len((before + after).encode())
     return (before + piece * (max(0, room // len(piece.encode()))) + after).encode()
 
@@ -104,24 +104,24 @@ def of_list(name: str, item: str, **others: Any) -> Callable[[int], bytes]:
     return make
 
 
-# --- Where it is sent --------------------------------------------------------------
+# --- Requests ----------------------------------------------------------------------
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 TOKEN = "/api/v1/auth/token"  # noqa: S105 - a path
 
 
-def post(path: str, make: Callable[[int], bytes], as_whom: str = "caller") -> Maker:
+def post(path: str, make: Callable[[int], bytes], sender: str = "caller") -> Maker:
     """Return what makes a POST of JSON."""
-    return lambda size: Request("POST", path, make(size), JSON, as_whom)
+    return lambda size: Request("POST", path, make(size), JSON, sender)
 
 
 def patch(path: str, make: Callable[[int], bytes]) -> Maker:
     return lambda size: Request("PATCH", path, make(size), JSON, "caller")
 
 
-def form(path: str, make: Callable[[int], bytes], as_whom: str = "person") -> Maker:
-    return lambda size: Request("POST", path, make(size), FORM, as_whom)
+def form(path: str, make: Callable[[int], bytes], sender: str = "browser") -> Maker:
+    return lambda size: Request("POST", path, make(size), FORM, sender)
 
 
 def form_field(name: str, piece: str, **others: str) -> Callable[[int], bytes]:
@@ -130,23 +130,23 @@ def form_field(name: str, piece: str, **others: str) -> Callable[[int], bytes]:
     return lambda size: repeated(quote(piece, safe=""), size, before=start)
 
 
-def multipart(path: str, piece: str, as_whom: str = "person") -> Maker:
+def multipart(path: str, piece: str, sender: str = "browser") -> Maker:
     """Return what makes a form of many small parts."""
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
 
     def make(size: int) -> Request:
         body = repeated(piece, size, after="--x--\r\n")
-        return Request("POST", path, body, headers, as_whom)
+        return Request("POST", path, body, headers, sender)
 
     return make
 
 
-def query(path: str, piece: str, start: str, as_whom: str = "caller") -> Maker:
+def query(path: str, piece: str, start: str, sender: str = "caller") -> Maker:
     """Return what makes a GET with a long query."""
 
     def make(size: int) -> Request:
         asked = repeated(piece, size, before=start).decode()
-        return Request("GET", f"{path}?{asked}", as_whom=as_whom)
+        return Request("GET", f"{path}?{asked}", sender=sender)
 
     return make
 
@@ -156,13 +156,13 @@ def header(
     piece: str,
     start: str = "",
     path: str = "/api/v1/tasks",
-    as_whom: str = "caller",
+    sender: str = "caller",
 ) -> Maker:
     """Return what makes a GET with a long header."""
 
     def make(size: int) -> Request:
         headers = {name: repeated(piece, size, before=start).decode()}
-        return Request("GET", path, headers=headers, as_whom=as_whom)
+        return Request("GET", path, headers=headers, sender=sender)
 
     return make
 
@@ -347,22 +347,22 @@ KINDS: list[Kind] = [
             ("/accounts/login/", "password", "nobody"),
             ("/accounts/signup/", "email", "nobody"),
             ("/accounts/password/reset/", "email", "nobody"),
-            ("/accounts/settings/", "display_name", "person"),
-            ("/accounts/delete/", "password", "person"),
-            ("/tasks/new/", "title", "person"),
-            ("/tasks/new/", "notes", "person"),
-            ("/tasks/new/", "labels", "person"),
-            ("/lists/new/", "name", "person"),
+            ("/accounts/settings/", "display_name", "browser"),
+            ("/accounts/delete/", "password", "browser"),
+            ("/tasks/new/", "title", "browser"),
+            ("/tasks/new/", "notes", "browser"),
+            ("/tasks/new/", "labels", "browser"),
+            ("/lists/new/", "name", "browser"),
         )
     ),
     *(
         Kind(f"{name} of {what}, {path}", form(path, form_field(name, piece), who))
         for path, name, who in (
             ("/accounts/login/", "login", "nobody"),
-            ("/tasks/new/", "due_date", "person"),
-            ("/tasks/new/", "due_time", "person"),
-            ("/tasks/new/", "next", "person"),
-            ("/tasks/new/", "labels", "person"),
+            ("/tasks/new/", "due_date", "browser"),
+            ("/tasks/new/", "due_time", "browser"),
+            ("/tasks/new/", "next", "browser"),
+            ("/tasks/new/", "labels", "browser"),
         )
         for what, piece in (("commas", ","), ("letters", "a"), ("zeros", "0"))
     ),
@@ -478,8 +478,8 @@ KINDS: list[Kind] = [
     Kind("tags of the plan", query("/api/me/tasks", "a,", "tag="), HEAD),
     Kind("a cursor", query("/api/v1/tasks", "a:", "cursor="), HEAD),
     Kind("an empty query", query("/api/v1/tasks", "&", "a"), HEAD),
-    Kind("a query of a page", query("/", "%25", "x=", "person"), HEAD),
-    Kind("a query of the trash", query("/trash/", "a", "x=", "person"), HEAD),
+    Kind("a query of a page", query("/", "%25", "x=", "browser"), HEAD),
+    Kind("a query of the trash", query("/trash/", "a", "x=", "browser"), HEAD),
     Kind(
         "next of the sign-in page",
         query("/accounts/login/", "%25", "next=", "nobody"),
@@ -490,41 +490,39 @@ KINDS: list[Kind] = [
     Kind(
         "Accept-Language",
         header(
-            "Accept-Language", "en;q=0.1,", path="/accounts/login/", as_whom="nobody"
+            "Accept-Language", "en;q=0.1,", path="/accounts/login/", sender="nobody"
         ),
         HEAD,
     ),
     Kind("If-None-Match", header("If-None-Match", '"v1",'), HEAD),
     Kind(
         "Authorization of dots",
-        header("Authorization", "a.", "Bearer ", as_whom="nobody"),
+        header("Authorization", "a.", "Bearer ", sender="nobody"),
         HEAD,
     ),
     Kind(
         "Authorization",
-        header("Authorization", "a", "Bearer eyJ", as_whom="nobody"),
+        header("Authorization", "a", "Bearer eyJ", sender="nobody"),
         HEAD,
     ),
     Kind("Idempotency-Key", header("Idempotency-Key", "a"), HEAD),
-    Kind("cookies", header("Cookie", "a=b;", path="/", as_whom="nobody"), HEAD),
+    Kind("cookies", header("Cookie", "a=b;", path="/", sender="nobody"), HEAD),
     Kind(
         "a session cookie",
-        header("Cookie", "a", "ownlist_session=", path="/", as_whom="nobody"),
+        header("Cookie", "a", "ownlist_session=", path="/", sender="nobody"),
         HEAD,
     ),
     Kind(
         "a CSRF cookie",
         header(
-            "Cookie", "a", "ownlist_csrf=", path="/accounts/login/", as_whom="nobody"
+            "Cookie", "a", "ownlist_csrf=", path="/accounts/login/", sender="nobody"
         ),
         HEAD,
     ),
-    Kind("Host", header("Host", "a.", path="/accounts/login/", as_whom="nobody"), HEAD),
+    Kind("Host", header("Host", "a.", path="/accounts/login/", sender="nobody"), HEAD),
     Kind(
         "X-Forwarded-For",
-        header(
-            "X-Forwarded-For", "1.1.1.1,", path="/accounts/login/", as_whom="nobody"
-        ),
+        header("X-Forwarded-For", "1.1.1.1,", path="/accounts/login/", sender="nobody"),
         HEAD,
     ),
     # Nothing but a request.

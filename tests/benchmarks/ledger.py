@@ -1,7 +1,7 @@
-"""What the ledger costs: making a task with it, beside the same insert without.
+"""The cost of the ledger: creating a task with it, and the same insert without it.
 
-`python -m tests.benchmarks.ledger` makes tasks both ways in turn, in one process, on
-both databases. The ratio of the times must stay below 1.5.
+`python -m tests.benchmarks.ledger` creates tasks in both ways in turn, in one process,
+on both databases. The ratio of the times must stay below 1.5.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def _in_a_process_of_its_own(name: str) -> int:
 
 
 def measure(name: str) -> int:
-    """Make tasks both ways in turn, print the ratio; 1 if it is too high."""
+    """Create tasks in both ways in turn, and return 1 if the ratio is too high."""
     import django
 
     django.setup()
@@ -100,7 +100,7 @@ def _without_ledger(make: Callable[[Any], None]) -> Callable[[Any], None]:
 
 @contextmanager
 def _no_entries() -> Iterator[None]:
-    """Let batches store nothing of their own: what is left is the insert."""
+    """Let batches store nothing, so that only the insert remains."""
     from todos import ledger
 
     def count(batch: Any, *_: Any) -> None:

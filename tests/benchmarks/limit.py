@@ -1,8 +1,8 @@
-"""The bare limit: the least that could answer the same requests.
+"""The minimal server: the least work that could answer the same requests.
 
-The same server and the same driver, but of all that Ownlist does only this: check the
-token's signature, issuer, audience and time with PyJWT, run one prepared statement,
-write JSON with orjson. No user is read, no body is validated, no ledger is kept.
+It uses the same server and driver, but only checks signature, issuer, audience and time
+of the token with PyJWT, runs one prepared statement, and writes JSON with orjson. It
+reads no user, validates no body and keeps no ledger.
 """
 
 import os
@@ -114,7 +114,7 @@ def _run(sql: str, *values: Any) -> list[Row]:
 def respond(
     environ: dict[str, Any], start_response: Callable[..., Any]
 ) -> Iterable[bytes]:
-    """Answer the four requests of the benchmark, and `/healthz`."""
+    """Respond to the four requests of the benchmark, and to `/healthz`."""
     path = environ["PATH_INFO"]
     if path == "/healthz":
         start_response("200 OK", [("Content-Length", "0")])
@@ -161,9 +161,9 @@ def _answer(environ: dict[str, Any], path: str, owner: UUID) -> Any:
 
 
 def _moment(now: datetime) -> datetime | str:
-    # What Django stores in SQLite, which has no type for it.
+    # The format that Django stores in SQLite, which has no such type.
     return f"{now:%Y-%m-%d %H:%M:%S.%f}" if IS_SQLITE else now
 
 
-# The server is the same for both, and so is what stands before the threads.
+# Both use the same server and the same `config.front`.
 application = Front(respond)

@@ -1,4 +1,4 @@
-"""The load: requests over connections that stay open, timed one by one."""
+"""The load: requests over persistent connections, each of them timed."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ ANSWER_TIMEOUT = 15  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as it goes over the wire, and the status it must be answered with."""
+    """The bytes of one request, and the expected status."""
 
     data: bytes
     expected: int
@@ -19,7 +19,7 @@ class Call:
 
 @dataclass(slots=True)
 class Sample:
-    """What a load measured. Latencies are those of right answers, in seconds."""
+    """The result of a load. Latencies are those of correct responses, in seconds."""
 
     latencies: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Sample:
 
 
 class Connection(asyncio.Protocol):
-    """A connection of HTTP/1.1 that is kept open and carries one request at a time."""
+    """A persistent connection of HTTP/1.1 with one request at a time."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -35,7 +35,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
 
     async def status_of(self, data: bytes, port: int) -> int:
-        """Send a request, read the whole answer and return its status."""
+        """Send a request, read the whole response and return its status."""
         loop = asyncio.get_running_loop()
         if self._transport is None or self._transport.is_closing():
             await loop.create_connection(lambda: self, "127.0.0.1", port)
@@ -77,7 +77,7 @@ def _content_length(head: bytes) -> int:
 async def _time_call(
     connection: Connection, call: Call, *, port: int, since: float, sample: Sample
 ) -> None:
-    """Make one call and add it to the sample, as begun at `since`."""
+    """Make one call and add it to the sample, timed from `since`."""
     try:
         status = await connection.status_of(call.data, port)
     except (OSError, TimeoutError) as exc:
@@ -94,9 +94,9 @@ async def _time_call(
 async def closed_loop(
     calls: Iterator[Call], *, port: int, connections: int, at_most_seconds: float
 ) -> Sample:
-    """Make all calls as fast as they are answered, each connection one after another.
+    """Make all calls as fast as possible, one after another on each connection.
 
-    After `at_most_seconds` no further call is begun.
+    No further call starts after `at_most_seconds`.
     """
     sample = Sample()
     started = time.perf_counter()
@@ -119,10 +119,10 @@ async def closed_loop(
 async def open_loop(
     calls: Iterator[Call], *, port: int, connections: int, rate: float, seconds: float
 ) -> Sample:
-    """Make `rate` calls a second, however fast the answers come.
+    """Make `rate` calls per second, however fast the responses are.
 
-    Each call goes over a connection that is free, chosen at random. It is timed from
-    the moment it was due, so a stall counts for all the calls that it held up.
+    Each call uses a random free connection. It is timed from the moment it was due, so
+    a stall counts for all the calls that it delayed.
     """
     sample = Sample()
     opened = [Connection() for _ in range(connections)]

@@ -1,4 +1,4 @@
-"""Starting servers, stopping them for certain, and what they cost the processor."""
+"""Starting servers, stopping them reliably, and their processor time."""
 
 import os
 import signal
@@ -16,11 +16,11 @@ STOP_TIMEOUT = 15  # seconds
 
 
 class StartError(Exception):
-    """A server did not start; the text holds the end of its log."""
+    """A server did not start. The text contains the end of its log."""
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on now."""
+    """Return a free port of this machine."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port
@@ -30,7 +30,7 @@ def free_port() -> int:
 def serving(
     command: list[str], *, port: int, environment: Mapping[str, str], log: Path
 ) -> Iterator[int]:
-    """Run a server until the block ends, and yield the id of its first process."""
+    """Run a server during the block, and yield the id of its main process."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command,
@@ -38,7 +38,7 @@ def serving(
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
-            start_new_session=True,  # a group of its own, to be ended as one
+            start_new_session=True,  # to be stopped as a group
         )
     try:
         _wait_until_ready(process, port, log)
@@ -61,23 +61,23 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask the server to end, then end what is left of its group."""
+    """Stop the server, and kill what is left of its process group."""
     process.terminate()
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=STOP_TIMEOUT)
-    with suppress(ProcessLookupError):  # nothing is left, as it should be
+    with suppress(ProcessLookupError):  # no process is left
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
 def parent_of(pid: int) -> int | None:
-    """Return the process that started `pid`; None where `/proc` doesn't say."""
+    """Return the parent process of `pid`, or None without `/proc`."""
     stat = _stat(pid)
     return int(stat[1]) if stat else None
 
 
 def children_of(pid: int) -> set[int]:
-    """Return the living processes that `pid` started; none without `/proc`."""
+    """Return the running child processes of `pid`; none without `/proc`."""
     return {
         child
         for child, stat in _stats().items()
@@ -86,10 +86,10 @@ def children_of(pid: int) -> set[int]:
 
 
 def cpu_seconds(root: int | None) -> float | None:
-    """Return the processor time of `root` and all its descendants up to now.
+    """Return the processor time of `root` and all its descendants in seconds.
 
-    User and system time, with that of children that have ended. None where there is
-    no `/proc`, as on macOS. The clock ticks in hundredths of a second.
+    User and system time, including ended children, in hundredths of a second. None
+    without `/proc`, as on macOS.
     """
     stats = _stats()
     if root is None or root not in stats:

@@ -1,8 +1,8 @@
-"""Measure how long quick add takes for a line: `python -m tests.benchmarks.quick_add`.
+"""Measure the time of quick add for one line: `python -m tests.benchmarks.quick_add`.
 
-Ordinary lines, the longest that a title leaves room for, and lines made to be hard: of
-10,000 characters, and twice that, which must take no more than twice the time. Times
-are the best of several, in milliseconds, so that what else runs doesn't count.
+Ordinary lines, lines of the maximum length, and hostile lines: of 10,000 characters,
+and of twice that, which may take at most twice the time. Times are the best of several,
+in milliseconds, so that other processes have little effect.
 """
 
 import sys

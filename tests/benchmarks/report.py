@@ -1,4 +1,4 @@
-"""From samples to figures, and from figures to a table."""
+"""Figures from samples, and their table."""
 
 from dataclasses import asdict, dataclass
 from statistics import median, quantiles
@@ -14,8 +14,10 @@ HEADINGS = ("", "", "req/s", "p50", "p95", "p99", "CPU", "db CPU", "errors", "sh
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One server under one load. Latencies and processor times are in milliseconds;
-    the latter for each request, None where they can't be known."""
+    """The figures of one server under one load, in milliseconds.
+
+    Processor times are per request, or None if they are unknown.
+    """
 
     rate: float
     p50: float
@@ -60,7 +62,7 @@ def median_of(rounds: list[Figures]) -> Figures:
 
 
 def share_of_limit(by_server: dict[str, list[Figures]]) -> float | None:
-    """Return the limit's processor time over ours: the median over the rounds."""
+    """Return the processor time of the minimal server divided by ours, as a median."""
     if "limit" not in by_server:
         return None
     pairs = zip(by_server["ownlist"], by_server["limit"], strict=True)

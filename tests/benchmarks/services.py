@@ -1,4 +1,4 @@
-"""What a measurement needs around it: a filled database and the servers' commands."""
+"""The environment of a measurement: a filled database, and the server commands."""
 
 import json
 import os
@@ -13,13 +13,13 @@ import psycopg
 
 from config import server
 from tests import postgres
-from tests.benchmarks.calls import Person
+from tests.benchmarks.calls import Caller
 from tests.benchmarks.processes import parent_of
 
 
 @contextmanager
 def database(name: str, directory: Path) -> Iterator[tuple[str, int | None]]:
-    """Yield the address of an empty database, and its server's first process."""
+    """Yield the URL of an empty database, and the main process of its server."""
     if name == "sqlite":
         yield f"sqlite:///{directory / 'ownlist.sqlite3'}", None
         return
@@ -30,7 +30,7 @@ def database(name: str, directory: Path) -> Iterator[tuple[str, int | None]]:
 
 
 def environment(directory: Path, url: str, port: int) -> dict[str, str]:
-    """Return all that the programs know: nothing of the caller's settings leaks in."""
+    """Return the environment of the programs, without the settings of this process."""
     kept = {k: os.environ[k] for k in ("PATH", "LANG", "TMPDIR") if k in os.environ}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -41,20 +41,20 @@ def environment(directory: Path, url: str, port: int) -> dict[str, str]:
         "DATABASE_URL": url,
         "VAR_DIR": str(directory),
         "USER_RATE_LIMIT": "1000000",  # one caller, as fast as it can
-        # Nothing asks for static files here, so they are not collected.
+        # Static files are not requested here, so they are not collected.
         "PYTHONWARNINGS": "ignore:No directory at",
     }
 
 
 def fill(
     directory: Path, environment: dict[str, str], *, tasks: int, users: int
-) -> list[Person]:
-    """Fill the database and return some of the people in it."""
-    people = directory / "people.json"
+) -> list[Caller]:
+    """Fill the database and return some of its users."""
+    callers = directory / "callers.json"
     numbers = [f"--tasks={tasks}", f"--users={users}"]
     program = [sys.executable, "-m", "tests.benchmarks.filling"]
-    subprocess.run([*program, *numbers, str(people)], env=environment, check=True)
-    found: list[Person] = json.loads(people.read_text())
+    subprocess.run([*program, *numbers, str(callers)], env=environment, check=True)
+    found: list[Caller] = json.loads(callers.read_text())
     return found
 
 

@@ -1,7 +1,7 @@
-"""What it costs to verify a Better Auth token, beside the bare signature check.
+"""The cost of verifying a Better Auth token, compared with checking its signature.
 
-A program of its own: `python -m tests.benchmarks.verification`. Both are measured in
-turn, in one process, over new tokens, so that nothing is remembered.
+`python -m tests.benchmarks.verification` measures both in turn, in one process, with
+new tokens, so that nothing is cached.
 """
 
 import json
@@ -69,7 +69,7 @@ def costs(algorithm: str) -> tuple[float, float, float]:
 
 
 def trust(url: str) -> None:
-    """Trust this issuer and no other; share its keys with nobody."""
+    """Trust only this issuer, and share its keys with no other process."""
     from django.test import override_settings
 
     override_settings(

@@ -31,19 +31,19 @@ def has_script(request):
 
 
 @pytest.fixture
-def person(new_context, has_script, site):
+def page(new_context, has_script, site):
     """A browser page that fails the test on console errors."""
-    page = new_context(java_script_enabled=has_script, base_url=site).new_page()
+    tab = new_context(java_script_enabled=has_script, base_url=site).new_page()
     complaints = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on(
         "console",
         lambda message: (
             message.type in {"error", "warning"} and complaints.append(message.text)
         ),
     )
 
-    yield page
+    yield tab
 
     assert complaints == []
 
@@ -78,95 +78,95 @@ def sign_out(page):
     expect(page.get_by_text("You have signed out.")).to_be_visible()
 
 
-def test_signs_up_and_out_and_in_again(person):
-    sign_up(person)
-    expect_today(person)
+def test_signs_up_and_out_and_in_again(page):
+    sign_up(page)
+    expect_today(page)
 
-    sign_out(person)
-    sign_in(person)
+    sign_out(page)
+    sign_in(page)
 
-    expect_today(person)
-
-
-def test_resets_a_password_with_the_link_in_the_mail(person, mailoutbox):
-    sign_up(person)
-    sign_out(person)
-    person.get_by_role("link", name="Forgot your password?").click()
-    person.get_by_label("E-mail").fill(EMAIL)
-    person.get_by_role("button", name="Send link").click()
-    expect(person.get_by_text("Check your e-mail")).to_be_visible()
-
-    person.goto(link_in(mailoutbox[-1]))
-    person.get_by_label("New password").fill(NEW_PASSWORD)
-    person.get_by_role("button", name="Change password").click()
-    expect(person.get_by_text("Your password has been changed").first).to_be_visible()
-    sign_in(person, password=NEW_PASSWORD)
-
-    expect_today(person)
+    expect_today(page)
 
 
-def test_changes_the_address(person, mailoutbox):
-    sign_up(person)
-    person.goto("/accounts/security/")
-    person.get_by_role("link", name="Confirm or change e-mail").click()
-    person.get_by_label("New e-mail address").fill("carol.new@example.com")
-    person.get_by_role("button", name="Change e-mail").click()
-    expect(person.get_by_text("Confirm carol.new@example.com")).to_be_visible()
+def test_resets_a_password_with_the_link_in_the_mail(page, mailoutbox):
+    sign_up(page)
+    sign_out(page)
+    page.get_by_role("link", name="Forgot your password?").click()
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_role("button", name="Send link").click()
+    expect(page.get_by_text("Check your e-mail")).to_be_visible()
 
-    person.goto(link_in(mailoutbox[-1]))
-    person.get_by_role("button", name="Confirm").click()
+    page.goto(link_in(mailoutbox[-1]))
+    page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("Your password has been changed").first).to_be_visible()
+    sign_in(page, password=NEW_PASSWORD)
 
-    expect(person.get_by_text("is confirmed.")).to_be_visible()
+    expect_today(page)
+
+
+def test_changes_the_address(page, mailoutbox):
+    sign_up(page)
+    page.goto("/accounts/security/")
+    page.get_by_role("link", name="Confirm or change e-mail").click()
+    page.get_by_label("New e-mail address").fill("carol.new@example.com")
+    page.get_by_role("button", name="Change e-mail").click()
+    expect(page.get_by_text("Confirm carol.new@example.com")).to_be_visible()
+
+    page.goto(link_in(mailoutbox[-1]))
+    page.get_by_role("button", name="Confirm").click()
+
+    expect(page.get_by_text("is confirmed.")).to_be_visible()
     assert User.objects.get().email == "carol.new@example.com"
 
 
-def test_changes_the_password_and_the_settings(person):
-    sign_up(person)
-    person.goto("/accounts/password/change/")
-    person.get_by_label("Current password").fill(PASSWORD)
-    person.get_by_label("New password").fill(NEW_PASSWORD)
-    person.get_by_role("button", name="Change password").click()
-    expect(person.get_by_text("Your password has been changed.")).to_be_visible()
+def test_changes_the_password_and_the_settings(page):
+    sign_up(page)
+    page.goto("/accounts/password/change/")
+    page.get_by_label("Current password").fill(PASSWORD)
+    page.get_by_label("New password").fill(NEW_PASSWORD)
+    page.get_by_role("button", name="Change password").click()
+    expect(page.get_by_text("Your password has been changed.")).to_be_visible()
 
-    person.goto("/accounts/settings/")
-    person.get_by_label("Your name").fill("Carol")
-    person.get_by_label("Time zone").select_option("Europe/Lisbon")
-    person.get_by_label("Theme").select_option("dark")
-    person.get_by_role("button", name="Save").click()
+    page.goto("/accounts/settings/")
+    page.get_by_label("Your name").fill("Carol")
+    page.get_by_label("Time zone").select_option("Europe/Lisbon")
+    page.get_by_label("Theme").select_option("dark")
+    page.get_by_role("button", name="Save").click()
 
-    expect(person.get_by_text("Your settings have been saved.")).to_be_visible()
-    expect(person.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(page.get_by_text("Your settings have been saved.")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert User.objects.get().timezone == "Europe/Lisbon"
 
 
-def test_signs_out_everywhere(person):
-    sign_up(person)
-    person.goto("/accounts/security/")
-    person.get_by_role("link", name="Sign out everywhere").click()
+def test_signs_out_everywhere(page):
+    sign_up(page)
+    page.goto("/accounts/security/")
+    page.get_by_role("link", name="Sign out everywhere").click()
 
-    person.get_by_role("button", name="Sign out everywhere").click()
+    page.get_by_role("button", name="Sign out everywhere").click()
 
-    expect(person.get_by_text("You have signed out everywhere.")).to_be_visible()
+    expect(page.get_by_text("You have signed out everywhere.")).to_be_visible()
 
 
-def test_deletes_the_account(person):
-    sign_up(person)
-    person.goto("/accounts/security/")
-    person.get_by_role("link", name="Delete my account").click()
+def test_deletes_the_account(page):
+    sign_up(page)
+    page.goto("/accounts/security/")
+    page.get_by_role("link", name="Delete my account").click()
 
-    person.get_by_role("button", name="Delete my account").click()
+    page.get_by_role("button", name="Delete my account").click()
 
-    expect(person.get_by_text("Your account is locked.")).to_be_visible()
+    expect(page.get_by_text("Your account is locked.")).to_be_visible()
     assert not User.objects.get().is_active
 
 
-def test_shows_errors_at_their_fields(person):
-    person.goto("/accounts/signup/")
-    person.get_by_label("E-mail").fill("nobody")
-    person.get_by_label("Password", exact=True).fill("short")
-    person.get_by_role("button", name="Create account").click()
+def test_shows_errors_at_their_fields(page):
+    page.goto("/accounts/signup/")
+    page.get_by_label("E-mail").fill("nobody")
+    page.get_by_label("Password", exact=True).fill("short")
+    page.get_by_role("button", name="Create account").click()
 
-    field = person.get_by_label("E-mail")
+    field = page.get_by_label("E-mail")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_accessible_description(re.compile("valid email address"))
 
@@ -213,16 +213,16 @@ PAGES_OF_A_PERSON = [
 ]
 
 
-def test_pages_give_no_console_errors_and_fit_a_narrow_screen(person):
-    person.set_viewport_size({"width": 320, "height": 640})
+def test_pages_give_no_console_errors_and_fit_a_narrow_screen(page):
+    page.set_viewport_size({"width": 320, "height": 640})
 
     for path in PAGES:
-        person.goto(path)
-        assert _overflow(person) <= 0, path
-    sign_up(person)
+        page.goto(path)
+        assert _overflow(page) <= 0, path
+    sign_up(page)
     for path in PAGES_OF_A_PERSON:
-        person.goto(path)
-        assert _overflow(person) <= 0, path
+        page.goto(path)
+        assert _overflow(page) <= 0, path
 
 
 def _overflow(page):

@@ -23,7 +23,7 @@ def site(live_server, settings):
 
 
 @pytest.fixture
-def person(new_context, site):
+def signed_in_page(new_context, site):
     """A signed-in browser page that fails the test on console errors."""
     UserFactory(email="alice@example.com")
     page = new_context(base_url=site).new_page()
@@ -53,32 +53,32 @@ def send(page, method, body):
     return form.get_by_role("status")
 
 
-def test_creates_a_task(person):
-    answer = send(person, "POST", {"title": "Buy milk"})
+def test_creates_a_task(signed_in_page):
+    answer = send(signed_in_page, "POST", {"title": "Buy milk"})
 
     expect(answer).to_contain_text("201 Created")
     assert Task.objects.get().title == "Buy milk"
     answer.get_by_role("link", name="Open it").click()
-    expect(person.get_by_role("region", name="Response body")).to_contain_text(
+    expect(signed_in_page.get_by_role("region", name="Response body")).to_contain_text(
         "Buy milk"
     )
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_edits_a_task(person, method):
-    send(person, "POST", {"title": "Buy milk"}).get_by_role("link").click()
+def test_edits_a_task(signed_in_page, method):
+    send(signed_in_page, "POST", {"title": "Buy milk"}).get_by_role("link").click()
 
-    answer = send(person, method, {"title": "Buy oat milk"})
+    answer = send(signed_in_page, method, {"title": "Buy oat milk"})
 
     expect(answer).to_contain_text("200 OK")
     assert Task.objects.get().title == "Buy oat milk"
 
 
-def test_starts_an_edit_from_what_is_there(person):
-    send(person, "POST", {"title": "Buy milk", "priority": 1}).get_by_role(
+def test_starts_an_edit_from_what_is_there(signed_in_page):
+    send(signed_in_page, "POST", {"title": "Buy milk", "priority": 1}).get_by_role(
         "link"
     ).click()
-    form = person.get_by_role("form", name="PUT")
+    form = signed_in_page.get_by_role("form", name="PUT")
     shown = json.loads(form.get_by_label("JSON").input_value())
 
     form.get_by_label("JSON").fill(json.dumps(shown | {"title": "Buy oat milk"}))
@@ -89,30 +89,30 @@ def test_starts_an_edit_from_what_is_there(person):
     assert (task.title, task.priority) == ("Buy oat milk", 1)
 
 
-def test_deletes_a_task(person):
-    send(person, "POST", {"title": "Buy milk"}).get_by_role("link").click()
+def test_deletes_a_task(signed_in_page):
+    send(signed_in_page, "POST", {"title": "Buy milk"}).get_by_role("link").click()
 
-    form = person.get_by_role("form", name="DELETE")
+    form = signed_in_page.get_by_role("form", name="DELETE")
     form.get_by_role("button", name="DELETE").click()
 
     expect(form.get_by_role("status")).to_contain_text("204 No Content")
     assert Task.objects.get().trashed_at is not None
 
 
-def test_shows_a_refusal(person):
-    answer = send(person, "POST", {"title": ""})
+def test_shows_a_refusal(signed_in_page):
+    answer = send(signed_in_page, "POST", {"title": ""})
 
     expect(answer).to_contain_text("400 Bad Request")
     expect(answer).to_contain_text("title")
     assert not Task.objects.exists()
 
 
-def test_can_be_read_without_script(new_context, site, person):
+def test_can_be_read_without_script(new_context, site, signed_in_page):
     alice = User.objects.get()
     for number in range(60):
         TaskFactory(owner=alice, title=f"Task {number}")
     context = new_context(java_script_enabled=False, base_url=site)
-    context.add_cookies(person.context.cookies())
+    context.add_cookies(signed_in_page.context.cookies())
     page = context.new_page()
     page.goto("/api/v1/tasks")
 

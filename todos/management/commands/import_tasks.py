@@ -131,8 +131,8 @@ class _ProgressFile(io.RawIOBase):
     def seekable(self) -> bool:
         return True
 
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._file.seek(offset, whence)
+    def seek(self, offset: int, origin: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, origin)
 
     def tell(self) -> int:
         return self._file.tell()
