@@ -1,4 +1,4 @@
-"""What the database itself holds, whatever the code above it forgets."""
+"""Constraints, keys and indexes of the database, tested without the actions."""
 
 from datetime import UTC, date, datetime, time
 
@@ -15,7 +15,7 @@ from todos.models import Change, Label, Task, TaskLabel, TaskList
 from todos.schedule.days import Clock
 
 on_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="SQLite has nothing of the kind"
+    connection.vendor != "postgresql", reason="requires PostgreSQL"
 )
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ def inbox_of(user):
 
 
 def task_of(user, **fields):
-    """Store a task past the actions, with whatever it holds."""
+    """Store a task without an action, whatever its fields are."""
     fields.setdefault("list", inbox_of(user))
     return Task.objects.create(owner=user, title=fields.pop("title", "Task"), **fields)
 
@@ -47,7 +47,7 @@ def task_of(user, **fields):
         ("todos_task_series_has_occurrence", {"occurrence": 1}),
     ],
 )
-def test_a_task_that_contradicts_itself_is_not_stored(alice, name, fields):
+def test_contradictory_tasks_are_not_stored(alice, name, fields):
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         task_of(alice, **fields)
 
@@ -62,14 +62,14 @@ def test_an_occurrence_of_a_series_is_stored_once(alice):
         task_of(alice, series=series, occurrence=1)
 
 
-def test_a_task_is_no_step_of_its_own(alice):
+def test_a_task_cannot_be_its_own_step(alice):
     task = task_of(alice)
 
     with pytest.raises(IntegrityError), transaction.atomic():
         Task.objects.filter(pk=task.pk).update(parent=task)
 
 
-def test_a_person_has_one_inbox_that_stays(alice):
+def test_a_user_has_exactly_one_inbox(alice):
     inbox = TaskList.objects.filter(pk=inbox_of(alice).pk)
 
     for broken in (
@@ -82,7 +82,7 @@ def test_a_person_has_one_inbox_that_stays(alice):
             broken()
 
 
-def test_a_label_has_one_name_for_its_owner_alone(alice, bob):
+def test_label_keys_are_unique_for_each_owner(alice, bob):
     Label.objects.create(owner=alice, name="Home", key="home")
     Label.objects.create(owner=bob, name="Home", key="home")
 
@@ -91,7 +91,7 @@ def test_a_label_has_one_name_for_its_owner_alone(alice, bob):
             Label.objects.create(owner=alice, **broken)
 
 
-def test_a_label_is_on_a_task_once(alice):
+def test_a_label_is_stored_once_for_each_task(alice):
     task = task_of(alice)
     label = Label.objects.create(owner=alice, name="Home", key="home")
     TaskLabel.objects.create(owner=alice, task=task, label=label)
@@ -100,7 +100,7 @@ def test_a_label_is_on_a_task_once(alice):
         TaskLabel.objects.create(owner=alice, task=task, label=label)
 
 
-def test_a_number_of_the_ledger_is_given_once(alice):
+def test_numbers_of_the_ledger_are_unique_for_each_owner(alice):
     fields = {
         "owner": alice,
         "seq": 1,
@@ -117,20 +117,20 @@ def test_a_number_of_the_ledger_is_given_once(alice):
         Change.objects.create(**fields)
 
 
-def test_an_address_is_kept_in_lower_case_and_once(alice):
+def test_addresses_are_unique_and_in_lower_case(alice):
     for email in ("ALICE@example.com", "alice@example.com"):
         with pytest.raises(IntegrityError), transaction.atomic():
             User.objects.create(email=email)
 
 
-def test_people_without_an_address_do_not_collide(db):
+def test_several_users_can_have_no_address(db):
     User.objects.create_user()
     User.objects.create_user()
 
     assert User.objects.filter(email=None).count() == 2
 
 
-def test_a_person_who_is_deleted_leaves_nothing(alice, bob):
+def test_deleting_a_user_deletes_all_their_rows(alice, bob):
     task = TaskFactory(owner=alice, labels=["home"])
     TaskFactory(owner=alice, parent_id=task.pk)
     TaskFactory(owner=bob, labels=["home"])
@@ -141,7 +141,7 @@ def test_a_person_who_is_deleted_leaves_nothing(alice, bob):
         assert set(model.objects.values_list("owner", flat=True)) == {bob.pk}
 
 
-# --- References carry the owner ---------------------------------------------------
+# --- References include the owner -------------------------------------------------
 
 
 def execute(statement, *values):
@@ -158,7 +158,7 @@ def execute(statement, *values):
         ("parent_id", "todos_task_parent_id_owner"),
     ],
 )
-def test_no_task_can_be_moved_into_another_account(alice, bob, column, key):
+def test_a_task_cannot_refer_to_rows_of_another_user(alice, bob, column, key):
     hers, his = task_of(alice), task_of(bob)
     target = his.list_id if column == "list_id" else his.pk
 
@@ -171,7 +171,7 @@ def test_no_task_can_be_moved_into_another_account(alice, bob, column, key):
 
 
 @on_postgresql
-def test_no_task_can_be_born_in_another_account(alice, bob):
+def test_a_task_cannot_be_inserted_into_a_list_of_another_user(alice, bob):
     with pytest.raises(IntegrityError, match="todos_task_list_id_owner"):
         execute(
             "INSERT INTO todos_task (id, owner_id, list_id, title, notes, priority,"
@@ -184,7 +184,7 @@ def test_no_task_can_be_born_in_another_account(alice, bob):
 
 
 @on_postgresql
-def test_no_task_can_be_given_away(alice, bob):
+def test_the_owner_of_a_task_cannot_be_changed(alice, bob):
     hers = task_of(alice)
 
     with pytest.raises(IntegrityError, match="todos_task_list_id_owner"):
@@ -193,7 +193,7 @@ def test_no_task_can_be_given_away(alice, bob):
 
 @on_postgresql
 @pytest.mark.parametrize("owner", ["alice", "bob"])
-def test_no_label_can_be_put_on_another_persons_task(alice, bob, owner):
+def test_a_label_cannot_be_added_to_a_task_of_another_user(alice, bob, owner):
     hers = task_of(alice)
     his = Label.objects.create(owner=bob, name="Home", key="home")
 
@@ -208,8 +208,8 @@ def test_no_label_can_be_put_on_another_persons_task(alice, bob, owner):
 
 
 @on_postgresql
-def test_every_reference_between_owned_rows_carries_the_owner(alice):
-    """A reference added later must not go without."""
+def test_every_reference_between_owned_rows_includes_the_owner(alice):
+    """This includes references that are added later."""
     owned = ["todos_task", "todos_tasklist", "todos_label", "todos_tasklabel"]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -224,21 +224,21 @@ def test_every_reference_between_owned_rows_carries_the_owner(alice):
     assert set(keys.values()) == {2}
 
 
-# --- Plans ------------------------------------------------------------------------
+# --- Query plans ------------------------------------------------------------------
 
 
 @pytest.fixture
 def filled(alice):
-    """Many people's tasks, so that reading them all would be a bad plan."""
-    people = [alice, *UserFactory.create_batch(19)]
+    """Store tasks of many users, so that a sequential scan would be expensive."""
+    users = [alice, *UserFactory.create_batch(19)]
     now = timezone.now()
     rows = []
-    for person in people:
-        home = inbox_of(person)
+    for user in users:
+        inbox = inbox_of(user)
         rows += [
             Task(
-                owner=person,
-                list=home,
+                owner=user,
+                list=inbox,
                 title=f"Task {number}",
                 position=number,
                 due_date=date(2027, 1, 1 + number % 28) if number % 3 else None,
@@ -270,7 +270,7 @@ QUERIES = {
 
 @on_postgresql
 @pytest.mark.parametrize("index", QUERIES)
-def test_a_hot_query_reads_its_index_and_not_the_table(filled, index):
+def test_frequent_queries_use_their_index(filled, index):
     rows = QUERIES[index](Task.objects.owned_by(filled))[:51]
 
     plan = rows.explain()
@@ -288,7 +288,7 @@ def test_a_hot_query_reads_its_index_and_not_the_table(filled, index):
         ("todos_task_created", "-created_at"),
     ],
 )
-def test_a_page_of_the_api_is_read_in_order_without_sorting(filled, index, ordering):
+def test_pages_of_the_api_are_read_in_order_without_sorting(filled, index, ordering):
     tasks = Task.objects.owned_by(filled)
     tasks = tasks.open() if index == "todos_task_open" else tasks.live()
     name = ordering.removeprefix("-")
@@ -313,7 +313,7 @@ def test_one_task_is_found_by_its_key(filled):
 
 
 @on_postgresql
-def test_the_history_of_a_task_is_read_by_its_index(filled):
+def test_the_history_of_a_task_uses_its_index(filled):
     TaskFactory.create_batch(30, owner=filled)
     Change.objects.bulk_create(
         Change(

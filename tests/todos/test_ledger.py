@@ -1,4 +1,4 @@
-"""The ledger: every change, in order, in the same transaction."""
+"""The ledger records every change in order, in the transaction of the change."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +15,7 @@ from todos.ledger import open_batch
 from todos.models import Change, Ledger, NotLoaded, Task
 
 
-def test_numbers_the_changes_of_each_person_from_one(alice, bob):
+def test_changes_of_each_user_are_numbered_from_one(alice, bob):
     TaskFactory.create_batch(2, owner=alice)
     TaskFactory(owner=bob)
     TaskFactory(owner=alice)
@@ -28,7 +28,7 @@ def test_numbers_the_changes_of_each_person_from_one(alice, bob):
     assert bob.changes.get().seq == 1
 
 
-def test_remembers_when_by_which_credential_and_together_with_what(alice):
+def test_changes_store_time_credential_and_batch(alice):
     at = timezone.now()
 
     actions.create_task(
@@ -41,8 +41,8 @@ def test_remembers_when_by_which_credential_and_together_with_what(alice):
     assert label.batch == task.batch
 
 
-def test_a_task_without_its_labels_is_not_recorded(alice):
-    """It would be recorded as one that has none."""
+def test_recording_a_task_without_loaded_labels_raises(alice):
+    """It would be recorded as a task without labels."""
     TaskFactory(owner=alice, labels=["home"])
     task = Task.objects.get()
 
@@ -54,7 +54,7 @@ def test_a_task_without_its_labels_is_not_recorded(alice):
     assert alice.changes.filter(entity="task").count() == 1
 
 
-def test_what_changed_is_kept_as_the_api_shows_it(alice):
+def test_changes_store_the_changed_columns_before_and_after(alice):
     task = TaskFactory(owner=alice, due_date="2027-02-28")
     own = TaskListFactory(owner=alice)
 
@@ -73,7 +73,7 @@ def test_what_changed_is_kept_as_the_api_shows_it(alice):
     assert change.after == {"list_id": str(own.pk), "priority": 1, "labels": ["home"]}
 
 
-def test_a_change_that_fails_leaves_no_entry_and_no_number(alice):
+def test_a_failed_batch_stores_no_entry_and_takes_no_number(alice):
     TaskFactory(owner=alice)
 
     with pytest.raises(ZeroDivisionError), open_batch(caller_of(alice)) as batch:
@@ -88,7 +88,7 @@ def test_a_change_that_fails_leaves_no_entry_and_no_number(alice):
     assert last_change(alice).seq == 2
 
 
-def test_a_batch_without_changes_writes_nothing(alice):
+def test_a_batch_without_changes_stores_nothing(alice):
     with open_batch(caller_of(alice)):
         pass
 
@@ -96,7 +96,7 @@ def test_a_batch_without_changes_writes_nothing(alice):
     assert not Change.objects.exists()
 
 
-def test_the_history_of_an_object_comes_in_order(alice):
+def test_the_history_of_an_object_is_in_order(alice):
     task = TaskFactory(owner=alice)
     TaskFactory(owner=alice)
     actions.complete_task(caller_of(alice), task_id=task.pk)
@@ -108,7 +108,7 @@ def test_the_history_of_an_object_comes_in_order(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_writers_at_once_get_numbers_without_gaps():
+def test_concurrent_writers_get_numbers_without_gaps():
     user = UserFactory()
 
     def write(number):
@@ -125,7 +125,7 @@ def test_writers_at_once_get_numbers_without_gaps():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_completing_at_once_opens_one_next_occurrence():
+def test_completing_concurrently_opens_one_next_occurrence():
     user = UserFactory()
     task = TaskFactory(owner=user, due_date="2999-01-01", rrule="FREQ=DAILY")
 

@@ -1,4 +1,4 @@
-"""The vocabulary of tasks: what each word lets through."""
+"""The QuerySet methods of tasks, lists and labels."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -35,7 +35,7 @@ def titles(queryset):
 
 
 @pytest.mark.parametrize("model", [Task, TaskList, Label, Change])
-def test_owned_by_lets_only_the_owners_rows_through(model, alice, bob):
+def test_owned_by_returns_only_rows_of_the_user(model, alice, bob):
     TaskFactory(owner=alice, labels=["home"])
     TaskFactory(owner=bob, labels=["home"])
 
@@ -46,13 +46,13 @@ def test_owned_by_lets_only_the_owners_rows_through(model, alice, bob):
 
 
 @pytest.mark.parametrize("model", [Task, TaskList, Label, Change])
-def test_owned_by_nobody_is_nothing(model, alice):
+def test_owned_by_returns_nothing_for_anonymous_users(model, alice):
     TaskFactory(owner=alice, labels=["home"])
 
     assert not model.objects.owned_by(AnonymousUser()).exists()
 
 
-def test_owned_by_superusers_is_only_their_own(alice, sam):
+def test_owned_by_returns_only_their_own_rows_for_superusers(alice, sam):
     TaskFactory(owner=alice)
     sam.is_superuser = True
 
@@ -60,7 +60,7 @@ def test_owned_by_superusers_is_only_their_own(alice, sam):
 
 
 @pytest.mark.parametrize(
-    ("word", "expected"),
+    ("method", "expected"),
     [
         ("live", ["done", "open"]),
         ("open", ["open"]),
@@ -68,16 +68,16 @@ def test_owned_by_superusers_is_only_their_own(alice, sam):
         ("trashed", ["gone", "gone and done"]),
     ],
 )
-def test_the_words_for_states(make, word, expected):
+def test_filters_by_state(make, method, expected):
     make("open")
     make("done", done=True)
     make("gone", trashed=True)
     make("gone and done", done=True, trashed=True)
 
-    assert titles(getattr(Task.objects, word)()) == expected
+    assert titles(getattr(Task.objects, method)()) == expected
 
 
-def test_the_words_for_days(make):
+def test_filters_by_due_date(make):
     for offset, title in ((-1, "late"), (0, "today"), (1, "soon")):
         make(title, due_date=TODAY + timedelta(days=offset))
         make(f"{title}, done", due_date=TODAY + timedelta(days=offset), done=True)
@@ -88,7 +88,7 @@ def test_the_words_for_days(make):
     assert titles(Task.objects.upcoming(CLOCK, zones=())) == ["soon"]
 
 
-def test_the_words_for_places(make, alice):
+def test_filters_by_list_and_parent(make, alice):
     own = TaskListFactory(owner=alice)
     parent = make("in a list", list_id=own.pk)
     make("step", parent_id=parent.pk)
@@ -103,7 +103,7 @@ def test_the_words_for_places(make, alice):
     assert titles(Task.objects.in_active_lists()) == ["in the inbox"]
 
 
-def test_with_labels_names_them_in_order_in_the_same_query(
+def test_with_labels_loads_sorted_names_in_the_same_query(
     make, django_assert_num_queries
 ):
     make("two", labels=["home", "Garden", "ärger", '"quoted"'])
@@ -116,7 +116,7 @@ def test_with_labels_names_them_in_order_in_the_same_query(
     assert rows[1].label_names == []
 
 
-def test_every_label_must_be_there(make):
+def test_with_every_label_requires_all_labels(make):
     make("both", labels=["home", "urgent"])
     make("one", labels=["home"])
 
@@ -125,7 +125,7 @@ def test_every_label_must_be_there(make):
     assert titles(Task.objects.with_every_label(["home", "URGENT"])) == ["both"]
 
 
-def test_matching_takes_words_as_they_are(make):
+def test_matching_takes_words_literally(make):
     make("50% off", notes="back\\slash")
     make("under_score")
 
@@ -144,7 +144,7 @@ def test_matching_ignores_case_and_accents(make):
     assert titles(Task.objects.matching("creme caramel")) == []
 
 
-def test_matching_follows_a_change_of_the_text(make, alice):
+def test_matching_finds_changed_texts(make, alice):
     task = make("Before", notes="notes")
     actions.update_task(caller_of(alice), task_id=task.pk, changes={"title": "After"})
 
@@ -172,7 +172,7 @@ def test_represented_counts_steps_in_the_same_query(make, django_assert_num_quer
         ("steps_done", "represented"),
     ],
 )
-def test_reading_what_was_not_loaded_raises_and_names_the_method(make, name, method):
+def test_reading_a_value_that_was_not_loaded_raises(make, name, method):
     make("task", labels=["home"])
     plain, loaded = Task.objects.get(), getattr(Task.objects, method)().get()
 
@@ -189,7 +189,7 @@ def test_a_new_task_has_neither_labels_nor_steps(alice):
     assert (task.label_names, task.steps_total, task.steps_done) == ([], 0, 0)
 
 
-def test_lists_count_their_open_tasks(make, alice):
+def test_with_open_counts_counts_open_tasks_of_a_list(make, alice):
     own = TaskListFactory(owner=alice)
     task = make("open", list_id=own.pk)
     make("step", parent_id=task.pk)
@@ -199,14 +199,14 @@ def test_lists_count_their_open_tasks(make, alice):
     assert TaskList.objects.with_open_counts().get(pk=own.pk).open_count == 1
 
 
-def test_labels_are_found_whatever_their_capitals(make):
+def test_labels_are_found_regardless_of_case(make):
     make("one", labels=["Straße"])
 
     assert Label.objects.named(["STRASSE"]).get().name == "Straße"
     assert label_key("Straße") == label_key("STRASSE")
 
 
-def test_no_row_shows_its_text_by_accident(make):
+def test_str_and_repr_of_rows_contain_no_text_of_users(make):
     task = make("Secret plan", labels=["hush"])
 
     shown = f"{task} {task!r} {task.list} {Label.objects.get()} {Change.objects.last()}"
