@@ -1,7 +1,6 @@
-"""How long texts can be, and how many there can be of each thing.
+"""The limits of what users write: lengths of texts, ranges of numbers, steps, labels.
 
-Each number is named here once. Models, forms, serializers, imports and quick add take
-it from here.
+Models, forms, serializers, imports and quick add take each limit from here.
 """
 
 TITLE_MAX_LENGTH = 500

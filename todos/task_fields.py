@@ -1,7 +1,7 @@
 """The one description of a task's fields: what is shown, copied, recorded, exported.
 
-Every list of task columns elsewhere derives from `FIELDS`. `docs/architecture.md` says
-what adding a field takes. This module knows neither the ORM nor any format.
+All other lists of task columns derive from `FIELDS`. `docs/architecture.md` lists the
+steps of adding a field. This module knows neither the ORM nor any format.
 """
 
 from __future__ import annotations
@@ -177,7 +177,6 @@ MOVING_COLUMNS = _columns(lambda field: field.moves)
 REMINDER_COLUMNS = frozenset(_columns(lambda field: field.reminds))
 SEARCHED_COLUMNS = _columns(lambda field: field.searched)
 
-SHOWN_NAMES = _by_name((field.name, field) for field in FIELDS if field.shown)
 EXPORTED_NAMES = _by_name((field.name, field) for field in FIELDS if field.exported)
 CSV_NAMES = _by_name(
     (field.csv_name, field) for field in FIELDS if field.exported and field.in_csv

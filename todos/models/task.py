@@ -14,7 +14,13 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
-from todos.limits import RULE_MAX_LENGTH, TIMEZONE_MAX_LENGTH, TITLE_MAX_LENGTH
+from todos.limits import (
+    PRIORITY_MAX,
+    PRIORITY_MIN,
+    RULE_MAX_LENGTH,
+    TIMEZONE_MAX_LENGTH,
+    TITLE_MAX_LENGTH,
+)
 from todos.models.due import due_before, due_from
 from todos.models.expressions import FoldedField, LabelNames, StepCount
 from todos.models.label import Label, label_key
@@ -192,7 +198,7 @@ class Task(models.Model):
                 name="todos_task_title_not_blank",
             ),
             models.CheckConstraint(
-                condition=Q(priority__gte=1, priority__lte=4),
+                condition=Q(priority__gte=PRIORITY_MIN, priority__lte=PRIORITY_MAX),
                 name="todos_task_priority_1_to_4",
             ),
             models.CheckConstraint(
