@@ -1,10 +1,10 @@
-"""Cells that no spreadsheet takes for a formula.
+"""Cells that no spreadsheet interprets as a formula.
 
-A cell that begins like a formula gets an apostrophe in front; so does one that begins
-with an apostrophe, so that reading can take exactly one off again.
+A cell that begins like a formula is prefixed with an apostrophe. So is a cell that
+begins with an apostrophe, so that reading removes exactly one.
 """
 
-# The wide forms count where a spreadsheet is set to some East Asian languages.
+# Spreadsheets in some East Asian languages also accept the full-width forms.
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
 MARK = "'"
 
@@ -15,10 +15,10 @@ def guarded(text: str) -> str:
 
 
 def unguarded(cell: str) -> str:
-    """Return the text of a cell, whether or not somebody guarded it.
+    """Return the text of a cell, whether it is guarded or not.
 
-    Only an apostrophe that `guarded` would have set is taken off: `'tis` in a file
-    from elsewhere stays as it is.
+    Only an apostrophe that `guarded` would have added is removed: `'tis` in a file of
+    another program stays as it is.
     """
     is_guarded = cell.startswith(MARK) and cell[1:].startswith((MARK, *STARTS))
     return cell[1:] if is_guarded else cell

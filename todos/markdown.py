@@ -1,7 +1,8 @@
 """Notes as HTML: CommonMark without raw HTML and without images.
 
-Two walls. The parser writes only the tags below and links only to the web and to mail;
-then nh3 takes away whatever is not on the list, should the first have a hole.
+There are two layers of protection. The parser produces only the tags below, and links
+only to web and mail addresses; then nh3 removes everything else, in case the parser has
+a flaw.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from html import escape
-from typing import Any
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
@@ -19,6 +19,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
 
 TAGS = {
     *("a", "blockquote", "br", "code", "em", "h3", "h4", "h5", "h6"),
@@ -26,35 +27,34 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 LINKED = re.compile(r"(https?://|mailto:)", re.IGNORECASE)
-# An address within a text: what stands before its colon, and what goes on after it.
+# An address in a text: the end of the text before its colon, and what follows it.
 SCHEME = re.compile(r"(?:^|[^a-z0-9.+-])(https?)$", re.IGNORECASE)
 SCHEME_LENGTH = 6  # with the character before it
 ADDRESS = re.compile(r"://[^\s<>\"`]+")
-SHIFT = 2  # the page has a heading, and one over the notes
-# Some texts keep the parser busy for a second: thousands of `[`, quotes in quotes.
-# 20,000 characters as people write them take some 5,000 steps.
+SHIFT = 2  # levels of headings: the page and the notes have a heading each
+# Some texts, such as thousands of `[` or nested quotes, occupy the parser for a second.
+# 20,000 characters of ordinary text take about 5,000 steps.
 STEPS_MAX = 6_000
 
 
-class TooIntricate(Exception):
+class TooComplex(Exception):
     """Reading the text as Markdown takes too many steps."""
 
 
 def render(notes: str) -> SafeString:
-    """Return the notes as HTML that is safe to put into a page.
+    """Return the notes as HTML that is safe to include in a page.
 
-    Headings begin at `h3`. An address of the web is a link without any signs around it,
-    and an image becomes a link to it. A text that is far more intricate than its size
-    explains is shown as it was written.
+    Headings begin at `h3`. A bare web address becomes a link, and so does an image. A
+    text that takes the parser too many steps is shown as plain text.
     """
     try:
         html = _parser().render(notes, {"steps": 0})
-    except TooIntricate:
-        html = _as_written(notes)
-    return mark_safe(_cleaned(html))  # noqa: S308 - that is what this module is for
+    except TooComplex:
+        html = _plain(notes)
+    return mark_safe(_cleaned(html))  # noqa: S308 - the result is sanitised
 
 
-def _as_written(text: str) -> str:
+def _plain(text: str) -> str:
     paragraphs = re.split(r"\n{2,}", escape(text).strip())
     shown = (paragraph.replace("\n", "<br>\n") for paragraph in paragraphs)
     return "\n".join(f"<p>{paragraph}</p>" for paragraph in shown)
@@ -96,9 +96,9 @@ def _parser() -> MarkdownIt:
 
 
 def _address(state: StateInline, silent: bool) -> bool:
-    """Make a link of an address in the text, without the end of a sentence after it.
+    """Turn an address in the text into a link, without punctuation after it.
 
-    The library's rule for it needs another package, and searches all the text before.
+    The library's own rule needs another package, and searches all the text before it.
     """
     if state.src[state.pos] != ":" or state.linkLevel > 0:
         return False
@@ -135,24 +135,32 @@ def _count_block(state: StateBlock, first: int, last: int, silent: bool) -> bool
 
 
 def _count(state: StateInline | StateBlock) -> bool:
-    """Match nothing, as a rule that is asked first at each step of the parser."""
+    """Count a step of the parser: as the first rule, it runs at each one."""
     state.env["steps"] += 1
     if state.env["steps"] > STEPS_MAX:
-        raise TooIntricate
+        raise TooComplex
     return False
 
 
 def _link(
-    self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
+    self: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
 ) -> str:
     env["in_link"] = tokens[index].nesting == 1
     return self.renderToken(tokens, index, options, env)
 
 
 def _image(
-    self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
+    self: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
 ) -> str:
-    """Return a link: a picture that loads would tell its server who reads this."""
+    """Return a link: loading an image would disclose the reader to its server."""
     token = tokens[index]
     target = str(token.attrGet("src") or "")
     text = self.renderInlineAsText(token.children or [], options, env) or target
@@ -162,7 +170,11 @@ def _image(
 
 
 def _heading(
-    self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any
+    self: RendererHTML,
+    tokens: Sequence[Token],
+    index: int,
+    options: OptionsDict,
+    env: EnvType,
 ) -> str:
     level = min(int(tokens[index].tag[1:]) + SHIFT, 6)
     return f"<h{level}>" if tokens[index].nesting == 1 else f"</h{level}>\n"

@@ -1,10 +1,10 @@
-"""How text is compared in a search: without case and without accents."""
+"""The form in which a search compares texts: without case and accents."""
 
 import unicodedata
 
-# Diacritics that stand on a letter of their own: Latin, Greek, Cyrillic.
+# Combining diacritical marks of Latin, Greek and Cyrillic letters.
 _MARKS = dict.fromkeys(range(0x0300, 0x0370))
-# Letters that carry their stroke or tie inside, so that Unicode takes none apart.
+# Letters with a stroke or ligature, which Unicode does not decompose.
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i"}
     | {"æ": "ae", "œ": "oe", "þ": "th", "\u2019": "'", "\u2018": "'"}
@@ -12,11 +12,11 @@ _LETTERS = str.maketrans(
 
 
 def fold(text: str) -> str:
-    """Return the form under which two texts are the same in a search.
+    """Return the form of a text that a search compares.
 
-    Compatibility forms (UAX 15, NFKD) with case folded: `Éclair` is `eclair`, `Straße`
-    is `strasse`, the ligature in `ﬁnish` is `fi`. What a person would call another
-    letter in other scripts stays.
+    It is the compatibility decomposition (UAX 15, NFKD) with case folded: `Éclair`
+    becomes `eclair`, `Straße` becomes `strasse`, the ligature in `ﬁnish` becomes `fi`.
+    Marks of other scripts, which distinguish letters there, are kept.
     """
-    apart = unicodedata.normalize("NFKD", text).translate(_MARKS)
-    return apart.casefold().translate(_LETTERS)
+    decomposed = unicodedata.normalize("NFKD", text).translate(_MARKS)
+    return decomposed.casefold().translate(_LETTERS)

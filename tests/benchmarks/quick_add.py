@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from time import perf_counter
 
 from todos.schedule.days import Clock
-from todos.schedule.quick_add import Here, parse_line
+from todos.schedule.quick_add import Context, parse_line
 
 LIMIT_MS = 1.0  # for a line that makes a task
-HERE = Here(
+CONTEXT = Context(
     Clock(datetime(2026, 11, 25, 14, 30, tzinfo=UTC), UTC), lists=("Inbox", "Home")
 )
 ORDINARY = {
@@ -48,7 +48,7 @@ def milliseconds(line: str) -> float:
     times = []
     for _ in range(20):
         begun = perf_counter()
-        parse_line(line, here=HERE)
+        parse_line(line, context=CONTEXT)
         times.append(perf_counter() - begun)
     return min(times) * 1000
 

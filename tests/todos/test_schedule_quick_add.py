@@ -16,7 +16,7 @@ from todos.limits import LABEL_MAX_LENGTH, LIST_NAME_MAX_LENGTH
 from todos.models import Label, TaskList
 from todos.schedule import quick_add
 from todos.schedule.days import Clock
-from todos.schedule.quick_add import Fields, Here, NoSuchPart, lines_of, parse_line
+from todos.schedule.quick_add import Context, Fields, NoSuchPart, lines_of, parse_line
 
 MONDAY, SATURDAY, SUNDAY = 0, 5, 6
 GOLDEN = json.loads(
@@ -26,7 +26,7 @@ LINES = [entry for group in GOLDEN["lines"].values() for entry in group]
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def here(
+def context(
     now="2026-11-25T14:30",
     *,
     zone=UTC,
@@ -35,11 +35,11 @@ def here(
     lists=tuple(GOLDEN["reference"]["lists"]),
 ):
     moment = datetime.fromisoformat(now).replace(tzinfo=zone)
-    return Here(Clock(moment.astimezone(UTC), zone, day_start), week_start, lists)
+    return Context(Clock(moment.astimezone(UTC), zone, day_start), week_start, lists)
 
 
 def due(line, **at):
-    fields = parse_line(line, here=here(**at)).fields
+    fields = parse_line(line, context=context(**at)).fields
     return fields.due_date, fields.due_time
 
 
@@ -62,7 +62,7 @@ def in_words_of_the_file(fields):
 
 @pytest.mark.parametrize("entry", LINES, ids=range(len(LINES)))
 def test_a_line_comes_to_what_the_golden_file_says(entry):
-    parsed = parse_line(entry["line"], here=here())
+    parsed = parse_line(entry["line"], context=context())
 
     assert parsed.title == entry["title"]
     assert in_words_of_the_file(parsed.fields) == entry["fields"]
@@ -74,7 +74,7 @@ def test_a_line_comes_to_what_the_golden_file_says(entry):
 
 @pytest.mark.parametrize("line", GOLDEN["whole"], ids=range(len(GOLDEN["whole"])))
 def test_a_title_stays_whole(line):
-    parsed = parse_line(line, here=here())
+    parsed = parse_line(line, context=context())
 
     assert parsed.title == line
     assert parsed.fields == Fields()
@@ -109,7 +109,7 @@ def test_a_week_begins_where_the_person_begins_it(line, week_start, expected):
 def test_a_fortnight_of_several_days_says_where_its_week_begins():
     line = "x every 2 weeks on sun and mon"
 
-    fields = parse_line(line, here=here(week_start=SUNDAY)).fields
+    fields = parse_line(line, context=context(week_start=SUNDAY)).fields
 
     assert fields.rrule == "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU;WKST=SU"
 
@@ -171,13 +171,13 @@ def test_hours_pass_also_while_clocks_are_turned():
 
 
 def test_of_lists_with_one_name_the_first_counts():
-    parsed = parse_line("x #home", here=here(lists=["Home", "HOME"]))
+    parsed = parse_line("x #home", context=context(lists=["Home", "HOME"]))
 
     assert parsed.fields.list == "Home"
 
 
 def test_the_list_in_the_same_capitals_counts_more():
-    parsed = parse_line("x #HOME", here=here(lists=["Home", "HOME"]))
+    parsed = parse_line("x #HOME", context=context(lists=["Home", "HOME"]))
 
     assert parsed.fields.list == "HOME"
 
@@ -189,8 +189,8 @@ def test_the_list_in_the_same_capitals_counts_more():
 def test_a_name_that_no_table_takes_is_title(sign, longest):
     fits, longer = f"x {sign}{'a' * longest}", f"x {sign}{'a' * (longest + 1)}"
 
-    assert len(parse_line(fits, here=here()).spans) == 1
-    assert parse_line(longer, here=here()).spans == ()
+    assert len(parse_line(fits, context=context()).spans) == 1
+    assert parse_line(longer, context=context()).spans == ()
 
 
 def test_the_limits_are_those_of_the_tables():
@@ -228,9 +228,9 @@ FULL = "Run every day 9am #home @legs p1 remind:10m until friday"
     ],
 )
 def test_a_rejected_part_is_title_and_nothing_else_changes(rejected, title, changes):
-    as_read = parse_line(FULL, here=here())
+    as_read = parse_line(FULL, context=context())
 
-    parsed = parse_line(FULL, here=here(), literal=[FULL.index(rejected)])
+    parsed = parse_line(FULL, context=context(), literal=[FULL.index(rejected)])
 
     assert parsed.title == title
     for name in Fields.__slots__:
@@ -241,7 +241,7 @@ def test_a_rejected_part_is_title_and_nothing_else_changes(rejected, title, chan
 def test_a_rejected_date_leaves_its_time():
     line = "Call Bob friday 16:00"
 
-    parsed = parse_line(line, here=here(), literal=[line.index("friday")])
+    parsed = parse_line(line, context=context(), literal=[line.index("friday")])
 
     assert parsed.title == "Call Bob friday"
     assert parsed.fields.due_date == date(2026, 11, 25)
@@ -249,7 +249,7 @@ def test_a_rejected_date_leaves_its_time():
 
 
 def test_an_offer_of_a_list_can_be_declined():
-    parsed = parse_line("Buy milk #garden", here=here(), literal=[9])
+    parsed = parse_line("Buy milk #garden", context=context(), literal=[9])
 
     assert parsed.title == "Buy milk #garden"
     assert parsed.spans == ()
@@ -258,7 +258,7 @@ def test_an_offer_of_a_list_can_be_declined():
 @pytest.mark.parametrize("start", [-1, 0, 10, 99])
 def test_only_a_part_can_be_rejected(start):
     with pytest.raises(NoSuchPart):
-        parse_line("Buy milk tomorrow", here=here(), literal=[start])
+        parse_line("Buy milk tomorrow", context=context(), literal=[start])
 
 
 # --- Several lines ---
@@ -298,7 +298,7 @@ def phrases_of(heading):
     ],
 )
 def test_every_phrase_of_the_guide_is_one(phrase):
-    parsed = parse_line(f"Go {phrase}", here=here())
+    parsed = parse_line(f"Go {phrase}", context=context())
 
     assert parsed.title == "Go"
     assert parsed.fields.due_date

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from todos.schedule.days import Clock
-from todos.schedule.quick_add import Here, parse_line
+from todos.schedule.quick_add import Context, parse_line
 from todos.schedule.recurrence import begin_series
 
 LISTS = ("Inbox", "Home", "Next year")
@@ -35,7 +35,7 @@ moments = st.datetimes(
     timezones=st.just(UTC),
 )
 people = st.builds(
-    lambda now, day_start, week_start: Here(
+    lambda now, day_start, week_start: Context(
         Clock(now, UTC, day_start), week_start, LISTS
     ),
     moments,
@@ -60,16 +60,16 @@ def left_of(line, spans):
 
 @examples
 @given(lines, people)
-def test_every_character_is_in_the_title_or_in_a_span(line, here):
-    parsed = parse_line(line, here=here)
+def test_every_character_is_in_the_title_or_in_a_span(line, context):
+    parsed = parse_line(line, context=context)
 
     assert without_space(parsed.title) == left_of(line, parsed.spans)
 
 
 @examples
 @given(lines, people)
-def test_spans_stand_where_they_say_one_after_the_other(line, here):
-    parsed = parse_line(line, here=here)
+def test_spans_stand_where_they_say_one_after_the_other(line, context):
+    parsed = parse_line(line, context=context)
 
     end = 0
     for span in parsed.spans:
@@ -80,8 +80,8 @@ def test_spans_stand_where_they_say_one_after_the_other(line, here):
 
 @examples
 @given(lines, people)
-def test_a_title_is_left_of_any_line_that_is_not_blank(line, here):
-    parsed = parse_line(line, here=here)
+def test_a_title_is_left_of_any_line_that_is_not_blank(line, context):
+    parsed = parse_line(line, context=context)
 
     assert bool(parsed.title) == bool(line.strip())
     assert parsed.title == " ".join(parsed.title.split())
@@ -89,8 +89,8 @@ def test_a_title_is_left_of_any_line_that_is_not_blank(line, here):
 
 @examples
 @given(typed, people)
-def test_the_fields_go_with_each_other(line, here):
-    fields = parse_line(line, here=here).fields
+def test_the_fields_go_with_each_other(line, context):
+    fields = parse_line(line, context=context).fields
 
     assert fields.due_time is None or fields.due_date
     assert not fields.rrule or fields.due_date
@@ -101,7 +101,7 @@ def test_the_fields_go_with_each_other(line, here):
         again, _ = begin_series(
             fields.rrule,
             due=fields.due_date,
-            today=here.clock.today,
+            today=context.clock.today,
             from_completion=fields.rrule_anchor == "completion",
         )
         assert again == fields.rrule
@@ -109,14 +109,14 @@ def test_the_fields_go_with_each_other(line, here):
 
 @examples
 @given(typed, people, st.data())
-def test_any_part_can_be_rejected(line, here, data):
-    as_read = parse_line(line, here=here)
+def test_any_part_can_be_rejected(line, context, data):
+    as_read = parse_line(line, context=context)
     starts = [span.start for span in as_read.spans]
     rejected = (
         data.draw(st.lists(st.sampled_from(starts), unique=True)) if starts else []
     )
 
-    parsed = parse_line(line, here=here, literal=rejected)
+    parsed = parse_line(line, context=context, literal=rejected)
 
     assert without_space(parsed.title) == left_of(line, parsed.spans)
     assert not {span.start for span in parsed.spans} & set(rejected)
@@ -124,10 +124,10 @@ def test_any_part_can_be_rejected(line, here, data):
 
 @examples
 @given(typed, people)
-def test_with_all_parts_rejected_the_line_is_the_title(line, here):
-    starts = [span.start for span in parse_line(line, here=here).spans]
+def test_with_all_parts_rejected_the_line_is_the_title(line, context):
+    starts = [span.start for span in parse_line(line, context=context).spans]
 
-    parsed = parse_line(line, here=here, literal=starts)
+    parsed = parse_line(line, context=context, literal=starts)
 
     assert parsed.title == " ".join(line.split())
     assert parsed.spans == ()
@@ -135,19 +135,19 @@ def test_with_all_parts_rejected_the_line_is_the_title(line, here):
 
 @examples
 @given(typed, people)
-def test_a_date_without_a_year_is_to_come(line, here):
+def test_a_date_without_a_year_is_to_come(line, context):
     if any(word in line for word in ("2027", "28.2")):
         return
 
-    due_date = parse_line(line, here=here).fields.due_date
+    due_date = parse_line(line, context=context).fields.due_date
 
-    assert due_date is None or due_date >= here.clock.today
+    assert due_date is None or due_date >= context.clock.today
 
 
 def calls_to_read(line):
     """Return how many functions are called until a line is read."""
-    here = Here(Clock(datetime(2026, 11, 25, tzinfo=UTC), UTC), 0, LISTS)
-    parse_line(line, here=here)
+    context = Context(Clock(datetime(2026, 11, 25, tzinfo=UTC), UTC), 0, LISTS)
+    parse_line(line, context=context)
     count = 0
 
     def count_one(frame, event, argument):
@@ -157,7 +157,7 @@ def calls_to_read(line):
     before = sys.getprofile()
     sys.setprofile(count_one)
     try:
-        parse_line(line, here=here)
+        parse_line(line, context=context)
     finally:
         sys.setprofile(before)
     return count
@@ -171,7 +171,7 @@ def test_a_line_twice_as_long_takes_at_most_twice_the_steps(word):
 
 
 def test_far_away_days_are_title():
-    here = Here(Clock(datetime(2999, 12, 31, tzinfo=UTC), UTC), 0, LISTS)
+    context = Context(Clock(datetime(2999, 12, 31, tzinfo=UTC), UTC), 0, LISTS)
 
     for phrase in ("tomorrow", "in 9999 years", "next month", "end of next month"):
-        assert parse_line(f"x {phrase}", here=here).title == f"x {phrase}"
+        assert parse_line(f"x {phrase}", context=context).title == f"x {phrase}"

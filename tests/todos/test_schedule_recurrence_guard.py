@@ -14,6 +14,7 @@ from dateutil.rrule import rrulestr
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from todos.limits import RULE_MAX_LENGTH
 from todos.schedule import recurrence, rules
 from todos.schedule.recurrence import RuleRefused
 
@@ -141,7 +142,7 @@ def test_a_rule_that_is_taken_goes_on_within_ten_years(text, due):
 
     dates = recurrence.next_dates(rule, start=due)
 
-    assert len(rule) <= rules.MAX_LENGTH
+    assert len(rule) <= RULE_MAX_LENGTH
     assert recurrence.normalise_rule(rule, due=due) == rule
     assert len(dates) > 1 or recurrence.count_of(rule) == 1 or "UNTIL" in rule
     for earlier, later in zip(dates, dates[1:], strict=False):

@@ -18,7 +18,7 @@ from todos.ledger import Batch, open_batch
 from todos.limits import LABEL_MAX_LENGTH, LABELS_MAX, TITLE_MAX_LENGTH
 from todos.models import Task, TaskLabel, TaskList, label_key, position_now
 from todos.schedule.quick_add import (
-    Here,
+    Context,
     NoSuchPart,
     Parsed,
     lines_of,
@@ -135,7 +135,7 @@ class _Reader:
         self._inbox = next(pk for _, pk, is_inbox in rows if is_inbox)
         # If two lists have the same name, the first one counts.
         self._lists: dict[str, UUID] = {name: pk for name, pk, _ in reversed(rows)}
-        self._here = Here(
+        self._context = Context(
             clock=clock_of(owner, now=caller.at),
             week_start=WEEK_STARTS[User.WeekStart(owner.week_start)],
             lists=[name for name, _, _ in rows],
@@ -144,7 +144,7 @@ class _Reader:
 
     def draft(self, number: int, line: str, literal: Collection[int]) -> Draft:
         try:
-            parsed = _cleaned(parse_line(line, here=self._here, literal=literal))
+            parsed = _cleaned(parse_line(line, context=self._context, literal=literal))
             return Draft(parsed, self._task(parsed, index=number))
         except NoSuchPart as exc:
             message = "Must be the line and the start of a part, as in its spans."

@@ -52,9 +52,9 @@ def write(user: User) -> Iterator[bytes]:
     """Yield the document, line by line."""
     parts = {name: Part() for name in PARTS}
     yield b'{"format":"%s","version":%d,\n' % (FORMAT.encode(), VERSION)
-    person = canonical(_person(user))
-    parts["person"].add(person)
-    yield b'"person":%s,\n' % person.rstrip()
+    settings = canonical(_settings(user))
+    parts["person"].add(settings)
+    yield b'"person":%s,\n' % settings.rstrip()
     yield from _part("lists", lists_of(user), parts)
     yield from _part("labels", labels_of(user), parts)
     yield from _part("tasks", map(represent_task, tasks_of(user)), parts)
@@ -64,7 +64,7 @@ def write(user: User) -> Iterator[bytes]:
     yield b'"manifest":%s}\n' % canonical(manifest).rstrip()
 
 
-def _person(user: User) -> JSONObject:
+def _settings(user: User) -> JSONObject:
     return {
         "timezone": user.timezone,
         "day_start": user.day_start,

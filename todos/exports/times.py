@@ -1,4 +1,4 @@
-"""Times of day as text, in every format that a person reads or a program parses."""
+"""Times of day as text, in the form that all formats but iCalendar share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cells of tables as values: dates, times and words as people write them.
+"""The cells of tables as values: common formats of dates, times and words.
 
 Every function raises ValidationError with one message if the cell is invalid.
 """

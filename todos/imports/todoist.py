@@ -23,7 +23,7 @@ from todos.imports.cells import priority
 from todos.imports.checks import RowChecker
 from todos.imports.files import FileRefused, MappingRefused, Options
 from todos.imports.tables import Cells, records_of
-from todos.schedule.quick_add import Fields, Here, parse_line
+from todos.schedule.quick_add import Context, Fields, parse_line
 
 LABEL = re.compile(r"(?<!\S)@(\S+)")
 NUMERIC = re.compile(r"[0-9 :./-]+(?:T[0-9:]+)?")
@@ -103,7 +103,7 @@ class _Project:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._here = Here(clock=options.clock, week_start=options.week_start)
+        self._context = Context(clock=options.clock, week_start=options.week_start)
         self._run = uuid7()  # makes ids unique: rows have none in the file
         self._section = ""
         self._top = ""
@@ -212,7 +212,7 @@ class _Project:
         return self._phrases[phrase]
 
     def _fields_of(self, phrase: str) -> dict[str, object] | None:
-        parsed = parse_line(f"{TITLE} {phrase}", here=self._here)
+        parsed = parse_line(f"{TITLE} {phrase}", context=self._context)
         read_fields = parsed.fields
         dated = Fields(
             due_date=read_fields.due_date,

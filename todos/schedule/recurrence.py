@@ -1,10 +1,9 @@
-"""The dates of a repeating rule.
+"""The dates of a recurrence rule.
 
 A rule is evaluated period by period (a day, a week, a month or a year), and only for
-the ten years that somebody can wait for the next date. So there is nothing to run away:
-no rule, whether or not it ever occurs, takes more than the days of eleven years.
-python-dateutil, which looks for a date until the year 9999, is what the tests compare
-with.
+the ten years in which the next date must lie. So the work is bounded: no rule, whether
+it ever occurs or not, takes more than the days of eleven years. The tests compare the
+results with python-dateutil, which searches until the year 9999.
 """
 
 from calendar import isleap, monthrange
@@ -32,31 +31,29 @@ __all__ = [
 ]
 
 HORIZON_DAYS = 366 * 10
-# Without a due date, a rule is tried on these years: every kind of year is among them.
+# A rule without a due date is tried on these years, which include every kind of year.
 SAMPLE_START, SAMPLE_DAYS = date(2000, 1, 1), 366 * 28
 LAST_DAY = date.max.toordinal()
 
 
 def normalise_rule(text: str, *, due: date | None) -> str:
-    """Return the rule in one spelling, with short months settled.
+    """Return the rule in canonical form, with the days of short months resolved.
 
-    A monthly rule without a day, from the 29th on, means the month's last day where
-    that day is missing; so does a yearly one from 29 February. `due` is the date that
-    the rule is counted from, if it is known yet.
+    A monthly rule without a day that counts from the 29th to the 31st means the last
+    day of months without that day; so does a yearly rule from 29 February. `due` is the
+    date from which the rule counts, if it is known.
 
     Raises:
-        RuleRefused: the rule can't be read, is outside the guard, or never occurs in
-            the ten years after `due`. COUNT and UNTIL may end it before.
+        RuleRefused: the rule is invalid, not supported, or has no date within ten years
+            after `due`, even without its COUNT and UNTIL.
     """
-    rule = _settled(read_rule(text), due)
+    rule = _with_month_end(read_rule(text), due)
     if not _occurs(rule, due):
-        raise RuleRefused(
-            "This never occurs: write a rule with a date within 10 years."
-        )
+        raise RuleRefused("The rule never occurs within 10 years.")
     return str(rule)
 
 
-def _settled(rule: Rule, due: date | None) -> Rule:
+def _with_month_end(rule: Rule, due: date | None) -> Rule:
     if due is None or {"BYDAY", "BYMONTHDAY", "BYSETPOS"} & set(rule.names):
         return rule
     if rule.frequency == "MONTHLY" and due.day > 28:
@@ -69,7 +66,7 @@ def _settled(rule: Rule, due: date | None) -> Rule:
 
 
 def _or_last(rule: Rule, day: int, *, month: int | None = None) -> Rule:
-    """Return the rule for this day of the month, or the last where there is none."""
+    """Return the rule for this day of the month, or the last day of shorter months."""
     names = (*rule.names, "BYMONTHDAY", "BYSETPOS")
     if month and not rule.months:
         names = (*rule.names, "BYMONTH", "BYMONTHDAY", "BYSETPOS")
@@ -98,18 +95,18 @@ def _occurs(rule: Rule, due: date | None) -> bool:
 def begin_series(
     text: str, *, due: date | None, today: date, from_completion: bool
 ) -> tuple[str, date]:
-    """Return the rule of a new series in one spelling, and the date it begins on.
+    """Return the rule of a new series in canonical form, and the first date.
 
-    That is `due`, or else the first date from `today` on. Where the rule counts from
-    completion, short months are left to be settled by each day of completion.
+    The first date is `due`, or else the first date of the rule from `today` on. If the
+    rule counts from completion, the days of short months are resolved at completion.
 
     Raises:
-        RuleRefused: as `normalise_rule`, or there is no date to begin on.
+        RuleRefused: as `normalise_rule`, or the rule has no date from `today` on.
     """
     rule = normalise_rule(text, due=None)
     start = due or first_date(rule, on_or_after=today)
     if start is None:
-        raise RuleRefused("UNTIL has passed: write a later one.")
+        raise RuleRefused("UNTIL must not be in the past.")
     settled = normalise_rule(text, due=start)
     return rule if from_completion else settled, start
 
@@ -117,8 +114,8 @@ def begin_series(
 def next_date(rule: str, *, anchor: date, after: date) -> date | None:
     """Return the first date of the rule after `after`, counted from `anchor`.
 
-    `None` after the rule's UNTIL, after `LAST_DATE`, and when there is none within ten
-    years. Its COUNT is left to the caller, who knows how many there were.
+    None if it would be after the rule's UNTIL, after `LAST_DATE` or more than ten years
+    away. COUNT is not applied: the caller knows how many occurrences there were.
     """
     read = read_rule(rule)
     first = max(anchor.toordinal(), after.toordinal() + 1)
@@ -132,15 +129,15 @@ def _within(rule: Rule, day: date | None) -> date | None:
 
 
 def date_after_completion(rule: str, *, done_on: date) -> date | None:
-    """Return the next date of a rule that counts from the day something was done."""
-    read = _settled(read_rule(rule), done_on)
+    """Return the next date of a rule that counts from the day of completion."""
+    read = _with_month_end(read_rule(rule), done_on)
     return next_date(str(read), anchor=done_on, after=done_on)
 
 
 def first_date(rule: str, *, on_or_after: date) -> date | None:
-    """Return the date that a series begins with: the first that the rule allows.
+    """Return the first date that the rule allows, on which a series can begin.
 
-    INTERVAL counts from that date on, so it doesn't delay it. `None` as `next_date`.
+    INTERVAL counts from that date, so it doesn't delay it. None as for `next_date`.
     """
     read = replace(read_rule(rule), interval=1)
     dates = _dates(read, anchor=on_or_after, first=on_or_after.toordinal())
@@ -152,9 +149,9 @@ def next_dates(
 ) -> list[date]:
     """Return the first dates of a series that begins on `start`.
 
-    `start` is the first of them in any case, as DTSTART is in RFC 5545. COUNT and
-    UNTIL can make them fewer than `count`. `from_completion` counts each date from
-    the one before, as if the task were done on the day that it is due.
+    `start` is always the first, as DTSTART is in RFC 5545. COUNT and UNTIL can make
+    them fewer than `count`. With `from_completion`, each date counts from the date
+    before, as if each task were completed on its due date.
     """
     dates = [start]
     for _ in range(1, min(count, count_of(rule) or count)):
@@ -170,23 +167,23 @@ def next_dates(
 
 
 def count_of(rule: str) -> int | None:
-    """Return how many tasks a series of this rule has; `None` if that is open."""
+    """Return the number of tasks in a series of this rule; None if it is unlimited."""
     return read_rule(rule).count
 
 
 # --- Evaluation -------------------------------------------------------------
-# Days are numbers here, as `date.toordinal` has them; number 1 was a Monday.
+# Days are numbers here, as of `date.toordinal`; day 1 was a Monday.
 
 
 def _dates(
     rule: Rule, *, anchor: date, first: int, days: int = HORIZON_DAYS
 ) -> Iterator[date]:
-    """Yield the dates of the rule from day `first` on, for so many days.
+    """Yield the dates of the rule from day `first` on, within this number of days.
 
-    The periods are a finite range, which begins near `first`: however long ago the
-    anchor was, nothing is counted up to it.
+    The periods are a finite range that begins near `first`, so the distance from the
+    anchor does not matter.
     """
-    rule = _counted_from(rule, anchor)
+    rule = _with_anchor_days(rule, anchor)
     last = min(first + days, LAST_DAY)
     for period in _periods(rule, anchor=anchor, first=first, last=last):
         for day in _chosen(rule, _days_in(rule, period)):
@@ -194,8 +191,8 @@ def _dates(
                 yield date.fromordinal(day)
 
 
-def _counted_from(rule: Rule, anchor: date) -> Rule:
-    """Fill in what a rule leaves to the date that it is counted from."""
+def _with_anchor_days(rule: Rule, anchor: date) -> Rule:
+    """Add the days that a rule takes from the date from which it counts."""
     if rule.weekdays or rule.month_days or rule.frequency == "DAILY":
         return rule
     if rule.frequency == "WEEKLY":
@@ -206,9 +203,9 @@ def _counted_from(rule: Rule, anchor: date) -> Rule:
 
 
 def _periods(rule: Rule, *, anchor: date, first: int, last: int) -> range:
-    """Return the numbers of the periods to look at: weeks, months or years.
+    """Return the numbers of the periods to evaluate: weeks, months or years.
 
-    A daily rule is looked at by month as well; its interval is kept by `_in_step`.
+    A daily rule is evaluated by month; `_in_step` applies its interval.
     """
     if first > last:
         return range(0)
@@ -232,7 +229,7 @@ def _period_of(rule: Rule, day: date) -> int:
 
 
 def _days_in(rule: Rule, period: int) -> list[int]:
-    """Return the days of a period that the rule names, in order."""
+    """Return the days of a period that the rule selects, in order."""
     if rule.frequency == "WEEKLY":
         begin = period * 7 + 1 + rule.week_start
         week = range(max(begin, 1), min(begin + 7, LAST_DAY + 1))
@@ -251,7 +248,7 @@ def _days_in_year(rule: Rule, year: int) -> list[int]:
     months = sorted(rule.months) or range(1, 13)
     if rule.months or not rule.weekdays:
         return [day for month in months for day in _days_in_month(rule, year, month)]
-    # Without a month, it is the weekdays of the year that are numbered.
+    # Without months, ordinals of weekdays count within the year.
     begin = date(year, 1, 1).toordinal()
     named = _weekdays_in(rule, range(begin, begin + 365 + isleap(year)))
     every = replace(rule, weekdays=())
@@ -274,7 +271,7 @@ def _days_in_month(rule: Rule, year: int, month: int) -> list[int]:
 
 
 def _weekdays_in(rule: Rule, days: range) -> set[int]:
-    """Return the days that BYDAY names in a week, a month or a year."""
+    """Return the days that BYDAY selects in a week, a month or a year."""
     found: set[int] = set()
     for ordinal, weekday in rule.weekdays:
         begin = days.start + (weekday + 1 - days.start) % 7
@@ -284,14 +281,14 @@ def _weekdays_in(rule: Rule, days: range) -> set[int]:
 
 
 def _chosen(rule: Rule, days: Sequence[int]) -> Sequence[int]:
-    """Return what BYSETPOS leaves of the days of a period."""
-    # The period of a daily rule is a day, and its only day is the first and the last.
+    """Return the days of a period that BYSETPOS selects."""
+    # The period of a daily rule is one day, which is both the first and the last.
     if rule.position is None or rule.frequency == "DAILY":
         return days
     return list(_each(days, (rule.position,)))
 
 
 def _each(days: Sequence[int], ordinals: Iterable[int]) -> set[int]:
-    """Return the days at these places, counted from 1, or from -1 at the end."""
+    """Return the days with these ordinals: from 1 on, or from -1 at the end."""
     places = (ordinal - 1 if ordinal > 0 else ordinal for ordinal in ordinals)
     return {days[place] for place in places if -len(days) <= place < len(days)}

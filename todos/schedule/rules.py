@@ -1,7 +1,7 @@
-"""The text of repeating rules: the part of RFC 5545 section 3.3.10 that we take.
+"""The text of recurrence rules: the supported part of RFC 5545 section 3.3.10.
 
-A rule is text such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR`. What is not listed here is
-refused, with a sentence that says what to write.
+A rule is text such as `FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR`. Parts that are not listed
+here are refused, with a message that says what to write instead.
 """
 
 import re
@@ -16,7 +16,7 @@ MAX_INTERVAL = MAX_COUNT = 999
 FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 DAYS_IN = {"DAILY": 1, "WEEKLY": 7, "MONTHLY": 31, "YEARLY": 366}
-# How far weekdays can be numbered: in a month, in a year.
+# The highest ordinal of a weekday in each kind of period.
 ORDINALS = {"DAILY": 0, "WEEKLY": 0, "MONTHLY": 5, "YEARLY": 53}
 
 NUMBER = re.compile(r"[0-9]{1,3}")
@@ -46,11 +46,11 @@ INSTEAD = {
 
 
 class RuleRefused(ValueError):
-    """The rule is not one that we evaluate; the text says what to write."""
+    """The rule is invalid or not supported; the text says what to write."""
 
 
 class Weekday(NamedTuple):
-    """A day of the week, 0 for Monday; the how manieth, 0 for each, -1 for the last."""
+    """A day of the week, 0 for Monday, and its ordinal: 0 for each, -1 for the last."""
 
     ordinal: int
     day: int
@@ -61,7 +61,7 @@ class Weekday(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule that has been read. As text, its parts stand in the order as written."""
+    """A parsed rule; `str` returns its parts in the order in which they were given."""
 
     names: tuple[str, ...]
     frequency: str
@@ -90,10 +90,10 @@ class Rule:
 
 
 def read_rule(text: str) -> Rule:
-    """Read the text of a rule.
+    """Parse the text of a rule.
 
     Raises:
-        RuleRefused: it can't be read, or has a part that we don't evaluate.
+        RuleRefused: it is invalid, or has a part that is not supported.
     """
     parts = _split(text)
     if parts.get("FREQ") not in FREQUENCIES:
@@ -116,7 +116,7 @@ def read_rule(text: str) -> Rule:
 def _split(text: str) -> dict[str, str]:
     if len(text) > RULE_MAX_LENGTH:
         raise RuleRefused(f"Write a rule of at most {RULE_MAX_LENGTH} characters.")
-    # Letters of other scripts can have an ASCII letter as their capital.
+    # The upper case of a letter of another script can be an ASCII letter.
     if not text.isascii():
         raise RuleRefused(EXAMPLE)
     parts: dict[str, str] = {}
@@ -125,9 +125,7 @@ def _split(text: str) -> dict[str, str]:
         if not value:
             raise RuleRefused(EXAMPLE)
         if name not in PARTS:
-            raise RuleRefused(
-                INSTEAD.get(name, "Write a rule as FREQ=WEEKLY;BYDAY=MO.")
-            )
+            raise RuleRefused(INSTEAD.get(name, EXAMPLE))
         if name in parts:
             raise RuleRefused(f"Write {name} once.")
         parts[name] = value
@@ -135,7 +133,7 @@ def _split(text: str) -> dict[str, str]:
 
 
 def _check_together(parts: Mapping[str, str]) -> None:
-    """Refuse parts that don't go with each other (RFC 5545, the table of BYxxx)."""
+    """Refuse parts that can't be combined (RFC 5545, the table of BYxxx)."""
     if {"COUNT", "UNTIL"} <= parts.keys():
         raise RuleRefused("Write COUNT or UNTIL, not both.")
     if parts["FREQ"] == "WEEKLY" and "BYMONTHDAY" in parts:
@@ -194,7 +192,7 @@ def _weekdays(parts: Mapping[str, str]) -> tuple[Weekday, ...]:
 
 def _weekday(text: str) -> Weekday:
     match = WEEKDAY.fullmatch(text)
-    # Without a number it is each of those days; the number 0 is none.
+    # Without an ordinal, it is each of these days; 0 is not an ordinal.
     if match is None or (match[1] and int(match[1]) == 0):
         raise RuleRefused("BYDAY must be days of the week, as MO,WE or -1FR.")
     return Weekday(int(match[1] or 0), WEEKDAYS.index(match[2]))
@@ -212,7 +210,7 @@ def _until(parts: Mapping[str, str]) -> date | None:
         return None
     match = UNTIL.fullmatch(parts["UNTIL"])
     try:
-        # A time of day says nothing to dates in wall clock.
+        # A time of day is ignored: rules have dates in wall clock.
         return date.fromisoformat(match[1] if match else "")
     except ValueError as exc:
         raise RuleRefused("UNTIL must be a date, as 20271231.") from exc

@@ -1,4 +1,4 @@
-"""Repeating rules in words, for people: `Every week on Mon, Wed and Fri, 3 times`."""
+"""Recurrence rules in words: `Every week on Mon, Wed and Fri, 3 times`."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ SHORTEST_MONTH = 28
 
 
 def rule_words(text: str, *, from_completion: bool = False) -> str:
-    """Say how often a rule repeats, on which days, and when it ends.
+    """Describe how often a rule repeats, on which days, and when it ends.
 
-    `from_completion` tells whether the next date is counted from the day of completion,
-    or from the due date. What a rule leaves to the date that it is counted from is not
-    said: the day of a plain `FREQ=MONTHLY`.
+    `from_completion` tells whether dates count from the day of completion instead of
+    the due date. A day that the rule takes from that date, as a plain `FREQ=MONTHLY`
+    does, is not named.
     """
     rule = read_rule(text)
     days = _days(rule)
@@ -79,7 +79,7 @@ def _date(day: date) -> str:
 
 
 def _names_itself(rule: Rule) -> bool:
-    """Whether the days alone say how often, as `Every weekday`."""
+    """Whether the days alone describe the frequency, as in `Every weekday`."""
     by_weekday = rule.weekdays and not rule.month_days and rule.interval == 1
     if rule.frequency == "WEEKLY":
         return bool(by_weekday) and rule.position is None and _is_kind(rule.weekdays)
@@ -99,7 +99,7 @@ def _days(rule: Rule) -> str:
 
 
 def _days_of_daily(rule: Rule) -> str:
-    """Say which of the days count: the parts of a daily rule only leave some out."""
+    """Describe the days of a daily rule, whose parts only exclude days."""
     if _names_itself(rule):
         return f"Every {_names(rule.weekdays)}{_in_months(rule)}"
     wanted = []
@@ -114,7 +114,7 @@ def _days_of_daily(rule: Rule) -> str:
 def _days_of_week(rule: Rule) -> str:
     weekdays: Sequence[Weekday] = rule.weekdays
     if rule.position is not None and not rule.months:
-        # The same in each week, so that it can be said which one it is.
+        # It is the same day in each week, so it can be named.
         weekdays = _at(rule.position, _from_start(rule))
     if rule.position is not None and rule.months and weekdays:
         return f" on {_place(rule)} {_names(weekdays)}{_in_months(rule)}"
@@ -157,7 +157,7 @@ def _days_of_year(rule: Rule) -> str:
 
 
 def _days_of_whole_year(rule: Rule) -> str:
-    """Say the days of a yearly rule without a month: those of all of them."""
+    """Describe the days of a yearly rule without months."""
     chosen = _chosen(rule, may_end=False)
     if not chosen:
         return ""
@@ -168,9 +168,9 @@ def _days_of_whole_year(rule: Rule) -> str:
 
 
 def _chosen(rule: Rule, *, may_end: bool = True) -> str:
-    """Say which days of a month or a year; empty where the rule leaves that open.
+    """Describe the days of a month or a year; empty if the rule has none.
 
-    `may_end` tells that the period is one month, so that its last day is the month's.
+    `may_end` tells whether the period is one month, whose last day can be named.
     """
     position = rule.position
     if position is not None and may_end and _is_end_of_month(rule):
@@ -197,7 +197,7 @@ def _article(rule: Rule) -> str:
 
 
 def _is_end_of_month(rule: Rule) -> bool:
-    """Whether it is the last day that a month has, up to one: 28, 29, 30 of each."""
+    """Whether the rule means the last of consecutive days up to the end of a month."""
     days = sorted(rule.month_days)
     if not days or rule.weekdays or rule.position != -1:
         return False
@@ -228,7 +228,7 @@ def _chosen_weekdays(rule: Rule) -> str:
 
 
 def _month_days(rule: Rule, *, last: str = "and") -> str:
-    """Say the days of the month: `the 1st and the 15th`, `the last day`."""
+    """Describe days of the month: `the 1st and the 15th`, `the last day`."""
     days = sorted(rule.month_days, key=lambda day: (day < 0, day))
     return _joined([f"the {_month_day(day)}" for day in days], last=last)
 
@@ -247,7 +247,7 @@ def _in_months(rule: Rule) -> str:
 
 
 def _all_of(weekdays: Sequence[Weekday]) -> str:
-    """Name the days as `_names`, but with `weekdays` for all five of them."""
+    """Name the days as `_names` does, but in the plural: `weekdays`, `every day`."""
     if len(weekdays) == len(DAYS):
         return "every day"
     return f"{_names(weekdays)}s" if _is_kind(weekdays) else _names(weekdays)

@@ -1,11 +1,12 @@
-"""Quick add: one line of text to one task. Pure functions, no clock.
+"""Quick add: a task from a line of text. Pure functions without a clock.
 
-`Buy milk tomorrow 9am #home @shop p1` is a title and its settings. `docs/quick-add.md`
-has the grammar. What is not a part of it stays in the title, every character of it.
+`Buy milk tomorrow 9am #home @shop p1` is a title with settings. `docs/quick-add.md`
+describes the grammar. Text that is not a setting stays in the title, unchanged.
 
-The modules, from the outside in: `lines` makes a task of a line, `fields` of the parts
-that `reading` has found. A part is one word with a sign (`tokens`), or a row of words
-(`phrases`) that say when (`dates`, `times`) and how often (`repeats`).
+From the outside in: `lines` converts a line into a task, `fields` converts parts of a
+line into fields, and `reading` finds the parts. A part is either one word with a marker
+(`tokens`), or several words (`phrases`) for a date (`dates`), a time (`times`) or a
+recurrence (`repeats`).
 """
 
 from todos.schedule.quick_add.fields import Fields
@@ -18,13 +19,13 @@ from todos.schedule.quick_add.lines import (
 )
 from todos.schedule.quick_add.parts import (
     KINDS,
-    Here,
+    Context,
 )
 
 __all__ = [
     "KINDS",
     "Fields",
-    "Here",
+    "Context",
     "NoSuchPart",
     "Parsed",
     "Span",

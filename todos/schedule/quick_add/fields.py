@@ -1,11 +1,11 @@
-"""From the parts of a line to the fields of a task."""
+"""The fields of a task from the parts of a line."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from todos.schedule.quick_add.parts import Here, Part
+from todos.schedule.quick_add.parts import Context, Part
 from todos.schedule.recurrence import RuleRefused, begin_series
 from todos.schedule.rules import read_rule
 
@@ -14,7 +14,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a line says of its task, besides the title; None for what it leaves open."""
+    """The fields of a task in a line, besides the title; None if not given."""
 
     list: str | None = None
     labels: tuple[str, ...] = ()
@@ -28,19 +28,20 @@ class Fields:
     reminder_time: time | None = None
 
 
-def settled(parts: Iterable[Part], here: Here) -> tuple[list[Part], Fields]:
-    """Return the parts that hold, and what they come to.
+def fields_of(parts: Iterable[Part], context: Context) -> tuple[list[Part], Fields]:
+    """Return the fields, and the parts that apply.
 
-    An end of no repeat, a repeat without a date, and a reminder of nothing don't hold.
+    These don't apply: an end without a recurrence, a recurrence without a date, and a
+    reminder without a date or time to remind of.
     """
     kept = list(parts)
     sets = _settings(kept)
     if "end" in sets and "rule" not in sets:
         kept = [part for part in kept if "end" not in part.sets]
         sets = _settings(kept)
-    fields = _fields(sets, here)
+    fields = _fields(sets, context)
     if "rule" in sets and not fields.rrule:
-        return settled([part for part in kept if "rule" not in part.sets], here)
+        return fields_of([part for part in kept if "rule" not in part.sets], context)
     if not _can_remind(fields):
         kept = [part for part in kept if "reminder" not in part.sets]
         fields = replace(fields, reminder_minutes=None, reminder_time=None)
@@ -63,10 +64,10 @@ def _settings(parts: Iterable[Part]) -> dict[str, Any]:
     return settings
 
 
-def _fields(sets: Mapping[str, Any], here: Here) -> Fields:
-    due_date, rule = _due_date(sets, here), ""
+def _fields(sets: Mapping[str, Any], context: Context) -> Fields:
+    due_date, rule = _due_date(sets, context), ""
     if "rule" in sets:
-        due_date, rule = _repeating(sets, due_date, here)
+        due_date, rule = _repeating(sets, due_date, context)
     reminder = sets.get("reminder")
     return Fields(
         list=sets.get("list"),
@@ -82,26 +83,26 @@ def _fields(sets: Mapping[str, Any], here: Here) -> Fields:
     )
 
 
-def _due_date(sets: Mapping[str, Any], here: Here) -> date | None:
-    """Return the date as said; of a time alone, the day when it comes next."""
+def _due_date(sets: Mapping[str, Any], context: Context) -> date | None:
+    """Return the given date; for a time alone, the date of its next occurrence."""
     if "due_date" in sets or "due_time" not in sets:
         return sets.get("due_date")
-    shown = here.clock.now_in()
+    shown = context.clock.now_in()
     today = shown.date()
     is_to_come = datetime.combine(today, sets["due_time"]) > shown
     return today if is_to_come else today + DAY
 
 
 def _repeating(
-    sets: Mapping[str, Any], due_date: date | None, here: Here
+    sets: Mapping[str, Any], due_date: date | None, context: Context
 ) -> tuple[date | None, str]:
-    """Return the first date and the rule; no rule where it can't be one."""
+    """Return the first date and the rule; no rule if it is invalid."""
     text = ";".join(filter(None, (sets["rule"], sets.get("end"))))
     try:
         rule, start = begin_series(
             text,
             due=sets.get("due_date"),
-            today=due_date or here.clock.today,
+            today=due_date or context.clock.today,
             from_completion=sets["anchor"] == "completion",
         )
     except RuleRefused:

@@ -1,21 +1,21 @@
-"""A line of text as a task: title, fields, and where in the line they stand."""
+"""A line of text as a task: title, fields, and their positions in the line."""
 
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from todos.schedule.quick_add.fields import Fields, settled
-from todos.schedule.quick_add.parts import Here, Kind, Part, Value
+from todos.schedule.quick_add.fields import Fields, fields_of
+from todos.schedule.quick_add.parts import Context, Kind, Part, Value
 from todos.schedule.quick_add.reading import parts_of
 
 
 class NoSuchPart(ValueError):
-    """No part of the line begins there."""
+    """No part of the line begins at this offset."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of a line as a face shows it; offsets are characters of the line."""
+    """A part of a line as interfaces show it; offsets count characters."""
 
     kind: Kind
     start: int
@@ -34,23 +34,23 @@ class Parsed:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text that aren't blank."""
+    """Return the lines of a text that are not blank."""
     return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
 
 
-def parse_line(line: str, *, here: Here, literal: Collection[int] = ()) -> Parsed:
+def parse_line(line: str, *, context: Context, literal: Collection[int] = ()) -> Parsed:
     """Return the task that a line describes.
 
-    `literal` are the starts of parts that someone wants in the title; nothing else
-    changes by that. Where nothing would be left for the title, all of it is title.
+    `literal` are the offsets of parts that stay in the title; the other parts apply
+    unchanged. If nothing would be left for the title, the whole line is the title.
 
     Raises:
-        NoSuchPart: for a start in `literal`.
+        NoSuchPart: no part begins at an offset in `literal`.
     """
-    parts = parts_of(line, here)
+    parts = parts_of(line, context)
     if set(literal) - {part.start for part in parts}:
         raise NoSuchPart
-    parts, fields = settled((p for p in parts if p.start not in literal), here)
+    parts, fields = fields_of((p for p in parts if p.start not in literal), context)
     if title := _title(line, parts):
         return Parsed(title, fields, tuple(_span(line, part) for part in parts))
     return Parsed(_spaced(line), Fields(), ())

@@ -8,7 +8,7 @@ ORDINAL = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{ORDINALS})"
 
 
 def number_of(text: str) -> int:
-    """Return the number that one of the patterns above has found."""
+    """Return the number in a text that matches one of the patterns above."""
     word = text.lower()
     if word in {"a", "an"}:
         return 1

@@ -1,4 +1,4 @@
-"""What the rules of quick add share: where and when a line is read, and its parts."""
+"""What the rules of quick add share: the context of a line, and its parts."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -27,11 +27,11 @@ Value = str | int | None
 
 
 @dataclass(frozen=True)
-class Here:
-    """For whom a line is read: their clock, week and lists.
+class Context:
+    """The clock, the week and the lists of the user who wrote a line.
 
-    `week_start` is the first day of their week, 0 for Monday. Of two lists with the
-    same name, the first counts.
+    `week_start` is the first day of the week, 0 for Monday. Of two lists with the same
+    name, the first is used.
     """
 
     clock: Clock
@@ -44,21 +44,21 @@ class Here:
         return {folded(name): name for name in names} | {name: name for name in names}
 
     def list_named(self, name: str) -> str | None:
-        """Return the person's list of this name, in any capitals; None without one."""
+        """Return the list with this name, ignoring case; None if there is none."""
         return self._lists_by_name.get(name) or self._lists_by_name.get(folded(name))
 
 
 def folded(name: str) -> str:
-    """Return the form under which a name is the same as another."""
+    """Return the form in which names are compared."""
     return unicodedata.normalize("NFC", name).casefold()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a line that is not title: what it says, and which settings it makes.
+    """A part of a line that is not title, and the settings it makes.
 
-    `start` and `end` are offsets into the line. `value` is for people and programs,
-    `sets` is what the task is made from.
+    `start` and `end` are offsets in the line. `value` is shown to users and clients;
+    `sets` are the settings of the task.
     """
 
     kind: Kind

@@ -1,26 +1,26 @@
-"""From a line to its parts: first what is marked, then what trails the line."""
+"""The parts of a line: first the marked ones, then those at its end."""
 
 import re
 from dataclasses import replace
 
 from todos.schedule.quick_add.dates import MONTH, WEEKDAY
 from todos.schedule.quick_add.numbers import ORDINAL
-from todos.schedule.quick_add.parts import Here, Part
-from todos.schedule.quick_add.phrases import READ, read_phrases
+from todos.schedule.quick_add.parts import Context, Part
+from todos.schedule.quick_add.phrases import FOUND, read_phrases
 from todos.schedule.quick_add.tokens import SEPARATORS, read_token
 from todos.schedule.quick_add.words import Word, words_of
 
 PHRASE_WORDS_MAX = 12
 NOT_OF_A_START = {"due_time", "rule", "end"}
-# A title doesn't end in one of these: what follows belongs to it.
-LEANING = re.compile(
+# A title doesn't end with one of these words: the phrase after it is part of it.
+INCOMPLETE = re.compile(
     "a|about|after|an|and|are|as|before|between|but|during|each|every|for|from|his|her"
     "|is|its|last|like|my|of|or|other|our|per|since|than|the|their|this|till|to|until"
     "|vs|was|were|when|your|[-&/–—]"
     rf"|sixth|seventh|eighth|ninth|tenth|{ORDINAL}",
     re.I | re.A,
 )
-# After a backslash: what would otherwise be a part, or begin one.
+# What a backslash escapes: text that would otherwise be a part, or begin one.
 ESCAPABLE = re.compile(
     r'[#@!"“„].*|(?:due|from|remind):.*|(?:p[1-4]|every|next|this|weekend'
     r"|today|tonight|tomorrow|tod|tom|tmrw?|noon|midnight"
@@ -30,16 +30,16 @@ ESCAPABLE = re.compile(
 )
 
 
-def parts_of(line: str, here: Here) -> list[Part]:
+def parts_of(line: str, context: Context) -> list[Part]:
     """Return the parts of a line in their order."""
-    return sorted(_Reader(line, here).read(), key=lambda part: part.start)
+    return sorted(_Reader(line, context).read(), key=lambda part: part.start)
 
 
 class _Reader:
-    """A line on its way from words to parts."""
+    """Finds the parts of one line."""
 
-    def __init__(self, line: str, here: Here) -> None:
-        self.here = here
+    def __init__(self, line: str, context: Context) -> None:
+        self.context = context
         self.words = list(words_of(line))
         self.is_part = [False] * len(self.words)
         self.parts: list[Part] = []
@@ -51,14 +51,14 @@ class _Reader:
                 continue
             if word.sign in {"due:", "from:"}:
                 self._read_phrase_after_sign(index)
-            elif part := read_token(word, self.here):
+            elif part := read_token(word, self.context):
                 self._take(part, range(index, index + 1))
         self._read_trailing()
         self._read_escapes()
         return self.parts
 
     def _take(self, part: Part, indexes: range) -> None:
-        """Keep a part; of those that make the same setting, the first."""
+        """Keep a part, unless an earlier part makes one of its settings."""
         settings = part.sets.keys() - {"label"}
         if settings & self.made:
             return
@@ -67,13 +67,13 @@ class _Reader:
         for index in indexes:
             self.is_part[index] = True
 
-    # --- What a sign marks ---
+    # --- Marked parts ---
 
     def _read_phrase_after_sign(self, index: int) -> None:
         word, text = self.words[index], self._text_after_sign(index)
         is_start = word.sign == "from:"
         taken = NOT_OF_A_START if is_start else self.made
-        parts, end = read_phrases(text, 0, self.here, taken=taken, is_marked=True)
+        parts, end = read_phrases(text, 0, self.context, taken=taken, is_marked=True)
         if is_start:
             parts = [_as_start(part) for part in parts]
         if not word.is_quoted:
@@ -83,7 +83,7 @@ class _Reader:
             self._take(whole, range(index, index + 1))
 
     def _text_after_sign(self, index: int) -> str:
-        """Return what is in quotes, or else the words up to another part."""
+        """Return the quoted text, or else the words up to the next part."""
         first, *others = self.words[index : index + PHRASE_WORDS_MAX]
         if first.is_quoted:
             return " ".join(first.body.split())
@@ -102,24 +102,24 @@ class _Reader:
             start, end = self.words[covered[0]].start, self.words[covered[-1]].end
             self._take(replace(part, start=start, end=end), covered)
 
-    # --- What trails the line ---
+    # --- Parts at the end of the line ---
 
     def _read_trailing(self) -> None:
         """Take the longest run of phrases that reaches the end of the line."""
         indexes = self._tail()
-        pieces = [READ if self.is_part[i] else self.words[i].text for i in indexes]
+        pieces = [FOUND if self.is_part[i] else self.words[i].text for i in indexes]
         text, start = " ".join(pieces), 0
         for index, piece in zip(indexes, pieces, strict=True):
-            if piece != READ:
-                parts, end = read_phrases(text, start, self.here, taken=self.made)
+            if piece != FOUND:
+                parts, end = read_phrases(text, start, self.context, taken=self.made)
                 if parts and end == len(text):
-                    if not self._leans_on(index):
+                    if not self._leaves_incomplete(index):
                         self._take_phrases(parts, text, indexes)
                     return
             start += len(piece) + 1
 
     def _tail(self) -> range:
-        """Return the last words, and the parts between and after them."""
+        """Return the indexes of the last words, including parts among them."""
         first, room = len(self.words), PHRASE_WORDS_MAX
         while first > 0 and (room or self.is_part[first - 1]):
             word = self.words[first - 1]
@@ -130,13 +130,13 @@ class _Reader:
             first -= 1
         return range(first, len(self.words))
 
-    def _leans_on(self, index: int) -> bool:
-        """Whether the title would break off before this word."""
+    def _leaves_incomplete(self, index: int) -> bool:
+        """Whether the title would end with a word that needs another after it."""
         before = (i for i in reversed(range(index)) if not self.is_part[i])
         last = next(before, None)
-        return last is not None and bool(LEANING.fullmatch(self.words[last].text))
+        return last is not None and bool(INCOMPLETE.fullmatch(self.words[last].text))
 
-    # --- What says that something is title ---
+    # --- Escapes ---
 
     def _read_escapes(self) -> None:
         indexes = range(len(self.words))

@@ -1,11 +1,11 @@
-"""Phrases that name a time of day, in the 12-hour or the 24-hour clock."""
+"""Phrases for a time of day, in the 12-hour or the 24-hour format."""
 
 import re
 from datetime import time
 
 from todos.schedule.quick_add.dates import END
 
-# The names only in small letters: "Watch High Noon" has no time.
+# The names only in lower case: "Watch High Noon" has no time.
 TIME = re.compile(
     r"(?:(?:at|by) )?(?:"
     r"(?P<hour>\d\d?)(?::(?P<minute>\d\d))? ?(?P<half>am|pm)"
@@ -20,9 +20,9 @@ NAMES = {"noon": time(12), "midnight": time(0)}
 def read_time(
     text: str, start: int, *, is_evening: bool = False
 ) -> tuple[time, int] | None:
-    """Return the time that a phrase at `start` names, and where the phrase ends.
+    """Return the time of the phrase at `start`, and where the phrase ends.
 
-    In the evening, `at 8` is twelve hours later.
+    With `is_evening`, `at 8` is 20:00.
     """
     found = TIME.match(text, start)
     if found is None:

@@ -1,10 +1,10 @@
-"""Parts that a sign marks: `#list`, `@label`, `p1` or `!1`, `remind:30m`."""
+"""Parts with a marker: `#list`, `@label`, `p1` or `!1`, `remind:30m`."""
 
 import re
 
 from todos.limits import LABEL_MAX_LENGTH, LIST_NAME_MAX_LENGTH, REMINDER_MINUTES_MAX
 from todos.schedule.quick_add.parts import (
-    Here,
+    Context,
     Kind,
     Part,
     Value,
@@ -12,9 +12,9 @@ from todos.schedule.quick_add.parts import (
 from todos.schedule.quick_add.times import read_time
 from todos.schedule.quick_add.words import Word
 
-SEPARATORS = ",;.!"  # may follow a part, and go with it
-# Without quotes, a name begins with a letter or a symbol. So an issue number, a price,
-# an address and the name of a package are none.
+SEPARATORS = ",;.!"  # can follow a part, and belong to it
+# A name without quotes begins with a letter or a symbol. So issue numbers, prices,
+# addresses and package names are not names of lists or labels.
 NAME = re.compile(r"""(?![\d_.&+'’-])[^\s!"#$%()*,/:;<=>?@\[\\\]^`{|}~“”„]+""")
 PRIORITY = re.compile(rf"[p!]([1-4])[{SEPARATORS}]?")
 SPAN_OF_TIME = re.compile(
@@ -23,13 +23,13 @@ SPAN_OF_TIME = re.compile(
 MINUTES = (1, 60, 24 * 60, 7 * 24 * 60)
 
 
-def read_token(word: Word, here: Here) -> Part | None:
-    """Return the part that a word is by itself; None for any other word."""
+def read_token(word: Word, context: Context) -> Part | None:
+    """Return the part that consists of this word; None if it is not a part."""
     if word.is_quoted and word.after.strip(SEPARATORS):
         return None
     match word.sign:
         case "#":
-            return _list(word, here)
+            return _list(word, context)
         case "@":
             return _label(word)
         case "remind:":
@@ -40,9 +40,9 @@ def read_token(word: Word, here: Here) -> Part | None:
     return None
 
 
-def _list(word: Word, here: Here) -> Part | None:
+def _list(word: Word, context: Context) -> Part | None:
     for name in (_spaced(word.body), _name(word)):
-        if known := here.list_named(name):
+        if known := context.list_named(name):
             return _part("list", word, known, "list", known)
     name = _name(word)
     if 0 < len(name) <= LIST_NAME_MAX_LENGTH:
@@ -58,7 +58,7 @@ def _label(word: Word) -> Part | None:
 
 
 def _name(word: Word) -> str:
-    """Return the name after a sign; nothing where there can't be one."""
+    """Return the name after a marker; empty if it is not a valid name."""
     if word.is_quoted:
         return _spaced(word.body)
     name = word.body.rstrip(SEPARATORS)

@@ -1,11 +1,11 @@
-"""A line as words. What stands in quotes is one word, spaces and all."""
+"""A line as words. A quotation is one word, including its spaces."""
 
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# A quotation may not hold the sign it opens with: so a line full of signs that are
-# never closed is still read in one go.
+# A quotation can't contain its opening quote, so a line full of quotes that are never
+# closed still takes linear time.
 QUOTED = r'"[^"]*"|“[^“”]*”|„[^„“]*“'
 SIGN = r"[#@]|(?:due|from|remind):"
 WORD = re.compile(rf"({SIGN})?(?:({QUOTED})(\S*)|(\S+))", re.I)
@@ -14,8 +14,8 @@ WORD = re.compile(rf"({SIGN})?(?:({QUOTED})(\S*)|(\S+))", re.I)
 class Word(NamedTuple):
     """Characters between spaces, or up to the end of a quotation.
 
-    `sign` is what a part begins with, in small letters: `#`, `@`, `due:`; or nothing.
-    `body` is the rest; of a quotation, what is inside, and `after` what follows it.
+    `sign` is the marker of a part in lower case: `#`, `@`, `due:`; or empty. `body` is
+    the rest, or the inside of a quotation; `after` is the text attached to a quotation.
     """
 
     start: int
@@ -28,12 +28,12 @@ class Word(NamedTuple):
 
     @property
     def is_literal(self) -> bool:
-        """Whether the writer said that this is title, whatever it looks like."""
+        """Whether it is marked as title: escaped, or quoted without a marker."""
         return self.text[0] == "\\" or (self.is_quoted and not self.sign)
 
 
 def words_of(line: str) -> Iterator[Word]:
-    """Split a line; nothing but white space is left out."""
+    """Split a line; only white space is dropped."""
     for match in WORD.finditer(line):
         sign, quoted, after, plain = match.groups(default="")
         body = quoted[1:-1] if quoted else plain
