@@ -1,7 +1,7 @@
-"""Failures seen in other servers of the same plan; none may be here.
+"""Failures that servers of the same plan are known to have do not happen here.
 
-Each test is named for what went wrong elsewhere. The requests are real ones: where a
-failure can hide between a view and the network, they go over a socket.
+Where a failure can be hidden between a view and the network, the requests go over a
+socket.
 """
 
 import json
@@ -31,7 +31,7 @@ from todos.models import Task, TaskList
 ROOT = Path(__file__).parents[2]
 URL = "/api/me/tasks"
 FRONT_END = "https://front-end.example"
-# Every call of the plan: (method, path below the person, body).
+# Every call of the plan: (method, path below the user, body).
 CALLS = [
     ("GET", "/tasks", None),
     ("POST", "/tasks", {"title": "Buy milk"}),
@@ -48,7 +48,7 @@ def access_token(user):
 
 
 def forged(user, *, key=None, algorithm="HS256", without=(), **claims):
-    """Return a token as ours, but for what is told."""
+    """Return one of our access tokens with the given differences."""
     genuine = jwt.decode(access_token(user), options={"verify_signature": False})
     claims = {name: genuine[name] for name in genuine if name not in without} | claims
     if key is None:
@@ -58,7 +58,7 @@ def forged(user, *, key=None, algorithm="HS256", without=(), **claims):
 
 @pytest.fixture
 def send(live_server, transactional_db):
-    """Send one request over a socket and return what comes back, unfollowed."""
+    """Send one request over a socket; redirects are not followed."""
 
     def send(method, path, body=None, *, token=None, headers=None):
         sent = {"Content-Type": "application/json"} | (headers or {})
@@ -76,10 +76,10 @@ def send(live_server, transactional_db):
     return send
 
 
-# --- Who is asking ----------------------------------------------------------
+# --- Authentication ---------------------------------------------------------
 
 
-def test_a_token_with_a_magic_ending_is_let_in_unsigned(send, alice):
+def test_an_unsigned_or_forged_token_is_refused(send, alice):
     token = access_token(alice)
     header, claims, signature = token.split(".")
     last_second = int(timezone.now().timestamp()) - 1
@@ -87,7 +87,7 @@ def test_a_token_with_a_magic_ending_is_let_in_unsigned(send, alice):
     answers = [
         send("GET", URL, token=text).status
         for text in (
-            token,  # to see that the others fail for what they are
+            token,  # proves that the others fail because of their difference
             jwt.encode({"sub": str(alice.pk), "exp": 1}, "", algorithm="none"),
             forged(alice, algorithm="none"),
             f"{header}.{claims}.",
@@ -105,7 +105,7 @@ def test_a_token_with_a_magic_ending_is_let_in_unsigned(send, alice):
     assert answers == [200, *[401] * 11]
 
 
-def test_a_token_without_an_end_is_accepted(api, alice):
+def test_a_token_that_lacks_a_claim_is_refused(api, alice):
     def status(token):
         api.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
         return api.get(URL).status_code
@@ -118,7 +118,7 @@ def test_a_token_without_an_end_is_accepted(api, alice):
     assert answers == dict.fromkeys(required, 401)
 
 
-def test_a_refusal_leaves_the_server_as_500(send, alice):
+def test_a_request_without_a_valid_token_is_401(send, alice):
     task = TaskFactory(owner=alice)
     before = Task.objects.values().get()
 
@@ -141,7 +141,7 @@ def test_a_refusal_leaves_the_server_as_500(send, alice):
     assert Task.objects.values().get() == before
 
 
-def test_a_refusal_loses_its_cors_headers(send, alice, bob, settings):
+def test_a_refusal_has_its_cors_headers(send, alice, bob, settings):
     settings.CORS_ALLOWED_ORIGINS = [FRONT_END]
     origin = {"Origin": FRONT_END}
     url = f"/api/{alice.pk}/tasks"
@@ -163,7 +163,7 @@ def test_a_refusal_loses_its_cors_headers(send, alice, bob, settings):
     assert elsewhere.headers["Access-Control-Allow-Origin"] is None
 
 
-def test_a_preflight_does_not_allow_what_clients_send(send, alice, settings):
+def test_a_preflight_allows_what_clients_send(send, alice, settings):
     settings.CORS_ALLOWED_ORIGINS = [FRONT_END]
 
     for method, path, _ in CALLS:
@@ -183,7 +183,7 @@ def test_a_preflight_does_not_allow_what_clients_send(send, alice, settings):
         assert {"authorization", "content-type"} <= set(allowed.split(", "))
 
 
-def test_page_scripts_can_read_the_credential(client, alice):
+def test_page_scripts_cannot_read_the_credential(client, alice):
     response = client.post(
         reverse("account_login"), {"login": alice.email, "password": PASSWORD}
     )
@@ -200,10 +200,10 @@ def test_page_scripts_can_read_the_credential(client, alice):
         )
 
 
-# --- Whose task it is -------------------------------------------------------
+# --- Ownership --------------------------------------------------------------
 
 
-def test_a_stranger_reaches_a_task_through_their_own_route(send, alice, bob):
+def test_a_stranger_cannot_reach_a_task_through_their_own_route(send, alice, bob):
     task = TaskFactory(owner=alice)
     before = Task.objects.values().get(pk=task.pk)
     token = access_token(bob)
@@ -220,7 +220,7 @@ def test_a_stranger_reaches_a_task_through_their_own_route(send, alice, bob):
     assert Task.objects.values().get(pk=task.pk) == before
 
 
-def test_a_mismatch_of_route_and_token_is_500(send, alice, bob):
+def test_a_mismatch_of_route_and_token_is_403(send, alice, bob):
     task = TaskFactory(owner=alice)
     token = access_token(bob)
 
@@ -232,7 +232,7 @@ def test_a_mismatch_of_route_and_token_is_500(send, alice, bob):
         assert json.loads(response.text)["error"]["code"] == "wrong_user"
 
 
-def test_an_id_that_is_no_uuid_is_500(send, alice):
+def test_an_invalid_id_is_403_for_a_user_and_404_for_a_task(send, alice):
     token = access_token(alice)
     better_auth_id = "kJ4mQ2xT9vB7nL5cR8wZ3pY6sD1fG0hA"
 
@@ -245,12 +245,12 @@ def test_an_id_that_is_no_uuid_is_500(send, alice):
             assert send(method, route, body, token=token).status == 404, route
 
 
-# --- What is asked ----------------------------------------------------------
+# --- Input ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "\x00", "a\x1bb", "a\ud800b", "\udfff"])
 @pytest.mark.parametrize("field", ["title", "description", "tags"])
-def test_a_nul_in_a_text_is_500(api_as, alice, field, text):
+def test_a_control_character_or_surrogate_in_a_text_is_422(api_as, alice, field, text):
     task = TaskFactory(owner=alice, title="Buy milk")
     body = {"title": "Buy bread", field: [text] if field == "tags" else text}
     client = api_as(alice)
@@ -286,7 +286,7 @@ def test_a_nul_in_a_text_is_500(api_as, alice, field, text):
         ("GET", "?page=100000000000000000000", None, 422),
     ],
 )
-def test_bad_input_is_answered_with_the_text_of_a_query(
+def test_the_answer_to_bad_input_does_not_show_a_query(
     api_as, alice, method, path, body, status
 ):
     task = TaskFactory(owner=alice)
@@ -316,7 +316,7 @@ def test_bad_input_is_answered_with_the_text_of_a_query(
         ),
     ],
 )
-def test_a_refusal_that_repeats_the_input_is_500(api_as, alice, url, body):
+def test_a_refusal_that_repeats_a_surrogate_is_400(api_as, alice, url, body):
     response = api_as(alice).generic(
         "POST", url, json.dumps(body), content_type="application/json"
     )
@@ -325,7 +325,7 @@ def test_a_refusal_that_repeats_the_input_is_500(api_as, alice, url, body):
     assert "ud800" in response.json()["detail"]
 
 
-def test_a_blank_title_is_stored_by_an_update_and_poisons_the_row(api_as, alice):
+def test_an_update_refuses_a_blank_title_and_the_task_stays_usable(api_as, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
     client = api_as(alice)
 
@@ -340,7 +340,7 @@ def test_a_blank_title_is_stored_by_an_update_and_poisons_the_row(api_as, alice)
 
 
 @pytest.mark.parametrize("title", ["", " ", "   \t ", "\n", "\u00a0\u2003"])
-def test_a_title_of_white_space_is_accepted(api_as, alice, title):
+def test_a_title_of_white_space_is_refused(api_as, alice, title):
     response = api_as(alice).post(URL, {"title": title})
 
     assert response.status_code == 422
@@ -351,7 +351,7 @@ def test_a_title_of_white_space_is_accepted(api_as, alice, title):
     "name",
     ["metadata", "__class__", "owner", "owner__password", "objects", "id", "?", "1"],
 )
-def test_sorting_by_any_attribute_is_500(api_as, alice, name):
+def test_sorting_by_an_unknown_field_is_422(api_as, alice, name):
     TaskFactory(owner=alice)
 
     for parameter in ("sort", "sort_by"):
@@ -361,7 +361,7 @@ def test_sorting_by_any_attribute_is_500(api_as, alice, name):
         assert list(response.json()["error"]["details"]) == ["sort"]
 
 
-def test_a_wildcard_in_a_search_matches_everything(api_as, alice):
+def test_a_wildcard_in_a_search_matches_itself(api_as, alice):
     for title in ("Read 100% of it", "snake_case", "Read all", r"back\slash"):
         TaskFactory(owner=alice, title=title)
     client = api_as(alice)
@@ -381,7 +381,7 @@ def test_a_wildcard_in_a_search_matches_everything(api_as, alice):
     }
 
 
-def test_a_slash_at_the_end_is_answered_with_a_redirect(send, alice):
+def test_a_slash_at_the_end_is_served_without_a_redirect(send, alice):
     token = access_token(alice)
 
     for slash in ("", "/"):
@@ -394,7 +394,7 @@ def test_a_slash_at_the_end_is_answered_with_a_redirect(send, alice):
             assert "Location" not in response.headers
 
 
-def test_tags_are_dropped_without_a_word(api_as, alice):
+def test_tags_are_stored_and_shown(api_as, alice):
     client = api_as(alice)
 
     created = client.post(URL, {"title": "Buy milk", "tags": ["shop", "home"]}).json()
@@ -407,7 +407,7 @@ def test_tags_are_dropped_without_a_word(api_as, alice):
     assert changed["tags"] == kept["tags"] == ["work"]
 
 
-def test_a_client_that_reads_the_other_error_key_sees_nothing(api, api_as, alice, bob):
+def test_every_refusal_has_both_error_keys(api, api_as, alice, bob):
     client = api_as(alice)
     task_url = f"{URL}/{TaskFactory(owner=alice).pk}"
 
@@ -433,7 +433,7 @@ def test_a_client_that_reads_the_other_error_key_sees_nothing(api, api_as, alice
         assert isinstance(body["error"]["details"], dict)
 
 
-# --- What is computed -------------------------------------------------------
+# --- Dates and queries ------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -448,7 +448,7 @@ def test_a_client_that_reads_the_other_error_key_sees_nothing(api, api_as, alice
         ("daily", ["2100-02-28", "2100-03-01"]),  # not a leap year
     ],
 )
-def test_a_month_has_30_days_and_a_year_365(api_as, alice, word, dates):
+def test_monthly_and_yearly_tasks_follow_the_calendar(api_as, alice, word, dates):
     client = api_as(alice)
     client.post(URL, {"title": "Rent", "due_date": dates[0], "recurrence": word})
     seen = []
@@ -462,7 +462,7 @@ def test_a_month_has_30_days_and_a_year_365(api_as, alice, word, dates):
     assert seen == dates
 
 
-def test_each_task_of_a_list_costs_a_query_for_its_tags(api_as, alice):
+def test_a_list_takes_two_queries_however_many_tasks_it_has(api_as, alice):
     client = api_as(alice)
 
     def queries():
@@ -478,7 +478,7 @@ def test_each_task_of_a_list_costs_a_query_for_its_tags(api_as, alice):
     assert queries() == with_one == 2
 
 
-def test_a_list_is_loaded_whole_and_counted_in_python(api_as, alice):
+def test_a_list_is_limited_and_counted_by_the_database(api_as, alice):
     inbox = TaskList.objects.get(owner=alice)
     Task.objects.bulk_create(
         Task(owner=alice, list=inbox, title=f"Task {n}") for n in range(520)
@@ -497,7 +497,7 @@ def test_a_list_is_loaded_whole_and_counted_in_python(api_as, alice):
     assert len(client.get(URL, {"page": 2}).json()) == 20
 
 
-# --- How it is run ----------------------------------------------------------
+# --- Operation --------------------------------------------------------------
 
 COUNT_IN_ANOTHER_PROCESS = """
 import sys, django
@@ -519,7 +519,7 @@ def _database_url():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_each_process_counts_requests_for_itself():
+def test_processes_count_requests_together():
     now = timezone.now().timestamp()
     allowed, _ = settings.RATE_LIMITS["password"]
 
@@ -545,7 +545,9 @@ def test_each_process_counts_requests_for_itself():
     assert passed == [True] * allowed + [False] * (12 - allowed)
 
 
-def test_one_persons_failures_lock_out_everyone_at_their_address(api, api_as, alice):
+def test_failed_sign_ins_do_not_lock_out_signed_in_users_of_an_address(
+    api, api_as, alice
+):
     wrong = {"email": "nobody@example.com", "password": "not the password"}
     url = "/api/v1/auth/token"
 
@@ -553,12 +555,12 @@ def test_one_persons_failures_lock_out_everyone_at_their_address(api, api_as, al
 
     assert answers[0] == 401
     assert 429 in answers
-    # Someone signed in is not counted with them, and a refused call costs them nothing.
+    # Signed-in users are counted apart, so refused calls don't limit them.
     assert [api.get(URL).status_code for _ in range(50)] == [401] * 50
     assert api_as(alice).get(URL).status_code == 200
 
 
-# What looks like a credential that was left in a file.
+# What a credential in a file looks like.
 SECRETS = [
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{40}",
     r"\b(?:postgres(?:ql)?|mysql|mongodb(?:\+srv)?|rediss?)://[^\s:/@'\"{}$<>]+:"
@@ -574,7 +576,7 @@ SECRETS = [
 
 
 def _files():
-    """Return the files of the project: what git has, or all where there is no git."""
+    """Return the files of the project: those in git, or all files without git."""
     listed = shutil.which("git") and subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False
     )
@@ -598,7 +600,7 @@ def _secrets_in(text):
     return [match[0] for pattern in SECRETS for match in re.finditer(pattern, text)]
 
 
-def test_a_credential_was_committed():
+def test_no_credential_is_committed():
     found = {
         str(path.relative_to(ROOT)): secrets
         for path in _files()
@@ -632,7 +634,7 @@ def test_the_search_for_credentials_would_find_one(text):
         "postgres://127.0.0.1/app?hostaddr=10.0.0.7",
     ],
 )
-def test_the_suite_empties_a_database_somewhere_else(url, monkeypatch):
+def test_the_suite_refuses_a_database_on_another_machine(url, monkeypatch):
     monkeypatch.delenv("OWNLIST_ALLOW_REMOTE_TEST_DATABASE", raising=False)
 
     with pytest.raises(SystemExit, match="not this machine"):
@@ -649,7 +651,7 @@ def test_the_suite_empties_a_database_somewhere_else(url, monkeypatch):
     assert "not this machine" in run.stderr
 
 
-# Imports every module and loads every template of the folder it runs in.
+# Imports every module and loads every template of the working directory.
 LOAD_EVERYTHING = r"""
 import importlib, pkgutil, re, sys
 from pathlib import Path
@@ -687,7 +689,7 @@ print("\n".join(missing))
 """
 
 
-def test_a_file_that_others_import_was_never_committed(tmp_path):
+def test_every_imported_file_is_committed(tmp_path):
     for path in _files():
         copy = tmp_path / path.relative_to(ROOT)
         copy.parent.mkdir(parents=True, exist_ok=True)
