@@ -128,9 +128,7 @@ def test_a_sign_in_that_fails_takes_the_same_work(work, db, ask, kind):
 
 
 @pytest.mark.parametrize("ask", [by_api, on_page])
-def test_a_failure_beyond_the_recorded_ones_takes_the_same_work(
-    work, alice, ask, settings
-):
+def test_failures_that_are_not_recorded_cost_the_same_work(work, alice, ask, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in": (1000, 10**10)}
     for _ in range(12):
         ask(KNOWN), ask(UNKNOWN)
@@ -224,9 +222,7 @@ def test_signing_up_keeps_the_zone_of_the_device(db, mandatory):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("ask", [by_api, on_page, reset])
-def test_what_only_one_of_them_writes_is_committed_with_what_both_write(
-    ask, mailoutbox
-):
+def test_known_and_unknown_addresses_write_in_one_transaction(ask, mailoutbox):
     """A commit that wrote nothing would be faster: it waits for no disk."""
     UserFactory(email=KNOWN)
 
@@ -279,7 +275,7 @@ def test_one_mailbox_gets_five_mails_of_a_kind_an_hour(
     assert max(Counter(mail.subject for mail in mailoutbox).values()) == 5
 
 
-def test_a_mail_that_staff_ask_for_is_sent(page_as, sam, alice, mailoutbox, settings):
+def test_a_mail_that_staff_request_is_sent(page_as, sam, alice, mailoutbox, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"mail": (1, 10**10)}
     join(sam)
     for _ in range(3):
@@ -294,7 +290,7 @@ def test_a_mail_that_staff_ask_for_is_sent(page_as, sam, alice, mailoutbox, sett
 
 @pytest.mark.parametrize("other", [register, sign_up])
 @pytest.mark.parametrize("email", [KNOWN, UNKNOWN])
-def test_registrations_of_strangers_use_up_no_mail_of_a_reset(
+def test_registrations_do_not_use_up_the_limit_on_reset_mails(
     alice, mandatory, mailoutbox, settings, other, email
 ):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {

@@ -50,18 +50,18 @@ USUAL = [
 
 
 @pytest.mark.parametrize("address", ODD)
-def test_another_spelling_of_a_mailbox_is_no_new_address(address):
+def test_another_spelling_of_a_mailbox_is_refused(address):
     with pytest.raises(ValidationError):
         validate_new_address(address)
 
 
 @pytest.mark.parametrize("address", USUAL)
-def test_a_usual_address_may_be_that_of_an_account(address):
+def test_an_account_can_have_a_usual_address(address):
     validate_new_address(address)
 
 
 @pytest.mark.parametrize("address", ODD)
-def test_nobody_registers_with_another_spelling(api, db, address):
+def test_registration_refuses_another_spelling(api, db, address):
     answer = api.post("/api/v1/auth/register", {"email": address, "password": PASSWORD})
 
     assert answer.status_code == 400
@@ -70,7 +70,7 @@ def test_nobody_registers_with_another_spelling(api, db, address):
 
 
 @pytest.mark.parametrize("address", ODD[:6])
-def test_nobody_signs_up_on_the_page_with_another_spelling(client, db, address):
+def test_the_sign_up_page_refuses_another_spelling(client, db, address):
     answer = client.post("/accounts/signup/", {"email": address, "password1": PASSWORD})
 
     assert answer.status_code == 200
@@ -106,7 +106,7 @@ def test_no_superuser_is_made_with_another_spelling(db, address):
 
 
 @pytest.mark.parametrize("address", ODD[:4])
-def test_an_account_that_has_such_an_address_signs_in_by_it(api, client, db, address):
+def test_an_account_that_has_such_an_address_can_sign_in(api, client, db, address):
     UserFactory(email=address, password=PASSWORD)
 
     by_token = api.post("/api/v1/auth/token", {"email": address, "password": PASSWORD})

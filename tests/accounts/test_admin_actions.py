@@ -114,9 +114,7 @@ def test_deactivating_locks_the_account(desk, alice, client):
     assert not client.login(email=alice.email, password=PASSWORD)
 
 
-def test_reactivating_lets_the_person_sign_in_and_calls_a_deletion_off(
-    desk, alice, client
-):
+def test_reactivating_lets_the_user_sign_in_and_cancels_a_deletion(desk, alice, client):
     credentials.request_deletion(user=alice, at=timezone.now())
 
     desk.post(url_of("reactivate", alice))
@@ -128,7 +126,7 @@ def test_reactivating_lets_the_person_sign_in_and_calls_a_deletion_off(
 
 
 @ending_action
-def test_ends_sessions_and_tokens_for_good(desk, page_as, api, alice, name):
+def test_ends_sessions_and_tokens_permanently(desk, page_as, api, alice, name):
     pair = tokens.start_family(user=alice, at=timezone.now())
     browser = page_as(alice)
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
@@ -193,7 +191,7 @@ def test_sends_an_anonymous_caller_to_sign_in(client, alice, name, method):
 
 @every_action
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_refuses_people_who_are_not_staff(page_as, alice, bob, name, method):
+def test_refuses_users_who_are_not_staff(page_as, alice, bob, name, method):
     ready_for(name, alice)
     client = page_as(bob)
     before = trail()
@@ -234,7 +232,7 @@ def test_refuses_support_acting_on_staff(desk, name, method, flags):
 
 @pytest.mark.parametrize("name", [name for name in ACTIONS if name != "reactivate"])
 @pytest.mark.parametrize("is_superuser", [False, True])
-def test_refuses_anybody_acting_on_themselves(page_as, sam, name, is_superuser):
+def test_refuses_actions_on_the_own_account(page_as, sam, name, is_superuser):
     sam.is_superuser = is_superuser
     sam.save()
     client = page_as(support.join(sam))
@@ -255,7 +253,7 @@ def test_refuses_anybody_acting_on_themselves(page_as, sam, name, is_superuser):
     ],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_does_nothing_where_the_state_forbids_it(
+def test_does_nothing_if_the_state_forbids_it(
     desk, mailoutbox, name, is_active, email, method
 ):
     user = UserFactory(email=email, is_active=is_active)
@@ -276,7 +274,7 @@ def test_knows_no_account_of_another_id(desk, name):
 
 
 @every_action
-def test_takes_no_form_from_elsewhere(page_as, sam, alice, name):
+def test_refuses_a_form_of_another_site(page_as, sam, alice, name):
     ready_for(name, alice)
     desk = page_as(support.join(sam))
     desk.handler.enforce_csrf_checks = True
@@ -370,7 +368,7 @@ def test_acts_on_no_more_than_a_page_at_once(desk):
     assert trail() == before
 
 
-def test_deletes_nobody_by_djangos_own_action(page_as, root, alice):
+def test_does_not_offer_the_delete_action_of_django(page_as, root, alice):
     page_as(root).post(LIST, selection("delete_selected", alice, post="yes"))
 
     assert User.objects.filter(pk=alice.pk).exists()

@@ -66,7 +66,7 @@ def test_explains_why_a_token_is_refused(desk, server):
     assert server.jwks_url in response.text
 
 
-def test_says_whose_a_good_token_is(desk, server, alice):
+def test_names_the_user_of_a_valid_token(desk, server, alice):
     connect(alice, server)
 
     response = desk.post(ADDRESS, {"token": f"  {token_of(server)}\n"})
@@ -75,7 +75,7 @@ def test_says_whose_a_good_token_is(desk, server, alice):
     assert all(finding.passed for finding in response.context["findings"])
 
 
-def test_checks_the_settings_alone_without_a_token(desk, server):
+def test_checks_only_the_settings_without_a_token(desk, server):
     server.mode("unavailable")
 
     response = desk.post(ADDRESS, {"token": ""})
@@ -87,12 +87,12 @@ def test_checks_the_settings_alone_without_a_token(desk, server):
     assert "status 503" in response.text
 
 
-def test_the_way_leads_from_the_index(desk):
+def test_the_index_links_to_the_page(desk):
     assert f'href="{ADDRESS}"' in desk.get(reverse("admin:index")).text
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_sends_strangers_to_the_sign_in_page(db, server, method):
+def test_redirects_anonymous_visitors_to_the_sign_in_page(db, server, method):
     response = getattr(Client(), method)(ADDRESS, {"token": "a.b.c"})
 
     assert response.status_code == (302 if method == "get" else 303)
@@ -101,7 +101,7 @@ def test_sends_strangers_to_the_sign_in_page(db, server, method):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_is_closed_to_a_person_who_is_not_staff(page_as, alice, server, method):
+def test_is_closed_to_a_user_who_is_not_staff(page_as, alice, server, method):
     response = getattr(page_as(alice), method)(ADDRESS, {"token": token_of(server)})
 
     assert response.status_code in {302, 303, 403}
@@ -110,7 +110,7 @@ def test_is_closed_to_a_person_who_is_not_staff(page_as, alice, server, method):
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_is_closed_to_staff_without_the_right(page_as, sam, server, method):
+def test_is_closed_to_staff_without_the_permission(page_as, sam, server, method):
     browser = page_as(sam)
 
     response = getattr(browser, method)(ADDRESS, {"token": token_of(server)})
@@ -120,7 +120,7 @@ def test_is_closed_to_staff_without_the_right(page_as, sam, server, method):
     assert ADDRESS not in browser.get(reverse("admin:index")).text
 
 
-def test_a_get_asks_nobody_and_reads_no_token_from_the_address(desk, server):
+def test_a_get_sends_no_request_and_reads_no_token_from_the_url(desk, server):
     response = desk.get(ADDRESS, {"token": token_of(server)})
 
     assert response.status_code == 200
@@ -128,7 +128,7 @@ def test_a_get_asks_nobody_and_reads_no_token_from_the_address(desk, server):
     assert server.fetches == 0
 
 
-def test_wants_the_csrf_token(sam, server):
+def test_requires_the_csrf_token(sam, server):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(
         support.join(sam),
@@ -150,7 +150,7 @@ def test_the_form_hides_what_is_typed(desk):
 
 
 @pytest.mark.parametrize("changes", [{}, {"aud": "other"}, {"exp": 1}])
-def test_neither_token_nor_person_is_repeated_logged_or_kept(
+def test_neither_token_nor_user_is_shown_logged_or_stored(
     desk, server, caplog, capfd, changes
 ):
     caplog.set_level(logging.DEBUG)
@@ -167,7 +167,7 @@ def test_neither_token_nor_person_is_repeated_logged_or_kept(
 
 
 @pytest.mark.parametrize("token", ["\x00", "x" * 20000, "<script>alert(1)</script>"])
-def test_any_text_is_answered_and_not_repeated(desk, server, token):
+def test_any_token_is_handled_and_not_repeated(desk, server, token):
     response = desk.post(ADDRESS, {"token": token})
 
     assert response.status_code == 200
@@ -183,7 +183,7 @@ def test_a_hostile_claim_is_text_on_the_page(desk, server):
     assert "&lt;script&gt;alert" in response.text
 
 
-def test_the_page_keeps_to_the_policy(desk, server):
+def test_the_page_follows_the_content_security_policy(desk, server):
     response = desk.post(ADDRESS, {"token": token_of(server)})
 
     assert "default-src 'none'" in response["Content-Security-Policy"]
@@ -232,7 +232,7 @@ def test_an_account_shows_neither_the_subject_nor_the_address_there(
     assert "liddell@example.com" not in text
 
 
-def test_an_account_without_any_says_nothing_of_them(desk, alice):
+def test_an_account_without_identities_shows_no_table(desk, alice):
     response = desk.get(reverse("admin:accounts_user_change", args=[alice.pk]))
 
     assert response.context["original"].identity_count == 0

@@ -101,7 +101,7 @@ def test_staff(row, server, person, settings):
 
 @by_way
 @pytest.mark.parametrize("first", ["/admin/", "/", "/api/v1/tasks"])
-def test_staff_who_became_it_after_they_had_come_in(
+def test_a_user_who_becomes_staff_after_the_sign_in(
     row, first, server, person, settings
 ):
     client = enter(row.way, server, person, settings)
@@ -113,9 +113,7 @@ def test_staff_who_became_it_after_they_had_come_in(
     assert found[1:] == (row.staff_admin, row.staff_admin, row.staff_pages)
 
 
-def test_a_password_given_later_does_not_open_the_admin_to_such_a_session(
-    server, person, settings
-):
+def test_entering_the_password_later_does_not_open_the_admin(server, person, settings):
     client = enter("openid", server, person, settings)
     User.objects.update(email="a@example.com", password=make_password(PASSWORD))
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
@@ -141,7 +139,7 @@ def test_staff_are_told_to_sign_in_here(way, server, person, settings):
     assert "_auth_user_id" not in client.session
 
 
-def test_a_session_of_before_it_was_noted_who_began_it_ends(server, person, settings):
+def test_a_session_from_before_the_identity_was_recorded_ends(server, person, settings):
     client = enter("openid", server, person, settings)
     session = client.session
     del session["account_authentication_methods"][-1]["identity"]
@@ -150,7 +148,9 @@ def test_a_session_of_before_it_was_noted_who_began_it_ends(server, person, sett
     assert statuses(client, "/") == (302,)
 
 
-def test_an_exchanged_token_of_staff_opens_no_admin(server, person, settings, api_with):
+def test_an_exchanged_token_of_staff_does_not_open_the_admin(
+    server, person, settings, api_with
+):
     make_staff()
     pair = api_with(server.token(person)).post("/api/v1/auth/token/exchange").json()
     client = browser(settings)

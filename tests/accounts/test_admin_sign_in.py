@@ -16,7 +16,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_sends_a_stranger_to_our_own_sign_in_page(db, address):
+def test_redirects_an_anonymous_visitor_to_our_sign_in_page(db, address):
     response = Client().get(address, follow=True)
 
     landed = urlsplit(response.redirect_chain[-1][0])
@@ -38,14 +38,14 @@ def test_its_own_sign_in_form_takes_no_password(sam):
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_refuses_a_person_who_is_not_staff(page_as, alice, address):
+def test_refuses_a_user_who_is_not_staff(page_as, alice, address):
     response = page_as(alice).get(address, follow=True)
 
     assert response.status_code == 403
     assert "You are not allowed to open this page." in response.text
 
 
-def test_refuses_a_person_in_the_support_group_who_is_not_staff(page_as, alice):
+def test_refuses_a_member_of_the_support_group_who_is_not_staff(page_as, alice):
     response = page_as(support.join(alice)).get(PAGES[-1], follow=True)
 
     assert response.status_code == 403
@@ -66,7 +66,7 @@ def test_lets_staff_in_after_our_sign_in_page_and_records_it(sam):
     assert SecurityEvent.Kind.SIGNED_IN in kinds
 
 
-def test_lets_a_new_superuser_in_where_addresses_must_be_verified(db, settings):
+def test_a_new_superuser_can_sign_in_where_verification_is_mandatory(db, settings):
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     User.objects.create_superuser("Root@example.com", PASSWORD)
     client = Client()

@@ -12,14 +12,14 @@ EXACTLY = {
 }
 
 
-def test_holds_exactly_what_support_needs(sam):
+def test_has_exactly_the_permissions_that_support_needs(sam):
     support.join(sam)
 
     assert sam.get_all_permissions() == EXACTLY
 
 
 @pytest.mark.django_db(transaction=True)
-def test_is_made_by_the_migration_also_where_no_permission_exists_yet():
+def test_the_migration_creates_it_before_any_permission_exists():
     call_command("migrate", "accounts", "0003", verbosity=0)
     assert not Group.objects.filter(name="support").exists()
     Permission.objects.all().delete()

@@ -74,13 +74,13 @@ def test_filters_by_state(desk, alice, bob):
 @pytest.mark.parametrize(
     "column", ["password", "display_name", "credential_epoch", "last_login", "email"]
 )
-def test_answers_no_question_about_other_columns(desk, alice, column):
+def test_filters_by_no_other_column(desk, alice, column):
     response = desk.get(LIST, {f"{column}__startswith": "a"})
 
     assert response.status_code == 400
 
 
-def test_asks_as_much_of_the_database_for_many_accounts_as_for_one(
+def test_the_number_of_queries_does_not_grow_with_the_accounts(
     desk, alice, django_assert_max_num_queries
 ):
     UserFactory.create_batch(10)
@@ -97,7 +97,7 @@ def test_registers_nothing_but_accounts_and_groups():
 
 @pytest.mark.parametrize("name", ["add", "delete"])
 @pytest.mark.parametrize("is_superuser", [False, True])
-def test_accounts_are_neither_made_nor_deleted_here(
+def test_accounts_are_neither_created_nor_deleted_in_the_admin(
     page_as, sam, alice, name, is_superuser
 ):
     sam.is_superuser = is_superuser

@@ -42,7 +42,7 @@ def test_shows_state_dates_and_calendar(desk, alice):
     assert "6 May 2026" in text
 
 
-def test_counts_the_live_sessions_by_token_alone(desk, alice):
+def test_counts_only_live_sessions_by_token(desk, alice):
     now = timezone.now()
     tokens.start_family(user=alice, at=now)
     tokens.start_family(user=alice, at=now - timedelta(days=100))
@@ -115,7 +115,7 @@ def test_support_changes_nobody_by_form(desk, sam, alice):
     assert not alice.groups.exists()
 
 
-def test_a_superuser_makes_someone_support_staff(page_as, root, alice):
+def test_a_superuser_makes_a_user_support_staff(page_as, root, alice):
     support.join(UserFactory())
     group = Group.objects.get(name="support")
 
@@ -134,7 +134,7 @@ def test_a_superuser_cannot_take_their_own_rights_away(page_as, root):
     assert root.is_staff
 
 
-def test_offers_what_suits_the_account(desk, alice, bob):
+def test_offers_the_applicable_actions(desk, alice, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
     def offered(user):
@@ -150,13 +150,13 @@ def test_offers_what_suits_the_account(desk, alice, bob):
     assert offered(bob) == ["Reactivate"]
 
 
-def test_offers_support_nothing_for_staff_and_oneself(desk, sam, root):
+def test_offers_support_no_action_for_staff_and_themselves(desk, sam, root):
     for user in (sam, root):
         assert not desk.get(page_of(user)).context["support_actions"]
 
 
 @pytest.mark.parametrize("key", ["nonsense", "00000000-0000-0000-0000-000000000000"])
-def test_an_unknown_id_leads_back_to_the_start(desk, key):
+def test_an_unknown_id_redirects_to_the_index(desk, key):
     response = desk.get(reverse("admin:accounts_user_change", args=[key]))
 
     assert response["Location"] == reverse("admin:index")

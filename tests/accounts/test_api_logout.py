@@ -20,14 +20,14 @@ def test_ends_the_sign_in_of_this_token(api, pair):
     assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 401
 
 
-def test_twice_is_as_good_as_once(api, pair):
+def test_is_idempotent(api, pair):
     first = api.post(URL, {"refresh": pair.refresh})
     second = api.post(URL, {"refresh": pair.refresh})
 
     assert (first.status_code, second.status_code) == (204, 204)
 
 
-def test_ends_what_an_older_token_of_the_chain_led_to(api, pair):
+def test_an_older_token_ends_the_same_family(api, pair):
     newest = api.post(REFRESH, {"refresh": pair.refresh}).json()
 
     api.post(URL, {"refresh": pair.refresh})
@@ -43,7 +43,7 @@ def test_leaves_other_sign_ins_alone(api, pair, alice):
     assert api.post(REFRESH, {"refresh": other.refresh}).status_code == 200
 
 
-def test_takes_no_access_token(api, pair):
+def test_refuses_an_access_token(api, pair):
     response = api.post(URL, {"refresh": pair.access})
 
     assert response.status_code == 401

@@ -10,7 +10,7 @@ from accounts.credentials import RECENT
 URL = "/api/v1/users/me"
 
 
-def test_shows_the_caller_to_themselves(api_as, alice):
+def test_shows_the_caller(api_as, alice):
     response = api_as(alice).get(URL)
 
     assert response.status_code == 200
@@ -34,7 +34,7 @@ def test_refuses_a_caller_without_a_credential(api, db, method):
     assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_changes_what_is_named_and_nothing_else(api_as, alice):
+def test_changes_only_the_named_fields(api_as, alice):
     response = api_as(alice).patch(
         URL, {"timezone": "Europe/Berlin", "day_start": 4, "theme": "dark"}
     )
@@ -70,7 +70,7 @@ def test_reminder_mails_are_on_or_off(api_as, alice, wish):
     assert alice.reminder_mails
 
 
-def test_gives_nobody_rights_and_no_other_address(api_as, alice):
+def test_grants_no_permissions_and_keeps_the_address(api_as, alice):
     wish = {
         "id": "00000000-0000-0000-0000-000000000000",
         "email": "bob@example.com",
@@ -153,7 +153,7 @@ def test_deletion_asks_for_a_recent_sign_in(api_as, alice, authenticated_at):
     assert alice.is_active
 
 
-def test_a_refreshed_token_is_no_recent_sign_in(api, alice):
+def test_refreshing_a_token_is_not_a_recent_sign_in(api, alice):
     hour_ago = timezone.now() - timedelta(hours=1)
     pair = tokens.start_family(user=alice, at=hour_ago, authenticated_at=hour_ago)
     fresh = tokens.rotate(refresh=pair.refresh, at=timezone.now())
@@ -162,7 +162,7 @@ def test_a_refreshed_token_is_no_recent_sign_in(api, alice):
     assert api.delete(URL).status_code == 403
 
 
-def test_a_session_that_never_proved_itself_can_not_delete(page_as, alice):
+def test_a_session_without_a_proof_cannot_delete_the_account(page_as, alice):
     response = page_as(alice, authenticated_at=None).delete(URL)
 
     assert response.status_code == 403
@@ -170,12 +170,12 @@ def test_a_session_that_never_proved_itself_can_not_delete(page_as, alice):
     assert alice.is_active
 
 
-def test_the_id_of_another_person_in_the_route_is_not_found(api_as, alice, bob):
+def test_the_id_of_another_user_in_the_route_is_not_found(api_as, alice, bob):
     assert api_as(bob).get(f"/api/v1/users/{alice.pk}").status_code == 404
 
 
 @pytest.mark.parametrize("wrong", [0, 1, "true", "yes", None, []], ids=repr)
-def test_whether_to_be_reminded_is_true_or_false_and_nothing_else(api_as, alice, wrong):
+def test_reminder_mails_must_be_true_or_false(api_as, alice, wrong):
     refused = api_as(alice).patch("/api/v1/users/me", {"reminder_mails": wrong})
 
     assert refused.status_code == 400

@@ -29,7 +29,7 @@ def test_refuses_a_caller_without_a_credential(api, db):
     assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_the_sign_in_that_asked_can_be_refreshed(alice):
+def test_the_current_sign_in_can_be_refreshed(alice):
     pair = tokens.start_family(user=alice, at=timezone.now())
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
@@ -42,7 +42,7 @@ def test_the_sign_in_that_asked_can_be_refreshed(alice):
     assert client.get("/api/v1/users/me").status_code == 200
 
 
-def test_the_session_that_asked_goes_on(page_as, alice):
+def test_the_current_session_continues(page_as, alice):
     browser, other = page_as(alice), page_as(alice)
 
     response = browser.post(URL, CHANGE, content_type="application/json")

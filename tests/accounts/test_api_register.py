@@ -14,7 +14,7 @@ URL = "/api/v1/auth/register"
 NEW = {"email": "carol@example.com", "password": PASSWORD}
 
 
-def test_makes_an_account_with_an_inbox_and_signs_it_in(api, db):
+def test_creates_an_account_with_an_inbox_and_signs_it_in(api, db):
     response = api.post(URL, NEW)
 
     assert response.status_code == 201
@@ -135,7 +135,7 @@ def test_names_the_field_that_is_missing(api, db, missing):
 
 
 @pytest.mark.parametrize("length", [12, 256])
-def test_takes_passwords_up_to_the_limits(api, db, length):
+def test_accepts_passwords_up_to_the_limits(api, db, length):
     password = "horse battery staple correct " * 9
     assert len(password) > length
 
@@ -152,7 +152,7 @@ def test_takes_a_password_as_it_is_typed(api, db):
     assert User.objects.get().check_password(password)
 
 
-def test_gives_nobody_rights_by_naming_them(api, db):
+def test_sets_no_field_that_grants_permissions(api, db):
     wish = {"is_staff": True, "is_superuser": True, "is_active": False, "id": "1"}
 
     api.post(URL, NEW | wish)
@@ -174,7 +174,7 @@ def test_is_limited_by_address(api, db, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_at_once_make_one_account():
+def test_concurrent_registrations_create_one_account():
     def send(_):
         try:
             return APIClient().post(URL, NEW).status_code

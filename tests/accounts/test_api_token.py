@@ -123,7 +123,7 @@ def test_is_limited_by_network_address_across_accounts(sign_in, alice, settings)
     assert statuses == [401, 401, 429]
 
 
-def test_a_forged_forwarding_header_escapes_no_limit(api, alice, settings):
+def test_a_forged_forwarding_header_does_not_evade_a_limit(api, alice, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in-address": (2, 300)}
     body = {"email": "nobody@example.com", "password": PASSWORD}
 

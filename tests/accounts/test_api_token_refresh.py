@@ -36,7 +36,7 @@ def test_needs_no_other_credential_and_looks_at_none(api, pair):
     assert api.post(URL, {"refresh": pair.refresh}).status_code == 200
 
 
-def test_a_token_that_comes_again_too_late_ends_the_sign_in(api, pair, alice, settings):
+def test_a_token_that_is_reused_too_late_ends_the_sign_in(api, pair, alice, settings):
     newest = api.post(URL, {"refresh": pair.refresh}).json()
     settings.REFRESH_REUSE_GRACE = timedelta(seconds=-1)
 
@@ -52,7 +52,7 @@ def test_a_token_that_comes_again_too_late_ends_the_sign_in(api, pair, alice, se
 @pytest.mark.parametrize(
     "token", ["a", "a.b.c", "ü", "null", "eyJhbGciOiJub25lIn0.e30."]
 )
-def test_refuses_what_is_no_refresh_token_of_ours(api, db, token):
+def test_refuses_invalid_refresh_tokens(api, db, token):
     response = api.post(URL, {"refresh": token})
 
     assert response.status_code == 401

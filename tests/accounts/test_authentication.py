@@ -212,7 +212,7 @@ def test_a_token_with_one_broken_claim_is_refused(alice, claims_of, claim, value
 
 
 @pytest.mark.parametrize("claims", [[], "text", 7, None, {}])
-def test_a_token_whose_claims_are_no_object_is_refused(db, claims):
+def test_a_token_whose_claims_are_not_an_object_is_refused(db, claims):
     assert_refused(call(sign(claims)))
 
 
@@ -246,7 +246,7 @@ def test_a_token_signed_with_another_key_is_refused(alice, claims_of, key):
     assert_refused(call(sign(claims_of(alice), key=key)))
 
 
-def test_the_key_for_cookies_signs_no_token(alice, claims_of):
+def test_the_secret_key_does_not_sign_tokens(alice, claims_of):
     assert_refused(call(sign(claims_of(alice), key=settings.SECRET_KEY)))
 
 
@@ -363,7 +363,7 @@ def test_a_refused_header_does_not_fall_back_to_a_valid_session(page_as, alice, 
     assert_refused(client.get(ME, HTTP_AUTHORIZATION=header))
 
 
-def test_a_token_speaks_for_its_own_user_beside_anothers_session(
+def test_a_token_counts_before_the_session_of_another_user(
     page_as, alice, bob, claims_of
 ):
     browser = page_as(bob)
@@ -374,7 +374,7 @@ def test_a_token_speaks_for_its_own_user_beside_anothers_session(
 
 
 @pytest.mark.parametrize("place", ["access_token", "token", "jwt", "Authorization"])
-def test_a_token_in_the_address_or_in_a_cookie_opens_nothing(alice, claims_of, place):
+def test_a_token_in_the_url_or_in_a_cookie_is_ignored(alice, claims_of, place):
     token = sign(claims_of(alice))
     client = APIClient()
     client.cookies[place] = token
@@ -455,7 +455,7 @@ def test_signing_out_everywhere_ends_every_credential(signed_in, alice):
     assert_all_ended(signed_in)
 
 
-def test_deactivation_ends_every_credential_for_good(signed_in, alice):
+def test_deactivation_ends_every_credential_permanently(signed_in, alice):
     credentials.deactivate(user=alice, at=timezone.now())
 
     assert_all_ended(signed_in)
@@ -500,7 +500,7 @@ def test_a_request_for_deletion_ends_every_credential(signed_in, alice):
     assert_all_ended(signed_in)
 
 
-def test_one_persons_credentials_outlive_the_end_of_anothers(api_as, alice, bob):
+def test_ending_the_credentials_of_one_user_keeps_those_of_others(api_as, alice, bob):
     client = api_as(bob)
 
     credentials.sign_out_everywhere(user=alice, at=timezone.now())
@@ -581,7 +581,7 @@ def test_no_key_is_published_while_we_sign_by_secret(client):
     assert client.get("/.well-known/jwks.json").json() == {"keys": []}
 
 
-def test_the_public_key_is_no_secret_to_sign_with(ed25519, alice, claims_of):
+def test_the_public_key_cannot_be_used_as_an_hs256_secret(ed25519, alice, claims_of):
     public = ed25519.public_key()
     claims = claims_of(alice)
     raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)

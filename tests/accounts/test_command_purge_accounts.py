@@ -97,7 +97,7 @@ def traces_of(user):
     ]
 
 
-def test_leaves_nothing_of_the_person_in_any_table(alice, bob):
+def test_leaves_nothing_of_the_user_in_any_table(alice, bob):
     live(alice, colleague=bob)
     for model, field in models_that_point_at_a_user():
         found = model.objects.filter(**{field: alice}).exists()
@@ -110,7 +110,7 @@ def test_leaves_nothing_of_the_person_in_any_table(alice, bob):
     assert traces_of(alice) == []
 
 
-def test_leaves_everybody_else_as_they_were(alice, bob):
+def test_leaves_all_other_users_unchanged(alice, bob):
     live(bob, colleague=UserFactory())
     before = list(whole_database())
     due(UserFactory(), days_ago=8)
@@ -139,7 +139,7 @@ def test_waits_until_the_week_has_passed(alice, bob):
     assert User.objects.filter(pk=alice.pk).exists()
 
 
-def test_spares_whoever_was_reactivated(alice):
+def test_does_not_delete_a_reactivated_account(alice):
     credentials.reactivate(user=due(alice), at=NOW())
 
     purge()
@@ -173,7 +173,7 @@ def test_prints_no_address(alice):
 
 
 @pytest.mark.django_db
-def test_has_nothing_to_do_in_an_empty_database():
+def test_does_nothing_in_an_empty_database():
     assert purge() == "Accounts deleted: 0, sessions: 0\n"
 
 
@@ -197,7 +197,7 @@ def test_an_account_with_many_rows_is_deleted_in_small_transactions(monkeypatch,
     assert max(deleted) <= 10
 
 
-def test_a_deletion_that_has_begun_is_not_called_off(monkeypatch, alice):
+def test_a_started_deletion_cannot_be_cancelled(monkeypatch, alice):
     TaskFactory(owner=alice)
     due(alice)
     begin = purge_accounts._begin

@@ -35,7 +35,7 @@ def test_deletes_sign_ins_that_ended_more_than_thirty_days_ago(alice):
     assert not RefreshFamily.objects.filter(refreshed_at__lt=days_ago(30)).exists()
 
 
-def test_a_living_sign_in_goes_on(alice, api):
+def test_a_valid_sign_in_stays_valid(alice, api):
     pair = tokens.start_family(user=alice, at=timezone.now())
 
     call_command("purge_credentials")
@@ -43,7 +43,7 @@ def test_a_living_sign_in_goes_on(alice, api):
     assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 200
 
 
-def test_a_spent_token_stays_spent(alice, api):
+def test_a_used_token_stays_used(alice, api):
     pair = tokens.start_family(user=alice, at=days_ago(1))
     tokens.rotate(refresh=pair.refresh, at=days_ago(1))
 
@@ -52,7 +52,7 @@ def test_a_spent_token_stays_spent(alice, api):
     assert api.post(REFRESH, {"refresh": pair.refresh}).status_code == 401
 
 
-def test_deletes_what_strangers_tried_more_than_thirty_days_ago(alice, sam):
+def test_deletes_attempts_older_than_thirty_days(alice, sam):
     kinds = SecurityEvent.Kind
     for days in (20, 40):
         for kind, by in [
@@ -83,7 +83,7 @@ def test_deletes_sessions_that_have_expired(alice, page_as):
     assert not Session.objects.filter(session_key="old").exists()
 
 
-def test_deletes_what_was_kept_of_sessions_of_another_server(db):
+def test_deletes_records_of_ended_external_sessions(db):
     EndedSession.objects.create(digest="old", until=days_ago(1))
     EndedSession.objects.create(digest="new", until=days_ago(-1))
 

@@ -24,7 +24,7 @@ from tests.factories import PASSWORD
         (Credential("token", "abc"), "token:abc"),
     ],
 )
-def test_a_credential_is_written_as_the_ledger_keeps_it(credential, text):
+def test_a_credential_is_formatted_as_the_ledger_stores_it(credential, text):
     assert str(credential) == text
 
 
@@ -65,7 +65,7 @@ def test_a_password_change_keeps_the_sign_in_that_asked_for_it(alice):
     assert credentials.live_sign_ins(alice, at=timezone.now()) == 1
 
 
-def test_a_password_change_keeps_no_copy_that_went_on_by_itself(alice):
+def test_a_password_change_does_not_keep_a_rotated_copy(alice):
     first, now = tokens.start_family(user=alice, at=timezone.now()), timezone.now()
     owners, thiefs = (tokens.rotate(refresh=first.refresh, at=now) for _ in range(2))
 
@@ -77,7 +77,7 @@ def test_a_password_change_keeps_no_copy_that_went_on_by_itself(alice):
     assert tokens.rotate(refresh=owners.refresh, at=now)
 
 
-def test_a_password_given_to_change_it_counts_as_a_proof(alice):
+def test_entering_the_password_to_change_it_counts_as_a_sign_in(alice):
     kept = tokens.start_family(user=alice, at=timezone.now())
 
     change_password(alice, keep=of(kept))
@@ -85,7 +85,7 @@ def test_a_password_given_to_change_it_counts_as_a_proof(alice):
     assert alice.refresh_families.get().authenticated_at is not None
 
 
-def test_a_password_change_can_not_keep_anothers_sign_in(alice, bob):
+def test_a_password_change_cannot_keep_the_sign_in_of_another_user(alice, bob):
     his = tokens.start_family(user=bob, at=timezone.now())
 
     change_password(alice, keep=of(his))
@@ -126,9 +126,7 @@ def test_an_upgraded_hash_ends_no_browser_session(page_as, client, alice, settin
     assert here.get("/").status_code == 200
 
 
-def test_browser_sessions_that_are_bound_to_the_hash_hold_until_the_epoch(
-    page_as, alice
-):
+def test_browser_sessions_bound_to_the_hash_stay_valid_within_the_epoch(page_as, alice):
     here, elsewhere = page_as(alice), page_as(alice)
     for browser in (here, elsewhere):
         session = browser.session
@@ -144,7 +142,7 @@ def test_browser_sessions_that_are_bound_to_the_hash_hold_until_the_epoch(
     assert elsewhere.get("/").status_code == 302
 
 
-def test_ending_all_forgets_addresses_that_wait_and_no_other(alice, bob):
+def test_ending_all_deletes_only_pending_addresses(alice, bob):
     alice.emailaddress_set.update(verified=False)
     for user in (alice, bob):
         EmailAddress.objects.create(user=user, email="new@example.com")
@@ -202,7 +200,7 @@ def test_deactivation_and_its_undoing_are_recorded(alice, sam):
     assert kinds == {"deactivated", "reactivated"}
 
 
-def test_a_request_for_deletion_leaves_a_week_to_come_back(alice):
+def test_a_deletion_can_be_cancelled_for_a_week(alice):
     now = timezone.now()
 
     credentials.request_deletion(user=alice, at=now)

@@ -119,7 +119,7 @@ def test_connecting_binds_nothing(page_as, alice, token, meanwhile, reset):
     assert not LinkedIdentity.objects.exists()
 
 
-def test_connecting_what_is_connected_lifts_no_pause(
+def test_linking_again_does_not_end_a_suspension(
     page_as, alice, token, identity, mailoutbox
 ):
     suspend_all(user=alice, at=timezone.now())
@@ -135,7 +135,9 @@ def test_connecting_what_is_connected_lifts_no_pause(
     assert mailoutbox == []
 
 
-def test_keeping_lifts_no_pause(page_as, alice, identity, meanwhile, reset):
+def test_keeping_has_no_effect_after_a_reset(
+    page_as, alice, identity, meanwhile, reset
+):
     suspend_all(user=alice, at=timezone.now())
     meanwhile(identities, "keep", reset)
 
@@ -147,7 +149,9 @@ def test_keeping_lifts_no_pause(page_as, alice, identity, meanwhile, reset):
     assert SecurityEvent.Kind.IDENTITY_KEPT not in kinds_of(alice)
 
 
-def test_disconnecting_disconnects_nothing(page_as, alice, identity, meanwhile, reset):
+def test_unlinking_has_no_effect_after_a_reset(
+    page_as, alice, identity, meanwhile, reset
+):
     meanwhile(identities, "unlink", reset)
 
     response = page_as(alice).post(reverse("accounts:disconnect", args=[identity.pk]))
@@ -183,7 +187,7 @@ def test_a_change_by_api_leaves_the_password_of_the_reset(
     assert is_of_the_owner(alice)
 
 
-def test_a_change_by_api_reads_nobody_of_a_later_epoch(api_as, alice, monkeypatch):
+def test_a_change_by_api_is_refused_in_a_later_epoch(api_as, alice, monkeypatch):
     """The door lets a token in, then the user is read again, whole."""
     thief, permitted = api_as(alice), api_views.PasswordView.check_permissions
 
@@ -326,7 +330,7 @@ def test_a_link_to_reset_outlives_an_upgrade_and_a_sign_in(
 NEW = "new@example.com"
 
 
-def test_confirming_stores_no_dropped_address_again(
+def test_confirming_does_not_store_a_deleted_address_again(
     page_as, client, alice, mailoutbox, meanwhile, reset
 ):
     page_as(alice).post(reverse("account_email"), {"email": NEW, "action_add": "1"})
@@ -340,7 +344,7 @@ def test_confirming_stores_no_dropped_address_again(
     assert not EmailAddress.objects.filter(email=NEW).exists()
 
 
-def test_confirming_takes_no_address_that_was_dropped_by_its_user(
+def test_confirming_refuses_an_address_that_its_user_deleted(
     page_as, client, alice, mailoutbox, meanwhile
 ):
     page_as(alice).post(reverse("account_email"), {"email": NEW, "action_add": "1"})
@@ -478,7 +482,7 @@ def test_a_sign_in_by_openid_connect_begins_nothing(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("way", ["password", "deletion", "connect"])
-def test_who_waits_for_a_reset_finds_the_credential_ended(
+def test_a_request_that_waited_for_a_reset_is_refused(
     way, api_as, page_as, alice, token, reset
 ):
     program, page = api_as(alice), page_as(alice)

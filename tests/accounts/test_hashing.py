@@ -124,7 +124,7 @@ def test_only_two_are_computed_at_once(closed, monkeypatch):
     assert closed.most <= hashing.MAX_CONCURRENT
 
 
-def test_who_waits_gets_their_turn(closed, monkeypatch):
+def test_a_waiting_request_gets_a_slot(closed, monkeypatch):
     monkeypatch.setattr(hashing, "MAX_WAIT", PATIENCE)
 
     with ThreadPoolExecutor(1) as pool, two_under_way():
@@ -134,14 +134,14 @@ def test_who_waits_gets_their_turn(closed, monkeypatch):
     assert third.result(PATIENCE).startswith("slow$")
 
 
-def test_who_waits_for_too_long_is_refused(closed, no_patience):
+def test_waiting_too_long_for_a_slot_is_refused(closed, no_patience):
     with two_under_way(), pytest.raises(TooManyHashes):
         make_password(PASSWORD)
 
     assert make_password(PASSWORD)
 
 
-def test_comparing_takes_a_turn_as_well(closed, no_patience):
+def test_comparing_takes_a_slot_as_well(closed, no_patience):
     encoded = make_password(PASSWORD)
 
     with two_under_way(), pytest.raises(TooManyHashes):
@@ -150,7 +150,7 @@ def test_comparing_takes_a_turn_as_well(closed, no_patience):
     assert check_password(PASSWORD, encoded)
 
 
-def test_a_hash_that_fails_gives_its_turn_back(closed, no_patience, monkeypatch):
+def test_a_failing_hash_releases_its_slot(closed, no_patience, monkeypatch):
     def fail():
         raise MemoryError
 
@@ -163,7 +163,7 @@ def test_a_hash_that_fails_gives_its_turn_back(closed, no_patience, monkeypatch)
     assert make_password(PASSWORD)
 
 
-def test_comparing_by_hashing_again_needs_one_turn(closed, no_patience):
+def test_comparing_by_hashing_again_needs_one_slot(closed, no_patience):
     encoded = make_password(PASSWORD)
     held = [
         hashing._slots.acquire(timeout=PATIENCE)
@@ -257,7 +257,7 @@ def test_every_way_to_a_password_answers_503_and_stores_nothing(
     assert carol.credential_epoch == 0
 
 
-def test_waiting_in_vain_is_no_wrong_guess(carol, settings, no_patience):
+def test_waiting_in_vain_is_not_a_failed_attempt(carol, settings, no_patience):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in": (1, 10**10)}
     with two_under_way():
         _sign_in_by_api(None)
@@ -265,7 +265,7 @@ def test_waiting_in_vain_is_no_wrong_guess(carol, settings, no_patience):
     assert _sign_in_by_api(None).status_code == 200
 
 
-def test_an_upgrade_that_gets_no_turn_waits_for_the_next_sign_in(
+def test_an_upgrade_without_a_slot_waits_for_the_next_sign_in(
     carol, settings, monkeypatch
 ):
     before = carol.password
@@ -286,7 +286,7 @@ class NeverInTurn(MD5PasswordHasher):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sign_ins_at_once_are_hashed_two_at_a_time(closed, monkeypatch):
+def test_concurrent_sign_ins_are_hashed_two_at_a_time(closed, monkeypatch):
     monkeypatch.setattr(hashing, "MAX_WAIT", PATIENCE)
     UserFactory(email="carol@example.com")
     closed.most = 0
@@ -310,13 +310,13 @@ def product(settings):
     settings.PASSWORD_HASHERS = PASSWORD_HASHERS
 
 
-def test_every_hasher_of_the_product_waits_for_its_turn(product):
+def test_every_configured_hasher_waits_for_a_slot(product):
     from django.contrib.auth.hashers import get_hashers
 
     assert all(isinstance(hasher, Limited) for hasher in get_hashers())
 
 
-def test_argon2_has_the_numbers_that_the_document_gives(product):
+def test_argon2_has_the_documented_parameters(product):
     _, variety, _, numbers, *_ = make_password(PASSWORD).split("$")
 
     assert variety == "argon2id"
@@ -330,7 +330,7 @@ def test_two_hashes_at_once_leave_a_process_below_its_bound():
     assert kibibytes * 1024 <= 30_000_000
 
 
-def test_a_hash_with_other_numbers_stays_valid_and_is_replaced(db, product):
+def test_a_hash_with_other_parameters_stays_valid_and_is_replaced(db, product):
     dan = UserFactory(email="dan@example.com")
     dan.password = Weak().encode(PASSWORD, Weak().salt())
     dan.save(update_fields=["password"])

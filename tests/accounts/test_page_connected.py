@@ -79,7 +79,7 @@ def test_asks_an_anonymous_visitor_to_sign_in(server, client):
     assert reverse("account_login") in client.get(CONFIRM)["Location"]
 
 
-def test_asks_for_the_password_where_the_sign_in_is_old(server, page_as, alice):
+def test_asks_for_the_password_if_the_sign_in_is_old(server, page_as, alice):
     old = page_as(alice, authenticated_at=None)
 
     assert reverse("account_reauthenticate") in old.get(CONNECT)["Location"]
@@ -91,7 +91,7 @@ def test_there_is_nothing_to_connect_without_an_issuer(signed_in):
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "\x00", "é" * 100, "x" * 9000])
-def test_a_token_that_proves_nothing_is_an_error_of_the_form(server, signed_in, token):
+def test_an_invalid_token_is_an_error_of_the_form(server, signed_in, token):
     page = signed_in.post(CONNECT, {"token": token})
 
     assert page.status_code == 200
@@ -99,7 +99,7 @@ def test_a_token_that_proves_nothing_is_an_error_of_the_form(server, signed_in, 
     assert not LinkedIdentity.objects.exists()
 
 
-def test_an_issuer_that_is_away_is_said_to_be(server, signed_in):
+def test_an_unreachable_issuer_is_reported(server, signed_in):
     token = server.token(server.sign_up())
     server.stop()
 
@@ -138,7 +138,7 @@ def test_disconnects_after_asking(signed_in, identity, alice):
     assert "identity_unlinked" in kinds
 
 
-def test_a_stranger_can_not_disconnect(server, identity, bob, client):
+def test_another_user_cannot_disconnect(server, identity, bob, client):
     answer = confirmed(client, bob).post(
         reverse("accounts:disconnect", args=[identity.pk])
     )
@@ -147,7 +147,7 @@ def test_a_stranger_can_not_disconnect(server, identity, bob, client):
     assert LinkedIdentity.objects.exists()
 
 
-def test_never_disconnects_the_last_way_in(signed_in, identity, alice):
+def test_never_unlinks_the_last_sign_in_method(signed_in, identity, alice):
     LinkedIdentity.objects.filter(pk=identity.pk).update(user=alice)
     alice.set_unusable_password()
     alice.save()
@@ -160,7 +160,7 @@ def test_never_disconnects_the_last_way_in(signed_in, identity, alice):
     assert LinkedIdentity.objects.filter(user=alice).exists()
 
 
-def test_connecting_once_more_mails_nothing(server, signed_in, alice, mailoutbox):
+def test_linking_again_sends_no_mail(server, signed_in, alice, mailoutbox):
     token = server.token(server.sign_up())
 
     for _ in range(3):

@@ -55,19 +55,19 @@ def test_says_what_will_happen(page_as, alice):
     assert "After 7 days, the account and all its tasks" in page
 
 
-def test_records_what_was_asked_for(page_as, alice):
+def test_records_the_request(page_as, alice):
     delete(page_as(alice))
 
     kinds = set(alice.security_events.values_list("kind", flat=True))
     assert SecurityEvent.Kind.DELETION_REQUESTED in kinds
 
 
-def test_sends_somebody_signed_out_to_the_sign_in(client, db):
+def test_redirects_an_anonymous_visitor_to_the_sign_in(client, db):
     assert delete(client).url == f"{reverse('account_login')}?next={URL}"
 
 
 @pytest.mark.parametrize("password", ["wrong horse battery", "", "a\0b", "x" * 500_000])
-def test_wants_the_password_where_the_sign_in_is_old(page_as, alice, password):
+def test_requires_the_password_if_the_sign_in_is_old(page_as, alice, password):
     client = page_as(alice, authenticated_at=timezone.now() - timedelta(minutes=16))
 
     asked = delete(client)
@@ -81,7 +81,7 @@ def test_wants_the_password_where_the_sign_in_is_old(page_as, alice, password):
     assert alice.delete_after is None
 
 
-def test_goes_on_after_the_password(page_as, alice):
+def test_continues_after_the_password(page_as, alice):
     client = page_as(alice, authenticated_at=None)
 
     back = client.post(delete(client).url, {"password": PASSWORD})
@@ -92,7 +92,7 @@ def test_goes_on_after_the_password(page_as, alice):
     assert not alice.is_active
 
 
-def test_says_how_to_go_on_to_somebody_who_has_no_password(page_as, db):
+def test_tells_a_user_without_a_password_how_to_continue(page_as, db):
     carol = UserFactory(email="carol@example.com", password=None)
     client = page_as(carol, authenticated_at=None)
 

@@ -33,7 +33,7 @@ def unverified(db):
     return carol
 
 
-def test_asks_for_the_password_first_where_the_sign_in_is_old(page_as, alice):
+def test_asks_for_the_password_first_if_the_sign_in_is_old(page_as, alice):
     client = page_as(alice, authenticated_at=None)
 
     refused = ask(client)
@@ -45,7 +45,7 @@ def test_asks_for_the_password_first_where_the_sign_in_is_old(page_as, alice):
     assert client.get(URL).status_code == 200
 
 
-def test_changes_nothing_before_the_mailbox_has_answered(page_as, alice, mailoutbox):
+def test_changes_nothing_before_the_address_is_verified(page_as, alice, mailoutbox):
     ask(page_as(alice))
 
     alice.refresh_from_db()
@@ -82,9 +82,7 @@ def test_changes_the_address_also_in_another_browser(
     assert alice.email == NEW
 
 
-def test_does_nothing_where_the_link_is_only_looked_at(
-    page_as, client, alice, mailoutbox
-):
+def test_does_nothing_when_the_link_is_only_opened(page_as, client, alice, mailoutbox):
     ask(page_as(alice))
 
     client.get(link_in(mailoutbox[0]))
@@ -94,7 +92,7 @@ def test_does_nothing_where_the_link_is_only_looked_at(
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_signs_out_nobody_who_follows_anothers_link(
+def test_keeps_a_user_signed_in_who_follows_the_link_of_another(
     page_as, alice, bob, mailoutbox, method
 ):
     ask(page_as(alice))
@@ -166,14 +164,14 @@ def test_works_once(page_as, client, alice, mailoutbox):
 
 
 @pytest.mark.parametrize("key", ["abc", "MQ:1abc:def", "ÄÖÜ", "x" * 3000, "a:b:c:d"])
-def test_says_that_a_broken_link_is_no_good(client, db, key):
+def test_says_that_a_broken_link_is_not_valid(client, db, key):
     response = client.get(f"/accounts/confirm-email/{key}/")
 
     assert response.status_code == 200
     assert "This link is no longer valid" in response.text
 
 
-def test_can_be_called_off(page_as, alice, mailoutbox):
+def test_the_deletion_can_be_cancelled(page_as, alice, mailoutbox):
     client = page_as(alice)
     ask(client)
 
@@ -219,7 +217,7 @@ def test_keeps_an_address_that_was_never_verified_until_the_new_one_is(
 
 
 @pytest.mark.parametrize("action", ["action_remove", "action_primary"])
-def test_never_lets_go_of_the_address_in_use(page_as, unverified, action):
+def test_never_deletes_the_address_in_use(page_as, unverified, action):
     client = page_as(unverified)
     ask(client)
 
@@ -230,7 +228,7 @@ def test_never_lets_go_of_the_address_in_use(page_as, unverified, action):
     assert unverified.email == "carol@example.com"
 
 
-def test_never_takes_the_address_of_another_account(
+def test_never_accepts_the_address_of_another_account(
     page_as, alice, unverified, mailoutbox
 ):
     client = page_as(alice)
@@ -264,7 +262,7 @@ def test_does_not_change_a_strangers_pending_address(page_as, alice, bob):
     assert EmailAddress.objects.filter(email="bob.new@example.com").exists()
 
 
-def test_sends_somebody_signed_out_to_the_sign_in(client, db):
+def test_redirects_an_anonymous_visitor_to_the_sign_in(client, db):
     assert client.get(URL).url == f"{reverse('account_login')}?next={URL}"
 
 
@@ -279,7 +277,7 @@ def test_sends_somebody_signed_out_to_the_sign_in(client, db):
         "a@" + "b" * 260,
     ],
 )
-def test_refuses_what_is_no_address(page_as, alice, mailoutbox, email):
+def test_refuses_an_invalid_address(page_as, alice, mailoutbox, email):
     response = page_as(alice).post(URL, {"email": email, "action_add": "1"})
 
     assert response.status_code == 200
@@ -289,7 +287,7 @@ def test_refuses_what_is_no_address(page_as, alice, mailoutbox, email):
 
 @pytest.mark.parametrize("action", ["action_send", "action_remove", "action_primary"])
 @pytest.mark.parametrize("email", ["nobody", "a\0@b.example", "x" * 5000])
-def test_ignores_an_action_on_what_is_no_address(page_as, alice, action, email):
+def test_ignores_an_action_on_an_invalid_address(page_as, alice, action, email):
     response = page_as(alice).post(URL, {"email": email, action: "1"})
 
     assert response.status_code == 303

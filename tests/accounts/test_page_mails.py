@@ -65,7 +65,7 @@ def _new(email):
     return {"email": email, "password1": PASSWORD}
 
 
-def test_names_the_product_and_the_matter(every_mail):
+def test_the_subject_names_the_product_and_the_topic(every_mail):
     assert set(every_mail) == {
         "Your Ownlist e-mail address change was cancelled",
         "Choose a new password for Ownlist",
@@ -81,7 +81,7 @@ def test_names_the_product_and_the_matter(every_mail):
     }
 
 
-def test_is_plain_text_that_reads_well(every_mail):
+def test_is_readable_plain_text(every_mail):
     for subject, mail in every_mail.items():
         assert mail.alternatives == [], subject
         assert mail.body.startswith("Hello,\n\n"), subject
@@ -90,7 +90,7 @@ def test_is_plain_text_that_reads_well(every_mail):
         assert "&#x27;" not in mail.body, subject
 
 
-def test_links_to_nowhere_but_our_address(every_mail):
+def test_links_only_to_the_base_url(every_mail):
     for subject, mail in every_mail.items():
         links = re.findall(r"\w+://\S+", mail.body)
         assert links, subject
@@ -98,7 +98,7 @@ def test_links_to_nowhere_but_our_address(every_mail):
             assert link.startswith(f"{settings.BASE_URL}/"), subject
 
 
-def test_names_neither_hosts_nor_ids_nor_names_of_people(every_mail, django_user_model):
+def test_contains_no_hosts_ids_or_names_of_users(every_mail, django_user_model):
     words = ["testserver", "localhost", "Carol,", "user user", "None", "{{", "{%"]
     words += [str(user.pk) for user in django_user_model.objects.all()]
 
@@ -107,7 +107,7 @@ def test_names_neither_hosts_nor_ids_nor_names_of_people(every_mail, django_user
             assert word not in mail.subject + mail.body, subject
 
 
-def test_says_when_and_from_where_something_was_done(every_mail):
+def test_says_when_and_where_it_happened(every_mail):
     body = every_mail["Your Ownlist password was changed"].body
 
     assert re.search(r"^When: \d+ \w+ \d{4}, \d\d:\d\d UTC$", body, re.MULTILINE)
@@ -126,7 +126,7 @@ def broken_mail(monkeypatch):
     )
 
 
-def test_asks_to_try_again_where_a_mail_can_not_be_sent(client, alice, broken_mail):
+def test_asks_to_try_again_if_a_mail_cannot_be_sent(client, alice, broken_mail):
     response = client.post(reverse("account_reset_password"), {"email": alice.email})
 
     assert response.status_code == 503
@@ -180,7 +180,7 @@ def test_no_mail_is_sent_while_others_wait_to_write(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nor_is_one_that_staff_ask_for(
+def test_a_mail_that_staff_request_is_not_sent_within_a_transaction(
     sent_while_locked, page_as, sam, alice, mailoutbox
 ):
     join(sam)

@@ -93,7 +93,7 @@ def assert_nobody_came_in(page, client):
     assert not User.objects.exists()
 
 
-def test_signs_in_by_an_id_token_as_it_should_be(server, client):
+def test_signs_in_with_a_valid_id_token(server, client):
     page = come_back_with(server, client)
 
     assert page.status_code == 200
@@ -126,7 +126,7 @@ def test_every_claim_of_the_id_token_counts(server, client, claims):
     assert_nobody_came_in(come_back_with(server, client, claims), client)
 
 
-def test_several_audiences_must_name_us_as_the_party_they_are_for(server, client):
+def test_several_audiences_require_our_client_id_as_azp(server, client):
     audiences = [server.client_id, "another"]
 
     page = come_back_with(server, client, {"aud": audiences})
@@ -154,7 +154,7 @@ SUBJECTS = [
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=ascii)
-def test_takes_only_subjects_that_a_token_may_have(server, client, subject):
+def test_accepts_only_valid_subjects(server, client, subject):
     assert_nobody_came_in(come_back_with(server, client, {"sub": subject}), client)
 
 
@@ -181,11 +181,11 @@ def test_userinfo_must_be_about_the_same_subject(server, client, subject):
     ],
     ids=["null", "number", "empty", "text", "long", "unsigned", "unknown", "forged"],
 )
-def test_takes_only_an_id_token_that_the_server_signed(server, client, id_token):
+def test_accepts_only_an_id_token_that_the_server_signed(server, client, id_token):
     assert_nobody_came_in(come_back_with(server, client, id_token=id_token), client)
 
 
-def test_a_token_for_the_api_is_no_id_token(server, client):
+def test_an_api_token_is_not_an_id_token(server, client):
     person = server.sign_up()
     token = server.token(person)
 
@@ -198,7 +198,7 @@ def test_a_token_for_the_api_is_no_id_token(server, client):
 @pytest.mark.parametrize(
     "mode", ["unavailable", "drop", "html", "wrong-type", "empty", "redirect", "huge"]
 )
-def test_an_endpoint_that_fails_ends_in_a_page(server, client, path, mode):
+def test_a_failing_endpoint_gives_an_error_page(server, client, path, mode):
     start = client.post(START)
     back = server.follow(start["Location"], server.sign_up())
     server.mode(mode, path=path)
@@ -213,7 +213,7 @@ def test_an_endpoint_that_fails_ends_in_a_page(server, client, path, mode):
 @pytest.mark.parametrize(
     "answer", ["5", '"text"', "null", '{"access_token": ["x"]}', '{"expires_in": 1e99}']
 )
-def test_an_answer_of_another_form_ends_in_a_page(server, client, answer):
+def test_an_unexpected_response_gives_an_error_page(server, client, answer):
     start = client.post(START)
     server.mode("body", path="/oauth2/token", body=answer)
 
@@ -225,7 +225,7 @@ def test_an_answer_of_another_form_ends_in_a_page(server, client, answer):
     ["issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint"],
 )
 @pytest.mark.parametrize("value", ["https://other.example/x", None])
-def test_follows_the_server_to_no_other(server, client, name, value):
+def test_follows_no_redirect_to_another_server(server, client, name, value):
     document = server.get(DISCOVERY).json() | {name: value}
     server.mode("body", path=DISCOVERY, body=json.dumps(document))
 
@@ -235,7 +235,7 @@ def test_follows_the_server_to_no_other(server, client, name, value):
     assert page["Retry-After"]
 
 
-def test_asks_no_proxy_of_the_environment(server, client, monkeypatch):
+def test_ignores_proxies_of_the_environment(server, client, monkeypatch):
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 

@@ -42,7 +42,7 @@ def client(settings):
     return browser(settings)
 
 
-def test_signs_in_and_makes_an_account_at_first_sight(server, client):
+def test_signs_in_and_creates_an_account_on_first_use(server, client):
     person = server.sign_up(name="Alice")
 
     page = come_back(server, client, person)
@@ -53,7 +53,7 @@ def test_signs_in_and_makes_an_account_at_first_sight(server, client):
     assert User.objects.get().email is None
 
 
-def test_comes_back_to_the_page_that_it_began_at(server, client):
+def test_returns_to_the_page_where_it_began(server, client):
     person = server.sign_up(name="Alice")
     page = client.get("/accounts/login/?next=/tasks/new/%3Fdraft%3Dabc")
     start = re.search(rf'action="({START}[^"]*)"', page.content.decode())[1]
@@ -63,7 +63,7 @@ def test_comes_back_to_the_page_that_it_began_at(server, client):
     assert back.redirect_chain[-1][0] == "/tasks/new/?draft=abc"
 
 
-def test_is_the_same_person_as_by_token(server, client, api_with):
+def test_is_the_same_user_as_by_token(server, client, api_with):
     person = server.sign_up()
     by_token = api_with(server.token(person)).get("/api/v1/users/me").json()["id"]
 
@@ -82,7 +82,7 @@ def test_never_finds_an_account_by_its_address(server, client):
     assert victim.identities.count() == 0
 
 
-def test_a_locked_account_is_not_let_in(server, client):
+def test_a_locked_account_cannot_sign_in(server, client):
     person = server.sign_up()
     come_back(server, client, person)
     User.objects.update(is_active=False)
@@ -100,13 +100,13 @@ def test_the_sign_in_page_offers_it(server, client):
     assert START in page
 
 
-def test_the_sign_in_page_offers_nothing_where_nothing_is_configured(client):
+def test_the_sign_in_page_offers_it_only_if_configured(client):
     assert "Sign in with" not in client.get(reverse("account_login")).content.decode()
     assert client.post(START).status_code == 404
 
 
 @pytest.mark.parametrize("query", ["", "?code=x", "?code=x&state=y", "?error=denied"])
-def test_a_made_up_way_back_leads_nowhere(server, client, query):
+def test_an_invented_callback_is_refused(server, client, query):
     page = client.get(f"{CALLBACK}{query}", follow=True)
 
     assert page.status_code in {200, 401}
@@ -116,7 +116,7 @@ def test_a_made_up_way_back_leads_nowhere(server, client, query):
     assert "_auth_user_id" not in client.session
 
 
-def test_a_server_that_is_away_ends_in_a_page(server, client):
+def test_an_unreachable_server_gives_an_error_page(server, client):
     server.stop()
 
     page = client.post(START, follow=True)
@@ -124,7 +124,7 @@ def test_a_server_that_is_away_ends_in_a_page(server, client):
     assert page.status_code < 500 or page.status_code == 503
 
 
-def test_a_start_by_get_asks_first(server, client):
+def test_starting_by_get_asks_for_confirmation(server, client):
     page = client.get(START)
 
     assert page.status_code == 200
@@ -162,7 +162,7 @@ def test_counts_from_the_sign_in_there(server, client):
     assert client.delete(ME).status_code == 403
 
 
-def test_a_fresh_sign_in_there_is_one_here(server, client):
+def test_a_recent_sign_in_at_the_issuer_is_recent_here(server, client):
     come_back(server, client, server.sign_up())
 
     assert client.get(DELETE).status_code == 200
@@ -182,7 +182,7 @@ def test_a_user_without_a_password_signs_in_there_again_to_delete(server, client
     assert not User.objects.get().is_active
 
 
-def test_a_sign_in_of_another_account_takes_nobodys_place(server, client):
+def test_a_sign_in_of_another_account_does_not_replace_the_user(server, client):
     come_back(server, client, server.sign_up())
     before = client.session["_auth_user_id"]
 
@@ -222,7 +222,7 @@ def test_ends_with_the_connection(server, client):
     assert "_auth_user_id" not in client.session
 
 
-def test_stays_where_another_sign_in_is_disconnected(server, client):
+def test_stays_when_another_identity_is_unlinked(server, client):
     come_back(server, client, server.sign_up())
     LinkedIdentity.objects.create(
         user=User.objects.get(),
@@ -237,7 +237,7 @@ def test_stays_where_another_sign_in_is_disconnected(server, client):
     assert client.get("/").status_code == 200
 
 
-def test_asks_the_server_for_nothing_that_a_link_adds(server, client):
+def test_passes_no_other_parameters_of_a_link_to_the_server(server, client):
     start = client.post(f"{START}?auth_params=nonce%3Dmine&scope=everything&process=x")
 
     assert "nonce=mine" not in start["Location"]
@@ -250,9 +250,7 @@ def test_asks_the_server_for_nothing_that_a_link_adds(server, client):
 DISCOVERY = "/.well-known/openid-configuration"
 
 
-def test_what_it_says_of_itself_is_asked_once_in_some_minutes(
-    server, client, monkeypatch
-):
+def test_the_discovery_document_is_cached_for_some_minutes(server, client, monkeypatch):
     for _ in range(3):
         assert client.post(START).status_code == 303
 
@@ -263,7 +261,7 @@ def test_what_it_says_of_itself_is_asked_once_in_some_minutes(
     assert server.calls(DISCOVERY) == 2
 
 
-def test_what_is_of_no_use_is_not_kept(server, client):
+def test_a_useless_response_is_not_cached(server, client):
     server.mode("unavailable", path=DISCOVERY)
     assert client.post(START).status_code == 503
 
@@ -272,7 +270,7 @@ def test_what_is_of_no_use_is_not_kept(server, client):
     assert client.post(START).status_code == 303
 
 
-def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
+def test_one_request_at_a_time_asks_the_server_and_others_get_503(
     server, client, monkeypatch
 ):
     monkeypatch.setattr(sessions, "MAX_WAIT", 0.01)
@@ -287,7 +285,7 @@ def test_one_request_asks_it_at_a_time_and_others_are_told_to_come_back(
     assert afterwards.status_code == 303
 
 
-def test_the_way_back_takes_a_place_as_well(server, client, monkeypatch):
+def test_the_callback_is_limited_as_well(server, client, monkeypatch):
     monkeypatch.setattr(sessions, "MAX_WAIT", 0.01)
     back = server.follow(client.post(START)["Location"], server.sign_up())
 
@@ -299,7 +297,7 @@ def test_the_way_back_takes_a_place_as_well(server, client, monkeypatch):
     assert not is_signed_in(client)
 
 
-def test_a_session_that_it_alone_began_lasts_ten_minutes(server, client):
+def test_a_session_that_only_a_begun_sign_in_created_lasts_ten_minutes(server, client):
     client.cookies["ownlist_session"] = "x" * 32
 
     client.post(START)
@@ -308,7 +306,7 @@ def test_a_session_that_it_alone_began_lasts_ten_minutes(server, client):
     assert client.session.get_expiry_age() == 10 * 60
 
 
-def test_once_signed_in_it_lasts_as_long_as_any(server, client, settings):
+def test_once_signed_in_the_session_has_the_usual_lifetime(server, client, settings):
     come_back(server, client, server.sign_up())
 
     assert is_signed_in(client)

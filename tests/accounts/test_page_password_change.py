@@ -54,7 +54,7 @@ def test_ends_every_refresh_token(page_as, api, alice):
     assert response.status_code == 401
 
 
-def test_leaves_other_people_signed_in(page_as, api_as, alice, bob):
+def test_leaves_other_users_signed_in(page_as, api_as, alice, bob):
     browser, program = page_as(bob), api_as(bob)
 
     change(page_as(alice))
@@ -73,7 +73,7 @@ def test_tells_the_owner_that_it_was_done(page_as, alice, mailoutbox):
     assert newest.kind == SecurityEvent.Kind.PASSWORD_CHANGED
 
 
-def test_sends_somebody_signed_out_to_the_sign_in(client, db):
+def test_redirects_an_anonymous_visitor_to_the_sign_in(client, db):
     assert client.get(URL).url == f"{reverse('account_login')}?next={URL}"
 
 
@@ -114,7 +114,7 @@ def test_refuses_a_form_without_its_token(page_as, alice):
     assert change(strict).status_code == 403
 
 
-def test_stops_guessing_with_a_page(page_as, alice):
+def test_limits_attempts_with_an_error_page(page_as, alice):
     client = page_as(alice)
 
     responses = [change(client, old="wrong horse battery") for _ in range(11)]
@@ -124,7 +124,7 @@ def test_stops_guessing_with_a_page(page_as, alice):
     assert "Too many attempts" in responses[10].text
 
 
-def test_leads_somebody_without_a_password_to_setting_one(page_as, db):
+def test_redirects_a_user_without_a_password_to_set_one(page_as, db):
     carol = UserFactory(email="carol@example.com", password=None)
 
     response = page_as(carol).get(URL)
@@ -132,7 +132,7 @@ def test_leads_somebody_without_a_password_to_setting_one(page_as, db):
     assert response.url == reverse("account_set_password")
 
 
-def test_asks_who_has_a_password_for_it(page_as, alice):
+def test_asks_a_user_with_a_password_for_it(page_as, alice):
     response = page_as(alice).post(reverse("account_set_password"), {"password1": NEW})
 
     assert response.url == URL

@@ -52,7 +52,9 @@ def test_keeps_the_key_out_of_the_address_of_the_form(client, alice, mailoutbox)
     assert follow(client, mailoutbox[0]).endswith("-set-password/")
 
 
-def test_signs_out_nobody_who_follows_anothers_link(page_as, alice, bob, mailoutbox):
+def test_keeps_a_user_signed_in_who_follows_the_link_of_another(
+    page_as, alice, bob, mailoutbox
+):
     bobs = page_as(bob)
     ask(Client())
 
@@ -135,9 +137,7 @@ def test_sends_no_link_to_a_locked_account(client, alice, mailoutbox):
     assert "/key/" not in mailoutbox[0].body
 
 
-def test_sends_no_link_to_an_address_that_nobody_has_verified(
-    client, alice, mailoutbox
-):
+def test_sends_no_link_to_an_unverified_address(client, alice, mailoutbox):
     EmailAddress.objects.create(user=alice, email="slip@example.com")
 
     ask(client, email="slip@example.com")
@@ -149,7 +149,7 @@ def test_sends_no_link_to_an_address_that_nobody_has_verified(
 @pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "Forwarded", "X-Host"])
 @pytest.mark.parametrize("host", ["evil.example", "localhost:6666", "127.0.0.1:6666"])
 @pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
-def test_links_to_ourselves_whatever_host_the_request_names(
+def test_links_to_the_base_url_regardless_of_the_host_header(
     client, alice, mailoutbox, header, host, email
 ):
     value = f"host={host}" if header == "Forwarded" else host
@@ -177,7 +177,7 @@ def test_links_to_ourselves_whatever_host_the_request_names(
         "A" * 500 + "-" + "b" * 5000,
     ],
 )
-def test_says_that_a_broken_link_is_no_good(client, db, path):
+def test_says_that_a_broken_link_is_not_valid(client, db, path):
     response = client.get(f"/accounts/password/reset/key/{path}/")
 
     assert response.status_code == 200
@@ -195,7 +195,7 @@ def test_refuses_a_weak_password_and_says_why(client, alice, mailoutbox):
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "a\0@b.example", "a" * 900_000])
-def test_refuses_what_is_no_address(client, db, mailoutbox, email):
+def test_refuses_an_invalid_address(client, db, mailoutbox, email):
     response = ask(client, email=email)
 
     assert response.status_code == 200
@@ -203,7 +203,7 @@ def test_refuses_what_is_no_address(client, db, mailoutbox, email):
     assert mailoutbox == []
 
 
-def test_stops_a_flood_of_mails_with_a_page(client, alice, mailoutbox):
+def test_limits_mails_with_an_error_page(client, alice, mailoutbox):
     responses = [ask(client) for _ in range(21)]
 
     assert responses[19].status_code == 303

@@ -109,7 +109,7 @@ def test_the_owner_is_told_when_a_sign_in_is_disconnected(
     assert "identity_unlinked" in kinds_of(alice)
 
 
-def test_an_address_that_nobody_verified_gets_no_mail(
+def test_an_unverified_address_gets_no_mail(
     server, identity, alice, page_as, mailoutbox
 ):
     EmailAddress.objects.update(verified=False)
@@ -130,7 +130,9 @@ def test_a_mail_repeats_no_text_of_the_other_server(
     assert f"A sign-in at {identity.issuer}" in mailoutbox[0].body
 
 
-def test_what_could_not_be_done_is_not_told(server, identity, bob, page_as, mailoutbox):
+def test_sends_no_mail_about_a_failed_change(
+    server, identity, bob, page_as, mailoutbox
+):
     page_as(bob).post(reverse("accounts:disconnect", args=[identity.pk]))
 
     assert mailoutbox == []
@@ -166,7 +168,7 @@ def test_a_session_token_of_a_paused_sign_in_is_refused(server, after_reset, api
     assert api_with(fresh.token).get(ME).status_code == 401
 
 
-def test_a_paused_sign_in_is_exchanged_for_nothing(
+def test_a_token_of_a_suspended_identity_cannot_be_exchanged(
     server, person, after_reset, api_with
 ):
     answer = api_with(server.token(person)).post("/api/v1/auth/token/exchange")
@@ -174,7 +176,7 @@ def test_a_paused_sign_in_is_exchanged_for_nothing(
     assert answer.status_code == 401
 
 
-def test_what_was_exchanged_before_the_reset_ends(
+def test_tokens_exchanged_before_the_reset_end(
     server, person, identity, alice, api, api_with, mailoutbox
 ):
     pair = api_with(server.token(person)).post("/api/v1/auth/token/exchange").json()
@@ -186,7 +188,9 @@ def test_what_was_exchanged_before_the_reset_ends(
     assert api_with(pair["access"]).get(ME).status_code == 401
 
 
-def test_a_page_by_the_cookie_of_a_paused_sign_in_says_what_to_do(server, after_reset):
+def test_a_page_by_the_cookie_of_a_suspended_identity_says_what_to_do(
+    server, after_reset
+):
     fresh = server.sign_in("alice@elsewhere.example")
     client = cookies_of(fresh, Client())
 
@@ -197,7 +201,7 @@ def test_a_page_by_the_cookie_of_a_paused_sign_in_says_what_to_do(server, after_
     assert client.get("/").status_code == 302
 
 
-def test_signing_in_there_says_what_to_do(server, after_reset, settings):
+def test_signing_in_at_the_issuer_says_what_to_do(server, after_reset, settings):
     client = browser(settings)
 
     page = come_back(server, client, server.sign_in("alice@elsewhere.example"))
@@ -229,7 +233,7 @@ def test_a_sign_in_from_before_the_address_was_verified_is_paused_as_well(
     assert api_with(server.token(person)).get(ME).status_code == 401
 
 
-def test_a_password_that_is_changed_by_who_knows_it_pauses_nothing(
+def test_a_password_change_by_its_owner_suspends_nothing(
     server, person, identity, alice, api_with, client
 ):
     change_password(user=alice, password=NEW, at=timezone.now())
@@ -243,7 +247,7 @@ def test_a_password_that_is_changed_by_who_knows_it_pauses_nothing(
 # --- Telling, keeping, cutting -------------------------------------------------------
 
 
-def test_the_page_and_the_mail_after_a_reset_name_what_is_paused(
+def test_the_page_and_the_mail_after_a_reset_name_suspended_identities(
     server, after_reset, mailoutbox
 ):
     mail = mailoutbox[-1]
@@ -254,7 +258,7 @@ def test_the_page_and_the_mail_after_a_reset_name_what_is_paused(
     assert f"{current.BASE_URL}{PAUSED}" in mail.body
 
 
-def test_without_connected_sign_ins_nothing_is_said_of_them(alice, mailoutbox):
+def test_nothing_is_shown_without_connected_sign_ins(alice, mailoutbox):
     owner = reset(alice, mailoutbox)
 
     page = sign_in(owner, alice)
@@ -264,7 +268,7 @@ def test_without_connected_sign_ins_nothing_is_said_of_them(alice, mailoutbox):
     assert page.redirect_chain[-1][0] == "/"
 
 
-def test_signing_in_leads_to_the_page_with_what_is_paused_and_on(after_reset, alice):
+def test_signing_in_shows_suspended_identities_first(after_reset, alice):
     page = sign_in(after_reset, alice, next="/inbox/")
 
     assert page.redirect_chain[-1][0].startswith(PAUSED)
@@ -272,7 +276,7 @@ def test_signing_in_leads_to_the_page_with_what_is_paused_and_on(after_reset, al
     assert 'href="/inbox/"' in page.text
 
 
-def test_the_way_on_leads_to_no_other_site(after_reset, alice):
+def test_the_redirect_leads_to_no_other_site(after_reset, alice):
     sign_in(after_reset, alice)
 
     page = after_reset.get(f"{PAUSED}?next=https://evil.example/")
@@ -280,7 +284,7 @@ def test_the_way_on_leads_to_no_other_site(after_reset, alice):
     assert "evil.example" not in page.text
 
 
-def test_what_is_kept_opens_the_account_again(
+def test_a_kept_identity_has_access_again(
     server, person, identity, after_reset, alice, api_with
 ):
     sign_in(after_reset, alice)
@@ -295,7 +299,7 @@ def test_what_is_kept_opens_the_account_again(
     assert "identity_kept" in kinds_of(alice)
 
 
-def test_looking_keeps_nothing(identity, after_reset, alice):
+def test_a_get_does_not_keep_the_identity(identity, after_reset, alice):
     sign_in(after_reset, alice)
 
     after_reset.get(reverse("accounts:keep", args=[identity.pk]))
@@ -303,7 +307,7 @@ def test_looking_keeps_nothing(identity, after_reset, alice):
     assert alice.identities.get().suspended_at is not None
 
 
-def test_connecting_a_paused_sign_in_once_more_does_not_keep_it(
+def test_linking_a_suspended_identity_again_does_not_keep_it(
     server, person, after_reset, alice
 ):
     alice.refresh_from_db()
@@ -313,7 +317,7 @@ def test_connecting_a_paused_sign_in_once_more_does_not_keep_it(
     assert alice.identities.get().suspended_at is not None
 
 
-def test_what_is_disconnected_opens_nothing_of_the_account(
+def test_an_unlinked_identity_has_no_access_to_the_account(
     server, person, identity, after_reset, alice, api_with
 ):
     sign_in(after_reset, alice)
@@ -325,7 +329,7 @@ def test_what_is_disconnected_opens_nothing_of_the_account(
     assert "None of your connected sign-ins" in after_reset.get(PAUSED).text
 
 
-def test_the_security_page_shows_what_is_paused(after_reset, alice):
+def test_the_security_page_shows_suspended_identities(after_reset, alice):
     sign_in(after_reset, alice)
 
     page = after_reset.get(SECURITY).text
@@ -334,7 +338,7 @@ def test_the_security_page_shows_what_is_paused(after_reset, alice):
     assert PAUSED in page
 
 
-def test_keeping_wants_a_recent_sign_in(server, identity, alice, page_as):
+def test_keeping_requires_a_recent_sign_in(server, identity, alice, page_as):
     keep = reverse("accounts:keep", args=[identity.pk])
     LinkedIdentity.objects.update(suspended_at=timezone.now())
 
@@ -344,7 +348,7 @@ def test_keeping_wants_a_recent_sign_in(server, identity, alice, page_as):
     assert alice.identities.get().suspended_at is not None
 
 
-def test_a_stranger_keeps_nothing_of_mine(server, identity, bob, page_as):
+def test_another_user_cannot_keep_a_suspended_identity(server, identity, bob, page_as):
     LinkedIdentity.objects.update(suspended_at=timezone.now())
 
     answer = page_as(bob).post(reverse("accounts:keep", args=[identity.pk]))
@@ -353,7 +357,7 @@ def test_a_stranger_keeps_nothing_of_mine(server, identity, bob, page_as):
     assert LinkedIdentity.objects.get().suspended_at is not None
 
 
-def test_the_last_way_in_is_not_one_that_is_paused(server, alice, page_as):
+def test_a_suspended_identity_is_not_a_sign_in_method(server, alice, page_as):
     User.objects.update(email=None, password="!")
     first = linked(server, server.sign_up(), alice)
     linked(server, server.sign_up(), alice)

@@ -92,7 +92,7 @@ def test_without_password_and_verified_address_it_is_refused(page_as, carol):
     assert not carol.has_usable_password()
 
 
-def test_who_has_a_password_is_asked_for_it(page_as, alice):
+def test_a_user_with_a_password_is_asked_for_it(page_as, alice):
     client = page_as(alice, authenticated_at=None)
 
     response = client.post(
@@ -137,7 +137,7 @@ def test_wrong_codes_count_as_wrong_passwords(page_as, carol, mailoutbox, settin
     assert right.status_code == 429
 
 
-def test_right_codes_use_up_no_tries(page_as, carol, mailoutbox, settings):
+def test_correct_codes_do_not_use_up_attempts(page_as, carol, mailoutbox, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"password-account": (1, 10**10)}
     client = page_as(carol, authenticated_at=None)
 
@@ -150,7 +150,7 @@ def test_right_codes_use_up_no_tries(page_as, carol, mailoutbox, settings):
 
 @pytest.mark.parametrize("back", ["a-b", "accounts:security", "\t/inbox/", "//evil"])
 @pytest.mark.parametrize("name", ["accounts:sign-in-again", "account_reauthenticate"])
-def test_goes_back_to_paths_of_this_site_alone(page_as, alice, back, name):
+def test_redirects_only_to_paths_of_this_site(page_as, alice, back, name):
     client = page_as(alice)
 
     method = client.get if name == "accounts:sign-in-again" else client.post
@@ -162,7 +162,7 @@ def test_goes_back_to_paths_of_this_site_alone(page_as, alice, back, name):
 
 
 @pytest.mark.parametrize("back", ["a-b", "accounts:security", "//evil"])
-def test_signing_in_leads_to_paths_of_this_site_alone(client, alice, back):
+def test_signing_in_redirects_only_to_paths_of_this_site(client, alice, back):
     body = {"login": alice.email, "password": PASSWORD, "next": back}
 
     response = client.post(reverse("account_login"), body)

@@ -30,13 +30,13 @@ def test_says_that_an_address_is_not_confirmed(page_as, alice):
     assert ">not confirmed yet<" in page
 
 
-def test_names_the_address_that_was_asked_for(page_as, alice):
+def test_shows_the_pending_address(page_as, alice):
     EmailAddress.objects.create(user=alice, email="new@example.com")
 
     assert "Changing to new@example.com" in page_as(alice).get(URL).text
 
 
-def test_shows_what_happened_in_words_and_in_the_persons_zone(page_as, alice):
+def test_shows_events_in_words_and_in_the_time_zone_of_the_user(page_as, alice):
     alice.timezone = "Asia/Tokyo"
     alice.save()
     client = page_as(alice)
@@ -63,7 +63,7 @@ def test_shows_the_last_twenty_the_newest_first(page_as, alice):
     ]
 
 
-def test_says_what_support_did(page_as, alice, sam):
+def test_shows_what_support_did(page_as, alice, sam):
     client = page_as(alice)
     events.record(alice, Kind.REACTIVATED, at=NOON, by=sam)
 
@@ -74,7 +74,7 @@ def test_says_what_support_did(page_as, alice, sam):
     assert sam.email not in page
 
 
-def test_shows_nothing_of_a_stranger(page_as, alice, bob):
+def test_shows_nothing_of_another_user(page_as, alice, bob):
     events.record(bob, Kind.TOKEN_REUSED, at=NOON)
 
     page = page_as(alice).get(URL).text
@@ -89,7 +89,7 @@ def test_counts_the_programs_that_are_signed_in(page_as, alice):
     assert "1 app has a token for your account" in page_as(alice).get(URL).text
 
 
-def test_reads_as_much_for_many_events_as_for_few(
+def test_the_number_of_queries_does_not_grow_with_the_events(
     page_as, alice, django_assert_max_num_queries
 ):
     client = page_as(alice)
@@ -101,7 +101,7 @@ def test_reads_as_much_for_many_events_as_for_few(
 
 
 @pytest.mark.parametrize("url", [URL, EVERYWHERE])
-def test_sends_somebody_signed_out_to_the_sign_in(client, db, url):
+def test_redirects_an_anonymous_visitor_to_the_sign_in(client, db, url):
     assert client.get(url).url == f"{reverse('account_login')}?next={url}"
     assert client.post(url).url == f"{reverse('account_login')}?next={url}"
 
@@ -129,14 +129,14 @@ def test_signs_out_everywhere(page_as, api_as, api, alice):
     assert refreshed.status_code == 401
 
 
-def test_says_so_on_the_page_for_signing_in(page_as, alice):
+def test_shows_the_message_on_the_sign_in_page(page_as, alice):
     response = page_as(alice).post(EVERYWHERE, follow=True)
 
     assert "You have signed out everywhere." in response.text
     assert alice.security_events.filter(kind=Kind.SIGNED_OUT_EVERYWHERE).exists()
 
 
-def test_signs_out_nobody_else(page_as, api_as, alice, bob):
+def test_signs_out_no_other_user(page_as, api_as, alice, bob):
     browser, program = page_as(bob), api_as(bob)
 
     page_as(alice).post(EVERYWHERE)

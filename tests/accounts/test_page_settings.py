@@ -17,7 +17,7 @@ VALID = {
 }
 
 
-def test_saves_how_a_person_wants_things_shown(page_as, alice):
+def test_saves_the_settings(page_as, alice):
     response = page_as(alice).post(URL, VALID, follow=True)
 
     assert "Your settings have been saved." in response.text
@@ -29,7 +29,7 @@ def test_saves_how_a_person_wants_things_shown(page_as, alice):
     assert alice.theme == "dark"
 
 
-def test_wears_the_chosen_colours(page_as, alice):
+def test_has_the_chosen_colours(page_as, alice):
     response = page_as(alice).post(URL, VALID, follow=True)
 
     assert 'data-theme="dark"' in response.text
@@ -48,7 +48,7 @@ def test_switches_reminder_mails_off_and_on(page_as, alice):
     assert alice.reminder_mails
 
 
-def test_changes_nobody_else(page_as, alice, bob):
+def test_changes_no_other_user(page_as, alice, bob):
     page_as(alice).post(URL, VALID | {"id": str(bob.pk), "pk": str(bob.pk)})
 
     bob.refresh_from_db()
@@ -67,11 +67,11 @@ def test_changes_nothing_that_the_form_does_not_show(page_as, alice):
     assert alice.credential_epoch == 0
 
 
-def test_sends_somebody_signed_out_to_the_sign_in(client, db):
+def test_redirects_an_anonymous_visitor_to_the_sign_in(client, db):
     assert client.get(URL).url == f"{reverse('account_login')}?next={URL}"
 
 
-def test_is_what_the_address_of_the_accounts_leads_to(page_as, alice):
+def test_the_root_of_the_account_pages_redirects_here(page_as, alice):
     assert page_as(alice).get("/accounts/").url == URL
 
 

@@ -29,7 +29,7 @@ def test_lands_on_today(client, alice):
     assert client.session["_auth_user_id"] == str(alice.pk)
 
 
-def test_counts_as_recent_for_a_quarter_of_an_hour(client, alice, monkeypatch):
+def test_counts_as_recent_for_fifteen_minutes(client, alice, monkeypatch):
     sign_in(client)
 
     assert client.get(reverse("accounts:delete")).status_code == 200
@@ -43,7 +43,7 @@ def test_finds_the_account_however_the_address_is_capitalised(client, alice):
     assert response.status_code == 303
 
 
-def test_leads_back_to_the_page_that_was_asked_for(client, alice):
+def test_redirects_to_the_requested_page(client, alice):
     asked = client.get(reverse("accounts:security"))
     form = client.get(asked.url)
 
@@ -70,7 +70,7 @@ def test_leads_back_to_the_page_that_was_asked_for(client, alice):
         "\x00//evil.example",
     ],
 )
-def test_never_leads_to_another_host(client, alice, target):
+def test_never_redirects_to_another_host(client, alice, target):
     response = client.post(
         URL, {"login": alice.email, "password": PASSWORD, "next": target}
     )
@@ -125,7 +125,7 @@ def test_tells_only_the_owner_that_the_account_is_locked(client, alice):
     assert "_auth_user_id" not in client.session
 
 
-def test_sends_somebody_unverified_to_their_mailbox_where_that_is_asked_for(
+def test_asks_an_unverified_user_to_verify_where_it_is_mandatory(
     client, db, settings, mailoutbox
 ):
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -145,7 +145,7 @@ def test_ends_with_the_browser_unless_asked_to_stay(client, alice):
     assert client.session.get_expire_at_browser_close()
 
 
-def test_stays_for_two_weeks_where_asked_to(client, alice):
+def test_stays_for_two_weeks_on_request(client, alice):
     client.post(URL, {"login": alice.email, "password": PASSWORD, "remember": "on"})
 
     assert not client.session.get_expire_at_browser_close()
@@ -178,7 +178,7 @@ def test_refuses_a_form_without_its_token(alice):
     assert "This page has expired" in response.text
 
 
-def test_stops_guessing_at_one_account(client, alice):
+def test_limits_attempts_at_one_account(client, alice):
     for _ in range(10):
         sign_in(client, password="wrong horse battery")
 
@@ -190,7 +190,7 @@ def test_stops_guessing_at_one_account(client, alice):
     assert "_auth_user_id" not in client.session
 
 
-def test_counts_guesses_whatever_port_the_request_names(client, alice):
+def test_counts_attempts_regardless_of_the_port(client, alice):
     for port in range(10):
         sign_in(
             client,
@@ -203,7 +203,7 @@ def test_counts_guesses_whatever_port_the_request_names(client, alice):
     assert "Too many attempts" in response.text
 
 
-def test_stops_guessing_at_many_accounts_with_a_page(client, db):
+def test_limits_attempts_at_many_accounts_with_an_error_page(client, db):
     responses = [sign_in(client, email="") for _ in range(61)]
 
     assert responses[59].status_code == 200

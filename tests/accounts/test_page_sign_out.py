@@ -32,7 +32,7 @@ def test_asks_before_it_ends_the_session(page_as, alice):
     assert "_auth_user_id" in client.session
 
 
-def test_sends_somebody_signed_out_to_the_sign_in(client, db):
+def test_redirects_an_anonymous_visitor_to_the_sign_in(client, db):
     assert client.get(URL).url == reverse("account_login")
 
 

@@ -23,7 +23,7 @@ def sign_up(client, email="carol@example.com", password=PASSWORD, **more):
     return client.post(URL, {"email": email, "password1": password, **more})
 
 
-def test_makes_an_account_and_lands_on_today(client, db):
+def test_creates_an_account_and_redirects_to_today(client, db):
     response = sign_up(client)
 
     assert response.status_code == 303
@@ -45,27 +45,27 @@ def test_mails_a_link_to_confirm_the_address(client, db, mailoutbox):
     assert EmailAddress.objects.get().verified is False
 
 
-def test_records_that_somebody_signed_up(client, db):
+def test_records_the_sign_up(client, db):
     sign_up(client)
 
     kinds = set(SecurityEvent.objects.values_list("kind", flat=True))
     assert SecurityEvent.Kind.SIGNED_UP in kinds
 
 
-def test_takes_the_zone_of_the_device(client, db):
+def test_uses_the_time_zone_of_the_device(client, db):
     sign_up(client, timezone="Asia/Kolkata")
 
     assert User.objects.get().timezone == "Asia/Kolkata"
 
 
 @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../../etc/passwd", "x" * 5000])
-def test_refuses_nobody_for_an_odd_zone(client, db, zone):
+def test_accepts_an_unknown_zone_of_the_device(client, db, zone):
     sign_up(client, timezone=zone)
 
     assert User.objects.get().timezone == "UTC"
 
 
-def test_leads_to_the_page_that_was_asked_for(client, db):
+def test_redirects_to_the_page_that_was_requested(client, db):
     response = sign_up(client, next=reverse("accounts:settings"))
 
     assert response.url == reverse("accounts:settings")
@@ -79,13 +79,13 @@ def test_tells_browsers_and_password_managers_what_the_fields_are(client, db):
     assert 'minlength="12"' in page
 
 
-def test_sends_somebody_signed_in_to_their_tasks(page_as, alice):
+def test_redirects_a_signed_in_user_to_their_tasks(page_as, alice):
     response = page_as(alice).get(URL)
 
     assert response.url == reverse("todos:task-today")
 
 
-def test_says_that_there_is_an_account_where_that_is_unavoidable(client, alice):
+def test_says_that_an_account_exists_if_it_cannot_be_avoided(client, alice):
     response = sign_up(client, email="Alice@Example.com")
 
     assert response.status_code == 200
@@ -107,7 +107,7 @@ def test_says_that_there_is_an_account_where_that_is_unavoidable(client, alice):
         ("a" * 900_000, "at most 254 characters"),
     ],
 )
-def test_refuses_what_is_no_address(client, db, email, message):
+def test_refuses_an_invalid_address(client, db, email, message):
     response = client.post(
         URL,
         data=f"email={_quoted(email)}&password1=correct+horse+battery",
@@ -145,14 +145,14 @@ def test_refuses_a_password_and_says_why(client, db, password, message):
     assert not User.objects.exists()
 
 
-def test_refuses_what_is_larger_than_a_form(client, db):
+def test_refuses_a_body_that_is_too_large(client, db):
     response = sign_up(client, email="a" * 1_100_000)
 
     assert response.status_code == 413
     assert "Request too large" in response.text
 
 
-def test_waits_for_the_mailbox_where_that_is_asked_for(
+def test_waits_for_verification_where_it_is_mandatory(
     client, db, mandatory, mailoutbox
 ):
     response = sign_up(client)
@@ -194,7 +194,7 @@ def test_refuses_a_form_without_its_token(db):
     assert not User.objects.exists()
 
 
-def test_stops_a_flood_with_a_page(client, db):
+def test_limits_requests_with_an_error_page(client, db):
     responses = [sign_up(client, email="nobody") for _ in range(21)]
 
     assert responses[19].status_code == 200

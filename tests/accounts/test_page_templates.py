@@ -42,7 +42,7 @@ def foreign_templates(response):
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_shows_our_page_to_somebody_signed_out(client, db, route):
+def test_shows_our_page_to_an_anonymous_visitor(client, db, route):
     response = client.get(url_of(route), follow=True)
 
     assert response.status_code == 200
@@ -51,7 +51,7 @@ def test_shows_our_page_to_somebody_signed_out(client, db, route):
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_shows_our_page_to_somebody_signed_in(page_as, alice, route):
+def test_shows_our_page_to_a_signed_in_user(page_as, alice, route):
     response = page_as(alice).get(url_of(route), follow=True)
 
     assert response.status_code == 200
@@ -92,7 +92,7 @@ def test_has_texts_of_ours_for_every_mail_and_message_of_allauth():
             assert Path(get_template(name).origin.name).is_relative_to(OURS), name
 
 
-def test_says_that_nobody_can_sign_up_where_that_is_closed(client, db, monkeypatch):
+def test_says_that_sign_up_is_closed(client, db, monkeypatch):
     monkeypatch.setattr(
         "accounts.adapter.AccountAdapter.is_open_for_signup", lambda *args: False
     )

@@ -16,14 +16,14 @@ def test_security_txt_says_where_to_report(client):
     assert datetime.fromisoformat(fields["Expires"]) > timezone.now()
 
 
-def test_there_is_no_security_txt_that_nobody_reads(client, settings):
+def test_security_txt_is_missing_without_a_contact(client, settings):
     settings.SECURITY_CONTACT = ""
 
     assert client.get("/.well-known/security.txt").status_code == 404
 
 
 @pytest.mark.django_db
-def test_password_managers_are_led_to_the_page(client):
+def test_password_managers_are_redirected_to_the_page(client):
     answer = client.get("/.well-known/change-password")
 
     assert answer["Location"] == reverse("account_change_password")

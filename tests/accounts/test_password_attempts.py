@@ -54,13 +54,13 @@ def addresses(number):
 # --- Strangers are stopped ----------------------------------------------------------
 
 
-def test_a_network_has_ten_guesses_at_an_account(alice):
+def test_a_network_has_ten_attempts_at_an_account(alice):
     statuses = guess_from("203.0.113.1", times=12)
 
     assert statuses == [401] * 10 + [429] * 2
 
 
-def test_pages_and_api_share_the_guesses(alice):
+def test_pages_and_api_share_the_limit(alice):
     for _ in range(5):
         on_page(alice.email, WRONG)
         by_api(alice.email, WRONG)
@@ -70,26 +70,26 @@ def test_pages_and_api_share_the_guesses(alice):
 
 
 @pytest.mark.parametrize("spelled", ["ALICE@example.com", "Alice@Example.COM"])
-def test_the_guesses_count_however_the_address_is_spelled(alice, spelled):
+def test_attempts_count_regardless_of_the_case_of_the_address(alice, spelled):
     guess_from(HOME, email=spelled)
 
     assert by_api(alice.email, PASSWORD).status_code == 429
     assert on_page(f" {spelled} ", PASSWORD).status_code == 429
 
 
-def test_all_strangers_together_have_a_hundred_guesses_an_hour(alice):
+def test_all_visitors_together_have_a_hundred_attempts_an_hour(alice):
     statuses = guess_from(*addresses(12))
 
     assert statuses == [401] * 100 + [429] * 20
 
 
-def test_a_network_that_is_refused_uses_up_nothing_of_the_others(alice):
+def test_a_refused_network_does_not_use_up_the_limit_of_others(alice):
     guess_from("203.0.113.1", times=100)
 
     assert by_api(alice.email, PASSWORD).status_code == 200
 
 
-def test_guesses_a_day_are_bounded(settings):
+def test_attempts_in_a_day_are_limited(settings):
     """Hold the numbers that docs/security.md promises."""
     from config.settings import RATE_LIMITS
 
@@ -101,13 +101,13 @@ def test_guesses_a_day_are_bounded(settings):
     assert a_day("sign-in-account") == a_day("password-account") == 2_400
 
 
-def test_an_unknown_address_has_as_many_guesses(db):
+def test_an_unknown_address_has_the_same_limit(db):
     statuses = guess_from(HOME, email="nobody@example.com", times=11)
 
     assert statuses == [401] * 10 + [429]
 
 
-def test_the_right_password_uses_up_no_guess(alice):
+def test_the_correct_password_does_not_use_up_attempts(alice):
     statuses = [by_api(alice.email, PASSWORD).status_code for _ in range(15)]
 
     assert statuses == [200] * 15
@@ -123,7 +123,7 @@ def test_the_owner_signs_in_from_another_address(alice):
     assert by_api(alice.email, PASSWORD).status_code == 200
 
 
-def test_the_owner_signs_in_with_a_browser_that_did_before(alice):
+def test_the_owner_signs_in_with_a_device_cookie(alice):
     browser = Client()
     on_page(alice.email, PASSWORD, client=browser)
     browser.post(reverse("account_logout"))
@@ -133,7 +133,7 @@ def test_the_owner_signs_in_with_a_browser_that_did_before(alice):
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 303
 
 
-def test_a_known_browser_has_ten_guesses_too(alice):
+def test_a_browser_with_a_device_cookie_has_ten_attempts(alice):
     browser = Client()
     on_page(alice.email, PASSWORD, client=browser)
     browser.post(reverse("account_logout"))
@@ -146,7 +146,7 @@ def test_a_known_browser_has_ten_guesses_too(alice):
     assert statuses == [200] * 10 + [429]
 
 
-def test_a_browser_is_known_to_its_own_accounts_alone(alice, bob):
+def test_a_device_cookie_counts_for_its_own_accounts_only(alice, bob):
     browser = Client()
     on_page(bob.email, PASSWORD, client=browser)
     browser.post(reverse("account_logout"))
@@ -158,7 +158,7 @@ def test_a_browser_is_known_to_its_own_accounts_alone(alice, bob):
 @pytest.mark.parametrize(
     "made_up", ["", "x", "a.b:c:d", "x" * 100_000, "id.digest:1u0000:signature"]
 )
-def test_a_made_up_cookie_makes_no_browser_known(alice, settings, made_up):
+def test_an_invented_device_cookie_does_not_count(alice, settings, made_up):
     browser = Client()
     browser.cookies[settings.DEVICE_COOKIE_NAME] = made_up
     guess_from(HOME)
@@ -166,7 +166,7 @@ def test_a_made_up_cookie_makes_no_browser_known(alice, settings, made_up):
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 429
 
 
-def test_a_browser_is_known_to_its_last_five_accounts(alice, bob):
+def test_a_device_cookie_holds_the_last_five_accounts(alice, bob):
     browser = Client()
     others = [UserFactory() for _ in range(4)]
     for user in (alice, bob, *others):
@@ -179,7 +179,7 @@ def test_a_browser_is_known_to_its_last_five_accounts(alice, bob):
     assert on_page(bob.email, PASSWORD, client=browser).status_code == 303
 
 
-def test_the_cookie_of_a_known_browser_names_nobody(alice, settings):
+def test_the_device_cookie_names_no_user(alice, settings):
     browser = Client()
 
     on_page(alice.email, PASSWORD, client=browser)
@@ -191,7 +191,7 @@ def test_the_cookie_of_a_known_browser_names_nobody(alice, settings):
     assert cookie["samesite"] == "Lax"
 
 
-def test_a_failed_sign_in_makes_no_browser_known(alice, settings):
+def test_a_failed_sign_in_sets_no_device_cookie(alice, settings):
     browser = Client()
 
     on_page(alice.email, WRONG, client=browser)
@@ -199,7 +199,7 @@ def test_a_failed_sign_in_makes_no_browser_known(alice, settings):
     assert settings.DEVICE_COOKIE_NAME not in browser.cookies
 
 
-def test_a_reset_by_mail_makes_the_browser_known(alice, mailoutbox):
+def test_a_reset_by_mail_sets_the_device_cookie(alice, mailoutbox):
     guess_from(*addresses(11), HOME)
     browser = Client()
     browser.post(reverse("account_reset_password"), {"email": alice.email})
@@ -215,7 +215,7 @@ def test_a_reset_by_mail_makes_the_browser_known(alice, mailoutbox):
 # --- Somebody who is signed in ------------------------------------------------------
 
 
-def test_strangers_keep_nobody_from_proving_who_they_are_in_a_session(page_as, alice):
+def test_attempts_of_others_do_not_prevent_reauthentication(page_as, alice):
     session = page_as(alice)
     guess_from(*addresses(11))
 
@@ -224,7 +224,9 @@ def test_strangers_keep_nobody_from_proving_who_they_are_in_a_session(page_as, a
     assert response.status_code == 303
 
 
-def test_strangers_keep_nobody_from_changing_the_password(page_as, api_as, alice, bob):
+def test_attempts_of_others_do_not_prevent_changing_the_password(
+    page_as, api_as, alice, bob
+):
     guess_from(*addresses(11))
     guess_from(*addresses(11), email=bob.email)
     new = {"oldpassword": PASSWORD, "password1": "another long phrase"}
@@ -240,7 +242,7 @@ def test_strangers_keep_nobody_from_changing_the_password(page_as, api_as, alice
 
 
 @pytest.mark.parametrize("way", ["again", "change"])
-def test_a_session_has_ten_guesses(page_as, alice, way):
+def test_a_session_has_ten_attempts(page_as, alice, way):
     client = page_as(alice)
     url, body = {
         "again": (AGAIN, {"password": WRONG}),
@@ -252,7 +254,7 @@ def test_a_session_has_ten_guesses(page_as, alice, way):
     assert statuses == [200] * 10 + [429]
 
 
-def test_the_ways_to_give_the_password_again_share_the_guesses(page_as, alice):
+def test_all_pages_that_ask_for_the_password_share_the_limit(page_as, alice):
     client = page_as(alice)
     new = {"oldpassword": WRONG, "password1": "another long phrase"}
     for _ in range(5):
@@ -270,7 +272,7 @@ def test_sessions_count_apart(page_as, alice):
     assert second.post(AGAIN, {"password": PASSWORD}).status_code == 303
 
 
-def test_all_sessions_together_have_a_hundred_guesses(page_as, alice, settings):
+def test_all_sessions_together_have_a_hundred_attempts(page_as, alice, settings):
     settings.RATE_LIMITS |= {"password-account": (15, 10**10)}
     for client in (page_as(alice), page_as(alice)):
         for _ in range(9):
@@ -280,7 +282,7 @@ def test_all_sessions_together_have_a_hundred_guesses(page_as, alice, settings):
     assert by_api(alice.email, PASSWORD).status_code == 200
 
 
-def test_right_passwords_are_limited_in_number(page_as, alice, settings):
+def test_correct_passwords_are_limited_in_number(page_as, alice, settings):
     settings.RATE_LIMITS |= {"password-checks": (3, 10**10)}
     client = page_as(alice)
 

@@ -34,7 +34,7 @@ def hashes(monkeypatch):
 
 
 @pytest.mark.parametrize(("first", "then"), BOTH)
-def test_whoever_registers_by_api_signs_in_by_either_spelling(api, db, first, then):
+def test_a_user_registered_by_api_signs_in_by_either_form(api, db, first, then):
     registered = api.post("/api/v1/auth/register", {"email": EMAIL, "password": first})
     signed_in = api.post("/api/v1/auth/token", {"email": EMAIL, "password": then})
 
@@ -43,9 +43,7 @@ def test_whoever_registers_by_api_signs_in_by_either_spelling(api, db, first, th
 
 
 @pytest.mark.parametrize(("first", "then"), BOTH)
-def test_whoever_signs_up_on_the_page_signs_in_by_either_spelling(
-    client, db, first, then
-):
+def test_a_user_signed_up_on_the_page_signs_in_by_either_form(client, db, first, then):
     client.post("/accounts/signup/", {"email": EMAIL, "password1": first})
     client.post("/accounts/logout/")
 
@@ -81,7 +79,7 @@ def test_a_superuser_signs_in_by_either_spelling(client, db, monkeypatch):
     assert answer.status_code == 303
 
 
-def test_a_hash_from_before_stays_valid_and_is_replaced(api, db):
+def test_a_hash_of_an_earlier_hasher_stays_valid_and_is_replaced(api, db):
     UserFactory(email=EMAIL)
     User.objects.update(password=make_password(DECOMPOSED))
     before = User.objects.get()
@@ -99,7 +97,7 @@ def test_a_hash_from_before_stays_valid_and_is_replaced(api, db):
     ("password", "most"), [(COMPOSED, 1), (DECOMPOSED, 2), ("plain words of ASCII", 1)]
 )
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_wrong_password_costs_as_much_with_an_account_as_without(
+def test_a_wrong_password_costs_the_same_with_and_without_an_account(
     hashes, db, password, most, is_known
 ):
     if is_known:

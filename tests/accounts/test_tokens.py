@@ -33,7 +33,7 @@ def claims_of(token):
 # --- What a pair claims -----------------------------------------------------------
 
 
-def test_a_pair_claims_what_a_stranger_needs_to_verify_it(alice):
+def test_a_pair_has_all_claims_that_verification_needs(alice):
     pair = start(alice)
 
     access, refresh = claims_of(pair.access), claims_of(pair.refresh)
@@ -49,7 +49,7 @@ def test_a_pair_claims_what_a_stranger_needs_to_verify_it(alice):
     assert refresh["exp"] - refresh["iat"] == 14 * 24 * 60 * 60
 
 
-def test_a_pair_says_when_its_user_signed_in_however_often_it_is_refreshed(alice):
+def test_a_pair_keeps_the_time_of_the_sign_in_when_refreshed(alice):
     began = timezone.now() - timedelta(hours=3)
     pair = tokens.start_family(user=alice, at=timezone.now(), authenticated_at=began)
 
@@ -63,7 +63,7 @@ def test_a_pair_says_when_its_user_signed_in_however_often_it_is_refreshed(alice
 
 
 @pytest.mark.parametrize("auth_time", ["1", 1.5, True, None, -1, 10**12])
-def test_a_time_of_sign_in_that_is_none_makes_no_token(alice, auth_time):
+def test_an_invalid_time_of_sign_in_is_refused(alice, auth_time):
     family = RefreshFamily.objects.get(pk=claims_of(start(alice).access)["family"])
     token = tokens.AccessToken.of_family(family, pair=uuid4())
     token["auth_time"] = auth_time
@@ -99,7 +99,7 @@ def test_a_refresh_token_leads_to_a_new_pair_of_the_same_family(alice):
     assert RefreshFamily.objects.get().user == alice
 
 
-def test_a_spent_token_is_taken_again_within_the_grace(alice):
+def test_a_used_token_is_accepted_again_within_the_grace(alice):
     pair = start(alice)
     now = timezone.now()
 
@@ -110,7 +110,7 @@ def test_a_spent_token_is_taken_again_within_the_grace(alice):
     assert not SecurityEvent.objects.exists()
 
 
-def test_a_spent_token_after_the_grace_ends_its_family_and_is_recorded(alice):
+def test_a_used_token_after_the_grace_ends_its_family_and_is_recorded(alice):
     pair = start(alice)
     newest = tokens.rotate(refresh=pair.refresh, at=timezone.now())
     later = timezone.now() + settings.REFRESH_REUSE_GRACE + SECOND
@@ -137,7 +137,7 @@ def test_reuse_ends_no_other_sign_in_of_the_user(alice):
 
 
 @pytest.mark.parametrize("generation", [None, "0", 0.0, True])
-def test_a_refresh_token_without_its_generation_is_none(alice, generation):
+def test_a_refresh_token_without_a_generation_is_not_valid(alice, generation):
     family = RefreshFamily.objects.get(pk=claims_of(start(alice).refresh)["family"])
     token = tokens.RefreshToken.of_family(family, pair=uuid4())
     token["generation"] = generation
@@ -167,7 +167,7 @@ def test_the_grace_is_for_the_last_generation_alone(alice):
     assert RefreshFamily.objects.get().revoked_at == now
 
 
-def test_a_copy_used_within_the_grace_is_found_out_when_both_have_gone_on(alice):
+def test_a_copy_used_within_the_grace_is_detected_once_both_were_used(alice):
     first = start(alice)
     now = timezone.now()
     owners, thiefs = (tokens.rotate(refresh=first.refresh, at=now) for _ in range(2))
@@ -209,7 +209,7 @@ class Holders:
 @pytest.mark.django_db(transaction=True)
 @given(steps=STEPS)
 @settings_of_hypothesis(max_examples=30, deadline=None)
-def test_however_two_holders_take_turns_they_do_not_both_go_on(steps):
+def test_two_holders_of_a_family_never_both_continue(steps):
     holders = Holders(UserFactory())
     for who, after in steps:
         holders.refresh(who, after=after)
@@ -226,7 +226,7 @@ def test_however_two_holders_take_turns_they_do_not_both_go_on(steps):
 @pytest.mark.django_db(transaction=True)
 @given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 10)), max_size=8))
 @settings_of_hypothesis(max_examples=30, deadline=None)
-def test_a_single_holder_whose_answers_get_lost_is_never_signed_out(steps):
+def test_a_single_client_that_loses_responses_is_never_signed_out(steps):
     holder = Holders(UserFactory())
 
     for is_lost, after in steps:
@@ -263,7 +263,7 @@ def test_an_access_token_does_not_outlive_the_family(alice):
     )
 
 
-def test_signing_out_ends_the_family_and_doing_it_twice_is_no_error(alice):
+def test_signing_out_ends_the_family_and_is_idempotent(alice):
     pair = start(alice)
 
     tokens.end_family(refresh=pair.refresh, at=timezone.now())
@@ -288,7 +288,7 @@ def test_a_family_of_another_user_is_not_found_by_its_id(alice, bob):
     assert hers.revoked_at is None
 
 
-def test_a_family_that_never_was_leads_to_no_pair(alice):
+def test_an_unknown_family_gets_no_pair(alice):
     unknown = RefreshFamily(
         id=uuid4(), user=alice, epoch=0, expires_at=timezone.now() + timedelta(days=1)
     )
@@ -319,7 +319,7 @@ def test_a_user_whose_credentials_ended_gets_no_pair(alice, change):
 
 
 @pytest.mark.parametrize("text", ["", "a.b.c", "a" * 100_000, "\x00", "\ud800", "ü"])
-def test_what_is_no_token_is_refused(db, text):
+def test_an_invalid_token_is_refused(db, text):
     with pytest.raises(TokenError):
         tokens.rotate(refresh=text, at=timezone.now())
     with pytest.raises(TokenError):
@@ -346,7 +346,7 @@ def refresh_in_threads(refresh, *, times):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_client_that_races_itself_stays_signed_in_with_one_family():
+def test_concurrent_refreshes_of_one_client_stay_in_one_family():
     user = UserFactory()
     pair = start(user)
 
@@ -361,7 +361,7 @@ def test_a_client_that_races_itself_stays_signed_in_with_one_family():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_without_a_grace_a_race_has_one_winner_and_ends_the_family(settings):
+def test_without_a_grace_concurrent_uses_end_the_family(settings):
     settings.REFRESH_REUSE_GRACE = timedelta(seconds=-1)
     user = UserFactory()
     pair = start(user)

@@ -97,7 +97,7 @@ def test_an_answer_without_keys_is_explained(key_server, trust, mode, words, say
     assert ("BETTER_AUTH_JWKS_URL" in bad) is ("no usable response" in bad)
 
 
-def test_nobody_at_the_address_is_explained(trust):
+def test_an_unreachable_issuer_is_explained(trust):
     trust({"url": "http://127.0.0.1:1"})
 
     text = said(check_settings())
@@ -113,7 +113,7 @@ def test_keys_of_other_algorithms_are_counted(key_server, trust):
     assert "bad None of its 2 keys is for RS256." in said(check_settings())
 
 
-def test_one_bad_issuer_does_not_hide_the_next(start_key_server, trust):
+def test_one_invalid_issuer_does_not_hide_the_next(start_key_server, trust):
     down, up = start_key_server(), start_key_server()
     down.mode("unavailable")
     up.publish(forging.jwk(KEY))
@@ -125,7 +125,7 @@ def test_one_bad_issuer_does_not_hide_the_next(start_key_server, trust):
     assert f"ok {up.jwks_url} responded" in text
 
 
-def test_a_shared_secret_needs_no_question_and_is_not_shown(key_server, trust):
+def test_a_shared_secret_is_not_fetched_and_not_shown(key_server, trust):
     trust(key_server, shared_secret=SECRET)
 
     text = said(check_settings())
@@ -136,14 +136,14 @@ def test_a_shared_secret_needs_no_question_and_is_not_shown(key_server, trust):
     assert key_server.fetches == 0
 
 
-def test_sessions_are_looked_at_too(better_auth, trust):
+def test_sessions_are_checked_as_well(better_auth, trust):
     trust(better_auth, sessions=True)
     better_auth.token(better_auth.sign_up())
 
     assert "ok Session tokens are checked there" in said(check_settings())
 
 
-def test_sessions_that_cannot_be_checked_are_bad(better_auth, trust):
+def test_sessions_that_cannot_be_checked_are_reported(better_auth, trust):
     trust(better_auth, sessions=True)
     better_auth.mode("unavailable", path="/get-session")
 
@@ -235,18 +235,18 @@ def test_a_changed_token_is_explained(server):
         ("A" * 32, "BETTER_AUTH_SESSIONS"),
     ],
 )
-def test_what_is_no_jwt_is_explained(server, token, says):
+def test_text_that_is_not_a_jwt_is_explained(server, token, says):
     assert says in told(token)
 
 
 @pytest.mark.django_db
-def test_one_of_our_own_tokens_is_told_apart(server, alice):
+def test_recognises_our_own_token(server, alice):
     token = tokens.start_family(user=alice, at=timezone.now()).access
 
     assert told(token) == "bad This is one of our own tokens, not one of Better Auth."
 
 
-def test_keys_out_of_reach_are_no_fault_of_the_token(server):
+def test_unreachable_keys_do_not_reject_the_token(server):
     server.mode("unavailable")
 
     text = told(forging.sign(claims_of(server), KEY))
@@ -255,7 +255,7 @@ def test_keys_out_of_reach_are_no_fault_of_the_token(server):
     assert text.startswith("bad")
 
 
-def test_every_reason_to_refuse_has_its_words():
+def test_every_reason_has_an_explanation():
     listed = re.search(r"client:\s+(.*?)\n\s*\"?$", TokenRejected.__doc__, re.DOTALL)
     reasons = set(re.findall(r"[a-z_]+", listed[1]))
 
@@ -291,7 +291,7 @@ def person(server, db):
 
 
 @pytest.mark.django_db
-def test_a_good_token_of_nobody_yet_makes_nobody(server):
+def test_explaining_a_token_of_a_new_user_creates_no_account(server):
     text = told(forging.sign(claims_of(server), KEY))
 
     assert "ok The token is valid, for about 15 more minutes." in text
@@ -308,7 +308,7 @@ def test_a_good_token_names_the_account_by_its_id(server, person):
     assert "bad" not in text
 
 
-def test_a_deactivated_account_is_said(server, person):
+def test_reports_a_deactivated_account(server, person):
     User.objects.filter(pk=person.pk).update(is_active=False)
 
     assert "bad That account is deactivated." in told(
@@ -316,7 +316,7 @@ def test_a_deactivated_account_is_said(server, person):
     )
 
 
-def test_a_suspended_sign_in_is_said_with_what_to_do(server, person, api_with):
+def test_reports_a_suspended_identity_and_what_to_do(server, person, api_with):
     LinkedIdentity.objects.update(suspended_at=timezone.now())
     token = forging.sign(claims_of(server), KEY)
 
@@ -327,7 +327,7 @@ def test_a_suspended_sign_in_is_said_with_what_to_do(server, person, api_with):
     assert api_with(token).get("/api/v1/users/me").status_code == 401
 
 
-def test_a_token_of_staff_is_said_to_open_the_api_alone(server, person, api_with):
+def test_a_token_of_staff_gives_access_to_the_api_only(server, person, api_with):
     User.objects.filter(pk=person.pk).update(is_staff=True)
     token = forging.sign(claims_of(server), KEY)
 
@@ -338,7 +338,7 @@ def test_a_token_of_staff_is_said_to_open_the_api_alone(server, person, api_with
     assert api_with(token).get("/api/v1/users/me").status_code == 200
 
 
-def test_a_token_from_before_the_end_of_all_sign_ins_is_said(server, person):
+def test_reports_a_token_older_than_the_sign_out(server, person):
     token = forging.sign(claims_of(server), KEY)
     credentials.sign_out_everywhere(
         user=person, at=timezone.now() + timedelta(seconds=5)
@@ -351,7 +351,7 @@ def test_a_token_from_before_the_end_of_all_sign_ins_is_said(server, person):
 
 
 @pytest.mark.django_db
-def test_a_session_token_is_checked_where_sessions_are_on(better_auth, trust):
+def test_a_session_token_is_checked_if_sessions_are_enabled(better_auth, trust):
     trust(better_auth, sessions=True)
     session = better_auth.sign_up()
 
@@ -388,7 +388,7 @@ def run(monkeypatch, *options, typed="", kind=io.StringIO):
     return 0, out.getvalue()
 
 
-def test_the_command_is_content_with_a_healthy_server(server, monkeypatch):
+def test_the_command_succeeds_with_a_healthy_server(server, monkeypatch):
     status, text = run(monkeypatch)
 
     assert status == 0
@@ -396,7 +396,7 @@ def test_the_command_is_content_with_a_healthy_server(server, monkeypatch):
     assert "bad" not in text
 
 
-def test_the_command_fails_when_something_is_bad(server, monkeypatch):
+def test_the_command_fails_if_a_check_fails(server, monkeypatch):
     server.mode("unavailable")
 
     status, text = run(monkeypatch)
@@ -428,7 +428,7 @@ def test_the_command_fails_for_a_refused_token(server, monkeypatch):
     assert_is_silent(token, text)
 
 
-def test_the_command_asks_a_person_without_an_echo(server, monkeypatch):
+def test_the_command_reads_a_token_from_the_terminal_without_echo(server, monkeypatch):
     asked = []
 
     def getpass(prompt):
@@ -443,6 +443,6 @@ def test_the_command_asks_a_person_without_an_echo(server, monkeypatch):
     assert (status, "not a JWT" in text) == (1, True)
 
 
-def test_a_token_is_never_taken_as_an_argument(server):
+def test_a_token_is_never_an_argument_of_the_command(server):
     with pytest.raises(CommandError, match="unrecognized arguments"):
         call_command("better_auth_doctor", "--token", "a.b.c")

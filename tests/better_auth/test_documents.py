@@ -169,7 +169,7 @@ def test_the_documented_application_and_calls_make_a_task(
 
 
 @pytest.mark.needs_postgresql
-def test_the_documented_role_is_enough_to_move_house(
+def test_the_documented_role_is_enough_for_the_import(
     better_auth_database, application, settings, monkeypatch, db
 ):
     url = application(better_auth_database)
@@ -258,7 +258,7 @@ def test_the_table_of_refusals_has_every_reason_and_no_other():
     assert all(len(row) == 4 and all(row) for row in refusals())
 
 
-def test_the_doctor_has_words_for_every_reason():
+def test_the_doctor_explains_every_reason():
     given = {name.removeprefix("better auth: ") for name in reasons_in_code()}
     in_own_words = {"issuer", "audience", linked_sessions.STAFF, *STANDINGS}
 
@@ -300,7 +300,7 @@ def logged_reasons(caplog):
 
 
 @pytest.mark.django_db
-def test_a_token_of_an_issuer_that_is_not_trusted_is_logged_as_the_page_says(
+def test_a_token_of_an_untrusted_issuer_is_logged_as_documented(
     better_auth, api_with, caplog
 ):
     token = better_auth.token(better_auth.sign_up())

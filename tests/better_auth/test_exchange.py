@@ -36,7 +36,7 @@ def test_gives_a_pair_that_opens_the_api(exchange, api_with):
     assert me.json()["id"] == str(LinkedIdentity.objects.get().user_id)
 
 
-def test_takes_nothing_but_a_token_of_better_auth(exchange, api, api_with, page_as):
+def test_accepts_only_a_token_of_better_auth(exchange, api, api_with, page_as):
     pair = exchange().json()
     person = UserFactory()
 
@@ -48,7 +48,7 @@ def test_takes_nothing_but_a_token_of_better_auth(exchange, api, api_with, page_
     assert with_nothing.status_code == 401
 
 
-def test_the_refresh_token_dies_with_the_link(exchange, api):
+def test_the_refresh_token_ends_with_the_identity(exchange, api):
     pair = exchange().json()
     identity = LinkedIdentity.objects.get()
     identity.user.email = "alice@example.com"
@@ -67,14 +67,14 @@ def exchange_again(exchange, pair):
     return exchange().json()
 
 
-def test_the_refresh_token_dies_with_the_user(exchange, api):
+def test_the_refresh_token_ends_with_the_user(exchange, api):
     pair = exchange().json()
     User.objects.update(is_active=False)
 
     assert refresh(api, pair).status_code == 401
 
 
-def test_the_refresh_token_goes_on_without_the_issuer(exchange, api, better_auth):
+def test_the_refresh_token_works_without_the_issuer(exchange, api, better_auth):
     pair = exchange().json()
     better_auth.stop()
 

@@ -87,7 +87,7 @@ def dripping():
     ],
     ids=["status", "headers", "continue", "length", "close", "1.0", "chunks"],
 )
-def test_an_answer_that_drips_is_left(dripping, head, drop):
+def test_a_slow_response_is_aborted(dripping, head, drop):
     server = dripping(head, drop)
 
     with pytest.raises(FetchFailed):
@@ -96,7 +96,7 @@ def test_an_answer_that_drips_is_left(dripping, head, drop):
     assert server.was_left()
 
 
-def test_a_handshake_that_drips_is_left(dripping):
+def test_a_slow_handshake_is_aborted(dripping):
     # A record of TLS that announces 16 KiB of a handshake.
     server = dripping(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\x00")
 
@@ -106,7 +106,7 @@ def test_a_handshake_that_drips_is_left(dripping):
     assert server.was_left()
 
 
-def test_connecting_counts_toward_the_same_deadline(dripping, monkeypatch):
+def test_connecting_counts_towards_the_deadline(dripping, monkeypatch):
     server = dripping(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
     with deaf_listener(server.port) as address:
         resolve_to(monkeypatch, address, ("127.0.0.1", server.port))
@@ -128,7 +128,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(
         assert fetch_json(url, timeout=2) == {"keys": [{"kid": "a"}]}
 
 
-def test_a_resolver_that_hangs_is_left_and_asked_once(monkeypatch):
+def test_a_hanging_resolver_is_abandoned_and_asked_once(monkeypatch):
     released, asked = threading.Event(), []
 
     def resolver(*arguments, **words):
@@ -185,7 +185,7 @@ def test_reads_no_more_headers_than_the_limit(dripping):
     assert server.was_left()
 
 
-def test_no_proxy_of_the_environment_is_asked(key_server, dripping, monkeypatch):
+def test_ignores_the_proxies_of_the_environment(key_server, dripping, monkeypatch):
     proxy = dripping(b"HTTP/1.1 200 OK\r\n")
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")

@@ -145,7 +145,7 @@ def test_threat_5_a_squatted_local_account_gets_no_identity(server, api_with):
 
 
 @pytest.mark.parametrize("subject", ["Alice", "alice"])
-def test_a_subject_is_taken_to_the_letter(server, api_with, subject):
+def test_a_subject_is_compared_exactly(server, api_with, subject):
     now = int(timezone.now().timestamp())
     tokens = [
         server.sign({"sub": name, "iat": now, "exp": now + 900})
@@ -157,7 +157,7 @@ def test_a_subject_is_taken_to_the_letter(server, api_with, subject):
     assert len(ids) == 2
 
 
-def test_equal_subjects_of_two_issuers_are_two_people(
+def test_equal_subjects_of_two_issuers_are_two_users(
     start_better_auth, trust, api_with
 ):
     one, two = start_better_auth(), start_better_auth()
@@ -177,7 +177,7 @@ def test_equal_subjects_of_two_issuers_are_two_people(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twenty_first_requests_at_once_make_one_account(server, api_with):
+def test_twenty_concurrent_first_requests_create_one_account(server, api_with):
     token = server.token(server.sign_up())
 
     def call(_):
@@ -195,7 +195,7 @@ def test_twenty_first_requests_at_once_make_one_account(server, api_with):
     assert LinkedIdentity.objects.count() == 1
 
 
-def test_notes_the_use_once_an_hour(server, django_assert_num_queries):
+def test_records_the_use_once_an_hour(server, django_assert_num_queries):
     token = verified(server, server.sign_up())
     at = timezone.now()
     find_or_provision(token, at=at)
@@ -220,7 +220,7 @@ def test_a_deactivated_user_is_refused(server, api_with):
     assert answer.status_code == 401
 
 
-def test_signing_out_everywhere_ends_the_tokens_of_before(server, api_with):
+def test_signing_out_everywhere_ends_earlier_tokens(server, api_with):
     person = server.sign_up()
     token = server.token(person)
     api_with(token).get("/api/v1/tasks")
@@ -235,7 +235,7 @@ def test_signing_out_everywhere_ends_the_tokens_of_before(server, api_with):
 # --- Linking -------------------------------------------------------------------------
 
 
-def test_links_to_the_account_of_who_is_signed_in(server, api_with, alice):
+def test_links_to_the_account_of_the_signed_in_user(server, api_with, alice):
     person = server.sign_up()
 
     link(user=alice, token=verified(server, person), at=timezone.now())
@@ -246,7 +246,7 @@ def test_links_to_the_account_of_who_is_signed_in(server, api_with, alice):
     assert "identity_linked" in kinds
 
 
-def test_linking_twice_changes_nothing(server, alice):
+def test_linking_again_changes_nothing(server, alice):
     token = verified(server, server.sign_up())
 
     link(user=alice, token=token, at=timezone.now())
@@ -263,7 +263,7 @@ def test_refuses_an_identity_of_another_account(server, alice, bob):
         link(user=bob, token=token, at=timezone.now())
 
 
-def test_unlinks_but_never_the_last_way_in(server, alice):
+def test_unlinks_but_never_the_last_sign_in_method(server, alice):
     identity = link(
         user=alice, token=verified(server, server.sign_up()), at=timezone.now()
     )
@@ -299,7 +299,7 @@ def few(settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"first-sight": (2, 3600)}
 
 
-def test_an_issuer_that_brings_too_many_new_users_has_to_wait(server, few, api_with):
+def test_an_issuer_with_too_many_new_users_is_limited(server, few, api_with):
     first = server.sign_up()
     tokens = [server.token(first)] + [server.token(server.sign_up()) for _ in range(3)]
 
@@ -310,7 +310,7 @@ def test_an_issuer_that_brings_too_many_new_users_has_to_wait(server, few, api_w
     assert User.objects.count() == 2
 
 
-def test_the_users_it_has_here_go_on_meanwhile(server, few, api_with):
+def test_existing_users_of_the_issuer_are_not_limited(server, few, api_with):
     token = server.token(server.sign_up())
     for one in [token, *(server.token(server.sign_up()) for _ in range(3))]:
         api_with(one).get("/api/v1/users/me")
@@ -318,7 +318,7 @@ def test_the_users_it_has_here_go_on_meanwhile(server, few, api_with):
     assert api_with(token).get("/api/v1/users/me").status_code == 200
 
 
-def test_other_issuers_are_not_concerned(start_better_auth, trust, few, api_with):
+def test_other_issuers_are_not_affected(start_better_auth, trust, few, api_with):
     loud, quiet = start_better_auth(), start_better_auth()
     trust(loud, quiet)
     for _ in range(3):

@@ -75,7 +75,7 @@ def test_a_row_becomes_an_account_with_its_identity():
 
 
 @pytest.mark.parametrize("verified", [True, False])
-def test_an_address_is_as_verified_as_it_was(verified):
+def test_an_address_stays_verified_or_unverified(verified):
     brought(row(email="Alice@Example.com", email_verified=verified))
 
     address = EmailAddress.objects.get()
@@ -83,13 +83,13 @@ def test_an_address_is_as_verified_as_it_was(verified):
     assert address.verified is verified
 
 
-def test_a_banned_person_comes_over_deactivated():
+def test_a_banned_user_is_imported_deactivated():
     brought(row(banned=True))
 
     assert not User.objects.get().is_active
 
 
-def test_a_row_without_a_time_is_of_today():
+def test_a_row_without_a_time_gets_the_time_of_the_import():
     brought(row(created_at=None))
 
     assert User.objects.get().created_at == AT
@@ -109,7 +109,7 @@ def test_an_old_password_is_kept_and_never_shown():
     ("password", "note"),
     [(None, "No password"), ("", "No password"), ("$2b$12$abc", "another kind")],
 )
-def test_without_a_hash_of_this_kind_the_person_has_no_password(password, note):
+def test_without_a_hash_of_this_kind_the_user_has_no_password(password, note):
     report = brought(row(password=password))
 
     assert report.outcome == Outcome.CREATED
@@ -117,7 +117,7 @@ def test_without_a_hash_of_this_kind_the_person_has_no_password(password, note):
     assert not User.objects.get().has_usable_password()
 
 
-def test_a_second_time_it_is_known():
+def test_a_row_imported_before_is_known():
     brought(row())
 
     again = brought(row(name="Somebody else", email="other@example.com"))
@@ -138,7 +138,7 @@ def test_an_account_with_the_address_is_left_alone(alice, spelling):
     assert not LinkedIdentity.objects.exists()
 
 
-def test_a_verified_second_address_of_an_account_is_taken_too(bob):
+def test_a_verified_second_address_of_an_account_is_taken_as_well(bob):
     EmailAddress.objects.create(user=bob, email="alice@example.com", verified=True)
 
     report = brought(row())
@@ -159,7 +159,7 @@ def test_a_verified_second_address_of_an_account_is_taken_too(bob):
         {"email": f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.com"},
     ],
 )
-def test_a_row_that_cannot_be_taken_is_refused_in_words(changes):
+def test_an_invalid_row_is_refused_with_a_reason(changes):
     report = brought(row(**changes))
 
     assert report.outcome == Outcome.REFUSED
@@ -172,7 +172,7 @@ def test_a_row_that_cannot_be_taken_is_refused_in_words(changes):
     ("name", "kept"),
     [("", ""), ("  Alice  ", "Alice"), ("A" * 300, "A" * 100), ("A\x07lice", "")],
 )
-def test_a_name_is_kept_as_far_as_it_can_be(name, kept):
+def test_a_name_is_imported_as_far_as_it_is_valid(name, kept):
     brought(row(name=name))
 
     assert User.objects.get().display_name == kept
@@ -207,7 +207,7 @@ def trusted(settings):
         ("s3cret-word", "s3cret-word"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_not_shown(
+def test_an_unreachable_database_url_is_not_shown(
     trusted, monkeypatch, address, hidden
 ):
     monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", address)
@@ -228,7 +228,7 @@ def test_a_missing_address_is_asked_for_by_its_variable(trusted, monkeypatch):
 
 
 @pytest.mark.parametrize("named", [[], ["--issuer", "https://other.example"]])
-def test_whose_users_they_are_must_be_clear(settings, named):
+def test_the_issuer_of_the_users_must_be_unambiguous(settings, named):
     settings.BETTER_AUTH_ISSUERS = json.dumps(
         [{"url": "https://one.example"}, {"url": "https://two.example"}]
     )
@@ -237,7 +237,7 @@ def test_whose_users_they_are_must_be_clear(settings, named):
         call_command("import_better_auth", *named)
 
 
-def test_without_an_issuer_nothing_can_be_brought():
+def test_without_an_issuer_nothing_is_imported():
     with pytest.raises(CommandError, match="set BETTER_AUTH_URL"):
         call_command("import_better_auth")
 
@@ -282,7 +282,7 @@ def house(better_auth_on_postgresql, better_auth_database, trust, monkeypatch):
 
 
 @pytest.mark.needs_postgresql
-def test_people_sign_in_with_the_password_they_have(house):
+def test_imported_users_sign_in_with_their_password(house):
     house.server.sign_up("alice@example.com", PASSWORD, "Alice")
 
     said = house.move()
@@ -294,7 +294,7 @@ def test_people_sign_in_with_the_password_they_have(house):
 
 
 @pytest.mark.needs_postgresql
-def test_the_persons_token_opens_the_same_account(house, api_with):
+def test_the_token_of_the_user_opens_the_same_account(house, api_with):
     person = house.server.sign_up("alice@example.com", name="Alice")
     house.server.update_user(person, emailVerified=True)
     born = house.execute('SELECT "createdAt" FROM "user"').fetchone()[0]
@@ -311,7 +311,7 @@ def test_the_persons_token_opens_the_same_account(house, api_with):
 
 
 @pytest.mark.needs_postgresql
-def test_a_banned_person_gets_in_by_no_door(house, api_with):
+def test_a_banned_user_is_refused_by_every_credential(house, api_with):
     person = house.server.sign_up("alice@example.com")
     token = house.server.token(person)
     house.server.ban_in_database(person)
@@ -336,7 +336,7 @@ def test_a_dry_run_leaves_both_databases_as_they_are(house):
 
 
 @pytest.mark.needs_postgresql
-def test_a_second_run_brings_only_what_is_new(house):
+def test_a_second_run_imports_only_new_users(house):
     house.server.sign_up()
     house.move()
     house.server.sign_up()
@@ -348,7 +348,7 @@ def test_a_second_run_brings_only_what_is_new(house):
 
 
 @pytest.mark.needs_postgresql
-def test_goes_on_after_the_row_that_is_named(house):
+def test_continues_after_the_given_row(house):
     people = sorted((house.server.sign_up() for _ in range(3)), key=lambda p: p.user_id)
 
     said = house.move("--after", people[0].user_id)
@@ -368,7 +368,7 @@ def test_reads_more_than_a_page_and_each_once(house, monkeypatch):
 
 
 @pytest.mark.needs_postgresql
-def test_bad_rows_are_reported_and_the_rest_goes_on(house, alice, tmp_path):
+def test_invalid_rows_are_reported_and_the_others_imported(house, alice, tmp_path):
     house.server.sign_up("alice@example.com")
     people = [house.server.sign_up() for _ in range(3)]
     for person, email in zip(people, ["no address", "ä@example.com"], strict=False):
@@ -476,7 +476,7 @@ def test_works_without_the_admin_plugin_and_without_a_password(house):
         (["--user-table", 'x"; DROP TABLE "user'], "--user-table"),
     ],
 )
-def test_what_is_missing_there_is_said_in_words(house, options, says):
+def test_a_missing_table_or_column_is_explained(house, options, says):
     house.server.sign_up()
 
     with pytest.raises(CommandError, match=says) as caught:
@@ -487,7 +487,7 @@ def test_what_is_missing_there_is_said_in_words(house, options, says):
 
 
 @pytest.mark.needs_postgresql
-def test_a_role_that_may_not_read_is_named(house, monkeypatch):
+def test_a_role_without_permission_is_reported(house, monkeypatch):
     role = f"reader_{secrets.token_hex(8)}"
     house.execute(f"CREATE ROLE {role} LOGIN PASSWORD 's3cret-word'")
     address = house.address.replace(

@@ -56,7 +56,7 @@ def the_error():
 # --- What is taken --------------------------------------------------------------
 
 
-def test_no_setting_trusts_nobody_and_is_no_error(single):
+def test_without_settings_no_issuer_is_trusted(single):
     assert trusted_issuers() == {}
     assert session_issuer() is None
     assert list(check_issuers()) == []
@@ -140,7 +140,7 @@ def test_each_part_can_be_replaced_and_the_rest_stays(
             assert getattr(issuer, other) == getattr(before, other)
 
 
-def test_a_shared_secret_leaves_no_other_algorithm_and_no_keys(single):
+def test_with_a_shared_secret_hs256_is_the_only_algorithm(single):
     single(url=URL, shared_secret=SECRET)
 
     issuer = the_issuer()
@@ -157,14 +157,14 @@ def test_a_secret_is_measured_in_bytes(single):
     assert list(check_issuers()) == []
 
 
-def test_works_without_a_url_where_all_else_is_said(single):
+def test_works_without_a_url_if_everything_else_is_configured(single):
     single(issuer="urn:app", audience="ownlist", jwks_url="https://keys.example/set")
 
     assert the_issuer().url == ""
     assert list(check_issuers()) == []
 
 
-def test_several_issuers_stand_in_a_list(several):
+def test_a_list_configures_several_issuers(several):
     several(
         {"url": "https://one.example"},
         {
@@ -185,14 +185,14 @@ def test_several_issuers_stand_in_a_list(several):
     assert list(check_issuers()) == []
 
 
-def test_the_list_comes_on_top_of_the_single_one(settings, single, several):
+def test_the_list_is_added_to_the_single_issuer(settings, single, several):
     several({"url": "https://two.example"})
     single(url=URL)
 
     assert list(trusted_issuers()) == [URL, "https://two.example"]
 
 
-def test_one_that_cannot_be_used_is_left_out_and_the_others_stay(several):
+def test_an_invalid_issuer_is_left_out_and_the_others_stay(several):
     several({"url": "http://one.example"}, {"url": "https://two.example"})
 
     assert list(trusted_issuers()) == ["https://two.example"]
@@ -303,7 +303,7 @@ def test_a_wrong_value_in_the_list_is_named_with_its_place(several, word, value,
         ({"issuer": "a", "audience": "b", "jwks_url": URL, "sessions": True}, "URL"),
     ],
 )
-def test_what_is_missing_is_named(single, words, named):
+def test_names_the_missing_setting(single, words, named):
     single(**words)
 
     error = the_error()
@@ -327,7 +327,7 @@ def test_a_secret_and_public_keys_exclude_each_other(single, other):
 @pytest.mark.parametrize(
     "text", ["https://app.example.com", "[", '{"url": "x"}', '["x"]', "null", "7"]
 )
-def test_what_is_no_list_of_objects_is_named(several, text):
+def test_a_list_of_another_form_is_refused(several, text):
     several(text)
 
     error = the_error()
@@ -338,7 +338,7 @@ def test_what_is_no_list_of_objects_is_named(several, text):
     assert trusted_issuers() == {}
 
 
-def test_two_of_one_name_are_refused(single, several):
+def test_two_issuers_with_one_name_are_refused(single, several):
     single(url=URL)
     several({"url": f"{URL}/"})
 
@@ -349,7 +349,7 @@ def test_two_of_one_name_are_refused(single, several):
     assert "`issuer`" in error.hint
 
 
-def test_one_of_our_own_name_is_refused(single, settings):
+def test_an_issuer_with_our_own_name_is_refused(single, settings):
     single(url=settings.SIMPLE_JWT["ISSUER"])
 
     error = the_error()
@@ -359,7 +359,7 @@ def test_one_of_our_own_name_is_refused(single, settings):
     assert "BETTER_AUTH_ISSUER" in error.hint
 
 
-def test_sessions_of_two_are_refused(several):
+def test_sessions_of_two_issuers_are_refused(several):
     several(
         {"url": "https://one.example", "sessions": True},
         {"url": "https://two.example", "sessions": True},
@@ -407,7 +407,7 @@ def test_the_secret_is_in_no_message(single, words, caplog):
     assert SECRET[:31] not in caplog.text
 
 
-def test_the_secret_is_in_no_message_of_a_list_that_is_no_json(several):
+def test_the_secret_is_in_no_message_about_invalid_json(several):
     several(f'[{{"shared_secret": "{SECRET}"]')
 
     assert SECRET not in str(the_error())

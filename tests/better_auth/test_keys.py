@@ -79,7 +79,7 @@ def test_a_withdrawn_key_is_refused_when_the_set_is_not_fresh_any_more(
         ask(issuer, "first", FRESH_FOR)
 
 
-def test_ten_thousand_made_up_ids_cost_four_fetches_in_thirty_seconds(
+def test_ten_thousand_invented_ids_cost_four_fetches_in_thirty_seconds(
     key_server, issuer
 ):
     for number in range(10_000):
@@ -100,7 +100,7 @@ def test_a_known_key_survives_every_failure(key_server, issuer, mode, monkeypatc
 
 
 @pytest.mark.parametrize("mode", BROKEN)
-def test_an_unknown_key_and_no_answer_is_nobodys_fault(
+def test_an_unknown_key_without_a_response_is_unavailable(
     key_server, issuer, mode, monkeypatch
 ):
     monkeypatch.setattr("accounts.better_auth.fetching.TIMEOUT", 0.3)
@@ -122,7 +122,7 @@ def test_recovers_alone_when_the_issuer_answers_again(key_server, issuer):
     assert ask(issuer, "first", MIN_INTERVAL)
 
 
-def test_a_set_of_yesterday_serves_no_more(key_server, issuer):
+def test_a_key_set_expires_after_a_day(key_server, issuer):
     ask(issuer, "first", 0)
     key_server.mode("unavailable")
 
@@ -139,7 +139,7 @@ def test_follows_no_redirect(key_server, issuer):
     assert key_server.redirects_followed == 0
 
 
-def test_many_requests_at_once_make_one_fetch(key_server, issuer):
+def test_concurrent_requests_cause_one_fetch(key_server, issuer):
     key_server.mode("hold")
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(_outcome, issuer) for _ in range(8)]
@@ -159,9 +159,7 @@ def _outcome(issuer):
         return "later"
 
 
-def test_a_slow_issuer_does_not_hold_up_another(
-    key_server, start_key_server, trust, key
-):
+def test_a_slow_issuer_does_not_delay_another(key_server, start_key_server, trust, key):
     quick = start_key_server()
     quick.publish(forging.jwk(key))
     key_server.mode("hold")
@@ -180,7 +178,7 @@ def test_a_slow_issuer_does_not_hold_up_another(
 
 
 @pytest.mark.django_db
-def test_what_one_process_fetched_serves_the_others(key_server, issuer):
+def test_processes_share_fetched_keys(key_server, issuer):
     ask(issuer, "first", 0)
     keys.forget_keys()  # as in a process that has just started
     key_server.mode("unavailable")
@@ -200,7 +198,7 @@ def test_processes_share_the_pause_between_fetches(key_server, issuer):
     assert key_server.fetches == 1
 
 
-def test_works_while_the_shared_cache_is_away(key_server, issuer, monkeypatch):
+def test_works_while_the_shared_cache_is_unavailable(key_server, issuer, monkeypatch):
     def away(*args, **kwargs):
         raise OSError
 
@@ -285,7 +283,7 @@ def test_skips_an_entry_that_can_not_be_used(key_server, issuer, key, members):
 @pytest.mark.parametrize(
     "entry", [None, 7, "x", [], {}, {"keys": []}, {"kty": {}}, {"kid": []}]
 )
-def test_survives_entries_that_are_none(key_server, issuer, key, entry):
+def test_ignores_invalid_entries(key_server, issuer, key, entry):
     key_server.publish(entry, forging.jwk(key))
 
     assert ask(issuer, "first", 0)
@@ -310,7 +308,9 @@ def test_reads_fifty_keys_and_no_more(key_server, issuer):
     assert len(keys._store_of(issuer).current.keys) == 50
 
 
-def test_takes_an_old_entry_without_algorithm_where_it_is_sure(key_server, issuer, key):
+def test_accepts_an_entry_without_algorithm_if_it_is_unambiguous(
+    key_server, issuer, key
+):
     key_server.publish(forging.jwk(key, alg=None))
 
     assert ask(issuer, "first", 0).algorithm == "EdDSA"
@@ -334,7 +334,7 @@ def test_keeps_no_private_part(key_server, issuer, key):
     assert "d" not in shared["entries"][0]
 
 
-def test_holds_keys_to_the_algorithms_of_the_issuer(key_server, trust):
+def test_accepts_only_keys_for_the_algorithms_of_the_issuer(key_server, trust):
     good, other = forging.key_of("ES256"), forging.key_of("RS256")
     key_server.publish(forging.jwk(good), forging.jwk(other))
     trust(key_server, algorithms=["ES256"])

@@ -23,7 +23,7 @@ def test_a_token_opens_the_api(start_better_auth, trust, api_with, algorithm):
     assert [task["title"] for task in listed.json()["results"]] == ["Buy milk"]
 
 
-def test_first_sight_makes_one_account_and_the_next_finds_it(
+def test_the_first_use_creates_an_account_and_the_next_finds_it(
     better_auth, trust, api_with
 ):
     trust(better_auth)
@@ -48,7 +48,7 @@ def test_our_id_is_shown_and_not_the_issuers(better_auth, trust, api_with):
     assert me["email"] is None
 
 
-def test_the_route_of_somebody_else_is_refused_before_any_lookup(
+def test_the_route_of_another_user_is_refused_before_any_lookup(
     better_auth, trust, api_with
 ):
     trust(better_auth)
@@ -59,7 +59,7 @@ def test_the_route_of_somebody_else_is_refused_before_any_lookup(
     assert answer.status_code == 403
 
 
-def test_two_people_of_one_issuer_see_their_own(better_auth, trust, api_with):
+def test_two_users_of_one_issuer_see_their_own_tasks(better_auth, trust, api_with):
     trust(better_auth)
     alice, bob = better_auth.sign_up(), better_auth.sign_up()
     api_with(better_auth.token(alice)).post("/api/v1/tasks", {"title": "Alice's"})
@@ -78,7 +78,7 @@ def test_without_an_issuer_the_token_is_refused(better_auth, api_with):
     assert not User.objects.exists()
 
 
-def test_a_banned_person_is_refused(better_auth, trust, api_with):
+def test_a_banned_user_is_refused(better_auth, trust, api_with):
     trust(better_auth)
     person = better_auth.sign_up()
     better_auth.ban_in_database(person)
@@ -88,7 +88,7 @@ def test_a_banned_person_is_refused(better_auth, trust, api_with):
     assert answer.status_code == 401
 
 
-def test_a_steady_caller_costs_no_query_beyond_the_user(
+def test_a_repeated_request_costs_only_the_query_of_the_user(
     better_auth, trust, api_with, django_assert_num_queries
 ):
     trust(better_auth)

@@ -99,7 +99,7 @@ def test_verifies_what_a_real_server_stored(
     ("there", "here"),
     [pair for name, pair in SPELLINGS.items() if name != "lone surrogate"],
 )
-def test_verifies_the_measured_form(there, here):
+def test_verifies_the_measured_format(there, here):
     encoded = imported(stored(there))
 
     assert BetterAuthPasswordHasher().verify(here, encoded)
@@ -112,7 +112,7 @@ def test_a_lone_surrogate_is_the_replacement_character():
     assert BetterAuthPasswordHasher().verify("a lone \ud83d surrogate", encoded)
 
 
-def test_the_form_we_keep_fits_the_column():
+def test_the_stored_form_fits_the_column():
     encoded = imported(f"{'f' * 32}:{'f' * 128}")
 
     assert len(encoded) <= User._meta.get_field("password").max_length
@@ -129,7 +129,7 @@ def test_its_own_hashes_verify_and_differ():
     assert hasher.verify(PASSWORD, other)
 
 
-def test_django_finds_the_hasher_by_the_form(hashers):
+def test_django_finds_the_hasher_by_the_prefix(hashers):
     encoded = imported(stored(PASSWORD))
 
     assert isinstance(identify_hasher(encoded), BetterAuthPasswordHasher)
@@ -219,9 +219,7 @@ def test_a_wrong_password_signs_nobody_in_and_changes_nothing(moved, sign_in, ca
     ("sign_in", "name"),
     [(by_page, "NUL"), (by_api, "NUL"), (by_api, "lone surrogate")],
 )
-def test_a_password_that_we_do_not_take_is_a_refusal_and_no_failure(
-    moved, sign_in, name
-):
+def test_an_invalid_password_is_a_refusal_and_not_a_failure(moved, sign_in, name):
     password, _ = SPELLINGS[name]
     kept = stored(password.replace("\ud83d", "\ufffd"))
     User.objects.filter(pk=moved.pk).update(password=imported(kept))

@@ -186,7 +186,7 @@ def test_serial_ids_make_subject_and_kid_the_text_1(start_better_auth):
     assert (header["kid"], claims["sub"]) == ("1", "1")
 
 
-def test_a_session_answer_brings_an_access_token_in_a_header(better_auth):
+def test_a_session_response_has_an_access_token_in_a_header(better_auth):
     alice = better_auth.sign_up()
 
     answer = better_auth.get("/get-session", alice)
@@ -215,7 +215,7 @@ def test_a_session_is_asked_for_by_raw_token_signed_token_or_cookie(better_auth)
     assert [answer["user"]["id"] for answer in answers] == [alice.user_id] * 3
 
 
-def test_an_access_token_is_no_session(better_auth):
+def test_an_access_token_is_not_a_session(better_auth):
     token = better_auth.token(better_auth.sign_up())
 
     answer = better_auth.request(
@@ -373,7 +373,7 @@ def test_an_operator_can_sign_any_kind_of_token_with_the_same_key(better_auth):
 # --- Verified addresses -------------------------------------------------------
 
 
-def test_a_click_by_the_owner_of_the_mailbox_verifies_the_attackers_session(
+def test_a_click_of_the_mailbox_owner_verifies_the_account_of_the_attacker(
     better_auth,
 ):
     attacker = better_auth.sign_up("victim@example.com")
@@ -386,7 +386,7 @@ def test_a_click_by_the_owner_of_the_mailbox_verifies_the_attackers_session(
     assert claims["emailVerified"] is True
 
 
-def test_where_addresses_must_be_verified_there_is_no_session_before(start_better_auth):
+def test_without_verification_there_is_no_session(start_better_auth):
     server = start_better_auth(require_email_verification=True)
 
     answer = server.register("alice@example.com")
@@ -422,7 +422,7 @@ def test_past_the_grace_period_an_idle_server_lists_no_keys(start_better_auth):
     assert server.jwks() == []
 
 
-def test_a_withdrawn_key_is_listed_no_more(start_better_auth):
+def test_a_withdrawn_key_is_not_listed_any_more(start_better_auth):
     server = start_better_auth()
     alice = server.sign_up()
     withdrawn = decode(server.token(alice))[0]["kid"]

@@ -60,7 +60,9 @@ def test_a_fresh_sign_in_there_deletes_the_account(server, person, api_with, kin
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_old_sign_in_there_does_not(server, person, api_with, kind):
+def test_an_old_sign_in_there_does_not_delete_the_account(
+    server, person, api_with, kind
+):
     server.age(person, 16 * 60)
     client = credential(kind, server, person, api_with)
 
@@ -72,7 +74,9 @@ def test_an_old_sign_in_there_does_not(server, person, api_with, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_old_sign_in_there_can_be_made_anew(server, person, api_with, kind):
+def test_a_user_with_an_old_sign_in_can_sign_in_there_again(
+    server, person, api_with, kind
+):
     server.age(person, HOUR)
     assert credential(kind, server, person, api_with).delete(ME).status_code == 403
 
@@ -83,9 +87,7 @@ def test_an_old_sign_in_there_can_be_made_anew(server, person, api_with, kind):
 
 
 @pytest.mark.parametrize("kind", ["jwt", "exchanged"])
-def test_a_token_that_does_not_say_when_counts_as_old(
-    start_better_auth, trust, api_with, kind
-):
+def test_a_token_without_a_time_counts_as_old(start_better_auth, trust, api_with, kind):
     server = start_better_auth()
     trust(server)
 
@@ -98,9 +100,7 @@ def test_a_token_that_does_not_say_when_counts_as_old(
 @pytest.mark.parametrize(
     "auth_time", ["now", "", 0, -1, 1.5, True, None, [], 2**62, 10**30, "2026-11-29"]
 )
-def test_what_is_no_time_of_a_sign_in_is_none_and_spoils_nothing(
-    server, person, api_with, auth_time
-):
+def test_an_invalid_time_of_sign_in_is_ignored(server, person, api_with, auth_time):
     claims = {"sub": person.user_id, "iat": int(timezone.now().timestamp())}
     client = api_with(server.sign(claims | {"auth_time": auth_time}))
 
@@ -108,7 +108,7 @@ def test_what_is_no_time_of_a_sign_in_is_none_and_spoils_nothing(
     assert client.delete(ME).status_code == 403
 
 
-def test_a_user_with_a_password_is_held_to_the_same(server, person, api_with):
+def test_a_user_with_a_password_has_the_same_rules(server, person, api_with):
     """It answered 500: a token has no session to look into."""
     client = credential("jwt", server, person, api_with)
     client.get(ME)
@@ -120,7 +120,7 @@ def test_a_user_with_a_password_is_held_to_the_same(server, person, api_with):
     assert credential("jwt", server, person, api_with).delete(ME).status_code == 403
 
 
-def test_staff_there_who_take_a_users_place_prove_nothing(server, person, api_with):
+def test_impersonation_by_their_staff_is_not_a_proof(server, person, api_with):
     administrator = server.sign_up()
     server.update_user(administrator, role="admin")
     path, body = "/admin/impersonate-user", {"userId": person.user_id}
@@ -232,7 +232,7 @@ def test_a_password_given_here_counts_beside_an_old_cookie(server, person):
 
 
 @pytest.mark.parametrize("proof", [{}, {"auth_time": None}])
-def test_an_outside_sign_in_of_unknown_age_is_not_recent(alice, proof):
+def test_an_external_sign_in_of_unknown_age_is_not_recent(alice, proof):
     now = timezone.now()
     identity = LinkedIdentity.objects.create(
         user=alice, issuer="i", subject="s", created_at=now, last_used_at=now
@@ -244,7 +244,7 @@ def test_an_outside_sign_in_of_unknown_age_is_not_recent(alice, proof):
     assert browser.get(reverse("accounts:delete")).status_code == 302
 
 
-def test_the_way_back_leads_to_no_other_site(server, person):
+def test_the_redirect_back_leads_to_no_other_site(server, person):
     server.age(person, HOUR)
     browser = browser_with(person)
 

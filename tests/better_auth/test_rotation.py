@@ -68,9 +68,7 @@ def test_a_withdrawn_key_ends_within_its_time(server, api_with, later):
     assert status(api_with, token) == 401
 
 
-def test_a_restart_with_another_secret_ends_nothing_that_was_good(
-    server, api_with, later
-):
+def test_a_restart_with_another_secret_ends_no_valid_token(server, api_with, later):
     person = server.sign_up()
     token = server.token(person)
     assert status(api_with, token) == 200

@@ -72,7 +72,7 @@ def trash(browser, user, title):
     return browser
 
 
-def test_a_code_of_one_user_proves_nothing_of_the_next(server, eve, victim, mailoutbox):
+def test_a_code_of_one_user_is_not_valid_for_the_next(server, eve, victim, mailoutbox):
     server.age(victim[0], HOUR)
     browser = as_user(Client(), eve[0])
     browser.post(ASK, {"recipient": eve[1].email})
@@ -87,9 +87,7 @@ def test_a_code_of_one_user_proves_nothing_of_the_next(server, eve, victim, mail
     assert victim[1].is_active
 
 
-def test_a_code_is_for_who_asked_for_it_whatever_the_session_says(
-    page_as, alice, mailoutbox
-):
+def test_a_code_is_valid_only_for_the_user_who_requested_it(page_as, alice, mailoutbox):
     alice.set_unusable_password()
     alice.save()
     browser = page_as(alice, authenticated_at=None)
@@ -114,7 +112,7 @@ def test_the_code_still_works_for_its_own_user(server, eve, mailoutbox):
     assert browser.get(DELETE).status_code == 200
 
 
-def test_a_message_reaches_nobody_but_its_user(eve, victim):
+def test_a_message_is_shown_only_to_its_user(eve, victim):
     browser = trash(as_user(Client(), eve[0]), eve[1], "Buy a ring")
 
     page = as_user(browser, victim[0]).get("/")
@@ -130,7 +128,7 @@ def test_its_own_user_sees_the_message(eve):
 
 
 @pytest.mark.parametrize("path", [SIGN_IN, "/"])
-def test_a_message_is_not_shown_once_the_cookie_is_gone(eve, path):
+def test_a_message_is_not_shown_without_the_cookie(eve, path):
     browser = trash(as_user(Client(), eve[0]), eve[1], "Buy a ring")
 
     page = as_user(browser, None).get(path, follow=True)
@@ -152,7 +150,7 @@ def test_a_message_is_not_shown_once_the_session_there_has_ended(server, eve):
     assert "Buy a ring" not in browser.get("/", follow=True).text
 
 
-def test_who_signs_in_here_gets_nothing_of_the_cookies_user(eve, alice):
+def test_a_sign_in_here_gets_no_data_of_the_cookie_user(eve, alice):
     browser = trash(as_user(Client(), eve[0]), eve[1], "Buy a ring")
 
     page = browser.post(
@@ -163,7 +161,7 @@ def test_who_signs_in_here_gets_nothing_of_the_cookies_user(eve, alice):
     assert "Buy a ring" not in page.text
 
 
-def test_a_presented_token_is_connected_by_nobody_else(server, eve, victim):
+def test_a_presented_token_cannot_be_linked_by_another_user(server, eve, victim):
     other = server.sign_up()
     browser = as_user(Client(), eve[0])
     browser.post(CONNECT, {"token": server.token(other)})
@@ -173,7 +171,7 @@ def test_a_presented_token_is_connected_by_nobody_else(server, eve, victim):
     assert not LinkedIdentity.objects.filter(subject=other.user_id).exists()
 
 
-def test_a_session_that_names_nobody_is_emptied(eve, victim):
+def test_a_session_without_a_user_is_emptied(eve, victim):
     browser = trash(as_user(Client(), eve[0]), eve[1], "Buy a ring")
     session = browser.session
     del session["accounts.session_owner"]
@@ -200,7 +198,7 @@ def test_a_cookie_alone_stores_no_session(eve):
 
 
 @pytest.mark.parametrize("meanwhile", ["nobody", "another user"])
-def test_a_draft_is_there_again_for_its_own_user(server, eve, victim, meanwhile):
+def test_a_draft_returns_to_its_own_user(server, eve, victim, meanwhile):
     browser = trash(as_user(Client(), eve[0]), eve[1], "Buy a ring")
     server.sign_out(eve[0])
     sent = {"title": "Much thought", drafts.PAGE_OF: drafts.mark_of(eve[1])}

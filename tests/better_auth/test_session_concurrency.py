@@ -68,7 +68,7 @@ def signed_in(person, address="198.51.100.1"):
         "/no/such/page/",
     ],
 )
-def test_a_cookie_is_not_asked_about_where_it_does_not_matter(server, path):
+def test_the_server_is_not_asked_on_public_pages(server, path):
     answer = browser_with(made_up()).get(path)
     answer.close()
 
@@ -76,7 +76,7 @@ def test_a_cookie_is_not_asked_about_where_it_does_not_matter(server, path):
     assert server.calls("/get-session") == 0
 
 
-def test_nor_where_the_request_brings_a_token_of_its_own(server, alice, api_as):
+def test_the_server_is_not_asked_if_the_request_has_a_token(server, alice, api_as):
     client = api_as(alice)
     client.cookies[COOKIE] = made_up()
 
@@ -84,7 +84,7 @@ def test_nor_where_the_request_brings_a_token_of_its_own(server, alice, api_as):
     assert server.calls("/get-session") == 0
 
 
-def test_nor_at_endpoints_that_ask_for_no_session(server):
+def test_the_server_is_not_asked_at_endpoints_without_sessions(server):
     client = browser_with(made_up())
 
     client.post("/api/v1/auth/token", {}, content_type="application/json")
@@ -105,7 +105,7 @@ def test_it_is_asked_about_at_pages_and_at_the_api_under_a_session(server, perso
 
 
 @pytest.mark.django_db(transaction=True)
-def test_made_up_cookies_lock_nobody_out(server, person, settings):
+def test_invented_cookies_lock_no_user_out(server, person, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-failed": (10_000, 60)}
     user = signed_in(person)
     assert user.get("/").status_code == 200
@@ -132,9 +132,7 @@ def test_made_up_cookies_lock_nobody_out(server, person, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nor_does_a_server_that_hangs_for_those_who_ask_nothing_of_it(
-    server, person, alice, page_as
-):
+def test_a_hanging_server_does_not_block_other_users(server, person, alice, page_as):
     server.mode("slow", path="/get-session", milliseconds=400)
 
     with ThreadPoolExecutor(4) as pool:
@@ -172,7 +170,7 @@ def impatient(monkeypatch):
     monkeypatch.setattr(sessions, "MAX_WAIT", 0.01)
 
 
-def test_tokens_that_nobody_knows_have_one_place(holding, impatient):
+def test_unknown_tokens_have_one_slot(holding, impatient):
     holding(known=False)
 
     with pytest.raises(KeysUnavailable), sessions._slot(known=False):
@@ -181,7 +179,7 @@ def test_tokens_that_nobody_knows_have_one_place(holding, impatient):
         pass
 
 
-def test_known_tokens_have_two(holding, impatient):
+def test_known_tokens_have_two_slots(holding, impatient):
     holding(known=True)
     holding(known=True)
 
@@ -189,7 +187,7 @@ def test_known_tokens_have_two(holding, impatient):
         pass
 
 
-def test_a_request_waits_for_a_place_a_little(holding, monkeypatch):
+def test_a_request_waits_briefly_for_a_slot(holding, monkeypatch):
     monkeypatch.setattr(sessions, "MAX_WAIT", 30)
     holding(known=True)
     holding(known=True)
@@ -199,7 +197,7 @@ def test_a_request_waits_for_a_place_a_little(holding, monkeypatch):
         pass
 
 
-def test_a_refusal_for_want_of_a_place_leaves_the_place_to_others(holding, impatient):
+def test_a_refused_request_releases_its_slot(holding, impatient):
     holding(known=True)
     holding(known=True)
     for _ in range(5):
@@ -213,9 +211,7 @@ def test_a_refusal_for_want_of_a_place_leaves_the_place_to_others(holding, impat
             pass
 
 
-def test_a_token_is_known_to_all_processes_once_it_was_good(
-    server, person, holding, impatient
-):
+def test_a_valid_token_is_known_to_all_processes(server, person, holding, impatient):
     signed_in(person).get("/")
     sessions.forget_sessions()  # as another process begins
     holding(known=False)
@@ -223,9 +219,7 @@ def test_a_token_is_known_to_all_processes_once_it_was_good(
     assert signed_in(person).get("/").status_code == 200
 
 
-def test_a_token_that_has_ended_is_known_to_no_process(
-    server, person, holding, impatient
-):
+def test_an_ended_token_is_known_to_no_process(server, person, holding, impatient):
     client = signed_in(person)
     client.get("/")
     server.sign_out(person)
@@ -243,7 +237,7 @@ def limit(settings, number):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-failed": (number, 3600)}
 
 
-def test_who_presents_too_many_is_told_to_wait_without_a_question(server, settings):
+def test_too_many_invalid_tokens_are_refused_without_a_request(server, settings):
     limit(settings, 3)
 
     answers = [browser_with(made_up()).get("/") for _ in range(6)]
@@ -272,9 +266,7 @@ def test_one_ipv6_network_is_one_sender(server, settings):
     assert server.calls("/get-session") == 2
 
 
-def test_a_session_that_is_known_goes_on_from_the_same_address(
-    server, person, settings
-):
+def test_a_known_session_continues_from_a_refused_address(server, person, settings):
     limit(settings, 1)
     user = signed_in(person, "192.0.2.1")
     user.get("/")
@@ -285,7 +277,7 @@ def test_a_session_that_is_known_goes_on_from_the_same_address(
     assert user.get("/").status_code == 200
 
 
-def test_another_address_is_not_told_to_wait(server, person, settings):
+def test_another_address_is_not_limited(server, person, settings):
     limit(settings, 1)
 
     browser_with(made_up()).get("/")
@@ -293,7 +285,7 @@ def test_another_address_is_not_told_to_wait(server, person, settings):
     assert signed_in(person, "198.51.100.9").get("/").status_code == 200
 
 
-def test_the_pages_that_ask_for_no_sign_in_stay_open_to_who_must_wait(server, settings):
+def test_public_pages_stay_open_to_a_limited_sender(server, settings):
     limit(settings, 1)
     client = browser_with(made_up())
     client.get("/")
@@ -301,16 +293,14 @@ def test_the_pages_that_ask_for_no_sign_in_stay_open_to_who_must_wait(server, se
     assert client.get("/accounts/login/").status_code == 200
 
 
-def test_a_good_session_counts_for_nothing(server, settings):
+def test_a_valid_session_is_not_counted(server, settings):
     limit(settings, 1)
 
     for _ in range(3):
         assert signed_in(server.sign_up()).get("/").status_code == 200
 
 
-def test_one_ended_session_that_comes_again_is_asked_about_and_counted_once(
-    server, person, settings
-):
+def test_an_ended_session_is_asked_about_and_counted_once(server, person, settings):
     limit(settings, 2)
     server.sign_out(person)
     client = signed_in(person)
@@ -321,7 +311,7 @@ def test_one_ended_session_that_comes_again_is_asked_about_and_counted_once(
     assert server.calls("/get-session") == 1
 
 
-def test_what_is_remembered_has_a_bound(monkeypatch):
+def test_the_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(sessions, "MAX_REMEMBERED", 3)
     memory = sessions._Memory()
 
@@ -360,7 +350,7 @@ def test_signing_out_here_leaves_the_sessions_of_other_devices(server, person):
 
 
 @pytest.mark.parametrize("mode", ["unavailable", "drop", "redirect", "html"])
-def test_signing_out_holds_while_the_server_is_away(server, person, mode):
+def test_signing_out_is_effective_while_the_server_is_unreachable(server, person, mode):
     client = signed_in(person)
     client.get("/")
     server.mode(mode, path="/sign-out")
@@ -379,7 +369,7 @@ def bearer(person):
     return {"Authorization": f"Bearer {person.token}"}
 
 
-def test_nothing_of_the_token_is_stored(server, person):
+def test_the_token_is_not_stored(server, person):
     server.mode("unavailable", path="/sign-out")
 
     sign_out(signed_in(person))
@@ -388,14 +378,14 @@ def test_nothing_of_the_token_is_stored(server, person):
     assert person.token not in f"{ended.digest} {ended}"
 
 
-def test_signing_in_there_anew_opens_the_pages_again(server, person):
+def test_signing_in_there_again_opens_the_pages_again(server, person):
     server.mode("unavailable", path="/sign-out")
     sign_out(signed_in(person))
 
     assert signed_in(server.sign_in(person.email)).get("/").status_code == 200
 
 
-def test_made_up_tokens_fill_no_table(server, settings):
+def test_invented_tokens_fill_no_table(server, settings):
     server.mode("unavailable", path="/sign-out")
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-ended-here": (2, 3600)}
 
@@ -412,9 +402,7 @@ def test_the_page_asks_first_and_says_what_it_ends(server, person):
     assert server.get_session(person) is not None
 
 
-def test_a_session_of_ours_ends_without_a_word_of_another_server(
-    server, alice, page_as
-):
+def test_our_own_session_ends_without_a_request_to_the_server(server, alice, page_as):
     page = sign_out(page_as(alice))
 
     assert "also signed out" not in page.text

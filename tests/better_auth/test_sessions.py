@@ -33,14 +33,14 @@ def test_a_session_token_opens_the_api(person, api_with, form):
     assert LinkedIdentity.objects.get().subject == person.user_id
 
 
-def test_the_same_person_by_session_and_by_jwt(server, person, api_with):
+def test_session_and_jwt_are_the_same_user(server, person, api_with):
     status_with(api_with, person.token)
     status_with(api_with, server.token(person))
 
     assert User.objects.count() == 1
 
 
-def test_asks_without_the_servers_cache_and_without_prolonging(
+def test_asks_without_the_cache_and_without_renewing_the_session(
     start_better_auth, trust, api_with
 ):
     server = start_better_auth(cookie_cache={"enabled": True, "maxAge": 300})
@@ -72,9 +72,7 @@ def test_a_ban_there_acts_at_once(server, person, api_with):
 @pytest.mark.parametrize(
     "mode", ["unavailable", "drop", "html", "cut", "wrong-type", "redirect"]
 )
-def test_nobody_is_signed_out_while_the_server_is_broken(
-    server, person, api_with, mode
-):
+def test_a_broken_server_signs_no_user_out(server, person, api_with, mode):
     server.mode(mode, path="/get-session")
 
     answer = api_with(person.token).get("/api/v1/users/me")
@@ -84,7 +82,7 @@ def test_nobody_is_signed_out_while_the_server_is_broken(
 
 
 @pytest.mark.parametrize("subject", ["", " ", "a\0b", "\u200b", "x" * 256], ids=ascii)
-def test_takes_only_subjects_that_a_token_may_have(server, person, api_with, subject):
+def test_accepts_only_valid_subjects(server, person, api_with, subject):
     found = server.get_session(person)
     found["user"]["id"] = found["session"]["userId"] = subject
     server.mode("body", path="/get-session", body=json.dumps(found))
@@ -93,16 +91,14 @@ def test_takes_only_subjects_that_a_token_may_have(server, person, api_with, sub
     assert not LinkedIdentity.objects.exists()
 
 
-def test_a_server_that_lost_its_secret_is_unavailable_not_a_sign_out(
-    server, person, api_with
-):
+def test_a_server_without_its_secret_counts_as_unavailable(server, person, api_with):
     server.token(person)  # mints a key that the next secret can't read
     server.restart(secret="another secret of at least 32 characters")
 
     assert status_with(api_with, person.token) in {503, 401}
 
 
-def test_a_session_token_is_nothing_where_sessions_are_off(
+def test_a_session_token_is_refused_if_sessions_are_disabled(
     better_auth, trust, api_with
 ):
     trust(better_auth)
@@ -113,7 +109,7 @@ def test_a_session_token_is_nothing_where_sessions_are_off(
 
 
 @pytest.mark.parametrize("token", ["x" * 31, "x" * 33, "x" * 31 + "\x00", "x" * 32])
-def test_what_is_no_session_is_refused(server, api_with, token):
+def test_an_invalid_session_is_refused(server, api_with, token):
     assert status_with(api_with, token) == 401
 
 
@@ -166,7 +162,7 @@ def test_the_cookie_never_opens_the_admin(server, person):
     assert browser.get("/admin/").status_code == 302
 
 
-def test_the_cookie_is_nothing_where_sessions_are_off(better_auth, trust):
+def test_the_cookie_is_ignored_if_sessions_are_disabled(better_auth, trust):
     trust(better_auth)
 
     assert browser_with(better_auth.sign_up()).get("/").status_code == 302

@@ -35,7 +35,7 @@ def reason_for(token, now=NOW):
 
 
 @pytest.mark.parametrize("algorithm", forging.ALGORITHMS)
-def test_takes_a_good_token_of_every_algorithm(issuer, algorithm):
+def test_accepts_a_valid_token_of_every_algorithm(issuer, algorithm):
     token = forging.sign(claims_of(issuer), forging.key_of(algorithm))
 
     verified = verify(token, now=NOW)
@@ -44,7 +44,7 @@ def test_takes_a_good_token_of_every_algorithm(issuer, algorithm):
     assert (verified.issued_at, verified.expires_at) == (NOW, NOW + 900)
 
 
-def test_takes_one_audience_of_several(issuer):
+def test_accepts_one_of_several_audiences(issuer):
     claims = claims_of(issuer) | {"aud": ["https://other.example", issuer.url]}
 
     assert verify(forging.sign(claims, forging.key_of("EdDSA")), now=NOW)
@@ -95,7 +95,7 @@ def test_takes_one_audience_of_several(issuer):
         ({"banned": True}, "banned"),
     ],
 )
-def test_refuses_a_claim_that_is_off(issuer, changes, reason):
+def test_refuses_an_invalid_claim(issuer, changes, reason):
     token = forging.sign(claims_of(issuer, **changes), forging.key_of("EdDSA"))
 
     assert reason_for(token) == reason
@@ -113,7 +113,7 @@ def test_refuses_a_claim_that_is_off(issuer, changes, reason):
         {"is_superuser": True, "role": "admin"},
     ],
 )
-def test_takes_what_is_within_the_bounds(issuer, changes):
+def test_accepts_tokens_within_the_bounds(issuer, changes):
     token = forging.sign(claims_of(issuer, **changes), forging.key_of("EdDSA"))
 
     assert verify(token, now=NOW).subject
@@ -133,7 +133,7 @@ def test_refuses_another_kind_of_token(issuer, kind):
 
 
 @pytest.mark.parametrize("kind", ["JWT", "jwt"])
-def test_takes_the_type_that_says_nothing(issuer, kind):
+def test_accepts_the_generic_type(issuer, kind):
     token = forging.sign(
         claims_of(issuer), forging.key_of("EdDSA"), header={"typ": kind}
     )
@@ -192,7 +192,7 @@ def test_no_forged_token_is_accepted(issuer):
 
 
 @pytest.mark.parametrize("kind", forging.UNFIT_KEYS)
-def test_uses_no_unfit_key_even_if_published(key_server, trust, kind):
+def test_uses_no_unsuitable_key_even_if_published(key_server, trust, kind):
     key = forging.key_of(kind)
     good = forging.key_of("EdDSA")
     key_server.publish(forging.jwk(key), forging.jwk(good))
@@ -206,7 +206,7 @@ def test_uses_no_unfit_key_even_if_published(key_server, trust, kind):
         assert reason_for(token) in {"algorithm", "unknown_key"}
 
 
-def test_refuses_doubled_members(issuer):
+def test_refuses_duplicate_keys(issuer):
     key = forging.key_of("EdDSA")
     doubled = forging.doubled(claims_of(issuer), "sub", "user-2")
 
@@ -221,7 +221,7 @@ def test_refuses_critical_extensions_and_unencoded_payloads(issuer):
         )
 
 
-def test_refuses_what_is_too_large(issuer):
+def test_refuses_a_token_that_is_too_large(issuer):
     token = forging.sign(claims_of(issuer, name="x" * 9000), forging.key_of("EdDSA"))
 
     assert reason_for(token) == "too_large"
@@ -230,11 +230,11 @@ def test_refuses_what_is_too_large(issuer):
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "a.b.c", "é.é.é", "\x00", "a" * 100, "....", "eyJ9.e30."]
 )
-def test_refuses_what_is_no_token(issuer, text):
+def test_refuses_text_that_is_not_a_token(issuer, text):
     assert reason_for(text)
 
 
-def test_remembers_a_token_but_not_beyond_its_bounds(issuer):
+def test_caches_a_token_within_the_bounds(issuer):
     key = forging.key_of("EdDSA")
     token = forging.sign(claims_of(issuer), key)
     assert verify(token, now=NOW) is verify(token, now=NOW + 29)
@@ -248,7 +248,7 @@ def test_remembers_a_token_but_not_beyond_its_bounds(issuer):
     assert reason_for(token, now=NOW + 301) == "unknown_key"
 
 
-def test_remembers_nothing_of_a_refused_token(issuer):
+def test_does_not_cache_a_refused_token(issuer):
     token = forging.sign(claims_of(issuer), forging.new_key("EdDSA"), kid="unknown")
 
     assert reason_for(token) == "unknown_key"
@@ -288,13 +288,13 @@ def test_a_shared_secret_verifies_hs256(secret_issuer):
 
 
 @pytest.mark.parametrize("name", ["iss", "aud", "sub", "exp", "iat"])
-def test_a_shared_secret_still_wants_every_claim(secret_issuer, name):
+def test_a_shared_secret_requires_every_claim(secret_issuer, name):
     token = forging.sign(shared_claims(**{name: None}), secret_issuer)
 
     assert reason_for(token) in {"issuer", "claims"}
 
 
-def test_the_session_cache_token_is_no_sign_in(secret_issuer):
+def test_the_session_cache_token_is_not_a_sign_in(secret_issuer):
     cache = {
         "session": {"token": "x" * 32, "userId": "user-1"},
         "user": {"id": "user-1", "email": "alice@example.com"},
@@ -305,14 +305,14 @@ def test_the_session_cache_token_is_no_sign_in(secret_issuer):
     assert reason_for(forging.sign(cache, secret_issuer)) == "issuer"
 
 
-def test_the_link_in_a_mail_is_no_sign_in(secret_issuer):
+def test_the_link_in_a_mail_is_not_a_sign_in(secret_issuer):
     link = {"email": "alice@example.com", "iat": NOW, "exp": NOW + 3600}
 
     assert reason_for(forging.sign(link, secret_issuer)) == "issuer"
 
 
 @pytest.mark.parametrize("algorithm", forging.ALGORITHMS)
-def test_a_shared_secret_takes_no_other_algorithm(secret_issuer, algorithm):
+def test_a_shared_secret_allows_no_other_algorithm(secret_issuer, algorithm):
     token = forging.sign(shared_claims(), forging.key_of(algorithm))
 
     assert reason_for(token) == "algorithm"
@@ -370,7 +370,7 @@ def outcome(token):
 
 @CALM
 @given(changes=st.dictionaries(NAMES, JSON, max_size=4))
-def test_any_claims_end_in_one_of_two_ways(issuer, changes):
+def test_any_claims_are_accepted_or_rejected(issuer, changes):
     claims = claims_of(issuer) | changes
 
     verified = outcome(forging.sign(json.dumps(claims), forging.key_of("EdDSA")))
@@ -380,7 +380,7 @@ def test_any_claims_end_in_one_of_two_ways(issuer, changes):
 
 @CALM
 @given(header=st.dictionaries(HEADERS, JSON, max_size=4))
-def test_any_header_ends_in_one_of_two_ways(issuer, header):
+def test_any_header_is_accepted_or_rejected(issuer, header):
     header = {"alg": "EdDSA", "kid": forging.key_of("EdDSA").kid} | header
 
     outcome(

@@ -96,7 +96,7 @@ def test_accepts_nothing_that_is_invalid(group, vector):
     assert not is_accepted(group, vector["jws"])
 
 
-def test_accepts_the_valid_ones_but_for_what_better_auth_never_sends():
+def test_accepts_all_valid_vectors_that_better_auth_could_send():
     refused = {
         f"{group['comment']}-{vector['tcId']}"
         for group, vector in (one.values for one in VALID)
