@@ -1,13 +1,13 @@
 """When each kind of credential ends: the table that `docs/security.md` shows.
 
 A row for each kind of credential, and of link that would become one; a column for each
-event. `test_endings.py` tries every cell.
+event. `test_credential_endings.py` tests every cell.
 """
 
 ENDS = "ends"
-OTHERS = "others end"  # all but the one that it was done with
-THIS = "this ends"  # only the one that it was done with
-EXPIRES = "5 minutes"  # nothing refreshes it any more
+OTHERS = "others end"  # all except the one that was used for it
+THIS = "this ends"  # only the one that was used for it
+EXPIRES = "5 minutes"  # it can't be refreshed any more
 STAYS = "stays"
 
 EVENTS = (

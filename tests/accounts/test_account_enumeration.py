@@ -1,4 +1,4 @@
-"""Nothing tells a stranger whether an address has an account: neither text nor work.
+"""Nothing reveals whether an address has an account: neither the text nor the work.
 
 Time is not measured here. What takes time is counted: hashes, statements, writes that
 are committed, and mails.
@@ -27,7 +27,7 @@ WRONG = "wrong horse battery"
 
 
 class Counting(MD5PasswordHasher):
-    """A fast hasher that counts what it computes."""
+    """A fast hasher that counts its hashes."""
 
     algorithm = "counting"
     computed = 0
@@ -39,7 +39,7 @@ class Counting(MD5PasswordHasher):
 
 @dataclass(frozen=True)
 class Work:
-    """What an answer took to make."""
+    """The work that a response cost."""
 
     status: int
     hashes: int
@@ -117,7 +117,7 @@ def test_a_sign_in_that_fails_takes_the_same_work(work, db, ask, kind):
         alice.emailaddress_set.update(verified=False)
     if kind == "locked":
         deactivate(user=alice, at=timezone.now())
-    # The first of an hour makes rows that the next ones find.
+    # The first request of an hour creates rows that the next ones find.
     ask(KNOWN), ask(UNKNOWN)
 
     known, unknown = work(ask, KNOWN), work(ask, UNKNOWN)
@@ -223,7 +223,7 @@ def test_signing_up_keeps_the_zone_of_the_device(db, mandatory):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("ask", [by_api, on_page, reset])
 def test_known_and_unknown_addresses_write_in_one_transaction(ask, mailoutbox):
-    """A commit that wrote nothing would be faster: it waits for no disk."""
+    """A commit without a write would be faster: it waits for no disk."""
     UserFactory(email=KNOWN)
 
     for email in (KNOWN, UNKNOWN):
@@ -271,7 +271,7 @@ def test_one_mailbox_gets_five_mails_of_a_kind_an_hour(
 
     assert len(statuses) == 1
     assert {mail.to[0] for mail in mailoutbox} == {email}
-    # The first registration of an address asks for a confirmation, as no later one.
+    # The first registration of an address sends a confirmation, later ones don't.
     assert max(Counter(mail.subject for mail in mailoutbox).values()) == 5
 
 

@@ -1,4 +1,4 @@
-"""One spelling for one mailbox, wherever an account gets its address."""
+"""Every way to set an address accepts only one spelling of a mailbox."""
 
 from datetime import datetime
 

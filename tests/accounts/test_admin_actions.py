@@ -1,4 +1,4 @@
-"""The four things support may do to an account, from its page and from the list."""
+"""The four support actions, on the page of an account and in the list."""
 
 import re
 from uuid import uuid4
@@ -35,7 +35,7 @@ ending_action = pytest.mark.parametrize("name", ["deactivate", "sign-out-everywh
 
 @pytest.fixture
 def desk(page_as, sam):
-    """Sam's browser, with the rights of support."""
+    """Sam's browser, with the permissions of support."""
     return page_as(support.join(sam))
 
 
@@ -74,7 +74,7 @@ def trail():
     )
 
 
-# --- It works ---
+# --- It works -----------------------------------------------------------------------
 
 
 @every_action
@@ -174,7 +174,7 @@ def test_a_superuser_may_do_it_to_staff(page_as, root, sam, name):
     assert sam.security_events.get().by == root
 
 
-# --- It is refused ---
+# --- It is refused ------------------------------------------------------------------
 
 
 @every_action
@@ -295,7 +295,7 @@ def test_a_mail_that_cannot_be_sent_leaves_no_record(desk, alice, settings):
     assert trail() == before
 
 
-# --- For several accounts ---
+# --- For several accounts -----------------------------------------------------------
 
 
 def selection(name, *users, **more):

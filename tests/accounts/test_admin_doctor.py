@@ -1,4 +1,4 @@
-"""The doctor of the bridge in the admin, and what else support sees of the bridge."""
+"""The Better Auth doctor in the admin, and the linked identities that it shows."""
 
 import logging
 import secrets
@@ -21,13 +21,13 @@ KEY = forging.key_of("EdDSA")
 
 @pytest.fixture
 def desk(page_as, sam):
-    """Sam's browser, with the rights of support."""
+    """Sam's browser, with the permissions of support."""
     return page_as(support.join(sam))
 
 
 @pytest.fixture
 def server(key_server, settings):
-    """An issuer of tokens that we forge."""
+    """An issuer whose tokens the test signs."""
     keys.forget_keys()
     verifier.forget_tokens()
     key_server.publish(forging.jwk(KEY))
@@ -193,7 +193,7 @@ def test_the_page_follows_the_content_security_policy(desk, server):
         assert " src=" in script.split(">")[0]
 
 
-# --- The page of an account -----------------------------------------------------------
+# --- The page of an account ---------------------------------------------------------
 
 
 def test_an_account_shows_its_connected_sign_ins(desk, server, alice):

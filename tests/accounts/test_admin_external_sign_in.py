@@ -1,4 +1,4 @@
-"""The access matrix of sign-ins of other servers: each way in, for each user.
+"""The access matrix of external sign-ins: each kind of sign-in, for each user.
 
 The admin opens to a sign-in here alone, whoever comes in by another server, and
 whenever they became staff. The API has nothing of the admin, so there a token of
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 class Row(NamedTuple):
-    """What a way in answers: to users and to staff, on pages, API and admin."""
+    """The statuses of one kind of sign-in, for users and staff."""
 
     way: str
     pages: int
@@ -32,7 +32,7 @@ class Row(NamedTuple):
     staff_admin: int
 
 
-# 302 leads to the sign-in page, 401 is its like at the API.
+# 302 redirects to the sign-in page; 401 is its equivalent in the API.
 ROWS = [
     Row("openid", 200, 200, 302, 302, 401, 302),
     Row("cookie", 200, 200, 302, 302, 401, 302),
@@ -50,24 +50,28 @@ def server(start_better_auth, settings):
 
 
 @pytest.fixture
-def person(server):
+def external_user(server):
     """A user of that server who has an account here."""
-    person = server.sign_up()
-    token = verify(server.token(person), now=timezone.now().timestamp())
+    external_user = server.sign_up()
+    token = verify(server.token(external_user), now=timezone.now().timestamp())
     find_or_provision(token, at=timezone.now())
-    return person
+    return external_user
 
 
-def enter(way, server, person, settings):
-    """Return a client that has come in, or tried to, by this way."""
+def enter(way, server, external_user, settings):
+    """Return a client that has signed in, or tried to, in this way."""
     client = browser(settings)
     if way == "openid":
-        come_back(server, client, person)
+        come_back(server, client, external_user)
     elif way == "cookie":
-        for name, value in person.cookies.items():
+        for name, value in external_user.cookies.items():
             client.cookies[name] = value
     else:
-        token = person.token if way == "session_token" else server.token(person)
+        token = (
+            external_user.token
+            if way == "session_token"
+            else server.token(external_user)
+        )
         client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {token}"
     return client
 
@@ -81,8 +85,8 @@ def statuses(client, *paths):
 
 
 @by_way
-def test_users(row, server, person, settings):
-    client = enter(row.way, server, person, settings)
+def test_users(row, server, external_user, settings):
+    client = enter(row.way, server, external_user, settings)
 
     found = statuses(client, "/", "/api/v1/tasks", "/admin/", "/admin/accounts/user/")
 
@@ -90,9 +94,9 @@ def test_users(row, server, person, settings):
 
 
 @by_way
-def test_staff(row, server, person, settings):
+def test_staff(row, server, external_user, settings):
     make_staff()
-    client = enter(row.way, server, person, settings)
+    client = enter(row.way, server, external_user, settings)
 
     found = statuses(client, "/admin/", "/admin/accounts/user/", "/", "/api/v1/tasks")
 
@@ -102,9 +106,9 @@ def test_staff(row, server, person, settings):
 @by_way
 @pytest.mark.parametrize("first", ["/admin/", "/", "/api/v1/tasks"])
 def test_a_user_who_becomes_staff_after_the_sign_in(
-    row, first, server, person, settings
+    row, first, server, external_user, settings
 ):
-    client = enter(row.way, server, person, settings)
+    client = enter(row.way, server, external_user, settings)
     assert statuses(client, "/") == (row.pages,)
     make_staff()
 
@@ -113,8 +117,10 @@ def test_a_user_who_becomes_staff_after_the_sign_in(
     assert found[1:] == (row.staff_admin, row.staff_admin, row.staff_pages)
 
 
-def test_entering_the_password_later_does_not_open_the_admin(server, person, settings):
-    client = enter("openid", server, person, settings)
+def test_entering_the_password_later_does_not_open_the_admin(
+    server, external_user, settings
+):
+    client = enter("openid", server, external_user, settings)
     User.objects.update(email="a@example.com", password=make_password(PASSWORD))
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     proofs = client.session["account_authentication_methods"]
@@ -125,22 +131,24 @@ def test_entering_the_password_later_does_not_open_the_admin(server, person, set
 
 
 @pytest.mark.parametrize("way", ["openid", "cookie"])
-def test_staff_are_told_to_sign_in_here(way, server, person, settings):
+def test_staff_are_told_to_sign_in_here(way, server, external_user, settings):
     make_staff()
     client = browser(settings)
 
     if way == "openid":
-        page = come_back(server, client, person)
+        page = come_back(server, client, external_user)
     else:
-        client = enter("cookie", server, person, settings)
+        client = enter("cookie", server, external_user, settings)
         page = client.get("/", follow=True)
 
     assert "Staff must sign in here" in page.content.decode()
     assert "_auth_user_id" not in client.session
 
 
-def test_a_session_from_before_the_identity_was_recorded_ends(server, person, settings):
-    client = enter("openid", server, person, settings)
+def test_a_session_from_before_the_identity_was_recorded_ends(
+    server, external_user, settings
+):
+    client = enter("openid", server, external_user, settings)
     session = client.session
     del session["account_authentication_methods"][-1]["identity"]
     session.save()
@@ -149,10 +157,12 @@ def test_a_session_from_before_the_identity_was_recorded_ends(server, person, se
 
 
 def test_an_exchanged_token_of_staff_does_not_open_the_admin(
-    server, person, settings, api_with
+    server, external_user, settings, api_with
 ):
     make_staff()
-    pair = api_with(server.token(person)).post("/api/v1/auth/token/exchange").json()
+    pair = (
+        api_with(server.token(external_user)).post("/api/v1/auth/token/exchange").json()
+    )
     client = browser(settings)
     client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {pair['access']}"
 

@@ -13,7 +13,7 @@ from tests.factories import UserFactory
 
 @pytest.fixture
 def desk(page_as, sam):
-    """Sam's browser, with the rights of support."""
+    """Sam's browser, with the permissions of support."""
     return page_as(support.join(sam))
 
 

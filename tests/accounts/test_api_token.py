@@ -117,7 +117,8 @@ def test_is_limited_by_network_address_across_accounts(sign_in, alice, settings)
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in-address": (2, 300)}
 
     statuses = [
-        sign_in(email=f"person{number}@example.com").status_code for number in range(3)
+        sign_in(email=f"external_user{number}@example.com").status_code
+        for number in range(3)
     ]
 
     assert statuses == [401, 401, 429]

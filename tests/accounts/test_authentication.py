@@ -1,4 +1,4 @@
-"""The doors of the API: credentials that open them, and all that must not."""
+"""The authentication classes: the credentials that they accept and refuse."""
 
 import base64
 import hashlib
@@ -32,7 +32,7 @@ ME = "/api/v1/users/me"
 
 @pytest.fixture
 def claims_of(db):
-    """Make the claims of an access token that the door accepts."""
+    """Return the claims of an access token that is accepted."""
 
     def make(user):
         text = tokens.start_family(user=user, at=timezone.now()).access
@@ -42,7 +42,7 @@ def claims_of(db):
 
 
 def sign(claims, *, key=None, algorithm="HS256", headers=None):
-    """Sign without any of the library's opinions on what claims must look like."""
+    """Sign any claims, without the checks of the library."""
     return jwt.api_jws.encode(
         json.dumps(claims).encode(),
         settings.JWT_SIGNING_KEY if key is None else key,
@@ -83,7 +83,7 @@ def assert_refused(response):
     }
 
 
-# --- What opens -------------------------------------------------------------------
+# --- Accepted -----------------------------------------------------------------------
 
 
 def test_an_access_token_opens_the_api(alice, claims_of):
@@ -111,16 +111,16 @@ def test_a_token_is_checked_with_one_query_for_the_user(
 ):
     token = sign(claims_of(alice))
 
-    with django_assert_num_queries(2):  # the door's, and the whole user to show
+    with django_assert_num_queries(2):  # one to authenticate, one for the user to show
         response = call(token)
 
     assert response.status_code == 200
 
 
-# --- Claims, each broken once -----------------------------------------------------
+# --- Claims, each broken once -------------------------------------------------------
 
 SOON = 4_000_000_000  # of the year 2096, so it stays the same in every process
-FAR = 10**30  # no calendar reaches it
+FAR = 10**30  # beyond the maximum date
 MISSING = object()
 
 BROKEN_CLAIMS = [
@@ -222,7 +222,7 @@ def test_an_expired_token_is_refused(alice, claims_of):
     assert_refused(call(sign(claims_of(alice) | {"iat": now - 400, "exp": now - 1})))
 
 
-# --- Signatures -------------------------------------------------------------------
+# --- Signatures ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", "nOnE", "", None, []])
@@ -312,7 +312,7 @@ def test_a_changed_or_cut_token_is_refused(alice, claims_of):
         assert_refused(call(forged))
 
 
-# --- Headers ----------------------------------------------------------------------
+# --- Headers ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_an_access_token_can_not_be_refreshed(api, alice):
     assert_refused(response)
 
 
-# --- Users that are gone ----------------------------------------------------------
+# --- Deleted users ------------------------------------------------------------------
 
 
 def test_a_deactivated_users_token_is_refused(api_as, alice):
@@ -424,7 +424,7 @@ def test_a_deactivated_users_session_is_refused(page_as, alice):
     assert_refused(browser.get(ME))
 
 
-# --- The end of every credential --------------------------------------------------
+# --- The end of every credential ----------------------------------------------------
 
 
 @pytest.fixture
@@ -508,7 +508,7 @@ def test_ending_the_credentials_of_one_user_keeps_those_of_others(api_as, alice,
     assert client.get(ME).status_code == 200
 
 
-# --- Sessions and CSRF ------------------------------------------------------------
+# --- Sessions and CSRF --------------------------------------------------------------
 
 
 def test_a_session_can_not_write_without_the_csrf_token(alice):
@@ -536,12 +536,12 @@ def test_a_token_writes_without_a_csrf_token(alice, claims_of):
     assert response.status_code == 201
 
 
-# --- EdDSA ------------------------------------------------------------------------
+# --- EdDSA --------------------------------------------------------------------------
 
 
 @pytest.fixture
 def ed25519(settings):
-    """Sign with a private key, as JWT_PRIVATE_KEY asks."""
+    """Sign with a private key, as with JWT_PRIVATE_KEY."""
     key = Ed25519PrivateKey.generate()
     settings.JWT_PRIVATE_KEY = key.private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
@@ -616,7 +616,7 @@ def test_a_token_signed_before_a_change_of_key_is_refused(settings, alice):
     assert_refused(call(before))
 
 
-# --- What is kept -----------------------------------------------------------------
+# --- The ledger ---------------------------------------------------------------------
 
 
 def test_the_ledger_names_the_sign_in_and_not_the_token(api_as, alice):

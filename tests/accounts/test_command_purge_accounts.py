@@ -29,13 +29,13 @@ def purge(**options):
 
 
 def due(user, *, days_ago=8):
-    """Let the person ask for deletion; after 7 days it is due."""
+    """Let the user request deletion; after 7 days it is due."""
     credentials.request_deletion(user=user, at=NOW() - timedelta(days=days_ago))
     return user
 
 
 def live(user, *, colleague):
-    """Leave a trace of the user wherever one can be left."""
+    """Create a row that names the user in every table that can have one."""
     client = Client()
     client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
     pair = tokens.start_family(user=user, at=NOW())

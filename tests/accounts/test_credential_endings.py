@@ -1,4 +1,4 @@
-"""Every kind of credential against every event that ends some: each cell is tried.
+"""Every kind of credential and every event that ends credentials: each cell is tested.
 
 Of each kind there are two: one does what happens, if it can, and the other looks on.
 The Better Auth server is the real one. Everything of ours is undone after each event.
@@ -35,7 +35,7 @@ ME = "/api/v1/users/me"
 
 
 class World:
-    """Alice, with a password and a sign-in at the server; and how she comes in."""
+    """Alice, with a password and a linked identity, and her ways to sign in."""
 
     def __init__(self, alice, sam, server, mails):
         self.alice, self.sam, self.server, self.mails = alice, sam, server, mails
@@ -71,16 +71,16 @@ def api(token=None):
 
 
 def is_alice(client, world):
-    """Tell whether a client of the API or a browser is let in as Alice."""
+    """Tell whether a client of the API or a browser is signed in as Alice."""
     answer = client.get(ME)
     return answer.status_code == 200 and answer.json()["id"] == str(world.alice.pk)
 
 
-# --- The kinds --------------------------------------------------------------------
+# --- The kinds ----------------------------------------------------------------------
 
 
 class Kind:
-    """One credential; `browser` or `pair` if it can do things by itself."""
+    """One credential, with a `browser` or a `pair` if it can act."""
 
     browser: Client | None = None
     pair: dict[str, str] | None = None
@@ -96,7 +96,7 @@ class Kind:
         raise NotImplementedError
 
     def outcome(self, is_own_done, other):
-        """Return the word of the table for this one and another of its kind."""
+        """Return the cell of the table for this one and another of its kind."""
         if not is_own_done:
             return endings.STAYS if other.holds() else endings.ENDS
         return {
@@ -232,11 +232,11 @@ KINDS = dict(
 )
 
 
-# --- The events -------------------------------------------------------------------
+# --- The events ---------------------------------------------------------------------
 
 
 def in_browser(do):
-    """Let the credential's own browser do it, or another one of Alice's."""
+    """Use the credential's own browser, or another one of Alice."""
 
     def event(world, own):
         do(world, own.browser or world.elsewhere())
@@ -330,7 +330,7 @@ EVENTS = dict(
 )
 
 
-# --- The table, tried -------------------------------------------------------------
+# --- The table, tested --------------------------------------------------------------
 
 
 @pytest.fixture
@@ -345,7 +345,7 @@ def world(alice, sam, start_better_auth, settings, mailoutbox):
 
 
 def after(event, world, kind):
-    """Return what becomes of a kind of credential, and undo what has happened."""
+    """Return what happens to a kind of credential, and roll the event back."""
     cache.clear()  # of the rate limits
     with transaction.atomic():
         own, other = kind(world), kind(world)

@@ -57,7 +57,7 @@ def test_a_password_change_keeps_the_sign_in_that_asked_for_it(alice):
 
     change_password(alice, keep=of(kept))
 
-    # Twice: the first answer may get lost.
+    # Twice: the first response may be lost.
     for _ in range(2):
         following = tokens.rotate(refresh=kept.refresh, at=timezone.now())
     later = timezone.now() + timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""What is under way while every credential ends comes to nothing.
+"""A request has no effect if every credential ends while it runs.
 
 Each test lets the event happen between the check of a request and what it would store.
 """
@@ -39,7 +39,7 @@ LOGIN = reverse("account_login")
 
 @pytest.fixture
 def meanwhile(monkeypatch):
-    """Have an event happen once, right before or after a step of a request."""
+    """Run an event once, right before or after a step of a request."""
 
     def arrange(owner, name, event, *, after=False):
         step, waiting = getattr(owner, name), [event]
@@ -73,14 +73,14 @@ def reset(alice):
 
 
 @pytest.fixture
-def person(better_auth, settings):
+def external_user(better_auth, settings):
     settings.BETTER_AUTH = {"url": better_auth.url}
     return better_auth.sign_up()
 
 
 @pytest.fixture
-def token(better_auth, person):
-    return better_auth.token(person)
+def token(better_auth, external_user):
+    return better_auth.token(external_user)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def is_of_the_owner(alice):
     return alice.credential_epoch == 1 and alice.check_password(OWNERS)
 
 
-# --- Connected sign-ins -----------------------------------------------------------
+# --- Connected sign-ins -------------------------------------------------------------
 
 
 def test_connecting_binds_nothing(page_as, alice, token, meanwhile, reset):
@@ -168,7 +168,7 @@ def test_disconnecting_twice_is_recorded_once(alice, identity):
     assert alice.security_events.filter(kind=kind).count() == 1
 
 
-# --- Passwords --------------------------------------------------------------------
+# --- Passwords ----------------------------------------------------------------------
 
 
 def test_a_change_by_api_leaves_the_password_of_the_reset(
@@ -188,7 +188,7 @@ def test_a_change_by_api_leaves_the_password_of_the_reset(
 
 
 def test_a_change_by_api_is_refused_in_a_later_epoch(api_as, alice, monkeypatch):
-    """The door lets a token in, then the user is read again, whole."""
+    """The token is authenticated, then all columns of the user are read."""
     thief, permitted = api_as(alice), api_views.PasswordView.check_permissions
 
     def end_after_the_door(view, request):
@@ -325,7 +325,7 @@ def test_a_link_to_reset_outlives_an_upgrade_and_a_sign_in(
     assert is_of_the_owner(alice)
 
 
-# --- Addresses --------------------------------------------------------------------
+# --- Addresses ----------------------------------------------------------------------
 
 NEW = "new@example.com"
 
@@ -373,7 +373,7 @@ def test_asking_for_another_address_stores_none(
     assert mailoutbox == []
 
 
-# --- Deletion, signing out --------------------------------------------------------
+# --- Deletion, signing out ----------------------------------------------------------
 
 
 def test_a_deletion_by_api_does_not_lock_the_owner_out(api_as, alice, meanwhile, reset):
@@ -409,7 +409,7 @@ def test_signing_out_everywhere_does_not_sign_the_owner_out(
     assert is_of_the_owner(alice)
 
 
-# --- Signing in -------------------------------------------------------------------
+# --- Signing in ---------------------------------------------------------------------
 
 
 def test_a_sign_in_by_token_begins_nothing(api, alice, meanwhile, reset):
@@ -465,19 +465,19 @@ def test_a_sign_in_by_openid_connect_begins_nothing(
 ):
     server = start_better_auth(oauth={})
     be_client_of(server, settings)
-    person, page = server.sign_up(), browser(settings)
+    external_user, page = server.sign_up(), browser(settings)
 
     def event():
         sign_out_everywhere(user=User.objects.get(), at=timezone.now())
 
     meanwhile(linked_sessions, "refusal", event, after=True)
 
-    come_back(server, page, person)
+    come_back(server, page, external_user)
 
     assert not is_signed_in(page)
 
 
-# --- Two at once ------------------------------------------------------------------
+# --- Concurrent requests ------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
@@ -509,11 +509,11 @@ def test_a_request_that_waited_for_a_reset_is_refused(
     assert not LinkedIdentity.objects.exists()
 
 
-# --- How long anybody waits -------------------------------------------------------
+# --- How long a request waits -------------------------------------------------------
 
 
 class Watched(MD5PasswordHasher):
-    """A hasher that notes whether a transaction was open while it computed."""
+    """A hasher that records whether a transaction was open while it hashed."""
 
     algorithm = "watched"
     seen: list[bool] = []  # noqa: RUF012 - emptied by each test

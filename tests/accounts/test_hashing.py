@@ -1,4 +1,4 @@
-"""Passwords are hashed two at a time, whatever for, and nobody waits for long."""
+"""Passwords are hashed two at a time, and requests wait only briefly for a slot."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ gate = Gate()
 
 
 class Slow(MD5PasswordHasher):
-    """A hasher that takes as long as the gate is closed."""
+    """A hasher that waits until the gate is open."""
 
     algorithm = "slow"
 
@@ -68,7 +68,7 @@ class Slow(MD5PasswordHasher):
 
 
 class SlowInTurn(Limited, Slow):
-    """The same, made to wait as the hashers of the product."""
+    """The same, limited like the configured hashers."""
 
 
 HASHERS = [f"{__name__}.SlowInTurn"]
@@ -76,7 +76,7 @@ HASHERS = [f"{__name__}.SlowInTurn"]
 
 @pytest.fixture
 def closed(settings):
-    """Hashes take as long as the test wants."""
+    """Hashes take as long as the test needs."""
     settings.PASSWORD_HASHERS = HASHERS
     gate.begin_anew()
     gate.opened.set()
@@ -85,7 +85,7 @@ def closed(settings):
 
 @contextmanager
 def two_under_way():
-    """Occupy every turn until the end of the block."""
+    """Occupy every slot until the end of the block."""
     gate.opened.clear()
     gate.full.clear()
     with ThreadPoolExecutor(hashing.MAX_CONCURRENT) as pool:
@@ -176,7 +176,7 @@ def test_comparing_by_hashing_again_needs_one_slot(closed, no_patience):
             hashing._slots.release()
 
 
-# --- Whatever for -------------------------------------------------------------------
+# --- Every operation ----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -304,7 +304,7 @@ def test_concurrent_sign_ins_are_hashed_two_at_a_time(closed, monkeypatch):
 
 @pytest.fixture
 def product(settings):
-    """The hashers of the product."""
+    """The configured hashers."""
     from config.settings import PASSWORD_HASHERS
 
     settings.PASSWORD_HASHERS = PASSWORD_HASHERS
@@ -344,6 +344,6 @@ def test_a_hash_with_other_parameters_stays_valid_and_is_replaced(db, product):
 
 
 class Weak(DjangoArgon2PasswordHasher):
-    """As before: other numbers."""
+    """The earlier parameters."""
 
     memory_cost = 1024

@@ -1,4 +1,4 @@
-"""Connected sign-ins: linking and unlinking by who is signed in here."""
+"""Linking and unlinking of identities by the signed-in user."""
 
 import pytest
 from django.urls import reverse
@@ -29,8 +29,8 @@ def signed_in(client, alice):
     return confirmed(client, alice)
 
 
-def confirmed(client, person):
-    sign_in = {"login": person.email, "password": PASSWORD}
+def confirmed(client, external_user):
+    sign_in = {"login": external_user.email, "password": PASSWORD}
     client.post(reverse("account_login"), sign_in)
     client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
     return client
@@ -46,8 +46,8 @@ def identity(server, alice):
 
 
 def test_connects_after_showing_whose_sign_in_it_is(server, signed_in, alice, api_with):
-    person = server.sign_up("alice@elsewhere.example")
-    token = server.token(person)
+    external_user = server.sign_up("alice@elsewhere.example")
+    token = server.token(external_user)
 
     signed_in.post(CONNECT, {"token": token})
     asked = signed_in.get(CONFIRM)
@@ -56,7 +56,7 @@ def test_connects_after_showing_whose_sign_in_it_is(server, signed_in, alice, ap
     assert "alice@elsewhere.example" in asked.content.decode()
     assert token not in asked.content.decode()
     assert "connected" in done.content.decode()
-    assert alice.identities.get().subject == person.user_id
+    assert alice.identities.get().subject == external_user.user_id
     assert api_with(token).get("/api/v1/users/me").json()["id"] == str(alice.pk)
 
 
@@ -114,11 +114,11 @@ def test_there_is_nothing_to_confirm_without_a_token(server, signed_in):
 
 
 def test_the_identity_of_another_account_stays_there(server, signed_in, alice, bob):
-    person = server.sign_up()
-    token = verify(server.token(person), now=timezone.now().timestamp())
+    external_user = server.sign_up()
+    token = verify(server.token(external_user), now=timezone.now().timestamp())
     identity = find_or_provision(token, at=timezone.now())
 
-    signed_in.post(CONNECT, {"token": server.token(person)})
+    signed_in.post(CONNECT, {"token": server.token(external_user)})
     page = signed_in.post(CONFIRM, follow=True)
 
     assert "already connected to another account" in page.content.decode()
@@ -174,7 +174,7 @@ def test_linking_again_sends_no_mail(server, signed_in, alice, mailoutbox):
 def test_disconnecting_twice_at_once_mails_once(
     signed_in, identity, mailoutbox, monkeypatch
 ):
-    """The second request comes in after the first has looked, before it locks."""
+    """The second request runs after the first has read the row, before it locks it."""
     url = reverse("accounts:disconnect", args=[identity.pk])
     unlink, requests = identities.unlink, [url]
 

@@ -27,7 +27,7 @@ def link_in(mail):
 
 @pytest.fixture
 def unverified(db):
-    """Somebody who never confirmed the address they signed up with."""
+    """A user who never verified the address they signed up with."""
     carol = UserFactory(email="carol@example.com")
     carol.emailaddress_set.update(verified=False)
     return carol
@@ -131,7 +131,7 @@ def test_confirming_the_address_in_use_ends_nothing(
 def test_is_void_once_every_credential_has_ended(
     page_as, client, alice, mailoutbox, end
 ):
-    """It let a thief take the account over after its owner had thrown them out."""
+    """This let a thief take over the account after its owner had ended their access."""
     ask(page_as(alice))
 
     end(user=alice, at=timezone.now())

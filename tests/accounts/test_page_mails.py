@@ -1,4 +1,4 @@
-"""What the account pages write to people."""
+"""The mails of the account pages."""
 
 import re
 from smtplib import SMTPException
@@ -116,7 +116,7 @@ def test_says_when_and_where_it_happened(every_mail):
 
 @pytest.fixture
 def broken_mail(monkeypatch):
-    """A mail server that takes nothing."""
+    """A mail server that refuses every mail."""
 
     def refuse(self, messages):
         raise SMTPException("450 try again later")
@@ -147,12 +147,12 @@ def test_changes_the_password_though_the_mail_about_it_can_not_be_sent(
     assert alice.check_password(NEW_PASSWORD)
 
 
-# --- While nothing is locked --------------------------------------------------------
+# --- Without a lock -----------------------------------------------------------------
 
 
 @pytest.fixture
 def sent_while_locked(monkeypatch):
-    """Note the mails that are sent inside a transaction."""
+    """Record the mails that are sent inside a transaction."""
     noted = []
     send = locmem.EmailBackend.send_messages
 

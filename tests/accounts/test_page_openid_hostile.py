@@ -1,4 +1,4 @@
-"""Coming back from a server whose answers are not what they should be.
+"""The callback of sign-ins at a server with hostile or broken responses.
 
 The server is real, with its own keys; some of its answers are replaced. Whatever they
 are, nobody is signed in, nothing is stored, and the answer is a page.
@@ -55,7 +55,7 @@ class Ago(NamedTuple):
 
 
 def come_back_with(server, client, claims=None, userinfo=None, id_token=None):
-    """Come back to a server that gives this id token, signed with a key of its own."""
+    """Complete the sign-in with this id token, signed with a key of the server."""
     start = client.post(START)
     now = int(timezone.now().timestamp())
     claims = {
@@ -81,7 +81,7 @@ def come_back_with(server, client, claims=None, userinfo=None, id_token=None):
 
 
 def back_from(start):
-    """Return the way back, with a code that only a replaced answer can be for."""
+    """Return the callback URL, with a code that only a replaced response accepts."""
     return f"{CALLBACK}?code=x&state={of_start(start, 'state')}"
 
 
@@ -186,8 +186,8 @@ def test_accepts_only_an_id_token_that_the_server_signed(server, client, id_toke
 
 
 def test_an_api_token_is_not_an_id_token(server, client):
-    person = server.sign_up()
-    token = server.token(person)
+    external_user = server.sign_up()
+    token = server.token(external_user)
 
     page = come_back_with(server, client, id_token=lambda claims, key: token)
 

@@ -43,31 +43,33 @@ def client(settings):
 
 
 def test_signs_in_and_creates_an_account_on_first_use(server, client):
-    person = server.sign_up(name="Alice")
+    external_user = server.sign_up(name="Alice")
 
-    page = come_back(server, client, person)
+    page = come_back(server, client, external_user)
 
     assert page.redirect_chain[-1][0] == reverse("todos:task-today")
     identity = LinkedIdentity.objects.get()
-    assert (identity.issuer, identity.subject) == (server.url, person.user_id)
+    assert (identity.issuer, identity.subject) == (server.url, external_user.user_id)
     assert User.objects.get().email is None
 
 
 def test_returns_to_the_page_where_it_began(server, client):
-    person = server.sign_up(name="Alice")
+    external_user = server.sign_up(name="Alice")
     page = client.get("/accounts/login/?next=/tasks/new/%3Fdraft%3Dabc")
     start = re.search(rf'action="({START}[^"]*)"', page.content.decode())[1]
 
-    back = come_back(server, client, person, start=unescape(start))
+    back = come_back(server, client, external_user, start=unescape(start))
 
     assert back.redirect_chain[-1][0] == "/tasks/new/?draft=abc"
 
 
 def test_is_the_same_user_as_by_token(server, client, api_with):
-    person = server.sign_up()
-    by_token = api_with(server.token(person)).get("/api/v1/users/me").json()["id"]
+    external_user = server.sign_up()
+    by_token = (
+        api_with(server.token(external_user)).get("/api/v1/users/me").json()["id"]
+    )
 
-    come_back(server, client, person)
+    come_back(server, client, external_user)
 
     assert User.objects.count() == 1
     assert client.session["_auth_user_id"] == by_token
@@ -83,12 +85,12 @@ def test_never_finds_an_account_by_its_address(server, client):
 
 
 def test_a_locked_account_cannot_sign_in(server, client):
-    person = server.sign_up()
-    come_back(server, client, person)
+    external_user = server.sign_up()
+    come_back(server, client, external_user)
     User.objects.update(is_active=False)
     client.logout()
 
-    come_back(server, client, person)
+    come_back(server, client, external_user)
 
     assert "_auth_user_id" not in client.session
 
@@ -131,11 +133,11 @@ def test_starting_by_get_asks_for_confirmation(server, client):
     assert "Continue" in page.content.decode()
 
 
-# --- When it was, and whose it is -------------------------------------------------
+# --- The time and the user of the sign-in -------------------------------------------
 
 
 def sign_in_again(server, client, start, session):
-    """Start here, be asked for the password there, and follow the way back."""
+    """Start here, enter the password there, and follow the redirect back."""
     asked = server.follow(client.post(start)["Location"], session)
     assert urlsplit(asked).path == "/sign-in", "The password was not asked for."
     answer = server.post(
@@ -152,10 +154,10 @@ def sign_in_again(server, client, start, session):
 
 
 def test_counts_from_the_sign_in_there(server, client):
-    person = server.sign_up()
-    server.age(person, 3600)
+    external_user = server.sign_up()
+    server.age(external_user, 3600)
 
-    come_back(server, client, person)
+    come_back(server, client, external_user)
 
     asked = client.get(DELETE)
     assert asked.url.startswith(reverse("accounts:sign-in-again"))
@@ -169,13 +171,13 @@ def test_a_recent_sign_in_at_the_issuer_is_recent_here(server, client):
 
 
 def test_a_user_without_a_password_signs_in_there_again_to_delete(server, client):
-    person = server.sign_up()
-    server.age(person, 3600)
-    come_back(server, client, person)
+    external_user = server.sign_up()
+    server.age(external_user, 3600)
+    come_back(server, client, external_user)
     told = client.get(DELETE, follow=True)
     [start] = re.findall(f'action="({START}[^"]*)"', told.text)
 
-    back = sign_in_again(server, client, unescape(start), person)
+    back = sign_in_again(server, client, unescape(start), external_user)
     client.post(DELETE)
 
     assert back.redirect_chain[-1][0] == DELETE
@@ -195,19 +197,19 @@ def test_a_sign_in_of_another_account_does_not_replace_the_user(server, client):
 def test_a_session_there_from_before_signing_out_everywhere_is_asked_again(
     server, client
 ):
-    person = server.sign_up()
-    server.age(person, 3600)
-    come_back(server, client, person)
+    external_user = server.sign_up()
+    server.age(external_user, 3600)
+    come_back(server, client, external_user)
     client.post(reverse("accounts:sign-out-everywhere"))
 
-    page = come_back(server, client, person)
+    page = come_back(server, client, external_user)
 
     assert "Sign in there again" in page.text
     assert "_auth_user_id" not in client.session
     # Its times count whole seconds, and a sign-in in the same one is not later.
     minute_ago = timezone.now() - timedelta(minutes=1)
     User.objects.update(credentials_ended_at=minute_ago)
-    sign_in_again(server, client, page.redirect_chain[-1][0], person)
+    sign_in_again(server, client, page.redirect_chain[-1][0], external_user)
     assert "_auth_user_id" in client.session
 
 
@@ -244,7 +246,7 @@ def test_passes_no_other_parameters_of_a_link_to_the_server(server, client):
     assert "everything" not in start["Location"]
 
 
-# --- What anybody can have it asked -----------------------------------------------
+# --- Requests that any visitor can cause --------------------------------------------
 
 
 DISCOVERY = "/.well-known/openid-configuration"

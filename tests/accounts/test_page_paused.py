@@ -1,4 +1,4 @@
-"""Connected sign-ins are told of, and a reset by mail pauses them until kept."""
+"""Users are notified of linked identities, and a reset by mail suspends them."""
 
 import re
 from datetime import timedelta
@@ -33,23 +33,23 @@ def server(start_better_auth, settings):
 
 
 @pytest.fixture
-def person(server):
+def external_user(server):
     return server.sign_up("alice@elsewhere.example")
 
 
 @pytest.fixture
-def identity(server, person, alice):
+def identity(server, external_user, alice):
     """A sign-in there that is connected to Alice's account."""
     verify_address(alice)
-    return linked(server, person, alice)
+    return linked(server, external_user, alice)
 
 
 def verify_address(user):
     EmailAddress.objects.filter(user=user, email=user.email).update(verified=True)
 
 
-def linked(server, person, user):
-    token = verify(server.token(person), now=timezone.now().timestamp())
+def linked(server, external_user, user):
+    token = verify(server.token(external_user), now=timezone.now().timestamp())
     return link(user=user, token=token, at=timezone.now())
 
 
@@ -68,20 +68,20 @@ def sign_in(client, user, password=NEW, **more):
     return client.post(reverse("account_login"), credentials, follow=True)
 
 
-def cookies_of(person, client):
-    for name, value in person.cookies.items():
+def cookies_of(external_user, client):
+    for name, value in external_user.cookies.items():
         client.cookies[name] = value
     return client
 
 
-# --- Mails ------------------------------------------------------------------------
+# --- Mails --------------------------------------------------------------------------
 
 
 def test_the_owner_is_told_when_a_sign_in_is_connected(
-    server, person, alice, page_as, mailoutbox
+    server, external_user, alice, page_as, mailoutbox
 ):
     verify_address(alice)
-    token, page = server.token(person), page_as(alice)
+    token, page = server.token(external_user), page_as(alice)
 
     page.post(reverse("accounts:connect"), {"token": token})
     page.post(reverse("accounts:connect-confirm"))
@@ -138,11 +138,11 @@ def test_sends_no_mail_about_a_failed_change(
     assert mailoutbox == []
 
 
-# --- What a reset by mail ends -------------------------------------------------------
+# --- What a reset by mail ends ------------------------------------------------------
 
 
 @pytest.fixture
-def after_reset(server, person, identity, alice, mailoutbox):
+def after_reset(server, external_user, identity, alice, mailoutbox):
     """The owner's browser, after a reset of the password of Alice's account."""
     owner = reset(alice, mailoutbox)
     # Tokens have whole seconds: what is of the same one as the reset ends with it, and
@@ -152,10 +152,10 @@ def after_reset(server, person, identity, alice, mailoutbox):
 
 
 def test_a_token_of_a_paused_sign_in_is_refused_as_any_other(
-    server, person, after_reset, api_with
+    server, external_user, after_reset, api_with
 ):
-    answer = api_with(server.token(person)).get(ME)
-    forged = api_with(server.token(person)[:-4] + "AAAA").get(ME)
+    answer = api_with(server.token(external_user)).get(ME)
+    forged = api_with(server.token(external_user)[:-4] + "AAAA").get(ME)
 
     assert answer.status_code == 401
     assert answer.json() == forged.json()
@@ -169,17 +169,19 @@ def test_a_session_token_of_a_paused_sign_in_is_refused(server, after_reset, api
 
 
 def test_a_token_of_a_suspended_identity_cannot_be_exchanged(
-    server, person, after_reset, api_with
+    server, external_user, after_reset, api_with
 ):
-    answer = api_with(server.token(person)).post("/api/v1/auth/token/exchange")
+    answer = api_with(server.token(external_user)).post("/api/v1/auth/token/exchange")
 
     assert answer.status_code == 401
 
 
 def test_tokens_exchanged_before_the_reset_end(
-    server, person, identity, alice, api, api_with, mailoutbox
+    server, external_user, identity, alice, api, api_with, mailoutbox
 ):
-    pair = api_with(server.token(person)).post("/api/v1/auth/token/exchange").json()
+    pair = (
+        api_with(server.token(external_user)).post("/api/v1/auth/token/exchange").json()
+    )
 
     reset(alice, mailoutbox)
 
@@ -211,10 +213,10 @@ def test_signing_in_at_the_issuer_says_what_to_do(server, after_reset, settings)
 
 
 def test_a_browser_signed_in_there_before_is_signed_out(
-    server, person, identity, alice, mailoutbox, settings
+    server, external_user, identity, alice, mailoutbox, settings
 ):
     client = browser(settings)
-    come_back(server, client, person)
+    come_back(server, client, external_user)
     assert client.get("/").status_code == 200
 
     reset(alice, mailoutbox)
@@ -223,18 +225,18 @@ def test_a_browser_signed_in_there_before_is_signed_out(
 
 
 def test_a_sign_in_from_before_the_address_was_verified_is_paused_as_well(
-    server, person, alice, mailoutbox, api_with
+    server, external_user, alice, mailoutbox, api_with
 ):
-    linked(server, person, alice)
+    linked(server, external_user, alice)
     verify_address(alice)
 
     reset(alice, mailoutbox)
 
-    assert api_with(server.token(person)).get(ME).status_code == 401
+    assert api_with(server.token(external_user)).get(ME).status_code == 401
 
 
 def test_a_password_change_by_its_owner_suspends_nothing(
-    server, person, identity, alice, api_with, client
+    server, external_user, identity, alice, api_with, client
 ):
     change_password(user=alice, password=NEW, at=timezone.now())
 
@@ -244,7 +246,7 @@ def test_a_password_change_by_its_owner_suspends_nothing(
     assert alice.identities.get().suspended_at is None
 
 
-# --- Telling, keeping, cutting -------------------------------------------------------
+# --- Showing, keeping, unlinking ----------------------------------------------------
 
 
 def test_the_page_and_the_mail_after_a_reset_name_suspended_identities(
@@ -285,7 +287,7 @@ def test_the_redirect_leads_to_no_other_site(after_reset, alice):
 
 
 def test_a_kept_identity_has_access_again(
-    server, person, identity, after_reset, alice, api_with
+    server, external_user, identity, after_reset, alice, api_with
 ):
     sign_in(after_reset, alice)
     keep = reverse("accounts:keep", args=[identity.pk])
@@ -295,7 +297,7 @@ def test_a_kept_identity_has_access_again(
 
     assert "Keep this sign-in?" in asked.text
     assert "The sign-in has been kept" in done.text
-    assert api_with(server.token(person)).get(ME).json()["id"] == str(alice.pk)
+    assert api_with(server.token(external_user)).get(ME).json()["id"] == str(alice.pk)
     assert "identity_kept" in kinds_of(alice)
 
 
@@ -308,23 +310,23 @@ def test_a_get_does_not_keep_the_identity(identity, after_reset, alice):
 
 
 def test_linking_a_suspended_identity_again_does_not_keep_it(
-    server, person, after_reset, alice
+    server, external_user, after_reset, alice
 ):
     alice.refresh_from_db()
 
-    linked(server, person, alice)
+    linked(server, external_user, alice)
 
     assert alice.identities.get().suspended_at is not None
 
 
 def test_an_unlinked_identity_has_no_access_to_the_account(
-    server, person, identity, after_reset, alice, api_with
+    server, external_user, identity, after_reset, alice, api_with
 ):
     sign_in(after_reset, alice)
 
     after_reset.post(reverse("accounts:disconnect", args=[identity.pk]))
 
-    mine = api_with(server.token(person)).get(ME).json()
+    mine = api_with(server.token(external_user)).get(ME).json()
     assert mine["id"] != str(alice.pk)
     assert "None of your connected sign-ins" in after_reset.get(PAUSED).text
 
@@ -369,13 +371,13 @@ def test_a_suspended_identity_is_not_a_sign_in_method(server, alice, page_as):
     assert LinkedIdentity.objects.filter(pk=first.pk).exists()
 
 
-# --- Stories -------------------------------------------------------------------------
+# --- Attacks ------------------------------------------------------------------------
 
 
 def test_an_attacker_who_registered_the_victims_address_first(
     server, settings, mailoutbox, api_with
 ):
-    """Pre-hijacking: the victim's own click and reset must not leave a way in."""
+    """Pre-hijacking: the victim's click and reset must leave the attacker no access."""
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     attacker, there = Client(), server.sign_up("attacker@evil.example")
     attacker.post(
@@ -405,11 +407,13 @@ def test_an_attacker_who_registered_the_victims_address_first(
 
 
 def test_disconnecting_ends_what_that_sign_in_began(
-    server, person, identity, alice, page_as, api, api_with, settings
+    server, external_user, identity, alice, page_as, api, api_with, settings
 ):
     client = browser(settings)
-    come_back(server, client, person)
-    pair = api_with(server.token(person)).post("/api/v1/auth/token/exchange").json()
+    come_back(server, client, external_user)
+    pair = (
+        api_with(server.token(external_user)).post("/api/v1/auth/token/exchange").json()
+    )
     assert client.get("/").status_code == 200
 
     page_as(alice).post(reverse("accounts:disconnect", args=[identity.pk]))
@@ -420,11 +424,11 @@ def test_disconnecting_ends_what_that_sign_in_began(
 
 
 def test_disconnecting_leaves_what_another_sign_in_began(
-    server, person, identity, alice, page_as, settings
+    server, external_user, identity, alice, page_as, settings
 ):
     other = linked(server, server.sign_up(), alice)
     client = browser(settings)
-    come_back(server, client, person)
+    come_back(server, client, external_user)
 
     page_as(alice).post(reverse("accounts:disconnect", args=[other.pk]))
 

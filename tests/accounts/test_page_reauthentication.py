@@ -1,4 +1,4 @@
-"""Who has no password proves to be themselves by a code sent to their address."""
+"""A user without a password signs in again with a mailed code."""
 
 import re
 
@@ -17,7 +17,7 @@ NEW = "a brand new staple battery"
 
 @pytest.fixture
 def carol(db):
-    """Somebody who came through an issuer, with a verified address and no password."""
+    """A user who came through an issuer, with a verified address and no password."""
     return UserFactory(email="carol@example.com", password=None)
 
 

@@ -15,7 +15,7 @@ URL = reverse("account_signup")
 
 @pytest.fixture
 def mandatory(settings):
-    """Nobody may act before their mailbox has answered."""
+    """Users must verify their address before they can sign in."""
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 
 
@@ -120,7 +120,7 @@ def test_refuses_an_invalid_address(client, db, email, message):
 
 
 def _quoted(text):
-    """Percent-encode, lone surrogates too, as no decent client would."""
+    """Percent-encode the text, including lone surrogates."""
     return quote(text.encode("utf-8", "surrogatepass"))
 
 

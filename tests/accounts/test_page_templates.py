@@ -1,4 +1,4 @@
-"""Every page that allauth can answer with is one of ours."""
+"""Every page of allauth uses a template of ours."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ ARGUMENTS = {
     "account_confirm_email": ["abc"],
     "account_reset_password_from_key": ["abc", "def"],
 }
-# Rendered only where a setting is on that is off here, so that nobody sees them.
+# Rendered only with a setting that is off here.
 UNREACHABLE = {
     "account/confirm_login_code.html": "LOGIN_BY_CODE_ENABLED",
     "account/confirm_email_verification_code.html": (
@@ -31,11 +31,11 @@ def url_of(route):
 
 
 def foreign_templates(response):
-    """Name the templates of an answer that stand outside our folder."""
+    """Return the templates of a response that are not in our directory."""
     return {
         template.origin.name
         for template in response.templates
-        # The widgets of forms are Django's, and bring no page.
+        # The widgets of forms are Django's, and not pages.
         if not Path(template.origin.name).is_relative_to(OURS)
         and "/django/forms/" not in template.origin.name
     }

@@ -1,4 +1,4 @@
-"""What other software looks for at fixed places."""
+"""Well-known URIs."""
 
 from datetime import datetime
 

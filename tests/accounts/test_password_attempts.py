@@ -1,4 +1,4 @@
-"""Guessing a password: bounded for everybody, and no way to lock its owner out."""
+"""Limits on wrong passwords, which can't be used to lock out the owner."""
 
 import pytest
 from django.test import Client
@@ -20,7 +20,7 @@ HOME = "198.51.100.7"
 
 @pytest.fixture(autouse=True)
 def one_window(settings):
-    """Let no test meet the end of an hour."""
+    """Keep every test within one hour of the clock."""
     settings.RATE_LIMITS = {
         scope: (limit, 10**10) for scope, (limit, _) in settings.RATE_LIMITS.items()
     }
@@ -39,7 +39,7 @@ def by_api(email, password, *, address=HOME):
 
 
 def guess_from(*addresses, email="alice@example.com", times=10):
-    """Guess at the account until each address is refused."""
+    """Try wrong passwords from each address until it is refused."""
     return [
         by_api(email, WRONG, address=address).status_code
         for address in addresses
@@ -51,7 +51,7 @@ def addresses(number):
     return [f"203.0.113.{last}" for last in range(number)]
 
 
-# --- Strangers are stopped ----------------------------------------------------------
+# --- Attackers are limited ----------------------------------------------------------
 
 
 def test_a_network_has_ten_attempts_at_an_account(alice):
@@ -90,7 +90,7 @@ def test_a_refused_network_does_not_use_up_the_limit_of_others(alice):
 
 
 def test_attempts_in_a_day_are_limited(settings):
-    """Hold the numbers that docs/security.md promises."""
+    """The limits are those that docs/security.md documents."""
     from config.settings import RATE_LIMITS
 
     def a_day(scope):
@@ -212,7 +212,7 @@ def test_a_reset_by_mail_sets_the_device_cookie(alice, mailoutbox):
     assert signed_in.status_code == 303
 
 
-# --- Somebody who is signed in ------------------------------------------------------
+# --- Signed-in users ----------------------------------------------------------------
 
 
 def test_attempts_of_others_do_not_prevent_reauthentication(page_as, alice):
@@ -291,7 +291,7 @@ def test_correct_passwords_are_limited_in_number(page_as, alice, settings):
     assert statuses == [303, 303, 303, 429]
 
 
-# --- What is stored of it -----------------------------------------------------------
+# --- What is stored -----------------------------------------------------------------
 
 
 def test_a_flood_of_failures_stores_ten_events_an_hour(alice):

@@ -1,4 +1,4 @@
-"""One password, however a keyboard sends its accents."""
+"""A password is the same in every Unicode form of its accents."""
 
 import pytest
 from django.contrib.auth.hashers import get_hasher, make_password
@@ -19,7 +19,7 @@ BOTH = [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED), (WIDE, COMPOSED)]
 
 @pytest.fixture
 def hashes(monkeypatch):
-    """Every password that is hashed from here on, to be stored or compared."""
+    """Every password that is hashed from now on, to store or to compare."""
     seen = []
     hasher = type(get_hasher())
     real = hasher.encode

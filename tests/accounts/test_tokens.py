@@ -30,7 +30,7 @@ def claims_of(token):
     return jwt.decode(token, options={"verify_signature": False})
 
 
-# --- What a pair claims -----------------------------------------------------------
+# --- The claims of a pair -----------------------------------------------------------
 
 
 def test_a_pair_has_all_claims_that_verification_needs(alice):
@@ -86,7 +86,7 @@ def test_a_token_shows_nothing_of_itself_in_a_traceback(alice):
     assert shown == "<TokenPair><AccessToken>"
 
 
-# --- Rotation ---------------------------------------------------------------------
+# --- Rotation -----------------------------------------------------------------------
 
 
 def test_a_refresh_token_leads_to_a_new_pair_of_the_same_family(alice):
@@ -188,7 +188,7 @@ STEPS = st.lists(
 
 
 class Holders:
-    """Two holders of copies of one refresh token, each going on with their own."""
+    """Two holders of copies of one refresh token, who continue independently."""
 
     def __init__(self, user):
         self.now = timezone.now()
@@ -196,7 +196,7 @@ class Holders:
         self.tokens = {"owner": refresh, "thief": refresh}
 
     def refresh(self, who, *, after):
-        """Go on with what this holder has; tell whether that led anywhere."""
+        """Refresh with the token of this holder; tell whether it succeeded."""
         self.now += timedelta(seconds=after)
         try:
             pair = tokens.rotate(refresh=self.tokens[who], at=self.now)
@@ -237,7 +237,7 @@ def test_a_single_client_that_loses_responses_is_never_signed_out(steps):
             assert holder.refresh("owner", after=after)
 
 
-# --- The end of a family ----------------------------------------------------------
+# --- The end of a family ------------------------------------------------------------
 
 
 def test_no_rotation_outlives_the_family(alice):
@@ -326,11 +326,11 @@ def test_an_invalid_token_is_refused(db, text):
         tokens.end_family(refresh=text, at=timezone.now())
 
 
-# --- Races ------------------------------------------------------------------------
+# --- Races --------------------------------------------------------------------------
 
 
 def refresh_in_threads(refresh, *, times):
-    """Send the same refresh token from several threads at once."""
+    """Send the same refresh token from several threads concurrently."""
 
     def send(_):
         try:

@@ -1,4 +1,4 @@
-"""What the tests of the bridge share."""
+"""Fixtures for the tests of the bridge."""
 
 import json
 
@@ -9,7 +9,7 @@ from accounts.better_auth import keys, verifier
 
 @pytest.fixture(autouse=True)
 def _nothing_known():
-    """Begin each test without keys or tokens of an earlier one."""
+    """Start each test without the keys and tokens of an earlier one."""
     keys.forget_keys()
     verifier.forget_tokens()
 

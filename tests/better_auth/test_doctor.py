@@ -1,4 +1,4 @@
-"""The doctor: what is wrong with a configuration or a token, in plain words."""
+"""The doctor explains what is wrong with the settings or a token."""
 
 import io
 import logging
@@ -157,7 +157,7 @@ def test_sessions_that_cannot_be_checked_are_reported(better_auth, trust):
 
 @pytest.fixture
 def server(key_server, trust):
-    """An issuer of tokens that we forge."""
+    """An issuer whose tokens the test signs."""
     key_server.publish(forging.jwk(KEY), forging.jwk(forging.key_of("ES256")))
     trust(key_server, algorithms=["EdDSA", "RS256"])
     return key_server
@@ -169,7 +169,7 @@ def claims_of(server, **changes):
     )
 
 
-# Changes of claims, times in seconds from now; words of `forging.sign`; what is said.
+# Changes of claims, with times in seconds from now; arguments of `forging.sign`; text.
 WRONG = {
     "issuer": (
         {"iss": "https://other.example"},
@@ -273,12 +273,12 @@ def test_a_hostile_claim_cannot_write_to_the_terminal(server):
     assert len(text) < 600
 
 
-# --- Whose it is --------------------------------------------------------------------
+# --- The user of the token ----------------------------------------------------------
 
 
 @pytest.fixture
-def person(server, db):
-    """Someone who came from that issuer."""
+def linked_user(server, db):
+    """A user who came from that issuer."""
     user = UserFactory(email="alice@example.com")
     LinkedIdentity.objects.create(
         user=user,
@@ -300,23 +300,23 @@ def test_explaining_a_token_of_a_new_user_creates_no_account(server):
     assert not LinkedIdentity.objects.exists()
 
 
-def test_a_good_token_names_the_account_by_its_id(server, person):
+def test_a_good_token_names_the_account_by_its_id(server, linked_user):
     text = told(forging.sign(claims_of(server), KEY))
 
-    assert f"It authenticates user {person.pk}." in text
+    assert f"It authenticates user {linked_user.pk}." in text
     assert "the token gives access to the API" in text
     assert "bad" not in text
 
 
-def test_reports_a_deactivated_account(server, person):
-    User.objects.filter(pk=person.pk).update(is_active=False)
+def test_reports_a_deactivated_account(server, linked_user):
+    User.objects.filter(pk=linked_user.pk).update(is_active=False)
 
     assert "bad That account is deactivated." in told(
         forging.sign(claims_of(server), KEY)
     )
 
 
-def test_reports_a_suspended_identity_and_what_to_do(server, person, api_with):
+def test_reports_a_suspended_identity_and_what_to_do(server, linked_user, api_with):
     LinkedIdentity.objects.update(suspended_at=timezone.now())
     token = forging.sign(claims_of(server), KEY)
 
@@ -327,8 +327,8 @@ def test_reports_a_suspended_identity_and_what_to_do(server, person, api_with):
     assert api_with(token).get("/api/v1/users/me").status_code == 401
 
 
-def test_a_token_of_staff_gives_access_to_the_api_only(server, person, api_with):
-    User.objects.filter(pk=person.pk).update(is_staff=True)
+def test_a_token_of_staff_gives_access_to_the_api_only(server, linked_user, api_with):
+    User.objects.filter(pk=linked_user.pk).update(is_staff=True)
     token = forging.sign(claims_of(server), KEY)
 
     text = told(token)
@@ -338,10 +338,10 @@ def test_a_token_of_staff_gives_access_to_the_api_only(server, person, api_with)
     assert api_with(token).get("/api/v1/users/me").status_code == 200
 
 
-def test_reports_a_token_older_than_the_sign_out(server, person):
+def test_reports_a_token_older_than_the_sign_out(server, linked_user):
     token = forging.sign(claims_of(server), KEY)
     credentials.sign_out_everywhere(
-        user=person, at=timezone.now() + timedelta(seconds=5)
+        user=linked_user, at=timezone.now() + timedelta(seconds=5)
     )
 
     text = told(token)
@@ -364,14 +364,14 @@ def test_a_session_token_is_checked_if_sessions_are_enabled(better_auth, trust):
 
 
 class Terminal(io.StringIO):
-    """A person's keyboard."""
+    """The keyboard of a terminal."""
 
     def isatty(self):
         return True
 
 
 def assert_is_silent(token, *texts):
-    """Neither the token nor who it is about is in what was said."""
+    """The output contains neither the token nor its claims."""
     header, claims, signature = token.split(".")
     for text in texts:
         for secret in (token, claims, signature, "Alice", "user-1@example.com"):
@@ -406,7 +406,7 @@ def test_the_command_fails_if_a_check_fails(server, monkeypatch):
 
 
 def test_the_command_reads_a_token_from_standard_input(
-    server, person, monkeypatch, caplog
+    server, linked_user, monkeypatch, caplog
 ):
     caplog.set_level(logging.DEBUG)
     token = forging.sign(claims_of(server), KEY)
@@ -414,7 +414,7 @@ def test_the_command_reads_a_token_from_standard_input(
     status, text = run(monkeypatch, "--token", typed=f"  {token}\r\nmore\n")
 
     assert status == 0
-    assert f"user {person.pk}" in text
+    assert f"user {linked_user.pk}" in text
     assert_is_silent(token, text, caplog.text)
 
 

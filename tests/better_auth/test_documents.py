@@ -1,4 +1,4 @@
-"""docs/better-auth.md: its examples run, and its tables say what the code says."""
+"""The examples in docs/better-auth.md work, and its tables match the code."""
 
 import ast
 import io
@@ -63,7 +63,7 @@ server.listen(0, "127.0.0.1", async () => {
 process.stdin.resume().on("end", () => process.exit());
 """
 
-# Stands for a database where there is no PostgreSQL.
+# Replaces the database where there is no PostgreSQL.
 IN_MEMORY = """
 import { memoryAdapter } from "better-auth/adapters/memory";
 
@@ -73,7 +73,7 @@ export const database = memoryAdapter(Object.fromEntries(tables.map((t) => [t, [
 
 
 def node(*arguments, **variables):
-    """The words and the environment of a process that knows nothing else of ours."""
+    """The arguments and the environment of a process without our other settings."""
     command = [shutil.which("node") or "node", *arguments]
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     return command, {**kept, **variables}
@@ -292,7 +292,7 @@ def test_the_picture_has_a_text_alternative_and_both_colour_schemes():
     assert root.attrib["role"] == "img"
 
 
-# --- What the page promises beyond the other tests ------------------------------------
+# --- What the page says beyond the other tests --------------------------------------
 
 
 def logged_reasons(caplog):

@@ -1,4 +1,4 @@
-"""A Better Auth token for a pair of ours."""
+"""The exchange of a Better Auth token for our own pair."""
 
 import pytest
 from django.urls import reverse
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.django_db
 def exchange(better_auth, trust, api_with):
     """Sign up at the issuer and exchange the token; returns the answer."""
     trust(better_auth)
-    person = better_auth.sign_up()
+    external_user = better_auth.sign_up()
 
     def exchanged(token=None):
-        client = api_with(token or better_auth.token(person))
+        client = api_with(token or better_auth.token(external_user))
         return client.post(reverse("api:token-exchange"))
 
     return exchanged
@@ -38,10 +38,10 @@ def test_gives_a_pair_that_opens_the_api(exchange, api_with):
 
 def test_accepts_only_a_token_of_better_auth(exchange, api, api_with, page_as):
     pair = exchange().json()
-    person = UserFactory()
+    external_user = UserFactory()
 
     with_own = api_with(pair["access"]).post(reverse("api:token-exchange"))
-    with_session = page_as(person).post(reverse("api:token-exchange"))
+    with_session = page_as(external_user).post(reverse("api:token-exchange"))
     with_nothing = api.post(reverse("api:token-exchange"))
 
     assert [with_own.status_code, with_session.status_code] == [401, 401]

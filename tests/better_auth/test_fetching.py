@@ -1,4 +1,4 @@
-"""One deadline for all of an exchange, and a limit on what comes back.
+"""One deadline for the whole exchange, and a limit on the response.
 
 The servers here would go on for 20 times as long as the caller waits. What tells that
 it gave up is how far they came, not a clock.
@@ -19,7 +19,7 @@ from accounts.better_auth.fetching import (
 
 TIMEOUT = 0.2  # seconds
 DRIPS = 400
-PAUSE = 0.01  # seconds between two drips: 20 times the timeout in all
+PAUSE = 0.01  # seconds between two parts: 20 times the timeout in total
 
 
 class Dripping:
@@ -37,7 +37,7 @@ class Dripping:
         try:
             connection, _ = self._socket.accept()
         except OSError:
-            return  # nobody came
+            return  # no connection
         with connection:
             try:
                 connection.sendall(self.head)
@@ -46,12 +46,12 @@ class Dripping:
                     connection.sendall(self.drop)
                     self.sent += 1
             except ConnectionError:
-                pass  # the caller has gone
+                pass  # the client has closed the connection
 
     _pause = threading.Event()
 
     def was_left(self):
-        """Wait for the end; tell whether the caller went before all was said."""
+        """Wait for the end; tell whether the client closed the connection first."""
         self._thread.join(DRIPS * PAUSE * 10)
         assert not self._thread.is_alive()
         return self.sent < DRIPS
@@ -62,7 +62,7 @@ class Dripping:
 
 @pytest.fixture
 def dripping():
-    """Start a server that drips."""
+    """Start a server that responds slowly."""
     servers = []
 
     def start(*arguments, **words):
@@ -204,7 +204,7 @@ def test_an_answer_of_another_status_is_an_answer(key_server):
 
 
 class deaf_listener:  # noqa: N801 - reads as what it is, in a `with`
-    """A port on loopback whose queue is full: connecting to it takes for ever."""
+    """A loopback port with a full queue: connecting to it never ends."""
 
     def __init__(self, port):
         self.address = ("127.0.0.2", port)

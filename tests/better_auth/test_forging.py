@@ -1,4 +1,4 @@
-"""What `tests.forging` calls good is good elsewhere too, so that the bad is telling."""
+"""Another library accepts the valid tokens of `tests.forging`."""
 
 import jwt
 import pytest
@@ -15,7 +15,7 @@ def claims():
 
 
 def accepted(token, key):
-    """Return the claims, verified by a library that is not ours."""
+    """Return the claims, verified by another library."""
     public = jwt.PyJWK(forging.jwk(key), algorithm=key.algorithm)
     return jwt.decode(token, public, [key.algorithm], audience=ISSUER, issuer=ISSUER)
 

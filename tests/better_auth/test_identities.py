@@ -1,4 +1,4 @@
-"""One person, one account; each threat of account linking by its name."""
+"""One external user has one account; each threat of account linking by name."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def server(better_auth, trust):
     return better_auth
 
 
-# --- Threats -----------------------------------------------------------------------
+# --- Threats ------------------------------------------------------------------------
 
 
 def test_threat_1_an_unverified_sign_up_with_anothers_address(server, api_with):
@@ -86,12 +86,12 @@ def test_threat_2_nor_does_it_claim_a_free_address_before_its_owner(
 
 
 def test_threat_3_an_address_that_moves_on(server, api_with):
-    person = server.sign_up("old@example.com")
-    before = api_with(server.token(person)).get("/api/v1/users/me").json()
-    server.update_user(person, email="new@example.com")
+    external_user = server.sign_up("old@example.com")
+    before = api_with(server.token(external_user)).get("/api/v1/users/me").json()
+    server.update_user(external_user, email="new@example.com")
     newcomer = server.sign_up("old@example.com")
 
-    after = api_with(server.token(person)).get("/api/v1/users/me").json()
+    after = api_with(server.token(external_user)).get("/api/v1/users/me").json()
     other = api_with(server.token(newcomer)).get("/api/v1/users/me").json()
 
     assert after["id"] == before["id"]
@@ -173,7 +173,7 @@ def test_equal_subjects_of_two_issuers_are_two_users(
     assert len(ids) == 2
 
 
-# --- Provisioning ------------------------------------------------------------------
+# --- Provisioning -------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
@@ -207,22 +207,22 @@ def test_records_the_use_once_an_hour(server, django_assert_num_queries):
     assert LinkedIdentity.objects.get().last_used_at == at + timedelta(minutes=61)
 
 
-# --- The end of credentials ----------------------------------------------------------
+# --- The end of credentials ---------------------------------------------------------
 
 
 def test_a_deactivated_user_is_refused(server, api_with):
-    person = server.sign_up()
-    api_with(server.token(person)).get("/api/v1/tasks")
+    external_user = server.sign_up()
+    api_with(server.token(external_user)).get("/api/v1/tasks")
     deactivate(user=User.objects.get(), at=timezone.now())
 
-    answer = api_with(server.token(person)).get("/api/v1/tasks")
+    answer = api_with(server.token(external_user)).get("/api/v1/tasks")
 
     assert answer.status_code == 401
 
 
 def test_signing_out_everywhere_ends_earlier_tokens(server, api_with):
-    person = server.sign_up()
-    token = server.token(person)
+    external_user = server.sign_up()
+    token = server.token(external_user)
     api_with(token).get("/api/v1/tasks")
     user = User.objects.get()
     sign_out_everywhere(user=user, at=timezone.now() + timedelta(seconds=1))
@@ -232,15 +232,15 @@ def test_signing_out_everywhere_ends_earlier_tokens(server, api_with):
     assert api_with(token).get("/api/v1/tasks").status_code == 200
 
 
-# --- Linking -------------------------------------------------------------------------
+# --- Linking ------------------------------------------------------------------------
 
 
 def test_links_to_the_account_of_the_signed_in_user(server, api_with, alice):
-    person = server.sign_up()
+    external_user = server.sign_up()
 
-    link(user=alice, token=verified(server, person), at=timezone.now())
+    link(user=alice, token=verified(server, external_user), at=timezone.now())
 
-    me = api_with(server.token(person)).get("/api/v1/users/me").json()
+    me = api_with(server.token(external_user)).get("/api/v1/users/me").json()
     assert me["id"] == str(alice.pk)
     kinds = SecurityEvent.objects.filter(user=alice).values_list("kind", flat=True)
     assert "identity_linked" in kinds
@@ -291,7 +291,7 @@ def test_no_token_reaches_the_log(server, api_with, caplog):
     assert "alice@example.com" not in logged
 
 
-# --- How many an issuer may bring ---------------------------------------------------
+# --- The limit on new users of an issuer --------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Moving house: rows of a Better Auth database become accounts."""
+"""The import of users from a Better Auth database."""
 
 import csv
 import json
@@ -41,7 +41,7 @@ def sign_in(email, password=PASSWORD):
     )
 
 
-# --- One row ----------------------------------------------------------------------
+# --- One row ------------------------------------------------------------------------
 
 
 def row(**changes):
@@ -190,7 +190,7 @@ def test_a_dry_run_says_the_same_and_stores_nothing(alice):
     assert not SecurityEvent.objects.exists()
 
 
-# --- The command: its words ---------------------------------------------------------
+# --- The command: its arguments -----------------------------------------------------
 
 
 @pytest.fixture
@@ -270,7 +270,7 @@ class House:
     def move(self, *options):
         out, err = StringIO(), StringIO()
         call_command("import_better_auth", *options, stdout=out, stderr=err)
-        assert err.getvalue() == ""  # no terminal, no bar
+        assert err.getvalue() == ""  # no progress bar without a terminal
         return out.getvalue().strip()
 
 
@@ -295,26 +295,26 @@ def test_imported_users_sign_in_with_their_password(house):
 
 @pytest.mark.needs_postgresql
 def test_the_token_of_the_user_opens_the_same_account(house, api_with):
-    person = house.server.sign_up("alice@example.com", name="Alice")
-    house.server.update_user(person, emailVerified=True)
+    external_user = house.server.sign_up("alice@example.com", name="Alice")
+    house.server.update_user(external_user, emailVerified=True)
     born = house.execute('SELECT "createdAt" FROM "user"').fetchone()[0]
 
     house.move()
-    me = api_with(house.server.token(person)).get("/api/v1/users/me").json()
+    me = api_with(house.server.token(external_user)).get("/api/v1/users/me").json()
 
     user = User.objects.get()
     assert me["id"] == str(user.pk)
     assert me["email"] == "alice@example.com"
     assert user.created_at == born
-    assert user.identities.get().subject == person.user_id
+    assert user.identities.get().subject == external_user.user_id
     assert EmailAddress.objects.get(user=user).verified
 
 
 @pytest.mark.needs_postgresql
 def test_a_banned_user_is_refused_by_every_credential(house, api_with):
-    person = house.server.sign_up("alice@example.com")
-    token = house.server.token(person)
-    house.server.ban_in_database(person)
+    external_user = house.server.sign_up("alice@example.com")
+    token = house.server.token(external_user)
+    house.server.ban_in_database(external_user)
 
     house.move()
 
@@ -349,12 +349,14 @@ def test_a_second_run_imports_only_new_users(house):
 
 @pytest.mark.needs_postgresql
 def test_continues_after_the_given_row(house):
-    people = sorted((house.server.sign_up() for _ in range(3)), key=lambda p: p.user_id)
+    signed_up = sorted(
+        (house.server.sign_up() for _ in range(3)), key=lambda p: p.user_id
+    )
 
-    said = house.move("--after", people[0].user_id)
+    said = house.move("--after", signed_up[0].user_id)
 
     assert said.startswith("Done: 2 created, 0 known")
-    assert not User.objects.filter(email=people[0].email).exists()
+    assert not User.objects.filter(email=signed_up[0].email).exists()
 
 
 @pytest.mark.needs_postgresql
@@ -370,14 +372,16 @@ def test_reads_more_than_a_page_and_each_once(house, monkeypatch):
 @pytest.mark.needs_postgresql
 def test_invalid_rows_are_reported_and_the_others_imported(house, alice, tmp_path):
     house.server.sign_up("alice@example.com")
-    people = [house.server.sign_up() for _ in range(3)]
-    for person, email in zip(people, ["no address", "ä@example.com"], strict=False):
+    signed_up = [house.server.sign_up() for _ in range(3)]
+    for external_user, email in zip(
+        signed_up, ["no address", "ä@example.com"], strict=False
+    ):
         house.execute(
-            'UPDATE "user" SET email = %s WHERE id = %s', email, person.user_id
+            'UPDATE "user" SET email = %s WHERE id = %s', email, external_user.user_id
         )
     house.execute(
         "UPDATE account SET password = 'bcrypt$x' WHERE \"userId\" = %s",
-        people[2].user_id,
+        signed_up[2].user_id,
     )
     path = tmp_path / "report.csv"
 
@@ -387,9 +391,9 @@ def test_invalid_rows_are_reported_and_the_others_imported(house, alice, tmp_pat
     report = StringIO(path.read_text(encoding="utf-8"))
     lines = {line["id"]: line for line in csv.DictReader(report)}
     assert len(lines) == 4
-    assert lines[people[0].user_id]["outcome"] == "refused"
-    assert lines[people[2].user_id]["outcome"] == "created"
-    assert "reset" in lines[people[2].user_id]["note"]
+    assert lines[signed_up[0].user_id]["outcome"] == "refused"
+    assert lines[signed_up[2].user_id]["outcome"] == "created"
+    assert "reset" in lines[signed_up[2].user_id]["note"]
     alice.refresh_from_db()
     assert not alice.identities.exists()
     assert sign_in(alice.email).status_code == 401  # Better Auth's password
@@ -397,12 +401,12 @@ def test_invalid_rows_are_reported_and_the_others_imported(house, alice, tmp_pat
 
 @pytest.mark.needs_postgresql
 def test_a_report_has_no_formula_no_address_and_no_hash(house, tmp_path):
-    person = house.server.sign_up("alice@example.com")
+    external_user = house.server.sign_up("alice@example.com")
     (kept,) = house.execute("SELECT password FROM account").fetchone()
     formula = '=HYPERLINK("http://evil.example")'
     house.execute('ALTER TABLE account DROP CONSTRAINT "account_userId_fkey"')
     house.execute('UPDATE account SET "userId" = %s', formula)
-    house.execute('DELETE FROM session WHERE "userId" = %s', person.user_id)
+    house.execute('DELETE FROM session WHERE "userId" = %s', external_user.user_id)
     house.execute('UPDATE "user" SET id = %s', formula)
     path = tmp_path / "report.csv"
 
@@ -437,7 +441,7 @@ def test_tables_and_columns_may_have_other_names(house):
         for name, real in names.items():
             rename = sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}")
             house.execute(rename.format(*map(sql.Identifier, (table, name, real))))
-    # Other tools make columns without a zone, which hold UTC.
+    # Other tools create columns without a time zone, in UTC.
     house.execute('ALTER TABLE "user" ALTER created_at TYPE timestamp')
     house.execute("UPDATE \"user\" SET created_at = '2024-02-29 08:30'")
     house.execute('ALTER TABLE "user" RENAME TO people')

@@ -1,4 +1,4 @@
-"""Settings in, trusted issuers out; and what the system checks say of wrong ones."""
+"""The trusted issuers of the settings, and the system checks of invalid ones."""
 
 import json
 import logging
@@ -53,7 +53,7 @@ def the_error():
     return error
 
 
-# --- What is taken --------------------------------------------------------------
+# --- Accepted -----------------------------------------------------------------------
 
 
 def test_without_settings_no_issuer_is_trusted(single):
@@ -198,7 +198,7 @@ def test_an_invalid_issuer_is_left_out_and_the_others_stay(several):
     assert list(trusted_issuers()) == ["https://two.example"]
 
 
-# --- What is refused, and in which words -----------------------------------------
+# --- Refused ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -377,7 +377,7 @@ def test_every_wrong_issuer_is_reported_at_once(several):
     assert [error.id for error in check_issuers()] == ["accounts.E002"] * 3
 
 
-# --- The secret -------------------------------------------------------------------
+# --- The secret ---------------------------------------------------------------------
 
 
 def test_the_secret_is_in_no_repr(single):

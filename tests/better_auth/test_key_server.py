@@ -1,4 +1,4 @@
-"""The server of forged keys answers as it is told, and counts."""
+"""The key server of the tests responds as configured, and counts requests."""
 
 import json
 import socket

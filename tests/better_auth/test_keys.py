@@ -180,7 +180,7 @@ def test_a_slow_issuer_does_not_delay_another(key_server, start_key_server, trus
 @pytest.mark.django_db
 def test_processes_share_fetched_keys(key_server, issuer):
     ask(issuer, "first", 0)
-    keys.forget_keys()  # as in a process that has just started
+    keys.forget_keys()  # as a new process has none
     key_server.mode("unavailable")
 
     assert ask(issuer, "first", 1)
@@ -244,7 +244,7 @@ def test_any_document_is_read_without_an_exception(document):
     assert isinstance(parsed(usable_entries(document, ANY)), dict)
 
 
-# --- The filter ------------------------------------------------------------------
+# --- The filter ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Better Auth's own tokens on our API, from a real server."""
+"""Better Auth tokens of a real server in our API."""
 
 import pytest
 
@@ -12,14 +12,14 @@ pytestmark = pytest.mark.django_db
 def test_a_token_opens_the_api(start_better_auth, trust, api_with, algorithm):
     server = start_better_auth(algorithm=algorithm)
     trust(server)
-    person = server.sign_up()
+    external_user = server.sign_up()
 
-    client = api_with(server.token(person))
-    created = client.post(f"/api/{person.user_id}/tasks", {"title": "Buy milk"})
+    client = api_with(server.token(external_user))
+    created = client.post(f"/api/{external_user.user_id}/tasks", {"title": "Buy milk"})
     listed = client.get("/api/v1/tasks")
 
     assert created.status_code == 201
-    assert created.json()["user_id"] == person.user_id
+    assert created.json()["user_id"] == external_user.user_id
     assert [task["title"] for task in listed.json()["results"]] == ["Buy milk"]
 
 
@@ -27,22 +27,25 @@ def test_the_first_use_creates_an_account_and_the_next_finds_it(
     better_auth, trust, api_with
 ):
     trust(better_auth)
-    person = better_auth.sign_up(name="Alice")
+    external_user = better_auth.sign_up(name="Alice")
 
     for _ in range(3):
-        api_with(better_auth.token(person)).get("/api/v1/users/me")
+        api_with(better_auth.token(external_user)).get("/api/v1/users/me")
 
     identity = LinkedIdentity.objects.get()
-    assert (identity.issuer, identity.subject) == (better_auth.url, person.user_id)
+    assert (identity.issuer, identity.subject) == (
+        better_auth.url,
+        external_user.user_id,
+    )
     assert User.objects.get().display_name == "Alice"
     assert not User.objects.get().has_usable_password()
 
 
 def test_our_id_is_shown_and_not_the_issuers(better_auth, trust, api_with):
     trust(better_auth)
-    person = better_auth.sign_up()
+    external_user = better_auth.sign_up()
 
-    me = api_with(better_auth.token(person)).get("/api/v1/users/me").json()
+    me = api_with(better_auth.token(external_user)).get("/api/v1/users/me").json()
 
     assert me["id"] == str(User.objects.get().pk)
     assert me["email"] is None
@@ -52,9 +55,11 @@ def test_the_route_of_another_user_is_refused_before_any_lookup(
     better_auth, trust, api_with
 ):
     trust(better_auth)
-    person, other = better_auth.sign_up(), better_auth.sign_up()
+    external_user, other = better_auth.sign_up(), better_auth.sign_up()
 
-    answer = api_with(better_auth.token(person)).get(f"/api/{other.user_id}/tasks")
+    answer = api_with(better_auth.token(external_user)).get(
+        f"/api/{other.user_id}/tasks"
+    )
 
     assert answer.status_code == 403
 
@@ -80,10 +85,10 @@ def test_without_an_issuer_the_token_is_refused(better_auth, api_with):
 
 def test_a_banned_user_is_refused(better_auth, trust, api_with):
     trust(better_auth)
-    person = better_auth.sign_up()
-    better_auth.ban_in_database(person)
+    external_user = better_auth.sign_up()
+    better_auth.ban_in_database(external_user)
 
-    answer = api_with(better_auth.token(person)).get("/api/v1/tasks")
+    answer = api_with(better_auth.token(external_user)).get("/api/v1/tasks")
 
     assert answer.status_code == 401
 

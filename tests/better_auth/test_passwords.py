@@ -47,7 +47,7 @@ SPELLINGS = {
 
 @pytest.fixture
 def hashers(settings):
-    """The hashers of the product, of which the tests use a faster one."""
+    """The configured hashers, of which the tests use a faster one."""
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.Argon2PasswordHasher",
         "accounts.better_auth.passwords.BetterAuthPasswordHasher",
@@ -56,7 +56,7 @@ def hashers(settings):
 
 @pytest.fixture
 def moved(db, hashers):
-    """Someone whose account and password came from Better Auth."""
+    """A user whose account and password were imported from Better Auth."""
     user = UserFactory(email="moved@example.com")
     User.objects.filter(pk=user.pk).update(password=imported(stored(PASSWORD)))
     user.refresh_from_db()
@@ -77,7 +77,7 @@ def stored(password):
     return f"{SALT}:{digest.hex()}"
 
 
-# --- Hashes -----------------------------------------------------------------------
+# --- Hashes -------------------------------------------------------------------------
 
 
 @pytest.mark.needs_postgresql
@@ -171,7 +171,7 @@ def test_refuses_every_other_form_and_does_not_repeat_it(text):
         imported(text)
 
 
-# --- Signing in -------------------------------------------------------------------
+# --- Signing in ---------------------------------------------------------------------
 
 
 def by_page(user, password):
@@ -214,7 +214,7 @@ def test_a_wrong_password_signs_nobody_in_and_changes_nothing(moved, sign_in, ca
     assert before not in caplog.text
 
 
-# A form can't carry a surrogate at all.
+# A form can't contain a surrogate.
 @pytest.mark.parametrize(
     ("sign_in", "name"),
     [(by_page, "NUL"), (by_api, "NUL"), (by_api, "lone surrogate")],

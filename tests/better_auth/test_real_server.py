@@ -40,7 +40,7 @@ def refusal(call, *arguments):
     return refused.value.status, refused.value.code
 
 
-# --- The access token ---------------------------------------------------------
+# --- The access token ---------------------------------------------------------------
 
 
 def test_the_header_names_algorithm_and_key_and_nothing_else(better_auth):
@@ -196,7 +196,7 @@ def test_a_session_response_has_an_access_token_in_a_header(better_auth):
     assert answer.headers["cache-control"] == "no-store"
 
 
-# --- Sessions -----------------------------------------------------------------
+# --- Sessions -----------------------------------------------------------------------
 
 
 def test_a_session_is_asked_for_by_raw_token_signed_token_or_cookie(better_auth):
@@ -318,7 +318,7 @@ def test_with_a_cookie_cache_a_revoked_session_still_gets_tokens(start_better_au
     assert server.get_session(alice, "?disableCookieCache=true") is None
 
 
-# --- Other tokens of the same server ------------------------------------------
+# --- Other tokens of the same server ------------------------------------------------
 
 
 def test_the_cookie_cache_can_be_a_jwt_signed_with_the_shared_secret(start_better_auth):
@@ -370,7 +370,7 @@ def test_an_operator_can_sign_any_kind_of_token_with_the_same_key(better_auth):
     assert claims["sub"] == "anyone"
 
 
-# --- Verified addresses -------------------------------------------------------
+# --- Verified addresses -------------------------------------------------------------
 
 
 def test_a_click_of_the_mailbox_owner_verifies_the_account_of_the_attacker(
@@ -398,7 +398,7 @@ def test_without_verification_there_is_no_session(start_better_auth):
     assert server.sign_in("alice@example.com").user["emailVerified"] is True
 
 
-# --- Keys ---------------------------------------------------------------------
+# --- Keys ---------------------------------------------------------------------------
 
 
 def test_a_new_key_is_minted_by_the_next_token_and_not_before(better_auth):
@@ -470,7 +470,7 @@ def test_another_secret_breaks_tokens_and_sessions_but_not_the_key_set(
     assert len(server.jwks()) == 1
 
 
-# --- OpenID Connect -----------------------------------------------------------
+# --- OpenID Connect -----------------------------------------------------------------
 
 CALLBACK = "http://127.0.0.1:8000/callback"
 
@@ -558,7 +558,7 @@ def test_plain_tokens_stay_as_they_are_beside_openid_connect(start_better_auth):
     assert claims["iss"] == claims["aud"] == server.url
 
 
-# --- PostgreSQL ---------------------------------------------------------------
+# --- PostgreSQL ---------------------------------------------------------------------
 
 
 @pytest.mark.needs_postgresql
@@ -621,7 +621,7 @@ def test_two_servers_on_one_database_share_keys_and_sessions(
     assert decode(other.token(alice))[0]["kid"] != decode(token)[0]["kid"]
 
 
-# --- What the tests do to it --------------------------------------------------
+# --- What the tests do to it --------------------------------------------------------
 
 
 def status_and_body(server):

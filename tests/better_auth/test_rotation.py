@@ -1,4 +1,4 @@
-"""A real server that rotates, restarts and goes away, seen through our API."""
+"""Our API while a real server rotates keys, restarts or is unreachable."""
 
 import pytest
 
@@ -36,11 +36,11 @@ def status(api_with, token):
 
 
 def test_a_key_minted_with_the_next_token_is_accepted_at_once(server, api_with, later):
-    person = server.sign_up()
-    first = server.token(person)
+    external_user = server.sign_up()
+    first = server.token(external_user)
     assert status(api_with, first) == 200
     server.rotate()
-    second = server.token(person)
+    second = server.token(external_user)
     later(MIN_INTERVAL)
 
     assert status(api_with, second) == 200
@@ -48,18 +48,18 @@ def test_a_key_minted_with_the_next_token_is_accepted_at_once(server, api_with, 
 
 
 def test_several_live_keys_of_several_algorithms(server, api_with, later):
-    person = server.sign_up()
-    assert status(api_with, server.token(person)) == 200
+    external_user = server.sign_up()
+    assert status(api_with, server.token(external_user)) == 200
     for algorithm in ("ES256", "RS256"):
         server.mint_key(algorithm)
         later(MIN_INTERVAL)
 
-        assert status(api_with, server.token(person)) == 200
+        assert status(api_with, server.token(external_user)) == 200
 
 
 def test_a_withdrawn_key_ends_within_its_time(server, api_with, later):
-    person = server.sign_up()
-    token = server.token(person)
+    external_user = server.sign_up()
+    token = server.token(external_user)
     assert status(api_with, token) == 200
     server.withdraw_keys()
 
@@ -69,8 +69,8 @@ def test_a_withdrawn_key_ends_within_its_time(server, api_with, later):
 
 
 def test_a_restart_with_another_secret_ends_no_valid_token(server, api_with, later):
-    person = server.sign_up()
-    token = server.token(person)
+    external_user = server.sign_up()
+    token = server.token(external_user)
     assert status(api_with, token) == 200
     server.restart(secret="another secret of at least 32 characters")
 
@@ -85,11 +85,11 @@ def test_a_restart_with_another_secret_ends_no_valid_token(server, api_with, lat
 def test_an_outage_signs_nobody_out_and_never_fails_worse_than_503(
     server, api_with, later, mode
 ):
-    person = server.sign_up()
-    known = server.token(person)
+    external_user = server.sign_up()
+    known = server.token(external_user)
     assert status(api_with, known) == 200
     server.rotate()
-    unknown = server.token(person)
+    unknown = server.token(external_user)
     server.mode(mode)
     later(FRESH_FOR)
 
@@ -105,8 +105,8 @@ def test_an_outage_signs_nobody_out_and_never_fails_worse_than_503(
 
 
 def test_an_idle_server_that_lists_no_key_ends_nothing(server, api_with, later):
-    person = server.sign_up()
-    token = server.token(person)
+    external_user = server.sign_up()
+    token = server.token(external_user)
     assert status(api_with, token) == 200
     server.outlive_keys()
 
@@ -122,10 +122,10 @@ def test_the_other_tokens_of_the_same_keys_are_refused(
         cookie_cache={"enabled": True, "strategy": "jwt"}, signed_cookie_cache=True
     )
     trust(server)
-    person = server.sign_up()
-    cache = person.cookies.get("better-auth.session_data")
+    external_user = server.sign_up()
+    cache = external_user.cookies.get("better-auth.session_data")
     others = [
-        server.sign({"sub": person.user_id}, {"typ": kind})
+        server.sign({"sub": external_user.user_id}, {"typ": kind})
         for kind in ("at+jwt", "logout+jwt", "better-auth.session-cache+jwt")
     ]
 

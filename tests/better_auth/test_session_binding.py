@@ -1,4 +1,4 @@
-"""Our own session, while Better Auth's cookie passes from one user to the next."""
+"""Our own session while Better Auth's cookie changes from one user to another."""
 
 import re
 
@@ -28,26 +28,26 @@ def server(better_auth, trust):
     return better_auth
 
 
-def as_user(browser, person):
-    """Put this person's Better Auth cookie in place of what was there."""
+def as_user(browser, external_user):
+    """Replace the cookies with the Better Auth cookie of this user."""
     for name in [one for one in browser.cookies if "better-auth" in one]:
         browser.cookies.pop(name)
-    for name, value in person.cookies.items() if person else ():
+    for name, value in external_user.cookies.items() if external_user else ():
         browser.cookies[name] = value
     return browser
 
 
 def known_here(server, email):
-    """Sign somebody up there, with an account and a verified address here."""
-    person = server.sign_up(email)
-    as_user(Client(), person).get("/")
-    identity = LinkedIdentity.objects.get(subject=person.user_id)
+    """Sign up a user there, with an account and a verified address here."""
+    external_user = server.sign_up(email)
+    as_user(Client(), external_user).get("/")
+    identity = LinkedIdentity.objects.get(subject=external_user.user_id)
     User.objects.filter(pk=identity.user_id).update(email=email)
     user = User.objects.get(pk=identity.user_id)
     EmailAddress.objects.update_or_create(
         user=user, defaults={"email": email, "verified": True, "primary": True}
     )
-    return person, user
+    return external_user, user
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Made-up session tokens, which only the server can tell from real ones."""
+"""Invented session tokens, which only the server can tell from real ones."""
 
 import secrets
 import string
@@ -27,7 +27,7 @@ def server(better_auth, trust):
 
 
 @pytest.fixture
-def person(server):
+def external_user(server):
     return server.sign_up()
 
 
@@ -42,14 +42,14 @@ def browser_with(token, address="192.0.2.1"):
     return client
 
 
-def signed_in(person, address="198.51.100.1"):
+def signed_in(external_user, address="198.51.100.1"):
     client = Client(REMOTE_ADDR=address)
-    for name, value in person.cookies.items():
+    for name, value in external_user.cookies.items():
         client.cookies[name] = value
     return client
 
 
-# --- Where nobody asks ---------------------------------------------------------------
+# --- When the server is not asked ---------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -93,21 +93,23 @@ def test_the_server_is_not_asked_at_endpoints_without_sessions(server):
     assert server.calls("/get-session") == 0
 
 
-def test_it_is_asked_about_at_pages_and_at_the_api_under_a_session(server, person):
-    client = signed_in(person)
+def test_it_is_asked_about_at_pages_and_at_the_api_under_a_session(
+    server, external_user
+):
+    client = signed_in(external_user)
 
     assert client.get("/").status_code == 200
     assert client.get("/api/v1/tasks").status_code == 200
     assert server.calls("/get-session") == 2
 
 
-# --- Places to ask from -------------------------------------------------------------
+# --- Concurrent requests to the server ----------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
-def test_invented_cookies_lock_no_user_out(server, person, settings):
+def test_invented_cookies_lock_no_user_out(server, external_user, settings):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-failed": (10_000, 60)}
-    user = signed_in(person)
+    user = signed_in(external_user)
     assert user.get("/").status_code == 200
     server.mode("slow", path="/get-session", milliseconds=50)
     done = threading.Event()
@@ -132,7 +134,9 @@ def test_invented_cookies_lock_no_user_out(server, person, settings):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_hanging_server_does_not_block_other_users(server, person, alice, page_as):
+def test_a_hanging_server_does_not_block_other_users(
+    server, external_user, alice, page_as
+):
     server.mode("slow", path="/get-session", milliseconds=400)
 
     with ThreadPoolExecutor(4) as pool:
@@ -151,7 +155,7 @@ def hold(known, entered, leave):
 
 @pytest.fixture
 def holding():
-    """Hold places to ask from, until the end of the test or as told."""
+    """Hold slots until the end of the test, or until they are released."""
     pool, leave = ThreadPoolExecutor(4), threading.Event()
 
     def start(*, known):
@@ -211,26 +215,30 @@ def test_a_refused_request_releases_its_slot(holding, impatient):
             pass
 
 
-def test_a_valid_token_is_known_to_all_processes(server, person, holding, impatient):
-    signed_in(person).get("/")
-    sessions.forget_sessions()  # as another process begins
+def test_a_valid_token_is_known_to_all_processes(
+    server, external_user, holding, impatient
+):
+    signed_in(external_user).get("/")
+    sessions.forget_sessions()  # as a new process starts
     holding(known=False)
 
-    assert signed_in(person).get("/").status_code == 200
+    assert signed_in(external_user).get("/").status_code == 200
 
 
-def test_an_ended_token_is_known_to_no_process(server, person, holding, impatient):
-    client = signed_in(person)
+def test_an_ended_token_is_known_to_no_process(
+    server, external_user, holding, impatient
+):
+    client = signed_in(external_user)
     client.get("/")
-    server.sign_out(person)
+    server.sign_out(external_user)
     client.get("/")
-    sessions.forget_sessions()  # as another process begins
+    sessions.forget_sessions()  # as a new process starts
     holding(known=False)
 
     assert client.get("/").status_code == 503
 
 
-# --- Senders -----------------------------------------------------------------------
+# --- Senders ------------------------------------------------------------------------
 
 
 def limit(settings, number):
@@ -266,9 +274,11 @@ def test_one_ipv6_network_is_one_sender(server, settings):
     assert server.calls("/get-session") == 2
 
 
-def test_a_known_session_continues_from_a_refused_address(server, person, settings):
+def test_a_known_session_continues_from_a_refused_address(
+    server, external_user, settings
+):
     limit(settings, 1)
-    user = signed_in(person, "192.0.2.1")
+    user = signed_in(external_user, "192.0.2.1")
     user.get("/")
 
     browser_with(made_up()).get("/")
@@ -277,12 +287,12 @@ def test_a_known_session_continues_from_a_refused_address(server, person, settin
     assert user.get("/").status_code == 200
 
 
-def test_another_address_is_not_limited(server, person, settings):
+def test_another_address_is_not_limited(server, external_user, settings):
     limit(settings, 1)
 
     browser_with(made_up()).get("/")
 
-    assert signed_in(person, "198.51.100.9").get("/").status_code == 200
+    assert signed_in(external_user, "198.51.100.9").get("/").status_code == 200
 
 
 def test_public_pages_stay_open_to_a_limited_sender(server, settings):
@@ -300,10 +310,12 @@ def test_a_valid_session_is_not_counted(server, settings):
         assert signed_in(server.sign_up()).get("/").status_code == 200
 
 
-def test_an_ended_session_is_asked_about_and_counted_once(server, person, settings):
+def test_an_ended_session_is_asked_about_and_counted_once(
+    server, external_user, settings
+):
     limit(settings, 2)
-    server.sign_out(person)
-    client = signed_in(person)
+    server.sign_out(external_user)
+    client = signed_in(external_user)
 
     statuses = {client.get("/").status_code for _ in range(5)}
 
@@ -322,67 +334,72 @@ def test_the_memory_is_bounded(monkeypatch):
     assert memory.holds("d", 100) is False
 
 
-# --- Signing out here ----------------------------------------------------------------
+# --- Signing out here ---------------------------------------------------------------
 
 
 def sign_out(client):
     return client.post("/accounts/logout/", follow=True)
 
 
-def test_signing_out_here_ends_the_session_there(server, person):
-    client = signed_in(person)
+def test_signing_out_here_ends_the_session_there(server, external_user):
+    client = signed_in(external_user)
     assert client.get("/").status_code == 200
 
     page = sign_out(client)
 
     assert "You have also signed out of 127.0.0.1" in page.text
     assert client.get("/").status_code == 302
-    assert server.get_session(person) is None
+    assert server.get_session(external_user) is None
     assert not EndedSession.objects.exists()
 
 
-def test_signing_out_here_leaves_the_sessions_of_other_devices(server, person):
-    other = server.sign_in(person.email)
+def test_signing_out_here_leaves_the_sessions_of_other_devices(server, external_user):
+    other = server.sign_in(external_user.email)
 
-    sign_out(signed_in(person))
+    sign_out(signed_in(external_user))
 
     assert signed_in(other).get("/").status_code == 200
 
 
 @pytest.mark.parametrize("mode", ["unavailable", "drop", "redirect", "html"])
-def test_signing_out_is_effective_while_the_server_is_unreachable(server, person, mode):
-    client = signed_in(person)
+def test_signing_out_is_effective_while_the_server_is_unreachable(
+    server, external_user, mode
+):
+    client = signed_in(external_user)
     client.get("/")
     server.mode(mode, path="/sign-out")
     server.mode(mode, path="/get-session")
 
     page = sign_out(client)
     server.mode("normal", path="/get-session")
-    sessions.forget_sessions()  # as another process begins
+    sessions.forget_sessions()  # as a new process starts
 
     assert "can&#x27;t be reached" in page.text
     assert client.get("/").status_code == 302
-    assert APIClient().get("/api/v1/tasks", headers=bearer(person)).status_code == 401
+    assert (
+        APIClient().get("/api/v1/tasks", headers=bearer(external_user)).status_code
+        == 401
+    )
 
 
-def bearer(person):
-    return {"Authorization": f"Bearer {person.token}"}
+def bearer(external_user):
+    return {"Authorization": f"Bearer {external_user.token}"}
 
 
-def test_the_token_is_not_stored(server, person):
+def test_the_token_is_not_stored(server, external_user):
     server.mode("unavailable", path="/sign-out")
 
-    sign_out(signed_in(person))
+    sign_out(signed_in(external_user))
 
     (ended,) = EndedSession.objects.all()
-    assert person.token not in f"{ended.digest} {ended}"
+    assert external_user.token not in f"{ended.digest} {ended}"
 
 
-def test_signing_in_there_again_opens_the_pages_again(server, person):
+def test_signing_in_there_again_opens_the_pages_again(server, external_user):
     server.mode("unavailable", path="/sign-out")
-    sign_out(signed_in(person))
+    sign_out(signed_in(external_user))
 
-    assert signed_in(server.sign_in(person.email)).get("/").status_code == 200
+    assert signed_in(server.sign_in(external_user.email)).get("/").status_code == 200
 
 
 def test_invented_tokens_fill_no_table(server, settings):
@@ -395,11 +412,11 @@ def test_invented_tokens_fill_no_table(server, settings):
     assert EndedSession.objects.count() == 2
 
 
-def test_the_page_asks_first_and_says_what_it_ends(server, person):
-    page = signed_in(person).get("/accounts/logout/")
+def test_the_page_asks_first_and_says_what_it_ends(server, external_user):
+    page = signed_in(external_user).get("/accounts/logout/")
 
     assert "You will also be signed out there" in page.text
-    assert server.get_session(person) is not None
+    assert server.get_session(external_user) is not None
 
 
 def test_our_own_session_ends_without_a_request_to_the_server(server, alice, page_as):

@@ -17,7 +17,7 @@ def server(better_auth, trust):
 
 
 @pytest.fixture
-def person(server):
+def external_user(server):
     return server.sign_up()
 
 
@@ -26,16 +26,18 @@ def status_with(api_with, token):
 
 
 @pytest.mark.parametrize("form", ["token", "signed_token"])
-def test_a_session_token_opens_the_api(person, api_with, form):
-    answer = api_with(getattr(person, form)).get(f"/api/{person.user_id}/tasks")
+def test_a_session_token_opens_the_api(external_user, api_with, form):
+    answer = api_with(getattr(external_user, form)).get(
+        f"/api/{external_user.user_id}/tasks"
+    )
 
     assert answer.status_code == 200
-    assert LinkedIdentity.objects.get().subject == person.user_id
+    assert LinkedIdentity.objects.get().subject == external_user.user_id
 
 
-def test_session_and_jwt_are_the_same_user(server, person, api_with):
-    status_with(api_with, person.token)
-    status_with(api_with, server.token(person))
+def test_session_and_jwt_are_the_same_user(server, external_user, api_with):
+    status_with(api_with, external_user.token)
+    status_with(api_with, server.token(external_user))
 
     assert User.objects.count() == 1
 
@@ -45,66 +47,68 @@ def test_asks_without_the_cache_and_without_renewing_the_session(
 ):
     server = start_better_auth(cookie_cache={"enabled": True, "maxAge": 300})
     trust(server, sessions=True)
-    person = server.sign_up()
-    assert status_with(api_with, person.token) == 200
+    external_user = server.sign_up()
+    assert status_with(api_with, external_user.token) == 200
 
-    server.sign_out(person)
+    server.sign_out(external_user)
 
-    assert status_with(api_with, person.token) == 401
-
-
-def test_a_sign_out_there_acts_at_once(server, person, api_with):
-    assert status_with(api_with, person.token) == 200
-
-    server.sign_out(person)
-
-    assert status_with(api_with, person.token) == 401
+    assert status_with(api_with, external_user.token) == 401
 
 
-def test_a_ban_there_acts_at_once(server, person, api_with):
-    assert status_with(api_with, person.token) == 200
+def test_a_sign_out_there_acts_at_once(server, external_user, api_with):
+    assert status_with(api_with, external_user.token) == 200
 
-    server.ban_in_database(person)
+    server.sign_out(external_user)
 
-    assert status_with(api_with, person.token) == 401
+    assert status_with(api_with, external_user.token) == 401
+
+
+def test_a_ban_there_acts_at_once(server, external_user, api_with):
+    assert status_with(api_with, external_user.token) == 200
+
+    server.ban_in_database(external_user)
+
+    assert status_with(api_with, external_user.token) == 401
 
 
 @pytest.mark.parametrize(
     "mode", ["unavailable", "drop", "html", "cut", "wrong-type", "redirect"]
 )
-def test_a_broken_server_signs_no_user_out(server, person, api_with, mode):
+def test_a_broken_server_signs_no_user_out(server, external_user, api_with, mode):
     server.mode(mode, path="/get-session")
 
-    answer = api_with(person.token).get("/api/v1/users/me")
+    answer = api_with(external_user.token).get("/api/v1/users/me")
 
     assert answer.status_code == 503
     assert int(answer["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize("subject", ["", " ", "a\0b", "\u200b", "x" * 256], ids=ascii)
-def test_accepts_only_valid_subjects(server, person, api_with, subject):
-    found = server.get_session(person)
+def test_accepts_only_valid_subjects(server, external_user, api_with, subject):
+    found = server.get_session(external_user)
     found["user"]["id"] = found["session"]["userId"] = subject
     server.mode("body", path="/get-session", body=json.dumps(found))
 
-    assert status_with(api_with, person.token) == 401
+    assert status_with(api_with, external_user.token) == 401
     assert not LinkedIdentity.objects.exists()
 
 
-def test_a_server_without_its_secret_counts_as_unavailable(server, person, api_with):
-    server.token(person)  # mints a key that the next secret can't read
+def test_a_server_without_its_secret_counts_as_unavailable(
+    server, external_user, api_with
+):
+    server.token(external_user)  # mints a key that the next secret can't read
     server.restart(secret="another secret of at least 32 characters")
 
-    assert status_with(api_with, person.token) in {503, 401}
+    assert status_with(api_with, external_user.token) in {503, 401}
 
 
 def test_a_session_token_is_refused_if_sessions_are_disabled(
     better_auth, trust, api_with
 ):
     trust(better_auth)
-    person = better_auth.sign_up()
+    external_user = better_auth.sign_up()
 
-    assert status_with(api_with, person.token) == 401
+    assert status_with(api_with, external_user.token) == 401
     assert better_auth.calls("/get-session") == 0
 
 
@@ -113,49 +117,49 @@ def test_an_invalid_session_is_refused(server, api_with, token):
     assert status_with(api_with, token) == 401
 
 
-# --- The cookie on our pages -------------------------------------------------------
+# --- The cookie on our pages --------------------------------------------------------
 
 
-def browser_with(person):
+def browser_with(external_user):
     client = Client()
-    for name, value in person.cookies.items():
+    for name, value in external_user.cookies.items():
         client.cookies[name] = value
     return client
 
 
-def test_the_cookie_opens_the_pages(person):
-    page = browser_with(person).get("/")
+def test_the_cookie_opens_the_pages(external_user):
+    page = browser_with(external_user).get("/")
 
     assert page.status_code == 200
-    assert LinkedIdentity.objects.get().subject == person.user_id
+    assert LinkedIdentity.objects.get().subject == external_user.user_id
 
 
-def test_the_cookie_ends_with_the_session_there(server, person):
-    browser = browser_with(person)
+def test_the_cookie_ends_with_the_session_there(server, external_user):
+    browser = browser_with(external_user)
     assert browser.get("/").status_code == 200
 
-    server.sign_out(person)
+    server.sign_out(external_user)
 
     assert browser.get("/").status_code == 302
 
 
-def test_the_cookie_needs_its_signature(server, person):
-    person.cookies["better-auth.session_token"] = person.token
+def test_the_cookie_needs_its_signature(server, external_user):
+    external_user.cookies["better-auth.session_token"] = external_user.token
 
-    assert browser_with(person).get("/").status_code == 302
+    assert browser_with(external_user).get("/").status_code == 302
 
 
-def test_the_page_says_so_while_the_server_is_away(server, person):
+def test_the_page_says_so_while_the_server_is_away(server, external_user):
     server.mode("unavailable", path="/get-session")
 
-    page = browser_with(person).get("/")
+    page = browser_with(external_user).get("/")
 
     assert page.status_code == 503
     assert page["Retry-After"]
 
 
-def test_the_cookie_never_opens_the_admin(server, person):
-    browser = browser_with(person)
+def test_the_cookie_never_opens_the_admin(server, external_user):
+    browser = browser_with(external_user)
     browser.get("/")
     User.objects.update(is_staff=True, is_superuser=True)
 

@@ -1,4 +1,4 @@
-"""The verifier against good tokens and all kinds of bad ones, made with real keys."""
+"""The verifier with valid and invalid tokens, signed with real keys."""
 
 import json
 import time
@@ -264,7 +264,7 @@ def test_forgets_an_issuer_that_is_not_trusted_any_more(issuer, trust):
     assert reason_for(token) == "issuer"
 
 
-# --- A shared secret -------------------------------------------------------------
+# --- A shared secret ----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -318,7 +318,7 @@ def test_a_shared_secret_allows_no_other_algorithm(secret_issuer, algorithm):
     assert reason_for(token) == "algorithm"
 
 
-# --- Several issuers ---------------------------------------------------------------
+# --- Several issuers ----------------------------------------------------------------
 
 
 def test_equal_key_ids_and_subjects_of_two_issuers_stay_apart(start_key_server, trust):
@@ -337,7 +337,7 @@ def test_equal_key_ids_and_subjects_of_two_issuers_stay_apart(start_key_server, 
     assert reason_for(forging.sign(claims_of(two), key_one)) == "signature"
 
 
-# --- Anything at all ---------------------------------------------------------------
+# --- Arbitrary input ----------------------------------------------------------------
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -360,7 +360,7 @@ CALM = settings(
 
 
 def outcome(token):
-    """Only these two exceptions may come out of the verifier."""
+    """The verifier raises only these two exceptions."""
     forget_tokens()
     try:
         return verify(token, now=NOW)
@@ -397,7 +397,7 @@ def test_any_text_is_refused(issuer, token):
 
 
 def test_the_time_is_the_callers(issuer):
-    """Nothing but the argument tells the time: a token of 2026 is good in 2026."""
+    """Only the argument tells the time: a token of 2026 is valid in 2026."""
     token = forging.sign(claims_of(issuer), forging.key_of("ES256"))
 
     assert reason_for(token, now=time.time() + 10 * 365 * 86400) == "expired"

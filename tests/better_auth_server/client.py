@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server answered. Header names are in lower case."""
+    """The response of the server. Header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Session:
-    """A person who is signed in on one device."""
+    """An external user who is signed in on one device."""
 
     user: dict[str, Any]
     password: str = field(repr=False)
@@ -120,7 +120,7 @@ class BetterAuthServer:
         self._command("configure", config=config)
 
     def end(self) -> None:
-        """Be gone for good."""
+        """End permanently."""
         self._command("end")
 
     def mails(self) -> list[dict[str, Any]]:
@@ -142,7 +142,7 @@ class BetterAuthServer:
         self.post("/admin/ban-user", {"userId": session.user_id}, administrator)
 
     def ban_in_database(self, session: Session) -> None:
-        """Ban the user in the database only: the sessions live on."""
+        """Ban the user in the database only: the sessions stay valid."""
         self.update_user(session, banned=True)
 
     def register_client(self, redirect_uri: str, **metadata: Any) -> dict[str, Any]:
@@ -225,7 +225,7 @@ class BetterAuthServer:
     def sign_up(
         self, email: str | None = None, password: str = PASSWORD, name: str = "Alice"
     ) -> Session:
-        """Make an account and sign in; without an address, one of its own.
+        """Create an account and sign in; without an address, use a new one.
 
         Where the address must be verified first, use `register`.
         """
@@ -234,7 +234,7 @@ class BetterAuthServer:
     def register(
         self, email: str | None = None, password: str = PASSWORD, name: str = "Alice"
     ) -> Answer:
-        """Make an account; return the answer as it is."""
+        """Create an account; return the response."""
         email = email or f"{secrets.token_hex(8)}@example.com"
         account = {"email": email, "password": password, "name": name}
         return self.post("/sign-up/email", account)

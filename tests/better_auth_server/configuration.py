@@ -1,4 +1,4 @@
-"""What an application says to Better Auth, in words that suit the tests."""
+"""The configuration of Better Auth, as the tests write it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
