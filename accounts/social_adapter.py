@@ -80,7 +80,7 @@ class _Transport(requests.adapters.BaseAdapter):
     """
 
     def send(
-        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
+        self, request: requests.PreparedRequest, *args: object, **kwargs: object
     ) -> requests.Response:
         body = request.body.encode() if isinstance(request.body, str) else request.body
         headers = {name: str(value) for name, value in request.headers.items()}
@@ -357,7 +357,9 @@ class _Start(OAuth2LoginView):
 
     adapter: _OpenIDConnect
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponse:
         provider = self.adapter.get_provider()
         confirmation: HttpResponse | None
         confirmation = respond_to_login_on_get(request, provider)

@@ -1,13 +1,13 @@
 """The table of Django's database cache, so that `migrate` alone makes a database."""
 
-from typing import Any
-
 from django.conf import settings
 from django.core.management import call_command
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 
-def create_table(apps: Any, schema_editor: Any) -> None:
+def create_table(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     if settings.CACHES["default"]["BACKEND"].endswith("DatabaseCache"):
         call_command(
             "createcachetable", database=schema_editor.connection.alias, verbosity=0

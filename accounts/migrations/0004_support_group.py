@@ -4,9 +4,9 @@ Django makes content types and permissions only after all migrations, so on a fr
 database these rows have to be made here; what is made later finds them.
 """
 
-from typing import Any
-
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
 NAME = "support"
 PERMISSIONS = {
@@ -17,7 +17,7 @@ PERMISSIONS = {
 }
 
 
-def make_group(apps: Any, schema_editor: Any) -> None:
+def make_group(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     database = schema_editor.connection.alias
     content_types = apps.get_model("contenttypes", "ContentType").objects
     permissions = apps.get_model("auth", "Permission").objects
@@ -34,7 +34,7 @@ def make_group(apps: Any, schema_editor: Any) -> None:
         group.permissions.add(permission)
 
 
-def remove_group(apps: Any, schema_editor: Any) -> None:
+def remove_group(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     groups = apps.get_model("auth", "Group").objects
     groups.using(schema_editor.connection.alias).filter(name=NAME).delete()
 

@@ -3,20 +3,20 @@
 Tokens from before name no generation, so the sign-ins that they belong to end.
 """
 
-from typing import Any
-
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 from django.db.models.functions import Now
 
 TABLES = ("token_blacklist_blacklistedtoken", "token_blacklist_outstandingtoken")
 
 
-def end_families(apps: Any, schema_editor: Any) -> None:
+def end_families(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     families = apps.get_model("accounts", "RefreshFamily").objects
     families.filter(revoked_at=None).update(revoked_at=Now())
 
 
-def drop_tables(apps: Any, schema_editor: Any) -> None:
+def drop_tables(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     for table in TABLES:
         schema_editor.execute(f"DROP TABLE IF EXISTS {table}")
     apps.get_model("contenttypes", "ContentType").objects.filter(

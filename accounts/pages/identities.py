@@ -54,7 +54,7 @@ class ConnectView(TokenFormView):
             raise Http404
         return super().dispatch(request, *args, **kwargs)
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         return super().get_context_data(issuers=list(trusted_issuers()), **kwargs)
 
     def form_valid(self, form: PresentedTokenForm) -> HttpResponse:
@@ -83,7 +83,7 @@ class ConnectConfirmView(TemplateView):
             return redirect("accounts:connect")
         return super().dispatch(request, *args, **kwargs)
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         token = _presented(self.request)
         assert token is not None
         return super().get_context_data(
@@ -135,7 +135,7 @@ class DisconnectView(TemplateView):
 
     template_name = "accounts/disconnect.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         return super().get_context_data(identity=self._identity(), **kwargs)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -172,7 +172,7 @@ class PausedView(TemplateView):
 
     template_name = "accounts/paused.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         paused = user_of(self.request).identities.exclude(suspended_at=None)
         return super().get_context_data(
             identities=paused.order_by("created_at", "pk"),
@@ -187,7 +187,7 @@ class KeepView(TemplateView):
 
     template_name = "accounts/keep.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         identity = _own(self.request, self.kwargs["pk"])
         return super().get_context_data(identity=identity, **kwargs)
 

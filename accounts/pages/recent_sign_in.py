@@ -109,13 +109,15 @@ class ConfirmCodeView(ConfirmReauthenticationCodeView):
     """Enter the code from the mail. It is valid only for the user who requested it."""
 
     def dispatch(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
+        self, request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponseBase:
         discard_code_of_another_user(request, user_of(request))
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
         return response
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponse:
         user = user_of(request)
         response: HttpResponse
         with password_attempts.code_attempt(

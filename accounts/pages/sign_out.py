@@ -25,7 +25,7 @@ class SignOutView(allauth.LogoutView):
     the session is refused here from now on.
     """
 
-    def get(self, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get(self, *args: object, **kwargs: object) -> HttpResponse:
         response: HttpResponse
         if session_token_of(self.request) is not None:
             response = self.render_to_response(self.get_context_data())
@@ -33,13 +33,13 @@ class SignOutView(allauth.LogoutView):
             response = super().get(*args, **kwargs)
         return response
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         issuer = session_issuer() if session_token_of(self.request) else None
         context: dict[str, Any]
         context = super().get_context_data(**kwargs)  # type: ignore[no-untyped-call]
         return context | {"outside": _named(issuer) if issuer else None}
 
-    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(self, *args: object, **kwargs: object) -> HttpResponse:
         request: HttpRequest = self.request
         token, issuer = session_token_of(request), session_issuer()
         response: HttpResponse

@@ -62,7 +62,7 @@ class SecurityView(TemplateView):
 
     template_name = "accounts/security.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         user = user_of(self.request)
         identities = list(user.identities.order_by("created_at", "pk"))
         return super().get_context_data(
@@ -81,7 +81,9 @@ class SecurityView(TemplateView):
 class EmailView(KeepsDraft, allauth.EmailView):
     """Change the address: the new one replaces it once it is verified."""
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponse:
         if "action_primary" in request.POST:
             # allauth would make an unverified address the login name.
             return redirect("account_email")
