@@ -41,7 +41,7 @@ def file_of(tmp_path, body, name="tasks.csv"):
 
 
 @pytest.mark.parametrize("name", ["json", "csv", "ics", "markdown"])
-def test_writes_a_file_for_its_owners_eyes(alice, tmp_path, name):
+def test_writes_a_file_that_only_its_owner_can_read(alice, tmp_path, name):
     a_full_account(alice)
     path = tmp_path / "export"
 
@@ -61,7 +61,7 @@ def test_writes_a_file_for_its_owners_eyes(alice, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["json", "csv"])
-def test_without_a_file_it_goes_to_the_standard_output_in_utf_8(alice, name):
+def test_writes_utf_8_to_the_standard_output_without_a_file(alice, name):
     a_full_account(alice)
     written, err = BytesIO(), StringIO()
     out = TextIOWrapper(written, encoding="latin-1", newline="\r\n")
@@ -73,14 +73,14 @@ def test_without_a_file_it_goes_to_the_standard_output_in_utf_8(alice, name):
     assert err.getvalue() == ""
 
 
-def test_a_file_that_can_not_be_written_is_named(alice, tmp_path):
+def test_names_a_file_that_can_not_be_written(alice, tmp_path):
     path = tmp_path / "no" / "such" / "folder"
 
     with pytest.raises(CommandError, match="can't be written"):
         run("export_tasks", "--user", alice.pk, "--output", path)
 
 
-def test_half_an_export_never_has_the_name_of_one(alice, tmp_path, monkeypatch):
+def test_leaves_no_incomplete_export(alice, tmp_path, monkeypatch):
     def broken(user, name):
         yield b"half"
         raise OSError(28, "No space left on device")
@@ -99,7 +99,7 @@ def test_half_an_export_never_has_the_name_of_one(alice, tmp_path, monkeypatch):
     "name", ["nobody@example.com", "019b0000-0000-7000-8000-000000000000", "x", ""]
 )
 @pytest.mark.parametrize("command", ["export_tasks", "import_tasks"])
-def test_a_person_who_is_not_there_is_named(db, tmp_path, command, name):
+def test_names_an_unknown_user(db, tmp_path, command, name):
     file = [file_of(tmp_path, "title\na\n"), "--format", "csv"]
     arguments = file if command == "import_tasks" else []
 
@@ -110,7 +110,7 @@ def test_a_person_who_is_not_there_is_named(db, tmp_path, command, name):
 # --- In ---------------------------------------------------------------------------
 
 
-def test_brings_a_file_in_and_names_the_batch(alice, tmp_path):
+def test_imports_a_file_and_names_the_batch(alice, tmp_path):
     path = file_of(tmp_path, "title,odd\na,\nb,\n")
 
     out, err = run("import_tasks", path, "--user", alice.email, "--format", "csv")
@@ -123,7 +123,7 @@ def test_brings_a_file_in_and_names_the_batch(alice, tmp_path):
     assert Task.objects.filter(owner=alice).count() == 2
 
 
-def test_an_archive_goes_from_one_account_to_another(alice, bob, tmp_path):
+def test_copies_an_export_to_another_account(alice, bob, tmp_path):
     a_full_account(alice)
     path = tmp_path / "export.json"
     run("export_tasks", "--user", alice.pk, "--output", path)
@@ -147,7 +147,7 @@ def test_a_dry_run_stores_nothing(alice, tmp_path):
     assert stored(alice) == before
 
 
-def test_a_mapping_comes_from_a_file(alice, tmp_path):
+def test_reads_a_mapping_from_a_file(alice, tmp_path):
     path = file_of(tmp_path, "What,When\na,28.02.2027\n")
     columns = {"title": "What", "due_date": "When", "dates": "dmy"}
     mapping = file_of(tmp_path, json.dumps(columns), "mapping.json")
@@ -160,7 +160,7 @@ def test_a_mapping_comes_from_a_file(alice, tmp_path):
     assert str(Task.objects.get().due_date) == "2027-02-28"
 
 
-def test_rows_that_can_not_be_kept_are_listed_and_nothing_is_stored(alice, tmp_path):
+def test_lists_invalid_rows_and_stores_nothing(alice, tmp_path):
     before = stored(alice)
     path = file_of(tmp_path, "title,priority\na,1\n,2\nb,9\n")
     err = StringIO()
@@ -191,9 +191,7 @@ def test_rows_that_can_not_be_kept_are_listed_and_nothing_is_stored(alice, tmp_p
     ],
     ids=range(5),
 )
-def test_a_file_that_can_not_be_used_is_said_to_be_so(
-    alice, tmp_path, body, mapping, words
-):
+def test_reports_an_unusable_file(alice, tmp_path, body, mapping, words):
     path = file_of(tmp_path, body)
     options = []
     if mapping is not None:
@@ -205,12 +203,12 @@ def test_a_file_that_can_not_be_used_is_said_to_be_so(
     assert not Task.objects.exists()
 
 
-def test_a_file_that_is_not_there_is_named(alice, tmp_path):
+def test_names_a_missing_file(alice, tmp_path):
     with pytest.raises(CommandError, match="can't be read"):
         run("import_tasks", tmp_path / "x", "--user", alice.pk, "--format", "csv")
 
 
-def test_the_command_takes_more_rows_than_the_api(alice, tmp_path, monkeypatch):
+def test_the_command_accepts_more_rows_than_the_api(alice, tmp_path, monkeypatch):
     monkeypatch.setattr(files_api, "ROWS_MAX", 1)
     path = file_of(tmp_path, "title\na\nb\n")
 
@@ -220,7 +218,7 @@ def test_the_command_takes_more_rows_than_the_api(alice, tmp_path, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_bar_shows_on_a_terminal_alone(tmp_path):
+def test_shows_a_progress_bar_only_on_a_terminal(tmp_path):
     alice = UserFactory()
     TaskFactory(owner=alice)
     path = file_of(tmp_path, "title\n" + "a\n" * 50)

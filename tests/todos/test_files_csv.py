@@ -35,14 +35,14 @@ def tasks_of(user):
     return list(Task.objects.filter(owner=user).order_by("position"))
 
 
-def findings_of(report):
+def errors_of(report):
     return [(found.row, found.field) for found in report.errors]
 
 
 # --- Out --------------------------------------------------------------------------
 
 
-def test_every_task_is_a_row_in_columns_with_names(alice):
+def test_exports_a_row_for_every_task_with_named_columns(alice):
     home = TaskListFactory(owner=alice, name="Home")
     parent = TaskFactory(
         owner=alice,
@@ -93,22 +93,22 @@ def test_every_task_is_a_row_in_columns_with_names(alice):
 
 
 @pytest.mark.parametrize("start", [*DANGEROUS, "'", "'=", "＝"])  # noqa: RUF001
-def test_no_cell_begins_like_a_formula(start):
+def test_guards_cells_that_begin_like_a_formula(start):
     assert guarded(f"{start}1+1")[0] == "'"
 
 
 @given(TEXTS)
-def test_what_guarding_adds_reading_takes_off(text):
+def test_unguarding_reverses_guarding(text):
     assert unguarded(guarded(text)) == text
     assert not guarded(text).startswith(DANGEROUS)
 
 
 @pytest.mark.parametrize("text", ["'tis the season", "-5 degrees", "=1+1", "it's"])
-def test_cells_from_elsewhere_stay_as_they_are(text):
+def test_keeps_apostrophes_of_other_programs(text):
     assert unguarded(text) == text
 
 
-def test_an_exported_formula_is_a_text_and_comes_back_as_it_was(alice, bob):
+def test_exports_a_formula_as_text_and_imports_it_unchanged(alice, bob):
     title, note = '=HYPERLINK("http://example.com","x")', "-1\n=2"
     home = TaskListFactory(owner=alice, name="@home")
     TaskFactory(
@@ -125,11 +125,11 @@ def test_an_exported_formula_is_a_text_and_comes_back_as_it_was(alice, bob):
 
 
 @given(st.lists(NAMES.map(str.strip).filter(bool)))
-def test_labels_in_a_cell_come_back(names):
+def test_splits_a_cell_into_the_labels_it_was_joined_from(names):
     assert split_names(join_names(names)) == names
 
 
-def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
+def test_another_account_can_import_an_export(alice, bob):
     a_full_account(alice)
     stays = [name for name in CSV_NAMES if name not in {"id", "parent"}]
 
@@ -149,7 +149,7 @@ def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "marked"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
-def test_tables_of_every_program_are_read(alice, delimiter, mark, end):
+def test_reads_every_delimiter_encoding_mark_and_line_end(alice, delimiter, mark, end):
     lines = [["title", "notes"], ["a", '"x\ny"'], ["", ""], ["b", ""]]
     body = mark + end.join(delimiter.join(line) for line in lines)
 
@@ -175,7 +175,7 @@ def test_tables_of_every_program_are_read(alice, delimiter, mark, end):
         ("28.2.2027 12:05 PM", "dmy", date(2027, 2, 28), time(12, 5)),
     ],
 )
-def test_dates_are_read_in_the_order_that_the_mapping_says(alice, cell, order, due, at):
+def test_reads_dates_in_the_order_of_the_mapping(alice, cell, order, due, at):
     mapping = {"title": "title", "due_date": "due", "dates": order}
 
     bring(alice, f"title,due\na,{cell}\n", "csv", mapping=mapping)
@@ -193,7 +193,7 @@ def test_dates_are_read_in_the_order_that_the_mapping_says(alice, cell, order, d
         ("28.02.2027", "dmy", datetime(2027, 2, 27, 15, tzinfo=UTC)),
     ],
 )
-def test_instants_are_read_in_that_order_as_well(alice, cell, order, at):
+def test_reads_instants_in_the_order_of_the_mapping(alice, cell, order, at):
     alice.timezone = "Asia/Tokyo"
     alice.save()
     mapping = {"title": "title", "completed_at": "done", "dates": order}
@@ -235,14 +235,14 @@ def test_instants_are_read_in_that_order_as_well(alice, cell, order, at):
     ],
     ids=range(25),
 )
-def test_a_cell_that_can_not_be_kept_is_named_by_row_and_column(alice, column, cell):
+def test_reports_an_invalid_cell_by_row_and_column(alice, column, cell):
     cells = {"title": "a", "notes": "b"} | {column: cell}
     fine = ["fine" if name == "title" else "" for name in cells]
     body = "\n".join(map(",".join, [list(cells), fine, list(cells.values())]))
 
     report = bring(alice, body, "csv")
 
-    assert findings_of(report) == [(3, column)]
+    assert errors_of(report) == [(3, column)]
     assert not Task.objects.exists()
 
 
@@ -259,16 +259,16 @@ def test_a_cell_that_can_not_be_kept_is_named_by_row_and_column(alice, column, c
     ],
     ids=range(7),
 )
-def test_cells_must_fit_each_other_as_everywhere(alice, cells, field):
+def test_cells_must_be_consistent(alice, cells, field):
     cells = {"title": "a"} | cells
 
     report = bring(alice, f"{','.join(cells)}\n{','.join(cells.values())}\n", "csv")
 
-    assert findings_of(report) == [(2, field)]
+    assert errors_of(report) == [(2, field)]
     assert not Task.objects.exists()
 
 
-def test_words_and_states_of_other_programs_are_understood(alice):
+def test_reads_the_words_of_other_programs(alice):
     body = (
         "title,priority,completed,completed_at\n"
         "a,High,no,\nb,p1,yes,\nc,low,,2026-11-01\nd,,x,2026-11-01T09:00:00+02:00\n"
@@ -285,7 +285,7 @@ def test_words_and_states_of_other_programs_are_understood(alice):
     assert d.completed_at == datetime(2026, 11, 1, 7, tzinfo=UTC)
 
 
-def test_an_id_of_any_kind_keeps_a_row_from_coming_twice(alice):
+def test_does_not_import_a_row_with_a_known_id_again(alice):
     body = "id,title,parent\n42,a,\n43,b,42\n"
 
     first, second = bring(alice, body, "csv"), bring(alice, body, "csv")
@@ -295,7 +295,7 @@ def test_an_id_of_any_kind_keeps_a_row_from_coming_twice(alice):
     assert b.parent_id == a.pk
 
 
-def test_lists_are_found_by_name_or_made_once(alice):
+def test_finds_lists_by_name_or_creates_them_once(alice):
     TaskListFactory(owner=alice, name="Home")
     body = "title,list\na,HOME\nb,New\nc,new\nd,\n"
 
@@ -307,7 +307,7 @@ def test_lists_are_found_by_name_or_made_once(alice):
     assert TaskList.objects.filter(owner=alice).count() == 3
 
 
-def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
+def test_does_not_use_a_list_in_the_trash(alice):
     gone = TaskListFactory(owner=alice, name="Home")
     actions.trash_list(caller_of(alice, NOON), list_id=gone.pk)
 
@@ -317,7 +317,7 @@ def test_a_list_in_the_trash_is_not_the_one_that_is_meant(alice):
     assert task.list_id != gone.pk
 
 
-def test_blank_rows_without_end_are_refused(alice, monkeypatch):
+def test_limits_the_number_of_blank_rows(alice, monkeypatch):
     monkeypatch.setattr(tables, "RECORDS_MAX", 3)
 
     assert bring(alice, "title\na\n\n", "csv").created == 1
@@ -325,25 +325,25 @@ def test_blank_rows_without_end_are_refused(alice, monkeypatch):
         bring(alice, "title\n\n\n\n", "csv")
 
 
-def test_empty_cells_beyond_the_header_are_none(alice):
+def test_ignores_empty_cells_beyond_the_header(alice):
     report = bring(alice, "title,notes,\na,b,,, \n", "csv")
 
     assert (report.created, report.errors) == (1, [])
 
 
-def test_a_list_beyond_the_last_that_a_person_can_have_is_an_error(alice, monkeypatch):
+def test_reports_a_list_beyond_the_limit(alice, monkeypatch):
     monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
 
     report = bring(alice, "title,list\na,Home\nb,home\nc,Work\n", "csv")
 
-    assert findings_of(report) == [(4, "list")]
+    assert errors_of(report) == [(4, "list")]
     assert not Task.objects.exists()
 
 
-def test_a_row_with_too_many_cells_is_an_error(alice):
+def test_reports_a_row_with_too_many_cells(alice):
     report = bring(alice, "title\na,b\n", "csv")
 
-    assert findings_of(report) == [(2, "")]
+    assert errors_of(report) == [(2, "")]
 
 
 @pytest.mark.parametrize(
@@ -362,7 +362,7 @@ def test_a_row_with_too_many_cells_is_an_error(alice):
     ],
     ids=range(10),
 )
-def test_what_is_no_table_is_refused(alice, body):
+def test_refuses_a_file_that_is_not_a_table(alice, body):
     with pytest.raises(FileRefused) as refusal:
         bring(alice, body, "csv")
 
@@ -383,11 +383,11 @@ def test_what_is_no_table_is_refused(alice, body):
     ],
     ids=range(7),
 )
-def test_a_mapping_of_columns_that_are_not_there_is_refused(alice, mapping):
+def test_refuses_a_mapping_of_missing_columns(alice, mapping):
     with pytest.raises(MappingRefused):
         bring(alice, "title,twice,Twice\na,b,c\n", "csv", mapping=mapping)
 
 
-def test_a_table_without_titles_asks_for_them(alice):
+def test_refuses_a_table_without_a_column_of_titles(alice):
     with pytest.raises(MappingRefused, match="titles"):
         bring(alice, "name,notes\na,b\n", "csv")

@@ -32,7 +32,7 @@ def calendar_of(*todos):
     return lines.replace("\n", "\r\n")
 
 
-def brought(user, *todos):
+def import_todos(user, *todos):
     """Import to-dos; return the report and the tasks in their order."""
     report = bring(user, calendar_of(*todos), "ics")
     return report, list(Task.objects.filter(owner=user).order_by("position"))
@@ -41,7 +41,7 @@ def brought(user, *todos):
 # --- Out --------------------------------------------------------------------------
 
 
-def test_other_programs_can_read_the_whole_of_an_export(alice):
+def test_other_programs_can_read_an_export(alice):
     a_full_account(alice)
     body = exported(alice, "ics")
 
@@ -80,7 +80,7 @@ def test_other_programs_can_read_the_whole_of_an_export(alice):
     ],
     ids=["none", "a day", "floating", "UTC", "a zone"],
 )
-def test_due_is_wall_clock(alice, fields, line):
+def test_exports_due_times_as_wall_clock(alice, fields, line):
     alice.timezone = "America/New_York"
     alice.save()
     TaskFactory(owner=alice, **fields)
@@ -90,7 +90,7 @@ def test_due_is_wall_clock(alice, fields, line):
     assert lines == ([line] if line else [])
 
 
-def test_a_day_never_moves_on_its_way_out_and_in(alice, bob):
+def test_keeps_dates_through_export_and_import(alice, bob):
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
         alice.timezone = bob.timezone = zone
         alice.save()
@@ -102,7 +102,7 @@ def test_a_day_never_moves_on_its_way_out_and_in(alice, bob):
     assert set(due) == {(date(2027, 2, 28), time(23, 59), "")}
 
 
-def test_a_start_stands_before_the_due_date_and_is_of_its_kind(alice):
+def test_exports_a_start_only_before_the_due_date_and_with_its_type(alice):
     days = {"start_date": date(2027, 2, 1), "due_date": date(2027, 2, 28)}
     TaskFactory(owner=alice, title="days", **days)
     TaskFactory(owner=alice, title="times", due_time=time(9), **days)
@@ -128,7 +128,7 @@ def test_a_start_stands_before_the_due_date_and_is_of_its_kind(alice):
     ],
     ids=["a day", "floating", "a zone"],
 )
-def test_a_rule_ends_in_the_way_of_its_start_and_comes_back(alice, bob, fields, rule):
+def test_exports_until_with_the_type_of_the_start(alice, bob, fields, rule):
     TaskFactory(
         owner=alice,
         due_date=date(2027, 3, 1),
@@ -156,7 +156,7 @@ def test_a_rule_ends_in_the_way_of_its_start_and_comes_back(alice, bob, fields, 
     ],
     ids=["before", "on a day", "before a time", "after a time"],
 )
-def test_a_reminder_is_an_alarm_that_counts_from_the_due_time(
+def test_exports_a_reminder_as_an_alarm_relative_to_the_due_time(
     alice, bob, fields, trigger
 ):
     TaskFactory(owner=alice, title="a", due_date=date(2027, 3, 1), **fields)
@@ -173,7 +173,7 @@ def test_a_reminder_is_an_alarm_that_counts_from_the_due_time(
         assert task.reminder_time == fields["reminder_time"]
 
 
-def test_labels_steps_and_state_are_in_the_words_of_the_standard(alice):
+def test_exports_labels_steps_and_state_as_standard_properties(alice):
     parent = TaskFactory(owner=alice, title="a", labels=["x, y", "z"], priority=1)
     TaskFactory(owner=alice, title="b", parent_id=parent.pk, priority=4)
     done = TaskFactory(owner=alice, title="c")
@@ -190,7 +190,7 @@ def test_labels_steps_and_state_are_in_the_words_of_the_standard(alice):
     assert (todos["a"]["SEQUENCE"], todos["c"]["SEQUENCE"]) == (0, 1)
 
 
-def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
+def test_another_account_can_import_an_export(alice, bob):
     a_full_account(alice)
     columns = (
         "title",
@@ -220,15 +220,15 @@ def test_what_an_account_exports_another_has_after_importing_it(alice, bob):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n")))
-def test_every_text_is_read_as_it_was_written(value):
+def test_unescaping_reverses_escaping(value):
     assert unescape(text(value)) == value
 
 
 # --- In ---------------------------------------------------------------------------
 
 
-def test_a_to_do_of_another_program_is_read(alice):
-    report, [task] = brought(
+def test_imports_a_to_do_of_another_program(alice):
+    report, [task] = import_todos(
         alice,
         r"""
 UID:4711@example.com
@@ -260,18 +260,18 @@ CREATED:20270101T080000Z
     ]
 
 
-def test_the_same_uid_comes_once(alice):
-    brought(alice, "UID:4711@example.com\nSUMMARY:a")
+def test_imports_a_uid_once(alice):
+    import_todos(alice, "UID:4711@example.com\nSUMMARY:a")
 
-    report, tasks = brought(alice, "UID:4711@example.com\nSUMMARY:changed there")
+    report, tasks = import_todos(alice, "UID:4711@example.com\nSUMMARY:changed there")
 
     assert (report.created, report.skipped) == (0, 1)
     assert [task.title for task in tasks] == ["a"]
 
 
-def test_the_same_uid_of_another_person_is_another_task(alice, bob):
-    _, [hers] = brought(alice, "UID:4711@example.com\nSUMMARY:a")
-    report, [his] = brought(bob, "UID:4711@example.com\nSUMMARY:b")
+def test_the_same_uid_in_another_account_is_another_task(alice, bob):
+    _, [hers] = import_todos(alice, "UID:4711@example.com\nSUMMARY:a")
+    report, [his] = import_todos(bob, "UID:4711@example.com\nSUMMARY:b")
 
     assert report.created == 1
     assert hers.pk != his.pk
@@ -291,16 +291,16 @@ def test_the_same_uid_of_another_person_is_another_task(alice, bob):
     ],
     ids=["IANA", "a path", "a long path", "Windows", "unknown"],
 )
-def test_the_names_of_zones_are_understood(alice, name, zone):
-    report, [task] = brought(alice, f"SUMMARY:a\nDUE;TZID={name}:20270228T090000")
+def test_reads_names_of_time_zones(alice, name, zone):
+    report, [task] = import_todos(alice, f"SUMMARY:a\nDUE;TZID={name}:20270228T090000")
 
     assert (task.due_time, task.due_tz) == (time(9), zone)
     assert [issue.field for issue in report.notices] == ([] if zone else ["tzid"])
     assert (name in task.notes) == (not zone)
 
 
-def test_steps_come_below_their_tasks_in_any_order(alice):
-    report, tasks = brought(
+def test_imports_steps_below_their_tasks_in_any_order(alice):
+    report, tasks = import_todos(
         alice,
         "UID:c\nSUMMARY:c\nRELATED-TO:b",
         "UID:b\nSUMMARY:b\nRELATED-TO;RELTYPE=PARENT:a",
@@ -363,18 +363,18 @@ def test_steps_come_below_their_tasks_in_any_order(alice):
     ],
     ids=range(13),
 )
-def test_what_has_no_field_is_reported_and_stands_in_the_notes(
+def test_adds_values_without_a_field_to_the_notes_with_a_notice(
     alice, lines, field, kept
 ):
-    report, [task] = brought(alice, f"SUMMARY:a\n{lines}")
+    report, [task] = import_todos(alice, f"SUMMARY:a\n{lines}")
 
     assert report.errors == []
     assert [issue.field for issue in report.notices] == [field]
     assert kept in task.notes
 
 
-def test_states_are_understood(alice):
-    report, tasks = brought(
+def test_reads_states(alice):
+    report, tasks = import_todos(
         alice,
         "SUMMARY:a\nSTATUS:COMPLETED\nCOMPLETED:20261101T120000Z",
         "SUMMARY:b\nSTATUS:COMPLETED",
@@ -394,7 +394,7 @@ def test_states_are_understood(alice):
     assert [issue.field for issue in report.notices] == ["status", "summary"]
 
 
-def test_events_are_left_out_and_counted(alice):
+def test_counts_events_without_importing_them(alice):
     event = "BEGIN:VEVENT\nSUMMARY:Party\nDTSTART:20270101\nEND:VEVENT\n"
     body = calendar_of("SUMMARY:a").replace("BEGIN:VTODO", f"{event}BEGIN:VTODO")
 
@@ -406,7 +406,7 @@ def test_events_are_left_out_and_counted(alice):
     ]
 
 
-def test_a_letter_that_was_folded_in_two_is_whole_again(alice):
+def test_unfolds_a_line_folded_within_a_character(alice):
     body = calendar_of("SUMMARY:é").encode().replace(b"\xc3\xa9", b"\xc3\r\n \xa9")
 
     bring(alice, body, "ics")
@@ -417,7 +417,7 @@ def test_a_letter_that_was_folded_in_two_is_whole_again(alice):
 @pytest.mark.parametrize(
     "position", range(30, 400, 37), ids=lambda position: f"cut-{position}"
 )
-def test_a_file_that_is_cut_off_is_refused(alice, position):
+def test_refuses_a_truncated_file(alice, position):
     body = calendar_of("SUMMARY:a\nDESCRIPTION:" + "b" * 400)
 
     with pytest.raises(FileRefused):
@@ -426,10 +426,10 @@ def test_a_file_that_is_cut_off_is_refused(alice, position):
     assert not Task.objects.exists()
 
 
-def test_lists_are_found_by_their_name_or_made(alice):
+def test_finds_lists_by_name_or_creates_them(alice):
     known = TaskListFactory(owner=alice, name="Home")
 
-    _, tasks = brought(
+    _, tasks = import_todos(
         alice,
         "SUMMARY:a\nX-OWNLIST-LIST:home",
         "SUMMARY:b\nX-OWNLIST-LIST:New\\, here",
@@ -440,26 +440,26 @@ def test_lists_are_found_by_their_name_or_made(alice):
     assert tasks[0].list_id == known.pk
 
 
-def test_an_alarm_at_an_instant_is_a_time_of_the_day(alice):
+def test_imports_an_alarm_at_an_instant_as_a_time_of_day(alice):
     alice.timezone = "Europe/Berlin"
     alice.save()
     alarm = "BEGIN:VALARM\nTRIGGER;VALUE=DATE-TIME:20270301T070000Z\nEND:VALARM"
 
-    _, [task] = brought(alice, f"SUMMARY:a\nDUE;VALUE=DATE:20270301\n{alarm}")
+    _, [task] = import_todos(alice, f"SUMMARY:a\nDUE;VALUE=DATE:20270301\n{alarm}")
 
     assert task.reminder_time == time(8)
 
 
-def test_an_alarm_counts_from_the_start_where_nothing_else_is_said(alice):
+def test_an_alarm_is_relative_to_the_start_by_default(alice):
     lines = "DTSTART:20270301T080000\nDUE:20270301T100000"
     alarm = "BEGIN:VALARM\nTRIGGER:-PT30M\nEND:VALARM"
 
-    _, [task] = brought(alice, f"SUMMARY:a\n{lines}\n{alarm}")
+    _, [task] = import_todos(alice, f"SUMMARY:a\n{lines}\n{alarm}")
 
     assert timedelta(minutes=task.reminder_minutes) == timedelta(hours=2, minutes=30)
 
 
-def test_notices_between_the_rows_cost_no_queries(alice, django_assert_num_queries):
+def test_notices_between_rows_cost_no_queries(alice, django_assert_num_queries):
     todos = [f"UID:{{}}{n}\nSUMMARY:a\nLOCATION:Rome" for n in range(30)]
     silent = calendar_of(*(one.partition("\nLOC")[0].format("a") for one in todos))
     noisy = calendar_of(*(one.format("b") for one in todos))
@@ -472,16 +472,16 @@ def test_notices_between_the_rows_cost_no_queries(alice, django_assert_num_queri
     assert (report.created, len(report.notices)) == (30, 30)
 
 
-def test_a_line_that_is_folded_at_each_letter_is_one_line(alice):
+def test_unfolds_a_line_folded_after_every_character(alice):
     letters = "\n ".join("abcde" * 2_000)
 
-    report, [task] = brought(alice, f"SUMMARY:a\nDESCRIPTION:\n {letters}")
+    report, [task] = import_todos(alice, f"SUMMARY:a\nDESCRIPTION:\n {letters}")
 
     assert report.errors == []
     assert task.notes == "abcde" * 2_000
 
 
-def test_an_instant_that_is_in_another_century_by_our_clock_goes_into_the_notes(alice):
+def test_adds_an_instant_out_of_range_in_utc_to_the_notes(alice):
     body = calendar_of(
         "SUMMARY:a\nSTATUS:COMPLETED\nCOMPLETED;TZID=Asia/Tokyo:19000101T000000"
     )

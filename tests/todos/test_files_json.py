@@ -34,7 +34,7 @@ from todos.models import Change, Label, Task, TaskList
 LIST = "019c0000-0000-7000-8000-000000000000"
 
 
-def findings_of(report):
+def errors_of(report):
     return [(found.row, found.field) for found in report.errors]
 
 
@@ -50,13 +50,13 @@ def refusal_of(user, body):
 # --- Writing ----------------------------------------------------------------------
 
 
-def test_two_exports_without_a_change_between_are_the_same_bytes(alice):
+def test_two_exports_without_a_change_are_the_same_bytes(alice):
     a_full_account(alice)
 
     assert exported(alice) == exported(alice)
 
 
-def test_each_item_is_a_line_in_one_spelling(alice):
+def test_each_item_is_a_line_in_canonical_form(alice):
     a_full_account(alice)
 
     _, _, *lines, _ = exported(alice).splitlines()
@@ -70,7 +70,7 @@ def test_each_item_is_a_line_in_one_spelling(alice):
         assert item == spelled.encode()
 
 
-def test_an_account_without_anything_has_a_whole_document(alice):
+def test_exports_an_empty_account_as_a_complete_document(alice):
     document = json.loads(exported(alice))
 
     assert list(document) == [
@@ -87,7 +87,7 @@ def test_an_account_without_anything_has_a_whole_document(alice):
     assert [row["is_inbox"] for row in document["lists"]] == [True]
 
 
-def test_a_task_holds_all_that_its_person_set(alice):
+def test_exports_every_field_of_a_task(alice):
     home = TaskListFactory(owner=alice, name="Home")
     task = TaskFactory(
         owner=alice,
@@ -131,7 +131,7 @@ def test_a_task_holds_all_that_its_person_set(alice):
     }
 
 
-def test_it_holds_nothing_of_how_the_person_signs_in(alice):
+def test_exports_no_sign_in_data(alice):
     a_full_account(alice)
 
     body = exported(alice)
@@ -140,7 +140,7 @@ def test_it_holds_nothing_of_how_the_person_signs_in(alice):
     assert str(alice.pk).encode() not in body
 
 
-def test_the_schema_describes_every_export(alice):
+def test_exports_match_the_schema(alice):
     schema = json.loads((settings.BASE_DIR / "docs/export.schema.json").read_text())
     Draft202012Validator.check_schema(schema)
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
@@ -156,7 +156,7 @@ def test_the_schema_describes_every_export(alice):
 # --- Reading ----------------------------------------------------------------------
 
 
-def test_a_file_that_was_laid_out_anew_is_still_the_same(alice):
+def test_imports_a_reformatted_export(alice):
     document = document_of({"title": "a"}, {"title": "é 🙂", "notes": "x"})
     sealed_document = json.loads(sealed(document))
 
@@ -166,7 +166,7 @@ def test_a_file_that_was_laid_out_anew_is_still_the_same(alice):
     assert [task.title for task in Task.objects.order_by("position")] == ["a", "é 🙂"]
 
 
-def test_what_is_missing_takes_its_default(alice):
+def test_missing_members_take_their_defaults(alice):
     bring(alice, sealed(document_of({"title": "a"})))
 
     task = Task.objects.get()
@@ -174,7 +174,7 @@ def test_what_is_missing_takes_its_default(alice):
     assert task.created_at == task.updated_at == LATER
 
 
-def test_a_list_that_is_there_already_keeps_its_name(alice):
+def test_an_existing_list_keeps_its_name(alice):
     home = TaskListFactory(owner=alice, name="Home", at=NOON)
     body = exported(alice)
     caller = caller_of(alice, NOON)
@@ -186,7 +186,7 @@ def test_a_list_that_is_there_already_keeps_its_name(alice):
     assert TaskList.objects.get(pk=home.pk).name == "Flat"
 
 
-def test_what_was_removed_for_good_comes_back(alice):
+def test_restores_permanently_deleted_tasks(alice):
     caller = caller_of(alice, NOON)
     parent = TaskFactory(owner=alice, title="a", labels=["x"])
     TaskFactory(owner=alice, title="b", parent_id=parent.pk)
@@ -202,7 +202,7 @@ def test_what_was_removed_for_good_comes_back(alice):
     assert bring(alice, body).created == 0
 
 
-def test_what_is_in_the_trash_is_said_to_be_there(alice):
+def test_reports_known_tasks_in_the_trash(alice):
     task = TaskFactory(owner=alice)
     body = exported(alice)
     actions.trash_task(caller_of(alice, NOON), task_id=task.pk)
@@ -215,7 +215,7 @@ def test_what_is_in_the_trash_is_said_to_be_there(alice):
     )
 
 
-def test_a_task_whose_list_is_in_the_trash_now_comes_to_the_inbox(alice):
+def test_imports_a_task_of_a_trashed_list_into_the_inbox(alice):
     caller = caller_of(alice, NOON)
     home = TaskListFactory(owner=alice, name="Home")
     task = TaskFactory(owner=alice, list_id=home.pk)
@@ -231,7 +231,7 @@ def test_a_task_whose_list_is_in_the_trash_now_comes_to_the_inbox(alice):
     assert {issue.field for issue in report.notices} == {"list"}
 
 
-def test_a_step_whose_task_is_in_the_trash_now_comes_alone(alice):
+def test_imports_a_step_of_a_trashed_task_as_a_task(alice):
     caller = caller_of(alice, NOON)
     task = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=task.pk, title="step")
@@ -246,7 +246,7 @@ def test_a_step_whose_task_is_in_the_trash_now_comes_alone(alice):
     assert "parent" in {issue.field for issue in report.notices}
 
 
-def test_an_occurrence_that_another_task_has_taken_is_left_out(alice):
+def test_skips_an_occurrence_that_exists_already(alice):
     caller = caller_of(alice, NOON)
     task = TaskFactory(owner=alice, due_date=NOON.date(), rrule="FREQ=DAILY", at=NOON)
     upcoming = actions.complete_task(caller, task_id=task.pk).next
@@ -261,7 +261,7 @@ def test_an_occurrence_that_another_task_has_taken_is_left_out(alice):
     assert [issue.field for issue in report.notices] == ["series"]
 
 
-def test_a_series_goes_on_in_the_other_account(alice, bob):
+def test_a_series_continues_in_another_account(alice, bob):
     task = TaskFactory(owner=alice, due_date=NOON.date(), rrule="FREQ=DAILY", at=NOON)
     actions.complete_task(caller_of(alice, NOON), task_id=task.pk)
 
@@ -273,7 +273,7 @@ def test_a_series_goes_on_in_the_other_account(alice, bob):
     assert not Task.objects.filter(pk=upcoming.pk).exists()
 
 
-def test_a_reminder_is_planned_only_where_its_moment_is_to_come(alice):
+def test_plans_a_reminder_only_in_the_future(alice):
     soon = {"due_date": "2027-01-01", "reminder": {"time": "09:00"}}
     past = {"due_date": "2026-12-01", "reminder": {"time": "09:00"}}
 
@@ -285,7 +285,7 @@ def test_a_reminder_is_planned_only_where_its_moment_is_to_come(alice):
     assert planned == {"soon": date(2027, 1, 1), "past": None}
 
 
-def test_labels_are_the_persons_own_whatever_their_capitals(alice):
+def test_finds_labels_of_the_owner_ignoring_case(alice):
     TaskFactory(owner=alice, labels=["Home"])
     document = document_of(
         {"title": "a", "labels": ["HOME", "new"]},
@@ -300,7 +300,7 @@ def test_labels_are_the_persons_own_whatever_their_capitals(alice):
     assert Label.objects.get(name="Home").colour == "grey"
 
 
-def test_the_ledger_tells_of_all_of_it_in_one_batch(alice, bob):
+def test_records_an_import_as_one_batch_in_the_ledger(alice, bob):
     a_full_account(alice)
 
     report = bring(bob, exported(alice))
@@ -314,7 +314,7 @@ def test_the_ledger_tells_of_all_of_it_in_one_batch(alice, bob):
     assert milk.after["labels"] == ["errand", "Ätzend, sehr"]
 
 
-def test_undo_takes_all_of_it_back_and_import_can_be_repeated(alice, bob):
+def test_undo_reverts_an_import_which_can_be_repeated(alice, bob):
     a_full_account(alice)
     body = exported(alice)
     batch = bring(bob, body).batch
@@ -384,7 +384,7 @@ def _dumped(document):
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_an_archive_that_lies_is_refused_whole(alice, lie):
+def test_refuses_an_inconsistent_export(alice, lie):
     document = json.loads(sealed(document_of({"title": "a"}, {"title": "c"})))
     LIES[lie](document)
 
@@ -394,7 +394,7 @@ def test_an_archive_that_lies_is_refused_whole(alice, lie):
 
 
 @pytest.mark.parametrize("place", range(0, 1000, 83), ids=lambda place: f"at-{place}")
-def test_an_archive_that_is_cut_off_is_refused(alice, place):
+def test_refuses_a_truncated_export(alice, place):
     body = sealed(document_of({"title": "a"}, {"title": "b"}))
 
     assert refusal_of(alice, body[: min(place, len(body) - 1)])
@@ -428,14 +428,14 @@ def test_an_archive_that_is_cut_off_is_refused(alice, place):
     ],
     ids=range(22),
 )
-def test_what_is_no_archive_is_refused(alice, body):
+def test_refuses_a_file_that_is_not_an_export(alice, body):
     words = refusal_of(alice, body)
 
     assert len(words) < 120
     assert "aaa" not in words
 
 
-def test_a_cell_of_a_hundred_megabytes_is_refused_before_it_is_in_memory(alice):
+def test_refuses_a_value_of_100_mb_before_it_is_in_memory(alice):
     class Endless:
         """A file whose only title goes on for 100 MB."""
 
@@ -533,16 +533,14 @@ def test_a_cell_of_a_hundred_megabytes_is_refused_before_it_is_in_memory(alice):
     ],
     ids=range(61),
 )
-def test_a_row_that_can_not_be_kept_is_named_and_nothing_is_stored(
-    alice, fields, named
-):
+def test_reports_an_invalid_task_and_stores_nothing(alice, fields, named):
     before = stored(alice)
     document = document_of({"title": "fine"}, {"title": "a"} | fields)
 
     report = bring(alice, sealed(document))
 
     # What only the rules of the domain can tell has no part in front.
-    assert findings_of(report) in ([(2, named)], [(2, f"tasks.{named}")])
+    assert errors_of(report) in ([(2, named)], [(2, f"tasks.{named}")])
     assert (report.batch, report.created) == (None, 0)
     assert stored(alice) == before
 
@@ -560,12 +558,12 @@ def test_a_row_that_can_not_be_kept_is_named_and_nothing_is_stored(
     ],
     ids=range(7),
 )
-def test_a_list_that_can_not_be_kept_is_named(alice, fields, named):
+def test_reports_an_invalid_list(alice, fields, named):
     document = document_of(lists=[{"id": LIST, "name": "Home"} | fields])
 
     report = bring(alice, sealed(document))
 
-    assert findings_of(report) == [(2, named)]
+    assert errors_of(report) == [(2, named)]
     assert TaskList.objects.filter(owner=alice).count() == 1
 
 
@@ -580,27 +578,27 @@ def test_a_list_that_can_not_be_kept_is_named(alice, fields, named):
     ],
     ids=range(5),
 )
-def test_a_label_that_can_not_be_kept_is_named(alice, labels, named):
+def test_reports_an_invalid_label(alice, labels, named):
     report = bring(alice, sealed(document_of(labels=labels)))
 
-    assert findings_of(report) == named
+    assert errors_of(report) == named
     assert not Label.objects.exists()
 
 
-def test_ids_stand_once_in_a_file(alice):
+def test_reports_a_duplicate_id(alice):
     twice = document_of({"title": "a"}, {"title": "b", "id": id_of(0)})
     capitals = document_of({"title": "a"}, {"title": "b", "id": id_of(0).upper()})
     lists = document_of(
         lists=[{"id": LIST, "name": "a"}, {"id": LIST, "name": "b"}],
     )
 
-    assert findings_of(bring(alice, sealed(twice))) == [(2, "id")]
-    assert findings_of(bring(alice, sealed(capitals))) == [(2, "id")]
-    assert findings_of(bring(alice, sealed(lists))) == [(3, "id")]
+    assert errors_of(bring(alice, sealed(twice))) == [(2, "id")]
+    assert errors_of(bring(alice, sealed(capitals))) == [(2, "id")]
+    assert errors_of(bring(alice, sealed(lists))) == [(3, "id")]
     assert not Task.objects.exists()
 
 
-def test_there_is_room_beside_the_outermost_places(alice):
+def test_moves_are_possible_beyond_the_extreme_positions(alice):
     ends = {"title": "low", "position": -(2**62)}, {"title": "top", "position": 2**62}
     bring(alice, sealed(document_of({"title": "a"}, *ends)))
     named = {task.title: task.pk for task in Task.objects.all()}
@@ -616,7 +614,7 @@ def test_there_is_room_beside_the_outermost_places(alice):
     assert list(titles) == ["a", "low", "top"]
 
 
-def test_a_series_and_a_version_can_be_counted_on_from_the_highest_number(alice):
+def test_the_highest_occurrence_and_version_can_be_incremented(alice):
     rule = {"rrule": "FREQ=DAILY", "anchor": "due"}
     task = {
         "title": "a",
@@ -634,7 +632,7 @@ def test_a_series_and_a_version_can_be_counted_on_from_the_highest_number(alice)
     assert Task.objects.filter(occurrence=2**30 + 1).exists()
 
 
-def test_an_import_makes_no_more_lists_than_a_person_can_have(alice, monkeypatch):
+def test_creates_no_more_lists_than_allowed(alice, monkeypatch):
     monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
     ids = [{"id": id_of(900 + number)} for number in range(3)]
     gone = ids[0] | {"name": "gone", "trashed_at": "2026-11-01T00:00:00Z"}
@@ -642,13 +640,13 @@ def test_an_import_makes_no_more_lists_than_a_person_can_have(alice, monkeypatch
 
     report = bring(alice, sealed(document_of(lists=[gone, first, second])))
 
-    assert findings_of(report) == [(4, "lists.name")]
+    assert errors_of(report) == [(4, "lists.name")]
     assert TaskList.objects.filter(owner=alice).count() == 1
 
     assert bring(alice, sealed(document_of(lists=[gone, first]))).created == 2
 
 
-def test_an_import_makes_no_more_labels_than_a_person_can_have(alice, monkeypatch):
+def test_creates_no_more_labels_than_allowed(alice, monkeypatch):
     monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 2)
     task = {"title": "a", "labels": ["one", "three"]}
     labels = [{"name": "one"}, {"name": "two"}]
@@ -656,7 +654,7 @@ def test_an_import_makes_no_more_labels_than_a_person_can_have(alice, monkeypatc
     by_tasks = bring(alice, sealed(document_of(task, labels=labels)))
     by_labels = bring(alice, sealed(document_of(labels=[*labels, {"name": "three"}])))
 
-    assert findings_of(by_tasks) == findings_of(by_labels) == [(None, "labels")]
+    assert errors_of(by_tasks) == errors_of(by_labels) == [(None, "labels")]
     assert not Label.objects.exists()
     assert not Task.objects.exists()
 
@@ -664,7 +662,7 @@ def test_an_import_makes_no_more_labels_than_a_person_can_have(alice, monkeypatc
     assert bring(alice, sealed(document_of(labels=labels))).skipped == 2
 
 
-def test_a_series_that_has_run_out_comes_along(alice, bob):
+def test_imports_a_series_that_has_ended(alice, bob):
     rule = "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;INTERVAL=3"  # 2036, then 2048
     first = TaskFactory(owner=alice, due_date=date(2027, 1, 31), rrule=rule)
     caller = caller_of(alice, LATER)
@@ -679,7 +677,7 @@ def test_a_series_that_has_run_out_comes_along(alice, bob):
 
 
 @pytest.mark.parametrize("rule", ["FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "freq=hourly"])
-def test_a_rule_that_nobody_took_is_refused_whatever_its_series(alice, rule):
+def test_refuses_an_invalid_rule_of_any_series(alice, rule):
     task = {
         "title": "a",
         "due_date": "2027-02-28",
@@ -687,41 +685,41 @@ def test_a_rule_that_nobody_took_is_refused_whatever_its_series(alice, rule):
         "series": {"id": id_of(7), "occurrence": 3},
     }
 
-    assert findings_of(bring(alice, sealed(document_of(task)))) == [(1, "recurrence")]
+    assert errors_of(bring(alice, sealed(document_of(task)))) == [(1, "recurrence")]
 
 
-def test_steps_go_one_level_deep(alice):
+def test_refuses_steps_of_steps(alice):
     document = document_of(
         {"title": "a"},
         {"title": "b", "parent": id_of(0)},
         {"title": "c", "parent": id_of(1)},
     )
 
-    assert findings_of(bring(alice, sealed(document))) == [(3, "parent")]
+    assert errors_of(bring(alice, sealed(document))) == [(3, "parent")]
     assert not Task.objects.exists()
 
 
-def test_circles_of_parents_are_refused(alice):
+def test_refuses_circular_parents(alice):
     document = document_of(
         {"title": "a", "parent": id_of(1)}, {"title": "b", "parent": id_of(0)}
     )
 
-    assert (1, "parent") in findings_of(bring(alice, sealed(document)))
+    assert (1, "parent") in errors_of(bring(alice, sealed(document)))
     assert not Task.objects.exists()
 
 
-def test_a_step_is_in_the_list_of_its_task(alice):
+def test_refuses_a_step_in_another_list_than_its_task(alice):
     document = document_of(
         {"title": "a"},
         {"title": "b", "parent": id_of(0), "list": LIST},
         lists=[{"id": LIST, "name": "Home"}],
     )
 
-    assert findings_of(bring(alice, sealed(document))) == [(2, "list")]
+    assert errors_of(bring(alice, sealed(document))) == [(2, "list")]
     assert not Task.objects.exists()
 
 
-def test_errors_end_the_reading_when_there_are_too_many(alice):
+def test_stops_reading_after_too_many_errors(alice):
     document = document_of(*({"title": ""} for _ in range(2_500)))
 
     report = bring(alice, sealed(document))
@@ -730,7 +728,7 @@ def test_errors_end_the_reading_when_there_are_too_many(alice):
     assert "first 1000" in report.errors[-1].message
 
 
-def test_rows_are_taken_in_many_chunks_like_in_one(alice, monkeypatch):
+def test_many_chunks_give_the_same_result_as_one(alice, monkeypatch):
     monkeypatch.setattr(planning, "CHUNK", 2)
     tasks = [{"title": f"a{n}", "labels": ["x", f"l{n % 3}"]} for n in range(7)]
     steps = [{"title": f"s{n}", "parent": id_of(n)} for n in range(7)]
@@ -744,7 +742,7 @@ def test_rows_are_taken_in_many_chunks_like_in_one(alice, monkeypatch):
     assert sorted(seqs) == list(range(1, 19))
 
 
-def test_the_inbox_of_the_file_is_the_inbox(alice):
+def test_maps_the_inbox_of_the_file_to_the_inbox(alice):
     document = document_of({"title": "a"})
     document["lists"][0] |= {"name": "Eingang", "colour": "red"}
 
@@ -759,7 +757,7 @@ def test_the_inbox_of_the_file_is_the_inbox(alice):
     )
 
 
-def test_instants_keep_their_microseconds(alice):
+def test_keeps_microseconds_of_instants(alice):
     moment = "2026-11-01T09:00:00.123456+02:00"
     bring(alice, sealed(document_of({"title": "a", "created_at": moment})))
 

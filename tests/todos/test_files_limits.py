@@ -47,7 +47,7 @@ EVENT = "BEGIN:VEVENT\r\nSUMMARY:a\r\nEND:VEVENT"
     ],
     ids=["rows", "blank rows", "empty cells", "tasks", "comments", "to-dos", "events"],
 )
-def test_every_row_counts_also_one_that_brings_nothing(reader, make):
+def test_counts_rows_without_a_task_as_well(reader, make):
     rows_of(reader, make(100))
 
     with pytest.raises(TooManyRows, match="more than 100 rows"):
@@ -55,7 +55,7 @@ def test_every_row_counts_also_one_that_brings_nothing(reader, make):
     assert rows_of(reader, make(101), Options(clock=CLOCK)) is not None
 
 
-def test_a_calendar_has_so_many_lines_for_each_row(monkeypatch):
+def test_limits_the_lines_of_a_calendar_per_row(monkeypatch):
     def with_lines(number):
         return calendar("BEGIN:VTODO", *["COMMENT:a"] * number, "END:VTODO")
 
@@ -70,7 +70,7 @@ def test_a_calendar_has_so_many_lines_for_each_row(monkeypatch):
     )
 
 
-def test_a_line_that_is_folded_counts_once():
+def test_counts_a_folded_line_once():
     folded = "SUMMARY:a\r\n" + " b\r\n" * 400 + "END:VTODO"
     short = Options(clock=CLOCK, rows_max=1)
 
@@ -79,7 +79,7 @@ def test_a_line_that_is_folded_counts_once():
     assert task.fields["title"] == "a" + "b" * 400
 
 
-def test_a_property_that_has_no_field_is_noticed_once():
+def test_reports_repeated_properties_without_a_field_once():
     comments = ["COMMENT:one", "COMMENT:two", "LOCATION:here"]
 
     found = rows_of(ics, calendar("BEGIN:VTODO", "SUMMARY:a", *comments, "END:VTODO"))
@@ -90,7 +90,7 @@ def test_a_property_that_has_no_field_is_noticed_once():
     assert "Comment: two" in found[-1].fields["notes"]
 
 
-def test_a_property_has_so_many_parameters():
+def test_limits_the_parameters_of_a_property():
     def with_parameters(number):
         line = "SUMMARY" + ";A=B" * number + ":a"
         return calendar("BEGIN:VTODO", line, "END:VTODO")
@@ -100,7 +100,7 @@ def test_a_property_has_so_many_parameters():
         rows_of(ics, with_parameters(51))
 
 
-def test_a_table_has_so_many_columns():
+def test_limits_the_columns_of_a_table():
     assert rows_of(csv, "title" + ",x" * 1023 + "\na\n")
     with pytest.raises(FileRefused, match="more than 1024 columns"):
         rows_of(csv, "title" + ",x" * 1024 + "\na\n")
@@ -122,13 +122,13 @@ ITEM = {"id": ID, "list": ID, "title": "a", "labels": MANY}
     ],
     ids=["csv", "todoist", "ics"],
 )
-def test_a_task_with_too_many_labels_is_refused_by_their_number(reader, text):
+def test_refuses_too_many_labels_without_checking_each(reader, text):
     errors = [one for one in rows_of(reader, text) if getattr(one, "is_error", False)]
 
     assert [one.message for one in errors] == ["Use at most 20 labels."]
 
 
-def test_a_long_content_of_todoist_is_not_searched_for_labels():
+def test_does_not_search_a_long_content_of_todoist_for_labels():
     content = "@a " * 5_000
 
     (found,) = rows_of(todoist, f"TYPE,CONTENT\ntask,{content}\n")
@@ -136,7 +136,7 @@ def test_a_long_content_of_todoist_is_not_searched_for_labels():
     assert (found.field, found.message) == ("title", "Use at most 500 characters.")
 
 
-def test_a_long_date_of_todoist_stays_in_the_notes():
+def test_adds_a_long_date_of_todoist_to_the_notes():
     phrase = "every mon " * 11
 
     notice, task = rows_of(todoist, f"TYPE,CONTENT,DATE\ntask,a,{phrase}\n")
@@ -146,7 +146,7 @@ def test_a_long_date_of_todoist_stays_in_the_notes():
     assert phrase.strip() in task.fields["notes"]
 
 
-def test_a_date_of_todoist_is_read_once_however_often_it_stands_there(monkeypatch):
+def test_parses_a_repeated_date_of_todoist_once(monkeypatch):
     asked = []
     real = todoist.parse_line
     monkeypatch.setattr(
@@ -161,7 +161,7 @@ def test_a_date_of_todoist_is_read_once_however_often_it_stands_there(monkeypatc
     assert {task.fields["rrule"] for task in tasks} == {"FREQ=WEEKLY;BYDAY=MO"}
 
 
-def test_a_file_of_todoist_has_so_many_different_dates():
+def test_limits_the_different_dates_of_todoist():
     rows = "".join(f"task,a,in {number} days\n" for number in range(1_001))
 
     with pytest.raises(FileRefused, match="more than 1000 dates"):
@@ -171,18 +171,18 @@ def test_a_file_of_todoist_has_so_many_different_dates():
 @pytest.mark.parametrize(
     "value", [[0] * (VALUES_MAX + 1), {"labels": ["a"] * VALUES_MAX}, [[]] * 2_000]
 )
-def test_an_item_of_an_archive_has_so_many_values(value):
+def test_limits_the_values_of_an_item_of_an_export(value):
     with pytest.raises(FileRefused, match=f"more than {VALUES_MAX} values"):
         JSONDocument(io.BytesIO(json.dumps(value).encode())).value()
 
 
-def test_an_archive_refuses_too_many_labels_by_their_number():
+def test_refuses_too_many_labels_of_an_export_without_checking_each():
     found = list(json_import._rows("tasks", ITEM, 1))
 
     assert [one.message for one in found] == ["Use at most 20 labels."]
 
 
-def test_a_long_value_is_not_read_again_with_every_piece_of_the_file():
+def test_does_not_decode_a_long_value_again_with_every_chunk():
     text = json.dumps("a" * 500_000).encode()
     document = JSONDocument(io.BytesIO(text))
     starts = []

@@ -14,7 +14,7 @@ def lines_of(user):
     return exported(user, "markdown").decode().splitlines()
 
 
-def test_lists_are_sections_and_tasks_are_boxes(alice):
+def test_exports_lists_as_sections_and_tasks_as_check_boxes(alice):
     home = TaskListFactory(owner=alice, name="Home")
     parent = TaskFactory(
         owner=alice,
@@ -52,7 +52,7 @@ def test_lists_are_sections_and_tasks_are_boxes(alice):
     ]
 
 
-def test_done_is_told_by_the_persons_calendar(alice):
+def test_shows_the_date_of_completion_in_the_users_calendar(alice):
     alice.timezone = "Pacific/Kiritimati"
     alice.save()
     task = TaskFactory(owner=alice, title="a")
@@ -61,7 +61,7 @@ def test_done_is_told_by_the_persons_calendar(alice):
     assert "- [x] a (done 2026-11-23)" in lines_of(alice)
 
 
-def test_open_tasks_stand_before_done_ones_and_the_trash_is_left_out(alice):
+def test_exports_open_tasks_before_completed_ones_without_the_trash(alice):
     done, trashed = TaskFactory(owner=alice, title="a"), TaskFactory(owner=alice)
     TaskFactory(owner=alice, title="b")
     caller = caller_of(alice, NOON)
@@ -71,7 +71,7 @@ def test_open_tasks_stand_before_done_ones_and_the_trash_is_left_out(alice):
     assert lines_of(alice)[4:] == ["- [ ] b", "- [x] a (done 2026-11-22)"]
 
 
-def test_archived_lists_say_so_and_those_in_the_trash_are_left_out(alice):
+def test_marks_archived_lists_and_omits_lists_in_the_trash(alice):
     caller = caller_of(alice, NOON)
     old, gone = (TaskListFactory(owner=alice, name=name) for name in ("Old", "Gone"))
     actions.update_list(caller, list_id=old.pk, changes={"archived_at": NOON})
@@ -82,7 +82,7 @@ def test_archived_lists_say_so_and_those_in_the_trash_are_left_out(alice):
     assert headings == ["## Inbox", "## Old (archived)"]
 
 
-def test_a_title_is_text_whatever_it_holds(alice):
+def test_escapes_markdown_in_titles(alice):
     titles = [
         "**bold** _x_ `code` [link](http://example.com) <script>alert(1)</script>",
         "![image](x) ~~gone~~ # heading | a \\ b",
@@ -97,7 +97,7 @@ def test_a_title_is_text_whatever_it_holds(alice):
     assert "alert(1)" in html
 
 
-def test_notes_stay_inside_their_task(alice):
+def test_indents_notes_below_their_task(alice):
     TaskFactory(owner=alice, title="a", notes="```\nnever closed\n# no heading")
     TaskFactory(owner=alice, title="b")
 

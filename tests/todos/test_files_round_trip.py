@@ -12,7 +12,7 @@ from tests.todos.files import (
 )
 
 
-def test_an_empty_account_gets_all_of_it(alice, bob):
+def test_an_empty_account_imports_everything(alice, bob):
     a_full_account(alice)
     body = exported(alice)
 
@@ -25,7 +25,7 @@ def test_an_empty_account_gets_all_of_it(alice, bob):
     assert json.loads(again)["manifest"]["tasks"]["count"] == 10
 
 
-def test_the_owner_gets_nothing_twice(alice):
+def test_importing_an_own_export_changes_nothing(alice):
     a_full_account(alice)
     body, before = exported(alice), stored(alice)
 
@@ -37,7 +37,7 @@ def test_the_owner_gets_nothing_twice(alice):
     assert exported(alice) == body
 
 
-def test_another_account_gets_nothing_twice(alice, bob):
+def test_importing_again_into_another_account_changes_nothing(alice, bob):
     a_full_account(alice)
     body = exported(alice)
     bring(bob, body)
@@ -50,7 +50,7 @@ def test_another_account_gets_nothing_twice(alice, bob):
     assert exported(bob) == first
 
 
-def test_an_export_of_what_was_imported_adds_nothing_either(alice, bob):
+def test_importing_the_export_of_an_import_changes_nothing(alice, bob):
     a_full_account(alice)
     bring(bob, exported(alice))
 

@@ -62,7 +62,7 @@ def in_another_thread(act):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_export_does_not_see_what_is_written_meanwhile():
+def test_an_export_does_not_contain_concurrent_changes():
     alice = UserFactory()
     before = TaskFactory(owner=alice, title="before")
 
@@ -85,7 +85,7 @@ def test_an_export_does_not_see_what_is_written_meanwhile():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_nobody_waits_for_an_export():
+def test_an_export_blocks_no_writes():
     alice = UserFactory()
     with read_snapshot():
         assert TaskList.objects.count() == 1
@@ -96,7 +96,7 @@ def test_nobody_waits_for_an_export():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_an_export_that_is_given_up_one_can_write():
+def test_an_abandoned_export_blocks_no_writes():
     alice = UserFactory()
     pieces = formats.export(alice, "json")
     next(pieces)
@@ -110,7 +110,7 @@ def test_after_an_export_that_is_given_up_one_can_write():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_import_that_is_killed_half_way_leaves_nothing(tmp_path):
+def test_an_import_killed_halfway_stores_nothing(tmp_path):
     alice = UserFactory()
     before = stored(alice)
     file = tmp_path / "archive.json"
@@ -133,7 +133,7 @@ def test_an_import_that_is_killed_half_way_leaves_nothing(tmp_path):
     assert (report.created, report.errors) == (3_509, [])
 
 
-def test_what_breaks_half_way_leaves_nothing(alice, monkeypatch):
+def test_an_import_that_fails_halfway_stores_nothing(alice, monkeypatch):
     monkeypatch.setattr(planning, "CHUNK", 2)
     before = stored(alice)
     document = json.loads(sealed(document_of(*({"title": "a"} for _ in range(9)))))
@@ -146,13 +146,13 @@ def test_what_breaks_half_way_leaves_nothing(alice, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_imports_of_a_person_at_once_bring_it_once():
+def test_concurrent_imports_of_a_user_import_once():
     alice = UserFactory()
     body = sealed(document_of(*({"title": f"a{n}"} for n in range(20))))
     reports = []
 
     threads = [
-        threading.Thread(target=_bring_in_a_thread, args=(alice, body, reports))
+        threading.Thread(target=_import_in_a_thread, args=(alice, body, reports))
         for _ in range(4)
     ]
     for thread in threads:
@@ -165,7 +165,7 @@ def test_two_imports_of_a_person_at_once_bring_it_once():
     assert Task.objects.filter(owner=alice).count() == 20
 
 
-def _bring_in_a_thread(user, body, reports):
+def _import_in_a_thread(user, body, reports):
     try:
         reports.append(bring(user, body))
     finally:
@@ -173,7 +173,7 @@ def _bring_in_a_thread(user, body, reports):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_import_that_meets_a_change_of_the_same_rows_is_refused(monkeypatch):
+def test_refuses_an_import_when_its_rows_were_created_meanwhile(monkeypatch):
     alice = UserFactory()
     owner = {"owner_id": alice.pk}
     list_id = TaskList.objects.get(owner=alice).pk

@@ -40,7 +40,7 @@ def labels_of(task):
     return sorted(task.labels.values_list("name", flat=True))
 
 
-def brought(user, **cells):
+def import_task(user, **cells):
     """Import one task with these cells; return the report and the task."""
     names = HEADER.split(",")
     row = {"TYPE": "task", "CONTENT": "a", "PRIORITY": "4", "INDENT": "1"} | cells
@@ -49,7 +49,7 @@ def brought(user, **cells):
     return report, Task.objects.filter(owner=user).first()
 
 
-def test_a_project_comes_whole(alice):
+def test_imports_a_project(alice):
     report = bring(alice, PROJECT, "todoist", mapping={"list": "Home"})
 
     assert report.errors == []
@@ -68,7 +68,7 @@ def test_a_project_comes_whole(alice):
     assert {task.list.name for task in tasks_of(alice)} == {"Home"}
 
 
-def test_what_is_done_otherwise_is_reported_by_row(alice):
+def test_reports_adaptations_by_row(alice):
     report = bring(alice, PROJECT, "todoist")
 
     assert [(issue.row, issue.field) for issue in report.notices] == [
@@ -77,25 +77,25 @@ def test_what_is_done_otherwise_is_reported_by_row(alice):
     ]
 
 
-def test_without_a_list_it_is_the_inbox(alice):
+def test_imports_into_the_inbox_without_a_list(alice):
     bring(alice, PROJECT, "todoist")
 
     assert {task.list.is_inbox for task in tasks_of(alice)} == {True}
     assert TaskList.objects.filter(owner=alice).count() == 1
 
 
-def test_two_projects_share_no_rows(alice):
+def test_two_projects_have_different_ids(alice):
     first = bring(alice, PROJECT, "todoist")
     second = bring(alice, PROJECT, "todoist")
 
     assert first.created > second.created == 5  # the labels are there already
 
 
-def test_a_time_in_the_persons_own_zone_floats_with_them(alice):
+def test_a_time_in_the_users_zone_has_no_zone(alice):
     alice.timezone = "Africa/Cairo"
     alice.save()
 
-    _, task = brought(alice, DATE="tomorrow 18:00", TIMEZONE="Africa/Cairo")
+    _, task = import_task(alice, DATE="tomorrow 18:00", TIMEZONE="Africa/Cairo")
 
     assert (task.due_time, task.due_tz) == (time(18), "")
 
@@ -110,8 +110,8 @@ def test_a_time_in_the_persons_own_zone_floats_with_them(alice):
         ("every! 2 weeks", "en", date(2026, 12, 22), "FREQ=WEEKLY;INTERVAL=2"),
     ],
 )
-def test_dates_are_read_as_quick_add_reads_them(alice, phrase, language, due, rule):
-    report, task = brought(alice, DATE=phrase, DATE_LANG=language)
+def test_reads_dates_as_quick_add_does(alice, phrase, language, due, rule):
+    report, task = import_task(alice, DATE=phrase, DATE_LANG=language)
 
     assert (task.due_date, task.rrule) == (due, rule)
     assert report.notices == []
@@ -131,17 +131,17 @@ def test_dates_are_read_as_quick_add_reads_them(alice, phrase, language, due, ru
     ],
     ids=range(8),
 )
-def test_what_has_no_field_is_reported_and_stands_in_the_notes(
+def test_adds_values_without_a_field_to_the_notes_with_a_notice(
     alice, cells, field, note
 ):
-    report, task = brought(alice, **cells)
+    report, task = import_task(alice, **cells)
 
     assert [issue.field for issue in report.notices] == [field]
     assert note in task.notes
 
 
 def test_a_deadline_alone_is_the_due_date(alice):
-    report, task = brought(alice, DEADLINE="2027-01-01")
+    report, task = import_task(alice, DEADLINE="2027-01-01")
 
     assert task.due_date == date(2027, 1, 1)
     assert report.notices == []
@@ -156,8 +156,8 @@ def test_a_deadline_alone_is_the_due_date(alice):
         ("@a b @c", "b", ["a", "c"]),
     ],
 )
-def test_labels_stand_in_the_content(alice, content, title, labels):
-    _, task = brought(alice, CONTENT=content)
+def test_reads_labels_from_the_content(alice, content, title, labels):
+    _, task = import_task(alice, CONTENT=content)
 
     assert (task.title, labels_of(task)) == (title, labels)
 
@@ -175,8 +175,8 @@ def test_labels_stand_in_the_content(alice, content, title, labels):
     ],
     ids=range(7),
 )
-def test_what_can_never_be_kept_is_an_error(alice, cells, field):
-    report, task = brought(alice, **cells)
+def test_reports_values_that_can_not_be_stored(alice, cells, field):
+    report, task = import_task(alice, **cells)
 
     assert [(found.row, found.field) for found in report.errors] == [(2, field)]
     assert task is None
@@ -189,7 +189,7 @@ def test_a_comment_without_a_task_is_reported(alice):
     assert report.created == 0
 
 
-def test_another_table_is_refused(alice):
+def test_refuses_another_table(alice):
     with pytest.raises(FileRefused, match="TYPE and CONTENT"):
         bring(alice, "title,notes\na,b\n", "todoist")
 
@@ -197,6 +197,6 @@ def test_another_table_is_refused(alice):
 @pytest.mark.parametrize(
     "mapping", [{"title": "CONTENT"}, {"list": 7}, {"list": "\x00"}]
 )
-def test_a_mapping_names_a_list_and_nothing_else(alice, mapping):
+def test_refuses_a_mapping_of_more_than_a_list(alice, mapping):
     with pytest.raises(MappingRefused):
         bring(alice, PROJECT, "todoist", mapping=mapping)

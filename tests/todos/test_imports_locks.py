@@ -83,7 +83,7 @@ def test_a_repeated_import_is_not_read_again(api_as, monkeypatch):
     assert answers[1].headers["Idempotency-Replayed"] == "true"
 
 
-def test_storing_takes_the_same_statements_for_any_number_of_rows(alice):
+def test_storing_uses_the_same_statements_for_any_number_of_rows(alice):
     counts = []
     for count in (20, 900):
         labels = tuple(f"label {number}" for number in range(20))
@@ -97,7 +97,7 @@ def test_storing_takes_the_same_statements_for_any_number_of_rows(alice):
     assert counts[0] <= 10
 
 
-def test_preparing_looks_rows_up_by_the_thousand(alice):
+def test_preparing_looks_up_rows_in_chunks_of_a_thousand(alice):
     counts = []
     for count in (900, 1_900):
         with CaptureQueriesContext(connection) as captured:
@@ -114,7 +114,7 @@ def test_preparing_stores_nothing(alice):
     assert not Change.objects.exists()
 
 
-def test_what_changed_since_the_file_was_read_is_seen(alice):
+def test_plans_again_if_data_changed_after_reading(alice):
     ready = prepared(alice, rows_of(3, list_name="New"))
     made = actions.create_list(caller_of(alice, NOON), name="New")
 
@@ -124,7 +124,7 @@ def test_what_changed_since_the_file_was_read_is_seen(alice):
     assert set(alice.tasks.values_list("list", flat=True)) == {made.pk}
 
 
-def test_data_that_keeps_changing_is_a_clash(alice, monkeypatch):
+def test_refuses_if_data_keeps_changing(alice, monkeypatch):
     monkeypatch.setattr(planning, "last_number", lambda owner: -1)
 
     with pytest.raises(ImportClash):
@@ -149,7 +149,7 @@ def test_many_tasks_are_stored_in_parts_of_one_batch(alice, monkeypatch):
     assert not TaskList.objects.filter(name="New").exists()
 
 
-def test_no_part_is_stored_where_any_row_is_wrong(alice, monkeypatch):
+def test_stores_no_part_if_any_row_is_invalid(alice, monkeypatch):
     monkeypatch.setattr(storing, "PART", 10)
     rows = rows_of(25) + rows_of(1)
 
@@ -159,7 +159,7 @@ def test_no_part_is_stored_where_any_row_is_wrong(alice, monkeypatch):
     assert not alice.tasks.exists()
 
 
-def test_a_change_between_two_parts_says_what_is_stored(alice, monkeypatch):
+def test_a_change_between_two_parts_reports_what_is_stored(alice, monkeypatch):
     monkeypatch.setattr(storing, "PART", 10)
     open_batch = storing.open_batch
 
@@ -182,7 +182,7 @@ def test_a_change_between_two_parts_says_what_is_stored(alice, monkeypatch):
 # --- Steps ------------------------------------------------------------------------
 
 
-def test_a_file_brings_no_more_steps_than_a_task_can_have(alice):
+def test_imports_no_more_steps_than_a_task_can_have(alice):
     steps = [
         {"title": "Step", "id": id_of(1_000 + number), "parent": id_of(0)}
         for number in range(STEPS_MAX)

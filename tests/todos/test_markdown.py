@@ -76,14 +76,14 @@ def assert_harmless(html, *, by_both=True):
     ],
     ids=lambda text: text[:12] if text else "empty",
 )
-def test_shows_what_markdown_says(notes, html):
+def test_renders_markdown(notes, html):
     if html is None:
         html = "<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>\n"
 
     assert render(notes) == html
 
 
-def test_a_link_says_nothing_about_us_and_vouches_for_nothing():
+def test_a_link_sends_no_referrer_and_is_marked_as_user_content():
     html = render('[here](https://a.example/x "A title")')
 
     assert html == (
@@ -94,7 +94,7 @@ def test_a_link_says_nothing_about_us_and_vouches_for_nothing():
 @pytest.mark.parametrize(
     ("level", "shown"), [(1, 3), (2, 4), (3, 5), (4, 6), (5, 6), (6, 6)]
 )
-def test_headings_stand_below_those_of_the_page(level, shown):
+def test_headings_are_below_those_of_the_page(level, shown):
     assert render(f"{'#' * level} A") == f"<h{shown}>A</h{shown}>\n"
 
 
@@ -104,7 +104,7 @@ def test_an_image_becomes_a_link_to_it():
     assert html == f'<p><a href="https://a.example/cat.png" {REL}>A cat</a></p>\n'
 
 
-def test_an_image_without_words_is_named_by_its_address():
+def test_an_image_without_text_shows_its_address():
     html = render("![](https://a.example/?a=1&b=2)")
 
     target = "https://a.example/?a=1&amp;b=2"
@@ -131,7 +131,7 @@ def test_an_image_in_a_link_leaves_the_link():
     ],
     ids=lambda text: text or "none",
 )
-def test_an_address_needs_no_signs_around_it(notes, address, rest):
+def test_a_bare_address_becomes_a_link(notes, address, rest):
     html = render(notes)
 
     assert html == f'<p><a href="{address}" {REL}>{address}</a>{rest}</p>\n'
@@ -149,11 +149,11 @@ def test_an_address_needs_no_signs_around_it(notes, address, rest):
         "`https://a.example`",
     ],
 )
-def test_not_everything_is_an_address(notes):
+def test_does_not_link_other_text(notes):
     assert "<a" not in render(notes)
 
 
-def test_an_address_within_a_link_is_its_text():
+def test_an_address_in_the_text_of_a_link_stays_text():
     html = render("[https://a.example](https://b.example)")
 
     assert html == f'<p><a href="https://b.example" {REL}>https://a.example</a></p>\n'
@@ -233,7 +233,7 @@ VECTORS = [
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: ascii(vector)[1:40])
-def test_an_attack_becomes_text(vector):
+def test_attacks_become_text(vector):
     assert_harmless(render(vector))
 
 
@@ -262,24 +262,24 @@ PIECES = st.sampled_from(
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.lists(PIECES | st.characters(codec="utf-8"), max_size=60).map("".join))
-def test_nothing_that_can_be_written_gets_out_of_the_notes(notes):
+def test_generated_notes_are_harmless(notes):
     assert_harmless(render(notes))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(st.lists(st.sampled_from(VECTORS), max_size=5).map("\n".join))
-def test_attacks_side_by_side_stay_text(notes):
+def test_combined_attacks_become_text(notes):
     assert_harmless(render(notes))
 
 
-def test_the_first_wall_holds_without_the_second(monkeypatch):
+def test_the_parser_alone_is_safe(monkeypatch):
     monkeypatch.setattr(markdown, "_cleaned", lambda html: html)
 
     for vector in VECTORS:
         assert_harmless(render(vector), by_both=False)
 
 
-def test_the_second_wall_holds_without_the_first(monkeypatch):
+def test_the_sanitiser_alone_is_safe(monkeypatch):
     raw = markdown._Parser("commonmark", {"html": True})
     raw.validateLink = lambda url: True
     monkeypatch.setattr(markdown, "_parser", lambda: raw)
@@ -302,7 +302,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=list(BOMBS))
-def test_a_bomb_takes_a_bounded_number_of_steps(bomb, monkeypatch):
+def test_limits_the_steps_of_complex_texts(bomb, monkeypatch):
     states = []
     count = markdown._count
     monkeypatch.setattr(
@@ -314,7 +314,7 @@ def test_a_bomb_takes_a_bounded_number_of_steps(bomb, monkeypatch):
     assert len(states) <= STEPS_MAX + 1
 
 
-def test_what_is_too_intricate_is_shown_as_it_was_written():
+def test_shows_a_text_that_is_too_complex_as_plain_text():
     notes = "![" * 5_000 + "<b>\n\ntwo\nlines"
 
     html = render(notes)
@@ -322,7 +322,7 @@ def test_what_is_too_intricate_is_shown_as_it_was_written():
     assert html == f"<p>{'![' * 5_000}&lt;b&gt;</p>\n<p>two<br>\nlines</p>"
 
 
-def test_notes_of_full_length_as_people_write_them_are_rendered():
+def test_renders_ordinary_notes_of_the_maximum_length():
     piece = "- **buy** milk at [the shop](https://a.example/shop)\n  - and bread\n\n"
     notes = (piece * 400)[:NOTES_MAX_LENGTH]
 

@@ -29,7 +29,7 @@ from todos.schedule.days import today
         ("2027-03-28 01:00", "Europe/Berlin", 3, date(2027, 3, 28)),
     ],
 )
-def test_the_day_is_the_persons(now, zone, day_start, expected):
+def test_computes_the_day_of_the_user(now, zone, day_start, expected):
     instant = datetime.fromisoformat(now).replace(tzinfo=UTC)
 
     assert today(now=instant, zone=ZoneInfo(zone), day_start=day_start) == expected

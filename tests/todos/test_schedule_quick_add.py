@@ -61,7 +61,7 @@ def in_words_of_the_file(fields):
 
 
 @pytest.mark.parametrize("entry", LINES, ids=range(len(LINES)))
-def test_a_line_comes_to_what_the_golden_file_says(entry):
+def test_parses_a_line_as_in_the_golden_file(entry):
     parsed = parse_line(entry["line"], context=context())
 
     assert parsed.title == entry["title"]
@@ -73,7 +73,7 @@ def test_a_line_comes_to_what_the_golden_file_says(entry):
 
 
 @pytest.mark.parametrize("line", GOLDEN["whole"], ids=range(len(GOLDEN["whole"])))
-def test_a_title_stays_whole(line):
+def test_keeps_a_title_without_parts(line):
     parsed = parse_line(line, context=context())
 
     assert parsed.title == line
@@ -81,7 +81,7 @@ def test_a_title_stays_whole(line):
     assert {span.kind for span in parsed.spans} <= {"new_list"}
 
 
-def test_the_golden_file_is_as_large_as_promised():
+def test_the_golden_file_has_enough_entries():
     assert len(LINES) >= 220
     assert len(GOLDEN["whole"]) >= 60
 
@@ -102,11 +102,11 @@ def test_the_golden_file_is_as_large_as_promised():
         ("x next friday", SATURDAY, date(2026, 12, 4)),
     ],
 )
-def test_a_week_begins_where_the_person_begins_it(line, week_start, expected):
+def test_uses_the_first_day_of_the_users_week(line, week_start, expected):
     assert due(line, week_start=week_start) == (expected, None)
 
 
-def test_a_fortnight_of_several_days_says_where_its_week_begins():
+def test_a_fortnightly_rule_of_several_days_has_the_start_of_the_week():
     line = "x every 2 weeks on sun and mon"
 
     fields = parse_line(line, context=context(week_start=SUNDAY)).fields
@@ -126,7 +126,7 @@ def test_a_fortnight_of_several_days_says_where_its_week_begins():
         ("x end of week", date(2026, 11, 22)),
     ],
 )
-def test_on_a_sunday_the_week_is_about_to_end(line, expected):
+def test_reads_dates_on_a_sunday(line, expected):
     assert due(line, now="2026-11-22T12:00") == (expected, None)
 
 
@@ -140,11 +140,11 @@ def test_on_a_sunday_the_week_is_about_to_end(line, expected):
         ("x 1 jan", date(2028, 1, 1)),
     ],
 )
-def test_months_have_the_days_they_have(line, expected):
+def test_reads_dates_at_the_end_of_months(line, expected):
     assert due(line, now="2027-01-31T12:00") == (expected, None)
 
 
-def test_after_midnight_it_is_still_the_persons_day():
+def test_the_users_day_can_end_after_midnight():
     at_night = {"now": "2026-11-25T02:00", "day_start": 5}
 
     assert due("x today", **at_night) == (date(2026, 11, 24), None)
@@ -154,14 +154,14 @@ def test_after_midnight_it_is_still_the_persons_day():
     assert due("x 1am", **at_night) == (date(2026, 11, 26), time(1))
 
 
-def test_now_is_what_the_persons_clocks_show():
+def test_reads_dates_in_the_users_zone():
     late_in_berlin = {"now": "2026-11-26T00:30", "zone": BERLIN}
 
     assert due("x today", **late_in_berlin) == (date(2026, 11, 26), None)
     assert due("x 00:15", **late_in_berlin) == (date(2026, 11, 27), time(0, 15))
 
 
-def test_hours_pass_also_while_clocks_are_turned():
+def test_adds_hours_across_a_change_of_clocks():
     before = {"now": "2027-03-28T01:30", "zone": BERLIN}
 
     assert due("x in 1 hour", **before) == (date(2027, 3, 28), time(3, 30))
@@ -170,13 +170,13 @@ def test_hours_pass_also_while_clocks_are_turned():
 # --- Lists ---
 
 
-def test_of_lists_with_one_name_the_first_counts():
+def test_uses_the_first_of_lists_with_the_same_name():
     parsed = parse_line("x #home", context=context(lists=["Home", "HOME"]))
 
     assert parsed.fields.list == "Home"
 
 
-def test_the_list_in_the_same_capitals_counts_more():
+def test_prefers_the_list_with_the_same_case():
     parsed = parse_line("x #HOME", context=context(lists=["Home", "HOME"]))
 
     assert parsed.fields.list == "HOME"
@@ -186,14 +186,14 @@ def test_the_list_in_the_same_capitals_counts_more():
     ("sign", "longest"),
     [("#", LIST_NAME_MAX_LENGTH), ("@", LABEL_MAX_LENGTH)],
 )
-def test_a_name_that_no_table_takes_is_title(sign, longest):
+def test_keeps_a_name_that_is_too_long_in_the_title(sign, longest):
     fits, longer = f"x {sign}{'a' * longest}", f"x {sign}{'a' * (longest + 1)}"
 
     assert len(parse_line(fits, context=context()).spans) == 1
     assert parse_line(longer, context=context()).spans == ()
 
 
-def test_the_limits_are_those_of_the_tables():
+def test_has_the_limits_of_the_columns():
     assert TaskList._meta.get_field("name").max_length == LIST_NAME_MAX_LENGTH
     assert Label._meta.get_field("name").max_length == LABEL_MAX_LENGTH
 
@@ -227,7 +227,9 @@ FULL = "Run every day 9am #home @legs p1 remind:10m until friday"
         ),
     ],
 )
-def test_a_rejected_part_is_title_and_nothing_else_changes(rejected, title, changes):
+def test_keeps_a_rejected_part_in_the_title_and_applies_the_others(
+    rejected, title, changes
+):
     as_read = parse_line(FULL, context=context())
 
     parsed = parse_line(FULL, context=context(), literal=[FULL.index(rejected)])
@@ -238,7 +240,7 @@ def test_a_rejected_part_is_title_and_nothing_else_changes(rejected, title, chan
         assert getattr(parsed.fields, name) == expected
 
 
-def test_a_rejected_date_leaves_its_time():
+def test_keeps_the_time_of_a_rejected_date():
     line = "Call Bob friday 16:00"
 
     parsed = parse_line(line, context=context(), literal=[line.index("friday")])
@@ -297,7 +299,7 @@ def phrases_of(heading):
         "due:1st",
     ],
 )
-def test_every_phrase_of_the_guide_is_one(phrase):
+def test_recognises_every_phrase_of_the_guide(phrase):
     parsed = parse_line(f"Go {phrase}", context=context())
 
     assert parsed.title == "Go"

@@ -68,7 +68,7 @@ def test_every_character_is_in_the_title_or_in_a_span(line, context):
 
 @examples
 @given(lines, people)
-def test_spans_stand_where_they_say_one_after_the_other(line, context):
+def test_spans_have_correct_offsets_and_do_not_overlap(line, context):
     parsed = parse_line(line, context=context)
 
     end = 0
@@ -80,7 +80,7 @@ def test_spans_stand_where_they_say_one_after_the_other(line, context):
 
 @examples
 @given(lines, people)
-def test_a_title_is_left_of_any_line_that_is_not_blank(line, context):
+def test_every_line_that_is_not_blank_has_a_title(line, context):
     parsed = parse_line(line, context=context)
 
     assert bool(parsed.title) == bool(line.strip())
@@ -89,7 +89,7 @@ def test_a_title_is_left_of_any_line_that_is_not_blank(line, context):
 
 @examples
 @given(typed, people)
-def test_the_fields_go_with_each_other(line, context):
+def test_the_fields_are_consistent(line, context):
     fields = parse_line(line, context=context).fields
 
     assert fields.due_time is None or fields.due_date
@@ -135,7 +135,7 @@ def test_with_all_parts_rejected_the_line_is_the_title(line, context):
 
 @examples
 @given(typed, people)
-def test_a_date_without_a_year_is_to_come(line, context):
+def test_a_date_without_a_year_is_not_in_the_past(line, context):
     if any(word in line for word in ("2027", "28.2")):
         return
 
@@ -170,7 +170,7 @@ def test_a_line_twice_as_long_takes_at_most_twice_the_steps(word):
     assert calls_to_read(line + line) <= 2.1 * calls_to_read(line)
 
 
-def test_far_away_days_are_title():
+def test_keeps_dates_out_of_range_in_the_title():
     context = Context(Clock(datetime(2999, 12, 31, tzinfo=UTC), UTC), 0, LISTS)
 
     for phrase in ("tomorrow", "in 9999 years", "next month", "end of next month"):

@@ -54,7 +54,7 @@ LAST_OF = "BYMONTHDAY={};BYSETPOS=-1".format
         ("FREQ=WEEKLY", date(2027, 1, 31), "FREQ=WEEKLY"),
     ],
 )
-def test_short_months_are_settled_by_the_due_date(text, due, rule):
+def test_resolves_short_months_from_the_due_date(text, due, rule):
     assert normalise_rule(text, due=due) == rule
     assert normalise_rule(rule, due=due) == rule
 
@@ -223,13 +223,13 @@ def test_the_dates_follow(rule, anchor, expected):
     assert found == expected
 
 
-def test_a_date_before_the_anchor_is_none_of_the_rule():
+def test_a_rule_has_no_date_before_its_anchor():
     found = next_date("FREQ=DAILY", anchor=date(2027, 1, 5), after=date(2026, 1, 1))
 
     assert found == date(2027, 1, 5)
 
 
-def test_the_last_day_is_among_the_dates_and_none_is_after_it():
+def test_until_is_inclusive():
     rule, anchor = "FREQ=WEEKLY;UNTIL=20270115", date(2027, 1, 1)
 
     assert next_date(rule, anchor=anchor, after=date(2027, 1, 8)) == date(2027, 1, 15)
@@ -251,7 +251,7 @@ def test_there_is_no_date_beyond_ten_years_or_the_end_of_the_calendar(rule, day)
 
 @pytest.mark.parametrize("frequency", ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"])
 @pytest.mark.parametrize("day", [date.min, date.max])
-def test_the_ends_of_the_calendar_are_no_obstacle(frequency, day):
+def test_works_at_the_limits_of_the_calendar(frequency, day):
     rule = f"FREQ={frequency};WKST=SU"
 
     assert first_date(rule, on_or_after=day) == day
@@ -272,7 +272,7 @@ def test_the_ends_of_the_calendar_are_no_obstacle(frequency, day):
         ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", date(2027, 1, 14), None),
     ],
 )
-def test_a_series_without_a_due_date_begins_on_the_first_that_fits(
+def test_a_series_without_a_due_date_begins_on_the_first_date_of_the_rule(
     rule, today, expected
 ):
     assert first_date(rule, on_or_after=today) == expected
@@ -311,7 +311,7 @@ def test_the_first_dates_of_a_series(rule, start, expected):
     assert found == [date(2027, 1, 1) + timedelta(days=day - 1) for day in expected]
 
 
-def test_the_first_dates_can_each_count_from_the_one_before():
+def test_each_date_can_count_from_the_date_before():
     """A month after 31 January is the last of February, and then the 28th."""
     found = next_dates(
         "FREQ=MONTHLY", start=date(2027, 1, 31), count=3, from_completion=True

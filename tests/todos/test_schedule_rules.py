@@ -25,7 +25,7 @@ from todos.schedule.rules import RuleRefused, read_rule
         ("FREQ=DAILY;UNTIL=20271231T090000", "FREQ=DAILY;UNTIL=20271231"),
     ],
 )
-def test_a_rule_has_one_spelling(text, spelling):
+def test_returns_a_rule_in_canonical_form(text, spelling):
     assert str(read_rule(text)) == spelling
     assert str(read_rule(spelling)) == spelling
 
@@ -119,7 +119,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "words"), REFUSED)
-def test_what_is_outside_the_guard_is_refused(text, words):
+def test_refuses_unsupported_rules(text, words):
     with pytest.raises(RuleRefused) as refused:
         read_rule(text)
 
@@ -128,11 +128,11 @@ def test_what_is_outside_the_guard_is_refused(text, words):
 
 
 @pytest.mark.parametrize("space", [" ", "\n", "\t"])
-def test_space_around_a_rule_is_left_out(space):
+def test_ignores_space_around_a_rule(space):
     assert str(read_rule(f"{space}FREQ=DAILY{space}")) == "FREQ=DAILY"
 
 
-def test_the_longest_rule_is_read_and_one_more_character_is_not():
+def test_limits_the_length_of_a_rule():
     longest = "FREQ=DAILY".ljust(200)
 
     assert str(read_rule(longest)) == "FREQ=DAILY"

@@ -199,16 +199,16 @@ AFTER_COMPLETION = [
 
 
 @pytest.mark.parametrize(("rule", "words"), WORDS)
-def test_says_how_often_and_on_which_days(rule, words):
+def test_describes_the_frequency_and_the_days(rule, words):
     assert rule_words(rule) == words
 
 
 @pytest.mark.parametrize(("rule", "words"), AFTER_COMPLETION)
-def test_says_that_it_counts_from_completion(rule, words):
+def test_describes_counting_from_completion(rule, words):
     assert rule_words(rule, from_completion=True) == words
 
 
-def test_no_two_rules_of_the_table_mean_the_same_by_the_same_words():
+def test_rules_with_the_same_words_have_the_same_dates():
     """Where the words agree, so do the dates."""
     dates = {}
     for rule, words in WORDS:
@@ -219,7 +219,7 @@ def test_no_two_rules_of_the_table_mean_the_same_by_the_same_words():
 
 @settings(max_examples=300, derandomize=True, deadline=None, database=None)
 @given(RULES)
-def test_says_every_part_of_any_rule(rule):
+def test_describes_every_part_of_any_rule(rule):
     try:
         read = read_rule(rule)
     except RuleRefused:
