@@ -16,7 +16,7 @@ OLD = "old "  # before each of them
 KINDS = [age + kind for kind in (SESSION, TOKEN, JWT, COOKIE) for age in ("", OLD)]
 
 HOUR = 3600  # seconds
-MADE_ANEW_AFTER = 300  # seconds; recent sign-ins must remain recent
+RENEWED_AFTER = 300  # seconds; recent sign-ins must remain recent
 
 
 class There:
@@ -43,7 +43,7 @@ class There:
 
     def prepare(self):
         """Sign all users in, recently and an hour ago."""
-        if self._made_at and time.monotonic() - self._made_at < MADE_ANEW_AFTER:
+        if self._made_at and time.monotonic() - self._made_at < RENEWED_AFTER:
             return
         self.old, self.new, self.jwts = {}, {}, {}
         for caller in self._callers:
@@ -55,15 +55,15 @@ class There:
         self._made_at = time.monotonic()
 
 
-def clients_of(people, there):
+def clients_of(users, there):
     """Return a client for each of `KINDS` and each user: {kind: {caller: …}}.
 
-    `people` are users by name.
+    `users` maps names of callers to users.
     """
     there.prepare()
     now = timezone.now()
     clients = {kind: {} for kind in KINDS}
-    for caller, user in people.items():
+    for caller, user in users.items():
         LinkedIdentity.objects.create(
             user=user,
             issuer=there.url,

@@ -367,7 +367,7 @@ def test_every_route_of_the_api_is_served_in_both_slash_forms():
     )
 
 
-def test_the_table_decides_nothing_twice():
+def test_no_row_of_the_table_is_a_duplicate():
     decided = [(row.method, row.route) for row in API + PAGES + PUBLIC + ADMIN]
 
     assert len(set(decided)) == len(decided)
@@ -449,8 +449,8 @@ class World(Things):
         self.there = there
         support.join(sam)
         locked = UserFactory(email="lena@example.com")
-        people = {"owner": alice, "stranger": bob, "staff": sam}
-        self.clients = clients_of(people, there)
+        users = {"owner": alice, "stranger": bob, "staff": sam}
+        self.clients = clients_of(users, there)
         self.clients[SESSION]["anonymous"] = Client()
         now = timezone.now()
         self.clients[SESSION]["locked"] = browser_of(locked, proof=password_at(now))
@@ -561,12 +561,12 @@ def contradictions(world, rows, methods):
 
 
 @pytest.mark.parametrize("route", rows_of(API))
-def test_the_api_lets_in_whom_the_table_says(world, route):
+def test_the_api_responds_as_the_table_says(world, route):
     assert contradictions(world, rows_of(API)[route], METHODS) == {}
 
 
 @pytest.mark.parametrize("route", rows_of(PAGES))
-def test_the_pages_let_in_whom_the_table_says(world, route):
+def test_the_pages_respond_as_the_table_says(world, route):
     rows = rows_of(PAGES)[route]
     # The pages of allauth are requested with their own methods.
     methods = {row.method for row in rows} if "accounts/" in route else METHODS
@@ -575,7 +575,7 @@ def test_the_pages_let_in_whom_the_table_says(world, route):
 
 
 @pytest.mark.parametrize("route", rows_of(PUBLIC, ADMIN))
-def test_everything_else_lets_in_whom_the_table_says(world, route):
+def test_all_other_routes_respond_as_the_table_says(world, route):
     rows = rows_of(PUBLIC, ADMIN)[route]
 
     assert contradictions(world, rows, {"GET", "HEAD"}) == {}

@@ -86,7 +86,7 @@ def _name(row):
 
 
 @pytest.mark.parametrize("row", HIDDEN, ids=_name)
-def test_her_object_answers_like_one_that_never_was(bob, hers, never, row):
+def test_her_object_gets_the_same_response_as_a_random_id(bob, hers, never, row):
     stranger = Stranger(bob)
     before = Change.objects.count()
 
@@ -101,7 +101,7 @@ def test_her_object_answers_like_one_that_never_was(bob, hers, never, row):
 @pytest.mark.parametrize(
     "row", [row for row in NAMING if "task_id>" in row.route], ids=_name
 )
-def test_a_route_under_his_own_name_hides_her_object(bob, hers, never, row):
+def test_his_own_route_does_not_find_her_object(bob, hers, never, row):
     stranger = Stranger(bob)
 
     foreign = stranger.answer(row, path_of(row.route, **hers))
@@ -112,7 +112,7 @@ def test_a_route_under_his_own_name_hides_her_object(bob, hers, never, row):
 
 
 @pytest.mark.parametrize("row", NAMING, ids=_name)
-def test_a_route_under_her_name_answers_like_one_under_nobodys(
+def test_her_route_gets_the_same_response_as_that_of_an_unknown_user(
     alice, bob, hers, never, row
 ):
     stranger = Stranger(bob)
@@ -128,7 +128,7 @@ def test_a_route_under_her_name_answers_like_one_under_nobodys(
 
 
 @pytest.mark.parametrize("field", ["list", "parent"])
-def test_her_list_or_task_in_a_body_is_refused_like_one_that_never_was(
+def test_her_list_or_task_in_a_body_is_refused_like_a_random_id(
     api_as, bob, hers, never, field
 ):
     mine = TaskFactory(owner=bob)
@@ -152,7 +152,9 @@ def test_her_list_or_task_in_a_body_is_refused_like_one_that_never_was(
     assert Change.objects.count() == before
 
 
-def test_her_list_is_no_place_to_move_tasks_to(api_as, bob, hers, never):
+def test_the_tasks_of_a_deleted_list_cannot_be_moved_to_her_list(
+    api_as, bob, hers, never
+):
     mine = TaskListFactory(owner=bob)
     client = api_as(bob)
 
@@ -167,9 +169,7 @@ def test_her_list_is_no_place_to_move_tasks_to(api_as, bob, hers, never):
     assert mine.trashed_at is None
 
 
-def test_her_ids_in_a_move_are_refused_like_ones_that_never_were(
-    api_as, bob, hers, never
-):
+def test_her_ids_in_a_move_are_refused_like_random_ids(api_as, bob, hers, never):
     task, own = TaskFactory(owner=bob), TaskListFactory(owner=bob)
     client = api_as(bob)
     before = Change.objects.count()
@@ -196,7 +196,7 @@ def test_her_ids_in_a_move_are_refused_like_ones_that_never_were(
 @pytest.mark.parametrize(
     "action", [name for name in BULK_ACTIONS if name not in {"move", "due"}]
 )
-def test_her_task_among_his_is_refused_like_one_that_never_was(
+def test_her_task_among_his_is_refused_like_a_random_id(
     api_as, bob, hers, never, action
 ):
     mine = TaskFactory(owner=bob)
@@ -215,7 +215,7 @@ def test_her_task_among_his_is_refused_like_one_that_never_was(
     assert Change.objects.count() == before
 
 
-def test_her_list_takes_none_of_his_tasks(api_as, bob, hers, never):
+def test_his_tasks_cannot_be_added_to_her_list(api_as, bob, hers, never):
     mine = TaskFactory(owner=bob)
     client = api_as(bob)
 
@@ -245,9 +245,7 @@ def test_her_ids_in_a_query_find_nothing(api_as, bob, hers, parameter, view):
     assert response.json()["results"] == []
 
 
-def test_her_list_in_a_form_is_refused_like_one_that_never_was(
-    page_as, bob, hers, never
-):
+def test_her_list_in_a_form_is_refused_like_a_random_id(page_as, bob, hers, never):
     browser = page_as(bob)
 
     def answer(list_id):
@@ -277,7 +275,7 @@ def test_her_label_of_the_same_name_is_not_shared(api_as, alice, bob):
     assert bob.labels.get().pk != alice.labels.get().pk
 
 
-def test_her_words_are_found_by_nobody_else(api_as, alice, bob):
+def test_his_search_does_not_find_her_tasks(api_as, alice, bob):
     TaskFactory(owner=alice, title="Surprise party", labels=["secret"])
 
     client = api_as(bob)

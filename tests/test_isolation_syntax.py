@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
-FACES = (
+INTERFACES = (
     "*/api/**/*.py",
     "*/pages/**/*.py",
     "todos/exports/**/*.py",
@@ -131,7 +131,7 @@ def offences_below(folder):
     """Return the violations of every interface below `folder`, by file."""
     return {
         str(path.relative_to(folder)): found
-        for pattern in FACES
+        for pattern in INTERFACES
         for path in folder.glob(pattern)
         if (found := offences(path.read_text()))
     }
@@ -140,14 +140,14 @@ def offences_below(folder):
 # --- The product ------------------------------------------------------------------
 
 
-def test_every_face_reaches_owned_rows_by_owned_by_alone():
+def test_every_interface_reads_owned_rows_through_owned_by():
     assert offences_below(settings.BASE_DIR) == {}
 
 
-def test_the_faces_are_where_the_checker_looks():
+def test_the_checker_reads_all_interfaces():
     looked_at = {
         str(path.relative_to(settings.BASE_DIR))
-        for pattern in FACES
+        for pattern in INTERFACES
         for path in settings.BASE_DIR.glob(pattern)
     }
 

@@ -201,7 +201,7 @@ PAGES = [
     "/accounts/password/reset/key/abc-def/",
     "/accounts/password/reset/key/done/",
 ]
-PAGES_OF_A_PERSON = [
+PAGES_OF_A_USER = [
     "/accounts/settings/",
     "/accounts/security/",
     "/accounts/email/",
@@ -220,7 +220,7 @@ def test_pages_give_no_console_errors_and_fit_a_narrow_screen(page):
         page.goto(path)
         assert _overflow(page) <= 0, path
     sign_up(page)
-    for path in PAGES_OF_A_PERSON:
+    for path in PAGES_OF_A_USER:
         page.goto(path)
         assert _overflow(page) <= 0, path
 

@@ -228,8 +228,8 @@ def _environment():
         url = f"sqlite:///{chosen['NAME']}"
     else:
         place = f"{chosen['HOST'] or 'localhost'}:{chosen['PORT'] or 5432}"
-        person = f"{chosen['USER']}:{chosen['PASSWORD']}"
-        url = f"postgres://{person}@{place}/{chosen['NAME']}"
+        credentials = f"{chosen['USER']}:{chosen['PASSWORD']}"
+        url = f"postgres://{credentials}@{place}/{chosen['NAME']}"
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "TEST_DATABASE_URL": url,

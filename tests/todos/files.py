@@ -1,4 +1,4 @@
-"""What the tests of export and import share."""
+"""Helpers for the tests of export and import."""
 
 import hashlib
 import io
@@ -23,7 +23,7 @@ LATER = NOON + timedelta(days=30)
 
 
 def exported(user, name="json"):
-    """Return the export of a user, whole."""
+    """Return the complete export of a user."""
     return b"".join(export(user, name))
 
 
@@ -35,7 +35,7 @@ def bring(user, body, name="json", *, at=LATER, **options):
 
 
 def sealed(document):
-    """Return a document as a file whose manifest is true, whatever it holds."""
+    """Return a document as a file with a correct manifest for any content."""
     parts = {}
     for name in PARTS:
         items = document[name] if name != "person" else [document[name]]
@@ -62,15 +62,15 @@ INBOX = "019a0000-0000-7000-8000-000000000000"
 
 
 def id_of(number):
-    """Return an id as another account has it."""
+    """Return an id that belongs to another account."""
     return f"019b0000-0000-7000-8000-{number:012x}"
 
 
 def moved(body, *, source, target):
     """Return an export of `source` as `target` exports it after importing it.
 
-    The bytes before the manifest, with what is stated to differ: ids are made anew,
-    the person and the inbox are the target's own.
+    These are the bytes before the manifest with the documented differences: new ids,
+    and the user and the inbox of the target.
     """
     own = exported(target).splitlines()
     lines = body.splitlines()
@@ -94,7 +94,7 @@ def before_manifest(body):
 
 
 def stored(user):
-    """Count all that an import could leave behind."""
+    """Count the rows that an import can create."""
     mine = {"owner": user}
     return (
         Task.objects.filter(**mine).count(),
@@ -105,7 +105,7 @@ def stored(user):
 
 
 def a_full_account(user):
-    """Give a user one of everything that an export must keep."""
+    """Create one of everything that an export must contain."""
     at = NOON
     home = TaskListFactory(owner=user, name="Home", colour="green", at=at)
     old = TaskListFactory(owner=user, name="Old", at=at)
@@ -157,8 +157,8 @@ def environment_of_tests():
         url = f"sqlite:///{chosen['NAME']}"
     else:
         place = f"{chosen['HOST'] or 'localhost'}:{chosen['PORT'] or 5432}"
-        person = f"{chosen['USER']}:{chosen['PASSWORD']}"
-        url = f"postgres://{person}@{place}/{chosen['NAME']}"
+        credentials = f"{chosen['USER']}:{chosen['PASSWORD']}"
+        url = f"postgres://{credentials}@{place}/{chosen['NAME']}"
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "TEST_DATABASE_URL": url,

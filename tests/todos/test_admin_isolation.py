@@ -1,4 +1,4 @@
-"""No text that people wrote in their lists is anywhere in the admin, for anybody."""
+"""The admin shows nobody the texts of tasks, lists and labels."""
 
 from itertools import product
 
@@ -32,7 +32,7 @@ ROWS = {
 
 @pytest.fixture(params=["support", "superuser", "support with every permission"])
 def desk(request, page_as, sam):
-    """A browser of each kind of staff; rights that somebody adds change nothing."""
+    """A browser of each kind of staff; added permissions change nothing."""
     if request.param == "superuser":
         return page_as(UserFactory(is_staff=True, is_superuser=True))
     support.join(sam)
@@ -45,7 +45,7 @@ def desk(request, page_as, sam):
 
 @pytest.fixture
 def owner(alice):
-    """Alice, with a marker in every text that she can write."""
+    """Alice, with a marker in every text that a user can write."""
     at = timezone.now()
     tasks = TaskListFactory(owner=alice, name=LIST)
     task = TaskFactory(
@@ -59,7 +59,7 @@ def owner(alice):
 
 
 def routes():
-    """Every route of the admin: its name, empty for some, and what it takes."""
+    """Yield every route of the admin: its name, which may be empty, and parameters."""
 
     def walk(patterns, names=()):
         for pattern in patterns:
@@ -78,7 +78,7 @@ def routes():
 
 
 def addresses(owner):
-    """Every address of the admin that a member of staff could call about the owner."""
+    """Yield every address of the admin that can be about the owner."""
     rows = [owner, *(model.objects.filter(owner=owner).first() for model in ROWS)]
     keys = [str(row.pk) for row in [*rows, TaskLabel.objects.get()]]
     types = ContentType.objects.all()
@@ -87,7 +87,7 @@ def addresses(owner):
             case "", ("object_id",):
                 yield from (f"/admin/accounts/user/{key}/" for key in keys)
             case "", ("url",):
-                yield from (f"/admin/{path}" for path in guesses(keys))
+                yield from (f"/admin/{path}" for path in unregistered(keys))
             case "app_list", _:
                 yield from (f"/admin/{one.app_label}/" for one in types)
             case _, ():
@@ -100,8 +100,8 @@ def addresses(owner):
                 raise AssertionError(f"Say here how to call {name} with {takes}.")
 
 
-def guesses(keys):
-    """Where the admin would serve what is not registered, and mostly answers 404."""
+def unregistered(keys):
+    """Yield the addresses of models that are not registered; most answer 404."""
     for model in [*ROWS, TaskLabel, LogEntry]:
         base = f"{model._meta.app_label}/{model._meta.model_name}/"
         yield from (base, f"{base}add/")
@@ -110,9 +110,9 @@ def guesses(keys):
             yield f"{base}{key}/delete/"
 
 
-def questions():
-    """Query strings that search, filter, sort or widen a list."""
-    # A part of each word: what was searched for stands in the search box again.
+def queries():
+    """Yield queries that search, filter, sort or extend a list."""
+    # A part of each word, because the search box repeats the search.
     yield from ({"q": marker[1:]} for marker in MARKERS)
     yield from ({"o": str(column)} for column in range(1, 12))
     yield from ({"all": ""}, {"_facets": "True"}, {"_popup": "1"}, {"e": "1"})
@@ -120,7 +120,7 @@ def questions():
     yield {"delete_after__isempty": "1"}
 
 
-def test_no_page_shows_a_word_of_it(desk, owner, sam):
+def test_no_page_shows_a_text_of_the_owner(desk, owner, sam):
     LogEntry.objects.log_actions(sam.pk, [owner], 2, "Deactivated.")
     answered = 0
 
@@ -133,19 +133,19 @@ def test_no_page_shows_a_word_of_it(desk, owner, sam):
     assert answered > 10
 
 
-def test_no_list_shows_a_word_of_it_however_it_is_asked(desk, owner):
+def test_no_query_makes_a_list_show_a_text_of_the_owner(desk, owner):
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
     ]
 
-    for address, question in product(lists, questions()):
+    for address, question in product(lists, queries()):
         response = desk.get(address, question)
         assert not [word for word in MARKERS if word in response.text], question
 
 
 @pytest.mark.parametrize("marker", MARKERS)
-def test_no_search_finds_an_account_by_it(desk, owner, marker):
+def test_no_search_finds_an_account_by_its_texts(desk, owner, marker):
     response = desk.get(reverse("admin:accounts_user_changelist"), {"q": marker})
 
     assert not response.context["cl"].result_list
@@ -164,14 +164,14 @@ def test_no_search_finds_an_account_by_it(desk, owner, marker):
         {"is_active__tasks__title": TITLE},
     ],
 )
-def test_no_filter_tells_whether_a_word_is_there(desk, owner, question):
+def test_no_filter_reveals_whether_a_text_exists(desk, owner, question):
     response = desk.get(reverse("admin:accounts_user_changelist"), question)
 
     assert response.status_code == 400 or not _answers(desk, question)
 
 
 def _answers(desk, question):
-    """Whether the list differs between a true question and a false one."""
+    """Return whether the list differs between a matching filter and another."""
     url = reverse("admin:accounts_user_changelist")
     true = desk.get(url, question, follow=True)
     false = desk.get(url, dict.fromkeys(question, "zzz"), follow=True)
@@ -182,7 +182,7 @@ def _found(response):
     return response.context and list(response.context["cl"].result_list)
 
 
-def test_no_group_filter_tells_whether_a_word_is_there(page_as, owner):
+def test_no_filter_of_groups_reveals_whether_a_text_exists(page_as, owner):
     root = page_as(UserFactory(is_staff=True, is_superuser=True))
 
     response = root.get(
@@ -208,7 +208,7 @@ def test_autocompletion_offers_nothing(desk, owner, model):
 
 
 @pytest.mark.parametrize("model", ROWS)
-def test_no_row_names_itself_by_its_text(owner, model):
+def test_no_representation_of_a_row_contains_its_text(owner, model):
     row = model.objects.filter(owner=owner).last()
 
     assert not [marker for marker in MARKERS if marker in f"{row} {row!r}"]

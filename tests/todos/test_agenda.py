@@ -134,14 +134,14 @@ class EveryZone(TestCase):
     ):
         owner = UserFactory(timezone=own, day_start=day_start)
         now = base + timedelta(minutes=minutes)
-        wall = (now + away).astimezone(ZoneInfo(fixed or own)).replace(second=0)
-        at = wall.time().replace(microsecond=0) if has_time else None
+        due_at = (now + away).astimezone(ZoneInfo(fixed or own)).replace(second=0)
+        at = due_at.time().replace(microsecond=0) if has_time else None
         zone = fixed if has_time else ""
         TaskFactory(
-            owner=owner, title="it", due_date=wall.date(), due_time=at, due_tz=zone
+            owner=owner, title="it", due_date=due_at.date(), due_time=at, due_tz=zone
         )
         clock = Clock(now=now, zone=ZoneInfo(own), day_start=day_start)
-        due = (wall.date(), at, ZoneInfo(zone) if zone else None)
+        due = (due_at.date(), at, ZoneInfo(zone) if zone else None)
 
         found = where(owner, now=now)
 

@@ -28,7 +28,7 @@ def sign_in(client, password):
 
 
 @pytest.mark.django_db
-def test_makes_an_account_that_can_sign_in_where_addresses_must_be_verified(
+def test_creates_an_account_that_can_sign_in_if_verification_is_mandatory(
     client, settings
 ):
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -39,7 +39,7 @@ def test_makes_an_account_that_can_sign_in_where_addresses_must_be_verified(
 
 
 @pytest.mark.django_db
-def test_makes_a_lifelike_set_of_tasks():
+def test_creates_realistic_tasks():
     demo()
 
     user = User.objects.get(email=EMAIL)
@@ -60,7 +60,7 @@ def test_makes_a_lifelike_set_of_tasks():
 
 
 @pytest.mark.django_db
-def test_tells_a_history_that_runs_forward_and_ends_before_now():
+def test_the_history_is_in_order_and_in_the_past():
     demo()
 
     times = list(Change.objects.order_by("seq").values_list("at", flat=True))
@@ -70,7 +70,7 @@ def test_tells_a_history_that_runs_forward_and_ends_before_now():
 
 
 @pytest.mark.django_db
-def test_a_second_run_renews_the_password_and_leaves_the_tasks(client):
+def test_a_second_run_changes_the_password_and_keeps_the_tasks(client):
     _, first = demo()
     Task.objects.first().delete()
     before = set(Task.objects.values_list("pk", "version"))
@@ -83,7 +83,7 @@ def test_a_second_run_renews_the_password_and_leaves_the_tasks(client):
 
 
 @pytest.mark.django_db
-def test_brings_a_locked_demo_account_back(client):
+def test_reactivates_a_locked_demo_account(client):
     demo()
     user = User.objects.get(email=EMAIL)
     credentials.request_deletion(user=user, at=timezone.now())
@@ -96,7 +96,7 @@ def test_brings_a_locked_demo_account_back(client):
 
 
 @pytest.mark.django_db
-def test_prints_the_password_once_and_nothing_else_that_is_secret(capfd):
+def test_prints_the_password_once_and_no_other_secret(capfd):
     printed, password = demo()
 
     logged = "".join(capfd.readouterr())

@@ -1,4 +1,4 @@
-"""`manage.py purge_history`: old entries of the ledger go, and are known to be gone."""
+"""`manage.py purge_history` deletes old entries of the ledger and records it."""
 
 from datetime import timedelta
 from io import StringIO
@@ -19,7 +19,7 @@ def run(**options):
 
 
 def made(owner, *, days_ago):
-    """Make a task so many days ago: one entry in the ledger."""
+    """Create a task this many days ago, which adds one entry to the ledger."""
     return TaskFactory(owner=owner, at=timezone.now() - timedelta(days=days_ago))
 
 
@@ -45,7 +45,7 @@ def test_deletes_entries_older_than_a_year(alice):
     assert Task.objects.count() == 3
 
 
-def test_days_may_be_chosen(alice):
+def test_the_number_of_days_can_be_set(alice):
     made(alice, days_ago=8)
 
     run(days=9)
@@ -55,12 +55,12 @@ def test_days_may_be_chosen(alice):
     assert seqs(alice) == []
 
 
-def test_days_that_nobody_means_are_refused(db):
+def test_refuses_an_invalid_number_of_days(db):
     with pytest.raises(CommandError, match="0 to 36500"):
         run(days=-1)
 
 
-def test_numbers_go_on_after_all_entries_are_gone(alice):
+def test_numbers_continue_after_all_entries_were_deleted(alice):
     made(alice, days_ago=400)
     run()
 
@@ -70,7 +70,7 @@ def test_numbers_go_on_after_all_entries_are_gone(alice):
     assert purged(alice) == 1
 
 
-def test_an_old_entry_after_a_young_one_waits_for_it(alice):
+def test_an_old_entry_after_a_recent_one_is_kept(alice):
     made(alice, days_ago=400)
     made(alice, days_ago=1)
     made(alice, days_ago=400)
@@ -81,7 +81,7 @@ def test_an_old_entry_after_a_young_one_waits_for_it(alice):
     assert purged(alice) == 1
 
 
-def test_every_ledger_is_purged_by_itself(alice, bob):
+def test_every_ledger_is_purged_independently(alice, bob):
     made(alice, days_ago=400)
     made(alice, days_ago=400)
     made(bob, days_ago=400)
@@ -106,7 +106,7 @@ def test_more_than_one_batch_is_deleted(alice, bob, monkeypatch):
     assert purged(bob) == 1
 
 
-def test_a_second_run_finds_nothing(alice):
+def test_a_second_run_deletes_nothing(alice):
     made(alice, days_ago=400)
     run()
 
@@ -114,7 +114,7 @@ def test_a_second_run_finds_nothing(alice):
     assert purged(alice) == 1
 
 
-def test_answers_that_have_expired_go_too(alice):
+def test_deletes_expired_answers_too(alice):
     now = timezone.now()
     for key, age in (("old", 25), ("new", 23)):
         idempotency.store_answer(

@@ -1,4 +1,4 @@
-"""`manage.py purge_trash`: what was in the trash for long is gone, with its text."""
+"""`manage.py purge_trash` deletes what has been in the trash for too long."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -25,7 +25,7 @@ def run(**options):
 
 
 def trashed(owner, *, ago=LONG_AGO, **fields):
-    """Return a task that has been in the trash for so long."""
+    """Return a task that has been in the trash for this long."""
     task = TaskFactory(owner=owner, at=timezone.now() - ago * 2, **fields)
     return trash(task, ago=ago)
 
@@ -47,7 +47,7 @@ def test_deletes_what_has_been_in_the_trash_for_more_than_thirty_days(alice):
     assert set(Task.objects.all()) == {younger, live}
 
 
-def test_days_may_be_chosen(alice):
+def test_the_number_of_days_can_be_set(alice):
     trashed(alice, ago=timedelta(days=8))
 
     run(days=9)
@@ -58,7 +58,7 @@ def test_days_may_be_chosen(alice):
 
 
 @pytest.mark.parametrize("days", [-1, 36_501])
-def test_days_that_nobody_means_are_refused(db, days):
+def test_refuses_an_invalid_number_of_days(db, days):
     with pytest.raises(CommandError, match="0 to 36500"):
         run(days=days)
 
@@ -74,7 +74,7 @@ def test_a_dry_run_counts_and_deletes_nothing(alice):
     assert Ledger.objects.get(owner=alice).last_seq == before
 
 
-def test_steps_go_with_their_task(alice):
+def test_steps_are_deleted_with_their_task(alice):
     task = TaskFactory(owner=alice)
     TaskFactory(owner=alice, parent_id=task.pk)
     TaskFactory(owner=alice, parent_id=task.pk)
@@ -85,7 +85,7 @@ def test_steps_go_with_their_task(alice):
     assert not Task.objects.exists()
 
 
-def test_a_step_in_the_trash_goes_without_its_task(alice):
+def test_a_step_in_the_trash_is_deleted_without_its_task(alice):
     task = TaskFactory(owner=alice)
     step = TaskFactory(owner=alice, parent_id=task.pk)
     trash(step)
@@ -95,7 +95,7 @@ def test_a_step_in_the_trash_goes_without_its_task(alice):
     assert list(Task.objects.all()) == [task]
 
 
-def test_a_list_goes_with_its_tasks(alice):
+def test_a_list_is_deleted_with_its_tasks(alice):
     home = TaskListFactory(owner=alice, name="Home")
     TaskFactory(owner=alice, list_id=home.pk)
     actions.trash_list(caller_of(alice, timezone.now() - LONG_AGO), list_id=home.pk)
@@ -107,7 +107,7 @@ def test_a_list_goes_with_its_tasks(alice):
     assert not Task.objects.exists()
 
 
-def test_a_list_stays_while_a_task_in_it_is_not_due(alice):
+def test_a_list_is_kept_while_a_task_in_it_must_be_kept(alice):
     home = TaskListFactory(owner=alice)
     task = TaskFactory(owner=alice, list_id=home.pk)
     actions.trash_list(caller_of(alice, timezone.now() - LONG_AGO), list_id=home.pk)
@@ -133,7 +133,7 @@ def test_the_ledger_keeps_a_tombstone_without_text(alice):
         assert all(change.before is change.after is None for change in told)
 
 
-def test_what_the_ledger_says_of_other_tasks_stays(alice):
+def test_entries_of_other_tasks_are_kept(alice):
     kept = TaskFactory(owner=alice, title="Kept")
     trashed(alice)
 
@@ -143,7 +143,7 @@ def test_what_the_ledger_says_of_other_tasks_stays(alice):
     assert told.after["title"] == "Kept"
 
 
-def test_labels_stay_with_their_owner(alice):
+def test_labels_are_kept(alice):
     trashed(alice, labels=["home"])
 
     run()
@@ -151,7 +151,7 @@ def test_labels_stay_with_their_owner(alice):
     assert list(Label.objects.values_list("name", flat=True)) == ["home"]
 
 
-def test_everyone_is_served_and_nobody_elses_ledger_written(alice, bob):
+def test_purges_the_trash_of_every_user_into_their_own_ledger(alice, bob):
     trashed(alice)
     trashed(bob)
     TaskFactory(owner=bob)
@@ -173,7 +173,7 @@ def test_more_than_one_batch_is_deleted(alice, monkeypatch):
     assert batches.count() == 3
 
 
-def test_a_second_run_finds_nothing(alice):
+def test_a_second_run_deletes_nothing(alice):
     trashed(alice)
     run()
     before = Ledger.objects.get(owner=alice).last_seq
@@ -183,7 +183,7 @@ def test_a_second_run_finds_nothing(alice):
     assert Ledger.objects.get(owner=alice).last_seq == before
 
 
-def test_what_its_owner_is_restoring_stays(transactional_db, alice):
+def test_a_task_that_is_being_restored_is_kept(transactional_db, alice):
     restoring = trashed(alice)
     trashed(alice)
 

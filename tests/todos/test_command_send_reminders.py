@@ -1,4 +1,4 @@
-"""`manage.py send_reminders`: one mail, at its time, to its owner, and never two."""
+"""`manage.py send_reminders` sends each reminder once, on time, to the owner."""
 
 import json
 import os
@@ -41,7 +41,7 @@ NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)  # a Sunday; the reminders are d
 
 
 def task_due(owner, **fields):
-    """Make a task that is due at 09:00 and reminds half an hour before."""
+    """Create a task that is due at 09:00, with a reminder half an hour earlier."""
     fields = {
         "at": BEFORE,
         "due_date": date(2026, 11, 22),
@@ -71,7 +71,7 @@ def server(settings):
 
 @pytest.fixture
 def no_server(settings):
-    """A mail server that nobody answers for."""
+    """The address of a mail server that does not run."""
     settings.EMAIL_BACKEND = SMTP
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port()
 
@@ -109,7 +109,7 @@ def test_mails_the_owner_of_a_task_that_is_due(alice, bob):
     assert not is_pending(task)
 
 
-def test_can_be_stopped_with_one_click_of_the_mail_program(server, alice):
+def test_a_mail_program_can_stop_reminders_with_one_click(server, alice):
     task_due(alice)
 
     send_due(at=NOW)
@@ -174,7 +174,7 @@ def test_names_the_list_unless_it_is_the_inbox(alice):
     ],
     ids=["floating", "elsewhere", "same-zone", "tomorrow", "later", "date"],
 )
-def test_says_when_it_is_due_by_the_persons_clock(alice, fields, zone, words):
+def test_shows_the_due_time_in_the_zone_of_the_user(alice, fields, zone, words):
     alice.timezone = zone
     alice.save()
     task = task_due(alice, **fields)
@@ -199,7 +199,7 @@ def test_says_when_it_is_due_by_the_persons_clock(alice, fields, zone, words):
     ],
     ids=["plain", "unicode", "crlf", "lf", "separators", "control", "limit", "longer"],
 )
-def test_the_subject_is_one_line_whatever_the_title_holds(title, subject):
+def test_the_subject_is_one_line_for_every_title(title, subject):
     assert subject_of(title) == subject
 
 
@@ -218,7 +218,7 @@ def test_no_title_adds_a_header(server, alice):
     assert server.mails.empty()
 
 
-def test_the_title_is_not_taken_for_html(alice):
+def test_the_title_is_escaped_in_html(alice):
     task_due(alice, title="Milk & <b>bread</b>")
 
     send_due(at=NOW)
@@ -226,10 +226,10 @@ def test_the_title_is_not_taken_for_html(alice):
     assert mail.outbox[0].body.startswith("Milk & <b>bread</b>\n")
 
 
-# --- When ---------------------------------------------------------------------
+# --- The time -----------------------------------------------------------------
 
 
-def test_not_a_second_too_early(alice):
+def test_sends_nothing_before_the_time_of_the_reminder(alice):
     task = task_due(alice)
 
     assert not send_due(at=NOW - timedelta(seconds=1))
@@ -239,7 +239,7 @@ def test_not_a_second_too_early(alice):
     assert send_due(at=NOW).sent == 1
 
 
-def test_once(alice):
+def test_sends_a_reminder_once(alice):
     task_due(alice)
     send_due(at=NOW)
 
@@ -248,7 +248,7 @@ def test_once(alice):
     assert len(mail.outbox) == 1
 
 
-def test_a_time_of_day_on_the_due_date(alice):
+def test_sends_at_a_time_of_day_on_the_due_date(alice):
     task_due(alice, due_time=None, reminder_minutes=None, reminder_time=time(8, 30))
 
     assert not send_due(at=NOW - timedelta(seconds=1))
@@ -259,7 +259,7 @@ def test_a_time_of_day_on_the_due_date(alice):
     ("zone", "hours"),
     [("Pacific/Kiritimati", 14), ("Etc/GMT+12", -12), ("Asia/Kathmandu", 5.75)],
 )
-def test_a_floating_reminder_moves_with_the_person(alice, zone, hours):
+def test_a_floating_reminder_moves_with_the_zone_of_the_user(alice, zone, hours):
     task_due(alice, due_date=date(2026, 11, 25))
     alice.timezone = zone
     alice.save()
@@ -269,7 +269,7 @@ def test_a_floating_reminder_moves_with_the_person(alice, zone, hours):
     assert send_due(at=moment).sent == 1
 
 
-def test_a_fixed_reminder_stays_where_it_is(alice):
+def test_a_reminder_with_a_zone_does_not_move(alice):
     task_due(alice, due_tz="UTC")
     alice.timezone = "Pacific/Kiritimati"
     alice.save()
@@ -278,7 +278,7 @@ def test_a_fixed_reminder_stays_where_it_is(alice):
     assert send_due(at=NOW).sent == 1
 
 
-def test_one_that_was_put_off_since_somebody_looked_is_not_taken(alice):
+def test_a_reminder_postponed_after_the_selection_is_not_sent(alice):
     task = task_due(alice)
     (found,) = due_reminders(at=NOW)
     act(actions.update_task, task, changes={"due_time": time(9, 1)})
@@ -288,7 +288,7 @@ def test_one_that_was_put_off_since_somebody_looked_is_not_taken(alice):
     assert is_pending(task)
 
 
-def test_a_new_due_time_is_reminded_of_anew(alice):
+def test_a_new_due_time_is_reminded_of_again(alice):
     task = task_due(alice)
     send_due(at=NOW)
 
@@ -300,7 +300,7 @@ def test_a_new_due_time_is_reminded_of_anew(alice):
     assert send_due(at=NOW + timedelta(hours=2)).sent == 1
 
 
-def test_another_title_is_not(alice):
+def test_a_new_title_is_not_reminded_of_again(alice):
     task = task_due(alice)
     send_due(at=NOW)
     # By their new clock the moment is still to come.
@@ -314,7 +314,7 @@ def test_another_title_is_not(alice):
     assert not is_pending(task)
 
 
-def test_one_that_waited_a_day_is_dropped(alice):
+def test_a_reminder_that_is_a_day_late_is_dropped(alice):
     late, too_late = task_due(alice), task_due(alice, due_time=time(8, 59, 59))
 
     tally = send_due(at=NOW + TOO_LATE)
@@ -324,7 +324,7 @@ def test_one_that_waited_a_day_is_dropped(alice):
     assert not is_pending(too_late)
 
 
-def test_the_longest_waiting_day_comes_first_and_all_come(alice, monkeypatch):
+def test_sends_all_reminders_the_oldest_first(alice, monkeypatch):
     monkeypatch.setattr("todos.reminders.planning.PAGE", 2)
     for number in range(5):
         task_due(alice, title=f"Task {number}")
@@ -344,7 +344,9 @@ def test_the_longest_waiting_day_comes_first_and_all_come(alice, monkeypatch):
     assert sorted(subjects[1:]) == [f"Task {number}" for number in range(5)]
 
 
-def test_looking_costs_the_same_however_many_wait(alice, django_assert_num_queries):
+def test_the_selection_takes_the_same_queries_for_any_number_of_reminders(
+    alice, django_assert_num_queries
+):
     for _ in range(3):
         task_due(alice)
 
@@ -352,7 +354,7 @@ def test_looking_costs_the_same_however_many_wait(alice, django_assert_num_queri
         send_due(at=NOW - timedelta(hours=1))
 
 
-# --- To whom ------------------------------------------------------------------
+# --- The recipient ------------------------------------------------------------
 
 
 def no_mails(task):
@@ -404,7 +406,7 @@ def list_in_the_trash(task):
         "list trashed",
     ],
 )
-def test_nobody_else_is_mailed(alice, spoil):
+def test_sends_nothing_if_the_reminder_no_longer_applies(alice, spoil):
     home = TaskListFactory(owner=alice, at=BEFORE)
     task = task_due(alice, list_id=home.pk)
     spoil(task)
@@ -417,14 +419,14 @@ def test_nobody_else_is_mailed(alice, spoil):
 
 
 @pytest.mark.parametrize("column", ["completed_at", "trashed_at"])
-def test_the_sender_looks_for_itself(alice, column):
+def test_the_sender_checks_the_state_of_the_task(alice, column):
     task = task_due(alice)
     Task.objects.filter(pk=task.pk).update(**{column: BEFORE})
 
     assert not send_due(at=NOW)
 
 
-def test_the_mark_for_deletion_is_enough(alice):
+def test_sends_nothing_to_an_account_marked_for_deletion(alice):
     task_due(alice)
     alice.delete_after = NOW
     alice.save()
@@ -432,18 +434,18 @@ def test_the_mark_for_deletion_is_enough(alice):
     assert not send_due(at=NOW)
 
 
-def test_someone_without_an_address_is_not_mailed(db):
+def test_sends_nothing_to_a_user_without_an_address(db):
     task = task_due(UserFactory(email=None))
 
     assert not send_due(at=NOW)
     assert not is_pending(task)
 
 
-# --- Two senders, and none ----------------------------------------------------
+# --- Several senders ----------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_senders_at_once_send_each_once(alice):
+def test_two_simultaneous_senders_send_each_reminder_once(alice):
     for number in range(20):
         task_due(alice, title=f"Task {number}")
     barrier = Barrier(2, timeout=PATIENCE)
@@ -467,7 +469,7 @@ def test_two_senders_at_once_send_each_once(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_another_sender_has_in_hand_is_left_to_it(alice):
+def test_a_reminder_claimed_by_another_sender_is_skipped(alice):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite lets one transaction write at a time")
     held = task_due(alice, title="Held")
@@ -487,14 +489,14 @@ def test_what_another_sender_has_in_hand_is_left_to_it(alice):
     assert not is_pending(free)
 
 
-def test_one_that_a_dead_sender_had_in_hand_is_lost_not_doubled(alice):
+def test_a_reminder_claimed_by_a_dead_sender_is_not_sent_twice(alice):
     task = task_due(alice)
     take_reminder(task.pk, at=NOW)
 
     assert not send_due(at=NOW)
 
 
-def test_nothing_is_locked_while_the_mail_is_on_its_way(alice, monkeypatch):
+def test_no_row_is_locked_while_a_mail_is_sent(alice, monkeypatch):
     task_due(alice)
     seen = []
     monkeypatch.setattr(
@@ -511,7 +513,7 @@ def test_nothing_is_locked_while_the_mail_is_on_its_way(alice, monkeypatch):
 # --- The mail server ----------------------------------------------------------
 
 
-def test_a_mail_server_that_is_away_loses_nothing(no_server, alice):
+def test_reminders_are_kept_while_the_mail_server_is_unavailable(no_server, alice):
     task = task_due(alice)
 
     with pytest.raises(OSError):
@@ -520,7 +522,7 @@ def test_a_mail_server_that_is_away_loses_nothing(no_server, alice):
     assert is_pending(task)
 
 
-def test_no_server_is_called_while_nothing_is_due(no_server, alice):
+def test_does_not_connect_to_the_mail_server_without_due_reminders(no_server, alice):
     task_due(alice)
 
     assert not send_due(at=BEFORE)
@@ -540,7 +542,7 @@ def test_no_server_is_called_while_nothing_is_due(no_server, alice):
     ],
     ids=lambda answers: "-".join(*answers.items()),
 )
-def test_what_the_server_does_not_take_is_tried_again(server, alice, answers):
+def test_a_temporary_failure_is_retried(server, alice, answers):
     task = task_due(alice)
     server.answers = answers
 
@@ -555,7 +557,7 @@ def test_what_the_server_does_not_take_is_tried_again(server, alice, answers):
     assert server.next()["Subject"] == "Buy milk"
 
 
-def test_a_mailbox_that_does_not_exist_is_not_tried_again(server, alice):
+def test_a_mailbox_that_does_not_exist_is_not_retried(server, alice):
     task = task_due(alice)
     server.answers = {"RCPT": "550 No such mailbox"}
 
@@ -565,7 +567,7 @@ def test_a_mailbox_that_does_not_exist_is_not_tried_again(server, alice):
     assert not is_pending(task)
 
 
-def test_one_that_fails_does_not_hold_up_the_others(server, alice, bob):
+def test_a_failed_reminder_does_not_delay_others(server, alice, bob):
     task_due(alice, title="First")
     other = task_due(bob, title="Second", due_time=time(9, 0, 1))
     server.answers = {"END": ""}
@@ -582,7 +584,7 @@ def test_one_that_fails_does_not_hold_up_the_others(server, alice, bob):
     assert not is_pending(other)
 
 
-def test_what_failed_is_tried_later_each_time(alice):
+def test_the_delay_grows_with_each_failure(alice):
     task = task_due(alice)
     backoff, at = Backoff(), NOW
     waits = []
@@ -600,7 +602,7 @@ def test_what_failed_is_tried_later_each_time(alice):
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
-def test_what_changed_meanwhile_is_not_put_back(server, alice):
+def test_a_failure_does_not_overwrite_a_concurrent_change(server, alice):
     task = task_due(alice)
     taken = take_reminder(task.pk, at=NOW)
     act(actions.complete_task, task)
@@ -614,7 +616,7 @@ def test_what_changed_meanwhile_is_not_put_back(server, alice):
 
 
 def due_now(owner):
-    """Make a task whose reminder came due a minute ago, by the real clock."""
+    """Create a task whose reminder was due a minute ago by the real clock."""
     now = timezone.now().replace(second=0, microsecond=0)
     due = now + timedelta(minutes=29)
     return task_due(
@@ -625,7 +627,7 @@ def due_now(owner):
     )
 
 
-def test_runs_once_and_says_what_it_did(alice):
+def test_runs_once_and_prints_what_it_did(alice):
     due_now(alice)
     out = StringIO()
 
@@ -635,7 +637,7 @@ def test_runs_once_and_says_what_it_did(alice):
     assert len(mail.outbox) == 1
 
 
-def test_says_that_the_mail_server_is_away_without_its_words(no_server, alice):
+def test_reports_an_unavailable_mail_server_without_its_response(no_server, alice):
     due_now(alice)
 
     with pytest.raises(CommandError, match="can't be reached") as caught:
@@ -658,7 +660,7 @@ def test_says_that_the_mail_server_is_away_without_its_words(no_server, alice):
         (30, 10_000, LONGEST_PAUSE),
     ],
 )
-def test_a_round_begins_every_half_minute_or_later_after_failures(
+def test_rounds_begin_every_half_minute_and_later_after_failures(
     now, failures, seconds
 ):
     assert pause(now, failures) == seconds
@@ -666,7 +668,7 @@ def test_a_round_begins_every_half_minute_or_later_after_failures(
 
 @pytest.fixture
 def forever(transactional_db):
-    """Start senders that go on, as a service manager would; end them after the test."""
+    """Start senders that run forever, and stop them after the test."""
     started = []
 
     def start(**environment):
@@ -695,7 +697,7 @@ def forever(transactional_db):
 
 
 def database_url():
-    """Return the address of the database that the tests use."""
+    """Return the URL of the database of the tests."""
     chosen = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{chosen['NAME']}"
@@ -706,7 +708,7 @@ def database_url():
 
 
 def read_until(process, message):
-    """Return the log up to the line that has this message."""
+    """Return the log up to the line with this message."""
     lines = []
     for text in process.stderr:
         lines.append(text)
@@ -716,7 +718,7 @@ def read_until(process, message):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_forever_sends_until_it_is_told_to_stop(forever, alice, number):
+def test_forever_sends_until_a_signal_stops_it(forever, alice, number):
     task = due_now(alice)
     with mail_server() as server:
         process = forever(EMAIL_URL=f"smtp://127.0.0.1:{server.port}")
@@ -735,7 +737,7 @@ def test_forever_sends_until_it_is_told_to_stop(forever, alice, number):
     assert "alice" not in log
 
 
-def test_forever_outlives_a_lost_database(forever):
+def test_forever_survives_an_outage_of_the_database(forever):
     process = forever(
         DATABASE_URL="postgres://ownlist:secret-of-the-database@127.0.0.1:1/ownlist"
     )
@@ -748,7 +750,7 @@ def test_forever_outlives_a_lost_database(forever):
     assert "secret-of-the-database" not in "".join([*lines, rest])
 
 
-def test_forever_outlives_a_lost_mail_server(forever, alice):
+def test_forever_survives_an_outage_of_the_mail_server(forever, alice):
     task = due_now(alice)
     process = forever(EMAIL_URL=f"smtp://127.0.0.1:{closed_port()}")
     read_until(process, "reminders: the mail server can't be reached")

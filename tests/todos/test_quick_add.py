@@ -22,7 +22,7 @@ def add(owner, text, *, at=WEDNESDAY, literal=None):
     return [draft.task for draft in drafts]
 
 
-def test_stores_what_a_line_says(alice):
+def test_stores_the_fields_that_a_line_sets(alice):
     home = TaskListFactory(owner=alice, name="Home")
 
     add(alice, "Buy milk tomorrow 9am #home @shop @Cold p2 remind:10m from:today")
@@ -36,7 +36,7 @@ def test_stores_what_a_line_says(alice):
     assert (task.created_at, task.version) == (WEDNESDAY, 1)
 
 
-def test_a_plain_line_is_a_task_like_any_other(alice):
+def test_a_plain_line_becomes_a_task_with_defaults(alice):
     quick = add(alice, "Buy milk")[0]
 
     usual = TaskFactory(owner=alice, title="Buy milk", at=WEDNESDAY)
@@ -61,7 +61,7 @@ def test_a_reminder_waits_to_be_sent(alice):
     assert Task.objects.get().remind_on == task.remind_on == date(2026, 11, 26)
 
 
-def test_finds_the_words_of_the_title_again(alice):
+def test_the_task_is_found_by_words_of_its_title(alice):
     add(alice, "Café au lait tomorrow")
 
     assert Task.objects.owned_by(alice).matching("cafe").exists()
@@ -81,7 +81,7 @@ def test_several_lines_are_tasks_in_their_order_and_one_batch(alice):
     assert len({change.batch for change in changes}) == 1
 
 
-def test_one_undo_takes_all_of_it_back(alice):
+def test_one_undo_reverts_all_lines(alice):
     add(alice, "One @a\nTwo @b\nThree")
 
     actions.undo(caller_of(alice))
@@ -89,7 +89,7 @@ def test_one_undo_takes_all_of_it_back(alice):
     assert not Task.objects.live().exists()
 
 
-def test_uses_the_label_that_is_there(alice):
+def test_uses_the_existing_label(alice):
     TaskFactory(owner=alice, labels=["Shop"])
 
     [task] = add(alice, "Buy milk @SHOP")
@@ -99,7 +99,7 @@ def test_uses_the_label_that_is_there(alice):
 
 
 @pytest.mark.parametrize("state", ["archived_at", "trashed_at"])
-def test_a_list_that_is_put_away_is_unknown(alice, state):
+def test_an_archived_or_deleted_list_is_unknown(alice, state):
     home = TaskListFactory(owner=alice, name="Home")
     setattr(home, state, WEDNESDAY)
     home.save()
@@ -110,7 +110,7 @@ def test_a_list_that_is_put_away_is_unknown(alice, state):
     assert task.list.is_inbox
 
 
-def test_of_two_lists_of_one_name_the_upper_one_counts(alice):
+def test_the_first_of_two_lists_with_one_name_is_used(alice):
     first = TaskListFactory(owner=alice, name="Home")
     TaskListFactory(owner=alice, name="Home")
 
@@ -119,7 +119,7 @@ def test_of_two_lists_of_one_name_the_upper_one_counts(alice):
     assert task.list == first
 
 
-def test_it_is_the_persons_day_and_week(alice):
+def test_uses_the_day_and_week_of_the_user(alice):
     alice.timezone, alice.day_start, alice.week_start = "Asia/Tokyo", 5, "sunday"
     at = datetime(2026, 11, 28, 18, 0, tzinfo=UTC)  # Sunday, 03:00, in Tokyo
 
@@ -129,7 +129,7 @@ def test_it_is_the_persons_day_and_week(alice):
     assert week.due_date == date(2026, 11, 29)
 
 
-def test_reading_alone_stores_nothing(alice):
+def test_a_dry_run_stores_nothing(alice):
     [draft] = preview_quick_add(caller_of(alice, WEDNESDAY), text="Buy milk @shop p1")
 
     assert (draft.task.title, draft.task.priority) == ("Buy milk", 1)
@@ -142,7 +142,7 @@ def test_reading_alone_stores_nothing(alice):
     ["a" * 501, "x " + "@\u00dfest" + "\u0390" * 44, "x @" + "\u0958" * 26],
     ids=["title", "folded label", "normalised label"],
 )
-def test_one_wrong_line_keeps_all_of_them_out(alice, wrong):
+def test_one_invalid_line_rejects_all_lines(alice, wrong):
     with pytest.raises(ValidationError) as refused:
         add(alice, f"Buy milk @shop\n{wrong}\nBuy bread")
 
@@ -152,14 +152,14 @@ def test_one_wrong_line_keeps_all_of_them_out(alice, wrong):
     assert not Change.objects.exists()
 
 
-def test_takes_a_hundred_lines_and_no_more(alice):
+def test_takes_at_most_a_hundred_lines(alice):
     assert len(add(alice, "line\n" * 100)) == 100
 
     with pytest.raises(ValidationError, match="at most 100 lines"):
         add(alice, "line\n" * 101)
 
 
-# --- What it asks of the database ---
+# --- Queries ---
 
 
 def queries_of(alice, text):
@@ -179,7 +179,7 @@ def test_a_line_takes_four_queries(alice):
     assert len(queries_of(alice, "Buy milk tomorrow 9am p1 every day")) == 4
 
 
-def test_known_labels_take_two_more(alice):
+def test_known_labels_take_two_more_queries(alice):
     TaskFactory(owner=alice, labels=["shop", "cold"])
 
     assert len(queries_of(alice, "Buy milk @shop @cold")) == 6
