@@ -1,4 +1,4 @@
-"""The table of Django's database cache, so that `migrate` alone makes a database."""
+"""Create the table of Django's database cache, so that no other command is needed."""
 
 from django.conf import settings
 from django.core.management import call_command

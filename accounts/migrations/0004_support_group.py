@@ -1,7 +1,7 @@
-"""The group of support staff: find and read accounts, and the actions on them.
+"""Create the group of support staff, who may view accounts and act on them.
 
-Django makes content types and permissions only after all migrations, so on a fresh
-database these rows have to be made here; what is made later finds them.
+Django creates content types and permissions only after all migrations, so on a new
+database they are created here; Django finds them later.
 """
 
 from django.db import migrations

@@ -1,6 +1,6 @@
-"""Spent refresh tokens are known by their generation; simplejwt's tables go.
+"""Drop simplejwt's tables: the generation of a refresh token shows whether it was used.
 
-Tokens from before name no generation, so the sign-ins that they belong to end.
+Earlier tokens have no generation, so their sign-ins end.
 """
 
 from django.db import migrations

@@ -361,7 +361,7 @@ def test_continues_after_the_given_row(house):
 
 @pytest.mark.needs_postgresql
 def test_reads_more_than_a_page_and_each_once(house, monkeypatch):
-    monkeypatch.setattr("accounts.better_auth.importing.PAGE", 2)
+    monkeypatch.setattr("accounts.better_auth.importing.PAGE_SIZE", 2)
     for _ in range(5):
         house.server.sign_up()
 
