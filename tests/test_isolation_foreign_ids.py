@@ -235,7 +235,9 @@ def test_his_tasks_cannot_be_added_to_her_list(api_as, bob, hers, never):
 
 @pytest.mark.parametrize("parameter", ["list", "parent"])
 @pytest.mark.parametrize("view", ["all", "trash", "open"])
-def test_her_ids_in_a_query_find_nothing(api_as, bob, hers, parameter, view):
+def test_ids_of_another_user_in_a_query_find_nothing(
+    api_as, bob, hers, parameter, view
+):
     name = "list_" if parameter == "list" else "task"
 
     response = api_as(bob).get(
@@ -264,7 +266,7 @@ def without_tokens(page):
     return [line for line in page.splitlines() if b"csrfmiddlewaretoken" not in line]
 
 
-def test_her_label_of_the_same_name_is_not_shared(api_as, alice, bob):
+def test_a_label_of_another_user_with_the_same_name_is_not_shared(api_as, alice, bob):
     TaskFactory(owner=alice, labels=["home"])
 
     response = api_as(bob).post(
@@ -284,7 +286,7 @@ def test_his_search_does_not_find_her_tasks(api_as, alice, bob):
     assert client.get("/api/v1/tasks", {"label": "secret"}).json()["results"] == []
 
 
-def test_a_cursor_of_hers_shows_only_his_own_rows(api_as, alice, bob):
+def test_a_cursor_of_another_user_shows_only_own_rows(api_as, alice, bob):
     TaskFactory.create_batch(3, owner=alice)
     mine = TaskFactory(owner=bob)
     page = api_as(alice).get("/api/v1/tasks", {"page_size": 1}).json()

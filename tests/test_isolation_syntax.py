@@ -160,7 +160,7 @@ def test_the_checker_reads_all_interfaces():
     } <= looked_at
 
 
-def test_every_model_with_an_owner_is_watched():
+def test_every_model_with_an_owner_is_checked():
     assert {"TaskList", "Task", "Label", "TaskLabel", "Change", "Ledger"} <= OWNED
     assert {"tasks", "task_lists", "labels", "changes", "steps"} <= RELATED
 

@@ -27,7 +27,7 @@ def test_shows_the_caller(api_as, alice):
 
 
 @pytest.mark.parametrize("method", ["get", "patch", "delete"])
-def test_refuses_a_caller_without_a_credential(api, db, method):
+def test_requires_a_credential(api, db, method):
     response = getattr(api, method)(URL)
 
     assert response.status_code == 401

@@ -22,7 +22,7 @@ def test_changes_the_password(api_as, alice):
     assert alice.security_events.get().kind == "password_changed"
 
 
-def test_refuses_a_caller_without_a_credential(api, db):
+def test_requires_a_credential(api, db):
     response = api.post(URL, CHANGE)
 
     assert response.status_code == 401

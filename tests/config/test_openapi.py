@@ -1,4 +1,4 @@
-"""The OpenAPI document: every answer is described, and its examples are true."""
+"""The OpenAPI document: every response is described, and the examples are real."""
 
 import json
 
@@ -41,14 +41,14 @@ def resolved(document, thing):
 
 
 def answers(document, operation):
-    """Every schema that an answer of the operation has."""
+    """Every schema of a response of the operation."""
     for response in operation["responses"].values():
         for media in resolved(document, response).get("content", {}).values():
             yield media["schema"]
 
 
 def objects(document, schema, seen):
-    """The names of all objects that a schema leads to."""
+    """The names of all objects that a schema refers to."""
     if isinstance(schema, dict):
         name = schema.get("$ref", "").rpartition("/")[2]
         if name and name not in seen:
@@ -62,10 +62,10 @@ def objects(document, schema, seen):
     return seen
 
 
-# --- Words --------------------------------------------------------------------
+# --- Texts --------------------------------------------------------------------
 
 
-def test_every_operation_says_in_a_line_what_it_does_and_no_two_say_the_same(document):
+def test_every_operation_has_a_unique_summary(document):
     found = {}
     for path, method, operation in operations(document):
         summary = operation["summary"]
@@ -75,7 +75,7 @@ def test_every_operation_says_in_a_line_what_it_does_and_no_two_say_the_same(doc
             (method, path.replace("/users/{user_id}", "").replace("/v1", ""))
         )
     for summary, places in found.items():
-        # The same views stand under the route match, and PUT is PATCH in the plan.
+        # The same views are also routed by user id, and PUT is PATCH in the plan.
         assert len({path for _, path in places}) == 1, summary
 
 
@@ -113,7 +113,7 @@ def test_every_parameter_is_described_and_shown_by_a_true_example(document):
                 OAS31Validator(schema).validate(parameter["example"])
 
 
-def test_an_answer_lacks_nothing_but_what_it_is_said_to_lack(document):
+def test_only_documented_members_are_absent_from_responses(document):
     names = set()
     for *_, operation in operations(document):
         for schema in answers(document, operation):
@@ -151,7 +151,7 @@ def test_a_client_fills_in_nothing_where_only_what_is_sent_changes(document):
     assert filled_in == set()
 
 
-def test_a_wall_clock_time_is_none_of_rfc_3339(document):
+def test_a_local_time_is_not_a_time_of_rfc_3339(document):
     schema = document["components"]["schemas"]["TaskRequest"]["properties"]["due_time"]
 
     validator = OAS31Validator(schema)
@@ -162,7 +162,7 @@ def test_a_wall_clock_time_is_none_of_rfc_3339(document):
 
 
 @pytest.mark.parametrize("thing", ["tasks", "lists"])
-def test_a_move_without_a_body_is_none(document, thing):
+def test_a_move_requires_a_body(document, thing):
     operation = document["paths"][f"/api/v1/{thing}/{{{thing[:-1]}_id}}/move"]["post"]
 
     assert operation["requestBody"]["required"] is True
@@ -212,14 +212,14 @@ def test_the_document_says_which_fields_exclude_each_other(
     assert not validator.is_valid(other)
 
 
-# --- Refusals -----------------------------------------------------------------
+# --- Problems -----------------------------------------------------------------
 
 
 def test_the_document_is_valid(document):
     OpenAPIV31SpecValidator(document).validate()
 
 
-def test_every_operation_says_what_it_answers_with_when_it_can_not(document):
+def test_every_operation_documents_its_problems(document):
     for path, method, operation in operations(document):
         statuses = set(operation["responses"])
 
@@ -233,7 +233,7 @@ def test_every_operation_says_what_it_answers_with_when_it_can_not(document):
             assert "404" in statuses, (path, method)
 
 
-def test_every_operation_that_heeds_a_header_says_so(document):
+def test_every_operation_that_honours_a_header_documents_it(document):
     for path, method, operation in operations(document):
         headers = {
             parameter["name"]
@@ -268,9 +268,7 @@ def test_every_refusal_has_an_example_of_its_own_status(document):
                 assert (media_type == "application/problem+json") != is_plans
 
 
-def test_a_tag_that_is_not_the_newest_is_refused_where_the_document_says_so(
-    document, api_as, alice
-):
+def test_an_old_etag_is_rejected_where_the_document_says_so(document, api_as, alice):
     client = api_as(alice)
     task = client.post("/api/v1/tasks", {"title": "Buy milk"}).json()["id"]
     errands, work = (
@@ -306,9 +304,7 @@ def test_the_codes_of_a_refused_sign_in_and_deletion_are_described(document):
     assert deletion == {"recent_sign_in_required", "permission_denied"}
 
 
-def test_a_refusal_is_described_in_the_words_that_it_is_answered_with(
-    document, api_as, alice
-):
+def test_a_refusal_is_documented_with_its_actual_text(document, api_as, alice):
     client = api_as(alice)
     task = client.post("/api/v1/tasks", {"title": "Buy milk"}).json()["id"]
     path = "/api/v1/tasks/{task_id}/skip"
@@ -321,7 +317,7 @@ def test_a_refusal_is_described_in_the_words_that_it_is_answered_with(
     assert refused.json() == media["examples"]["not_repeating"]["value"]
 
 
-def test_an_import_that_met_another_request_is_described(document):
+def test_an_import_during_another_change_is_documented(document):
     codes = codes_of(document, "/api/v1/import", "post", "409")
 
     assert codes == {"account_full", "import_clash", "idempotency_key_in_use"}
@@ -350,14 +346,14 @@ def test_every_object_that_is_sent_has_an_example(document):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_each_example_fits_its_schema(document, name):
     schema = document["components"]["schemas"][name]
-    # References lead into the document, so it stands around the schema.
+    # References are resolved in the document, so it encloses the schema.
     validator = OAS31Validator({**schema, "components": document["components"]})
 
     assert [error.message for error in validator.iter_errors(EXAMPLES[name])] == []
 
 
 class Story:
-    """Sends the examples in an order in which they make sense."""
+    """Sends the examples in an order in which they are valid."""
 
     def __init__(self, client):
         self.client = client
@@ -365,8 +361,8 @@ class Story:
 
     def send(self, method, path, asked=None, answered=None):
         body = EXAMPLES[asked] if asked else None
-        told = json.loads(self._true(json.dumps([path, body])))
-        response = getattr(self.client, method)(told[0], told[1])
+        sent = json.loads(self._true(json.dumps([path, body])))
+        response = getattr(self.client, method)(sent[0], sent[1])
         assert response.status_code in {200, 201}, (path, response.content)
         if answered:
             self.compare(EXAMPLES[answered], response.json())
@@ -378,7 +374,7 @@ class Story:
         return text
 
     def compare(self, example, true, place=""):
-        """Hold an answer against its example: the same keys and the same types."""
+        """Compare a response with its example: the same keys and types."""
         if example is None or true is None:
             return
         if place.endswith(("id", ".batch")):
@@ -468,7 +464,7 @@ def test_a_refused_import_is_what_the_example_shows(api_as, alice):
     assert response.json() == EXAMPLES["ImportProblem"]
 
 
-def test_an_undo_with_changes_in_the_way_is_what_the_example_shows(api_as, alice):
+def test_an_undo_with_conflicting_changes_is_what_the_example_shows(api_as, alice):
     story = Story(api_as(alice))
     task = story.client.post("/api/v1/tasks", {"title": "Buy milk"}).json()["id"]
     feed = story.client.get("/api/v1/changes").json()["results"]

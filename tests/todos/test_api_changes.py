@@ -43,7 +43,7 @@ def follow(get, *, since, page_size):
         since = body["next"]
 
 
-def test_tells_what_was_done_in_order(get, api_as, alice):
+def test_returns_changes_in_order(get, api_as, alice):
     task = TaskFactory(owner=alice, title="Milk")
     address = reverse("api:task-detail", args=[task.pk])
     api_as(alice).patch(
@@ -90,13 +90,13 @@ def test_tells_what_was_done_in_order(get, api_as, alice):
     assert body["next"] == "3"
 
 
-def test_going_on_from_next_misses_and_repeats_nothing(get, alice):
+def test_following_next_skips_and_repeats_nothing(get, alice):
     tasks = [TaskFactory(owner=alice) for _ in range(5)]
 
     assert follow(get, since="0", page_size=2) == [str(task.pk) for task in tasks]
 
 
-def test_next_is_there_when_nothing_is_new(get, alice):
+def test_next_is_present_if_there_are_no_changes(get, alice):
     TaskFactory(owner=alice)
 
     assert get(since="1").json() == {"results": [], "next": "1"}
@@ -107,7 +107,7 @@ def test_an_empty_ledger_begins_at_zero(get):
     assert get().json() == {"results": [], "next": "0"}
 
 
-def test_tells_each_field_as_the_task_itself_shows_it(get, api_as, alice):
+def test_shows_each_field_as_the_task_does(get, api_as, alice):
     client = api_as(alice)
     body = {
         "title": "Call",
@@ -123,16 +123,16 @@ def test_tells_each_field_as_the_task_itself_shows_it(get, api_as, alice):
     client.delete(address)
     shown = client.get(address).json()
 
-    told = {}
+    recorded = {}
     for change in get().json()["results"]:
         if change["entity_id"] == shown["id"]:
-            told |= change["after"]
+            recorded |= change["after"]
 
-    assert told == {name: shown[name] for name in told}
-    assert told.keys() >= body.keys() | {"completed_at", "trashed_at"}
+    assert recorded == {name: shown[name] for name in recorded}
+    assert recorded.keys() >= body.keys() | {"completed_at", "trashed_at"}
 
 
-def test_what_was_removed_for_good_leaves_a_tombstone_without_text(get, alice):
+def test_a_permanently_deleted_object_leaves_a_tombstone_without_text(get, alice):
     task = TaskFactory(owner=alice, title="Secret plan")
     caller = caller_of(alice, task.created_at)
     actions.trash_task(caller, task_id=task.pk)
@@ -155,7 +155,7 @@ def test_lists_are_in_the_feed(get, alice):
     assert change["after"]["name"] == "Errands"
 
 
-def test_shows_no_one_elses_changes(get, bob):
+def test_shows_no_changes_of_other_users(get, bob):
     TaskFactory(owner=bob)
 
     assert get().json()["results"] == []
@@ -166,14 +166,14 @@ def test_anonymous_is_refused(api):
 
 
 @pytest.mark.parametrize("since", ["-1", "x", "1.5", "9" * 21, "\u0663", "1\n2"])
-def test_a_place_that_is_none_is_refused(get, since):
+def test_an_invalid_position_is_rejected(get, since):
     answer = get(since=since)
 
     assert answer.status_code == 400
     assert "since" in answer.json()["errors"]
 
 
-def test_a_place_before_the_oldest_change_that_is_kept_is_gone(get, alice):
+def test_a_position_before_the_oldest_kept_change_is_gone(get, alice):
     for _ in range(3):
         TaskFactory(owner=alice)
     Change.objects.filter(owner=alice, seq__lte=2).delete()
@@ -187,13 +187,13 @@ def test_a_place_before_the_oldest_change_that_is_kept_is_gone(get, alice):
     assert len(get().json()["results"]) == 1
 
 
-def test_a_place_after_the_end_is_gone(get, alice):
+def test_a_position_after_the_end_is_gone(get, alice):
     TaskFactory(owner=alice)
 
     assert get(since="2").status_code == 410
 
 
-def test_costs_the_same_number_of_queries_however_long(
+def test_the_number_of_queries_does_not_depend_on_the_length(
     get, alice, django_assert_num_queries
 ):
     for _ in range(3):
@@ -217,7 +217,7 @@ def test_a_task_has_a_history_the_latest_first(history, api_as, alice):
     assert second["next"] is None
 
 
-def test_another_persons_task_has_no_history_here(history, bob):
+def test_the_history_of_another_users_task_is_not_found(history, bob):
     task = TaskFactory(owner=bob)
 
     foreign, unknown = history(task.pk), history(uuid.uuid4())
@@ -226,7 +226,7 @@ def test_another_persons_task_has_no_history_here(history, bob):
     assert foreign.content == unknown.content
 
 
-def test_a_history_is_not_gone_on_with_by_a_made_up_cursor(history, alice):
+def test_a_history_rejects_a_forged_cursor(history, alice):
     task = TaskFactory(owner=alice)
 
     assert history(task.pk, cursor="made-up").status_code == 400

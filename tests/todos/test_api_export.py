@@ -16,7 +16,7 @@ def body_of(response):
     return b"".join(response.streaming_content)
 
 
-def test_gives_everything_as_a_file_named_by_the_day(api_as, alice):
+def test_exports_everything_as_a_file_named_by_the_day(api_as, alice):
     task = TaskFactory(owner=alice, title="Buy milk")
 
     response = api_as(alice).get(reverse("api:export"))
@@ -86,7 +86,7 @@ def test_anonymous_is_refused(api, db):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_holds_nothing_of_a_stranger(api_as, alice, bob, name):
+def test_holds_nothing_of_another_user(api_as, alice, bob, name):
     theirs = TaskListFactory(owner=bob, name="Bobs list")
     TaskFactory(owner=bob, list_id=theirs.pk, title="Bobs secret", labels=["bobs"])
     TaskFactory(owner=alice, title="Buy milk")
@@ -104,7 +104,7 @@ def test_an_unknown_format_is_named(api_as, alice, value):
     assert list(response.json()["errors"]) == ["format"]
 
 
-def test_reading_is_all_it_does(api_as, alice):
+def test_allows_only_reading(api_as, alice):
     TaskFactory(owner=alice)
     changes = Change.objects.count()
 

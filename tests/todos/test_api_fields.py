@@ -1,4 +1,4 @@
-"""`?fields=`: answers with only the fields that were asked for."""
+"""`?fields=`: responses with only the requested fields."""
 
 import pytest
 
@@ -80,7 +80,7 @@ def test_a_feed_of_few_fields_goes_on(client, alice):
     assert (len(first["results"]), len(last["results"])) == (2, 1)
 
 
-def test_the_twin_of_the_tasks_takes_fields_as_well(client, task):
+def test_the_route_under_the_users_id_accepts_fields_as_well(client, task):
     page = client.get("/api/v1/users/me/tasks?fields=title").json()
     one = client.get(f"/api/v1/users/me/tasks/{task.pk}?fields=title").json()
 
@@ -104,7 +104,7 @@ def test_each_field_of_a_list_can_be_asked_for(client, errands):
 
 
 @pytest.mark.parametrize("query", ["", "?fields="])
-def test_without_names_all_fields_are_there(client, task, query):
+def test_without_names_all_fields_are_present(client, task, query):
     whole = client.get("/api/v1/tasks").json()
 
     assert client.get(f"/api/v1/tasks{query}").json() == whole
@@ -119,7 +119,7 @@ def test_without_names_all_fields_are_there(client, task, query):
         *("changes", "tasks/{task}/changes"),
     ],
 )
-def test_a_name_that_no_field_has_is_named(client, task, errands, home, route, name):
+def test_an_unknown_field_is_named(client, task, errands, home, route, name):
     path = route.format(task=task.pk, list=errands.pk, label=home.pk)
 
     refused = client.get(f"/api/v1/{path}", {"fields": name})
@@ -131,7 +131,7 @@ def test_a_name_that_no_field_has_is_named(client, task, errands, home, route, n
     )
 
 
-def test_what_a_task_would_be_asked_for_is_no_column(client, task):
+def test_a_query_parameter_is_not_a_column(client, task):
     """`label_names` is a column of the query and no field."""
     assert client.get("/api/v1/tasks?fields=label_names").status_code == 400
 
@@ -149,7 +149,7 @@ def test_the_tag_is_that_of_the_whole_task(client, task):
     assert changed.status_code == 200
 
 
-def test_pages_go_on_whatever_the_fields_are(client, alice):
+def test_pages_continue_with_any_fields(client, alice):
     for number in range(5):
         TaskFactory(owner=alice, title=f"Task {number}")
 
@@ -162,7 +162,7 @@ def test_pages_go_on_whatever_the_fields_are(client, alice):
     assert titles == [f"Task {number}" for number in (4, 3, 2, 1, 0)]
 
 
-def test_a_stranger_gets_nothing_by_fields(api_as, bob, task, errands, home):
+def test_fields_give_another_user_nothing(api_as, bob, task, errands, home):
     for path in (f"tasks/{task.pk}", f"lists/{errands.pk}", f"labels/{home.pk}"):
         assert api_as(bob).get(f"/api/v1/{path}?fields=id").status_code == 404
     assert Task.objects.owned_by(bob).count() == 0

@@ -1,4 +1,4 @@
-"""A POST with an Idempotency-Key acts once, however often it is sent."""
+"""A POST with an Idempotency-Key is carried out once, however often it is sent."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +71,7 @@ def test_the_first_answer_stays_though_the_task_goes_on(api_as, alice):
     assert titles(alice) == ["Buy oat milk"]
 
 
-def test_without_a_key_each_request_acts(api_as, alice):
+def test_without_a_key_each_request_runs(api_as, alice):
     client = api_as(alice)
 
     for _ in range(2):
@@ -119,7 +119,7 @@ def test_both_slash_forms_are_one_route(api_as, alice):
 
 
 @pytest.mark.parametrize("what", ["complete", "reopen", "restore"])
-def test_what_has_no_body_can_be_repeated(api_as, alice, what):
+def test_a_request_without_a_body_can_be_repeated(api_as, alice, what):
     client = api_as(alice)
     task = TaskFactory(owner=alice)
     path = f"{URL}/{task.pk}/{what}"
@@ -141,7 +141,7 @@ def test_what_has_no_body_can_be_repeated(api_as, alice, what):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_every_post_of_owned_things_can_be_repeated(api_as, alice, path, body):
+def test_every_post_for_owned_objects_can_be_repeated(api_as, alice, path, body):
     client = api_as(alice)
     lists = TaskList.objects.owned_by(alice).count()
 
@@ -154,7 +154,7 @@ def test_every_post_of_owned_things_can_be_repeated(api_as, alice, path, body):
     assert made == 1
 
 
-def test_a_person_in_the_browsable_api_gets_a_page_again(page_as, alice):
+def test_a_repeated_request_in_the_browsable_api_gets_a_page(page_as, alice):
     client = page_as(alice)
     headers = {"Idempotency-Key": KEY, "Accept": "text/html"}
 
@@ -197,7 +197,7 @@ def test_another_route_under_the_same_key_is_refused(api_as, alice, path):
     assert refused.json()["code"] == "idempotency_key_reused"
 
 
-def test_the_plans_routes_refuse_in_their_form(api_as, alice):
+def test_the_plans_routes_answer_errors_in_their_format(api_as, alice):
     client = api_as(alice)
     post(client, path="/api/me/tasks")
 
@@ -261,7 +261,7 @@ def test_only_answers_older_than_a_day_are_deleted(api_as, alice):
 
 
 @pytest.mark.parametrize("method", ["patch", "put"])
-def test_other_methods_pass_the_key_by(api_as, alice, method):
+def test_other_methods_ignore_the_key(api_as, alice, method):
     client = api_as(alice)
     task = TaskFactory(owner=alice)
 
@@ -274,7 +274,7 @@ def test_other_methods_pass_the_key_by(api_as, alice, method):
     assert not IdempotentAnswer.objects.exists()
 
 
-def test_no_answer_of_a_sign_in_is_kept(api, alice):
+def test_no_response_of_a_sign_in_is_stored(api, alice):
     for path in ("/api/v1/auth/token", "/api/v1/auth/register"):
         body = {"email": "alice@example.com", "password": "a long phrase of words"}
         post(api, body, path=path)
@@ -289,7 +289,7 @@ def test_no_answer_of_a_sign_in_is_kept(api, alice):
     "key",
     ["", " ", "a b", "ä", "x" * 256, '""', '"', '"a"b"', '"a b"', r'"a\b"', "\x7f"],
 )
-def test_a_key_that_is_none_is_named(api_as, alice, key):
+def test_an_invalid_key_is_named(api_as, alice, key):
     refused = post(api_as(alice), key=key)
 
     assert refused.status_code == 400
@@ -396,7 +396,7 @@ def test_sixteen_requests_at_once_make_one_task(api_as, alice):
 
 @pytest.mark.needs_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_while_the_first_request_runs_the_second_is_told_so(api_as, alice):
+def test_while_the_first_request_runs_the_second_is_rejected(api_as, alice):
     client = api_as(alice)
     number = idempotency.lock_number(owner=alice, key=KEY)
     chosen = connection.get_connection_params()
@@ -416,7 +416,7 @@ def test_while_the_first_request_runs_the_second_is_told_so(api_as, alice):
     assert titles(alice) == ["Other", "Buy milk"]
 
 
-def test_the_lock_tells_users_and_keys_apart(alice, bob):
+def test_the_lock_distinguishes_users_and_keys(alice, bob):
     numbers = {
         idempotency.lock_number(owner=owner, key=key)
         for owner in (alice, bob)
@@ -427,7 +427,7 @@ def test_the_lock_tells_users_and_keys_apart(alice, bob):
     assert all(-(2**63) <= number < 2**63 for number in numbers)
 
 
-def test_nobody_forgets_to_check_the_permission_first(api_as, alice, bob):
+def test_every_view_checks_the_permission_first(api_as, alice, bob):
     """A kept answer is for the caller whom the route names."""
     client = api_as(alice)
     post(client, path=f"/api/v1/users/{alice.pk}/tasks")

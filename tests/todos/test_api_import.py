@@ -31,7 +31,7 @@ def send(client, body, name="csv", **fields):
     return client.post(URL, {"file": file, "format": name} | fields, format="multipart")
 
 
-def test_brings_the_tasks_of_a_table_in_one_batch(api_as, alice):
+def test_imports_the_tasks_of_a_table_in_one_batch(api_as, alice):
     response = send(api_as(alice), TABLE)
 
     assert response.status_code == 200
@@ -63,7 +63,7 @@ def test_its_batch_can_be_undone(api_as, alice):
     assert not Task.objects.filter(owner=alice, trashed_at=None).exists()
 
 
-def test_an_archive_of_another_account_comes_whole(api_as, alice, bob):
+def test_an_archive_of_another_account_is_imported_completely(api_as, alice, bob):
     a_full_account(alice)
 
     response = send(api_as(bob), exported(alice), "json")
@@ -72,7 +72,7 @@ def test_an_archive_of_another_account_comes_whole(api_as, alice, bob):
     assert send(api_as(bob), exported(alice), "json").json()["created"] == 0
 
 
-def test_a_dry_run_tells_and_stores_nothing(api_as, alice):
+def test_a_dry_run_reports_and_stores_nothing(api_as, alice):
     before = stored(alice)
 
     response = send(api_as(alice), TABLE, dry_run="true")
@@ -82,7 +82,7 @@ def test_a_dry_run_tells_and_stores_nothing(api_as, alice):
     assert stored(alice) == before
 
 
-def test_a_wrong_row_keeps_all_of_it_out(api_as, alice):
+def test_an_invalid_row_prevents_the_whole_import(api_as, alice):
     before = stored(alice)
     table = "title,priority,due_date\nBuy milk,1,\n,9,soon\nCall Ann,2,\n"
 
@@ -107,7 +107,7 @@ def test_a_wrong_row_keeps_all_of_it_out(api_as, alice):
     assert stored(alice) == before
 
 
-def test_a_dry_run_tells_of_wrong_rows_without_being_one(api_as, alice):
+def test_a_dry_run_with_invalid_rows_is_a_success(api_as, alice):
     response = send(api_as(alice), "title\n\nok\n" + "x" * 501 + "\n", dry_run="1")
 
     assert response.status_code == 200
@@ -150,7 +150,7 @@ def test_columns_are_mapped(api_as, alice):
     ],
     ids=range(10),
 )
-def test_a_mapping_that_says_nothing_is_named(api_as, alice, mapping):
+def test_an_invalid_mapping_is_named(api_as, alice, mapping):
     response = send(api_as(alice), TABLE, mapping=mapping)
 
     assert response.status_code == 400
@@ -162,7 +162,7 @@ def test_anonymous_is_refused(api, db):
     assert send(api, TABLE).status_code == 401
 
 
-def test_a_strangers_ids_are_like_ids_that_never_were(api_as, alice, bob):
+def test_ids_of_another_user_are_like_unknown_ids(api_as, alice, bob):
     theirs = TaskFactory(owner=bob, title="Bobs")
     known = document_of({"title": "a", "id": str(theirs.pk)}, {"title": "b"})
     unknown = document_of({"title": "a", "id": id_of(77)}, {"title": "b"})
@@ -180,7 +180,7 @@ def test_a_strangers_ids_are_like_ids_that_never_were(api_as, alice, bob):
     assert Task.objects.filter(owner=bob).count() == 1
 
 
-def test_a_strangers_task_is_no_parent(api_as, alice, bob):
+def test_a_task_of_another_user_cannot_be_the_parent(api_as, alice, bob):
     theirs = TaskFactory(owner=bob, title="Bobs")
     known = document_of({"title": "a", "parent": str(theirs.pk)})
     unknown = document_of({"title": "a", "parent": id_of(77)})
@@ -227,7 +227,7 @@ def test_a_form_that_lacks_something_names_it(api_as, alice, fields, named):
     assert not Task.objects.exists()
 
 
-def test_json_is_no_form(api_as, alice):
+def test_json_is_not_accepted_as_a_form(api_as, alice):
     response = api_as(alice).post(URL, {"format": "csv"}, format="json")
 
     assert response.status_code == 415
@@ -256,7 +256,7 @@ def test_json_is_no_form(api_as, alice):
     ],
     ids=["none", "no form", "cut off", "many fields", "a long field"],
 )
-def test_a_body_that_is_no_form_is_a_mistake_of_the_caller(alice, body, content_type):
+def test_a_body_that_is_not_a_form_is_a_client_error(alice, body, content_type):
     pair = tokens.start_family(user=alice, at=timezone.now())
     client = Client(headers={"Authorization": f"Bearer {pair.access}"})
 
@@ -285,7 +285,7 @@ def test_a_file_that_is_too_large_is_refused(api_as, alice, settings):
     assert send(client, TABLE).status_code == 200
 
 
-def test_under_a_key_it_acts_once(api_as, alice):
+def test_with_a_key_it_runs_once(api_as, alice):
     client = api_as(alice)
     client.credentials(**client._credentials, HTTP_IDEMPOTENCY_KEY="once")
 

@@ -23,14 +23,14 @@ def test_shows_a_label_to_its_owner(api_as, alice, home):
     assert response.json() == {"id": str(home.pk), "name": "Home", "colour": "teal"}
 
 
-def test_sends_nothing_again_that_the_caller_has(api_as, alice, home):
+def test_answers_304_if_the_client_has_the_version(api_as, alice, home):
     response = api_as(alice).get(url_of(home), headers={"If-None-Match": '"v1"'})
 
     assert (response.status_code, response.content) == (304, b"")
 
 
 @pytest.mark.parametrize("method", ["get", "patch", "delete"])
-def test_refuses_a_caller_without_a_credential(api, home, method):
+def test_requires_a_credential(api, home, method):
     assert getattr(api, method)(url_of(home)).status_code == 401
 
 
@@ -43,7 +43,7 @@ def test_hides_another_users_label(api_as, bob, home, method):
     assert (home.name, home.version) == ("Home", 1)
 
 
-def test_a_renamed_label_is_another_tag_of_its_tasks(api_as, alice, home):
+def test_renaming_a_label_changes_the_etag_of_its_tasks(api_as, alice, home):
     client = api_as(alice)
     task = TaskFactory(owner=alice, labels=["home"])
     address = f"/api/v1/tasks/{task.pk}"
@@ -61,14 +61,14 @@ def test_a_renamed_label_is_another_tag_of_its_tasks(api_as, alice, home):
     assert (change.before, change.after) == ({"name": "Home"}, {"name": "House"})
 
 
-def test_may_be_written_in_other_capitals(api_as, alice, home):
+def test_ignores_case(api_as, alice, home):
     body = api_as(alice).patch(url_of(home), {"name": "HOME"}).json()
 
     assert body["name"] == "HOME"
     assert alice.labels.get().key == "home"
 
 
-def test_what_changes_nothing_counts_no_version(api_as, alice, home):
+def test_a_request_without_changes_keeps_the_version(api_as, alice, home):
     before = Change.objects.count()
 
     response = api_as(alice).patch(url_of(home), {"name": " Home ", "colour": "teal"})
@@ -144,5 +144,5 @@ def test_answers_in_both_slash_forms_without_a_redirect(api_as, alice, home, suf
 
 
 @pytest.mark.parametrize("method", ["post", "put"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, home, method):
+def test_rejects_other_methods(api_as, alice, home, method):
     assert getattr(api_as(alice), method)(url_of(home)).status_code == 405

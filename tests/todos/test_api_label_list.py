@@ -18,9 +18,7 @@ def test_shows_the_callers_labels_by_name(api_as, alice, bob):
     assert (body["next"], body["previous"]) == (None, None)
 
 
-def test_costs_two_queries_however_many_there_are(
-    api_as, alice, django_assert_num_queries
-):
+def test_always_takes_two_queries(api_as, alice, django_assert_num_queries):
     TaskFactory(owner=alice, labels=[f"label {number}" for number in range(20)])
     client = api_as(alice)
 
@@ -41,7 +39,7 @@ def test_makes_a_label(api_as, alice):
     assert change.after == {"name": "Home", "colour": "teal"}
 
 
-def test_a_task_takes_the_label_that_there_is(api_as, alice):
+def test_a_task_gets_the_existing_label(api_as, alice):
     client = api_as(alice)
     made = client.post(URL, {"name": "Home"}).json()
 
@@ -64,7 +62,7 @@ def test_refuses_a_name_that_a_label_has(api_as, alice, name):
     assert Change.objects.count() == before
 
 
-def test_another_person_may_have_a_label_of_the_same_name(api_as, alice, bob):
+def test_another_user_can_have_a_label_of_the_same_name(api_as, alice, bob):
     api_as(alice).post(URL, {"name": "Home"})
 
     assert api_as(bob).post(URL, {"name": "home"}).status_code == 201
@@ -99,7 +97,7 @@ def test_takes_the_longest_name(api_as, alice):
     assert api_as(alice).post(URL, {"name": "ä" * 50}).status_code == 201
 
 
-def test_refuses_one_more_than_there_can_be(api_as, alice, monkeypatch):
+def test_rejects_one_more_than_allowed(api_as, alice, monkeypatch):
     monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 2)
     client = api_as(alice)
     client.post(URL, {"name": "one"})
@@ -113,11 +111,11 @@ def test_refuses_one_more_than_there_can_be(api_as, alice, monkeypatch):
     assert by_task.json()["errors"] == {"labels": [text]}
 
 
-def test_refuses_a_caller_without_a_credential(api, db):
+def test_requires_a_credential(api, db):
     for response in (api.get(URL), api.post(URL, {"name": "Home"})):
         assert response.status_code == 401
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, method):
+def test_rejects_other_methods(api_as, alice, method):
     assert getattr(api_as(alice), method)(URL).status_code == 405

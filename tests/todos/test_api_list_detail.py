@@ -26,14 +26,14 @@ def test_shows_a_list_to_its_owner(api_as, alice, errands):
     assert response.json()["name"] == "Errands"
 
 
-def test_sends_nothing_again_that_the_caller_has(api_as, alice, errands):
+def test_answers_304_if_the_client_has_the_version(api_as, alice, errands):
     response = api_as(alice).get(url_of(errands), headers={"If-None-Match": '"v1"'})
 
     assert (response.status_code, response.content) == (304, b"")
 
 
 @pytest.mark.parametrize("method", ["get", "patch", "delete"])
-def test_refuses_a_caller_without_a_credential(api, errands, method):
+def test_requires_a_credential(api, errands, method):
     assert getattr(api, method)(url_of(errands)).status_code == 401
 
 
@@ -156,7 +156,7 @@ def test_deleting_may_move_the_tasks_instead(api_as, alice, errands):
     assert alice.changes.filter(kind="moved").count() == 1
 
 
-def test_tasks_do_not_move_to_the_list_that_goes(api_as, alice, errands):
+def test_tasks_cannot_move_to_the_list_that_is_deleted(api_as, alice, errands):
     response = api_as(alice).delete(f"{url_of(errands)}?move_to={errands.pk}")
 
     assert response.status_code == 400
@@ -164,7 +164,7 @@ def test_tasks_do_not_move_to_the_list_that_goes(api_as, alice, errands):
 
 
 @pytest.mark.parametrize("move_to", ["x", "%00", "1"])
-def test_an_id_that_is_none_is_named(api_as, alice, errands, move_to):
+def test_an_invalid_id_is_named(api_as, alice, errands, move_to):
     response = api_as(alice).delete(f"{url_of(errands)}?move_to={move_to}")
 
     assert response.status_code == 400
@@ -193,5 +193,5 @@ def test_answers_in_both_slash_forms_without_a_redirect(api_as, alice, errands, 
 
 
 @pytest.mark.parametrize("method", ["post", "put"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, errands, method):
+def test_rejects_other_methods(api_as, alice, errands, method):
     assert getattr(api_as(alice), method)(url_of(errands)).status_code == 405

@@ -36,9 +36,7 @@ def test_counts_open_tasks_without_their_steps(api_as, alice):
     assert [row["open_count"] for row in rows] == [0, 1]
 
 
-def test_costs_two_queries_however_many_there_are(
-    api_as, alice, django_assert_num_queries
-):
+def test_always_takes_two_queries(api_as, alice, django_assert_num_queries):
     TaskListFactory.create_batch(20, owner=alice)
     client = api_as(alice)
 
@@ -66,13 +64,13 @@ def test_makes_no_second_inbox(api_as, alice):
     assert body["is_inbox"] is False
 
 
-def test_refuses_a_caller_without_a_credential(api, db):
+def test_requires_a_credential(api, db):
     for response in (api.get(URL), api.post(URL, {"name": "Errands"})):
         assert response.status_code == 401
         assert response["WWW-Authenticate"] == "Bearer"
 
 
-def test_refuses_a_method_that_it_lacks(api_as, alice):
+def test_rejects_other_methods(api_as, alice):
     client = api_as(alice)
 
     statuses = {client.put(URL).status_code, client.delete(URL).status_code}

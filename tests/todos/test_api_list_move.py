@@ -31,7 +31,7 @@ def ids_of(*rows):
 @pytest.mark.parametrize(
     ("side", "expected"), [("before", [2, 0, 1]), ("after", [0, 2, 1])]
 )
-def test_moves_a_list_beside_another(api_as, alice, lists, side, expected):
+def test_moves_a_list_next_to_another(api_as, alice, lists, side, expected):
     client = api_as(alice)
 
     response = client.post(url_of(lists[2]), {side: str(lists[0].pk)})
@@ -54,7 +54,7 @@ def test_after_the_inbox_it_is_the_first_of_the_others(api_as, alice, lists):
     assert shown(client) == ids_of(inbox, lists[2], lists[0], lists[1])
 
 
-def test_one_undo_takes_a_move_back(api_as, alice, lists):
+def test_one_undo_reverts_a_move(api_as, alice, lists):
     client = api_as(alice)
     client.post(url_of(lists[2]), {"before": str(lists[0].pk)})
 
@@ -78,7 +78,7 @@ def test_the_inbox_stays_first(api_as, alice, lists):
     assert Change.objects.count() == before
 
 
-def test_refuses_a_caller_without_a_credential(api, lists):
+def test_requires_a_credential(api, lists):
     assert api.post(url_of(lists[0]), {"after": str(lists[1].pk)}).status_code == 401
 
 
@@ -91,7 +91,9 @@ def test_hides_another_users_list(api_as, bob, lists):
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_refuses_anothers_list_beside_like_one_that_never_was(api_as, bob, lists, side):
+def test_rejects_a_list_of_another_user_as_neighbour_like_an_unknown_one(
+    api_as, bob, lists, side
+):
     own = TaskListFactory(owner=bob)
     client = api_as(bob)
 
@@ -107,7 +109,7 @@ def test_refuses_anothers_list_beside_like_one_that_never_was(api_as, bob, lists
 @pytest.mark.parametrize(
     "body", [{}, {"before": "x"}, {"after": None}, {"list": "{0}"}, {"after": "{0}"}]
 )
-def test_refuses_a_place_that_is_none(api_as, alice, lists, body):
+def test_rejects_an_invalid_position(api_as, alice, lists, body):
     values = {
         name: str(lists[0].pk) if value == "{0}" else value
         for name, value in body.items()
@@ -119,7 +121,7 @@ def test_refuses_a_place_that_is_none(api_as, alice, lists, body):
     assert response.json()["code"] == "invalid"
 
 
-def test_a_list_in_the_trash_is_not_there(api_as, alice, lists):
+def test_a_list_in_the_trash_is_not_found(api_as, alice, lists):
     client = api_as(alice)
     client.delete(f"/api/v1/lists/{lists[0].pk}")
 
@@ -139,5 +141,5 @@ def test_a_move_of_an_unseen_version_is_refused(api_as, alice, lists):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, lists, method):
+def test_rejects_other_methods(api_as, alice, lists, method):
     assert getattr(api_as(alice), method)(url_of(lists[0])).status_code == 405

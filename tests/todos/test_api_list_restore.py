@@ -21,7 +21,7 @@ def trash(user, row):
     actions.trash_list(caller_of(user), list_id=row.pk)
 
 
-def test_a_list_that_has_changed_since_it_was_seen_stays_there(api_as, alice, errands):
+def test_a_list_with_a_newer_version_is_not_deleted(api_as, alice, errands):
     trash(alice, errands)
 
     stale = api_as(alice).post(url_of(errands), headers={"If-Match": '"v1"'})
@@ -31,7 +31,9 @@ def test_a_list_that_has_changed_since_it_was_seen_stays_there(api_as, alice, er
     assert stale.json()["code"] == "version_conflict"
 
 
-def test_brings_a_list_back_with_the_tasks_that_went_with_it(api_as, alice, errands):
+def test_restores_a_list_with_the_tasks_that_were_deleted_with_it(
+    api_as, alice, errands
+):
     task = TaskFactory(owner=alice, list_id=errands.pk)
     TaskFactory(owner=alice, parent_id=task.pk)
     gone_before = TaskFactory(owner=alice, list_id=errands.pk)
@@ -50,7 +52,7 @@ def test_brings_a_list_back_with_the_tasks_that_went_with_it(api_as, alice, erra
     assert len({change.batch for change in restored}) == 1
 
 
-def test_brings_many_tasks_back_in_turns(api_as, alice, errands, monkeypatch):
+def test_restores_many_tasks_in_batches(api_as, alice, errands, monkeypatch):
     monkeypatch.setattr(list_actions, "CHUNK", 2)
     TaskFactory.create_batch(5, owner=alice, list_id=errands.pk)
     trash(alice, errands)
@@ -63,7 +65,7 @@ def test_brings_many_tasks_back_in_turns(api_as, alice, errands, monkeypatch):
     assert list(numbers) == list(range(1, 19))
 
 
-def test_a_task_that_came_back_before_stays_where_it_is(api_as, alice, errands):
+def test_a_task_that_was_restored_before_stays_where_it_is(api_as, alice, errands):
     task, other = TaskFactory.create_batch(2, owner=alice, list_id=errands.pk)
     trash(alice, errands)
     actions.restore_task(caller_of(alice), task_id=task.pk)
@@ -76,7 +78,7 @@ def test_a_task_that_came_back_before_stays_where_it_is(api_as, alice, errands):
     assert (other.list_id, other.trashed_at) == (errands.pk, None)
 
 
-def test_twice_is_as_good_as_once(api_as, alice, errands):
+def test_repeating_has_no_further_effect(api_as, alice, errands):
     before = Change.objects.count()
 
     response = api_as(alice).post(url_of(errands))
@@ -100,7 +102,7 @@ def test_one_undo_puts_it_into_the_trash_again(api_as, alice, errands):
     assert errands.trashed_at is not None
 
 
-def test_there_are_only_so_many_lists(api_as, alice, errands, monkeypatch):
+def test_the_number_of_lists_is_limited(api_as, alice, errands, monkeypatch):
     monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
     trash(alice, errands)
     client = api_as(alice)
@@ -126,7 +128,7 @@ def test_the_page_says_so_as_well(page_as, alice, monkeypatch):
     assert "You can have at most 1 lists" in response.content.decode()
 
 
-def test_refuses_a_caller_without_a_credential(api, errands):
+def test_requires_a_credential(api, errands):
     assert api.post(url_of(errands)).status_code == 401
 
 
@@ -141,7 +143,7 @@ def test_hides_another_users_list(api_as, alice, bob, errands):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, errands, method):
+def test_rejects_other_methods(api_as, alice, errands, method):
     assert getattr(api_as(alice), method)(url_of(errands)).status_code == 405
 
 
@@ -172,7 +174,7 @@ def test_shows_the_lists_of_a_view(api_as, alice, bob, errands, view, expected):
     assert [row["name"] for row in rows] == expected
 
 
-def test_refuses_a_view_that_there_is_not(api_as, alice):
+def test_rejects_an_unknown_view(api_as, alice):
     response = api_as(alice).get("/api/v1/lists", {"view": "gone"})
 
     assert response.status_code == 400

@@ -29,7 +29,7 @@ def complete(api_as, alice, task):
 
 
 @pytest.mark.parametrize("path", ["complete", "complete/", "toggle", "toggle/"])
-def test_an_empty_body_turns_the_state_round(complete, path):
+def test_an_empty_body_toggles_the_state(complete, path):
     first = complete(path=path).json()
     second = complete(path=path).json()
 
@@ -39,13 +39,13 @@ def test_an_empty_body_turns_the_state_round(complete, path):
     assert second["completed_at"] is None
 
 
-def test_an_empty_object_turns_it_round_too(complete):
+def test_an_empty_object_toggles_the_state_too(complete):
     assert complete({}).json()["completed"] is True
     assert complete({}).json()["completed"] is False
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_completed_in_the_body_sets_it_however_often(complete, task, wanted):
+def test_completed_in_the_body_sets_the_state_and_never_toggles(complete, task, wanted):
     first = complete({"completed": wanted})
     second = complete({"completed": wanted})
 
@@ -74,7 +74,7 @@ def test_refuses_bad_input_and_changes_nothing(complete, task, body):
     assert task.completed_at is None
 
 
-def test_completing_a_repeat_opens_the_next_and_reopening_takes_it_away(api_as, alice):
+def test_completing_a_repeat_opens_the_next_and_reopening_removes_it(api_as, alice):
     task = TaskFactory(owner=alice, due_date=date(2099, 1, 31), rrule="FREQ=MONTHLY")
     client = api_as(alice)
     url = f"/api/me/tasks/{task.pk}/complete"

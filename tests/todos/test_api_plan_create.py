@@ -102,7 +102,7 @@ def test_ignores_keys_that_the_plan_does_not_know(create, alice, bob):
         ("low", "low"),
     ],
 )
-def test_understands_words_for_priority_in_any_case(create, word, shown):
+def test_accepts_words_for_priority_in_any_case(create, word, shown):
     response = create(title="Buy milk", priority=word)
 
     assert response.json()["priority"] == shown
@@ -111,7 +111,7 @@ def test_understands_words_for_priority_in_any_case(create, word, shown):
 @pytest.mark.parametrize(
     "state", [{"completed": True}, {"status": "completed"}, {"status": "COMPLETE"}]
 )
-def test_stores_a_task_that_is_already_done(create, state):
+def test_stores_a_completed_task(create, state):
     task = create(title="Buy milk", **state).json()
 
     assert task["completed"] is True
@@ -135,9 +135,7 @@ def test_stores_a_task_that_is_already_done(create, state):
         (None, None),
     ],
 )
-def test_reads_a_due_date_by_the_clock_on_the_persons_wall(
-    api_as, db, key, written, shown
-):
+def test_reads_a_due_date_in_the_users_time_zone(api_as, db, key, written, shown):
     client = api_as(UserFactory(timezone="Europe/Berlin"))
 
     task = client.post(URL, {"title": "Buy milk", key: written}).json()
@@ -145,7 +143,7 @@ def test_reads_a_due_date_by_the_clock_on_the_persons_wall(
     assert task["due_date"] == task["dueDate"] == shown
 
 
-def test_takes_the_twin_that_says_something(create):
+def test_takes_the_synonymous_key_that_has_a_value(create):
     task = create(title="Buy milk", due_date=None, dueDate="2027-02-28").json()
 
     assert task["due_date"] == "2027-02-28"
@@ -174,7 +172,7 @@ def test_stores_a_due_time_without_a_zone(create):
         ("FREQ=DAILY;INTERVAL=3", "FREQ=DAILY;INTERVAL=3"),
     ],
 )
-def test_reads_a_recurrence_as_a_word_or_a_rule(create, written, shown):
+def test_accepts_a_recurrence_as_a_word_or_a_rule(create, written, shown):
     task = create(title="Rent", due_date="2027-01-15", recurrence=written).json()
 
     assert task["recurrence"] == shown
@@ -189,13 +187,13 @@ def test_reads_a_recurrence_as_a_word_or_a_rule(create, written, shown):
         ("2028-02-29", "yearly"),
     ],
 )
-def test_shows_the_word_also_where_short_months_are_settled(create, due_date, word):
+def test_shows_the_word_also_for_rules_with_short_months(create, due_date, word):
     task = create(title="Rent", due_date=due_date, recurrence=word).json()
 
     assert task["recurrence"] == word
 
 
-def test_drops_empty_tags_and_keeps_one_of_each(create):
+def test_ignores_empty_and_duplicate_tags(create):
     task = create(title="Buy milk", tags=["", " ", "Home", "home"]).json()
 
     assert len(task["tags"]) == 1
@@ -264,7 +262,7 @@ def test_counts_the_title_after_trimming(create):
     assert response.status_code == 201
 
 
-def test_a_recurrence_without_a_due_date_begins_today(create, alice):
+def test_a_recurrence_without_a_due_date_starts_today(create, alice):
     earliest = clock_of(alice, now=timezone.now()).today
 
     task = create(title="Rent", recurrence="monthly").json()
@@ -274,7 +272,7 @@ def test_a_recurrence_without_a_due_date_begins_today(create, alice):
     assert task["recurrence"] == "monthly"
 
 
-def test_a_task_that_repeats_and_is_done_already_goes_on(create, alice):
+def test_a_repeating_task_created_as_completed_has_a_next_occurrence(create, alice):
     """Clients of the plan can create a task as completed."""
     due_date = {"due_date": "2999-02-01", "recurrence": "weekly"}
 
@@ -289,7 +287,7 @@ def test_a_task_that_repeats_and_is_done_already_goes_on(create, alice):
 
 
 @pytest.mark.parametrize("body", ["null", "[]", "7", '"Buy milk"'])
-def test_refuses_a_body_that_is_no_object(api_as, alice, body):
+def test_rejects_a_body_that_is_not_an_object(api_as, alice, body):
     response = api_as(alice).post(URL, body, content_type="application/json")
 
     assert response.status_code == 422

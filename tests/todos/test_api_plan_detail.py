@@ -120,7 +120,7 @@ def test_sending_the_task_back_as_it_was_shown_changes_nothing(client, url, task
         ({"title": "Pay the rent"}, "due_date", "2027-02-28T09:30:00"),
     ],
 )
-def test_of_two_twins_the_one_that_differs_is_the_change(
+def test_of_two_synonymous_keys_the_changed_one_applies(
     client, url, change, key, shown
 ):
     whole = client.get(url).json() | change
@@ -130,7 +130,9 @@ def test_of_two_twins_the_one_that_differs_is_the_change(
     assert response.json()[key] == shown
 
 
-def test_a_completed_task_sent_back_with_the_other_twin_opens(client, url):
+def test_a_completed_task_sent_back_with_the_synonymous_key_changed_is_reopened(
+    client, url
+):
     client.put(url, {"completed": True})
 
     response = client.put(url, client.get(url).json() | {"status": "todo"})
@@ -138,7 +140,7 @@ def test_a_completed_task_sent_back_with_the_other_twin_opens(client, url):
     assert response.json()["completed"] is False
 
 
-def test_a_text_longer_than_the_plans_limit_may_stay_but_not_change(client, alice):
+def test_a_text_beyond_the_plans_limit_can_stay_but_not_change(client, alice):
     long = TaskFactory(owner=alice, title="x" * 300, notes="y" * 3000)
     url = f"/api/me/tasks/{long.pk}"
     whole = client.get(url).json()
@@ -151,7 +153,9 @@ def test_a_text_longer_than_the_plans_limit_may_stay_but_not_change(client, alic
     assert changed.status_code == 422
 
 
-def test_a_monthly_task_keeps_to_the_months_end_when_its_time_changes(client, url):
+def test_a_monthly_task_stays_at_the_end_of_the_month_when_its_time_changes(
+    client, url
+):
     client.put(url, {"due_date": "2027-02-28T12:00"})
     client.patch(f"{url}/complete")
 
@@ -159,7 +163,7 @@ def test_a_monthly_task_keeps_to_the_months_end_when_its_time_changes(client, ur
     assert upcoming.due_date == date(2027, 3, 31)
 
 
-def test_a_monthly_task_moved_to_another_day_goes_by_that_day(client, url):
+def test_a_monthly_task_moved_to_another_day_repeats_on_that_day(client, url):
     client.put(url, {"due_date": "2027-02-15"})
     client.patch(f"{url}/complete")
 
@@ -201,9 +205,7 @@ def test_delete_puts_the_task_into_the_trash(client, url, task):
         ("patch", "/status", {"status": "completed"}),
     ],
 )
-def test_what_is_in_the_trash_does_not_exist_here(
-    client, url, task, method, path, body
-):
+def test_a_task_in_the_trash_is_not_found(client, url, task, method, path, body):
     client.delete(url)
     before = stored(task)
 
@@ -280,7 +282,7 @@ def test_update_counts_when_it_was(client, alice):
     assert old.created_at == NOON - timedelta(days=900)
 
 
-def test_a_task_restored_elsewhere_is_back(client, url, task, alice):
+def test_a_task_restored_by_another_client_is_found_again(client, url, task, alice):
     client.delete(url)
     actions.restore_task(caller_of(alice, NOON), task_id=task.pk)
 

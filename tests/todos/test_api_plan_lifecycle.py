@@ -1,4 +1,4 @@
-"""The whole life of a task, as a front end that was written for the plan lives it."""
+"""The life of a task in a front end that was written for the plan."""
 
 import json
 from http.client import HTTPConnection
@@ -11,7 +11,7 @@ from accounts import tokens
 from tests.factories import UserFactory
 
 # (method, path below /api/{user_id}, body, status, what the answer must hold).
-# `{id}` is the id of the task that was created last. `ABSENT` stands for no body.
+# `{id}` is the id of the task that was created last. `ABSENT` means no body.
 ABSENT = object()
 LIFE = [
     ("GET", "/tasks", ABSENT, 200, []),
@@ -56,7 +56,7 @@ LIFE = [
 
 @pytest.fixture
 def fetch(live_server, transactional_db):
-    """Call the running server as `fetch` in a browser does, signed in as someone."""
+    """Call the running server as `fetch` in a browser does, with a token."""
     user = UserFactory()
     token = tokens.start_family(user=user, at=timezone.now()).access
 
@@ -79,7 +79,7 @@ def fetch(live_server, transactional_db):
     return fetch
 
 
-def test_a_task_lives_as_a_front_end_of_the_plan_expects(fetch):
+def test_a_front_end_of_the_plan_can_work_with_a_task(fetch):
     task_id = None
 
     for method, path, body, status, expected in LIFE:

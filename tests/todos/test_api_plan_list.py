@@ -30,7 +30,7 @@ def trashed(task):
     actions.trash_task(caller_of(task.owner, NOON), task_id=task.pk)
 
 
-def test_answers_a_bare_array_of_the_callers_tasks(api_as, alice, bob):
+def test_answers_an_array_of_the_users_tasks(api_as, alice, bob):
     task = TaskFactory(owner=alice, title="Buy milk", notes="Two litres")
     TaskFactory(owner=bob)
 
@@ -44,7 +44,7 @@ def test_answers_a_bare_array_of_the_callers_tasks(api_as, alice, bob):
     assert "Link" not in response
 
 
-def test_answers_an_empty_array_to_someone_without_tasks(api_as, alice):
+def test_answers_an_empty_array_to_a_user_without_tasks(api_as, alice):
     response = api_as(alice).get(URL)
 
     assert response.json() == []
@@ -148,7 +148,7 @@ def test_filters_by_tags_that_are_all_there(listed, alice, query):
     assert len(listed("?tag=home")) == 2
 
 
-def test_does_not_find_by_another_persons_tag(listed, alice, bob):
+def test_does_not_find_by_a_tag_of_another_user(listed, alice, bob):
     TaskFactory(owner=bob, labels=["secret"])
     TaskFactory(owner=alice)
 
@@ -194,7 +194,7 @@ def test_sorts_tasks_without_a_date_last(listed, four, query, titles):
     assert "".join(listed(query)) == titles
 
 
-def test_pages_say_the_total_and_where_the_others_are(api_as, alice, four):
+def test_pages_have_the_total_and_links_to_the_others(api_as, alice, four):
     client = api_as(alice)
 
     response = client.get(f"{URL}?sort=title&page=2&limit=1")
@@ -217,7 +217,7 @@ def test_pages_say_the_total_and_where_the_others_are(api_as, alice, four):
     assert [task["title"] for task in client.get(links["next"]).json()] == ["C"]
 
 
-def test_first_and_last_page_lead_nowhere_beyond(api_as, alice, four):
+def test_first_and_last_page_have_no_link_beyond(api_as, alice, four):
     client = api_as(alice)
 
     first = client.get(f"{URL}?limit=2")["Link"]

@@ -1,4 +1,4 @@
-"""What every route of the plan refuses, and to whom."""
+"""Access to the routes of the plan, and isolation of the users."""
 
 from uuid import uuid4
 
@@ -89,7 +89,7 @@ def test_answers_401_without_a_credential(
 
 @SLASHES
 @pytest.mark.parametrize(("method", "route", "body", "status"), CALLS)
-def test_answers_403_where_the_route_names_someone_else(
+def test_answers_403_if_the_route_names_another_user(
     api_as, alice, bob, task, method, route, body, status, slash
 ):
     before = everything()
@@ -112,7 +112,7 @@ def test_answers_403_where_the_route_names_someone_else(
 
 
 @pytest.mark.parametrize(("method", "route", "body", "status"), CALLS)
-def test_answers_403_before_any_look_up(
+def test_answers_403_before_any_query(
     api_as, alice, bob, task, django_assert_num_queries, method, route, body, status
 ):
     client = api_as(bob)
@@ -150,7 +150,7 @@ def test_answers_404_with_the_same_bytes_for_foreign_absent_and_odd_ids(
     assert everything() == before
 
 
-def test_a_list_of_someone_else_is_no_home_for_a_task(api_as, alice, bob):
+def test_a_task_cannot_be_in_a_list_of_another_user(api_as, alice, bob):
     theirs = TaskListFactory(owner=alice)
 
     response = api_as(bob).post(
@@ -199,7 +199,7 @@ def test_answers_405_for_a_method_it_does_not_have(
     ("method", "route", "no_body", "success"),
     [call for call in CALLS if call[2] and call[1] != "plan-task-toggle"],
 )
-def test_refuses_a_body_that_it_can_not_read(
+def test_rejects_a_body_that_cannot_be_parsed(
     api_as, alice, task, method, route, no_body, success, body, media_type, status
 ):
     before = everything()
@@ -214,7 +214,7 @@ def test_refuses_a_body_that_it_can_not_read(
     assert everything() == before
 
 
-def test_version_1_is_nobodys_name(api_as, alice):
+def test_v1_is_not_a_user_id(api_as, alice):
     client = api_as(alice)
 
     assert "results" in client.get("/api/v1/tasks").json()

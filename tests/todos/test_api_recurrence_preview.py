@@ -64,7 +64,7 @@ def test_the_dates_are_those_that_the_tasks_will_have(
     assert shown["rrule"] == stored
 
 
-def test_counts_from_completion_as_if_each_were_done_on_its_day(preview):
+def test_counts_from_completion_as_if_each_were_completed_when_due(preview):
     shown = preview(
         rrule="FREQ=MONTHLY;COUNT=3", anchor="completion", due_date="2027-01-31"
     ).json()
@@ -85,7 +85,7 @@ def test_begins_today_without_a_due_date(preview, alice, anchor):
     assert shown["dates"][4] == (first + timedelta(days=4)).isoformat()
 
 
-def test_tells_the_instants_of_a_due_time(preview):
+def test_returns_the_instants_of_a_due_time(preview):
     """At 02:30 on 14 March 2027 clocks in New York are put forward."""
     shown = preview(
         rrule="FREQ=DAILY;COUNT=3",
@@ -102,7 +102,7 @@ def test_tells_the_instants_of_a_due_time(preview):
     ]
 
 
-def test_a_floating_time_is_in_the_persons_zone(preview, alice):
+def test_a_time_without_a_zone_is_in_the_users_zone(preview, alice):
     shown = preview(rrule="FREQ=DAILY", due_date="2027-01-15", due_time="09:00").json()
 
     expected = datetime(2027, 1, 15, 9, tzinfo=alice.zone).astimezone(UTC)
@@ -117,7 +117,7 @@ def test_stores_nothing(preview):
     assert not Change.objects.exists()
 
 
-def test_refuses_a_caller_without_a_credential(api):
+def test_requires_a_credential(api):
     response = api.post(URL, {"rrule": "FREQ=DAILY"})
 
     assert response.status_code == 401
@@ -160,7 +160,7 @@ def test_names_the_field_that_is_wrong(preview, field, body):
 
 
 @pytest.mark.parametrize("body", ["null", "[]", "7", '"FREQ=DAILY"'])
-def test_refuses_a_body_that_is_no_object(api_as, alice, body):
+def test_rejects_a_body_that_is_not_an_object(api_as, alice, body):
     response = api_as(alice).post(URL, body, content_type="application/json")
 
     assert response.status_code == 400
@@ -176,7 +176,7 @@ def test_the_ends_of_the_calendar_are_no_obstacle(preview, rrule, due_date, coun
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, method):
+def test_rejects_other_methods(api_as, alice, method):
     assert getattr(api_as(alice), method)(URL).status_code == 405
 
 

@@ -47,7 +47,7 @@ def test_changes_tasks_and_shows_them(api_as, alice, tasks, action, values, expe
     assert alice.changes.filter(batch=body["batch"], entity="task").count() == 3
 
 
-def test_completes_and_shows_what_follows(api_as, alice, tasks):
+def test_completes_and_shows_the_next_occurrence(api_as, alice, tasks):
     repeat = TaskFactory(owner=alice, due_date="2999-01-01", rrule="FREQ=DAILY")
 
     body = api_as(alice).post(URL, body_of([*tasks, repeat], "complete")).json()
@@ -80,7 +80,7 @@ def test_moves_takes_labels_off_reopens_trashes_and_restores(api_as, alice, task
     assert [task["labels"] for task in shown] == [[]] * 3
 
 
-def test_where_nothing_changes_there_is_no_batch(api_as, alice, tasks):
+def test_without_changes_there_is_no_batch(api_as, alice, tasks):
     before = Change.objects.count()
 
     body = api_as(alice).post(URL, body_of(tasks, "reopen")).json()
@@ -90,7 +90,7 @@ def test_where_nothing_changes_there_is_no_batch(api_as, alice, tasks):
     assert Change.objects.count() == before
 
 
-def test_one_undo_takes_the_batch_back(api_as, alice, tasks):
+def test_one_undo_reverts_the_batch(api_as, alice, tasks):
     client = api_as(alice)
     batch = client.post(URL, body_of(tasks, "trash")).json()["batch"]
 
@@ -110,7 +110,7 @@ def test_takes_five_hundred_tasks(api_as, alice):
     assert alice.changes.filter(kind="updated").count() == 500
 
 
-def test_is_served_under_the_callers_name(api_as, alice, tasks):
+def test_is_served_under_the_users_id(api_as, alice, tasks):
     response = api_as(alice).post(
         "/api/v1/users/me/tasks/bulk/", body_of(tasks, "complete")
     )
@@ -119,11 +119,11 @@ def test_is_served_under_the_callers_name(api_as, alice, tasks):
     assert not alice.tasks.open().exists()
 
 
-def test_refuses_a_caller_without_a_credential(api, tasks):
+def test_requires_a_credential(api, tasks):
     assert api.post(URL, body_of(tasks, "complete")).status_code == 401
 
 
-def test_refuses_anothers_task_like_one_that_never_was(api_as, bob, tasks):
+def test_rejects_a_task_of_another_user_like_an_unknown_one(api_as, bob, tasks):
     own = TaskFactory(owner=bob)
     client = api_as(bob)
     before = Change.objects.count()
@@ -143,7 +143,7 @@ def test_refuses_anothers_task_like_one_that_never_was(api_as, bob, tasks):
     assert own.version == 1
 
 
-def test_names_every_task_that_there_is_not(api_as, alice, tasks):
+def test_names_every_unknown_task(api_as, alice, tasks):
     body = body_of(tasks, "complete")
     body["ids"][0] = body["ids"][2] = None
     body["ids"] = [one or str(uuid4()) for one in body["ids"]]
@@ -153,7 +153,7 @@ def test_names_every_task_that_there_is_not(api_as, alice, tasks):
     assert list(response.json()["errors"]) == ["ids.0", "ids.2"]
 
 
-def test_refuses_anothers_list(api_as, alice, bob, tasks):
+def test_rejects_a_list_of_another_user(api_as, alice, bob, tasks):
     foreign = TaskListFactory(owner=bob)
 
     response = api_as(alice).post(URL, body_of(tasks, "move", list=str(foreign.pk)))
@@ -162,7 +162,7 @@ def test_refuses_anothers_list(api_as, alice, bob, tasks):
     assert response.json()["errors"] == {"list": ["There is no such list."]}
 
 
-def test_what_is_in_the_trash_must_be_restored_first(api_as, alice, tasks):
+def test_a_task_in_the_trash_must_be_restored_first(api_as, alice, tasks):
     client = api_as(alice)
     client.delete(f"/api/v1/tasks/{tasks[1].pk}")
 
@@ -236,7 +236,7 @@ def test_refuses_one_task_more_than_five_hundred(api_as, alice, tasks):
     assert list(response.json()["errors"]) == ["ids"]
 
 
-def test_refuses_a_task_that_is_named_twice(api_as, alice, tasks):
+def test_rejects_duplicate_tasks(api_as, alice, tasks):
     first = str(tasks[0].pk)
 
     response = api_as(alice).post(
@@ -248,5 +248,5 @@ def test_refuses_a_task_that_is_named_twice(api_as, alice, tasks):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, method):
+def test_rejects_other_methods(api_as, alice, method):
     assert getattr(api_as(alice), method)(URL).status_code == 405

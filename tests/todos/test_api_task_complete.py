@@ -25,7 +25,7 @@ def test_completes_a_task(api_as, alice):
     assert Task.objects.completed().get() == task
 
 
-def test_twice_is_as_good_as_once(api_as, alice):
+def test_repeating_has_no_further_effect(api_as, alice):
     task = TaskFactory(owner=alice)
     client = api_as(alice)
     first = client.post(url_of(task)).json()
@@ -102,7 +102,7 @@ def test_completing_again_after_the_next_is_done_or_gone(api_as, alice, fate):
     assert Task.objects.count() == before
 
 
-def test_reopens_a_task_and_takes_its_untouched_next_away(api_as, alice):
+def test_reopens_a_task_and_removes_its_untouched_next_occurrence(api_as, alice):
     task = TaskFactory(owner=alice, due_date="2999-02-01", rrule="FREQ=WEEKLY")
     client = api_as(alice)
     client.post(url_of(task))
@@ -114,7 +114,7 @@ def test_reopens_a_task_and_takes_its_untouched_next_away(api_as, alice):
     assert Task.objects.get() == task
 
 
-def test_reopening_twice_is_as_good_as_once(api_as, alice):
+def test_reopening_again_has_no_further_effect(api_as, alice):
     task = TaskFactory(owner=alice)
     client = api_as(alice)
     client.post(url_of(task))
@@ -141,7 +141,7 @@ def test_restores_a_task_with_the_steps_that_went_with_it(api_as, alice):
     assert set(Task.objects.live()) == {task, kept}
 
 
-def test_restoring_twice_is_as_good_as_once(api_as, alice):
+def test_restoring_again_has_no_further_effect(api_as, alice):
     task = TaskFactory(owner=alice)
     client = api_as(alice)
     client.delete(detail_of(task))
@@ -165,7 +165,7 @@ def test_a_task_of_a_deleted_list_comes_back_in_the_inbox(api_as, alice):
 
 
 @pytest.mark.parametrize("action", ["complete", "reopen"])
-def test_what_is_in_the_trash_must_be_restored_first(api_as, alice, action):
+def test_a_task_in_the_trash_must_be_restored_first(api_as, alice, action):
     task = TaskFactory(owner=alice)
     client = api_as(alice)
     client.delete(detail_of(task))
@@ -177,7 +177,7 @@ def test_what_is_in_the_trash_must_be_restored_first(api_as, alice, action):
 
 
 @pytest.mark.parametrize("action", ["complete", "reopen", "restore"])
-def test_refuses_a_caller_without_a_credential(api, alice, action):
+def test_requires_a_credential(api, alice, action):
     task = TaskFactory(owner=alice)
 
     response = api.post(url_of(task, action))
@@ -201,7 +201,7 @@ def test_hides_another_users_task(api_as, alice, bob, action):
 
 @pytest.mark.parametrize("action", ["complete", "reopen", "restore"])
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, action, method):
+def test_rejects_other_methods(api_as, alice, action, method):
     task = TaskFactory(owner=alice)
 
     response = getattr(api_as(alice), method)(url_of(task, action))

@@ -21,7 +21,7 @@ def test_makes_a_task_in_the_inbox_from_a_title_alone(api_as, alice):
     assert (body["due_date"], body["recurrence"], body["completed_at"]) == (None,) * 3
 
 
-def test_answers_with_what_a_later_look_shows(api_as, alice):
+def test_answers_with_what_a_later_request_shows(api_as, alice):
     client = api_as(alice)
     made = client.post(
         URL,
@@ -97,7 +97,7 @@ def test_refuses_a_list_in_the_trash(api_as, alice):
     assert response.json()["errors"] == {"list": ["There is no such list."]}
 
 
-def test_refuses_a_caller_without_a_credential(api, db):
+def test_requires_a_credential(api, db):
     response = api.post(URL, {"title": "Buy milk"})
 
     assert response.status_code == 401
@@ -136,7 +136,7 @@ def test_names_the_field_that_is_missing(api_as, alice):
     }
 
 
-def test_ignores_what_is_the_servers_to_say(api_as, alice, bob):
+def test_ignores_read_only_fields(api_as, alice, bob):
     wish = {
         "id": "00000000-0000-7000-8000-000000000000",
         "owner": str(bob.pk),

@@ -14,7 +14,7 @@ def task(alice):
     return TaskFactory(owner=alice, title="Secret plan", notes="Burn after reading")
 
 
-def test_puts_a_task_and_its_steps_into_the_trash(api_as, alice, task):
+def test_moves_a_task_and_its_steps_to_the_trash(api_as, alice, task):
     step = TaskFactory(owner=alice, parent_id=task.pk)
 
     response = api_as(alice).delete(url_of(task))
@@ -27,7 +27,7 @@ def test_puts_a_task_and_its_steps_into_the_trash(api_as, alice, task):
     assert len({change.batch for change in kinds}) == 1
 
 
-def test_twice_is_as_good_as_once(api_as, alice, task):
+def test_repeating_has_no_further_effect(api_as, alice, task):
     client = api_as(alice)
     client.delete(url_of(task))
     before = Change.objects.count()
@@ -38,7 +38,7 @@ def test_twice_is_as_good_as_once(api_as, alice, task):
     assert Change.objects.count() == before
 
 
-def test_refuses_a_caller_without_a_credential(api, task):
+def test_requires_a_credential(api, task):
     assert api.delete(url_of(task)).status_code == 401
     assert Task.objects.open().get() == task
 
@@ -52,7 +52,7 @@ def test_hides_another_users_task(api_as, bob, task, query):
 
 
 @pytest.mark.parametrize("value", ["true", "True", "1"])
-def test_removes_for_good_only_what_is_in_the_trash(api_as, alice, task, value):
+def test_deletes_permanently_only_from_the_trash(api_as, alice, task, value):
     response = api_as(alice).delete(f"{url_of(task)}?permanent={value}")
 
     assert response.status_code == 409
@@ -75,7 +75,7 @@ def test_removal_leaves_a_tombstone_without_text(api_as, alice, task):
     assert client.get(url_of(task)).status_code == 404
 
 
-def test_removal_takes_the_steps_along(api_as, alice, task):
+def test_deleting_permanently_includes_the_steps(api_as, alice, task):
     step = TaskFactory(owner=alice, parent_id=task.pk, title="Secret step")
     client = api_as(alice)
     client.delete(url_of(task))

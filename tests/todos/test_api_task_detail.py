@@ -63,7 +63,7 @@ def test_costs_two_queries_by_token(api_as, alice, django_assert_num_queries):
     assert response.status_code == 200
 
 
-def test_refuses_a_caller_without_a_credential(api, alice):
+def test_requires_a_credential(api, alice):
     response = api.get(url_of(TaskFactory(owner=alice)))
 
     assert response.status_code == 401
@@ -95,7 +95,7 @@ def test_answers_in_both_slash_forms_without_a_redirect(api_as, alice, suffix):
     assert response.status_code == 200
 
 
-def test_refuses_a_method_that_it_lacks(api_as, alice):
+def test_rejects_other_methods(api_as, alice):
     response = api_as(alice).post(url_of(TaskFactory(owner=alice)), {})
 
     assert response.status_code == 405
@@ -121,7 +121,7 @@ def test_says_which_version_it_shows(api_as, alice):
 
 
 @pytest.mark.parametrize("known", ['"v1"', 'W/"v1"', '"v0", "v1"', "*"])
-def test_sends_nothing_again_that_the_caller_has(api_as, alice, known):
+def test_answers_304_if_the_client_has_the_version(api_as, alice, known):
     response = api_as(alice).get(
         url_of(TaskFactory(owner=alice)), headers={"If-None-Match": known}
     )
@@ -132,7 +132,7 @@ def test_sends_nothing_again_that_the_caller_has(api_as, alice, known):
 
 
 @pytest.mark.parametrize("known", ['"v2"', '"v11"', "v1", "", '"'])
-def test_sends_what_the_caller_has_not(api_as, alice, known):
+def test_sends_a_version_that_the_client_does_not_have(api_as, alice, known):
     response = api_as(alice).get(
         url_of(TaskFactory(owner=alice)), headers={"If-None-Match": known}
     )
@@ -140,7 +140,9 @@ def test_sends_what_the_caller_has_not(api_as, alice, known):
     assert response.status_code == 200
 
 
-def test_a_step_makes_another_tag_and_refuses_no_change_of_its_task(api_as, alice):
+def test_a_step_changes_the_etag_but_does_not_prevent_changes_of_its_task(
+    api_as, alice
+):
     task = TaskFactory(owner=alice)
     TaskFactory(owner=alice, parent_id=task.pk)
     client = api_as(alice)
@@ -157,7 +159,7 @@ def test_a_step_makes_another_tag_and_refuses_no_change_of_its_task(api_as, alic
     assert change["ETag"] == '"v2.1.0"'
 
 
-def test_a_tag_opens_no_foreign_task(api_as, alice, bob):
+def test_an_etag_gives_no_access_to_a_task_of_another_user(api_as, alice, bob):
     response = api_as(bob).get(
         url_of(TaskFactory(owner=alice)), headers={"If-None-Match": '"v1"'}
     )

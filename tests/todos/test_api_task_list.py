@@ -47,7 +47,7 @@ def test_shows_the_callers_open_tasks_by_place(get, make, bob):
     assert get() == ["One", "Two"]
 
 
-def test_refuses_a_caller_without_a_credential(api, db):
+def test_requires_a_credential(api, db):
     response = api.get(URL)
 
     assert response.status_code == 401
@@ -55,7 +55,7 @@ def test_refuses_a_caller_without_a_credential(api, db):
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(get, make, method):
+def test_rejects_other_methods(get, make, method):
     make("One")
 
     response = getattr(get.client, method)(URL)
@@ -89,7 +89,7 @@ def test_answers_in_both_slash_forms_without_a_redirect(get, suffix):
         ("upcoming", 3),
     ],
 )
-def test_costs_as_many_queries_in_each_view_however_many_there_are(
+def test_the_number_of_queries_of_each_view_is_constant(
     get, alice, view, queries, count, django_assert_num_queries
 ):
     today = timezone.now().date()
@@ -105,9 +105,7 @@ def test_costs_as_many_queries_in_each_view_however_many_there_are(
 
 
 @pytest.mark.parametrize("count", [1, 60])
-def test_costs_two_queries_however_many_there_are(
-    get, alice, count, django_assert_num_queries
-):
+def test_always_takes_two_queries(get, alice, count, django_assert_num_queries):
     TaskFactory.create_batch(count, owner=alice, labels=["home", "garden"])
 
     with django_assert_num_queries(2):
@@ -161,7 +159,7 @@ def test_a_view_shows_what_its_name_says(get, lifelike, view, titles):
     assert set(get(view=view)) == titles
 
 
-def test_today_is_a_day_of_the_persons_calendar(get, make, alice):
+def test_today_is_a_date_in_the_users_time_zone(get, make, alice):
     alice.timezone = "Pacific/Kiritimati"  # 14 hours ahead, so often tomorrow
     alice.save()
     there = timezone.now().astimezone(alice.zone).date()
@@ -229,7 +227,7 @@ def test_finds_every_word_in_title_or_notes_in_any_case(get, make):
     assert get(q="o_f") == []
 
 
-def test_an_empty_parameter_is_like_none(get, make):
+def test_an_empty_parameter_is_ignored(get, make):
     make("One")
 
     assert get(q="", due_after="", list="", cursor="") == ["One"]
@@ -306,7 +304,7 @@ def test_pages_show_every_row_once_in_order_both_ways(get, varied, name, sign, s
     assert all(len(page) == size for page in forwards[:-1])
 
 
-def test_rows_that_come_and_go_move_nothing(get, make):
+def test_added_and_removed_rows_do_not_shift_pages(get, make):
     for title in "abcdef":
         make(title)
     first = get.client.get(URL, {"ordering": "title", "page_size": 2}).json()
@@ -329,7 +327,7 @@ def test_a_short_list_has_no_other_pages(get, make):
     assert (body["next"], body["previous"]) == (None, None)
 
 
-def test_an_empty_list_is_a_page_too(get):
+def test_an_empty_list_is_a_page(get):
     assert get.client.get(URL).json() == {"next": None, "previous": None, "results": []}
 
 

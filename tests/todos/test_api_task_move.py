@@ -65,7 +65,7 @@ def test_moves_a_task_with_its_steps_to_the_end_of_a_list(api_as, alice, tasks):
     assert step.list_id == own.pk
 
 
-def test_makes_a_step_of_a_task_that_comes_beside_one(api_as, alice, tasks):
+def test_a_task_moved_next_to_a_step_becomes_a_step(api_as, alice, tasks):
     client = api_as(alice)
     step = TaskFactory(owner=alice, parent_id=tasks[0].pk)
 
@@ -85,7 +85,7 @@ def test_makes_a_task_of_its_own_of_a_step(api_as, alice, tasks):
     assert shown(client) == ids_of(*tasks, step)
 
 
-def test_one_undo_takes_a_move_back(api_as, alice, tasks):
+def test_one_undo_reverts_a_move(api_as, alice, tasks):
     client = api_as(alice)
     client.post(url_of(tasks[3]), {"before": str(tasks[0].pk)})
 
@@ -94,7 +94,7 @@ def test_one_undo_takes_a_move_back(api_as, alice, tasks):
     assert shown(client) == ids_of(*tasks)
 
 
-def test_is_served_under_the_callers_name(api_as, alice, tasks):
+def test_is_served_under_the_users_id(api_as, alice, tasks):
     client = api_as(alice)
     address = f"/api/v1/users/me/tasks/{tasks[3].pk}/move/"
 
@@ -104,7 +104,7 @@ def test_is_served_under_the_callers_name(api_as, alice, tasks):
     assert shown(client) == ids_of(tasks[3], *tasks[:3])
 
 
-def test_refuses_a_caller_without_a_credential(api, tasks):
+def test_requires_a_credential(api, tasks):
     response = api.post(url_of(tasks[0]), {"after": str(tasks[1].pk)})
 
     assert response.status_code == 401
@@ -121,7 +121,9 @@ def test_hides_another_users_task(api_as, bob, tasks):
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-def test_refuses_anothers_task_beside_like_one_that_never_was(api_as, bob, tasks, side):
+def test_rejects_a_task_of_another_user_as_neighbour_like_an_unknown_one(
+    api_as, bob, tasks, side
+):
     own = TaskFactory(owner=bob)
     client = api_as(bob)
     before = Change.objects.count()
@@ -137,7 +139,7 @@ def test_refuses_anothers_task_beside_like_one_that_never_was(api_as, bob, tasks
 
 
 @pytest.mark.parametrize("key", ["foreign", "never", "trash"])
-def test_refuses_a_list_that_is_none_of_the_callers(api_as, alice, bob, tasks, key):
+def test_rejects_a_list_of_another_user(api_as, alice, bob, tasks, key):
     client = api_as(alice)
     trashed = TaskListFactory(owner=alice)
     client.delete(f"/api/v1/lists/{trashed.pk}")
@@ -166,7 +168,7 @@ def test_refuses_a_list_that_is_none_of_the_callers(api_as, alice, bob, tasks, k
     ],
     ids=repr,
 )
-def test_refuses_a_place_that_is_none(api_as, alice, tasks, body, field):
+def test_rejects_an_invalid_position(api_as, alice, tasks, body, field):
     known = {f"{{{number}}}": str(task.pk) for number, task in enumerate(tasks)}
     known["{list}"] = str(tasks[0].list_id)
     before = Change.objects.count()
@@ -181,7 +183,7 @@ def test_refuses_a_place_that_is_none(api_as, alice, tasks, body, field):
     assert Change.objects.count() == before
 
 
-def test_a_task_with_steps_becomes_no_step(api_as, alice, tasks):
+def test_a_task_with_steps_cannot_become_a_step(api_as, alice, tasks):
     mine = TaskFactory(owner=alice, parent_id=tasks[0].pk)
     TaskFactory(owner=alice, parent_id=tasks[1].pk)
     client = api_as(alice)
@@ -193,7 +195,7 @@ def test_a_task_with_steps_becomes_no_step(api_as, alice, tasks):
     assert own.json()["errors"] == {"before": ["A step can't have steps of its own."]}
 
 
-def test_what_is_in_the_trash_must_be_restored_first(api_as, alice, tasks):
+def test_a_task_in_the_trash_must_be_restored_first(api_as, alice, tasks):
     client = api_as(alice)
     client.delete(f"/api/v1/tasks/{tasks[0].pk}")
 
@@ -212,18 +214,18 @@ def test_a_move_of_an_unseen_version_is_refused(api_as, alice, tasks):
     assert not alice.changes.filter(kind="moved").exists()
 
 
-def test_costs_the_same_in_a_list_of_any_length(
+def test_the_number_of_queries_does_not_depend_on_the_length_of_the_list(
     api_as, alice, tasks, django_assert_max_num_queries
 ):
     TaskFactory.create_batch(30, owner=alice)
     client = api_as(alice)
 
-    # The door, the transaction in two, the order, the tasks, the neighbour, the
+    # Authentication, the transaction in two, the order, the tasks, the neighbour, the
     # task and its position, the ledger in two, and what the limiter needs.
     with django_assert_max_num_queries(12):
         client.post(url_of(tasks[3]), {"before": str(tasks[1].pk)})
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, tasks, method):
+def test_rejects_other_methods(api_as, alice, tasks, method):
     assert getattr(api_as(alice), method)(url_of(tasks[0])).status_code == 405

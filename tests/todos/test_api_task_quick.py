@@ -43,7 +43,7 @@ def test_makes_a_task_of_a_line(api_as, alice, home):
     assert line["spans"] == SPANS
 
 
-def test_answers_with_tasks_as_a_later_look_shows_them(api_as, alice, home):
+def test_answers_with_tasks_as_a_later_request_shows_them(api_as, alice, home):
     client = api_as(alice)
 
     text = f"{LINE} remind:30m\nRun every! 2 weeks"
@@ -53,7 +53,7 @@ def test_answers_with_tasks_as_a_later_look_shows_them(api_as, alice, home):
         assert client.get(f"/api/v1/tasks/{task['id']}").json() == task
 
 
-def test_says_what_a_line_comes_to_in_the_words_of_a_new_task(api_as, alice, home):
+def test_returns_the_fields_of_a_line_as_for_a_new_task(api_as, alice, home):
     client = api_as(alice)
     text = f"{LINE} remind:30m every month from:2027-01-01"
 
@@ -87,7 +87,7 @@ def test_a_dry_run_stores_nothing(api_as, alice, home):
     assert Change.objects.count() == before
 
 
-def test_a_rejected_part_stays_in_the_title(api_as, alice, home):
+def test_a_literal_span_stays_in_the_title(api_as, alice, home):
     literal = [{"line": 1, "start": 24}, {"line": 1, "start": 36}]
 
     response = api_as(alice).post(
@@ -101,7 +101,7 @@ def test_a_rejected_part_stays_in_the_title(api_as, alice, home):
     assert second["due_date"] == "2027-02-28"
 
 
-def test_offers_to_make_a_list_that_it_does_not_know(api_as, alice):
+def test_reports_an_unknown_list(api_as, alice):
     response = api_as(alice).post(URL, {"text": "Sow peas #garden"})
 
     [task], [line] = response.json()["tasks"], response.json()["parse"]
@@ -120,7 +120,7 @@ def test_offsets_count_the_characters_that_were_sent(api_as, alice):
     assert text[span["start"] : span["end"]] == "2027-02-28"
 
 
-def test_lists_of_others_are_unknown(api_as, alice, bob):
+def test_lists_of_other_users_are_unknown(api_as, alice, bob):
     TaskListFactory(owner=bob, name="Secret plans")
 
     theirs = api_as(alice).post(URL, {"text": 'Peek #"Secret plans"'}).json()
@@ -129,7 +129,7 @@ def test_lists_of_others_are_unknown(api_as, alice, bob):
     assert [span["kind"] for span in theirs["parse"][0]["spans"]] == ["new_list"]
 
 
-def test_serves_callers_that_name_themselves(api_as, alice):
+def test_serves_users_who_are_named_in_the_route(api_as, alice):
     response = api_as(alice).post(
         f"/api/v1/users/{alice.pk}/tasks/quick", {"text": "Buy milk"}
     )
@@ -137,7 +137,7 @@ def test_serves_callers_that_name_themselves(api_as, alice):
     assert response.status_code == 201
 
 
-def test_sent_again_under_its_key_it_adds_nothing(api_as, alice):
+def test_a_repetition_with_the_same_key_adds_nothing(api_as, alice):
     client = api_as(alice)
 
     answers = [
@@ -156,7 +156,7 @@ def test_answers_as_the_guide_says(api_as, alice):
     answer = api_as(alice).post(URL, asked).json()
 
     [line], [expected_line] = answer["parse"], expected["parse"]
-    # These depend on the day and on the person.
+    # These depend on the date and on the user.
     expected_line["spans"][0]["value"] = line["fields"]["due_date"]
     expected_line["fields"] |= {
         name: line["fields"][name] for name in ("list", "due_date")
@@ -164,11 +164,11 @@ def test_answers_as_the_guide_says(api_as, alice):
     assert answer == expected
 
 
-def test_asks_who_is_calling(api):
+def test_requires_a_credential(api):
     assert api.post(URL, {"text": LINE}).status_code == 401
 
 
-def test_refuses_a_route_that_names_someone_else(api_as, alice, bob):
+def test_rejects_a_route_of_another_user(api_as, alice, bob):
     response = api_as(bob).post(
         f"/api/v1/users/{alice.pk}/tasks/quick", {"text": "Buy milk"}
     )
@@ -230,11 +230,11 @@ def test_names_the_line_that_is_wrong_and_stores_none(api_as, alice):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_only_takes_lines(api_as, alice, method):
+def test_accepts_only_lines(api_as, alice, method):
     assert getattr(api_as(alice), method)(URL).status_code == 405
 
 
-def test_a_dry_run_refuses_what_the_run_refuses(api_as, alice, monkeypatch):
+def test_a_dry_run_rejects_what_the_real_run_rejects(api_as, alice, monkeypatch):
     monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 1)
     client = api_as(alice)
     long = "x @" + "\u0390" * 50  # folded for comparison, each is three letters
@@ -273,7 +273,9 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("text", [*TEXTS, *SPELLINGS], ids=lambda text: text[:20])
-def test_a_dry_run_says_what_is_stored_in_every_field(api_as, alice, home, text):
+def test_a_dry_run_returns_what_would_be_stored_in_every_field(
+    api_as, alice, home, text
+):
     client = api_as(alice)
     for name in ("home", "wOrk", "CAFE\u0301"):
         client.post("/api/v1/labels", {"name": name})

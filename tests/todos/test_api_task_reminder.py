@@ -1,4 +1,4 @@
-"""`reminder` of a task in the API: what it takes, and what it refuses and why."""
+"""`reminder` of a task in the API: what it accepts and rejects."""
 
 from datetime import date, time
 
@@ -32,7 +32,7 @@ def url(task):
     ],
     ids=str,
 )
-def test_takes_it_and_gives_it_back(api_as, alice, reminder):
+def test_accepts_and_returns_it(api_as, alice, reminder):
     client = api_as(alice)
 
     made = client.post(LIST, DUE | {"reminder": reminder})
@@ -49,7 +49,7 @@ def test_a_time_needs_no_due_time(api_as, alice):
     assert api_as(alice).post(LIST, body).json()["reminder"] == TIME
 
 
-def test_there_is_none_unless_asked_for(api_as, alice):
+def test_there_is_none_by_default(api_as, alice):
     assert api_as(alice).post(LIST, DUE).json()["reminder"] is None
 
 
@@ -104,7 +104,7 @@ def test_names_the_part_that_is_wrong(api_as, alice, reminder, field):
 
 
 @pytest.mark.parametrize("reminder", ["", "30", 30, True, [], [30]], ids=repr)
-def test_wants_an_object(api_as, alice, reminder):
+def test_requires_an_object(api_as, alice, reminder):
     response = api_as(alice).post(LIST, DUE | {"reminder": reminder})
 
     assert response.status_code == 400
@@ -133,7 +133,7 @@ def test_a_patch_of_something_else_leaves_it(api_as, alice):
     assert api_as(alice).patch(url(task), {"title": "x"}).json()["reminder"] == TIME
 
 
-def test_a_put_without_it_takes_it_away(api_as, alice):
+def test_a_put_without_it_removes_it(api_as, alice):
     task = TaskFactory(
         owner=alice, due_date=date(2999, 11, 25), reminder_time=time(8, 30)
     )
@@ -151,7 +151,9 @@ def test_a_put_without_it_takes_it_away(api_as, alice):
     ],
     ids=["due_time", "due_date"],
 )
-def test_what_it_counts_from_is_not_taken_away_under_it(api_as, alice, fields, changes):
+def test_the_date_that_a_reminder_depends_on_cannot_be_removed(
+    api_as, alice, fields, changes
+):
     task = TaskFactory(owner=alice, due_date=date(2999, 11, 25), **fields)
     before = Change.objects.count()
 

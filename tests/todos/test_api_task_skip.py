@@ -49,7 +49,7 @@ def test_is_one_change_that_can_be_undone(api_as, alice, task):
     assert shown["due_date"] == "2999-02-01"
 
 
-def test_a_person_can_be_named_in_the_route(api_as, alice, task):
+def test_the_user_can_be_named_in_the_route(api_as, alice, task):
     url = reverse("api:user-task-skip", args=["me", task.pk])
 
     assert api_as(alice).post(url).json()["due_date"] == "2999-02-08"
@@ -62,7 +62,7 @@ def test_answers_in_both_slash_forms_without_a_redirect(api_as, alice, task, suf
     assert response.status_code == 200
 
 
-def test_refuses_a_caller_without_a_credential(api, task):
+def test_requires_a_credential(api, task):
     response = api.post(url_of(task))
 
     assert response.status_code == 401
@@ -124,7 +124,7 @@ def test_says_why_it_cannot_be_skipped(api_as, alice, rrule, before, code):
 
 
 @pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
-def test_refuses_a_method_that_it_lacks(api_as, alice, task, method):
+def test_rejects_other_methods(api_as, alice, task, method):
     response = getattr(api_as(alice), method)(url_of(task))
 
     assert response.status_code == 405

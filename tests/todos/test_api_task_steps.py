@@ -1,4 +1,4 @@
-"""Steps: one level below a task, and what becomes of them with it."""
+"""Steps: one level below a task, and changed together with it."""
 
 from uuid import uuid4
 

@@ -37,7 +37,7 @@ def test_patch_changes_what_is_named_and_nothing_else(api_as, alice, task):
     assert client.get(url_of(task)).json() == after
 
 
-def test_put_gives_what_is_missing_its_default(api_as, alice, task):
+def test_put_resets_omitted_fields_to_their_defaults(api_as, alice, task):
     body = api_as(alice).put(url_of(task), {"title": "Water the cactus"}).json()
 
     assert (body["title"], body["notes"], body["priority"]) == (
@@ -62,7 +62,7 @@ def test_null_takes_a_value_away(api_as, alice, task):
 
 
 @pytest.mark.parametrize("method", ["put", "patch"])
-def test_refuses_a_caller_without_a_credential(api, task, method):
+def test_requires_a_credential(api, task, method):
     response = getattr(api, method)(url_of(task), {"title": "Mine now"})
 
     assert response.status_code == 401
@@ -91,7 +91,7 @@ def test_bad_input_names_its_field_and_changes_nothing(api_as, alice, task):
     assert Change.objects.count() == before
 
 
-def test_what_changes_nothing_counts_no_version(api_as, alice, task):
+def test_a_request_without_changes_keeps_the_version(api_as, alice, task):
     before = Change.objects.count()
 
     response = api_as(alice).patch(
@@ -136,7 +136,7 @@ def test_refuses_a_task_as_its_own_step(api_as, alice, task):
     assert list(response.json()["errors"]) == ["parent"]
 
 
-def test_refuses_to_make_a_step_of_a_task_that_has_steps(api_as, alice, task):
+def test_rejects_to_make_a_step_of_a_task_with_steps(api_as, alice, task):
     TaskFactory(owner=alice, parent_id=task.pk)
     other = TaskFactory(owner=alice)
 
@@ -161,7 +161,7 @@ def test_refuses_dates_that_would_not_fit_each_other(
     assert list(response.json()["errors"]) == [field]
 
 
-def test_what_is_in_the_trash_must_be_restored_first(api_as, alice, task):
+def test_a_task_in_the_trash_must_be_restored_first(api_as, alice, task):
     client = api_as(alice)
     client.delete(url_of(task))
 
@@ -195,7 +195,7 @@ def test_a_write_on_an_unseen_version_is_refused(api_as, alice, task, method, ta
 
 @pytest.mark.parametrize("tag", ['"v1"', "*", ' "v1" ', '"v9", "v1"', '"v1.2.1","x"'])
 @pytest.mark.parametrize("method", ["patch", "delete"])
-def test_a_write_on_the_version_seen_goes_through(api_as, alice, task, method, tag):
+def test_a_write_on_the_current_version_succeeds(api_as, alice, task, method, tag):
     response = getattr(api_as(alice), method)(
         url_of(task), {"title": "Changed"}, headers={"If-Match": tag}
     )
@@ -203,7 +203,7 @@ def test_a_write_on_the_version_seen_goes_through(api_as, alice, task, method, t
     assert response.status_code in {200, 204}
 
 
-def test_of_two_writers_the_second_is_told(api_as, alice, task):
+def test_of_two_writers_the_second_gets_an_error(api_as, alice, task):
     client = api_as(alice)
     seen = client.get(url_of(task))["ETag"]
 

@@ -20,7 +20,7 @@ def post(api_as, alice):
     return request
 
 
-def test_takes_back_what_was_done_last(post, api_as, alice):
+def test_undoes_the_last_batch(post, api_as, alice):
     task = TaskFactory(owner=alice, title="Before")
     address = reverse("api:task-detail", args=[task.pk])
     api_as(alice).patch(address, {"title": "After", "priority": 1})
@@ -48,7 +48,7 @@ def test_takes_back_what_was_done_last(post, api_as, alice):
 
 
 @pytest.mark.parametrize("name", ["change", "batch"])
-def test_takes_back_what_is_named(post, alice, name):
+def test_undoes_the_named_batch_or_change(post, alice, name):
     task = TaskFactory(owner=alice)
     made = last_change(alice)
     TaskFactory(owner=alice)
@@ -65,7 +65,7 @@ def test_anonymous_is_refused(api):
 
 
 @pytest.mark.parametrize("name", ["change", "batch"])
-def test_another_persons_change_does_not_exist(post, alice, bob, name):
+def test_a_change_of_another_user_is_not_found(post, alice, bob, name):
     TaskFactory(owner=bob)
     theirs = last_change(bob)
     theirs_id = str(theirs.pk if name == "change" else theirs.batch)
@@ -98,7 +98,7 @@ def test_bad_input_names_the_field(post, alice, body, field):
     assert Task.objects.owned_by(alice).exists()
 
 
-def test_a_conflict_names_the_changes_in_the_way(post, api_as, alice):
+def test_a_conflict_names_the_conflicting_changes(post, api_as, alice):
     task = TaskFactory(owner=alice)
     made = last_change(alice)
     address = reverse("api:task-detail", args=[task.pk])

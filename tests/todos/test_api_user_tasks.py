@@ -1,4 +1,4 @@
-"""`users/{user_id}/tasks…`: the same views, for callers that name themselves."""
+"""`users/{user_id}/tasks…`: the same views, with the user id in the route."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from todos.models import Change
 
 @pytest.mark.parametrize("name", ["me", "{id}"])
 @pytest.mark.parametrize("suffix", ["", "/"])
-def test_serves_a_caller_who_names_themselves(api_as, alice, name, suffix):
+def test_serves_a_user_who_is_named_in_the_route(api_as, alice, name, suffix):
     TaskFactory(owner=alice, title="Buy milk")
     address = f"/api/v1/users/{name.format(id=alice.pk)}/tasks{suffix}"
     client = api_as(alice)
@@ -32,13 +32,13 @@ def test_answers_like_the_route_without_a_name(api_as, alice):
     assert named.json() == client.get(f"/api/v1/tasks/{task.pk}").json()
 
 
-def test_asks_for_a_credential_before_it_looks_at_the_name(api, alice):
+def test_requires_a_credential_before_it_compares_the_user(api, alice):
     response = api.get(f"/api/v1/users/{alice.pk}/tasks")
 
     assert response.status_code == 401
 
 
-def test_refuses_a_route_that_names_someone_else(api_as, alice, bob):
+def test_rejects_a_route_of_another_user(api_as, alice, bob):
     task = TaskFactory(owner=alice)
     client = api_as(bob)
     base = f"/api/v1/users/{alice.pk}/tasks"
@@ -62,11 +62,11 @@ def test_refuses_a_route_that_names_someone_else(api_as, alice, bob):
     assert Change.objects.count() == before
 
 
-def test_refuses_before_any_look_up(api_as, alice, bob, django_assert_num_queries):
+def test_rejects_before_any_query(api_as, alice, bob, django_assert_num_queries):
     task = TaskFactory(owner=alice)
     client = api_as(bob)
 
-    with django_assert_num_queries(1):  # the door's
+    with django_assert_num_queries(1):  # of authentication
         response = client.get(f"/api/v1/users/{alice.pk}/tasks/{task.pk}")
 
     assert response.status_code == 403
@@ -80,7 +80,7 @@ def test_refuses_support_staff_as_well(api_as, alice, sam):
     "name",
     ["nobody", "0", "ME", "mE", "{upper}", "{hex}", "{id}%20", "alice@example.com"],
 )
-def test_a_name_is_read_to_the_letter(api_as, alice, name):
+def test_a_name_is_case_sensitive(api_as, alice, name):
     named = name.format(id=alice.pk, hex=alice.pk.hex, upper=str(alice.pk).upper())
 
     assert api_as(alice).get(f"/api/v1/users/{named}/tasks").status_code == 403

@@ -620,7 +620,7 @@ def test_no_credential_is_committed():
     ],
     ids=["database", "private key", "token", "secret"],
 )
-def test_the_search_for_credentials_would_find_one(text):
+def test_the_search_for_credentials_finds_one(text):
     assert _secrets_in(f"# settings\n{text}\n")
 
 

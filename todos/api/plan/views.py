@@ -183,7 +183,7 @@ class PlanTaskDetailView(PlanEndpoint):
         responses={200: PlanTaskSerializer},
     )
     def put(self, request: Request, **kwargs: object) -> Response:
-        """Update the fields of a task that are sent."""
+        """Update a task with the keys that are sent."""
         stored = self.tasks().values(*PLAN_COLUMNS).get(pk=self.task_id)
         shown = represent_plan_task(stored, user_id=self.named_user_id)
         changes = self.validated(request, stored=stored, shown=shown)
