@@ -170,7 +170,7 @@ def test_a_repeated_request_in_the_browsable_api_gets_a_page(page_as, alice):
     assert titles(alice) == ["Milk"]
 
 
-# --- What is no repetition ----------------------------------------------------
+# --- What is not a repetition -------------------------------------------------
 
 
 def test_another_body_under_the_same_key_is_refused(api_as, alice):

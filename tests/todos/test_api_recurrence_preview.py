@@ -168,7 +168,7 @@ def test_rejects_a_body_that_is_not_an_object(api_as, alice, body):
 
 @pytest.mark.parametrize(("due_date", "count"), [("1900-01-01", 5), ("2999-12-31", 1)])
 @pytest.mark.parametrize("rrule", ["FREQ=DAILY", "FREQ=YEARLY;INTERVAL=10"])
-def test_the_ends_of_the_calendar_are_no_obstacle(preview, rrule, due_date, count):
+def test_the_first_and_last_dates_are_accepted(preview, rrule, due_date, count):
     response = preview(rrule=rrule, due_date=due_date, due_time="23:59")
 
     assert response.status_code == 200
