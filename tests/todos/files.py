@@ -27,7 +27,7 @@ def exported(user, name="json"):
     return b"".join(export(user, name))
 
 
-def bring(user, body, name="json", *, at=LATER, **options):
+def import_for(user, body, name="json", *, at=LATER, **options):
     """Import a file, bytes or text, for a user."""
     if isinstance(body, str):
         body = body.encode()

@@ -1,4 +1,4 @@
-"""The commands: a file out, a file in."""
+"""The commands export_tasks and import_tasks."""
 
 import fcntl
 import json
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 
 
 def run(name, *arguments):
-    """Run a command; return what it wrote to each stream."""
+    """Run a command; return what it wrote to stdout and stderr."""
     out, err = StringIO(), StringIO()
     call_command(name, *map(str, arguments), stdout=out, stderr=err)
     return out.getvalue(), err.getvalue()
@@ -37,7 +37,7 @@ def file_of(tmp_path, body, name="tasks.csv"):
     return path
 
 
-# --- Out --------------------------------------------------------------------------
+# --- Export -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["json", "csv", "ics", "markdown"])
@@ -107,7 +107,7 @@ def test_names_an_unknown_user(db, tmp_path, command, name):
         run(command, *arguments, "--user", name)
 
 
-# --- In ---------------------------------------------------------------------------
+# --- Import -----------------------------------------------------------------------
 
 
 def test_imports_a_file_and_names_the_batch(alice, tmp_path):

@@ -1,4 +1,4 @@
-"""CSV: cells that are safe in a spreadsheet, columns that come back."""
+"""CSV: cells are safe in a spreadsheet, and columns can be imported again."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config.csv_cells import guarded, unguarded
 from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
-from tests.todos.files import LATER, a_full_account, bring, exported
+from tests.todos.files import LATER, a_full_account, exported, import_for
 from todos import actions
 from todos.actions import lists as list_actions
 from todos.exports.csv import join_names, split_names
@@ -22,7 +22,7 @@ from todos.task_fields import CSV_NAMES
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1)
-# What a spreadsheet could take for a formula (OWASP, CSV injection).
+# What a spreadsheet could interpret as a formula (OWASP, CSV injection).
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -39,7 +39,7 @@ def errors_of(report):
     return [(found.row, found.field) for found in report.errors]
 
 
-# --- Out --------------------------------------------------------------------------
+# --- Export -----------------------------------------------------------------------
 
 
 def test_exports_a_row_for_every_task_with_named_columns(alice):
@@ -116,7 +116,7 @@ def test_exports_a_formula_as_text_and_imports_it_unchanged(alice, bob):
     )
 
     [row] = rows_of(alice)
-    bring(bob, exported(alice, "csv"), "csv")
+    import_for(bob, exported(alice, "csv"), "csv")
 
     assert not [cell for cell in row.values() if cell.startswith(DANGEROUS)]
     task = Task.objects.get(owner=bob)
@@ -133,17 +133,17 @@ def test_another_account_can_import_an_export(alice, bob):
     a_full_account(alice)
     stays = [name for name in CSV_NAMES if name not in {"id", "parent"}]
 
-    report = bring(bob, exported(alice, "csv"), "csv")
+    report = import_for(bob, exported(alice, "csv"), "csv")
 
     assert (report.errors, report.notices) == ([], [])
     assert [[row[name] for name in stays] for row in rows_of(bob)] == [
         [row[name] for name in stays] for row in rows_of(alice)
     ]
-    assert bring(bob, exported(alice, "csv"), "csv").created == 0
-    assert bring(alice, exported(alice, "csv"), "csv").created == 0
+    assert import_for(bob, exported(alice, "csv"), "csv").created == 0
+    assert import_for(alice, exported(alice, "csv"), "csv").created == 0
 
 
-# --- In ---------------------------------------------------------------------------
+# --- Import -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -153,7 +153,7 @@ def test_reads_every_delimiter_encoding_mark_and_line_end(alice, delimiter, mark
     lines = [["title", "notes"], ["a", '"x\ny"'], ["", ""], ["b", ""]]
     body = mark + end.join(delimiter.join(line) for line in lines)
 
-    report = bring(alice, body, "csv")
+    report = import_for(alice, body, "csv")
 
     assert (report.created, report.errors) == (2, [])
     assert [(task.title, task.notes) for task in tasks_of(alice)] == [
@@ -178,7 +178,7 @@ def test_reads_every_delimiter_encoding_mark_and_line_end(alice, delimiter, mark
 def test_reads_dates_in_the_order_of_the_mapping(alice, cell, order, due, at):
     mapping = {"title": "title", "due_date": "due", "dates": order}
 
-    bring(alice, f"title,due\na,{cell}\n", "csv", mapping=mapping)
+    import_for(alice, f"title,due\na,{cell}\n", "csv", mapping=mapping)
 
     [task] = tasks_of(alice)
     assert (task.due_date, task.due_time) == (due, at)
@@ -198,7 +198,7 @@ def test_reads_instants_in_the_order_of_the_mapping(alice, cell, order, at):
     alice.save()
     mapping = {"title": "title", "completed_at": "done", "dates": order}
 
-    bring(alice, f"title,done\na,{cell}\n", "csv", mapping=mapping)
+    import_for(alice, f"title,done\na,{cell}\n", "csv", mapping=mapping)
 
     [task] = tasks_of(alice)
     assert task.completed_at == at
@@ -240,7 +240,7 @@ def test_reports_an_invalid_cell_by_row_and_column(alice, column, cell):
     fine = ["fine" if name == "title" else "" for name in cells]
     body = "\n".join(map(",".join, [list(cells), fine, list(cells.values())]))
 
-    report = bring(alice, body, "csv")
+    report = import_for(alice, body, "csv")
 
     assert errors_of(report) == [(3, column)]
     assert not Task.objects.exists()
@@ -262,7 +262,9 @@ def test_reports_an_invalid_cell_by_row_and_column(alice, column, cell):
 def test_cells_must_be_consistent(alice, cells, field):
     cells = {"title": "a"} | cells
 
-    report = bring(alice, f"{','.join(cells)}\n{','.join(cells.values())}\n", "csv")
+    report = import_for(
+        alice, f"{','.join(cells)}\n{','.join(cells.values())}\n", "csv"
+    )
 
     assert errors_of(report) == [(2, field)]
     assert not Task.objects.exists()
@@ -276,7 +278,7 @@ def test_reads_the_words_of_other_programs(alice):
     alice.timezone = "Asia/Tokyo"
     alice.save()
 
-    bring(alice, body, "csv")
+    import_for(alice, body, "csv")
 
     a, b, c, d = tasks_of(alice)
     assert [task.priority for task in (a, b, c, d)] == [2, 1, 4, 3]
@@ -288,7 +290,7 @@ def test_reads_the_words_of_other_programs(alice):
 def test_does_not_import_a_row_with_a_known_id_again(alice):
     body = "id,title,parent\n42,a,\n43,b,42\n"
 
-    first, second = bring(alice, body, "csv"), bring(alice, body, "csv")
+    first, second = import_for(alice, body, "csv"), import_for(alice, body, "csv")
 
     assert (first.created, second.created, second.skipped) == (2, 0, 2)
     a, b = tasks_of(alice)
@@ -299,7 +301,7 @@ def test_finds_lists_by_name_or_creates_them_once(alice):
     TaskListFactory(owner=alice, name="Home")
     body = "title,list\na,HOME\nb,New\nc,new\nd,\n"
 
-    report = bring(alice, body, "csv")
+    report = import_for(alice, body, "csv")
 
     names = [task.list.name for task in tasks_of(alice)]
     assert names == ["Home", "New", "New", "Inbox"]
@@ -311,7 +313,7 @@ def test_does_not_use_a_list_in_the_trash(alice):
     gone = TaskListFactory(owner=alice, name="Home")
     actions.trash_list(caller_of(alice, NOON), list_id=gone.pk)
 
-    bring(alice, "title,list\na,Home\n", "csv")
+    import_for(alice, "title,list\na,Home\n", "csv")
 
     [task] = tasks_of(alice)
     assert task.list_id != gone.pk
@@ -320,13 +322,13 @@ def test_does_not_use_a_list_in_the_trash(alice):
 def test_limits_the_number_of_blank_rows(alice, monkeypatch):
     monkeypatch.setattr(tables, "RECORDS_MAX", 3)
 
-    assert bring(alice, "title\na\n\n", "csv").created == 1
+    assert import_for(alice, "title\na\n\n", "csv").created == 1
     with pytest.raises(FileRefused, match="more than 3 rows"):
-        bring(alice, "title\n\n\n\n", "csv")
+        import_for(alice, "title\n\n\n\n", "csv")
 
 
 def test_ignores_empty_cells_beyond_the_header(alice):
-    report = bring(alice, "title,notes,\na,b,,, \n", "csv")
+    report = import_for(alice, "title,notes,\na,b,,, \n", "csv")
 
     assert (report.created, report.errors) == (1, [])
 
@@ -334,14 +336,14 @@ def test_ignores_empty_cells_beyond_the_header(alice):
 def test_reports_a_list_beyond_the_limit(alice, monkeypatch):
     monkeypatch.setattr(list_actions, "LISTS_MAX", 2)
 
-    report = bring(alice, "title,list\na,Home\nb,home\nc,Work\n", "csv")
+    report = import_for(alice, "title,list\na,Home\nb,home\nc,Work\n", "csv")
 
     assert errors_of(report) == [(4, "list")]
     assert not Task.objects.exists()
 
 
 def test_reports_a_row_with_too_many_cells(alice):
-    report = bring(alice, "title\na,b\n", "csv")
+    report = import_for(alice, "title\na,b\n", "csv")
 
     assert errors_of(report) == [(2, "")]
 
@@ -364,7 +366,7 @@ def test_reports_a_row_with_too_many_cells(alice):
 )
 def test_refuses_a_file_that_is_not_a_table(alice, body):
     with pytest.raises(FileRefused) as refusal:
-        bring(alice, body, "csv")
+        import_for(alice, body, "csv")
 
     assert "aaa" not in str(refusal.value)
     assert not Task.objects.exists()
@@ -385,9 +387,9 @@ def test_refuses_a_file_that_is_not_a_table(alice, body):
 )
 def test_refuses_a_mapping_of_missing_columns(alice, mapping):
     with pytest.raises(MappingRefused):
-        bring(alice, "title,twice,Twice\na,b,c\n", "csv", mapping=mapping)
+        import_for(alice, "title,twice,Twice\na,b,c\n", "csv", mapping=mapping)
 
 
 def test_refuses_a_table_without_a_column_of_titles(alice):
     with pytest.raises(MappingRefused, match="titles"):
-        bring(alice, "name,notes\na,b\n", "csv")
+        import_for(alice, "name,notes\na,b\n", "csv")

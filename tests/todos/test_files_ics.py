@@ -1,4 +1,4 @@
-"""iCalendar: what other programs read in ours, and what we read in theirs."""
+"""iCalendar: exports that other programs can read, and imports of their files."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
-from tests.todos.files import LATER, a_full_account, bring, exported
+from tests.todos.files import LATER, a_full_account, exported, import_for
 from todos import actions
 from todos.exports.ics import text
 from todos.imports.files import FileRefused
@@ -20,25 +20,25 @@ from todos.models import Task
 
 
 def todos_of(user):
-    """Return the to-dos of an export by their title, as the icalendar package reads."""
+    """Return the to-dos of an export by title, as the icalendar package parses them."""
     calendar = icalendar.Calendar.from_ical(exported(user, "ics"))
     return {str(todo["SUMMARY"]): todo for todo in calendar.walk("VTODO")}
 
 
 def calendar_of(*todos):
-    """Return a file with these to-dos, each a text of lines."""
+    """Return a calendar with these to-dos, each given as lines of text."""
     body = "".join(f"BEGIN:VTODO\n{todo.strip()}\nEND:VTODO\n" for todo in todos)
     lines = f"BEGIN:VCALENDAR\nVERSION:2.0\n{body}END:VCALENDAR\n"
     return lines.replace("\n", "\r\n")
 
 
 def import_todos(user, *todos):
-    """Import to-dos; return the report and the tasks in their order."""
-    report = bring(user, calendar_of(*todos), "ics")
+    """Import to-dos; return the report and the tasks in order."""
+    report = import_for(user, calendar_of(*todos), "ics")
     return report, list(Task.objects.filter(owner=user).order_by("position"))
 
 
-# --- Out --------------------------------------------------------------------------
+# --- Export -----------------------------------------------------------------------
 
 
 def test_other_programs_can_read_an_export(alice):
@@ -96,7 +96,7 @@ def test_keeps_dates_through_export_and_import(alice, bob):
         alice.save()
         TaskFactory(owner=alice, due_date=date(2027, 2, 28), due_time=time(23, 59))
 
-    bring(bob, exported(alice, "ics"), "ics")
+    import_for(bob, exported(alice, "ics"), "ics")
 
     due = Task.objects.filter(owner=bob).values_list("due_date", "due_time", "due_tz")
     assert set(due) == {(date(2027, 2, 28), time(23, 59), "")}
@@ -137,7 +137,7 @@ def test_exports_until_with_the_type_of_the_start(alice, bob, fields, rule):
     )
     body = exported(alice, "ics")
 
-    report = bring(bob, body, "ics")
+    report = import_for(bob, body, "ics")
 
     assert rule in body.split(b"\r\n")
     assert report.notices == []
@@ -162,7 +162,7 @@ def test_exports_a_reminder_as_an_alarm_relative_to_the_due_time(
     TaskFactory(owner=alice, title="a", due_date=date(2027, 3, 1), **fields)
 
     [alarm] = todos_of(alice)["a"].walk("VALARM")
-    bring(bob, exported(alice, "ics"), "ics")
+    import_for(bob, exported(alice, "ics"), "ics")
 
     assert alarm["TRIGGER"].params["RELATED"] == "END"
     assert alarm["TRIGGER"].to_ical().decode() == trigger
@@ -207,7 +207,7 @@ def test_another_account_can_import_an_export(alice, bob):
         "parent__title",
     )
 
-    report = bring(bob, exported(alice, "ics"), "ics")
+    report = import_for(bob, exported(alice, "ics"), "ics")
 
     def tasks(user):
         rows = Task.objects.filter(owner=user, trashed_at=None).order_by("created_at")
@@ -215,7 +215,7 @@ def test_another_account_can_import_an_export(alice, bob):
 
     assert (report.errors, report.notices) == ([], [])
     assert tasks(bob) == tasks(alice)
-    assert bring(bob, exported(alice, "ics"), "ics").created == 0
+    assert import_for(bob, exported(alice, "ics"), "ics").created == 0
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
@@ -224,7 +224,7 @@ def test_unescaping_reverses_escaping(value):
     assert unescape(text(value)) == value
 
 
-# --- In ---------------------------------------------------------------------------
+# --- Import -----------------------------------------------------------------------
 
 
 def test_imports_a_to_do_of_another_program(alice):
@@ -398,7 +398,7 @@ def test_counts_events_without_importing_them(alice):
     event = "BEGIN:VEVENT\nSUMMARY:Party\nDTSTART:20270101\nEND:VEVENT\n"
     body = calendar_of("SUMMARY:a").replace("BEGIN:VTODO", f"{event}BEGIN:VTODO")
 
-    report = bring(alice, body, "ics")
+    report = import_for(alice, body, "ics")
 
     assert report.created == 1
     assert [issue.message for issue in report.notices] == [
@@ -409,7 +409,7 @@ def test_counts_events_without_importing_them(alice):
 def test_unfolds_a_line_folded_within_a_character(alice):
     body = calendar_of("SUMMARY:é").encode().replace(b"\xc3\xa9", b"\xc3\r\n \xa9")
 
-    bring(alice, body, "ics")
+    import_for(alice, body, "ics")
 
     assert Task.objects.get(owner=alice).title == "é"
 
@@ -421,7 +421,7 @@ def test_refuses_a_truncated_file(alice, position):
     body = calendar_of("SUMMARY:a\nDESCRIPTION:" + "b" * 400)
 
     with pytest.raises(FileRefused):
-        bring(alice, body[:position], "ics")
+        import_for(alice, body[:position], "ics")
 
     assert not Task.objects.exists()
 
@@ -464,10 +464,10 @@ def test_notices_between_rows_cost_no_queries(alice, django_assert_num_queries):
     silent = calendar_of(*(one.partition("\nLOC")[0].format("a") for one in todos))
     noisy = calendar_of(*(one.format("b") for one in todos))
     with CaptureQueriesContext(connection) as queries:
-        bring(alice, silent, "ics")
+        import_for(alice, silent, "ics")
 
     with django_assert_num_queries(len(queries)):
-        report = bring(alice, noisy, "ics")
+        report = import_for(alice, noisy, "ics")
 
     assert (report.created, len(report.notices)) == (30, 30)
 
@@ -486,7 +486,7 @@ def test_adds_an_instant_out_of_range_in_utc_to_the_notes(alice):
         "SUMMARY:a\nSTATUS:COMPLETED\nCOMPLETED;TZID=Asia/Tokyo:19000101T000000"
     )
 
-    report = bring(alice, body, "ics")
+    report = import_for(alice, body, "ics")
 
     [task] = Task.objects.all()
     assert task.completed_at == LATER

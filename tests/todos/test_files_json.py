@@ -1,4 +1,4 @@
-"""Our own format: its spelling, its schema, and archives that lie."""
+"""The JSON format: its canonical form, its schema, and inconsistent files."""
 
 import json
 import sys
@@ -15,10 +15,10 @@ from tests.todos.files import (
     LATER,
     a_full_account,
     before_manifest,
-    bring,
     document_of,
     exported,
     id_of,
+    import_for,
     moved,
     sealed,
     stored,
@@ -39,10 +39,10 @@ def errors_of(report):
 
 
 def refusal_of(user, body):
-    """Import a file that must be refused as a whole; return the words for it."""
+    """Import a file that must be refused as a whole; return the message."""
     before = stored(user)
     with pytest.raises(FileRefused) as refused:
-        bring(user, body)
+        import_for(user, body)
     assert stored(user) == before
     return str(refused.value)
 
@@ -160,14 +160,14 @@ def test_imports_a_reformatted_export(alice):
     document = document_of({"title": "a"}, {"title": "é 🙂", "notes": "x"})
     sealed_document = json.loads(sealed(document))
 
-    report = bring(alice, "\ufeff" + json.dumps(sealed_document, indent=4))
+    report = import_for(alice, "\ufeff" + json.dumps(sealed_document, indent=4))
 
     assert (report.created, report.errors) == (2, [])
     assert [task.title for task in Task.objects.order_by("position")] == ["a", "é 🙂"]
 
 
 def test_missing_members_take_their_defaults(alice):
-    bring(alice, sealed(document_of({"title": "a"})))
+    import_for(alice, sealed(document_of({"title": "a"})))
 
     task = Task.objects.get()
     assert (task.priority, task.notes, task.version) == (3, "", 1)
@@ -180,7 +180,7 @@ def test_an_existing_list_keeps_its_name(alice):
     caller = caller_of(alice, NOON)
     actions.update_list(caller, list_id=home.pk, changes={"name": "Flat"})
 
-    report = bring(alice, body)
+    report = import_for(alice, body)
 
     assert (report.created, report.skipped) == (0, 1)
     assert TaskList.objects.get(pk=home.pk).name == "Flat"
@@ -195,11 +195,11 @@ def test_restores_permanently_deleted_tasks(alice):
     actions.remove_task(caller, task_id=parent.pk)
     assert not Task.objects.exists()
 
-    report = bring(alice, body)
+    report = import_for(alice, body)
 
     assert (report.created, report.errors) == (2, [])
     assert Task.objects.get(title="b").parent.title == "a"
-    assert bring(alice, body).created == 0
+    assert import_for(alice, body).created == 0
 
 
 def test_reports_known_tasks_in_the_trash(alice):
@@ -207,7 +207,7 @@ def test_reports_known_tasks_in_the_trash(alice):
     body = exported(alice)
     actions.trash_task(caller_of(alice, NOON), task_id=task.pk)
 
-    report = bring(alice, body)
+    report = import_for(alice, body)
 
     assert (report.created, report.skipped) == (0, 1)
     assert "1 of the tasks that you already have are in the trash" in (
@@ -224,7 +224,7 @@ def test_imports_a_task_of_a_trashed_list_into_the_inbox(alice):
     actions.trash_list(caller, list_id=home.pk)
     actions.remove_task(caller, task_id=task.pk)
 
-    report = bring(alice, body)
+    report = import_for(alice, body)
 
     assert report.errors == []
     assert [task.list.is_inbox for task in Task.objects.all()] == [True, True]
@@ -239,7 +239,7 @@ def test_imports_a_step_of_a_trashed_task_as_a_task(alice):
     actions.trash_task(caller, task_id=task.pk)
     actions.remove_task(caller, task_id=step.pk)
 
-    report = bring(alice, body)
+    report = import_for(alice, body)
 
     assert report.created == 1
     assert Task.objects.get(title="step").parent is None
@@ -255,7 +255,7 @@ def test_skips_an_occurrence_that_exists_already(alice):
     assert not Task.objects.filter(pk=upcoming.pk).exists()
     actions.complete_task(caller, task_id=task.pk)
 
-    report = bring(alice, body)
+    report = import_for(alice, body)
 
     assert (report.created, report.skipped, report.errors) == (0, 2, [])
     assert [issue.field for issue in report.notices] == ["series"]
@@ -265,7 +265,7 @@ def test_a_series_continues_in_another_account(alice, bob):
     task = TaskFactory(owner=alice, due_date=NOON.date(), rrule="FREQ=DAILY", at=NOON)
     actions.complete_task(caller_of(alice, NOON), task_id=task.pk)
 
-    bring(bob, exported(alice))
+    import_for(bob, exported(alice))
 
     done, upcoming = Task.objects.filter(owner=bob).order_by("occurrence")
     assert done.series == upcoming.series != task.series
@@ -277,7 +277,7 @@ def test_plans_a_reminder_only_in_the_future(alice):
     soon = {"due_date": "2027-01-01", "reminder": {"time": "09:00"}}
     past = {"due_date": "2026-12-01", "reminder": {"time": "09:00"}}
 
-    bring(
+    import_for(
         alice, sealed(document_of({"title": "soon"} | soon, {"title": "past"} | past))
     )
 
@@ -292,7 +292,7 @@ def test_finds_labels_of_the_owner_ignoring_case(alice):
         labels=[{"name": "home", "colour": "red"}],
     )
 
-    report = bring(alice, sealed(document))
+    report = import_for(alice, sealed(document))
 
     assert report.skipped == 1
     names = Task.objects.get(title="a").labels.values_list("name", flat=True)
@@ -303,7 +303,7 @@ def test_finds_labels_of_the_owner_ignoring_case(alice):
 def test_records_an_import_as_one_batch_in_the_ledger(alice, bob):
     a_full_account(alice)
 
-    report = bring(bob, exported(alice))
+    report = import_for(bob, exported(alice))
 
     changes = Change.objects.filter(owner=bob).order_by("seq")
     assert {change.batch for change in changes} == {report.batch}
@@ -317,15 +317,15 @@ def test_records_an_import_as_one_batch_in_the_ledger(alice, bob):
 def test_undo_reverts_an_import_which_can_be_repeated(alice, bob):
     a_full_account(alice)
     body = exported(alice)
-    batch = bring(bob, body).batch
+    batch = import_for(bob, body).batch
 
     actions.undo(caller_of(bob, LATER), batch_id=batch)
 
     assert not Task.objects.filter(owner=bob, trashed_at=None).exists()
-    assert bring(bob, body).errors == []
+    assert import_for(bob, body).errors == []
 
 
-# --- Archives that lie ------------------------------------------------------------
+# --- Inconsistent files -----------------------------------------------------------
 
 
 def _without(document, *path):
@@ -340,7 +340,7 @@ def _set(document, value, *path):
     document[path[-1]] = value
 
 
-LIES = {
+INCONSISTENCIES = {
     "a changed title": lambda it: _set(it, "b", "tasks", 0, "title"),
     "a task too few": lambda it: it["tasks"].pop(),
     "a task too many": lambda it: it["tasks"].append({"id": id_of(9), "title": "x"}),
@@ -383,10 +383,10 @@ def _dumped(document):
         sys.set_int_max_str_digits(limit)
 
 
-@pytest.mark.parametrize("lie", LIES)
-def test_refuses_an_inconsistent_export(alice, lie):
+@pytest.mark.parametrize("name", INCONSISTENCIES)
+def test_refuses_an_inconsistent_export(alice, name):
     document = json.loads(sealed(document_of({"title": "a"}, {"title": "c"})))
-    LIES[lie](document)
+    INCONSISTENCIES[name](document)
 
     words = refusal_of(alice, _dumped(document))
 
@@ -437,7 +437,7 @@ def test_refuses_a_file_that_is_not_an_export(alice, body):
 
 def test_refuses_a_value_of_100_mb_before_it_is_in_memory(alice):
     class Endless:
-        """A file whose only title goes on for 100 MB."""
+        """A file with one value of 100 MB."""
 
         def __init__(self):
             self.start = b'{"format":"ownlist","version":1,"person":{"timezone":"'
@@ -460,7 +460,7 @@ def test_refuses_a_value_of_100_mb_before_it_is_in_memory(alice):
     assert peak < 20_000_000
 
 
-# --- Rows that can't be kept --------------------------------------------------------
+# --- Invalid rows -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -537,9 +537,9 @@ def test_reports_an_invalid_task_and_stores_nothing(alice, fields, named):
     before = stored(alice)
     document = document_of({"title": "fine"}, {"title": "a"} | fields)
 
-    report = bring(alice, sealed(document))
+    report = import_for(alice, sealed(document))
 
-    # What only the rules of the domain can tell has no part in front.
+    # Issues of the domain rules have no prefix.
     assert errors_of(report) in ([(2, named)], [(2, f"tasks.{named}")])
     assert (report.batch, report.created) == (None, 0)
     assert stored(alice) == before
@@ -561,7 +561,7 @@ def test_reports_an_invalid_task_and_stores_nothing(alice, fields, named):
 def test_reports_an_invalid_list(alice, fields, named):
     document = document_of(lists=[{"id": LIST, "name": "Home"} | fields])
 
-    report = bring(alice, sealed(document))
+    report = import_for(alice, sealed(document))
 
     assert errors_of(report) == [(2, named)]
     assert TaskList.objects.filter(owner=alice).count() == 1
@@ -579,7 +579,7 @@ def test_reports_an_invalid_list(alice, fields, named):
     ids=range(5),
 )
 def test_reports_an_invalid_label(alice, labels, named):
-    report = bring(alice, sealed(document_of(labels=labels)))
+    report = import_for(alice, sealed(document_of(labels=labels)))
 
     assert errors_of(report) == named
     assert not Label.objects.exists()
@@ -592,15 +592,15 @@ def test_reports_a_duplicate_id(alice):
         lists=[{"id": LIST, "name": "a"}, {"id": LIST, "name": "b"}],
     )
 
-    assert errors_of(bring(alice, sealed(twice))) == [(2, "id")]
-    assert errors_of(bring(alice, sealed(capitals))) == [(2, "id")]
-    assert errors_of(bring(alice, sealed(lists))) == [(3, "id")]
+    assert errors_of(import_for(alice, sealed(twice))) == [(2, "id")]
+    assert errors_of(import_for(alice, sealed(capitals))) == [(2, "id")]
+    assert errors_of(import_for(alice, sealed(lists))) == [(3, "id")]
     assert not Task.objects.exists()
 
 
 def test_moves_are_possible_beyond_the_extreme_positions(alice):
     ends = {"title": "low", "position": -(2**62)}, {"title": "top", "position": 2**62}
-    bring(alice, sealed(document_of({"title": "a"}, *ends)))
+    import_for(alice, sealed(document_of({"title": "a"}, *ends)))
     named = {task.title: task.pk for task in Task.objects.all()}
     caller = caller_of(alice, LATER)
 
@@ -623,7 +623,7 @@ def test_the_highest_occurrence_and_version_can_be_incremented(alice):
         "series": {"id": id_of(7), "occurrence": 2**30},
         "version": 2**30,
     }
-    bring(alice, sealed(document_of(task)))
+    import_for(alice, sealed(document_of(task)))
     caller = caller_of(alice, LATER)
 
     done = actions.complete_task(caller, task_id=Task.objects.get().pk)
@@ -638,12 +638,12 @@ def test_creates_no_more_lists_than_allowed(alice, monkeypatch):
     gone = ids[0] | {"name": "gone", "trashed_at": "2026-11-01T00:00:00Z"}
     first, second = ids[1] | {"name": "first"}, ids[2] | {"name": "second"}
 
-    report = bring(alice, sealed(document_of(lists=[gone, first, second])))
+    report = import_for(alice, sealed(document_of(lists=[gone, first, second])))
 
     assert errors_of(report) == [(4, "lists.name")]
     assert TaskList.objects.filter(owner=alice).count() == 1
 
-    assert bring(alice, sealed(document_of(lists=[gone, first]))).created == 2
+    assert import_for(alice, sealed(document_of(lists=[gone, first]))).created == 2
 
 
 def test_creates_no_more_labels_than_allowed(alice, monkeypatch):
@@ -651,15 +651,17 @@ def test_creates_no_more_labels_than_allowed(alice, monkeypatch):
     task = {"title": "a", "labels": ["one", "three"]}
     labels = [{"name": "one"}, {"name": "two"}]
 
-    by_tasks = bring(alice, sealed(document_of(task, labels=labels)))
-    by_labels = bring(alice, sealed(document_of(labels=[*labels, {"name": "three"}])))
+    by_tasks = import_for(alice, sealed(document_of(task, labels=labels)))
+    by_labels = import_for(
+        alice, sealed(document_of(labels=[*labels, {"name": "three"}]))
+    )
 
     assert errors_of(by_tasks) == errors_of(by_labels) == [(None, "labels")]
     assert not Label.objects.exists()
     assert not Task.objects.exists()
 
-    bring(alice, sealed(document_of(labels=labels)))
-    assert bring(alice, sealed(document_of(labels=labels))).skipped == 2
+    import_for(alice, sealed(document_of(labels=labels)))
+    assert import_for(alice, sealed(document_of(labels=labels))).skipped == 2
 
 
 def test_imports_a_series_that_has_ended(alice, bob):
@@ -669,7 +671,7 @@ def test_imports_a_series_that_has_ended(alice, bob):
     last = actions.complete_task(caller, task_id=first.pk).next
     body = exported(alice)
 
-    report = bring(bob, body)
+    report = import_for(bob, body)
 
     assert last.due_date == date(2036, 2, 29)
     assert report.errors == []
@@ -685,7 +687,9 @@ def test_refuses_an_invalid_rule_of_any_series(alice, rule):
         "series": {"id": id_of(7), "occurrence": 3},
     }
 
-    assert errors_of(bring(alice, sealed(document_of(task)))) == [(1, "recurrence")]
+    assert errors_of(import_for(alice, sealed(document_of(task)))) == [
+        (1, "recurrence")
+    ]
 
 
 def test_refuses_steps_of_steps(alice):
@@ -695,7 +699,7 @@ def test_refuses_steps_of_steps(alice):
         {"title": "c", "parent": id_of(1)},
     )
 
-    assert errors_of(bring(alice, sealed(document))) == [(3, "parent")]
+    assert errors_of(import_for(alice, sealed(document))) == [(3, "parent")]
     assert not Task.objects.exists()
 
 
@@ -704,7 +708,7 @@ def test_refuses_circular_parents(alice):
         {"title": "a", "parent": id_of(1)}, {"title": "b", "parent": id_of(0)}
     )
 
-    assert (1, "parent") in errors_of(bring(alice, sealed(document)))
+    assert (1, "parent") in errors_of(import_for(alice, sealed(document)))
     assert not Task.objects.exists()
 
 
@@ -715,14 +719,14 @@ def test_refuses_a_step_in_another_list_than_its_task(alice):
         lists=[{"id": LIST, "name": "Home"}],
     )
 
-    assert errors_of(bring(alice, sealed(document))) == [(2, "list")]
+    assert errors_of(import_for(alice, sealed(document))) == [(2, "list")]
     assert not Task.objects.exists()
 
 
 def test_stops_reading_after_too_many_errors(alice):
     document = document_of(*({"title": ""} for _ in range(2_500)))
 
-    report = bring(alice, sealed(document))
+    report = import_for(alice, sealed(document))
 
     assert len(report.errors) == 1_001
     assert "first 1000" in report.errors[-1].message
@@ -733,7 +737,7 @@ def test_many_chunks_give_the_same_result_as_one(alice, monkeypatch):
     tasks = [{"title": f"a{n}", "labels": ["x", f"l{n % 3}"]} for n in range(7)]
     steps = [{"title": f"s{n}", "parent": id_of(n)} for n in range(7)]
 
-    report = bring(alice, sealed(document_of(*tasks, *steps)))
+    report = import_for(alice, sealed(document_of(*tasks, *steps)))
 
     assert (report.created, report.errors) == (18, [])
     parents = Task.objects.filter(parent__isnull=False)
@@ -746,7 +750,7 @@ def test_maps_the_inbox_of_the_file_to_the_inbox(alice):
     document = document_of({"title": "a"})
     document["lists"][0] |= {"name": "Eingang", "colour": "red"}
 
-    report = bring(alice, sealed(document))
+    report = import_for(alice, sealed(document))
 
     assert report.created == 1
     task = Task.objects.get()
@@ -759,7 +763,7 @@ def test_maps_the_inbox_of_the_file_to_the_inbox(alice):
 
 def test_keeps_microseconds_of_instants(alice):
     moment = "2026-11-01T09:00:00.123456+02:00"
-    bring(alice, sealed(document_of({"title": "a", "created_at": moment})))
+    import_for(alice, sealed(document_of({"title": "a", "created_at": moment})))
 
     assert Task.objects.get().created_at == datetime(
         2026, 11, 1, 7, 0, 0, 123456, tzinfo=UTC

@@ -1,6 +1,6 @@
-"""What a file may cost to read is bounded, whatever is in it.
+"""The work to read a file is bounded, whatever it contains.
 
-These count work and compare no times; `tests/benchmarks/hostile.py` measures.
+The tests count work instead of time; `tests/benchmarks/hostile.py` measures time.
 """
 
 import io

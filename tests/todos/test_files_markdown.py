@@ -1,4 +1,4 @@
-"""Markdown: a checklist that any reader shows as it was meant."""
+"""Markdown: a checklist that every Markdown reader shows correctly."""
 
 from datetime import date, time
 

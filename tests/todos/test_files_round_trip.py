@@ -1,12 +1,12 @@
-"""Export, import into an empty account, export: the same but for what is stated."""
+"""Export, import into an empty account, export again: the files are the same."""
 
 import json
 
 from tests.todos.files import (
     a_full_account,
     before_manifest,
-    bring,
     exported,
+    import_for,
     moved,
     stored,
 )
@@ -16,7 +16,7 @@ def test_an_empty_account_imports_everything(alice, bob):
     a_full_account(alice)
     body = exported(alice)
 
-    report = bring(bob, body)
+    report = import_for(bob, body)
 
     assert (report.errors, report.notices, report.skipped) == ([], [], 0)
     assert report.created == 10 + 3 + 2
@@ -29,7 +29,7 @@ def test_importing_an_own_export_changes_nothing(alice):
     a_full_account(alice)
     body, before = exported(alice), stored(alice)
 
-    report = bring(alice, body)
+    report = import_for(alice, body)
 
     assert (report.batch, report.created, report.errors) == (None, 0, [])
     assert report.skipped == 10 + 3 + 2
@@ -40,10 +40,10 @@ def test_importing_an_own_export_changes_nothing(alice):
 def test_importing_again_into_another_account_changes_nothing(alice, bob):
     a_full_account(alice)
     body = exported(alice)
-    bring(bob, body)
+    import_for(bob, body)
     before, first = stored(bob), exported(bob)
 
-    report = bring(bob, body)
+    report = import_for(bob, body)
 
     assert (report.batch, report.created, report.errors) == (None, 0, [])
     assert stored(bob) == before
@@ -52,8 +52,8 @@ def test_importing_again_into_another_account_changes_nothing(alice, bob):
 
 def test_importing_the_export_of_an_import_changes_nothing(alice, bob):
     a_full_account(alice)
-    bring(bob, exported(alice))
+    import_for(bob, exported(alice))
 
-    report = bring(bob, exported(bob))
+    report = import_for(bob, exported(bob))
 
     assert (report.created, report.errors) == (0, [])

@@ -1,4 +1,4 @@
-"""An export is of one moment, and an import is all of it or nothing."""
+"""An export shows one moment, and an import stores all of a file or nothing."""
 
 import json
 import signal
@@ -14,11 +14,11 @@ from config.read_snapshot import read_snapshot
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.threads import PATIENCE
 from tests.todos.files import (
-    bring,
     document_of,
     environment_of_tests,
     exported,
     id_of,
+    import_for,
     sealed,
     stored,
 )
@@ -47,7 +47,7 @@ call_command("import_tasks", sys.argv[1], "--user", sys.argv[2], "--format", "js
 
 
 def in_another_thread(act):
-    """Run `act` on a connection of its own, to the end."""
+    """Run `act` in a thread with its own connection, and wait for it."""
 
     def run():
         try:
@@ -73,7 +73,7 @@ def test_an_export_does_not_contain_concurrent_changes():
 
     pieces = formats.export(alice, "json")
     first = next(pieces)
-    second = next(pieces)  # the person: by now the moment is chosen
+    second = next(pieces)  # the settings: by now the snapshot exists
     lists = next(pieces)
     in_another_thread(write)
     body = b"".join([first, second, lists, *pieces])
@@ -81,7 +81,7 @@ def test_an_export_does_not_contain_concurrent_changes():
     assert b"meanwhile" not in body
     assert b"before" in body
     assert b"changed meanwhile" in exported(alice)
-    bring(UserFactory(), body)
+    import_for(UserFactory(), body)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -129,7 +129,7 @@ def test_an_import_killed_halfway_stores_nothing(tmp_path):
     assert process.stdout == "half-way\n", process.stderr
     assert process.returncode == -signal.SIGKILL
     assert stored(alice) == before
-    report = bring(alice, file.read_bytes())
+    report = import_for(alice, file.read_bytes())
     assert (report.created, report.errors) == (3_509, [])
 
 
@@ -140,7 +140,7 @@ def test_an_import_that_fails_halfway_stores_nothing(alice, monkeypatch):
     document["manifest"]["tasks"]["sha256"] = "0" * 64
 
     with pytest.raises(Exception, match="differs from its manifest"):
-        bring(alice, json.dumps(document))
+        import_for(alice, json.dumps(document))
 
     assert stored(alice) == before
 
@@ -167,7 +167,7 @@ def test_concurrent_imports_of_a_user_import_once():
 
 def _import_in_a_thread(user, body, reports):
     try:
-        reports.append(bring(user, body))
+        reports.append(import_for(user, body))
     finally:
         connection.close()
 
@@ -188,6 +188,6 @@ def test_refuses_an_import_when_its_rows_were_created_meanwhile(monkeypatch):
     monkeypatch.setattr(TaskStage, "_known", meanwhile)
 
     with pytest.raises(ImportClash):
-        bring(alice, sealed(document_of({"title": "a"})))
+        import_for(alice, sealed(document_of({"title": "a"})))
 
     assert Task.objects.get().title == "x"

@@ -1,10 +1,10 @@
-"""Todoist: a project's CSV export comes in with all that it says."""
+"""Todoist: the CSV export of a project is imported without loss."""
 
 from datetime import date, time
 
 import pytest
 
-from tests.todos.files import bring
+from tests.todos.files import import_for
 from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task, TaskList
 
@@ -45,12 +45,12 @@ def import_task(user, **cells):
     names = HEADER.split(",")
     row = {"TYPE": "task", "CONTENT": "a", "PRIORITY": "4", "INDENT": "1"} | cells
     line = ",".join(f'"{row.get(name, "")}"' for name in names)
-    report = bring(user, f"{HEADER}\n{line}\n", "todoist")
+    report = import_for(user, f"{HEADER}\n{line}\n", "todoist")
     return report, Task.objects.filter(owner=user).first()
 
 
 def test_imports_a_project(alice):
-    report = bring(alice, PROJECT, "todoist", mapping={"list": "Home"})
+    report = import_for(alice, PROJECT, "todoist", mapping={"list": "Home"})
 
     assert report.errors == []
     basil, compost, ann, ferns, seeds = tasks_of(alice)
@@ -69,7 +69,7 @@ def test_imports_a_project(alice):
 
 
 def test_reports_adaptations_by_row(alice):
-    report = bring(alice, PROJECT, "todoist")
+    report = import_for(alice, PROJECT, "todoist")
 
     assert [(issue.row, issue.field) for issue in report.notices] == [
         (6, "indent"),
@@ -78,15 +78,15 @@ def test_reports_adaptations_by_row(alice):
 
 
 def test_imports_into_the_inbox_without_a_list(alice):
-    bring(alice, PROJECT, "todoist")
+    import_for(alice, PROJECT, "todoist")
 
     assert {task.list.is_inbox for task in tasks_of(alice)} == {True}
     assert TaskList.objects.filter(owner=alice).count() == 1
 
 
 def test_two_projects_have_different_ids(alice):
-    first = bring(alice, PROJECT, "todoist")
-    second = bring(alice, PROJECT, "todoist")
+    first = import_for(alice, PROJECT, "todoist")
+    second = import_for(alice, PROJECT, "todoist")
 
     assert first.created > second.created == 5  # the labels are there already
 
@@ -183,7 +183,7 @@ def test_reports_values_that_can_not_be_stored(alice, cells, field):
 
 
 def test_a_comment_without_a_task_is_reported(alice):
-    report = bring(alice, f"{HEADER}\nnote,Hello\nodd,Hello\n", "todoist")
+    report = import_for(alice, f"{HEADER}\nnote,Hello\nodd,Hello\n", "todoist")
 
     assert [issue.row for issue in report.notices] == [2, 3]
     assert report.created == 0
@@ -191,7 +191,7 @@ def test_a_comment_without_a_task_is_reported(alice):
 
 def test_refuses_another_table(alice):
     with pytest.raises(FileRefused, match="TYPE and CONTENT"):
-        bring(alice, "title,notes\na,b\n", "todoist")
+        import_for(alice, "title,notes\na,b\n", "todoist")
 
 
 @pytest.mark.parametrize(
@@ -199,4 +199,4 @@ def test_refuses_another_table(alice):
 )
 def test_refuses_a_mapping_of_more_than_a_list(alice, mapping):
     with pytest.raises(MappingRefused):
-        bring(alice, PROJECT, "todoist", mapping=mapping)
+        import_for(alice, PROJECT, "todoist", mapping=mapping)

@@ -1,4 +1,4 @@
-"""For how much of its work an import keeps others waiting: for storing alone."""
+"""An import blocks other requests only while it stores rows."""
 
 from contextlib import contextmanager
 
@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from tests.changes import caller_of
 from tests.factories import NOON, UserFactory
-from tests.todos.files import bring, document_of, id_of, sealed
+from tests.todos.files import document_of, id_of, import_for, sealed
 from todos import actions
 from todos.actions.imports import ImportClash, PreparedImport, planning, storing
 from todos.actions.imports.rows import TaskRow
@@ -133,7 +133,7 @@ def test_refuses_if_data_keeps_changing(alice, monkeypatch):
     assert not alice.tasks.exists()
 
 
-# --- More than one transaction stores --------------------------------------------
+# --- Several transactions ---------------------------------------------------------
 
 
 def test_many_tasks_are_stored_in_parts_of_one_batch(alice, monkeypatch):
@@ -187,14 +187,14 @@ def test_imports_no_more_steps_than_a_task_can_have(alice):
         {"title": "Step", "id": id_of(1_000 + number), "parent": id_of(0)}
         for number in range(STEPS_MAX)
     ]
-    bring(alice, sealed(document_of({"title": "Task"}, *steps[:-1])))
+    import_for(alice, sealed(document_of({"title": "Task"}, *steps[:-1])))
 
-    report = bring(alice, sealed(document_of({"title": "Task"}, *steps)))
+    report = import_for(alice, sealed(document_of({"title": "Task"}, *steps)))
 
     assert (report.created, report.errors) == (1, [])
 
     more = {"title": "Step", "id": id_of(9_999), "parent": id_of(0)}
-    report = bring(alice, sealed(document_of({"title": "Task"}, more)))
+    report = import_for(alice, sealed(document_of({"title": "Task"}, more)))
 
     (error,) = report.errors
     assert (error.field, error.message) == (

@@ -1,4 +1,4 @@
-"""Notes as HTML: what Markdown can say is shown, and nothing else gets in."""
+"""Notes as HTML: Markdown is rendered, and everything else is removed."""
 
 from html.parser import HTMLParser
 
@@ -17,7 +17,7 @@ ALLOWED = {
 
 
 class Elements(HTMLParser):
-    """Collect the elements of a piece of HTML, as a browser's parser sees them."""
+    """Collect the elements of HTML as a browser's parser does."""
 
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
@@ -36,12 +36,12 @@ class Elements(HTMLParser):
 
 
 def assert_harmless(html, *, by_both=True):
-    """Hold every element, attribute and link against what notes may be."""
+    """Check every element, attribute and link against those that notes can have."""
     parsed = Elements(html)
     assert parsed.other == []
     for tag, attributes in parsed.found:
         assert tag in TAGS, html
-        # The language of code, before the second wall takes it away.
+        # The language of code, which the sanitiser removes.
         known = ALLOWED[tag] if by_both or tag != "code" else {"class"}
         assert attributes.keys() <= known, html
         link = attributes.get("href", "http://")
@@ -50,7 +50,7 @@ def assert_harmless(html, *, by_both=True):
             assert attributes["rel"] == "noopener noreferrer nofollow ugc"
 
 
-# --- What Markdown can say ----------------------------------------------------
+# --- Markdown -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_address_in_the_text_of_a_link_stays_text():
     assert html == f'<p><a href="https://b.example" {REL}>https://a.example</a></p>\n'
 
 
-# --- What gets in by no way ---------------------------------------------------
+# --- Attacks ------------------------------------------------------------------
 
 VECTORS = [
     "<script>alert(1)</script>",
@@ -288,7 +288,7 @@ def test_the_sanitiser_alone_is_safe(monkeypatch):
         assert_harmless(render(vector))
 
 
-# --- Texts that keep a parser busy --------------------------------------------
+# --- Complex texts ------------------------------------------------------------
 
 BOMBS = {
     text: (text * NOTES_MAX_LENGTH)[:NOTES_MAX_LENGTH]

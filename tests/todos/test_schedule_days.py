@@ -1,4 +1,4 @@
-"""Which day it is for someone."""
+"""The current day of a user."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

@@ -1,7 +1,7 @@
-"""Quick add: what a line comes to, and what stays in its title.
+"""Quick add: the task of a line, and what stays in its title.
 
-`tests/data/quick_add.json` holds most of it: lines with their parse, and titles that
-stay whole. It is Wednesday, 25 November 2026, 14:30 there.
+Most cases are in `tests/data/quick_add.json`: lines with the expected result, and
+titles without parts. The time in all of them is Wednesday, 25 November 2026, 14:30.
 """
 
 import json
@@ -43,8 +43,8 @@ def due(line, **at):
     return fields.due_date, fields.due_time
 
 
-def in_words_of_the_file(fields):
-    """Return what the file lists of a task: what its line has said."""
+def in_the_form_of_the_file(fields):
+    """Return the fields in the form of the file, without those that are not set."""
     clock = fields.reminder_time and fields.reminder_time.strftime("%H:%M")
     said = {
         "list": fields.list,
@@ -65,7 +65,7 @@ def test_parses_a_line_as_in_the_golden_file(entry):
     parsed = parse_line(entry["line"], context=context())
 
     assert parsed.title == entry["title"]
-    assert in_words_of_the_file(parsed.fields) == entry["fields"]
+    assert in_the_form_of_the_file(parsed.fields) == entry["fields"]
     assert [
         [span.kind, span.start, span.end, span.text, span.value]
         for span in parsed.spans
@@ -86,7 +86,7 @@ def test_the_golden_file_has_enough_entries():
     assert len(GOLDEN["whole"]) >= 60
 
 
-# --- The person's clock and week ---
+# --- The user's clock and week ---
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_the_users_day_can_end_after_midnight():
 
     assert due("x today", **at_night) == (date(2026, 11, 24), None)
     assert due("x tomorrow", **at_night) == (date(2026, 11, 25), None)
-    # A clock knows nothing of that: 3am comes in an hour.
+    # A time alone ignores the start of the day: 3am is in an hour.
     assert due("x 3am", **at_night) == (date(2026, 11, 25), time(3))
     assert due("x 1am", **at_night) == (date(2026, 11, 26), time(1))
 
@@ -198,7 +198,7 @@ def test_has_the_limits_of_the_columns():
     assert Label._meta.get_field("name").max_length == LABEL_MAX_LENGTH
 
 
-# --- Parts that someone rejects ---
+# --- Rejected parts ---
 
 FULL = "Run every day 9am #home @legs p1 remind:10m until friday"
 
@@ -210,7 +210,7 @@ FULL = "Run every day 9am #home @legs p1 remind:10m until friday"
         ("@legs", "Run @legs", {"labels": ()}),
         ("p1", "Run p1", {"priority": None}),
         ("until", "Run until friday", {"rrule": "FREQ=DAILY"}),
-        # A reminder of no time, an end of no repeat: they go along.
+        # A reminder without a time and an end without a recurrence are dropped too.
         (
             "9am",
             "Run 9am remind:10m",
@@ -283,7 +283,7 @@ GUIDE = (Path(__file__).parents[2] / "docs" / "quick-add.md").read_text("utf-8")
 
 
 def phrases_of(heading):
-    """Return what stands in the first column of the table under a heading."""
+    """Return the first column of the table under a heading."""
     section = re.split(r"\n##", GUIDE.partition(f"\n### {heading}\n")[2])[0]
     rows = [line.split(" | ")[0] for line in section.splitlines() if line[:1] == "|"]
     return [phrase for row in rows for phrase in re.findall("`([^`]+)`", row)]

@@ -1,4 +1,4 @@
-"""Quick add, whatever someone types: nothing is lost, nothing breaks, nothing drags."""
+"""Quick add of any text: nothing is lost, fails or takes too long."""
 
 import sys
 from datetime import UTC, datetime
@@ -50,7 +50,7 @@ def without_space(text):
 
 
 def left_of(line, spans):
-    """Return the characters of a line that are in no span, but for white space."""
+    """Return the characters of a line outside of spans, without white space."""
     kept = list(line)
     for span in spans:
         if span.kind != "new_list":
@@ -145,7 +145,7 @@ def test_a_date_without_a_year_is_not_in_the_past(line, context):
 
 
 def calls_to_read(line):
-    """Return how many functions are called until a line is read."""
+    """Return the number of function calls it takes to parse a line."""
     context = Context(Clock(datetime(2026, 11, 25, tzinfo=UTC), UTC), 0, LISTS)
     parse_line(line, context=context)
     count = 0

@@ -1,4 +1,4 @@
-"""Repeating dates: how a rule is settled, and when it is next."""
+"""Recurrence: the canonical form of rules, and their dates."""
 
 from datetime import date, timedelta
 
@@ -29,7 +29,7 @@ LAST_OF = "BYMONTHDAY={};BYSETPOS=-1".format
             date(2027, 1, 30),
             f"FREQ=MONTHLY;BYMONTH=1,2,3;COUNT=9;{LAST_OF('28,29,30')}",
         ),
-        # Said in so many words, it stays.
+        # An explicit day is kept.
         ("FREQ=MONTHLY;BYMONTHDAY=31", date(2027, 1, 31), "FREQ=MONTHLY;BYMONTHDAY=31"),
         ("FREQ=MONTHLY;BYDAY=-1SU", date(2027, 1, 31), "FREQ=MONTHLY;BYDAY=-1SU"),
         ("FREQ=YEARLY", date(2027, 1, 31), "FREQ=YEARLY"),
@@ -83,12 +83,12 @@ def test_a_rule_that_never_occurs_is_refused(rule, due):
 @pytest.mark.parametrize(
     ("rule", "due"),
     [
-        # A step of two years from an odd one meets no leap day.
+        # Every second year from an odd year is never a leap year.
         ("FREQ=YEARLY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=29", date(2027, 2, 28)),
         ("FREQ=MONTHLY;INTERVAL=12;BYMONTH=3", date(2027, 2, 28)),
         ("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31", date(2027, 4, 30)),
         ("FREQ=DAILY;INTERVAL=7;BYDAY=MO", date(2027, 2, 28)),
-        # Too far away to be waited for.
+        # More than ten years away.
         ("FREQ=YEARLY;INTERVAL=11", date(2027, 2, 28)),
         ("FREQ=MONTHLY;INTERVAL=999", date(2027, 2, 28)),
         ("FREQ=DAILY;INTERVAL=999;BYDAY=SU", date(2027, 2, 28)),
@@ -102,7 +102,7 @@ def test_a_rule_that_never_occurs_from_its_due_date_is_refused(rule, due):
 
 
 def test_a_rule_may_have_ended_before_the_due_date():
-    """A task that is put off beyond the end of its series keeps its rule."""
+    """A task that is postponed beyond the end of its series keeps its rule."""
     rule = "FREQ=DAILY;UNTIL=20270114"
 
     assert normalise_rule(rule, due=date(2027, 1, 15)) == rule
@@ -142,20 +142,20 @@ def test_a_rule_may_have_ended_before_the_due_date():
             date(2027, 2, 21),
             ["2027-02-28", "2028-02-06"],
         ),
-        # The last working day of a week, also of the one that it begins in.
+        # The last working day of a week, including the first week.
         (
             "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
             date(2027, 1, 14),
             ["2027-01-15", "2027-01-22"],
         ),
-        # The 31st means the last day where a month has none.
+        # The 31st means the last day of shorter months.
         (
             "FREQ=MONTHLY",
             date(2027, 1, 31),
             ["2027-02-28", "2027-03-31", "2027-04-30"],
         ),
         ("FREQ=MONTHLY", date(2027, 1, 30), ["2027-02-28", "2027-03-30"]),
-        # Said in so many words, it skips those months.
+        # An explicit 31st skips shorter months.
         (
             "FREQ=MONTHLY;BYMONTHDAY=31",
             date(2027, 1, 31),
@@ -301,7 +301,7 @@ def test_a_rule_can_count_from_the_day_of_completion(rule, done_on, expected):
         ("FREQ=DAILY;COUNT=1", date(2027, 1, 14), [14]),
         ("FREQ=DAILY;COUNT=9", date(2027, 1, 14), [14, 15, 16, 17, 18]),
         ("FREQ=DAILY;UNTIL=20270116", date(2027, 1, 14), [14, 15, 16]),
-        # DTSTART counts, whether or not the rule would make it.
+        # DTSTART is included even if the rule does not match it.
         ("FREQ=WEEKLY;BYDAY=MO;COUNT=3", date(2027, 1, 14), [14, 18, 25]),
     ],
 )

@@ -1,7 +1,6 @@
-"""The guard around repeating rules: no text, and no rule, keeps it busy.
+"""The work for a recurrence rule is bounded, whatever its text.
 
-What is bounded is counted in calls of functions, since a clock says as much about the
-machine as about the rule.
+The tests count function calls instead of time, which depends on the machine.
 """
 
 import sys
@@ -33,7 +32,7 @@ def fuzz(examples):
 
 @contextmanager
 def counted():
-    """Count the calls of functions, those in C included, in `count[0]`."""
+    """Count function calls, including those of C functions, in `count[0]`."""
     count = [0]
 
     def see(frame, event, argument):
@@ -61,7 +60,7 @@ def weekdays(ordinals):
     return st.builds("{}{}".format, ordinals, st.sampled_from(rules.WEEKDAYS))
 
 
-# Mostly well formed, so that it is the dates that are tried, not the reading.
+# Mostly valid, so that evaluation is tested more than parsing.
 RULES = st.builds(
     "FREQ={}{}{}{}{}{}{}{}".format,
     st.sampled_from(rules.FREQUENCIES),
@@ -78,7 +77,7 @@ SHAPED = st.lists(
     st.tuples(st.sampled_from(NAMES), st.sampled_from(["DAILY", "1", "MO"]) | st.text())
 ).map(lambda parts: ";".join(f"{name}={value}" for name, value in parts))
 
-# Rules that take longest: they name many days and meet none, or only the last.
+# The most expensive rules: many days, of which none or only the last exists.
 TOUGH = [
     "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
     "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
@@ -88,13 +87,13 @@ TOUGH = [
     "FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA;BYSETPOS=366",
     "FREQ=YEARLY;BYDAY="
     + ",".join(f"53{day}" for day in rules.WEEKDAYS)
-    # In the middle of the year, where there is no 53rd.
+    # Months in the middle of a year don't have a 53rd weekday.
     + ";BYMONTHDAY=2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24",
 ]
 
 
 def call_every_function(rule, day):
-    """Ask all that the module answers; yield how many calls each answer took."""
+    """Call every function of the module; yield the number of calls that each took."""
     questions = [
         lambda: recurrence.normalise_rule(rule, due=day),
         lambda: recurrence.normalise_rule(rule, due=None),
@@ -149,8 +148,8 @@ def test_an_accepted_rule_has_a_date_within_ten_years(text, due):
         assert earlier < later <= earlier + TEN_YEARS
 
 
-# What python-dateutil reads as RFC 5545 does. It takes days with and without a
-# number as a condition each, and fails on numbers near the end of a year.
+# Rules that python-dateutil evaluates as RFC 5545 does. It combines days with and
+# without an ordinal wrongly, and fails on ordinals near the end of a year.
 COMPARABLE = st.builds(
     "FREQ={}{}{}{}{}".format,
     st.sampled_from(rules.FREQUENCIES),

@@ -1,4 +1,4 @@
-"""The text of repeating rules: what is read, and what is refused with which words."""
+"""The text of recurrence rules: what is accepted, and the messages of refusals."""
 
 import pytest
 
@@ -43,7 +43,7 @@ REFUSED = [
     ("FREQ=DAILY;\x00=1", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
     ("FREQ=DAILY;X=1", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
     ("FREQ=YEARLY;BYEASTER=0", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
-    # Its capital is an ASCII letter.
+    # Its upper case is an ASCII letter.
     ("FREQ=DA\u0131LY", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
     ("FREQ=DAILY;INTERVAL=\u0663", "Write a rule as FREQ=WEEKLY;BYDAY=MO."),
     ("FREQ=DAILY;X=" + "a" * 200, "Write a rule of at most 200 characters."),
@@ -123,7 +123,7 @@ def test_refuses_unsupported_rules(text, words):
     with pytest.raises(RuleRefused) as refused:
         read_rule(text)
 
-    # They say what to write, and don't hand back what was sent.
+    # They say what to write, and don't quote the input.
     assert str(refused.value) == words
 
 

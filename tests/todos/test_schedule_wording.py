@@ -1,4 +1,4 @@
-"""What people read of a rule: checked one by one, and against the dates it has."""
+"""Rules in words, compared with expected texts and with their dates."""
 
 from datetime import date
 
@@ -209,7 +209,7 @@ def test_describes_counting_from_completion(rule, words):
 
 
 def test_rules_with_the_same_words_have_the_same_dates():
-    """Where the words agree, so do the dates."""
+    """Rules with the same words must have the same dates."""
     dates = {}
     for rule, words in WORDS:
         begin = first_date(rule, on_or_after=date(2027, 1, 1))

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory
-from tests.todos.files import bring, document_of, id_of, sealed
+from tests.todos.files import document_of, id_of, import_for, sealed
 from todos import actions
 from todos.actions import steps as step_actions
 from todos.actions.steps import require_step_room
@@ -280,12 +280,12 @@ def test_an_import_brings_past_occurrences_beside_the_other_steps(alice, monkeyp
         *(past | {"id": id_of(number)} for number in (2, 3)),
     ]
 
-    report = bring(alice, sealed(document_of(*rows_of_file)))
+    report = import_for(alice, sealed(document_of(*rows_of_file)))
 
     assert (report.created, report.errors) == (4, [])
 
     one_more = past | {"id": id_of(4)}
-    report = bring(alice, sealed(document_of({"title": "Task"}, one_more)))
+    report = import_for(alice, sealed(document_of({"title": "Task"}, one_more)))
 
     (error,) = report.errors
     assert error.message.startswith("A task can have at most 2,000 steps")
