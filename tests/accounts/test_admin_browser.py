@@ -24,7 +24,7 @@ REPORT = """
 
 @pytest.fixture
 def screen(page, live_server, page_as):
-    """Sign the browser in as someone, and open addresses in it."""
+    """Return a function that opens addresses in the browser as a user."""
     page.trouble = []
     page.add_init_script(REPORT)
     page.on("pageerror", lambda error: page.trouble.append(str(error)))

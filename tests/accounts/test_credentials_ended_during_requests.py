@@ -191,11 +191,13 @@ def test_a_change_by_api_is_refused_in_a_later_epoch(api_as, alice, monkeypatch)
     """The token is authenticated, then all columns of the user are read."""
     thief, permitted = api_as(alice), api_views.PasswordView.check_permissions
 
-    def end_after_the_door(view, request):
+    def end_after_authentication(view, request):
         permitted(view, request)
         sign_out_everywhere(user=User.objects.get(), at=timezone.now())
 
-    monkeypatch.setattr(api_views.PasswordView, "check_permissions", end_after_the_door)
+    monkeypatch.setattr(
+        api_views.PasswordView, "check_permissions", end_after_authentication
+    )
 
     response = thief.post(
         reverse("api:password"), {"old_password": PASSWORD, "new_password": THIEFS}

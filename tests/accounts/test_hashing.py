@@ -32,9 +32,9 @@ class Gate:
 
     def __init__(self):
         self.lock = Lock()
-        self.begin_anew()
+        self.reset()
 
-    def begin_anew(self):
+    def reset(self):
         self.inside = self.most = self.computed = 0
         self.full = Event()
         self.opened = Event()
@@ -78,7 +78,7 @@ HASHERS = [f"{__name__}.SlowInTurn"]
 def closed(settings):
     """Hashes take as long as the test needs."""
     settings.PASSWORD_HASHERS = HASHERS
-    gate.begin_anew()
+    gate.reset()
     gate.opened.set()
     return gate
 

@@ -145,8 +145,8 @@ def test_sends_no_mail_about_a_failed_change(
 def after_reset(server, external_user, identity, alice, mailoutbox):
     """The owner's browser, after a reset of the password of Alice's account."""
     owner = reset(alice, mailoutbox)
-    # Tokens have whole seconds: what is of the same one as the reset ends with it, and
-    # a test that wants to see the pause alone must not meet that.
+    # Tokens have whole seconds, so a reset also ends those of the same second. Five
+    # seconds earlier, it only pauses the sign-ins.
     User.objects.update(credentials_ended_at=timezone.now() - timedelta(seconds=5))
     return owner
 

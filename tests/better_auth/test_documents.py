@@ -34,7 +34,7 @@ EXAMPLES = ROOT / "docs" / "examples" / "better-auth"
 NODE_MODULES = ROOT / "tests" / "better_auth_server" / "node_modules"
 STANDINGS = (INACTIVE, SUSPENDED, ENDED)
 START_SECONDS = 60  # on a busy machine
-PERSON = {"email": "ada@example.com", "password": "three green bicycles", "name": "Ada"}
+ADA = {"email": "ada@example.com", "password": "three green bicycles", "name": "Ada"}
 
 # Serves the example as Next.js would: by its route.
 SERVE = """
@@ -122,7 +122,7 @@ def sign_up(url):
     connection.request(
         "POST",
         "/api/auth/sign-up/email",
-        json.dumps(PERSON),
+        json.dumps(ADA),
         {"Content-Type": "application/json"},
     )
     answer = json.load(connection.getresponse())
@@ -137,8 +137,8 @@ def run_example(url, ownlist):
         "Buy milk",
         BETTER_AUTH_URL=url,
         OWNLIST_URL=ownlist,
-        EMAIL=PERSON["email"],
-        PASSWORD=PERSON["password"],
+        EMAIL=ADA["email"],
+        PASSWORD=ADA["password"],
     )
     done = subprocess.run(
         command,
@@ -195,9 +195,9 @@ def test_the_documented_role_is_enough_for_the_import(
         finally:
             operator.execute(drop.replace("ownlist_import", role))
 
-    user = User.objects.get(email=PERSON["email"])
+    user = User.objects.get(email=ADA["email"])
     assert LinkedIdentity.objects.get(user=user).subject == subject
-    assert user.check_password(PERSON["password"])
+    assert user.check_password(ADA["password"])
     assert seen == dict.fromkeys(NOT_FOR_US, False)
 
 

@@ -580,7 +580,7 @@ def test_the_database_holds_the_user_and_a_scrypt_hash(
 
 
 def scrypt(password, salt):
-    """Return Better Auth's hash: the salt is the text, not the bytes it stands for."""
+    """Return Better Auth's hash, whose salt is the hexadecimal text itself."""
     return hashlib.scrypt(
         password.encode(),
         salt=salt.encode(),

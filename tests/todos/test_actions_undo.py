@@ -140,7 +140,7 @@ def test_a_later_change_of_the_same_field_is_a_conflict(as_alice, alice):
     assert Change.objects.count() == count
 
 
-def test_an_undone_change_is_no_conflict(as_alice, alice):
+def test_an_undone_change_does_not_conflict(as_alice, alice):
     task = TaskFactory(owner=alice, title="Before")
     actions.update_task(as_alice, task_id=task.pk, changes={"title": "After"})
     first = last_change(alice)

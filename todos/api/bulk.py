@@ -15,7 +15,7 @@ from config.api.fields import BoundedListField, WholeNumberField
 from config.json import JSONObject
 from config.text import TextField
 from todos import actions
-from todos.api.serializers.fields import BoundedDateField, WallTimeField
+from todos.api.serializers.fields import BoundedDateField, LocalTimeField
 from todos.api.serializers.tasks import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
 from todos.limits import (
@@ -68,7 +68,7 @@ class BulkSerializer(serializers.Serializer[None]):
         required=False,
         help_text="For `due`: the new date; null removes it.",
     )
-    due_time = WallTimeField(
+    due_time = LocalTimeField(
         allow_null=True,
         required=False,
         help_text="For `due`: the new time; unchanged if omitted.",

@@ -19,7 +19,7 @@ from config.text import TextField
 from todos import actions
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
-from todos.api.serializers.fields import BoundedDateField, WallTimeField
+from todos.api.serializers.fields import BoundedDateField, LocalTimeField
 from todos.api.serializers.tasks import RecurrenceSerializer, TaskSerializer
 from todos.api.tasks import TaskEndpoint
 from todos.limits import TIMEZONE_MAX_LENGTH
@@ -58,7 +58,7 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
     due_date = BoundedDateField(
         allow_null=True, default=None, help_text="The first date of the series."
     )
-    due_time = WallTimeField(
+    due_time = LocalTimeField(
         allow_null=True, default=None, help_text="Local time on each date."
     )
     due_tz = TextField(

@@ -10,12 +10,12 @@ from django.db.models import Q
 
 
 def due_before(
-    day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
+    day: date, wall_clock: Callable[[tzinfo | None], datetime], zones: Iterable[str]
 ) -> Q:
-    """Match tasks due before `day`; those with a time, before the time of `wall`.
+    """Match tasks due before `day`; those with a time, before the time of `wall_clock`.
 
-    `wall` returns the local time that ends the range in a zone, or, for None, in the
-    user's zone. `zones` are the zones of the tasks.
+    `wall_clock` returns the local time that ends the range in a zone, or, for None, in
+    the user's zone. `zones` are the zones of the tasks.
     """
 
     def earlier(shown: datetime) -> Q:
@@ -23,14 +23,14 @@ def due_before(
         return Q(due_date__lt=shown.date()) | same_day
 
     found = Q(due_time=None, due_date__lt=day)
-    found |= Q(due_time__isnull=False, due_tz="") & earlier(wall(None))
+    found |= Q(due_time__isnull=False, due_tz="") & earlier(wall_clock(None))
     for zone in zones:
-        found |= Q(due_tz=zone) & earlier(wall(ZoneInfo(zone)))
+        found |= Q(due_tz=zone) & earlier(wall_clock(ZoneInfo(zone)))
     return found
 
 
 def due_from(
-    day: date, wall: Callable[[tzinfo | None], datetime], zones: Iterable[str]
+    day: date, wall_clock: Callable[[tzinfo | None], datetime], zones: Iterable[str]
 ) -> Q:
     """Match the tasks with a date that `due_before` does not match."""
 
@@ -39,7 +39,7 @@ def due_from(
         return Q(due_date__gt=shown.date()) | same_day
 
     found = Q(due_time=None, due_date__gte=day)
-    found |= Q(due_time__isnull=False, due_tz="") & later(wall(None))
+    found |= Q(due_time__isnull=False, due_tz="") & later(wall_clock(None))
     for zone in zones:
-        found |= Q(due_tz=zone) & later(wall(ZoneInfo(zone)))
+        found |= Q(due_tz=zone) & later(wall_clock(ZoneInfo(zone)))
     return found

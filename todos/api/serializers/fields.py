@@ -56,7 +56,7 @@ class BoundedDateTimeField(serializers.DateTimeField):
 @extend_schema_field(
     {"type": "string", "pattern": f"^{TIME.pattern}$", "examples": ["09:00"]}
 )
-class WallTimeField(serializers.TimeField):
+class LocalTimeField(serializers.TimeField):
     """A local time such as `09:00`; a UTC offset is refused, not ignored."""
 
     def __init__(self, **kwargs: Any) -> None:

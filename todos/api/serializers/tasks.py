@@ -25,7 +25,7 @@ from todos.api.serializers.fields import (
     Body,
     BoundedDateField,
     Columns,
-    WallTimeField,
+    LocalTimeField,
     represent_clock,
 )
 from todos.limits import (
@@ -98,7 +98,7 @@ class ReminderSerializer(ExactlyOneField):
         required=False,
         help_text="Minutes before the due time, at most four weeks.",
     )
-    time = WallTimeField(required=False, help_text="Local time on the due date.")
+    time = LocalTimeField(required=False, help_text="Local time on the due date.")
 
 
 class TaskSerializer(serializers.Serializer[Task]):
@@ -131,7 +131,7 @@ class TaskSerializer(serializers.Serializer[Task]):
     due_date = BoundedDateField(
         allow_null=True, default=None, help_text=f"From {FIRST_DATE} to {LAST_DATE}."
     )
-    due_time = WallTimeField(
+    due_time = LocalTimeField(
         allow_null=True, default=None, help_text="Local time; requires a due date."
     )
     due_tz = TextField(
