@@ -34,7 +34,7 @@ moments = st.datetimes(
     datetime(2999, 12, 30),  # noqa: DTZ001 - as above
     timezones=st.just(UTC),
 )
-people = st.builds(
+contexts = st.builds(
     lambda now, day_start, week_start: Context(
         Clock(now, UTC, day_start), week_start, LISTS
     ),
@@ -59,7 +59,7 @@ def left_of(line, spans):
 
 
 @examples
-@given(lines, people)
+@given(lines, contexts)
 def test_every_character_is_in_the_title_or_in_a_span(line, context):
     parsed = parse_line(line, context=context)
 
@@ -67,7 +67,7 @@ def test_every_character_is_in_the_title_or_in_a_span(line, context):
 
 
 @examples
-@given(lines, people)
+@given(lines, contexts)
 def test_spans_have_correct_offsets_and_do_not_overlap(line, context):
     parsed = parse_line(line, context=context)
 
@@ -79,7 +79,7 @@ def test_spans_have_correct_offsets_and_do_not_overlap(line, context):
 
 
 @examples
-@given(lines, people)
+@given(lines, contexts)
 def test_every_line_that_is_not_blank_has_a_title(line, context):
     parsed = parse_line(line, context=context)
 
@@ -88,7 +88,7 @@ def test_every_line_that_is_not_blank_has_a_title(line, context):
 
 
 @examples
-@given(typed, people)
+@given(typed, contexts)
 def test_the_fields_are_consistent(line, context):
     fields = parse_line(line, context=context).fields
 
@@ -108,7 +108,7 @@ def test_the_fields_are_consistent(line, context):
 
 
 @examples
-@given(typed, people, st.data())
+@given(typed, contexts, st.data())
 def test_any_part_can_be_rejected(line, context, data):
     as_read = parse_line(line, context=context)
     starts = [span.start for span in as_read.spans]
@@ -123,7 +123,7 @@ def test_any_part_can_be_rejected(line, context, data):
 
 
 @examples
-@given(typed, people)
+@given(typed, contexts)
 def test_with_all_parts_rejected_the_line_is_the_title(line, context):
     starts = [span.start for span in parse_line(line, context=context).spans]
 
@@ -134,7 +134,7 @@ def test_with_all_parts_rejected_the_line_is_the_title(line, context):
 
 
 @examples
-@given(typed, people)
+@given(typed, contexts)
 def test_a_date_without_a_year_is_not_in_the_past(line, context):
     if any(word in line for word in ("2027", "28.2")):
         return
