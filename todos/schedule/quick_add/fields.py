@@ -1,11 +1,10 @@
 """The fields of a task from the parts of a line."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
-from todos.schedule.quick_add.parts import Context, Part
+from todos.schedule.quick_add.parts import Context, Part, Settings
 from todos.schedule.recurrence import RuleRefused, begin_series
 from todos.schedule.rules import read_rule
 
@@ -39,7 +38,7 @@ def fields_of(parts: Iterable[Part], context: Context) -> tuple[list[Part], Fiel
     if "end" in sets and "rule" not in sets:
         kept = [part for part in kept if "end" not in part.sets]
         sets = _settings(kept)
-    fields = _fields(sets, context)
+    fields = _fields(sets, _labels(kept), context)
     if "rule" in sets and not fields.rrule:
         return fields_of([part for part in kept if "rule" not in part.sets], context)
     if not _can_remind(fields):
@@ -54,24 +53,29 @@ def _can_remind(fields: Fields) -> bool:
     return fields.due_date is not None
 
 
-def _settings(parts: Iterable[Part]) -> dict[str, Any]:
-    settings: dict[str, Any] = {"labels": {}}
+def _settings(parts: Iterable[Part]) -> Settings:
+    settings = Settings()
     for part in parts:
-        if label := part.sets.get("label"):
-            settings["labels"].setdefault(label.casefold(), label)
-        else:
-            settings |= part.sets
+        settings |= part.sets
     return settings
 
 
-def _fields(sets: Mapping[str, Any], context: Context) -> Fields:
+def _labels(parts: Iterable[Part]) -> tuple[str, ...]:
+    labels: dict[str, str] = {}
+    for part in parts:
+        if label := part.sets.get("label"):
+            labels.setdefault(label.casefold(), label)
+    return tuple(labels.values())
+
+
+def _fields(sets: Settings, labels: tuple[str, ...], context: Context) -> Fields:
     due_date, rule = _due_date(sets, context), ""
     if "rule" in sets:
         due_date, rule = _repeating(sets, due_date, context)
     reminder = sets.get("reminder")
     return Fields(
         list=sets.get("list"),
-        labels=tuple(sets["labels"].values()),
+        labels=labels,
         priority=sets.get("priority"),
         due_date=due_date,
         due_time=sets.get("due_time"),
@@ -83,7 +87,7 @@ def _fields(sets: Mapping[str, Any], context: Context) -> Fields:
     )
 
 
-def _due_date(sets: Mapping[str, Any], context: Context) -> date | None:
+def _due_date(sets: Settings, context: Context) -> date | None:
     """Return the given date; for a time alone, the date of its next occurrence."""
     if "due_date" in sets or "due_time" not in sets:
         return sets.get("due_date")
@@ -94,7 +98,7 @@ def _due_date(sets: Mapping[str, Any], context: Context) -> date | None:
 
 
 def _repeating(
-    sets: Mapping[str, Any], due_date: date | None, context: Context
+    sets: Settings, due_date: date | None, context: Context
 ) -> tuple[date | None, str]:
     """Return the first date and the rule; no rule if it is invalid."""
     text = ";".join(filter(None, (sets["rule"], sets.get("end"))))

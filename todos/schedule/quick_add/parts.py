@@ -1,10 +1,11 @@
 """What the rules of quick add share: the context of a line, and its parts."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date, time
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Literal, TypedDict, get_args
 
 from todos.schedule.days import Clock
 
@@ -53,6 +54,21 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+class Settings(TypedDict, total=False):
+    """What the parts of a line can set; `end` is COUNT or UNTIL of the rule."""
+
+    list: str
+    label: str
+    priority: int
+    due_date: date
+    due_time: time
+    start_date: date
+    rule: str
+    anchor: str
+    end: str
+    reminder: int | time  # minutes before the due time, or a time of day
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of a line that is not title, and the settings it makes.
@@ -65,4 +81,4 @@ class Part:
     start: int
     end: int
     value: Value
-    sets: Mapping[str, Any] = field(default_factory=dict)
+    sets: Settings = field(default_factory=Settings)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from todos.schedule.quick_add.dates import read_date
-from todos.schedule.quick_add.parts import Context, Part
+from todos.schedule.quick_add.parts import Context, Part, Settings
 from todos.schedule.quick_add.repeats import read_repeat, read_times, read_until
 from todos.schedule.quick_add.times import read_time
 
@@ -53,7 +53,10 @@ def _readings(
 ) -> Iterator[Part]:
     if repeat := read_repeat(text, start, context):
         (rule, is_again), end = repeat
-        sets = {"rule": rule, "anchor": "completion" if is_again else "due"}
+        sets: Settings = {
+            "rule": rule,
+            "anchor": "completion" if is_again else "due",
+        }
         yield Part("repeat", start, end, rule, sets)
     if "rule" in made:
         yield from _ends(text, start, context)
@@ -76,7 +79,7 @@ def _times(text: str, start: int, *, is_evening: bool = False) -> Iterator[Part]
 def _ends(text: str, start: int, context: Context) -> Iterator[Part]:
     if last := read_until(text, start, context):
         day, end = last
-        sets = {"end": f"UNTIL={day:%Y%m%d}"}
+        sets: Settings = {"end": f"UNTIL={day:%Y%m%d}"}
         yield Part("until", start, end, day.isoformat(), sets)
     if often := read_times(text, start):
         times, end = often

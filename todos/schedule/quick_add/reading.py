@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from todos.schedule.quick_add.dates import MONTH, WEEKDAY
 from todos.schedule.quick_add.numbers import ORDINAL
-from todos.schedule.quick_add.parts import Context, Part
+from todos.schedule.quick_add.parts import Context, Part, Settings
 from todos.schedule.quick_add.phrases import FOUND, read_phrases
 from todos.schedule.quick_add.tokens import SEPARATORS, read_token
 from todos.schedule.quick_add.words import Word, words_of
@@ -160,7 +160,9 @@ def _merged(parts: list[Part]) -> Part:
     value = main.value
     if main.kind == "due" and "time" in kinds:
         value = f"{value}T{kinds['time'].value}"
-    sets = {name: value for part in parts for name, value in part.sets.items()}
+    sets = Settings()
+    for part in parts:
+        sets |= part.sets
     return replace(main, value=value, sets=sets)
 
 

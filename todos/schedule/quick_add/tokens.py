@@ -7,6 +7,7 @@ from todos.schedule.quick_add.parts import (
     Context,
     Kind,
     Part,
+    Settings,
     Value,
 )
 from todos.schedule.quick_add.times import read_time
@@ -36,14 +37,14 @@ def read_token(word: Word, context: Context) -> Part | None:
             return _reminder(word)
     if priority := PRIORITY.fullmatch(word.text):
         number = int(priority[1])
-        return _part("priority", word, number, "priority", number)
+        return _part("priority", word, number, {"priority": number})
     return None
 
 
 def _list(word: Word, context: Context) -> Part | None:
     for name in (_spaced(word.body), _name(word)):
         if known := context.list_named(name):
-            return _part("list", word, known, "list", known)
+            return _part("list", word, known, {"list": known})
     name = _name(word)
     if 0 < len(name) <= LIST_NAME_MAX_LENGTH:
         return Part("new_list", word.start, word.end, name)
@@ -53,7 +54,7 @@ def _list(word: Word, context: Context) -> Part | None:
 def _label(word: Word) -> Part | None:
     name = _name(word)
     if 0 < len(name) <= LABEL_MAX_LENGTH:
-        return _part("label", word, name, "label", name)
+        return _part("label", word, name, {"label": name})
     return None
 
 
@@ -76,13 +77,13 @@ def _reminder(word: Word) -> Part | None:
         minutes = int(before[1]) * unit
         if minutes > REMINDER_MINUTES_MAX:
             return None
-        return _part("reminder", word, minutes, "reminder", minutes)
+        return _part("reminder", word, minutes, {"reminder": minutes})
     clocked = read_time(text, 0)
     if clocked is None or clocked[1] < len(text):
         return None
     time = clocked[0]
-    return _part("reminder", word, f"{time:%H:%M}", "reminder", time)
+    return _part("reminder", word, f"{time:%H:%M}", {"reminder": time})
 
 
-def _part(kind: Kind, word: Word, value: Value, name: str, setting: object) -> Part:
-    return Part(kind, word.start, word.end, value, {name: setting})
+def _part(kind: Kind, word: Word, value: Value, sets: Settings) -> Part:
+    return Part(kind, word.start, word.end, value, sets)
