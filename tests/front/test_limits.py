@@ -63,7 +63,7 @@ def test_a_body_that_is_too_large_is_refused_by_its_length(server, path):
     if path.startswith("/api/"):
         assert b'"payload_too_large"' in body
     else:
-        assert b"Too much at once" in body
+        assert b"Request too large" in body
 
 
 def test_a_client_that_sends_everything_first_still_gets_the_refusal(server):
