@@ -71,10 +71,10 @@ clean: ## Remove what the tools made; keeps .env and the database
 # --- The steps of the commands above -----------------------------------------
 
 # The virtual environment keeps copies of the locks that it was filled from. While they
-# are equal there is nothing to do, and no network is needed. Else it is made anew: what
-# an earlier lock or a broken-off installation left behind must not stay.
+# are equal there is nothing to do, and no network is needed. Otherwise it is created
+# again, without anything from an earlier lock or an interrupted installation.
 #
-# A lock holds everything with its hashes, so nothing is resolved (--no-deps), and no
+# A lock contains everything with its hashes, so nothing is resolved (--no-deps), and no
 # release that appears later can change what is installed. `pip check` confirms it.
 install: LOCKS := requirements.txt
 install-dev: LOCKS := requirements.txt requirements-dev.txt
@@ -87,7 +87,7 @@ install install-dev:
 	{ found=$$($(PIP) check) || { echo "$$found" >&2; exit 1; }; } && \
 	cp $(LOCKS) $(VENV)/; }
 
-# The Python of the virtual environment before is asked first: somebody may have named it.
+# The Python of the previous virtual environment is tried first: it may have been chosen.
 venv:
 	@before=$$($(PY) -c 'import sys; print(sys._base_executable)' 2>/dev/null); \
 	for python in $(or $(PYTHON),$$before $(PYTHONS)); do \

@@ -31,6 +31,19 @@ SOURCES = [
 TESTS = [
     path for path in ROOT.glob("tests/**/*.py") if "node_modules" not in path.parts
 ]
+SCRIPTS = [
+    path
+    for pattern in (
+        "Makefile",
+        "*.toml",
+        ".ci/*",
+        ".github/**/*.yml",
+        "docs/examples/*/*.*s",
+        "static/*/*.*s",
+        "tests/better_auth_server/*.mjs",
+    )
+    for path in ROOT.glob(pattern)
+]
 WORDS_MAX = 40
 
 FINE_AFTER_NO = "error|fault|less|longer|more|need|other|proof|reason|such"
@@ -155,6 +168,18 @@ def comments(source: str) -> Iterator[str]:
     yield block
 
 
+def script_comments(path: Path) -> Iterator[str]:
+    """Yield the comments of a script, a style sheet or a configuration file."""
+    text = path.read_text("utf-8")
+    if path.suffix in {".css", ".js", ".mjs", ".ts"}:
+        yield from re.findall(r"/\*.*?\*/", text, re.DOTALL)
+        lines = r"(?:^|(?<=\s))// .*(?:\n\s*// .*)*"
+    else:
+        lines = r"(?:^|(?<=\s))# .*(?:\n\s*# .*)*"
+    for block in re.findall(lines, text, re.MULTILINE):
+        yield re.sub(r"\n\s*(?://|#)", "", block)
+
+
 def source_texts(path: Path) -> Iterator[str]:
     """Yield docstrings, comments, texts of at least two words, and names as words."""
     source = path.read_text("utf-8")
@@ -222,10 +247,11 @@ def test_the_openapi_document_uses_the_words_of_the_glossary():
     assert findings_in(openapi_texts()) == []
 
 
-def test_templates_sources_and_tests_use_the_words_of_the_glossary():
+def test_templates_and_code_use_the_words_of_the_glossary():
     readers = [(path, template_texts) for path in TEMPLATES]
     readers += [(path, source_texts) for path in SOURCES]
     readers += [(path, texts_of_test) for path in TESTS]
+    readers += [(path, script_comments) for path in SCRIPTS]
 
     found = {name_of(path): findings_in(texts(path)) for path, texts in readers}
 

@@ -1,4 +1,4 @@
-// Better Auth of an application whose people use Ownlist; in Next.js `lib/auth.mjs`.
+// Better Auth of an application that uses Ownlist; in Next.js `lib/auth.mjs`.
 
 import { betterAuth } from "better-auth";
 import { bearer } from "better-auth/plugins/bearer";

@@ -33,7 +33,7 @@ async function add(task: NewTask): Promise<Task> {
   }
 }
 
-/** Change a task, unless somebody else has changed it since we read it. */
+/** Change a task, unless it has changed since we read it. */
 async function rename(task: Task, title: string): Promise<Task> {
   const { data, error } = await api.PATCH("/api/v1/tasks/{task_id}", {
     params: {
@@ -66,7 +66,7 @@ async function* titles(): AsyncGenerator<string> {
   } while (cursor);
 }
 
-/** Decide by `code`: the texts are for people. */
+/** Decide by `code`: the texts are for users. */
 function refusal(problem: Problem): Error {
   return new Error(`${problem.code}: ${problem.detail}`);
 }
