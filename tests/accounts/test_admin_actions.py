@@ -34,7 +34,7 @@ ending_action = pytest.mark.parametrize("name", ["deactivate", "sign-out-everywh
 
 
 @pytest.fixture
-def desk(page_as, sam):
+def support_browser(page_as, sam):
     """Sam's browser, with the permissions of support."""
     return page_as(support.join(sam))
 
@@ -78,11 +78,13 @@ def trail():
 
 
 @every_action
-def test_is_recorded_with_who_did_it_and_without_an_address(desk, sam, alice, name):
+def test_is_recorded_with_who_did_it_and_without_an_address(
+    support_browser, sam, alice, name
+):
     kind, record = ACTIONS[name]
     ready_for(name, alice)
 
-    response = desk.post(url_of(name, alice))
+    response = support_browser.post(url_of(name, alice))
 
     event = alice.security_events.get()
     entry = LogEntry.objects.get()
@@ -95,29 +97,31 @@ def test_is_recorded_with_who_did_it_and_without_an_address(desk, sam, alice, na
 
 
 @every_action
-def test_asks_before_it_does_anything(desk, alice, name):
+def test_asks_before_it_does_anything(support_browser, alice, name):
     ready_for(name, alice)
     before = trail()
 
-    response = desk.get(url_of(name, alice))
+    response = support_browser.get(url_of(name, alice))
 
     assert response.status_code == 200
     assert alice.email in response.text
     assert trail() == before
 
 
-def test_deactivating_locks_the_account(desk, alice, client):
-    desk.post(url_of("deactivate", alice))
+def test_deactivating_locks_the_account(support_browser, alice, client):
+    support_browser.post(url_of("deactivate", alice))
 
     alice.refresh_from_db()
     assert not alice.is_active
     assert not client.login(email=alice.email, password=PASSWORD)
 
 
-def test_reactivating_lets_the_user_sign_in_and_cancels_a_deletion(desk, alice, client):
+def test_reactivating_lets_the_user_sign_in_and_cancels_a_deletion(
+    support_browser, alice, client
+):
     credentials.request_deletion(user=alice, at=timezone.now())
 
-    desk.post(url_of("reactivate", alice))
+    support_browser.post(url_of("reactivate", alice))
 
     alice.refresh_from_db()
     assert alice.is_active
@@ -126,14 +130,16 @@ def test_reactivating_lets_the_user_sign_in_and_cancels_a_deletion(desk, alice, 
 
 
 @ending_action
-def test_ends_sessions_and_tokens_permanently(desk, page_as, api, alice, name):
+def test_ends_sessions_and_tokens_permanently(
+    support_browser, page_as, api, alice, name
+):
     pair = tokens.start_family(user=alice, at=timezone.now())
     browser = page_as(alice)
     api.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
     assert api.get(ME).status_code == 200
     assert browser.get(ME).status_code == 200
 
-    desk.post(url_of(name, alice))
+    support_browser.post(url_of(name, alice))
 
     def assert_dead():
         assert api.get(ME).status_code == 401
@@ -142,14 +148,16 @@ def test_ends_sessions_and_tokens_permanently(desk, page_as, api, alice, name):
 
     assert_dead()
     if name == "deactivate":
-        desk.post(url_of("reactivate", alice))
+        support_browser.post(url_of("reactivate", alice))
         assert_dead()
 
 
 def test_the_mail_is_ours_and_leads_to_the_public_address(
-    desk, alice, mailoutbox, settings, client
+    support_browser, alice, mailoutbox, settings, client
 ):
-    desk.post(url_of("send-password-reset", alice), headers={"host": "localhost"})
+    support_browser.post(
+        url_of("send-password-reset", alice), headers={"host": "localhost"}
+    )
 
     [mail] = mailoutbox
     link = re.search(r"https?://\S+/reset/\S+", mail.body)[0]
@@ -159,8 +167,8 @@ def test_the_mail_is_ours_and_leads_to_the_public_address(
     assert "password1" in response.text
 
 
-def test_signing_out_keeps_the_password(desk, alice, client):
-    desk.post(url_of("sign-out-everywhere", alice))
+def test_signing_out_keeps_the_password(support_browser, alice, client):
+    support_browser.post(url_of("sign-out-everywhere", alice))
 
     assert client.login(email=alice.email, password=PASSWORD)
 
@@ -220,11 +228,11 @@ def test_refuses_staff_without_the_permission(page_as, sam, alice, name, method)
 @pytest.mark.parametrize(
     "flags", [{"is_staff": True}, {"is_superuser": True, "is_staff": False}]
 )
-def test_refuses_support_acting_on_staff(desk, name, method, flags):
+def test_refuses_support_acting_on_staff(support_browser, name, method, flags):
     colleague = ready_for(name, UserFactory(**flags))
     before = trail()
 
-    response = getattr(desk, method)(url_of(name, colleague))
+    response = getattr(support_browser, method)(url_of(name, colleague))
 
     assert response.status_code == 403
     assert trail() == before
@@ -254,12 +262,12 @@ def test_refuses_actions_on_the_own_account(page_as, sam, name, is_superuser):
 )
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_does_nothing_if_the_state_forbids_it(
-    desk, mailoutbox, name, is_active, email, method
+    support_browser, mailoutbox, name, is_active, email, method
 ):
     user = UserFactory(email=email, is_active=is_active)
     before = trail()
 
-    response = getattr(desk, method)(url_of(name, user), follow=True)
+    response = getattr(support_browser, method)(url_of(name, user), follow=True)
 
     assert "the state of the account forbids it" in response.text
     assert trail() == before
@@ -267,29 +275,29 @@ def test_does_nothing_if_the_state_forbids_it(
 
 
 @every_action
-def test_knows_no_account_of_another_id(desk, name):
+def test_knows_no_account_of_another_id(support_browser, name):
     url = reverse(f"admin:accounts_user_{name}", args=[uuid4()])
 
-    assert desk.post(url).status_code == 404
+    assert support_browser.post(url).status_code == 404
 
 
 @every_action
 def test_refuses_a_form_of_another_site(page_as, sam, alice, name):
     ready_for(name, alice)
-    desk = page_as(support.join(sam))
-    desk.handler.enforce_csrf_checks = True
+    support_browser = page_as(support.join(sam))
+    support_browser.handler.enforce_csrf_checks = True
     before = trail()
 
-    assert desk.post(url_of(name, alice)).status_code == 403
+    assert support_browser.post(url_of(name, alice)).status_code == 403
     assert trail() == before
 
 
-def test_a_mail_that_cannot_be_sent_leaves_no_record(desk, alice, settings):
+def test_a_mail_that_cannot_be_sent_leaves_no_record(support_browser, alice, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     before = trail()
 
-    response = desk.post(url_of("send-password-reset", alice))
+    response = support_browser.post(url_of("send-password-reset", alice))
 
     assert response.status_code == 503
     assert trail() == before
@@ -303,12 +311,12 @@ def selection(name, *users, **more):
 
 
 @every_action
-def test_asks_before_it_acts_on_several(desk, alice, bob, name):
+def test_asks_before_it_acts_on_several(support_browser, alice, bob, name):
     for user in (alice, bob):
         ready_for(name, user)
     before = trail()
 
-    response = desk.post(LIST, selection(name, alice, bob))
+    response = support_browser.post(LIST, selection(name, alice, bob))
 
     assert alice.email in response.text
     assert bob.email in response.text
@@ -316,11 +324,11 @@ def test_asks_before_it_acts_on_several(desk, alice, bob, name):
 
 
 @every_action
-def test_acts_on_several_and_records_each(desk, sam, alice, bob, name):
+def test_acts_on_several_and_records_each(support_browser, sam, alice, bob, name):
     for user in (alice, bob):
         ready_for(name, user)
 
-    desk.post(LIST, selection(name, alice, bob, confirmed="yes"))
+    support_browser.post(LIST, selection(name, alice, bob, confirmed="yes"))
 
     for user in (alice, bob):
         event = user.security_events.get()
@@ -329,12 +337,12 @@ def test_acts_on_several_and_records_each(desk, sam, alice, bob, name):
 
 
 @every_action
-def test_acts_on_none_where_one_is_staff(desk, alice, name, root):
+def test_acts_on_none_where_one_is_staff(support_browser, alice, name, root):
     ready_for(name, alice)
     ready_for(name, root)
     before = trail()
 
-    response = desk.post(
+    response = support_browser.post(
         LIST, selection(name, alice, root, confirmed="yes"), follow=True
     )
 
@@ -356,11 +364,11 @@ def test_acts_on_none_without_the_permission(page_as, sam, alice, name):
     assert trail() == before
 
 
-def test_acts_on_no_more_than_a_page_at_once(desk):
+def test_acts_on_no_more_than_a_page_at_once(support_browser):
     users = UserFactory.create_batch(51)
     before = trail()
 
-    response = desk.post(
+    response = support_browser.post(
         LIST, selection("deactivate", *users, confirmed="yes"), follow=True
     )
 

@@ -20,7 +20,7 @@ KEY = forging.key_of("EdDSA")
 
 
 @pytest.fixture
-def desk(page_as, sam):
+def support_browser(page_as, sam):
     """Sam's browser, with the permissions of support."""
     return page_as(support.join(sam))
 
@@ -55,8 +55,8 @@ def connect(user, server, **changes):
     )
 
 
-def test_explains_why_a_token_is_refused(desk, server):
-    response = desk.post(ADDRESS, {"token": token_of(server, aud="other")})
+def test_explains_why_a_token_is_refused(support_browser, server):
+    response = support_browser.post(ADDRESS, {"token": token_of(server, aud="other")})
 
     assert response.status_code == 200
     *settings, refusal = response.context["findings"]
@@ -66,19 +66,19 @@ def test_explains_why_a_token_is_refused(desk, server):
     assert server.jwks_url in response.text
 
 
-def test_names_the_user_of_a_valid_token(desk, server, alice):
+def test_names_the_user_of_a_valid_token(support_browser, server, alice):
     connect(alice, server)
 
-    response = desk.post(ADDRESS, {"token": f"  {token_of(server)}\n"})
+    response = support_browser.post(ADDRESS, {"token": f"  {token_of(server)}\n"})
 
     assert f"It authenticates user {alice.pk}." in response.text
     assert all(finding.passed for finding in response.context["findings"])
 
 
-def test_checks_only_the_settings_without_a_token(desk, server):
+def test_checks_only_the_settings_without_a_token(support_browser, server):
     server.mode("unavailable")
 
-    response = desk.post(ADDRESS, {"token": ""})
+    response = support_browser.post(ADDRESS, {"token": ""})
 
     assert [finding.passed for finding in response.context["findings"]] == [
         True,
@@ -87,8 +87,8 @@ def test_checks_only_the_settings_without_a_token(desk, server):
     assert "status 503" in response.text
 
 
-def test_the_index_links_to_the_page(desk):
-    assert f'href="{ADDRESS}"' in desk.get(reverse("admin:index")).text
+def test_the_index_links_to_the_page(support_browser):
+    assert f'href="{ADDRESS}"' in support_browser.get(reverse("admin:index")).text
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -120,8 +120,10 @@ def test_is_closed_to_staff_without_the_permission(page_as, sam, server, method)
     assert ADDRESS not in browser.get(reverse("admin:index")).text
 
 
-def test_a_get_sends_no_request_and_reads_no_token_from_the_url(desk, server):
-    response = desk.get(ADDRESS, {"token": token_of(server)})
+def test_a_get_sends_no_request_and_reads_no_token_from_the_url(
+    support_browser, server
+):
+    response = support_browser.get(ADDRESS, {"token": token_of(server)})
 
     assert response.status_code == 200
     assert response.context["findings"] == []
@@ -141,8 +143,8 @@ def test_requires_the_csrf_token(sam, server):
     assert server.fetches == 0
 
 
-def test_the_form_hides_what_is_typed(desk):
-    text = desk.get(ADDRESS).text
+def test_the_form_hides_what_is_typed(support_browser):
+    text = support_browser.get(ADDRESS).text
 
     assert '<input type="password" name="token" autocomplete="off"' in text
     assert '<form method="post" autocomplete="off">' in text
@@ -151,12 +153,12 @@ def test_the_form_hides_what_is_typed(desk):
 
 @pytest.mark.parametrize("changes", [{}, {"aud": "other"}, {"exp": 1}])
 def test_neither_token_nor_user_is_shown_logged_or_stored(
-    desk, server, caplog, capfd, changes
+    support_browser, server, caplog, capfd, changes
 ):
     caplog.set_level(logging.DEBUG)
     token = token_of(server, **changes)
 
-    response = desk.post(ADDRESS, {"token": token})
+    response = support_browser.post(ADDRESS, {"token": token})
 
     places = [response.text, str(response.headers), caplog.text, *capfd.readouterr()]
     places += [str(session.get_decoded()) for session in Session.objects.all()]
@@ -167,24 +169,24 @@ def test_neither_token_nor_user_is_shown_logged_or_stored(
 
 
 @pytest.mark.parametrize("token", ["\x00", "x" * 20000, "<script>alert(1)</script>"])
-def test_any_token_is_handled_and_not_repeated(desk, server, token):
-    response = desk.post(ADDRESS, {"token": token})
+def test_any_token_is_handled_and_not_repeated(support_browser, server, token):
+    response = support_browser.post(ADDRESS, {"token": token})
 
     assert response.status_code == 200
     assert token not in response.text
 
 
-def test_a_hostile_claim_is_text_on_the_page(desk, server):
+def test_a_hostile_claim_is_text_on_the_page(support_browser, server):
     token = token_of(server, aud="<script>alert(1)</script>")
 
-    response = desk.post(ADDRESS, {"token": token})
+    response = support_browser.post(ADDRESS, {"token": token})
 
     assert "<script>alert" not in response.text
     assert "&lt;script&gt;alert" in response.text
 
 
-def test_the_page_follows_the_content_security_policy(desk, server):
-    response = desk.post(ADDRESS, {"token": token_of(server)})
+def test_the_page_follows_the_content_security_policy(support_browser, server):
+    response = support_browser.post(ADDRESS, {"token": token_of(server)})
 
     assert "default-src 'none'" in response["Content-Security-Policy"]
     assert " style=" not in response.text
@@ -196,13 +198,15 @@ def test_the_page_follows_the_content_security_policy(desk, server):
 # --- The page of an account ---------------------------------------------------------
 
 
-def test_an_account_shows_its_connected_sign_ins(desk, server, alice):
+def test_an_account_shows_its_connected_sign_ins(support_browser, server, alice):
     first = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
     connect(alice, server, created_at=first, last_used_at=first + timedelta(days=1))
     connect(alice, server, subject="user-2")
     connect(UserFactory(), server, subject="user-3")
 
-    response = desk.get(reverse("admin:accounts_user_change", args=[alice.pk]))
+    response = support_browser.get(
+        reverse("admin:accounts_user_change", args=[alice.pk])
+    )
 
     assert response.context["original"].identity_count == 2
     assert len(response.context["identities"]) == 2
@@ -211,29 +215,37 @@ def test_an_account_shows_its_connected_sign_ins(desk, server, alice):
     assert "2025-01-03 03:04" in response.text
 
 
-def test_an_account_shows_which_sign_ins_a_reset_has_paused(desk, server, alice):
+def test_an_account_shows_which_sign_ins_a_reset_has_paused(
+    support_browser, server, alice
+):
     connect(alice, server, suspended_at=timezone.now())
     connect(alice, server, subject="user-2")
 
-    text = desk.get(reverse("admin:accounts_user_change", args=[alice.pk])).text
+    text = support_browser.get(
+        reverse("admin:accounts_user_change", args=[alice.pk])
+    ).text
 
     assert text.count("(paused after a password reset)") == 1
 
 
 def test_an_account_shows_neither_the_subject_nor_the_address_there(
-    desk, server, alice
+    support_browser, server, alice
 ):
     subject = secrets.token_hex(16)
     connect(alice, server, subject=subject)
 
-    text = desk.get(reverse("admin:accounts_user_change", args=[alice.pk])).text
+    text = support_browser.get(
+        reverse("admin:accounts_user_change", args=[alice.pk])
+    ).text
 
     assert subject not in text
     assert "liddell@example.com" not in text
 
 
-def test_an_account_without_identities_shows_no_table(desk, alice):
-    response = desk.get(reverse("admin:accounts_user_change", args=[alice.pk]))
+def test_an_account_without_identities_shows_no_table(support_browser, alice):
+    response = support_browser.get(
+        reverse("admin:accounts_user_change", args=[alice.pk])
+    )
 
     assert response.context["original"].identity_count == 0
     assert "<h2>Connected sign-ins</h2>" not in response.text

@@ -12,7 +12,7 @@ LIST = reverse("admin:accounts_user_changelist")
 
 
 @pytest.fixture
-def desk(page_as, sam):
+def support_browser(page_as, sam):
     """Sam's browser, with the permissions of support."""
     return page_as(support.join(sam))
 
@@ -24,14 +24,16 @@ def found(response):
 @pytest.mark.parametrize(
     "words", ["alice@example.com", "ALICE@Example.com", " alice ", "lice@ex"]
 )
-def test_finds_an_account_by_its_address_or_a_part_of_it(desk, alice, bob, words):
-    response = desk.get(LIST, {"q": words})
+def test_finds_an_account_by_its_address_or_a_part_of_it(
+    support_browser, alice, bob, words
+):
+    response = support_browser.get(LIST, {"q": words})
 
     assert found(response) == {alice.email}
 
 
-def test_finds_an_account_by_its_id(desk, alice, bob):
-    response = desk.get(LIST, {"q": str(bob.pk)})
+def test_finds_an_account_by_its_id(support_browser, alice, bob):
+    response = support_browser.get(LIST, {"q": str(bob.pk)})
 
     assert found(response) == {bob.email}
 
@@ -40,53 +42,57 @@ def test_finds_an_account_by_its_id(desk, alice, bob):
     "words",
     ["nobody", "5c1f3d0e-6a54-4f0a-9b1c-3a2b1c0d9e8f", "\x00", "%", "'", "Alice "],
 )
-def test_finds_nothing_without_failing(desk, bob, words):
-    response = desk.get(LIST, {"q": words})
+def test_finds_nothing_without_failing(support_browser, bob, words):
+    response = support_browser.get(LIST, {"q": words})
 
     assert response.status_code == 200
     assert bob.email not in found(response) or words == "\x00"
 
 
 @pytest.mark.parametrize("is_verified", [True, False])
-def test_tells_a_verified_address_from_an_unverified_one(desk, alice, is_verified):
+def test_tells_a_verified_address_from_an_unverified_one(
+    support_browser, alice, is_verified
+):
     alice.emailaddress_set.update(verified=is_verified)
 
-    row = desk.get(LIST, {"q": alice.email}).context["cl"].result_list[0]
+    row = support_browser.get(LIST, {"q": alice.email}).context["cl"].result_list[0]
 
     assert row.is_verified is is_verified
 
 
 @pytest.mark.parametrize("column", range(1, 8))
-def test_sorts_by_what_it_shows(desk, alice, bob, column):
-    response = desk.get(LIST, {"o": f"-{column}"})
+def test_sorts_by_what_it_shows(support_browser, alice, bob, column):
+    response = support_browser.get(LIST, {"o": f"-{column}"})
 
     assert len(found(response)) == 3
 
 
-def test_filters_by_state(desk, alice, bob):
+def test_filters_by_state(support_browser, alice, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False, delete_after=timezone.now())
 
-    assert found(desk.get(LIST, {"is_active__exact": 0})) == {bob.email}
-    assert found(desk.get(LIST, {"delete_after__isempty": 0})) == {bob.email}
-    assert found(desk.get(LIST, {"is_staff__exact": 1})) == {"sam@example.com"}
+    assert found(support_browser.get(LIST, {"is_active__exact": 0})) == {bob.email}
+    assert found(support_browser.get(LIST, {"delete_after__isempty": 0})) == {bob.email}
+    assert found(support_browser.get(LIST, {"is_staff__exact": 1})) == {
+        "sam@example.com"
+    }
 
 
 @pytest.mark.parametrize(
     "column", ["password", "display_name", "credential_epoch", "last_login", "email"]
 )
-def test_filters_by_no_other_column(desk, alice, column):
-    response = desk.get(LIST, {f"{column}__startswith": "a"})
+def test_filters_by_no_other_column(support_browser, alice, column):
+    response = support_browser.get(LIST, {f"{column}__startswith": "a"})
 
     assert response.status_code == 400
 
 
 def test_the_number_of_queries_does_not_grow_with_the_accounts(
-    desk, alice, django_assert_max_num_queries
+    support_browser, alice, django_assert_max_num_queries
 ):
     UserFactory.create_batch(10)
 
     with django_assert_max_num_queries(9):
-        response = desk.get(LIST)
+        response = support_browser.get(LIST)
 
     assert len(response.context["cl"].result_list) == 12
 
@@ -111,11 +117,11 @@ def test_accounts_are_neither_created_nor_deleted_in_the_admin(
     assert User.objects.filter(pk=alice.pk).exists()
 
 
-def test_groups_are_for_superusers(page_as, desk):
+def test_groups_are_for_superusers(page_as, support_browser):
     url = reverse("admin:auth_group_changelist")
     root = UserFactory(is_staff=True, is_superuser=True)
 
-    assert desk.get(url).status_code == 403
+    assert support_browser.get(url).status_code == 403
     assert page_as(root).get(url).status_code == 200
 
 

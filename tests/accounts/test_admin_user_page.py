@@ -12,7 +12,7 @@ from tests.factories import UserFactory
 
 
 @pytest.fixture
-def desk(page_as, sam):
+def support_browser(page_as, sam):
     """Sam's browser, with the permissions of support."""
     return page_as(support.join(sam))
 
@@ -27,13 +27,13 @@ def page_of(user):
     return reverse("admin:accounts_user_change", args=[user.pk])
 
 
-def test_shows_state_dates_and_calendar(desk, alice):
+def test_shows_state_dates_and_calendar(support_browser, alice):
     tokens.start_family(user=alice, at=datetime(2026, 5, 6, 7, 8, tzinfo=UTC))
     User.objects.filter(pk=alice.pk).update(
         timezone="Europe/Berlin", delete_after="2027-01-02T03:04:05Z"
     )
 
-    text = desk.get(page_of(alice)).text
+    text = support_browser.get(page_of(alice)).text
 
     assert alice.email in text
     assert str(alice.pk) in text
@@ -42,7 +42,7 @@ def test_shows_state_dates_and_calendar(desk, alice):
     assert "6 May 2026" in text
 
 
-def test_counts_only_live_sessions_by_token(desk, alice):
+def test_counts_only_live_sessions_by_token(support_browser, alice):
     now = timezone.now()
     tokens.start_family(user=alice, at=now)
     tokens.start_family(user=alice, at=now - timedelta(days=100))
@@ -50,12 +50,14 @@ def test_counts_only_live_sessions_by_token(desk, alice):
         epoch=9, created_at=now, refreshed_at=now, expires_at=now + timedelta(days=1)
     )
 
-    account = desk.get(page_of(alice)).context["original"]
+    account = support_browser.get(page_of(alice)).context["original"]
 
     assert account.token_count == 1
 
 
-def test_shows_the_last_fifty_security_events_and_who_did_them(desk, sam, alice):
+def test_shows_the_last_fifty_security_events_and_who_did_them(
+    support_browser, sam, alice
+):
     for minute in range(60):
         events.record(
             alice,
@@ -64,7 +66,7 @@ def test_shows_the_last_fifty_security_events_and_who_did_them(desk, sam, alice)
         )
     events.record(alice, SecurityEvent.Kind.DEACTIVATED, at=timezone.now(), by=sam)
 
-    response = desk.get(page_of(alice))
+    response = support_browser.get(page_of(alice))
 
     shown = list(response.context["security_events"])
     assert len(shown) == 50
@@ -72,10 +74,10 @@ def test_shows_the_last_fifty_security_events_and_who_did_them(desk, sam, alice)
     assert sam.email in response.text
 
 
-def test_shows_no_events_of_another_account(desk, alice, bob):
+def test_shows_no_events_of_another_account(support_browser, alice, bob):
     events.record(bob, SecurityEvent.Kind.SIGNED_IN, at=timezone.now())
 
-    assert not desk.get(page_of(alice)).context["security_events"]
+    assert not support_browser.get(page_of(alice)).context["security_events"]
 
 
 @pytest.mark.parametrize("form", ["POST as support", "POST as superuser"])
@@ -103,11 +105,13 @@ def test_nobody_edits_address_password_or_rights(page_as, sam, root, alice, form
     assert not alice.user_permissions.exists()
 
 
-def test_support_changes_nobody_by_form(desk, sam, alice):
+def test_support_changes_nobody_by_form(support_browser, sam, alice):
     group = Group.objects.get(name="support")
 
     for user in (alice, sam):
-        response = desk.post(page_of(user), {"is_staff": "on", "groups": [group.pk]})
+        response = support_browser.post(
+            page_of(user), {"is_staff": "on", "groups": [group.pk]}
+        )
         assert response.status_code == 403
 
     alice.refresh_from_db()
@@ -134,12 +138,15 @@ def test_a_superuser_cannot_take_their_own_rights_away(page_as, root):
     assert root.is_staff
 
 
-def test_offers_the_applicable_actions(desk, alice, bob):
+def test_offers_the_applicable_actions(support_browser, alice, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
     def offered(user):
         return [
-            label for label, _ in desk.get(page_of(user)).context["support_actions"]
+            label
+            for label, _ in support_browser.get(page_of(user)).context[
+                "support_actions"
+            ]
         ]
 
     assert offered(alice) == [
@@ -150,13 +157,13 @@ def test_offers_the_applicable_actions(desk, alice, bob):
     assert offered(bob) == ["Reactivate"]
 
 
-def test_offers_support_no_action_for_staff_and_themselves(desk, sam, root):
+def test_offers_support_no_action_for_staff_and_themselves(support_browser, sam, root):
     for user in (sam, root):
-        assert not desk.get(page_of(user)).context["support_actions"]
+        assert not support_browser.get(page_of(user)).context["support_actions"]
 
 
 @pytest.mark.parametrize("key", ["nonsense", "00000000-0000-0000-0000-000000000000"])
-def test_an_unknown_id_redirects_to_the_index(desk, key):
-    response = desk.get(reverse("admin:accounts_user_change", args=[key]))
+def test_an_unknown_id_redirects_to_the_index(support_browser, key):
+    response = support_browser.get(reverse("admin:accounts_user_change", args=[key]))
 
     assert response["Location"] == reverse("admin:index")

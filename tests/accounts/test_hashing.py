@@ -102,7 +102,7 @@ def two_under_way():
 
 
 @pytest.fixture
-def no_patience(monkeypatch):
+def short_wait(monkeypatch):
     monkeypatch.setattr(hashing, "MAX_WAIT", 0.01)
 
 
@@ -134,14 +134,14 @@ def test_a_waiting_request_gets_a_slot(closed, monkeypatch):
     assert third.result(PATIENCE).startswith("slow$")
 
 
-def test_waiting_too_long_for_a_slot_is_refused(closed, no_patience):
+def test_waiting_too_long_for_a_slot_is_refused(closed, short_wait):
     with two_under_way(), pytest.raises(TooManyHashes):
         make_password(PASSWORD)
 
     assert make_password(PASSWORD)
 
 
-def test_comparing_takes_a_slot_as_well(closed, no_patience):
+def test_comparing_takes_a_slot_as_well(closed, short_wait):
     encoded = make_password(PASSWORD)
 
     with two_under_way(), pytest.raises(TooManyHashes):
@@ -150,7 +150,7 @@ def test_comparing_takes_a_slot_as_well(closed, no_patience):
     assert check_password(PASSWORD, encoded)
 
 
-def test_a_failing_hash_releases_its_slot(closed, no_patience, monkeypatch):
+def test_a_failing_hash_releases_its_slot(closed, short_wait, monkeypatch):
     def fail():
         raise MemoryError
 
@@ -163,7 +163,7 @@ def test_a_failing_hash_releases_its_slot(closed, no_patience, monkeypatch):
     assert make_password(PASSWORD)
 
 
-def test_comparing_by_hashing_again_needs_one_slot(closed, no_patience):
+def test_comparing_by_hashing_again_needs_one_slot(closed, short_wait):
     encoded = make_password(PASSWORD)
     held = [
         hashing._slots.acquire(timeout=PATIENCE)
@@ -242,7 +242,7 @@ class Clients:
     ],
 )
 def test_every_way_to_a_password_answers_503_and_stores_nothing(
-    carol, page_as, api_as, no_patience, ask
+    carol, page_as, api_as, short_wait, ask
 ):
     clients = Clients(page_as(carol), api_as(carol))
 
@@ -257,7 +257,7 @@ def test_every_way_to_a_password_answers_503_and_stores_nothing(
     assert carol.credential_epoch == 0
 
 
-def test_waiting_in_vain_is_not_a_failed_attempt(carol, settings, no_patience):
+def test_waiting_in_vain_is_not_a_failed_attempt(carol, settings, short_wait):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"sign-in": (1, 10**10)}
     with two_under_way():
         _sign_in_by_api(None)

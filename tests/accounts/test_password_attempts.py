@@ -38,7 +38,7 @@ def by_api(email, password, *, address=HOME):
     return APIClient().post(TOKEN, body, REMOTE_ADDR=address)
 
 
-def guess_from(*addresses, email="alice@example.com", times=10):
+def try_wrong_passwords_from(*addresses, email="alice@example.com", times=10):
     """Try wrong passwords from each address until it is refused."""
     return [
         by_api(email, WRONG, address=address).status_code
@@ -55,7 +55,7 @@ def addresses(number):
 
 
 def test_a_network_has_ten_attempts_at_an_account(alice):
-    statuses = guess_from("203.0.113.1", times=12)
+    statuses = try_wrong_passwords_from("203.0.113.1", times=12)
 
     assert statuses == [401] * 10 + [429] * 2
 
@@ -71,20 +71,20 @@ def test_pages_and_api_share_the_limit(alice):
 
 @pytest.mark.parametrize("spelled", ["ALICE@example.com", "Alice@Example.COM"])
 def test_attempts_count_regardless_of_the_case_of_the_address(alice, spelled):
-    guess_from(HOME, email=spelled)
+    try_wrong_passwords_from(HOME, email=spelled)
 
     assert by_api(alice.email, PASSWORD).status_code == 429
     assert on_page(f" {spelled} ", PASSWORD).status_code == 429
 
 
 def test_all_visitors_together_have_a_hundred_attempts_an_hour(alice):
-    statuses = guess_from(*addresses(12))
+    statuses = try_wrong_passwords_from(*addresses(12))
 
     assert statuses == [401] * 100 + [429] * 20
 
 
 def test_a_refused_network_does_not_use_up_the_limit_of_others(alice):
-    guess_from("203.0.113.1", times=100)
+    try_wrong_passwords_from("203.0.113.1", times=100)
 
     assert by_api(alice.email, PASSWORD).status_code == 200
 
@@ -102,7 +102,7 @@ def test_attempts_in_a_day_are_limited(settings):
 
 
 def test_an_unknown_address_has_the_same_limit(db):
-    statuses = guess_from(HOME, email="nobody@example.com", times=11)
+    statuses = try_wrong_passwords_from(HOME, email="nobody@example.com", times=11)
 
     assert statuses == [401] * 10 + [429]
 
@@ -117,7 +117,7 @@ def test_the_correct_password_does_not_use_up_attempts(alice):
 
 
 def test_the_owner_signs_in_from_another_address(alice):
-    guess_from("203.0.113.1", "203.0.113.2")
+    try_wrong_passwords_from("203.0.113.1", "203.0.113.2")
 
     assert on_page(alice.email, PASSWORD).status_code == 303
     assert by_api(alice.email, PASSWORD).status_code == 200
@@ -127,7 +127,7 @@ def test_the_owner_signs_in_with_a_device_cookie(alice):
     browser = Client()
     on_page(alice.email, PASSWORD, client=browser)
     browser.post(reverse("account_logout"))
-    guess_from(*addresses(11), HOME)
+    try_wrong_passwords_from(*addresses(11), HOME)
 
     assert on_page(alice.email, PASSWORD).status_code == 429
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 303
@@ -150,18 +150,18 @@ def test_a_device_cookie_counts_for_its_own_accounts_only(alice, bob):
     browser = Client()
     on_page(bob.email, PASSWORD, client=browser)
     browser.post(reverse("account_logout"))
-    guess_from(HOME)
+    try_wrong_passwords_from(HOME)
 
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 429
 
 
 @pytest.mark.parametrize(
-    "made_up", ["", "x", "a.b:c:d", "x" * 100_000, "id.digest:1u0000:signature"]
+    "invented", ["", "x", "a.b:c:d", "x" * 100_000, "id.digest:1u0000:signature"]
 )
-def test_an_invented_device_cookie_does_not_count(alice, settings, made_up):
+def test_an_invented_device_cookie_does_not_count(alice, settings, invented):
     browser = Client()
-    browser.cookies[settings.DEVICE_COOKIE_NAME] = made_up
-    guess_from(HOME)
+    browser.cookies[settings.DEVICE_COOKIE_NAME] = invented
+    try_wrong_passwords_from(HOME)
 
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 429
 
@@ -172,8 +172,8 @@ def test_a_device_cookie_holds_the_last_five_accounts(alice, bob):
     for user in (alice, bob, *others):
         on_page(user.email, PASSWORD, client=browser)
         browser.post(reverse("account_logout"))
-    guess_from(HOME)
-    guess_from(HOME, email=bob.email)
+    try_wrong_passwords_from(HOME)
+    try_wrong_passwords_from(HOME, email=bob.email)
 
     assert on_page(alice.email, PASSWORD, client=browser).status_code == 429
     assert on_page(bob.email, PASSWORD, client=browser).status_code == 303
@@ -200,7 +200,7 @@ def test_a_failed_sign_in_sets_no_device_cookie(alice, settings):
 
 
 def test_a_reset_by_mail_sets_the_device_cookie(alice, mailoutbox):
-    guess_from(*addresses(11), HOME)
+    try_wrong_passwords_from(*addresses(11), HOME)
     browser = Client()
     browser.post(reverse("account_reset_password"), {"email": alice.email})
     link = next(word for word in mailoutbox[0].body.split() if "/key/" in word)
@@ -217,7 +217,7 @@ def test_a_reset_by_mail_sets_the_device_cookie(alice, mailoutbox):
 
 def test_attempts_of_others_do_not_prevent_reauthentication(page_as, alice):
     session = page_as(alice)
-    guess_from(*addresses(11))
+    try_wrong_passwords_from(*addresses(11))
 
     response = session.post(AGAIN, {"password": PASSWORD})
 
@@ -227,8 +227,8 @@ def test_attempts_of_others_do_not_prevent_reauthentication(page_as, alice):
 def test_attempts_of_others_do_not_prevent_changing_the_password(
     page_as, api_as, alice, bob
 ):
-    guess_from(*addresses(11))
-    guess_from(*addresses(11), email=bob.email)
+    try_wrong_passwords_from(*addresses(11))
+    try_wrong_passwords_from(*addresses(11), email=bob.email)
     new = {"oldpassword": PASSWORD, "password1": "another long phrase"}
 
     on_the_page = page_as(alice).post(CHANGE, new)
@@ -295,14 +295,14 @@ def test_correct_passwords_are_limited_in_number(page_as, alice, settings):
 
 
 def test_a_flood_of_failures_stores_ten_events_an_hour(alice):
-    guess_from(*addresses(10))
+    try_wrong_passwords_from(*addresses(10))
 
     failed = alice.security_events.filter(kind=SecurityEvent.Kind.SIGN_IN_FAILED)
     assert failed.count() == 10
 
 
 def test_events_of_failures_hold_no_text(alice):
-    guess_from(HOME, times=1)
+    try_wrong_passwords_from(HOME, times=1)
 
     event = SecurityEvent.objects.filter(user=alice).values().get()
     assert "alice" not in str(event)

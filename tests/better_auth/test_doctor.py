@@ -22,14 +22,14 @@ SECRET = "a secret of both servers, of more than 32 bytes"
 KEY = forging.key_of("EdDSA")
 
 
-def said(findings):
+def printed(findings):
     return "\n".join(
         f"{'ok' if finding.passed else 'bad'} {finding.text}" for finding in findings
     )
 
 
-def told(token):
-    return said(explain_token(token, now=time.time()))
+def explained(token):
+    return printed(explain_token(token, now=time.time()))
 
 
 # --- The configuration --------------------------------------------------------------
@@ -39,7 +39,7 @@ def test_a_real_server_is_found_healthy(better_auth, trust):
     trust(better_auth)
     better_auth.token(better_auth.sign_up())
 
-    text = said(check_settings())
+    text = printed(check_settings())
 
     assert "bad" not in text
     assert f"Issuer {better_auth.url}, audience {better_auth.url}." in text
@@ -51,7 +51,7 @@ def test_nothing_configured_names_the_setting(settings):
     settings.BETTER_AUTH_ISSUERS = ""
     settings.BETTER_AUTH = dict.fromkeys(settings.BETTER_AUTH, "")
 
-    assert said(check_settings()) == (
+    assert printed(check_settings()) == (
         "bad No issuer is configured. Set BETTER_AUTH_URL."
     )
 
@@ -66,7 +66,7 @@ def test_nothing_configured_names_the_setting(settings):
 def test_a_wrong_setting_is_named(settings, text, says):
     settings.BETTER_AUTH_ISSUERS = text
 
-    assert said(check_settings()).startswith(says)
+    assert printed(check_settings()).startswith(says)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_an_answer_without_keys_is_explained(key_server, trust, mode, words, say
     key_server.mode(mode, **words)
     trust(key_server)
 
-    text = said(check_settings())
+    text = printed(check_settings())
 
     (bad,) = [line for line in text.splitlines() if line.startswith("bad")]
     assert says in bad
@@ -100,7 +100,7 @@ def test_an_answer_without_keys_is_explained(key_server, trust, mode, words, say
 def test_an_unreachable_issuer_is_explained(trust):
     trust({"url": "http://127.0.0.1:1"})
 
-    text = said(check_settings())
+    text = printed(check_settings())
 
     assert "bad" in text
     assert "(ConnectionRefusedError)" in text
@@ -110,7 +110,7 @@ def test_keys_of_other_algorithms_are_counted(key_server, trust):
     key_server.publish(forging.jwk(KEY), forging.jwk(forging.key_of("ES256")))
     trust(key_server, algorithms=["RS256"])
 
-    assert "bad None of its 2 keys is for RS256." in said(check_settings())
+    assert "bad None of its 2 keys is for RS256." in printed(check_settings())
 
 
 def test_one_invalid_issuer_does_not_hide_the_next(start_key_server, trust):
@@ -119,7 +119,7 @@ def test_one_invalid_issuer_does_not_hide_the_next(start_key_server, trust):
     up.publish(forging.jwk(KEY))
     trust(down, up)
 
-    text = said(check_settings())
+    text = printed(check_settings())
 
     assert f"bad {down.jwks_url}" in text
     assert f"ok {up.jwks_url} responded" in text
@@ -128,7 +128,7 @@ def test_one_invalid_issuer_does_not_hide_the_next(start_key_server, trust):
 def test_a_shared_secret_is_not_fetched_and_not_shown(key_server, trust):
     trust(key_server, shared_secret=SECRET)
 
-    text = said(check_settings())
+    text = printed(check_settings())
 
     assert "bad" not in text
     assert "shared secret, by HS256 only" in text
@@ -140,14 +140,14 @@ def test_sessions_are_checked_as_well(better_auth, trust):
     trust(better_auth, sessions=True)
     better_auth.token(better_auth.sign_up())
 
-    assert "ok Session tokens are checked there" in said(check_settings())
+    assert "ok Session tokens are checked there" in printed(check_settings())
 
 
 def test_sessions_that_cannot_be_checked_are_reported(better_auth, trust):
     trust(better_auth, sessions=True)
     better_auth.mode("unavailable", path="/get-session")
 
-    text = said(check_settings())
+    text = printed(check_settings())
 
     assert f"bad {better_auth.url}/api/auth/get-session gives no usable" in text
 
@@ -209,7 +209,7 @@ def test_a_refusal_is_explained_by_its_cause(server, changes, words, says, capfd
     changes = {k: now + v if type(v) is int else v for k, v in changes.items()}
     token = forging.sign(claims_of(server, **changes), KEY, **words)
 
-    text = told(token)
+    text = explained(token)
 
     assert text.startswith("bad ")
     assert re.search(says, text)
@@ -221,7 +221,7 @@ def test_a_changed_token_is_explained(server):
     claims = claims_of(server)
     token = forging.tamper(forging.sign(claims, KEY), claims=claims | {"sub": "x"})
 
-    assert "signature does not match" in told(token)
+    assert "signature does not match" in explained(token)
 
 
 @pytest.mark.parametrize(
@@ -236,20 +236,22 @@ def test_a_changed_token_is_explained(server):
     ],
 )
 def test_text_that_is_not_a_jwt_is_explained(server, token, says):
-    assert says in told(token)
+    assert says in explained(token)
 
 
 @pytest.mark.django_db
 def test_recognises_our_own_token(server, alice):
     token = tokens.start_family(user=alice, at=timezone.now()).access
 
-    assert told(token) == "bad This is one of our own tokens, not one of Better Auth."
+    assert (
+        explained(token) == "bad This is one of our own tokens, not one of Better Auth."
+    )
 
 
 def test_unreachable_keys_do_not_reject_the_token(server):
     server.mode("unavailable")
 
-    text = told(forging.sign(claims_of(server), KEY))
+    text = explained(forging.sign(claims_of(server), KEY))
 
     assert "503, not 401" in text
     assert text.startswith("bad")
@@ -266,7 +268,7 @@ def test_every_reason_has_an_explanation():
 def test_a_hostile_claim_cannot_write_to_the_terminal(server):
     claims = claims_of(server, aud="\x1b[2J\n" + "x" * 5000)
 
-    text = told(forging.sign(claims, KEY))
+    text = explained(forging.sign(claims, KEY))
 
     assert "\x1b" not in text
     assert "\n" not in text
@@ -292,7 +294,7 @@ def linked_user(server, db):
 
 @pytest.mark.django_db
 def test_explaining_a_token_of_a_new_user_creates_no_account(server):
-    text = told(forging.sign(claims_of(server), KEY))
+    text = explained(forging.sign(claims_of(server), KEY))
 
     assert "ok The token is valid, for about 15 more minutes." in text
     assert "not linked yet" in text
@@ -301,7 +303,7 @@ def test_explaining_a_token_of_a_new_user_creates_no_account(server):
 
 
 def test_a_good_token_names_the_account_by_its_id(server, linked_user):
-    text = told(forging.sign(claims_of(server), KEY))
+    text = explained(forging.sign(claims_of(server), KEY))
 
     assert f"It authenticates user {linked_user.pk}." in text
     assert "the token gives access to the API" in text
@@ -311,7 +313,7 @@ def test_a_good_token_names_the_account_by_its_id(server, linked_user):
 def test_reports_a_deactivated_account(server, linked_user):
     User.objects.filter(pk=linked_user.pk).update(is_active=False)
 
-    assert "bad That account is deactivated." in told(
+    assert "bad That account is deactivated." in explained(
         forging.sign(claims_of(server), KEY)
     )
 
@@ -320,7 +322,7 @@ def test_reports_a_suspended_identity_and_what_to_do(server, linked_user, api_wi
     LinkedIdentity.objects.update(suspended_at=timezone.now())
     token = forging.sign(claims_of(server), KEY)
 
-    text = told(token)
+    text = explained(token)
 
     assert "bad The password of that account was reset by mail" in text
     assert "keeps or disconnects each on the security page" in text
@@ -331,7 +333,7 @@ def test_a_token_of_staff_gives_access_to_the_api_only(server, linked_user, api_
     User.objects.filter(pk=linked_user.pk).update(is_staff=True)
     token = forging.sign(claims_of(server), KEY)
 
-    text = told(token)
+    text = explained(token)
 
     assert "no token gives access to the pages or the admin" in text
     assert "bad" not in text
@@ -344,7 +346,7 @@ def test_reports_a_token_older_than_the_sign_out(server, linked_user):
         user=linked_user, at=timezone.now() + timedelta(seconds=5)
     )
 
-    text = told(token)
+    text = explained(token)
 
     assert "bad It was issued at" in text
     assert "Get a new token." in text
@@ -355,9 +357,9 @@ def test_a_session_token_is_checked_if_sessions_are_enabled(better_auth, trust):
     trust(better_auth, sessions=True)
     session = better_auth.sign_up()
 
-    assert "ok The token is valid" in told(session.token)
+    assert "ok The token is valid" in explained(session.token)
     better_auth.sign_out(session)
-    assert told(session.token).startswith("bad The session has ended")
+    assert explained(session.token).startswith("bad The session has ended")
 
 
 # --- The command --------------------------------------------------------------------

@@ -256,7 +256,7 @@ def test_a_report_that_cannot_be_written_stops_before_the_first_row(trusted, tmp
 # --- The command: a real database ---------------------------------------------------
 
 
-class House:
+class Source:
     """A Better Auth server on PostgreSQL, its database, and our command."""
 
     def __init__(self, server, address):
@@ -267,7 +267,7 @@ class House:
         with psycopg.connect(self.address) as connection:
             return connection.execute(text, values)
 
-    def move(self, *options):
+    def run_import(self, *options):
         out, err = StringIO(), StringIO()
         call_command("import_better_auth", *options, stdout=out, stderr=err)
         assert err.getvalue() == ""  # no progress bar without a terminal
@@ -275,32 +275,32 @@ class House:
 
 
 @pytest.fixture
-def house(better_auth_on_postgresql, better_auth_database, trust, monkeypatch):
+def source(better_auth_on_postgresql, better_auth_database, trust, monkeypatch):
     monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", better_auth_database)
     trust(better_auth_on_postgresql)
-    return House(better_auth_on_postgresql, better_auth_database)
+    return Source(better_auth_on_postgresql, better_auth_database)
 
 
 @pytest.mark.needs_postgresql
-def test_imported_users_sign_in_with_their_password(house):
-    house.server.sign_up("alice@example.com", PASSWORD, "Alice")
+def test_imported_users_sign_in_with_their_password(source):
+    source.server.sign_up("alice@example.com", PASSWORD, "Alice")
 
-    said = house.move()
+    output = source.run_import()
 
-    assert said == "Done: 1 created, 0 known, 0 email_taken, 0 refused."
+    assert output == "Done: 1 created, 0 known, 0 email_taken, 0 refused."
     assert sign_in("alice@example.com").status_code == 200
     assert sign_in("alice@example.com", "another passphrase").status_code == 401
     assert not User.objects.get().password.startswith("better_auth$")
 
 
 @pytest.mark.needs_postgresql
-def test_the_token_of_the_user_opens_the_same_account(house, api_with):
-    external_user = house.server.sign_up("alice@example.com", name="Alice")
-    house.server.update_user(external_user, emailVerified=True)
-    born = house.execute('SELECT "createdAt" FROM "user"').fetchone()[0]
+def test_the_token_of_the_user_opens_the_same_account(source, api_with):
+    external_user = source.server.sign_up("alice@example.com", name="Alice")
+    source.server.update_user(external_user, emailVerified=True)
+    born = source.execute('SELECT "createdAt" FROM "user"').fetchone()[0]
 
-    house.move()
-    me = api_with(house.server.token(external_user)).get("/api/v1/users/me").json()
+    source.run_import()
+    me = api_with(source.server.token(external_user)).get("/api/v1/users/me").json()
 
     user = User.objects.get()
     assert me["id"] == str(user.pk)
@@ -311,12 +311,12 @@ def test_the_token_of_the_user_opens_the_same_account(house, api_with):
 
 
 @pytest.mark.needs_postgresql
-def test_a_banned_user_is_refused_by_every_credential(house, api_with):
-    external_user = house.server.sign_up("alice@example.com")
-    token = house.server.token(external_user)
-    house.server.ban_in_database(external_user)
+def test_a_banned_user_is_refused_by_every_credential(source, api_with):
+    external_user = source.server.sign_up("alice@example.com")
+    token = source.server.token(external_user)
+    source.server.ban_in_database(external_user)
 
-    house.move()
+    source.run_import()
 
     assert not User.objects.get().is_active
     assert sign_in("alice@example.com").status_code == 401
@@ -324,70 +324,70 @@ def test_a_banned_user_is_refused_by_every_credential(house, api_with):
 
 
 @pytest.mark.needs_postgresql
-def test_a_dry_run_leaves_both_databases_as_they_are(house):
-    house.server.sign_up()
-    before = house.execute('SELECT * FROM "user"').fetchall()
+def test_a_dry_run_leaves_both_databases_as_they_are(source):
+    source.server.sign_up()
+    before = source.execute('SELECT * FROM "user"').fetchall()
 
-    said = house.move("--dry-run")
+    output = source.run_import("--dry-run")
 
-    assert said == "Would be: 1 created, 0 known, 0 email_taken, 0 refused."
+    assert output == "Would be: 1 created, 0 known, 0 email_taken, 0 refused."
     assert not User.objects.exists()
-    assert house.execute('SELECT * FROM "user"').fetchall() == before
+    assert source.execute('SELECT * FROM "user"').fetchall() == before
 
 
 @pytest.mark.needs_postgresql
-def test_a_second_run_imports_only_new_users(house):
-    house.server.sign_up()
-    house.move()
-    house.server.sign_up()
+def test_a_second_run_imports_only_new_users(source):
+    source.server.sign_up()
+    source.run_import()
+    source.server.sign_up()
 
-    said = house.move()
+    output = source.run_import()
 
-    assert said == "Done: 1 created, 1 known, 0 email_taken, 0 refused."
+    assert output == "Done: 1 created, 1 known, 0 email_taken, 0 refused."
     assert User.objects.count() == LinkedIdentity.objects.count() == 2
 
 
 @pytest.mark.needs_postgresql
-def test_continues_after_the_given_row(house):
+def test_continues_after_the_given_row(source):
     signed_up = sorted(
-        (house.server.sign_up() for _ in range(3)), key=lambda p: p.user_id
+        (source.server.sign_up() for _ in range(3)), key=lambda p: p.user_id
     )
 
-    said = house.move("--after", signed_up[0].user_id)
+    output = source.run_import("--after", signed_up[0].user_id)
 
-    assert said.startswith("Done: 2 created, 0 known")
+    assert output.startswith("Done: 2 created, 0 known")
     assert not User.objects.filter(email=signed_up[0].email).exists()
 
 
 @pytest.mark.needs_postgresql
-def test_reads_more_than_a_page_and_each_once(house, monkeypatch):
+def test_reads_more_than_a_page_and_each_once(source, monkeypatch):
     monkeypatch.setattr("accounts.better_auth.importing.PAGE_SIZE", 2)
     for _ in range(5):
-        house.server.sign_up()
+        source.server.sign_up()
 
-    assert house.move().startswith("Done: 5 created, 0 known")
+    assert source.run_import().startswith("Done: 5 created, 0 known")
     assert User.objects.count() == 5
 
 
 @pytest.mark.needs_postgresql
-def test_invalid_rows_are_reported_and_the_others_imported(house, alice, tmp_path):
-    house.server.sign_up("alice@example.com")
-    signed_up = [house.server.sign_up() for _ in range(3)]
+def test_invalid_rows_are_reported_and_the_others_imported(source, alice, tmp_path):
+    source.server.sign_up("alice@example.com")
+    signed_up = [source.server.sign_up() for _ in range(3)]
     for external_user, email in zip(
         signed_up, ["no address", "ä@example.com"], strict=False
     ):
-        house.execute(
+        source.execute(
             'UPDATE "user" SET email = %s WHERE id = %s', email, external_user.user_id
         )
-    house.execute(
+    source.execute(
         "UPDATE account SET password = 'bcrypt$x' WHERE \"userId\" = %s",
         signed_up[2].user_id,
     )
     path = tmp_path / "report.csv"
 
-    said = house.move("--report", str(path))
+    output = source.run_import("--report", str(path))
 
-    assert said == "Done: 1 created, 0 known, 1 email_taken, 2 refused."
+    assert output == "Done: 1 created, 0 known, 1 email_taken, 2 refused."
     report = StringIO(path.read_text(encoding="utf-8"))
     lines = {line["id"]: line for line in csv.DictReader(report)}
     assert len(lines) == 4
@@ -400,29 +400,29 @@ def test_invalid_rows_are_reported_and_the_others_imported(house, alice, tmp_pat
 
 
 @pytest.mark.needs_postgresql
-def test_a_report_has_no_formula_no_address_and_no_hash(house, tmp_path):
-    external_user = house.server.sign_up("alice@example.com")
-    (kept,) = house.execute("SELECT password FROM account").fetchone()
+def test_a_report_has_no_formula_no_address_and_no_hash(source, tmp_path):
+    external_user = source.server.sign_up("alice@example.com")
+    (kept,) = source.execute("SELECT password FROM account").fetchone()
     formula = '=HYPERLINK("http://evil.example")'
-    house.execute('ALTER TABLE account DROP CONSTRAINT "account_userId_fkey"')
-    house.execute('UPDATE account SET "userId" = %s', formula)
-    house.execute('DELETE FROM session WHERE "userId" = %s', external_user.user_id)
-    house.execute('UPDATE "user" SET id = %s', formula)
+    source.execute('ALTER TABLE account DROP CONSTRAINT "account_userId_fkey"')
+    source.execute('UPDATE account SET "userId" = %s', formula)
+    source.execute('DELETE FROM session WHERE "userId" = %s', external_user.user_id)
+    source.execute('UPDATE "user" SET id = %s', formula)
     path = tmp_path / "report.csv"
 
-    said = house.move("--report", str(path))
+    output = source.run_import("--report", str(path))
 
     text = path.read_text(encoding="utf-8")
     (line,) = csv.DictReader(StringIO(text))
     assert line["id"] == f"'{formula}"
     assert line["outcome"] == "created"
-    for secret in ("alice@example.com", kept, kept.split(":")[1], house.address):
-        assert secret not in text + said
+    for secret in ("alice@example.com", kept, kept.split(":")[1], source.address):
+        assert secret not in text + output
 
 
 @pytest.mark.needs_postgresql
-def test_tables_and_columns_may_have_other_names(house):
-    house.server.sign_up("alice@example.com", PASSWORD)
+def test_tables_and_columns_may_have_other_names(source):
+    source.server.sign_up("alice@example.com", PASSWORD)
     columns = {
         "user": {
             "name": "full_name",
@@ -440,32 +440,34 @@ def test_tables_and_columns_may_have_other_names(house):
     for table, names in columns.items():
         for name, real in names.items():
             rename = sql.SQL("ALTER TABLE {} RENAME COLUMN {} TO {}")
-            house.execute(rename.format(*map(sql.Identifier, (table, name, real))))
+            source.execute(rename.format(*map(sql.Identifier, (table, name, real))))
     # Other tools create columns without a time zone, in UTC.
-    house.execute('ALTER TABLE "user" ALTER created_at TYPE timestamp')
-    house.execute("UPDATE \"user\" SET created_at = '2024-02-29 08:30'")
-    house.execute('ALTER TABLE "user" RENAME TO people')
-    house.execute("ALTER TABLE account RENAME TO ways_in")
+    source.execute('ALTER TABLE "user" ALTER created_at TYPE timestamp')
+    source.execute("UPDATE \"user\" SET created_at = '2024-02-29 08:30'")
+    source.execute('ALTER TABLE "user" RENAME TO people')
+    source.execute("ALTER TABLE account RENAME TO ways_in")
     options = [
         f"--column={name}={real}"
         for names in columns.values()
         for name, real in names.items()
     ]
 
-    said = house.move("--user-table=people", "--account-table=ways_in", *options)
+    output = source.run_import(
+        "--user-table=people", "--account-table=ways_in", *options
+    )
 
-    assert said.startswith("Done: 1 created")
+    assert output.startswith("Done: 1 created")
     assert sign_in("alice@example.com").status_code == 200
     assert User.objects.get().created_at == BORN
 
 
 @pytest.mark.needs_postgresql
-def test_works_without_the_admin_plugin_and_without_a_password(house):
-    house.server.sign_up()
-    house.execute('ALTER TABLE "user" DROP COLUMN banned')
-    house.execute('UPDATE account SET "providerId" = %s, password = NULL', "github")
+def test_works_without_the_admin_plugin_and_without_a_password(source):
+    source.server.sign_up()
+    source.execute('ALTER TABLE "user" DROP COLUMN banned')
+    source.execute('UPDATE account SET "providerId" = %s, password = NULL', "github")
 
-    assert house.move().startswith("Done: 1 created")
+    assert source.run_import().startswith("Done: 1 created")
     assert not User.objects.get().has_usable_password()
 
 
@@ -480,42 +482,42 @@ def test_works_without_the_admin_plugin_and_without_a_password(house):
         (["--user-table", 'x"; DROP TABLE "user'], "--user-table"),
     ],
 )
-def test_a_missing_table_or_column_is_explained(house, options, says):
-    house.server.sign_up()
+def test_a_missing_table_or_column_is_explained(source, options, says):
+    source.server.sign_up()
 
     with pytest.raises(CommandError, match=says) as caught:
-        house.move(*options)
+        source.run_import(*options)
 
-    assert house.address not in str(caught.value)
-    assert house.execute('SELECT count(*) FROM "user"').fetchone() == (1,)
+    assert source.address not in str(caught.value)
+    assert source.execute('SELECT count(*) FROM "user"').fetchone() == (1,)
 
 
 @pytest.mark.needs_postgresql
-def test_a_role_without_permission_is_reported(house, monkeypatch):
+def test_a_role_without_permission_is_reported(source, monkeypatch):
     role = f"reader_{secrets.token_hex(8)}"
-    house.execute(f"CREATE ROLE {role} LOGIN PASSWORD 's3cret-word'")
-    address = house.address.replace(
-        house.address.split("//")[1].split("@")[0], f"{role}:s3cret-word"
+    source.execute(f"CREATE ROLE {role} LOGIN PASSWORD 's3cret-word'")
+    address = source.address.replace(
+        source.address.split("//")[1].split("@")[0], f"{role}:s3cret-word"
     )
     monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", address)
 
     try:
         with pytest.raises(CommandError) as caught:
-            house.move()
+            source.run_import()
     finally:
-        house.execute(f"DROP ROLE {role}")
+        source.execute(f"DROP ROLE {role}")
 
     assert str(caught.value) == "The role may not read these tables."
 
 
 @pytest.mark.needs_postgresql
-def test_a_role_that_does_not_exist_is_not_repeated(house, monkeypatch):
-    name = house.address.split("//")[1].split("@")[0]
-    address = house.address.replace(name, "nobody_here:s3cret-word")
+def test_a_role_that_does_not_exist_is_not_repeated(source, monkeypatch):
+    name = source.address.split("//")[1].split("@")[0]
+    address = source.address.replace(name, "nobody_here:s3cret-word")
     monkeypatch.setenv("BETTER_AUTH_DATABASE_URL", address)
 
     with pytest.raises(CommandError, match="name and password") as caught:
-        house.move()
+        source.run_import()
 
     assert "nobody_here" not in str(caught.value)
     assert "s3cret-word" not in str(caught.value)
@@ -527,8 +529,8 @@ class Terminal(StringIO):
 
 
 @pytest.mark.needs_postgresql
-def test_a_terminal_shows_a_progress_bar_that_reaches_its_end(house, monkeypatch):
-    first, *_ = sorted(house.server.sign_up().user_id for _ in range(3))
+def test_a_terminal_shows_a_progress_bar_that_reaches_its_end(source, monkeypatch):
+    first, *_ = sorted(source.server.sign_up().user_id for _ in range(3))
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
 

@@ -31,7 +31,7 @@ def external_user(server):
     return server.sign_up()
 
 
-def made_up():
+def invented():
     token = "".join(secrets.choice(LETTERS) for _ in range(32))
     return f"{token}.{'A' * 43}="
 
@@ -69,7 +69,7 @@ def signed_in(external_user, address="198.51.100.1"):
     ],
 )
 def test_the_server_is_not_asked_on_public_pages(server, path):
-    answer = browser_with(made_up()).get(path)
+    answer = browser_with(invented()).get(path)
     answer.close()
 
     assert answer.status_code in {200, 404}
@@ -78,14 +78,14 @@ def test_the_server_is_not_asked_on_public_pages(server, path):
 
 def test_the_server_is_not_asked_if_the_request_has_a_token(server, alice, api_as):
     client = api_as(alice)
-    client.cookies[COOKIE] = made_up()
+    client.cookies[COOKIE] = invented()
 
     assert client.get("/api/v1/tasks").status_code == 200
     assert server.calls("/get-session") == 0
 
 
 def test_the_server_is_not_asked_at_endpoints_without_sessions(server):
-    client = browser_with(made_up())
+    client = browser_with(invented())
 
     client.post("/api/v1/auth/token", {}, content_type="application/json")
     client.post("/api/v1/auth/token/exchange")
@@ -117,7 +117,7 @@ def test_invented_cookies_lock_no_user_out(server, external_user, settings):
     def flood():
         statuses = []
         while not done.is_set():
-            statuses.append(browser_with(made_up()).get("/").status_code)
+            statuses.append(browser_with(invented()).get("/").status_code)
         return statuses
 
     with ThreadPoolExecutor(4) as pool:
@@ -140,7 +140,9 @@ def test_a_hanging_server_does_not_block_other_users(
     server.mode("slow", path="/get-session", milliseconds=400)
 
     with ThreadPoolExecutor(4) as pool:
-        asking = [in_a_thread(pool, browser_with(made_up()).get, "/") for _ in range(4)]
+        asking = [
+            in_a_thread(pool, browser_with(invented()).get, "/") for _ in range(4)
+        ]
         assert page_as(alice).get("/").status_code == 200
         statuses = {one.result().status_code for one in asking}
 
@@ -248,7 +250,7 @@ def limit(settings, number):
 def test_too_many_invalid_tokens_are_refused_without_a_request(server, settings):
     limit(settings, 3)
 
-    answers = [browser_with(made_up()).get("/") for _ in range(6)]
+    answers = [browser_with(invented()).get("/") for _ in range(6)]
 
     assert [answer.status_code for answer in answers] == [302] * 3 + [429] * 3
     assert int(answers[-1]["Retry-After"]) > 0
@@ -258,7 +260,7 @@ def test_too_many_invalid_tokens_are_refused_without_a_request(server, settings)
 def test_the_api_counts_them_as_well(server, settings, api_with):
     limit(settings, 3)
 
-    statuses = [api_with(made_up()).get("/api/v1/tasks").status_code for _ in range(5)]
+    statuses = [api_with(invented()).get("/api/v1/tasks").status_code for _ in range(5)]
 
     assert statuses == [401, 401, 401, 429, 429]
     assert server.calls("/get-session") == 3
@@ -268,7 +270,7 @@ def test_one_ipv6_network_is_one_sender(server, settings):
     limit(settings, 2)
 
     for number in range(4):
-        answer = browser_with(made_up(), f"2001:db8::{number}").get("/")
+        answer = browser_with(invented(), f"2001:db8::{number}").get("/")
 
     assert answer.status_code == 429
     assert server.calls("/get-session") == 2
@@ -281,23 +283,23 @@ def test_a_known_session_continues_from_a_refused_address(
     user = signed_in(external_user, "192.0.2.1")
     user.get("/")
 
-    browser_with(made_up()).get("/")
+    browser_with(invented()).get("/")
 
-    assert browser_with(made_up()).get("/").status_code == 429
+    assert browser_with(invented()).get("/").status_code == 429
     assert user.get("/").status_code == 200
 
 
 def test_another_address_is_not_limited(server, external_user, settings):
     limit(settings, 1)
 
-    browser_with(made_up()).get("/")
+    browser_with(invented()).get("/")
 
     assert signed_in(external_user, "198.51.100.9").get("/").status_code == 200
 
 
 def test_public_pages_stay_open_to_a_limited_sender(server, settings):
     limit(settings, 1)
-    client = browser_with(made_up())
+    client = browser_with(invented())
     client.get("/")
 
     assert client.get("/accounts/login/").status_code == 200
@@ -406,7 +408,7 @@ def test_invented_tokens_fill_no_table(server, settings):
     server.mode("unavailable", path="/sign-out")
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-ended-here": (2, 3600)}
 
-    statuses = [sign_out(browser_with(made_up())).status_code for _ in range(4)]
+    statuses = [sign_out(browser_with(invented())).status_code for _ in range(4)]
 
     assert statuses == [200, 200, 429, 429]
     assert EndedSession.objects.count() == 2
