@@ -75,7 +75,7 @@ def root(transactional_db):
 
 @pytest.mark.parametrize("staff", ["sam", "root"])
 def test_no_page_breaks_the_content_security_policy(screen, account, staff, request):
-    account = request.getfixturevalue(staff)
+    staff_user = request.getfixturevalue(staff)
     group = support.join(account).groups.get()
     account.groups.clear()
     paths = [
@@ -84,11 +84,11 @@ def test_no_page_breaks_the_content_security_policy(screen, account, staff, requ
         LIST + "?is_active__exact=1",
         LIST + "?q=nobody",
         reverse("admin:accounts_user_change", args=[account.pk]),
-        reverse("admin:accounts_user_change", args=[account.pk]),
+        reverse("admin:accounts_user_change", args=[staff_user.pk]),
         reverse("admin:accounts_user_history", args=[account.pk]),
         reverse("admin:accounts_user_deactivate", args=[account.pk]),
     ]
-    if account.is_superuser:
+    if staff_user.is_superuser:
         paths += [
             reverse("admin:auth_group_changelist"),
             reverse("admin:auth_group_change", args=[group.pk]),
@@ -96,7 +96,7 @@ def test_no_page_breaks_the_content_security_policy(screen, account, staff, requ
         ]
 
     for path in paths:
-        page = screen(account, path)
+        page = screen(staff_user, path)
         assert page.locator("#site-name").inner_text() == "Ownlist support"
         assert_quiet(page)
 
