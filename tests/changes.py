@@ -19,7 +19,7 @@ AT = datetime(2027, 1, 15, 12, tzinfo=UTC)  # later than what factories make
 
 
 def caller_of(user: User, at: datetime | None = None) -> Caller:
-    """Return a caller that writes as `user`, now unless told when."""
+    """Return a caller that writes as `user`, by default now."""
     return Caller(user, COMMAND, at or timezone.now())
 
 
@@ -29,7 +29,7 @@ def last_change(user: User) -> Change | None:
 
 
 def snapshots_of(user: User) -> dict[UUID, Snapshot]:
-    """Return all that a user has, as the ledger records it, by id."""
+    """Return everything of a user as the ledger records it, by id."""
     rows = [
         *Task.objects.owned_by(user).with_labels(),
         *TaskList.objects.owned_by(user),

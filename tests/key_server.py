@@ -77,7 +77,7 @@ class KeyServer:
         self._mode = lambda handler: answer(handler, **settings)
 
     def release(self) -> None:
-        """Answer the held fetches, and hold no more."""
+        """Answer the delayed fetches, and delay no others."""
         self._released.set()
 
     def wait_for_fetches(self, count: int) -> None:

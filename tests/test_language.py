@@ -94,7 +94,7 @@ def findings_in(texts: Iterable[str]) -> list[str]:
     ]
 
 
-# --- What is prose in which kind of file ------------------------------------------
+# --- The prose in each kind of file ------------------------------------------
 
 
 def markdown_blocks(text: str) -> Iterator[str]:
@@ -193,7 +193,7 @@ def source_texts(path: Path) -> Iterator[str]:
 def texts_of_test(path: Path) -> Iterator[str]:
     """Yield docstrings, comments, ids of cases, and names as words.
 
-    Other texts are data that a test feeds in, in whatever words.
+    Other texts are data that a test uses.
     """
     source = path.read_text("utf-8")
     yield from comments_and_names(path.stem, source)

@@ -30,7 +30,7 @@ def test_gives_the_next_pair(api, pair):
     assert api.post(URL, {"refresh": body["refresh"]}).status_code == 200
 
 
-def test_needs_no_other_credential_and_looks_at_none(api, pair):
+def test_ignores_other_credentials(api, pair):
     api.credentials(HTTP_AUTHORIZATION="Bearer expired")
 
     assert api.post(URL, {"refresh": pair.refresh}).status_code == 200

@@ -284,7 +284,7 @@ def test_an_asymmetric_signature_is_refused_while_we_sign_by_secret(
     ],
     ids=str,
 )
-def test_a_token_with_an_odd_header_is_refused(alice, claims_of, header):
+def test_a_token_with_an_invalid_header_is_refused(alice, claims_of, header):
     assert_refused(call(by_hand(header, claims_of(alice))))
 
 

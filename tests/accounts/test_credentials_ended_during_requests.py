@@ -307,7 +307,7 @@ def test_an_upgrade_of_a_hash_does_not_undo_a_reset(alice, meanwhile, settings):
     assert alice.password == newest
 
 
-def test_a_link_to_reset_outlives_an_upgrade_and_a_sign_in(
+def test_a_link_to_reset_survives_an_upgrade_and_a_sign_in(
     client, alice, mailoutbox, settings
 ):
     form = form_of_a_reset(client, mailoutbox)
@@ -361,7 +361,7 @@ def test_confirming_refuses_an_address_that_its_user_deleted(
     assert not dropped.exists()
 
 
-def test_asking_for_another_address_stores_none(
+def test_requesting_another_address_stores_nothing(
     page_as, alice, mailoutbox, meanwhile, reset
 ):
     meanwhile(forms.EmailChangeForm, "save", reset)
@@ -440,7 +440,7 @@ def test_an_exchange_begins_nothing(api_with, alice, token, identity, meanwhile,
 @pytest.mark.parametrize(
     ("module", "step"), [(api_views, "user_of"), (tokens, "start_family")]
 )
-def test_an_exchange_of_what_is_disconnected_meanwhile_is_refused(
+def test_an_exchange_of_an_identity_that_is_disconnected_is_refused(
     api_with, token, identity, meanwhile, module, step
 ):
     meanwhile(module, step, LinkedIdentity.objects.all().delete)

@@ -49,7 +49,7 @@ KEY = forging.new_key("EdDSA", kid="of the server")
 
 
 class Ago(NamedTuple):
-    """A time so many seconds before the id token is made; after it, if negative."""
+    """A time this many seconds before the id token is issued; after it if negative."""
 
     seconds: int
 

@@ -386,7 +386,7 @@ def test_an_attacker_who_registered_the_victims_address_first(
     )
     path = re.findall(r"http\S+(/accounts/confirm-email/\S+)", mailoutbox[-1].body)[0]
     Client().post(path)  # the victim's click
-    # Tokens have whole seconds: what is of the same one as an end ends with it.
+    # Tokens have whole seconds, so an end also applies to those of the same second.
     User.objects.update(credentials_ended_at=None)
     victim = User.objects.get()
     sign_in(attacker, victim, PASSWORD)

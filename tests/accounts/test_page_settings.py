@@ -93,7 +93,7 @@ def test_the_root_of_the_account_pages_redirects_here(page_as, alice):
         ("theme", "dark\0"),
     ],
 )
-def test_refuses_odd_input_and_stores_nothing(page_as, alice, field, value):
+def test_refuses_invalid_input_and_stores_nothing(page_as, alice, field, value):
     response = page_as(alice).post(URL, VALID | {field: value})
 
     assert response.status_code == 200

@@ -37,7 +37,7 @@ def test_counts_as_recent_for_fifteen_minutes(client, alice, monkeypatch):
     assert client.get(reverse("accounts:delete")).status_code == 302
 
 
-def test_finds_the_account_however_the_address_is_capitalised(client, alice):
+def test_finds_the_account_by_its_address_in_any_case(client, alice):
     response = sign_in(client, email=" Alice@EXAMPLE.com ")
 
     assert response.status_code == 303
@@ -164,7 +164,7 @@ def test_stays_for_two_weeks_on_request(client, alice):
         ("al\u0131ce@example.com", PASSWORD, "plain ASCII"),
     ],
 )
-def test_refuses_odd_input_and_says_why(client, alice, email, password, message):
+def test_refuses_invalid_input_and_says_why(client, alice, email, password, message):
     response = sign_in(client, email=email, password=password)
 
     assert response.status_code == 200

@@ -189,19 +189,19 @@ def upload(name: str, make: Callable[[int], bytes], mapping: str = "") -> Maker:
 
 
 def calendar(piece: str) -> Callable[[int], bytes]:
-    """Return what makes a calendar whose to-dos hold a piece."""
+    """Return a function that builds a calendar whose to-dos contain the text."""
     start = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"
     todo = f"BEGIN:VTODO\r\n{piece}END:VTODO\r\n"
     return lambda size: repeated(todo, size, before=start, after="END:VCALENDAR\r\n")
 
 
 def table(first: str, row: str) -> Callable[[int], bytes]:
-    """Return what makes a table of one row again and again."""
+    """Return a function that builds a table with one row repeated."""
     return lambda size: repeated(f"{row}\n", size, before=f"{first}\n")
 
 
 def archive(item: dict[str, Any]) -> Callable[[int], bytes]:
-    """Return what makes an export of ours with one task again and again."""
+    """Return a function that builds an export with one task repeated."""
     start = (
         '{"format":"ownlist","version":1,\n"person":{},\n"lists":[],\n"labels":[],\n'
         '"tasks":[\n'
@@ -230,12 +230,12 @@ def of_dates(size: int) -> bytes:
 
 
 def of_rows(first: str, row: str, last: str = "") -> Callable[[int], bytes]:
-    """Return what makes a file of so many rows."""
+    """Return a function that builds a file with a number of rows."""
     return lambda rows: f"{first}{row * rows}{last}".encode()
 
 
 def of_todos(piece: str) -> Callable[[int], bytes]:
-    """Return what makes a calendar of so many to-dos."""
+    """Return a function that builds a calendar with a number of to-dos."""
     todo = f"BEGIN:VTODO\r\n{piece}END:VTODO\r\n"
     return of_rows("BEGIN:VCALENDAR\r\n", todo, "END:VCALENDAR\r\n")
 

@@ -16,7 +16,7 @@ def server(better_auth, trust):
 
 @pytest.fixture
 def later(monkeypatch):
-    """Let so many seconds pass for the key sets: `later(MIN_INTERVAL)`."""
+    """Let this many seconds pass for the key sets: `later(MIN_INTERVAL)`."""
 
     def passed(seconds):
         for store in keys._stores.values():
@@ -82,9 +82,7 @@ def test_a_restart_with_another_secret_ends_no_valid_token(server, api_with, lat
 @pytest.mark.parametrize(
     "mode", ["unavailable", "drop", "html", "cut", "wrong-type", "empty", "redirect"]
 )
-def test_an_outage_signs_nobody_out_and_never_fails_worse_than_503(
-    server, api_with, later, mode
-):
+def test_an_outage_signs_nobody_out_and_causes_only_503(server, api_with, later, mode):
     external_user = server.sign_up()
     known = server.token(external_user)
     assert status(api_with, known) == 200

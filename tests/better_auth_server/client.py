@@ -132,7 +132,7 @@ class BetterAuthServer:
         self._command("updateUser", id=session.user_id, changes=columns)
 
     def age(self, session: Session, seconds: int) -> None:
-        """Let every session of the user have begun so long ago."""
+        """Make every session of the user this many seconds old."""
         self._command("ageSessions", userId=session.user_id, secondsAgo=seconds)
 
     def ban(self, session: Session) -> None:
@@ -205,7 +205,7 @@ class BetterAuthServer:
         self._command("fault", path=BASE_PATH + path, fault=fault)
 
     def fetches(self) -> int:
-        """Return how often the key set was asked for, in whatever mode."""
+        """Return how often the key set was asked for, in any mode."""
         return self.calls("/jwks")
 
     def calls(self, path: str) -> int:

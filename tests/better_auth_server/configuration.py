@@ -10,7 +10,7 @@ SECRET = "the-secret-of-the-better-auth-server-of-the-tests"
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """Better Auth's configuration; whatever is None keeps Better Auth's own default.
+    """Better Auth's configuration; None keeps the default of Better Auth.
 
     `options` and `jwt` are merged into the arguments of `betterAuth()` and `jwt()` as
     they are, in their own words. `{origin}` in any text becomes the server's address.

@@ -331,7 +331,7 @@ def test_clocks_that_jump_are_among_the_zones(zone):
 
 @QUIET
 @given(dues(st.sampled_from(ZONES)), st.sampled_from(ZONES), MINUTES | st.none())
-def test_the_planned_day_finds_it_in_whatever_zone_the_user_is_then(
+def test_the_planned_day_is_early_enough_after_every_change_of_zone(
     zone_and_due, after, minutes
 ):
     before, due = zone_and_due

@@ -57,7 +57,7 @@ def test_an_account_without_tasks_has_an_export(api_as, alice, name):
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "*/*", "application/json", "text/html"])
-def test_the_query_chooses_whatever_the_client_accepts(api_as, alice, accept):
+def test_the_format_of_the_query_overrides_the_accept_header(api_as, alice, accept):
     response = api_as(alice).get(URL, {"format": "csv"}, headers={"Accept": accept})
 
     assert response.status_code == 200

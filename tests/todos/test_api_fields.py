@@ -70,7 +70,7 @@ def test_changes_show_only_the_fields_that_were_asked_for(client, task, route):
     assert "next" in page
 
 
-def test_a_feed_of_few_fields_goes_on(client, alice):
+def test_a_feed_with_few_fields_can_be_continued(client, alice):
     for number in range(3):
         TaskFactory(owner=alice, title=f"Task {number}")
 

@@ -61,7 +61,7 @@ def test_only_the_repetition_says_that_it_is_one(api_as, alice):
     assert second["Idempotency-Replayed"] == "true"
 
 
-def test_the_first_answer_stays_though_the_task_goes_on(api_as, alice):
+def test_the_first_answer_is_repeated_after_the_task_has_changed(api_as, alice):
     client = api_as(alice)
     first = post(client)
     client.patch(f"{URL}/{first.json()['id']}", {"title": "Buy oat milk"})
@@ -319,7 +319,7 @@ def test_quotes_around_a_key_do_not_matter(api_as, alice):
 
 @pytest.fixture
 def tolerant(api_as, alice):
-    """A client that gets a 500 where the code fails, as in life."""
+    """A client that gets a 500 when the code fails, as in production."""
     client = api_as(alice)
     client.raise_request_exception = False
     return client

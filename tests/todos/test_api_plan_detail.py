@@ -38,7 +38,7 @@ def url(task):
 
 
 def stored(task):
-    """What the row holds, without the marks of a change."""
+    """Return the columns of the row, with its labels."""
     return Task.objects.filter(pk=task.pk).with_labels().values().get()
 
 

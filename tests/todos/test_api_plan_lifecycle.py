@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import tokens
 from tests.factories import UserFactory
 
-# (method, path below /api/{user_id}, body, status, what the answer must hold).
+# (method, path below /api/{user_id}, body, status, what the response must contain).
 # `{id}` is the id of the task that was created last. `ABSENT` means no body.
 ABSENT = object()
 LIFE = [

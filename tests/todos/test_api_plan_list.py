@@ -277,7 +277,7 @@ def test_ignores_parameters_it_does_not_know(listed, alice):
 
 
 @pytest.mark.parametrize("count", [1, 60])
-def test_takes_two_queries_however_many_tasks_and_labels(api_as, alice, count):
+def test_takes_two_queries_for_any_number_of_tasks_and_labels(api_as, alice, count):
     for n in range(count):
         TaskFactory(owner=alice, labels=["home", f"tag {n}"])
     client = api_as(alice)

@@ -46,7 +46,7 @@ def path_of(route, user_id, task_id):
 
 
 def everything():
-    """All that a refusal must leave alone."""
+    """Return everything that a refusal must not change."""
     return list(Task.objects.order_by("pk").values()), Change.objects.count()
 
 
@@ -131,7 +131,7 @@ def test_answers_403_before_any_query(
 
 
 @pytest.mark.parametrize(("method", "route", "body", "status"), ON_A_TASK)
-def test_answers_404_with_the_same_bytes_for_foreign_absent_and_odd_ids(
+def test_answers_404_with_the_same_bytes_for_foreign_absent_and_invalid_ids(
     api_as, alice, bob, task, method, route, body, status
 ):
     client = api_as(bob)

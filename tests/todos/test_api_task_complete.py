@@ -152,7 +152,7 @@ def test_restoring_again_has_no_further_effect(api_as, alice):
     assert Change.objects.count() == before
 
 
-def test_a_task_of_a_deleted_list_comes_back_in_the_inbox(api_as, alice):
+def test_a_task_of_a_deleted_list_is_restored_to_the_inbox(api_as, alice):
     client = api_as(alice)
     own = client.post("/api/v1/lists", {"name": "Errands"}).json()
     made = client.post("/api/v1/tasks", {"title": "Buy milk", "list": own["id"]})

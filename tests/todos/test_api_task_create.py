@@ -158,7 +158,7 @@ def test_ignores_read_only_fields(api_as, alice, bob):
         assert body[name] != wish[name], name
 
 
-def test_makes_labels_once_whatever_their_capitals(api_as, alice):
+def test_creates_labels_once_in_any_case(api_as, alice):
     client = api_as(alice)
 
     client.post(URL, {"title": "One", "labels": ["Home"]})

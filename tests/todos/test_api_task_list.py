@@ -121,7 +121,7 @@ def test_always_takes_two_queries(get, alice, count, django_assert_num_queries):
 
 @pytest.fixture
 def lifelike(make, alice):
-    """One task for each state that a view tells from another."""
+    """One task for each state that the views distinguish."""
     from todos import actions
 
     caller = caller_of(alice)
@@ -181,7 +181,7 @@ def test_filters_by_any_of_several_lists(get, make, alice):
     assert get(list=[str(one.pk), str(two.pk)]) == ["in one", "in two"]
 
 
-def test_filters_by_all_of_several_labels_whatever_their_capitals(get, make):
+def test_filters_by_all_of_several_labels_in_any_case(get, make):
     make("both", labels=["home", "urgent"])
     make("one", labels=["home"])
     make("none")

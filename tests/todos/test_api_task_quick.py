@@ -216,7 +216,7 @@ def test_says_which_field_is_wrong_and_stores_nothing(api_as, alice, body, field
     assert not Change.objects.exists()
 
 
-def test_names_the_line_that_is_wrong_and_stores_none(api_as, alice):
+def test_names_the_invalid_line_and_stores_nothing(api_as, alice):
     text = "Buy milk @shop\n\nBuy bread\n" + "a" * 501
 
     response = api_as(alice).post(URL, {"text": text})

@@ -63,7 +63,7 @@ def test_a_step_becomes_a_task_of_its_own(api_as, alice, task, step):
     assert client.get(url_of(task)).json()["steps_total"] == 0
 
 
-def test_a_task_becomes_a_step_and_comes_into_the_list(api_as, alice, task):
+def test_a_task_becomes_a_step_in_the_list_of_its_parent(api_as, alice, task):
     other = TaskFactory(owner=alice)
 
     body = api_as(alice).patch(url_of(other), {"parent": str(task.pk)}).json()

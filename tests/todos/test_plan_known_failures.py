@@ -462,7 +462,7 @@ def test_monthly_and_yearly_tasks_follow_the_calendar(api_as, alice, word, dates
     assert seen == dates
 
 
-def test_a_list_takes_two_queries_however_many_tasks_it_has(api_as, alice):
+def test_a_list_takes_two_queries_for_any_number_of_tasks(api_as, alice):
     client = api_as(alice)
 
     def queries():

@@ -165,7 +165,7 @@ def test_csv_holds_a_part_of_the_export():
     ids=lambda field: field.column,
 )
 def test_what_users_fill_in_is_kept_everywhere(field):
-    """Undo would not restore it, nor an export hold it, nor the next task have it."""
+    """Undo would not restore it, and exports and the next task would lack it."""
     assert field.recorded
     assert field.exported
     assert field.copied or field.column == "parent_id"
