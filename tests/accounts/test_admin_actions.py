@@ -337,7 +337,7 @@ def test_acts_on_several_and_records_each(support_browser, sam, alice, bob, name
 
 
 @every_action
-def test_acts_on_none_where_one_is_staff(support_browser, alice, name, root):
+def test_acts_on_no_account_if_one_is_staff(support_browser, alice, name, root):
     ready_for(name, alice)
     ready_for(name, root)
     before = trail()
@@ -351,7 +351,7 @@ def test_acts_on_none_where_one_is_staff(support_browser, alice, name, root):
 
 
 @every_action
-def test_acts_on_none_without_the_permission(page_as, sam, alice, name):
+def test_acts_on_no_account_without_the_permission(page_as, sam, alice, name):
     ready_for(name, alice)
     support.join(sam)
     group = sam.groups.get()

@@ -105,7 +105,7 @@ def test_nobody_edits_address_password_or_rights(page_as, sam, root, alice, form
     assert not alice.user_permissions.exists()
 
 
-def test_support_changes_nobody_by_form(support_browser, sam, alice):
+def test_support_cannot_change_an_account_by_form(support_browser, sam, alice):
     group = Group.objects.get(name="support")
 
     for user in (alice, sam):
