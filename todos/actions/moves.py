@@ -199,9 +199,7 @@ def place(
     if list_id is None:
         task.list_id = inbox_id(batch.owner)
     elif list_id != task.list_id:
-        lists = TaskList.objects.owned_by(batch.owner).live()
-        if not lists.filter(pk=list_id).exists():
-            raise ValidationError({"list": "There is no such list."})
+        require_list(batch.owner, list_id)
         task.list_id = list_id
 
 

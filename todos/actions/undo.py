@@ -55,7 +55,7 @@ from todos.models import (
     TaskQuerySet,
     label_key,
 )
-from todos.reminders.planning import settle_reminder
+from todos.reminders.planning import check_reminder, plan_reminder
 from todos.task_fields import SEARCHED_COLUMNS
 
 RecordedModel: TypeAlias = type[Task] | type[TaskList] | type[Label]
@@ -234,7 +234,8 @@ class _Undo:
             row.key = label_key(row.name)
         if isinstance(row, Task):
             self._tasks.add(row.pk)
-            settle_reminder(row, owner=self.owner, at=self.batch.at)
+            check_reminder(row)
+            plan_reminder(row, owner=self.owner, at=self.batch.at)
         if isinstance(row, TaskList):
             self._lists.add(row.pk)
             self._restores_lists |= values.get("trashed_at", "") is None

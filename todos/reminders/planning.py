@@ -27,16 +27,6 @@ TOO_LATE = timedelta(hours=24)  # older reminders are not sent
 PAGE = 500  # rows loaded at once
 
 
-def settle_reminder(task: Task, *, owner: User, at: datetime) -> None:
-    """Check the reminder of a task against its due date, and plan it.
-
-    Raises:
-        ValidationError: for `reminder`.
-    """
-    check_reminder(task)
-    plan_reminder(task, owner=owner, at=at)
-
-
 def check_reminder(task: Task) -> None:
     """Check the reminder against the due date and time.
 
