@@ -16,7 +16,8 @@ def kinds(user):
 
 
 def asks_to_sign_in(response):
-    return response.status_code in {302, 303} and response.url.startswith(
+    status = 303 if response.request["REQUEST_METHOD"] == "POST" else 302
+    return response.status_code == status and response.url.startswith(
         reverse("account_login")
     )
 
