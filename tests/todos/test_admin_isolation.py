@@ -31,7 +31,7 @@ ROWS = {
 
 
 @pytest.fixture(params=["support", "superuser", "support with every permission"])
-def desk(request, page_as, sam):
+def staff_browser(request, page_as, sam):
     """A browser of each kind of staff; added permissions change nothing."""
     if request.param == "superuser":
         return page_as(UserFactory(is_staff=True, is_superuser=True))
@@ -120,12 +120,12 @@ def queries():
     yield {"delete_after__isempty": "1"}
 
 
-def test_no_page_shows_a_text_of_the_owner(desk, owner, sam):
+def test_no_page_shows_a_text_of_the_owner(staff_browser, owner, sam):
     LogEntry.objects.log_actions(sam.pk, [owner], 2, "Deactivated.")
     answered = 0
 
     for address in dict.fromkeys(addresses(owner)):
-        response = desk.get(address, follow=True)
+        response = staff_browser.get(address, follow=True)
         answered += response.status_code == 200
         shown = response.text + str(response.redirect_chain)
         assert not [marker for marker in MARKERS if marker in shown], address
@@ -133,20 +133,22 @@ def test_no_page_shows_a_text_of_the_owner(desk, owner, sam):
     assert answered > 10
 
 
-def test_no_query_makes_a_list_show_a_text_of_the_owner(desk, owner):
+def test_no_query_makes_a_list_show_a_text_of_the_owner(staff_browser, owner):
     lists = [
         reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for model in admin.site._registry
     ]
 
     for address, question in product(lists, queries()):
-        response = desk.get(address, question)
+        response = staff_browser.get(address, question)
         assert not [word for word in MARKERS if word in response.text], question
 
 
 @pytest.mark.parametrize("marker", MARKERS)
-def test_no_search_finds_an_account_by_its_texts(desk, owner, marker):
-    response = desk.get(reverse("admin:accounts_user_changelist"), {"q": marker})
+def test_no_search_finds_an_account_by_its_texts(staff_browser, owner, marker):
+    response = staff_browser.get(
+        reverse("admin:accounts_user_changelist"), {"q": marker}
+    )
 
     assert not response.context["cl"].result_list
 
@@ -164,17 +166,17 @@ def test_no_search_finds_an_account_by_its_texts(desk, owner, marker):
         {"is_active__tasks__title": TITLE},
     ],
 )
-def test_no_filter_reveals_whether_a_text_exists(desk, owner, question):
-    response = desk.get(reverse("admin:accounts_user_changelist"), question)
+def test_no_filter_reveals_whether_a_text_exists(staff_browser, owner, question):
+    response = staff_browser.get(reverse("admin:accounts_user_changelist"), question)
 
-    assert response.status_code == 400 or not _answers(desk, question)
+    assert response.status_code == 400 or not _answers(staff_browser, question)
 
 
-def _answers(desk, question):
+def _answers(staff_browser, question):
     """Return whether the list differs between a matching filter and another."""
     url = reverse("admin:accounts_user_changelist")
-    true = desk.get(url, question, follow=True)
-    false = desk.get(url, dict.fromkeys(question, "zzz"), follow=True)
+    true = staff_browser.get(url, question, follow=True)
+    false = staff_browser.get(url, dict.fromkeys(question, "zzz"), follow=True)
     return _found(true) != _found(false)
 
 
@@ -193,9 +195,9 @@ def test_no_filter_of_groups_reveals_whether_a_text_exists(page_as, owner):
 
 
 @pytest.mark.parametrize("model", [*ROWS, User])
-def test_autocompletion_offers_nothing(desk, owner, model):
+def test_autocompletion_offers_nothing(staff_browser, owner, model):
     for field in ("owner", "list", "parent", "labels", "groups"):
-        response = desk.get(
+        response = staff_browser.get(
             reverse("admin:autocomplete"),
             {
                 "term": "marker",
