@@ -64,7 +64,7 @@ def test_the_format_of_the_query_overrides_the_accept_header(api_as, alice, acce
     assert response["Content-Type"] == "text/csv; charset=utf-8"
 
 
-def test_a_large_export_waits_on_disk_and_is_the_same(api_as, alice, monkeypatch):
+def test_a_large_export_is_buffered_on_disk_and_identical(api_as, alice, monkeypatch):
     TaskFactory(owner=alice, title="Buy milk")
     client = api_as(alice)
     small = body_of(client.get(URL))

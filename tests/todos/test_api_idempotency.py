@@ -52,7 +52,7 @@ def test_the_second_request_gets_the_first_answer(api_as, alice):
     assert Change.objects.owned_by(alice).count() == 1
 
 
-def test_only_the_repetition_says_that_it_is_one(api_as, alice):
+def test_only_the_repetition_is_marked_as_one(api_as, alice):
     client = api_as(alice)
 
     first, second = post(client), post(client)
@@ -238,7 +238,7 @@ def test_a_day_later_the_key_is_free_again(api_as, alice):
     assert IdempotentAnswer.objects.count() == 1
 
 
-def test_shortly_before_it_is_not(api_as, alice):
+def test_before_a_day_has_passed_the_key_is_not_free(api_as, alice):
     client = api_as(alice)
     post(client)
     nearly = timezone.now() - timedelta(hours=23, minutes=59)
@@ -326,7 +326,9 @@ def tolerant(api_as, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failure_after_the_task_leaves_neither(tolerant, alice, monkeypatch):
+def test_a_failure_after_the_task_stores_neither_task_nor_answer(
+    tolerant, alice, monkeypatch
+):
     def fail(*args, **kwargs):
         raise RuntimeError("after the task, before the answer")
 
@@ -342,9 +344,7 @@ def test_a_failure_after_the_task_leaves_neither(tolerant, alice, monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_failure_while_the_answer_is_kept_leaves_neither(
-    tolerant, alice, monkeypatch
-):
+def test_a_failure_to_store_the_answer_stores_no_task(tolerant, alice, monkeypatch):
     def fail(*args, **kwargs):
         raise RuntimeError("while the answer is kept")
 

@@ -28,7 +28,7 @@ def test_always_takes_two_queries(api_as, alice, django_assert_num_queries):
     assert len(response.json()["results"]) == 20
 
 
-def test_makes_a_label(api_as, alice):
+def test_creates_a_label(api_as, alice):
     response = api_as(alice).post(URL, {"name": " Home ", "colour": "teal"})
 
     assert response.status_code == 201
@@ -93,7 +93,7 @@ def test_names_the_field_that_is_wrong(api_as, alice, body, field):
     assert not Change.objects.exists()
 
 
-def test_takes_the_longest_name(api_as, alice):
+def test_accepts_the_longest_name(api_as, alice):
     assert api_as(alice).post(URL, {"name": "ä" * 50}).status_code == 201
 
 

@@ -46,7 +46,7 @@ def test_hides_another_users_list(api_as, bob, errands, method):
     assert (errands.name, errands.version) == ("Errands", 1)
 
 
-def test_changes_what_is_named_and_nothing_else(api_as, alice, errands):
+def test_changes_only_the_given_fields(api_as, alice, errands):
     body = api_as(alice).patch(url_of(errands), {"colour": "red"}).json()
 
     assert (body["name"], body["colour"]) == ("Errands", "red")
@@ -130,7 +130,7 @@ def test_a_write_on_an_unseen_version_is_refused(api_as, alice, errands, method)
     assert (errands.name, errands.trashed_at) == ("Errands", None)
 
 
-def test_deleting_takes_the_tasks_along_in_one_batch(api_as, alice, errands):
+def test_deleting_a_list_trashes_its_tasks_in_one_batch(api_as, alice, errands):
     task = TaskFactory(owner=alice, list_id=errands.pk)
     TaskFactory(owner=alice, parent_id=task.pk)
 

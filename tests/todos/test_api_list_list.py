@@ -46,7 +46,7 @@ def test_always_takes_two_queries(api_as, alice, django_assert_num_queries):
     assert len(response.json()["results"]) == 21
 
 
-def test_makes_a_list(api_as, alice):
+def test_creates_a_list(api_as, alice):
     response = api_as(alice).post(URL, {"name": " Errands ", "colour": "teal"})
 
     assert response.status_code == 201
@@ -58,7 +58,7 @@ def test_makes_a_list(api_as, alice):
     assert (change.kind, change.entity) == ("created", "list")
 
 
-def test_makes_no_second_inbox(api_as, alice):
+def test_creates_no_second_inbox(api_as, alice):
     body = api_as(alice).post(URL, {"name": "Inbox", "is_inbox": True}).json()
 
     assert body["is_inbox"] is False

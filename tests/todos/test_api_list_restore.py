@@ -119,7 +119,7 @@ def test_the_number_of_lists_is_limited(api_as, alice, errands, monkeypatch):
         }
 
 
-def test_the_page_says_so_as_well(page_as, alice, monkeypatch):
+def test_the_page_shows_the_limit_as_well(page_as, alice, monkeypatch):
     monkeypatch.setattr(list_actions, "LISTS_MAX", 1)
 
     response = page_as(alice).post("/lists/new/", {"name": "More", "colour": "grey"})

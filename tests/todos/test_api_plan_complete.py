@@ -58,7 +58,7 @@ def test_completed_in_the_body_sets_the_state_and_never_toggles(complete, task, 
 @pytest.mark.parametrize(
     ("word", "is_completed"), [("completed", True), ("DONE", True), ("todo", False)]
 )
-def test_status_takes_a_word(complete, word, is_completed):
+def test_status_accepts_a_word(complete, word, is_completed):
     response = complete({"status": word}, path="status")
 
     assert response.status_code == 200

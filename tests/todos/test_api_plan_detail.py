@@ -272,7 +272,7 @@ def test_update_can_set_a_rule_and_complete_at_once(client, alice):
     assert Task.objects.open().get().due_date == date(2999, 2, 8)
 
 
-def test_update_counts_when_it_was(client, alice):
+def test_update_changes_the_time_of_the_last_change(client, alice):
     old = TaskFactory(owner=alice, at=NOON - timedelta(days=900))
 
     client.put(f"/api/me/tasks/{old.pk}", {"title": "New"})

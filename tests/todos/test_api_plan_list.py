@@ -61,7 +61,7 @@ def test_shows_each_task_as_its_own_route_does(api_as, alice):
     assert shown == client.get(f"{URL}/{shown['id']}").json()
 
 
-def test_leaves_out_steps_and_what_is_in_the_trash(listed, alice):
+def test_omits_steps_and_tasks_in_the_trash(listed, alice):
     task = TaskFactory(owner=alice, title="Move house")
     TaskFactory(owner=alice, title="Pack", parent_id=task.pk)
     trashed(TaskFactory(owner=alice, title="Buy boxes"))

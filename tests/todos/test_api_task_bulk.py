@@ -58,7 +58,7 @@ def test_completes_and_shows_the_next_occurrence(api_as, alice, tasks):
     assert repeated["next"]["due_date"] == "2999-01-02"
 
 
-def test_moves_takes_labels_off_reopens_trashes_and_restores(api_as, alice, tasks):
+def test_moves_removes_labels_reopens_trashes_and_restores(api_as, alice, tasks):
     client = api_as(alice)
     own = TaskListFactory(owner=alice)
     client.post(URL, body_of(tasks, "label", label="home"))
@@ -99,7 +99,7 @@ def test_one_undo_reverts_the_batch(api_as, alice, tasks):
     assert alice.tasks.live().count() == 3
 
 
-def test_takes_five_hundred_tasks(api_as, alice):
+def test_accepts_five_hundred_tasks(api_as, alice):
     tasks = TaskFactory.create_batch(500, owner=alice)
 
     response = api_as(alice).post(URL, body_of(tasks, "priority", priority=2))

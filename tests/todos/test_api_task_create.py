@@ -7,7 +7,7 @@ from todos.models import Change, Task
 URL = "/api/v1/tasks"
 
 
-def test_makes_a_task_in_the_inbox_from_a_title_alone(api_as, alice):
+def test_creates_a_task_in_the_inbox_from_a_title(api_as, alice):
     response = api_as(alice).post(URL, {"title": "  Buy milk "})
 
     assert response.status_code == 201
@@ -68,7 +68,7 @@ def test_records_one_change(api_as, alice):
     assert change.after["title"] == "Buy milk"
 
 
-def test_makes_a_step_in_the_list_of_its_task(api_as, alice):
+def test_creates_a_step_in_the_list_of_its_task(api_as, alice):
     own = TaskListFactory(owner=alice)
     parent = TaskFactory(owner=alice, list_id=own.pk)
 

@@ -155,7 +155,7 @@ def lifelike(make, alice):
         ),
     ],
 )
-def test_a_view_shows_what_its_name_says(get, lifelike, view, titles):
+def test_a_view_shows_its_tasks(get, lifelike, view, titles):
     assert set(get(view=view)) == titles
 
 

@@ -75,7 +75,7 @@ def test_a_task_moved_next_to_a_step_becomes_a_step(api_as, alice, tasks):
     assert shown(client, parent=str(tasks[0].pk)) == ids_of(tasks[1], step)
 
 
-def test_makes_a_task_of_its_own_of_a_step(api_as, alice, tasks):
+def test_turns_a_step_into_a_task(api_as, alice, tasks):
     client = api_as(alice)
     step = TaskFactory(owner=alice, parent_id=tasks[0].pk)
 

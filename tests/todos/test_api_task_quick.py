@@ -31,7 +31,7 @@ def home(alice):
     return TaskListFactory(owner=alice, name="Home")
 
 
-def test_makes_a_task_of_a_line(api_as, alice, home):
+def test_creates_a_task_from_a_line(api_as, alice, home):
     response = api_as(alice).post(URL, {"text": LINE})
 
     assert response.status_code == 201

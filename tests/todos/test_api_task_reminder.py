@@ -111,7 +111,7 @@ def test_requires_an_object(api_as, alice, reminder):
     assert response.json()["errors"].keys() == {"reminder.non_field_errors"}
 
 
-def test_a_patch_replaces_it_whole(api_as, alice):
+def test_a_patch_replaces_the_whole_reminder(api_as, alice):
     task = TaskFactory(
         owner=alice,
         due_date=date(2999, 11, 25),
@@ -125,7 +125,7 @@ def test_a_patch_replaces_it_whole(api_as, alice):
     assert response.json()["version"] == 2
 
 
-def test_a_patch_of_something_else_leaves_it(api_as, alice):
+def test_a_patch_of_other_fields_keeps_the_reminder(api_as, alice):
     task = TaskFactory(
         owner=alice, due_date=date(2999, 11, 25), reminder_time=time(8, 30)
     )

@@ -105,7 +105,7 @@ def test_reopening_a_task_leaves_its_steps_completed(api_as, alice, task, step):
     assert client.get(url_of(step)).json()["completed_at"] is not None
 
 
-def test_a_task_in_the_trash_takes_no_step(api_as, alice, task):
+def test_a_task_in_the_trash_accepts_no_step(api_as, alice, task):
     client = api_as(alice)
     client.delete(url_of(task))
 

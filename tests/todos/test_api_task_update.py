@@ -23,7 +23,7 @@ def task(alice):
     )
 
 
-def test_patch_changes_what_is_named_and_nothing_else(api_as, alice, task):
+def test_patch_changes_only_the_given_fields(api_as, alice, task):
     client = api_as(alice)
     before = client.get(url_of(task)).json()
 
@@ -55,7 +55,7 @@ def test_put_needs_a_title(api_as, alice, task):
     assert list(response.json()["errors"]) == ["title"]
 
 
-def test_null_takes_a_value_away(api_as, alice, task):
+def test_null_removes_a_value(api_as, alice, task):
     body = api_as(alice).patch(url_of(task), {"due_time": None}).json()
 
     assert (body["due_date"], body["due_time"]) == ("2027-02-28", None)
@@ -102,7 +102,7 @@ def test_a_request_without_changes_keeps_the_version(api_as, alice, task):
     assert Change.objects.count() == before
 
 
-def test_records_what_was_before_and_after(api_as, alice, task):
+def test_records_the_values_before_and_after(api_as, alice, task):
     api_as(alice).patch(url_of(task), {"title": "Water the cactus"})
 
     change = last_change(alice)
