@@ -1,4 +1,4 @@
-"""A Better Auth server as a test sees it: its front end, its operator and its wire."""
+"""A Better Auth server for tests, with its client, its operator and its faults."""
 
 import json
 import secrets
@@ -28,7 +28,7 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        """Return the body as what it says in JSON."""
+        """Return the parsed JSON of the body."""
         return json.loads(self.body)
 
 
@@ -100,7 +100,7 @@ class BetterAuthServer:
     def _command(self, command: str, **arguments: Any) -> Any:
         return self._host.command(command, server=self._name, **arguments)
 
-    # --- Its operator ---------------------------------------------------------
+    # --- The operator ---------------------------------------------------------
 
     def stop(self) -> None:
         """Refuse connections. Accounts, sessions and keys stay."""
@@ -111,7 +111,7 @@ class BetterAuthServer:
         self._command("listen")
 
     def restart(self, *, fresh: bool = False, **changes: Any) -> None:
-        """Run with these fields of the configuration changed, over the same database.
+        """Restart with these fields of the configuration changed and the same database.
 
         `fresh` begins with an empty one, if it is the one in memory.
         """
@@ -128,7 +128,7 @@ class BetterAuthServer:
         return self._command("mails")
 
     def update_user(self, session: Session, **columns: Any) -> None:
-        """Change columns of the user in the database, past Better Auth."""
+        """Change columns of the user in the database, without Better Auth."""
         self._command("updateUser", id=session.user_id, changes=columns)
 
     def age(self, session: Session, seconds: int) -> None:
@@ -163,7 +163,7 @@ class BetterAuthServer:
             client=client | metadata,
         )
 
-    # --- Its keys -------------------------------------------------------------
+    # --- The keys -------------------------------------------------------------
 
     def jwks(self) -> list[dict[str, Any]]:
         """Fetch the public keys; this counts as a fetch."""
@@ -178,11 +178,11 @@ class BetterAuthServer:
         self._command("deleteKeys", kids=kids or None)
 
     def outlive_keys(self) -> None:
-        """Let every key be past its grace period: none is listed until a token."""
+        """End the grace period of every key: none is listed until a token is signed."""
         self._command("expireKeys", secondsAgo=10 * 365 * 24 * 3600)
 
     def mint_key(self, algorithm: str) -> str:
-        """Add a key, as `keyPairConfigs` does, to those there are; return its kid."""
+        """Add a key, as `keyPairConfigs` does, and return its kid."""
         return self._command("mintKey", keyPairConfig={"alg": algorithm})
 
     def sign(self, claims: dict[str, Any], header: dict[str, Any] | None = None) -> str:
@@ -192,10 +192,10 @@ class BetterAuthServer:
         """
         return self._command("sign", claims=claims, header=header)
 
-    # --- Its wire -------------------------------------------------------------
+    # --- Faults and counts ----------------------------------------------------
 
     def mode(self, mode: str, *, path: str = "/jwks", **settings: Any) -> None:
-        """Let an endpoint fail, see faults.mjs; "normal" is the real one again.
+        """Make an endpoint fail, see faults.mjs; "normal" restores it.
 
         unavailable, drop, hang, html, cut, wrong-type, empty, redirect (to the real
         one), huge (megabytes=32), slow (milliseconds=…), keys (the real ones with
@@ -213,14 +213,14 @@ class BetterAuthServer:
         return self._command("calls").get(BASE_PATH + path, 0)
 
     def redirects_followed(self, path: str = "/jwks") -> int:
-        """Return how many followed the redirect of that mode."""
+        """Return how many requests followed the redirect of that mode."""
         return self._command("calls").get(f"/__real__{BASE_PATH}{path}", 0)
 
     def reset(self) -> None:
         """Forget modes, counts and mails."""
         self._command("reset")
 
-    # --- Its front end --------------------------------------------------------
+    # --- The client -----------------------------------------------------------
 
     def sign_up(
         self, email: str | None = None, password: str = PASSWORD, name: str = "Alice"
@@ -262,7 +262,7 @@ class BetterAuthServer:
         return self.get("/token", session).json()["token"]
 
     def get_session(self, session: Session, query: str = "") -> dict[str, Any] | None:
-        """Ask for the session and its user; None when it is over."""
+        """Request the session and its user; None if it has ended."""
         return self.get(f"/get-session{query}", session).json()
 
     def change_password(
@@ -297,7 +297,7 @@ class BetterAuthServer:
         self.post("/delete-user", {"password": session.password}, session)
 
     def follow(self, url: str, session: Session | None = None) -> str:
-        """Open a link on this server in a browser; return where it sends one on."""
+        """Open a link on this server in a browser; return where it redirects to."""
         parts = urlsplit(url)
         headers = {"Cookie": session.cookie} if session else {}
         answer = self.request("GET", f"{parts.path}?{parts.query}", headers=headers)
@@ -306,13 +306,13 @@ class BetterAuthServer:
     # --- HTTP -----------------------------------------------------------------
 
     def get(self, path: str, session: Session | None = None) -> Answer:
-        """Ask an endpoint, named from `/api/auth` on."""
+        """Send a GET request to an endpoint below `/api/auth`."""
         return self._call("GET", path, None, session)
 
     def post(
         self, path: str, body: dict[str, Any], session: Session | None = None
     ) -> Answer:
-        """Post to an endpoint, named from `/api/auth` on."""
+        """Send a POST request to an endpoint below `/api/auth`."""
         return self._call("POST", path, json.dumps(body), session)
 
     def _call(
@@ -334,7 +334,7 @@ class BetterAuthServer:
         body: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> Answer:
-        """Send a request as it is, without following redirects.
+        """Send a request without following redirects.
 
         Raises:
             Refused: the status is 400 or above.

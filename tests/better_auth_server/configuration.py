@@ -50,7 +50,7 @@ class Configuration:
     jwt: Mapping[str, Any] = field(default_factory=dict)
     secret: str = SECRET
     database: str | None = None
-    """The address of an empty PostgreSQL database; None keeps all in memory."""
+    """The URL of an empty PostgreSQL database; None keeps everything in memory."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `configure` in server.mjs takes it."""

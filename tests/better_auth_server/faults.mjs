@@ -18,7 +18,7 @@ export const faults = {
 
   drop: (response) => response.destroy(),
 
-  // Until the client gives up, or the server is told to stop.
+  // Until the client gives up or the server stops.
   hang: () => {},
 
   html: (response) =>
@@ -33,7 +33,7 @@ export const faults = {
 
   empty: (response) => sendJson(response, { keys: [] }),
 
-  // Whoever follows finds the real answer there.
+  // A client that follows gets the real answer there.
   redirect: (response, { location }) =>
     response.writeHead(302, { location }).end(),
 

@@ -21,7 +21,7 @@ STOP_SECONDS = 10
 
 
 class HostError(Exception):
-    """The process could not start, has died, or refused; the text says why."""
+    """The process did not start, died, or refused a command; the text says why."""
 
 
 class Host:
@@ -49,11 +49,11 @@ class Host:
         )
 
     def start(self, **configuration: Any) -> BetterAuthServer:
-        """Start a server; the words are the fields of `Configuration`."""
+        """Start a server with these fields of `Configuration`."""
         return BetterAuthServer(self, next(self._names), Configuration(**configuration))
 
     def command(self, command: str, **arguments: Any) -> Any:
-        """Have the process do one thing, see `commands` in server.mjs.
+        """Send one command to the process, see `commands` in server.mjs.
 
         Raises:
             HostError: it could not; the text is what Node.js said.
@@ -102,7 +102,7 @@ class Host:
 
 
 def _node() -> str:
-    """Return the path of Node.js, if it and the packages are there."""
+    """Return the path of Node.js if it and the packages are installed."""
     node = shutil.which("node")
     if node is None:
         raise HostError("The tests of the Better Auth bridge need Node.js 20 or newer.")
@@ -115,6 +115,6 @@ def _node() -> str:
 
 
 def _environment() -> dict[str, str]:
-    """Only what Node.js needs: Better Auth reads a secret and more from variables."""
+    """Return only what Node.js needs, because Better Auth reads variables."""
     kept = ("PATH", "HOME", "TMPDIR", "SYSTEMROOT")
     return {name: os.environ[name] for name in kept if name in os.environ}

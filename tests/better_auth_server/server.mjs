@@ -1,10 +1,9 @@
 // Better Auth servers for the tests, all in one process.
 //
-// Each server is a plain Better Auth application on a loopback port of its own. What
-// a test does to it from outside its HTTP interface comes over standard input, one
-// JSON object a line: {"command": "start", …}; each is answered by one line on
-// standard output. So nothing on the port is there for the tests alone, unless a
-// fault is asked for, and the process ends when whoever started it does.
+// Each server is a plain Better Auth application on its own loopback port. Tests control
+// it over standard input, with one JSON object per line: {"command": "start", …}. The
+// answer to each is one line on standard output. So the port has no routes for tests,
+// unless a fault is requested, and the process ends with the one that started it.
 
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
@@ -55,7 +54,7 @@ class Server {
     });
   }
 
-  /** Replace the application. The store stays, unless it is to be another. */
+  /** Replace the application; keep the store unless another is given. */
   async configure(config) {
     const text = JSON.stringify(config).replaceAll("{origin}", this.origin);
     const settings = JSON.parse(text);

@@ -1,4 +1,4 @@
-"""The types of the API, generated as docs/api.md says, and the documented client."""
+"""The documented client compiles and runs with the generated types of the API."""
 
 import os
 import re
@@ -21,7 +21,7 @@ NODE_MODULES = Path(__file__).parent / "node_modules"
 
 
 def node(*arguments, cwd, **variables):
-    """Run a program of Node.js; return what it printed, the exit status first."""
+    """Run a program of Node.js; return its exit status and its output."""
     assert NODE_MODULES.is_dir(), "Run `make node-modules`, or `npm ci` in this folder."
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
@@ -36,7 +36,7 @@ def node(*arguments, cwd, **variables):
 
 
 def command(line):
-    """Return the arguments of a line of docs/api.md, as what `npx` would start."""
+    """Return a command line of docs/api.md with the program that `npx` would start."""
     program, *arguments = line.removeprefix("$ npx ").split()
     return str(NODE_MODULES / ".bin" / program), *arguments
 
