@@ -19,7 +19,7 @@ class EmailTaken(Refusal):
     """There is an account with this address, and saying so can't be avoided."""
 
     code = "email_taken"
-    text = "There is an account with this address."
+    text = "An account with this e-mail address already exists."
 
 
 def is_verification_mandatory() -> bool:
