@@ -393,9 +393,9 @@ class Things:
         self.list = TaskListFactory(owner=alice)
         self.batch = alice.changes.get(entity_id=self.list.pk).batch
         self.label = actions.create_label(caller_of(alice), name="home")
-        asked_for = EmailAddress(user=alice, email="alice@new.example")
-        asked_for.save()
-        self.key = Confirmation(asked_for).key
+        pending_address = EmailAddress(user=alice, email="alice@new.example")
+        pending_address.save()
+        self.key = Confirmation(pending_address).key
         self.identity = LinkedIdentity.objects.create(
             user=alice,
             issuer="https://issuer.example",

@@ -67,7 +67,7 @@ class SecurityView(TemplateView):
         identities = list(user.identities.order_by("created_at", "pk"))
         return super().get_context_data(
             is_verified=emails.is_verified(user),
-            asked_for=emails.pending_address(user),
+            pending_address=emails.pending_address(user),
             identities=identities,
             is_paused=any(one.suspended_at for one in identities),
             can_connect=bool(trusted_issuers()),

@@ -17,12 +17,12 @@ EVENTS = (
     "signed out everywhere",
     "deactivated",
     "reactivated",
-    "deletion asked for",
+    "deletion requested",
     "sign-in disconnected",
     "sign-out on the pages",
     "`auth/logout`",
 )
-_BY_SUPPORT_OR_FOR_GOOD = (ENDS,) * 4  # signed out everywhere to deletion asked for
+_BY_SUPPORT_OR_FOR_GOOD = (ENDS,) * 4  # signed out everywhere to deletion requested
 
 ENDINGS: dict[str, tuple[str, ...]] = {
     name: (*changes, *_BY_SUPPORT_OR_FOR_GOOD, *rest)

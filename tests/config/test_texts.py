@@ -117,6 +117,17 @@ def test_announces_no_mail_if_none_is_sent(client, page_as, alice, printed, caps
         assert not SENT.search(text), SENT.search(text)
 
 
+def test_a_new_user_learns_why_there_is_a_mail_even_if_it_is_printed(
+    client, db, printed, capsys
+):
+    fields = {"email": "carol@example.com", "password1": "long enough to accept"}
+
+    page = client.post(reverse("account_signup"), fields, follow=True)
+
+    text = " ".join(unescape(page.content.decode()).split())
+    assert "Confirm your e-mail address. This server sends no e-mail." in text
+
+
 def test_announces_a_mail_that_was_sent(client, page_as, alice, mailoutbox):
     for page in pages_that_speak_of_mail(client, page_as(alice)):
         text = unescape(page.content.decode())
