@@ -92,9 +92,9 @@ SUPPORT_ACTIONS = (
     SupportAction(
         name="send-password-reset",
         permission="accounts.send_password_reset",
-        label="Send password-reset mail",
-        question="A mail with a link to choose a new password is sent to the user.",
-        record="Sent the mail to reset the password.",
+        label="Send password-reset e-mail",
+        question="An e-mail with a link to choose a new password is sent to the user.",
+        record="Password-reset e-mail sent.",
         is_applicable=lambda user: user.is_active and user.email is not None,
         run=_send_reset,
         sends_mail=True,

@@ -28,12 +28,30 @@ IDENTITIES_SHOWN = 50
 
 EMAIL = read_only_field("email", "E-mail", ordering="email")
 IS_ACTIVE = read_only_field("is_active", "Active", boolean=True, ordering="is_active")
+IS_STAFF = read_only_field("is_staff", "Staff", boolean=True, ordering="is_staff")
 IS_VERIFIED = read_only_field("is_verified", "Verified e-mail", boolean=True)
 JOINED = read_only_field("created_at", "Joined", ordering="id")  # ids grow with time
 LAST_SIGN_IN = read_only_field("last_login", "Last sign-in", ordering="last_login")
 LAST_TOKEN_SIGN_IN = read_only_field("last_token_sign_in", "Last sign-in by token")
 DELETION = read_only_field("delete_after", "To be deleted", ordering="delete_after")
+CAPTIONS = {"is_staff": "Staff", "is_superuser": "Superuser", "timezone": "Time zone"}
 FILTERS = {"is_active", "is_staff", "delete_after"}
+
+
+class StateFilter(admin.BooleanFieldListFilter):
+    """Filters by a column such as `is_staff`, under the title "staff"."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = self.field_path.removeprefix("is_")
+
+
+class DeletionFilter(admin.EmptyFieldListFilter):
+    """Filters by whether the user requested deletion."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = "date of deletion"
 
 
 class UserAdmin(SupportActionsAdmin):
@@ -46,15 +64,15 @@ class UserAdmin(SupportActionsAdmin):
         EMAIL,
         IS_ACTIVE,
         IS_VERIFIED,
-        "is_staff",
+        IS_STAFF,
         JOINED,
         LAST_SIGN_IN,
         DELETION,
     )
     list_filter = (
-        "is_active",
-        "is_staff",
-        ("delete_after", admin.EmptyFieldListFilter),
+        ("is_active", StateFilter),
+        ("is_staff", StateFilter),
+        ("delete_after", DeletionFilter),
     )
     search_fields = ("email",)
     search_help_text = "Search by e-mail address, a part of one, or account id."
@@ -67,7 +85,7 @@ class UserAdmin(SupportActionsAdmin):
 
     # These show what `counts` annotates.
     count_fields: tuple[Field, ...] = (
-        read_only_field("token_count", "Live sessions by token"),
+        read_only_field("token_count", "Active sign-ins by token"),
         read_only_field("identity_count", "Connected sign-ins"),
     )
 
@@ -132,6 +150,16 @@ class UserAdmin(SupportActionsAdmin):
             ("Calendar", {"fields": ["timezone", "day_start"]}),
             ("Staff", {"fields": ["is_staff", "is_superuser", "groups"]}),
         ]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: User | None = None,
+        change: bool = False,
+        **kwargs: Any,
+    ) -> type[forms.ModelForm[User]]:
+        """Return the form, with our captions of its fields."""
+        return super().get_form(request, obj, change, labels=CAPTIONS, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Return all fields but staff and groups; for one's own account all fields."""

@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
             name="delete_after",
             field=models.DateTimeField(
                 blank=True,
-                help_text="The user requested deletion; the account is deleted then.",
+                help_text="Set when the user requests deletion: the account is deleted then.",
                 null=True,
             ),
         ),

@@ -153,7 +153,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     delete_after = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="The user requested deletion; the account is deleted then.",
+        help_text="Set when the user requests deletion: the account is deleted then.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

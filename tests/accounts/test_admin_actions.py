@@ -22,7 +22,7 @@ ACTIONS = {
     "reactivate": (SecurityEvent.Kind.REACTIVATED, "Reactivated."),
     "send-password-reset": (
         SecurityEvent.Kind.RESET_REQUESTED,
-        "Sent the mail to reset the password.",
+        "Password-reset e-mail sent.",
     ),
     "sign-out-everywhere": (
         SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE,

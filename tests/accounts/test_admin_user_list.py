@@ -67,6 +67,14 @@ def test_sorts_by_what_it_shows(support_browser, alice, bob, column):
     assert len(found(response)) == 3
 
 
+def test_names_filters_and_columns_in_plain_words(support_browser):
+    page = support_browser.get(LIST)
+
+    titles = [one.title for one in page.context["cl"].filter_specs]
+    assert titles == ["active", "staff", "date of deletion"]
+    assert "Is staff" not in page.content.decode()
+
+
 def test_filters_by_state(support_browser, alice, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False, delete_after=timezone.now())
 

@@ -138,6 +138,16 @@ def test_a_superuser_cannot_take_their_own_rights_away(page_as, root):
     assert root.is_staff
 
 
+def test_names_the_fields_in_plain_words(support_browser, page_as, root, alice):
+    for browser in (support_browser, page_as(root)):
+        page = browser.get(page_of(alice)).content.decode()
+
+        for caption in ("Staff:", "Superuser:", "Time zone:"):
+            assert caption in page.replace("</label>", ":").replace("::", ":")
+        assert "Is staff" not in page
+        assert "Set when the user requests deletion" in page
+
+
 def test_offers_the_applicable_actions(support_browser, alice, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False)
 
@@ -151,7 +161,7 @@ def test_offers_the_applicable_actions(support_browser, alice, bob):
 
     assert offered(alice) == [
         "Deactivate",
-        "Send password-reset mail",
+        "Send password-reset e-mail",
         "Sign out everywhere",
     ]
     assert offered(bob) == ["Reactivate"]

@@ -24,7 +24,7 @@ KEY = forging.key_of("EdDSA")
 
 def printed(findings):
     return "\n".join(
-        f"{'ok' if finding.passed else 'bad'} {finding.text}" for finding in findings
+        f"{'ok' if finding.passed else 'failed'} {finding.text}" for finding in findings
     )
 
 
@@ -41,7 +41,7 @@ def test_a_real_server_is_found_healthy(better_auth, trust):
 
     text = printed(check_settings())
 
-    assert "bad" not in text
+    assert "failed" not in text
     assert f"Issuer {better_auth.url}, audience {better_auth.url}." in text
     assert f"{better_auth.jwks_url} responded in" in text
     assert "1 of its 1 keys can be used: EdDSA." in text
@@ -52,15 +52,15 @@ def test_nothing_configured_names_the_setting(settings):
     settings.BETTER_AUTH = dict.fromkeys(settings.BETTER_AUTH, "")
 
     assert printed(check_settings()) == (
-        "bad No issuer is configured. Set BETTER_AUTH_URL."
+        "failed No issuer is configured. Set BETTER_AUTH_URL."
     )
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("no json", "bad BETTER_AUTH_ISSUERS is not JSON"),
-        ('[{"url": "http://app.example.com"}]', "bad BETTER_AUTH_ISSUERS[0].url is"),
+        ("no json", "failed BETTER_AUTH_ISSUERS is not JSON"),
+        ('[{"url": "http://app.example.com"}]', "failed BETTER_AUTH_ISSUERS[0].url is"),
     ],
 )
 def test_a_wrong_setting_is_named(settings, text, says):
@@ -91,10 +91,10 @@ def test_an_answer_without_keys_is_explained(key_server, trust, mode, words, say
 
     text = printed(check_settings())
 
-    (bad,) = [line for line in text.splitlines() if line.startswith("bad")]
-    assert says in bad
+    (failed,) = [line for line in text.splitlines() if line.startswith("failed")]
+    assert says in failed
     assert key_server.jwks_url in text
-    assert ("BETTER_AUTH_JWKS_URL" in bad) is ("no usable response" in bad)
+    assert ("BETTER_AUTH_JWKS_URL" in failed) is ("no usable response" in failed)
 
 
 def test_an_unreachable_issuer_is_explained(trust):
@@ -102,7 +102,7 @@ def test_an_unreachable_issuer_is_explained(trust):
 
     text = printed(check_settings())
 
-    assert "bad" in text
+    assert "failed" in text
     assert "(ConnectionRefusedError)" in text
 
 
@@ -110,7 +110,7 @@ def test_keys_of_other_algorithms_are_counted(key_server, trust):
     key_server.publish(forging.jwk(KEY), forging.jwk(forging.key_of("ES256")))
     trust(key_server, algorithms=["RS256"])
 
-    assert "bad None of its 2 keys is for RS256." in printed(check_settings())
+    assert "failed None of its 2 keys is for RS256." in printed(check_settings())
 
 
 def test_one_invalid_issuer_does_not_hide_the_next(start_key_server, trust):
@@ -121,7 +121,7 @@ def test_one_invalid_issuer_does_not_hide_the_next(start_key_server, trust):
 
     text = printed(check_settings())
 
-    assert f"bad {down.jwks_url}" in text
+    assert f"failed {down.jwks_url}" in text
     assert f"ok {up.jwks_url} responded" in text
 
 
@@ -130,7 +130,7 @@ def test_a_shared_secret_is_not_fetched_and_not_shown(key_server, trust):
 
     text = printed(check_settings())
 
-    assert "bad" not in text
+    assert "failed" not in text
     assert "shared secret, by HS256 only" in text
     assert SECRET not in text
     assert key_server.fetches == 0
@@ -149,7 +149,7 @@ def test_sessions_that_cannot_be_checked_are_reported(better_auth, trust):
 
     text = printed(check_settings())
 
-    assert f"bad {better_auth.url}/api/auth/get-session gives no usable" in text
+    assert f"failed {better_auth.url}/api/auth/get-session gives no usable" in text
 
 
 # --- A token ------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def test_a_refusal_is_explained_by_its_cause(server, changes, words, says, capfd
 
     text = explained(token)
 
-    assert text.startswith("bad ")
+    assert text.startswith("failed ")
     assert re.search(says, text)
     assert "\n" not in text
     assert_is_silent(token, text, *capfd.readouterr())
@@ -244,7 +244,8 @@ def test_recognises_our_own_token(server, alice):
     token = tokens.start_family(user=alice, at=timezone.now()).access
 
     assert (
-        explained(token) == "bad This is one of our own tokens, not one of Better Auth."
+        explained(token)
+        == "failed This is one of our own tokens, not one of Better Auth."
     )
 
 
@@ -254,7 +255,7 @@ def test_unreachable_keys_do_not_reject_the_token(server):
     text = explained(forging.sign(claims_of(server), KEY))
 
     assert "503, not 401" in text
-    assert text.startswith("bad")
+    assert text.startswith("failed")
 
 
 def test_every_reason_has_an_explanation():
@@ -307,13 +308,13 @@ def test_a_good_token_names_the_account_by_its_id(server, linked_user):
 
     assert f"It authenticates user {linked_user.pk}." in text
     assert "the token gives access to the API" in text
-    assert "bad" not in text
+    assert "failed" not in text
 
 
 def test_reports_a_deactivated_account(server, linked_user):
     User.objects.filter(pk=linked_user.pk).update(is_active=False)
 
-    assert "bad That account is deactivated." in explained(
+    assert "failed That account is deactivated." in explained(
         forging.sign(claims_of(server), KEY)
     )
 
@@ -324,7 +325,7 @@ def test_reports_a_suspended_identity_and_what_to_do(server, linked_user, api_wi
 
     text = explained(token)
 
-    assert "bad The password of that account was reset by mail" in text
+    assert "failed The password of that account was reset by mail" in text
     assert "keeps or disconnects each on the security page" in text
     assert api_with(token).get("/api/v1/users/me").status_code == 401
 
@@ -336,7 +337,7 @@ def test_a_token_of_staff_gives_access_to_the_api_only(server, linked_user, api_
     text = explained(token)
 
     assert "no token gives access to the pages or the admin" in text
-    assert "bad" not in text
+    assert "failed" not in text
     assert api_with(token).get("/api/v1/users/me").status_code == 200
 
 
@@ -348,7 +349,7 @@ def test_reports_a_token_older_than_the_sign_out(server, linked_user):
 
     text = explained(token)
 
-    assert "bad It was issued at" in text
+    assert "failed It was issued at" in text
     assert "Get a new token." in text
 
 
@@ -359,7 +360,7 @@ def test_a_session_token_is_checked_if_sessions_are_enabled(better_auth, trust):
 
     assert "ok The token is valid" in explained(session.token)
     better_auth.sign_out(session)
-    assert explained(session.token).startswith("bad The session has ended")
+    assert explained(session.token).startswith("failed The session has ended")
 
 
 # --- The command --------------------------------------------------------------------
@@ -394,8 +395,8 @@ def test_the_command_succeeds_with_a_healthy_server(server, monkeypatch):
     status, text = run(monkeypatch)
 
     assert status == 0
-    assert "ok  " in text
-    assert "bad" not in text
+    assert "ok     Issuer" in text
+    assert "failed" not in text
 
 
 def test_the_command_fails_if_a_check_fails(server, monkeypatch):
@@ -404,7 +405,7 @@ def test_the_command_fails_if_a_check_fails(server, monkeypatch):
     status, text = run(monkeypatch)
 
     assert status == 1
-    assert "bad" in text
+    assert "failed" in text
 
 
 def test_the_command_reads_a_token_from_standard_input(

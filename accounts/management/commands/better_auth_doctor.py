@@ -32,7 +32,8 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _print(self, result: CheckResult) -> None:
-        mark = self.style.SUCCESS("ok ") if result.passed else self.style.ERROR("bad")
+        style = self.style.SUCCESS if result.passed else self.style.ERROR
+        mark = style("ok    " if result.passed else "failed")
         self.stdout.write(f"{mark} {result.text}")
 
 
