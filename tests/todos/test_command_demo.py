@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import credentials
-from accounts.models import User
+from accounts.models import SecurityEvent, User
 from todos.agenda import Agenda
 from todos.models import Change, Label, Task, TaskList
 
@@ -67,6 +67,17 @@ def test_the_history_is_in_order_and_in_the_past():
     assert times == sorted(times)
     assert times[-1] < timezone.now()
     assert not Task.objects.filter(completed_at__lt=timezone.now() - timedelta(21))
+
+
+@pytest.mark.django_db
+def test_only_a_second_run_is_recorded_as_a_change_of_the_password():
+    kind = SecurityEvent.Kind.PASSWORD_CHANGED
+
+    demo()
+    assert not SecurityEvent.objects.filter(kind=kind).exists()
+
+    demo()
+    assert SecurityEvent.objects.filter(kind=kind).count() == 1
 
 
 @pytest.mark.django_db

@@ -84,7 +84,7 @@ SAMPLES = (
     ),
     Sample(title="Descale the kettle", list="Home", priority=4),
     Sample(title="Find a new home for the old sofa", list="Home", due=12, priority=4),
-    Sample(title="Mend the bicycle light", list="Home", done=1),
+    Sample(title="Fix the bicycle light", list="Home", done=1),
     Sample(title="Book the chimney sweep", list="Home", labels=("phone",), done=4),
     # Work
     Sample(
@@ -150,8 +150,7 @@ class Command(BaseCommand):
         at = timezone.now()
         password = secrets.token_urlsafe(15)
         with transaction.atomic():
-            user = _account(at=at)
-            change_password(user=user, password=password, at=at)
+            user = _account(password, at=at)
             if not Change.objects.owned_by(user).exists():
                 _fill(user, at=at)
         self.stdout.write(
@@ -159,13 +158,15 @@ class Command(BaseCommand):
         )
 
 
-def _account(*, at: datetime) -> User:
-    """Return the demo account, active and with a verified address."""
+def _account(password: str, *, at: datetime) -> User:
+    """Return the demo account: active, with this password and a verified address."""
     user = User.objects.filter(email=EMAIL).first()
     if user is None:
-        user = User.objects.create_user(EMAIL, display_name="Demo")
-    if not user.is_active:
-        reactivate(user=user, at=at)
+        user = User.objects.create_user(EMAIL, password, display_name="Demo")
+    else:
+        if not user.is_active:
+            reactivate(user=user, at=at)
+        change_password(user=user, password=password, at=at)
     emails.mark_verified(user)
     return user
 
