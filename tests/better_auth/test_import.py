@@ -330,7 +330,7 @@ def test_a_dry_run_leaves_both_databases_as_they_are(source):
 
     output = source.run_import("--dry-run")
 
-    assert output == "Would be: 1 created, 0 known, 0 email_taken, 0 refused."
+    assert output == "Dry run: 1 would be created, 0 known, 0 email_taken, 0 refused."
     assert not User.objects.exists()
     assert source.execute('SELECT * FROM "user"').fetchall() == before
 

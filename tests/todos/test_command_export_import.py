@@ -117,7 +117,7 @@ def test_imports_a_file_and_names_the_batch(alice, tmp_path):
 
     batch = Change.objects.values_list("batch", flat=True).distinct().get()
     assert out == (
-        f"Done: 2 created, 0 there already, 1 notices. The batch is {batch}.\n"
+        f"Done: 2 created, 0 already exist, 1 notices. The batch is {batch}.\n"
     )
     assert err == "row 1: odd: This column is not imported.\n"
     assert Task.objects.filter(owner=alice).count() == 2
@@ -131,8 +131,8 @@ def test_copies_an_export_to_another_account(alice, bob, tmp_path):
     out, _ = run("import_tasks", path, "--user", bob.pk, "--format", "json")
     again, _ = run("import_tasks", path, "--user", bob.pk, "--format", "json")
 
-    assert out.startswith("Done: 15 created, 0 there already, 0 notices.")
-    assert again == "Done: 0 created, 15 there already, 1 notices.\n"
+    assert out.startswith("Done: 15 created, 0 already exist, 0 notices.")
+    assert again == "Done: 0 created, 15 already exist, 1 notices.\n"
 
 
 def test_a_dry_run_stores_nothing(alice, tmp_path):
@@ -143,7 +143,7 @@ def test_a_dry_run_stores_nothing(alice, tmp_path):
         "import_tasks", path, "--user", alice.pk, "--format", "csv", "--dry-run"
     )
 
-    assert out == "Would be: 2 created, 0 there already, 0 notices.\n"
+    assert out == "Dry run: 2 would be created, 0 already exist, 0 notices.\n"
     assert stored(alice) == before
 
 

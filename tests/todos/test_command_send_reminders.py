@@ -91,7 +91,7 @@ def test_mails_the_owner_of_a_task_that_is_due(alice, bob):
 
     tally = send_due(at=NOW)
 
-    assert str(tally) == "sent: 1, refused: 0, put off: 0"
+    assert str(tally) == "sent: 1, refused: 0, postponed: 0"
     (sent,) = mail.outbox
     assert sent.to == ["alice@example.com"]
     assert sent.subject == "Buy milk"
@@ -548,7 +548,7 @@ def test_a_temporary_failure_is_retried(server, alice, answers):
 
     tally = send_due(at=NOW)
 
-    assert str(tally) == "sent: 0, refused: 0, put off: 1"
+    assert str(tally) == "sent: 0, refused: 0, postponed: 1"
     assert is_pending(task)
 
     server.mails.queue.clear()
@@ -563,7 +563,7 @@ def test_a_mailbox_that_does_not_exist_is_not_retried(server, alice):
 
     tally = send_due(at=NOW)
 
-    assert str(tally) == "sent: 0, refused: 1, put off: 0"
+    assert str(tally) == "sent: 0, refused: 1, postponed: 0"
     assert not is_pending(task)
 
 
@@ -633,7 +633,7 @@ def test_runs_once_and_prints_what_it_did(alice):
 
     call_command("send_reminders", stdout=out)
 
-    assert out.getvalue() == "Reminders sent: 1, refused: 0, put off: 0\n"
+    assert out.getvalue() == "Reminders sent: 1, refused: 0, postponed: 0\n"
     assert len(mail.outbox) == 1
 
 
@@ -723,7 +723,7 @@ def test_forever_sends_until_a_signal_stops_it(forever, alice, number):
     with mail_server() as server:
         process = forever(EMAIL_URL=f"smtp://127.0.0.1:{server.port}")
         sent = server.next()
-        lines = read_until(process, "reminders: sent: 1, refused: 0, put off: 0")
+        lines = read_until(process, "reminders: sent: 1, refused: 0, postponed: 0")
         process.send_signal(number)
         _, rest = process.communicate(timeout=PATIENCE)
 

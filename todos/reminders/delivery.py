@@ -33,13 +33,15 @@ class Tally:
 
     sent: int = 0
     refused: int = 0
-    put_off: int = 0
+    postponed: int = 0
 
     def __str__(self) -> str:
-        return f"sent: {self.sent}, refused: {self.refused}, put off: {self.put_off}"
+        return (
+            f"sent: {self.sent}, refused: {self.refused}, postponed: {self.postponed}"
+        )
 
     def __bool__(self) -> bool:
-        return bool(self.sent or self.refused or self.put_off)
+        return bool(self.sent or self.refused or self.postponed)
 
 
 @dataclass
@@ -113,7 +115,7 @@ def _send(
             return
         put_back(reminder)
         backoff.failed(reminder.task.pk, at=at)
-        tally.put_off += 1
+        tally.postponed += 1
         server.close()
     else:
         tally.sent += 1

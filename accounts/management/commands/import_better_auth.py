@@ -88,11 +88,15 @@ class Command(BaseCommand):
                     write(result)
             except psycopg.Error as exc:
                 raise CommandError(_in_words(exc)) from None
-        verb = "Would be" if options["dry_run"] else "Done"
-        counts = ", ".join(
-            f"{outcomes[outcome]} {outcome.value}" for outcome in importing.Outcome
-        )
-        self.stdout.write(f"{verb}: {counts}.")
+        self.stdout.write(_summary(outcomes, dry_run=options["dry_run"]))
+
+
+def _summary(outcomes: Counter[str], *, dry_run: bool) -> str:
+    names = {outcome: outcome.value for outcome in importing.Outcome}
+    if dry_run:
+        names[importing.Outcome.CREATED] = "would be created"
+    counts = ", ".join(f"{outcomes[outcome]} {name}" for outcome, name in names.items())
+    return f"{'Dry run' if dry_run else 'Done'}: {counts}."
 
 
 def _issuer(named: str | None) -> str:

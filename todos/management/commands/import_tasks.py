@@ -34,7 +34,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="The file to import.")
         parser.add_argument(
             "--user",
             required=True,
@@ -81,10 +81,10 @@ def _line(issue: RowIssue) -> str:
 
 
 def _summary(report: ImportReport, *, dry_run: bool) -> str:
-    verb = "Would be" if dry_run else "Done"
+    start, created = ("Dry run", "would be created") if dry_run else ("Done", "created")
     batch = f" The batch is {report.batch}." if report.batch else ""
     return (
-        f"{verb}: {report.created} created, {report.skipped} there already,"
+        f"{start}: {report.created} {created}, {report.skipped} already exist,"
         f" {len(report.notices)} notices.{batch}"
     )
 

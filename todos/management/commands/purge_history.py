@@ -1,4 +1,4 @@
-"""Delete old entries of the ledger and expired idempotency responses."""
+"""Delete old entries of the ledger and the answers stored for expired keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAYS = 365
 class Command(BaseCommand):
     help = (
         f"Delete entries of the ledger that are older than {DAYS} days, and the"
-        " responses stored for expired Idempotency-Keys."
+        " answers stored for expired Idempotency-Keys."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -27,7 +27,8 @@ MOST_DAYS = 36_500
 class Command(BaseCommand):
     help = (
         f"Permanently delete tasks and lists that have been in the trash for more than"
-        f" {TRASH_DAYS} days. The ledger keeps that they existed, without their text."
+        f" {TRASH_DAYS} days. The ledger keeps a record that they existed, without"
+        " their text."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
