@@ -76,7 +76,7 @@ class AccountFull(Refusal):
         super().__init__(
             text
             or f"An account can have at most {settings.ACCOUNT_ROWS_MAX:,} tasks and"
-            " lists, including the trash. Delete some permanently first."
+            " lists, including the trash. Delete some tasks permanently first."
         )
 
 

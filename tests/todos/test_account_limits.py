@@ -21,7 +21,7 @@ from todos.models import Ledger, Task, TaskList
 
 TEXT = (
     "An account can have at most 3 tasks and lists, including the trash. Delete some"
-    " permanently first."
+    " tasks permanently first."
 )
 
 
