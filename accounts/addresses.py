@@ -12,7 +12,7 @@ import re
 
 from django.core.exceptions import ValidationError
 from django.core.mail.message import sanitize_address
-from django.core.validators import RegexValidator, validate_email
+from django.core.validators import EmailValidator, RegexValidator
 
 MAX_LENGTH = 254  # RFC 5321 section 4.5.3.1.3
 
@@ -24,16 +24,18 @@ ascii_email = RegexValidator(
     code="invalid",
 )
 
+validate_email = EmailValidator("Enter a valid e-mail address.")
+
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 MAILBOX = re.compile(rf"{ATOM}(?:\.{ATOM})*@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 ENCODED_WORD = "=?"
 
 
-def validate_new_address(address: str) -> None:
-    """Check that an account can have this address.
+def validate_address(address: str) -> None:
+    """Check an address that may be that of an existing account.
 
     Raises:
-        ValidationError: it is too long, not an address, or not in the usual spelling.
+        ValidationError: it is too long, not in ASCII, or not an address.
     """
     if len(address) > MAX_LENGTH:
         raise ValidationError(
@@ -41,6 +43,15 @@ def validate_new_address(address: str) -> None:
         )
     ascii_email(address)
     validate_email(address)
+
+
+def validate_new_address(address: str) -> None:
+    """Check that an account can have this address.
+
+    Raises:
+        ValidationError: it is not an address, or not in the usual spelling.
+    """
+    validate_address(address)
     if (
         MAILBOX.fullmatch(address) is None
         or ENCODED_WORD in address

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
-from accounts.addresses import ascii_email, validate_new_address
+from accounts.addresses import ascii_email, validate_address, validate_new_address
 from accounts.models import User, validate_timezone
 from accounts.passwords import MAX_LENGTH, normalised
 from config.api.fields import TrueOrFalseField, WholeNumberField
@@ -18,18 +18,22 @@ from config.text import TextField
 
 
 class EmailField(serializers.EmailField):
-    """An e-mail address in ASCII, converted to lower case."""
+    """An e-mail address in ASCII, converted to lower case.
 
-    check: Callable[[str], None] = ascii_email
+    It is checked before the conversion, which turns some other letters into ASCII, such
+    as the Kelvin sign. The validators of the framework run later and describe the field
+    in the schema. They find nothing more, so an error has one message.
+    """
+
+    check: Callable[[str], None] = staticmethod(validate_address)
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=EMAIL_MAX_LENGTH, validators=[self.check], **kwargs)
+        super().__init__(max_length=EMAIL_MAX_LENGTH, **kwargs)
 
     def to_internal_value(self, data: str) -> str:
-        text = super().to_internal_value(data)
-        # Lower case turns some other characters into ASCII, such as the Kelvin sign.
-        # They are kept, so that the check rejects them.
-        return text.lower() if text.isascii() else text
+        address = super().to_internal_value(data)
+        self.check(address)
+        return address.lower()
 
 
 class NewEmailField(EmailField):
@@ -74,7 +78,7 @@ class RegisterSerializer(serializers.Serializer[None]):
 
 
 class SignInSerializer(serializers.Serializer[None]):
-    email = EmailField()
+    email = EmailField(validators=[ascii_email])
     password = PasswordField()
 
 

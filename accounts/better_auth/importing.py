@@ -182,7 +182,8 @@ def import_user(
         return ImportResult(
             row.id,
             Outcome.EMAIL_TAKEN,
-            "There is an account with this address; its owner can connect the sign-in.",
+            "An account with this address already exists; its owner can connect the"
+            " sign-in.",
         )
     password, note = _password(row)
     if dry_run:

@@ -1,8 +1,10 @@
-"""Reword help texts and choices. The database stays as it is."""
+"""Reword help texts, choices and an error message. The database stays as it is."""
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import accounts.addresses
 
 
 class Migration(migrations.Migration):
@@ -136,6 +138,21 @@ class Migration(migrations.Migration):
                 blank=True,
                 help_text="Set when the user requests deletion: the account is deleted then.",
                 null=True,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="user",
+            name="email",
+            field=models.EmailField(
+                blank=True,
+                error_messages={
+                    "unique": "An account with this address already exists."
+                },
+                max_length=254,
+                null=True,
+                unique=True,
+                validators=[accounts.addresses.validate_new_address],
+                verbose_name="e-mail",
             ),
         ),
     ]

@@ -53,7 +53,7 @@ def validate_timezone(name: str) -> None:
     """
     if name not in known_timezones():
         raise ValidationError(
-            "Write a time zone by its IANA name, as Europe/Berlin.",
+            "Use an IANA time zone name such as Europe/Berlin.",
             code="unknown_timezone",
         )
 
@@ -120,8 +120,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         null=True,
         blank=True,
         validators=[validate_new_address],
-        error_messages={"unique": "There is an account with this address."},
+        error_messages={"unique": "An account with this address already exists."},
     )
+    # It checks length and syntax as well, so an error has one message.
+    email.validators = [validate_new_address]
     display_name = models.CharField(max_length=100, blank=True)
     timezone = models.CharField(
         max_length=64, default="UTC", validators=[validate_timezone]

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts import emails, events
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
-from accounts.addresses import ascii_email, validate_new_address
+from accounts.addresses import ascii_email, validate_email, validate_new_address
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
 from accounts.better_auth.identities import suspend_all
 from accounts.better_auth.verifier import MAX_TOKEN_LENGTH, VerifiedToken, verify
@@ -49,6 +49,8 @@ class EmailField(forms.EmailField):
     It is checked before the conversion, which turns some other letters into ASCII, such
     as the Kelvin sign.
     """
+
+    default_validators = [validate_email]
 
     def __init__(self, *, label: str, new: bool = False) -> None:
         """A `new` address is to become that of an account; others are looked up."""

@@ -12,6 +12,11 @@ from tests.factories import PASSWORD
 
 URL = "/api/v1/auth/register"
 NEW = {"email": "carol@example.com", "password": PASSWORD}
+ASCII_ONLY = "Use ASCII characters only; write an international domain as xn--\u2026."
+UNUSUAL = (
+    "Write the address as it is usually written: without quotes, brackets or encoded"
+    " words."
+)
 
 
 def test_creates_an_account_with_an_inbox_and_signs_it_in(api, db):
@@ -124,6 +129,28 @@ def test_names_the_field_that_is_wrong_and_stores_nothing(api, db, field, value)
     assert list(response.json()["errors"]) == [field]
     assert not User.objects.exists()
     assert not mail.outbox
+
+
+@pytest.mark.parametrize(
+    ("email", "message"),
+    [
+        ("carol", "Enter a valid e-mail address."),
+        ("c\u00e1rol@example.com", ASCII_ONLY),
+        ("mi\u212ae@example.com", ASCII_ONLY),
+        ("carol\x00@example.com", ASCII_ONLY),
+        ("\ud800@example.com", ASCII_ONLY),
+        ("a" * 400, "Use an address of at most 254 characters."),
+        ("\u00e4" * 400, "Use an address of at most 254 characters."),
+        ('"carol"@example.com', UNUSUAL),
+    ],
+    ids=ascii,
+)
+def test_gives_one_message_for_an_invalid_address(api, db, email, message):
+    body = json.dumps(NEW | {"email": email})
+
+    response = api.post(URL, body, content_type="application/json")
+
+    assert response.json()["errors"] == {"email": [message]}
 
 
 @pytest.mark.parametrize("missing", ["email", "password"])

@@ -51,6 +51,13 @@ def test_marks_the_address_as_verified(create):
     )
 
 
+def test_gives_one_message_for_an_invalid_address(create):
+    with pytest.raises(CommandError) as refused:
+        create("root")
+
+    assert str(refused.value) == "Enter a valid e-mail address."
+
+
 def test_refuses_an_address_that_is_taken(create, alice):
     with pytest.raises(CommandError):
         create("ALICE@example.com")

@@ -168,7 +168,7 @@ def test_shows_errors_at_their_fields(page):
 
     field = page.get_by_label("E-mail")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description(re.compile("valid email address"))
+    expect(field).to_have_accessible_description(re.compile("valid e-mail address"))
 
 
 @pytest.mark.parametrize("has_script", [True], indirect=False, ids=["script"])
