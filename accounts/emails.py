@@ -55,7 +55,7 @@ def is_verified_by_anyone(email: str) -> bool:
 
 
 def mark_verified(user: User) -> None:
-    """Count the login name of the user as verified, without a mail."""
+    """Mark the login name of the user as verified, without a mail."""
     EmailAddress.objects.update_or_create(
         user=user, email=user.email, defaults={"verified": True, "primary": True}
     )
@@ -115,9 +115,10 @@ def send_reset_link(request: HttpRequest, user: User) -> None:
 
 
 class Confirmation(EmailConfirmationHMAC):
-    """A link that verifies an address, and ends with the credentials of its user.
+    """A link that verifies an address.
 
-    Its key carries the credential epoch, so whatever raises that voids the link.
+    It becomes invalid when the user's credentials end, because its key contains the
+    credential epoch.
     """
 
     @property
@@ -128,7 +129,7 @@ class Confirmation(EmailConfirmationHMAC):
 
     @classmethod
     def from_key(cls, key: str) -> Self | None:
-        """Return what the key verifies, None if it is void, expired or used."""
+        """Return what the key verifies, None if it is invalid, expired or used."""
         try:
             pk, epoch = signing.loads(key, max_age=LINK_LIFETIME, salt=SALT)
         except signing.BadSignature:
@@ -147,7 +148,10 @@ class Confirmation(EmailConfirmationHMAC):
 
 
 class ResetTokenGenerator(PasswordResetTokenGenerator):
-    """Makes links that reset a password, and end with the credentials of their user."""
+    """Makes links that reset a password.
+
+    They become invalid when the user's credentials end.
+    """
 
     def _make_hash_value(self, user: User, timestamp: int) -> str:
         # The password's hash is left out because an upgrade replaces it as well. A

@@ -138,7 +138,7 @@ class SerializerSchema(RegistersItself, OpenApiSerializerExtension):
 
     - `optional_in_response`: names of fields that a response may omit
     - `never_null_in_response`: names of fields that only a request may set to null
-    - `schema_keywords`: further keywords of the JSON JSONObject
+    - `schema_keywords`: further keywords of the JSON Schema
     """
 
     target_class = Serializer

@@ -45,8 +45,8 @@ def open_next_occurrences(
 ) -> dict[UUID, Task | None]:
     """Open the next occurrence of each repeating task as a new task, with its steps.
 
-    None is opened if it exists already, because reopening leaves changed occurrences,
-    nor for a step if its task can't have more steps.
+    Nothing is opened if the next occurrence exists already (reopening keeps a changed
+    one), or if the parent of a step has no room.
 
     Returns:
         The next occurrence if it is open, or None, by the id of each task.

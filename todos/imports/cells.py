@@ -66,7 +66,7 @@ def priority(cell: str) -> int:
 
 
 def integer(cell: str) -> int | str:
-    """Return an integer; the cell itself if it is none, so that a check refuses it."""
+    """Return an integer, or the unchanged cell if it is not an integer."""
     return int(cell) if INTEGER.fullmatch(cell) else cell
 
 

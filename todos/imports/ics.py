@@ -229,7 +229,7 @@ class _Todo:
         at = instant_of(when.day, when.at or MIDNIGHT, zone)
         try:
             return checks.instant(at.isoformat())
-        except ValidationError:  # in UTC it is before or after the allowed centuries
+        except ValidationError:  # in UTC it is before or after the supported dates
             self._add_to_notes([one], "Not a valid date.")
             return None
 
