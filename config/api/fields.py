@@ -92,7 +92,7 @@ class ExactlyOneField(PlainSerializer):
         if len(attrs) != 1:
             *others, last = self.fields
             raise serializers.ValidationError(
-                f"Give exactly one of {', '.join(others)} and {last}."
+                f"Provide exactly one of {', '.join(others)} or {last}."
             )
         return attrs
 

@@ -52,7 +52,7 @@ class JSONParser(BaseParser):
         except UnicodeDecodeError as exc:
             raise ParseError("The body is not UTF-8.") from exc
         except TooManyValues as exc:
-            message = f"The body holds more than {MAX_VALUES} values."
+            message = f"The body contains more than {MAX_VALUES} values."
             raise PayloadTooLarge(message) from exc
         except StrictJSONError as exc:
             raise ParseError(str(exc)) from exc

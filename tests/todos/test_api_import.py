@@ -92,11 +92,11 @@ def test_an_invalid_row_prevents_the_whole_import(api_as, alice):
     problem = response.json()
     assert response["Content-Type"] == "application/problem+json"
     assert problem["code"] == "import_refused"
-    assert problem["detail"] == "file: Row 3, title: Must not be empty."
+    assert problem["detail"] == "file: Row 3, title: This field may not be blank."
     assert problem["report"]["batch"] is None
     assert problem["report"]["created"] == 0
     assert problem["report"]["errors"] == [
-        {"row": 3, "field": "title", "message": "Must not be empty."},
+        {"row": 3, "field": "title", "message": "This field may not be blank."},
         {"row": 3, "field": "priority", "message": "Must be an integer from 1 to 4."},
         {
             "row": 3,

@@ -84,7 +84,9 @@ def test_refuses_a_name_that_another_label_has(api_as, alice, home):
     response = api_as(alice).patch(url_of(home), {"name": "GARDEN", "colour": "red"})
 
     assert response.status_code == 400
-    assert response.json()["errors"] == {"name": ["A label with this name exists."]}
+    assert response.json()["errors"] == {
+        "name": ["A label with this name already exists."]
+    }
     home.refresh_from_db()
     task.refresh_from_db()
     assert (home.name, home.colour, task.version) == ("Home", "teal", 1)

@@ -58,7 +58,9 @@ def test_refuses_a_name_that_a_label_has(api_as, alice, name):
     response = client.post(URL, {"name": name})
 
     assert response.status_code == 400
-    assert response.json()["errors"] == {"name": ["A label with this name exists."]}
+    assert response.json()["errors"] == {
+        "name": ["A label with this name already exists."]
+    }
     assert Change.objects.count() == before
 
 

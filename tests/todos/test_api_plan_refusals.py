@@ -100,10 +100,10 @@ def test_answers_403_if_the_route_names_another_user(
 
     assert response.status_code == 403
     assert response.json() == {
-        "detail": "This route names another user.",
+        "detail": "The user id in the route is not yours. Use `me`.",
         "error": {
             "code": "wrong_user",
-            "message": "This route names another user.",
+            "message": "The user id in the route is not yours. Use `me`.",
             "details": {},
         },
     }

@@ -58,10 +58,13 @@ def test_there_is_none_by_default(api_as, alice):
     [
         (
             {"title": "x", "due_date": "2999-11-25", "reminder": MINUTES},
-            "Minutes before need a due time.",
+            "A reminder before the due time requires a due date and time.",
         ),
-        ({"title": "x", "reminder": MINUTES}, "Minutes before need a due time."),
-        ({"title": "x", "reminder": TIME}, "A reminder needs a due date."),
+        (
+            {"title": "x", "reminder": MINUTES},
+            "A reminder before the due time requires a due date and time.",
+        ),
+        ({"title": "x", "reminder": TIME}, "A reminder requires a due date."),
     ],
     ids=["minutes without a time", "minutes without a date", "time without a date"],
 )

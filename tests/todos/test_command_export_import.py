@@ -174,7 +174,7 @@ def test_lists_invalid_rows_and_stores_nothing(alice, tmp_path):
         )
 
     assert err.getvalue().splitlines() == [
-        "row 3: title: Must not be empty.",
+        "row 3: title: This field may not be blank.",
         "row 4: priority: Must be an integer from 1 to 4.",
     ]
     assert stored(alice) == before

@@ -153,7 +153,8 @@ def test_explains_what_a_new_reminder_requires(page_as, alice):
     response = client.post(url(task), whole | {"reminder": "30"})
 
     page = response.content.decode()
-    assert '<a href="#id_reminder">Reminder</a>: Minutes before need a' in page
+    message = "A reminder before the due time requires a due date and time."
+    assert f'<a href="#id_reminder">Reminder</a>: {message}' in page
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ def _unique_name() -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as exc:
-        raise ValidationError({"name": "A label with this name exists."}) from exc
+        raise ValidationError(
+            {"name": "A label with this name already exists."}
+        ) from exc
 
 
 def require_room(owner: User, *, count: int, field: str) -> None:

@@ -26,7 +26,7 @@ class NotInTrash(Refusal):
     """Only an object in the trash can be deleted permanently."""
 
     code = "not_in_trash"
-    text = "Put the task into the trash first."
+    text = "Move the task to the trash first."
 
 
 class InboxProtected(Refusal):

@@ -221,14 +221,16 @@ EXAMPLES: dict[str, Example] = {
         "type": "about:blank",
         "title": "Bad Request",
         "status": 400,
-        "detail": "file: Row 2, title: Must not be empty.",
+        "detail": "file: Row 2, title: This field may not be blank.",
         "code": "import_refused",
-        "errors": {"file": ["Row 2, title: Must not be empty."]},
+        "errors": {"file": ["Row 2, title: This field may not be blank."]},
         "report": {
             "batch": None,
             "created": 0,
             "skipped": 0,
-            "errors": [{"row": 2, "field": "title", "message": "Must not be empty."}],
+            "errors": [
+                {"row": 2, "field": "title", "message": "This field may not be blank."}
+            ],
             "notices": [],
         },
     },

@@ -222,7 +222,8 @@ class ReportSerializer(serializers.Serializer[None]):
     )
     created = serializers.IntegerField(min_value=0)
     skipped = serializers.IntegerField(
-        min_value=0, help_text="Number of rows that an earlier import has created."
+        min_value=0,
+        help_text="Number of rows that already exist in the account.",
     )
     errors = FindingSerializer(many=True, read_only=True)  # type: ignore[assignment]  # shadows a property
     notices = FindingSerializer(many=True, read_only=True)

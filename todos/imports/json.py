@@ -86,7 +86,7 @@ def _canonical(item: Item) -> bytes:
         return canonical(item)
     except orjson.JSONEncodeError as exc:
         raise FileRefused(
-            "The file holds a number beyond 64 bits, or an unpaired surrogate."
+            "The file contains a number beyond 64 bits, or an unpaired surrogate."
         ) from exc
 
 

@@ -34,9 +34,11 @@ def check_reminder(task: Task) -> None:
         ValidationError: for `reminder`.
     """
     if task.reminder_minutes is not None and task.due_time is None:
-        raise ValidationError({"reminder": "Minutes before need a due time."})
+        raise ValidationError(
+            {"reminder": "A reminder before the due time requires a due date and time."}
+        )
     if task.reminder_time is not None and task.due_date is None:
-        raise ValidationError({"reminder": "A reminder needs a due date."})
+        raise ValidationError({"reminder": "A reminder requires a due date."})
 
 
 def plan_reminder(task: Task, *, owner: User, at: datetime) -> None:

@@ -35,7 +35,7 @@ PARTS = {
     "COUNT",
     "UNTIL",
 }
-EXAMPLE = "Write a rule as FREQ=WEEKLY;BYDAY=MO."
+EXAMPLE = "Must be a rule such as FREQ=WEEKLY;BYDAY=MO."
 INSTEAD = {
     "BYSECOND": "Leave out BYSECOND; give the task a due time.",
     "BYMINUTE": "Leave out BYMINUTE; give the task a due time.",
@@ -115,7 +115,7 @@ def read_rule(text: str) -> Rule:
 
 def _split(text: str) -> dict[str, str]:
     if len(text) > RULE_MAX_LENGTH:
-        raise RuleRefused(f"Write a rule of at most {RULE_MAX_LENGTH} characters.")
+        raise RuleRefused(f"Must be at most {RULE_MAX_LENGTH} characters.")
     # The upper case of a letter of another script can be an ASCII letter.
     if not text.isascii():
         raise RuleRefused(EXAMPLE)
@@ -127,7 +127,7 @@ def _split(text: str) -> dict[str, str]:
         if name not in PARTS:
             raise RuleRefused(INSTEAD.get(name, EXAMPLE))
         if name in parts:
-            raise RuleRefused(f"Write {name} once.")
+            raise RuleRefused(f"{name} must appear only once.")
         parts[name] = value
     return parts
 
@@ -135,12 +135,12 @@ def _split(text: str) -> dict[str, str]:
 def _check_together(parts: Mapping[str, str]) -> None:
     """Refuse parts that can't be combined (RFC 5545, the table of BYxxx)."""
     if {"COUNT", "UNTIL"} <= parts.keys():
-        raise RuleRefused("Write COUNT or UNTIL, not both.")
+        raise RuleRefused("Use either COUNT or UNTIL, not both.")
     if parts["FREQ"] == "WEEKLY" and "BYMONTHDAY" in parts:
-        raise RuleRefused("BYMONTHDAY needs FREQ=DAILY, MONTHLY or YEARLY.")
+        raise RuleRefused("BYMONTHDAY requires FREQ=DAILY, MONTHLY or YEARLY.")
     others = {"BYDAY", "BYMONTHDAY", "BYMONTH"}
     if "BYSETPOS" in parts and not others & parts.keys():
-        raise RuleRefused("BYSETPOS needs BYDAY, BYMONTHDAY or BYMONTH beside it.")
+        raise RuleRefused("BYSETPOS requires BYDAY, BYMONTHDAY or BYMONTH.")
 
 
 def _position(parts: Mapping[str, str]) -> int | None:
@@ -174,7 +174,7 @@ def _numbers(
 
 def _check_once(name: str, values: tuple[object, ...]) -> None:
     if len(set(values)) < len(values):
-        raise RuleRefused(f"Write each value of {name} once.")
+        raise RuleRefused(f"Each value of {name} must appear only once.")
 
 
 def _weekdays(parts: Mapping[str, str]) -> tuple[Weekday, ...]:
@@ -183,7 +183,9 @@ def _weekdays(parts: Mapping[str, str]) -> tuple[Weekday, ...]:
     days = tuple(_weekday(text) for text in parts["BYDAY"].split(","))
     most = ORDINALS[parts["FREQ"]]
     if not most and any(day.ordinal for day in days):
-        raise RuleRefused("Only MONTHLY and YEARLY number the days of BYDAY, as 2TU.")
+        raise RuleRefused(
+            "Only MONTHLY and YEARLY number the days of BYDAY, such as 2TU."
+        )
     if any(abs(day.ordinal) > most for day in days):
         raise RuleRefused(f"Number the days of BYDAY from -{most} to {most}.")
     _check_once("BYDAY", days)
@@ -194,14 +196,14 @@ def _weekday(text: str) -> Weekday:
     match = WEEKDAY.fullmatch(text)
     # Without an ordinal, it is each of these days; 0 is not an ordinal.
     if match is None or (match[1] and int(match[1]) == 0):
-        raise RuleRefused("BYDAY must be days of the week, as MO,WE or -1FR.")
+        raise RuleRefused("BYDAY must be days of the week, such as MO,WE or -1FR.")
     return Weekday(int(match[1] or 0), WEEKDAYS.index(match[2]))
 
 
 def _week_start(parts: Mapping[str, str]) -> int:
     day = parts.get("WKST", "MO")
     if day not in WEEKDAYS:
-        raise RuleRefused("WKST must be a day of the week, as MO or SU.")
+        raise RuleRefused("WKST must be a day of the week, such as MO or SU.")
     return WEEKDAYS.index(day)
 
 
@@ -213,4 +215,4 @@ def _until(parts: Mapping[str, str]) -> date | None:
         # A time of day is ignored: rules have dates in wall clock.
         return date.fromisoformat(match[1] if match else "")
     except ValueError as exc:
-        raise RuleRefused("UNTIL must be a date, as 20271231.") from exc
+        raise RuleRefused("UNTIL must be a date, such as 20271231.") from exc
