@@ -19,7 +19,7 @@ HOUR = 3600  # seconds
 RENEWED_AFTER = 300  # seconds; recent sign-ins must remain recent
 
 
-class There:
+class BetterAuthUsers:
     """A real Better Auth server with an old and a new session for each user.
 
     It is shared by many tests, because each account needs a slow hash.
@@ -55,29 +55,29 @@ class There:
         self._made_at = time.monotonic()
 
 
-def clients_of(users, there):
+def clients_of(users, better_auth_users):
     """Return a client for each of `KINDS` and each user: {kind: {caller: …}}.
 
     `users` maps names of callers to users.
     """
-    there.prepare()
+    better_auth_users.prepare()
     now = timezone.now()
     clients = {kind: {} for kind in KINDS}
     for caller, user in users.items():
         LinkedIdentity.objects.create(
             user=user,
-            issuer=there.url,
-            subject=there.new[caller].user_id,
+            issuer=better_auth_users.url,
+            subject=better_auth_users.new[caller].user_id,
             created_at=now,
             last_used_at=now,
         )
         for age, since in (("", now), (OLD, now - timedelta(seconds=HOUR))):
             pair = tokens.start_family(user=user, at=now, authenticated_at=since)
-            there_since = there.old if age else there.new
+            sessions = better_auth_users.old if age else better_auth_users.new
             clients[age + SESSION][caller] = browser_of(user, proof=password_at(since))
             clients[age + TOKEN][caller] = _bearer(pair.access)
-            clients[age + JWT][caller] = _bearer(there.jwts[age + caller])
-            clients[age + COOKIE][caller] = _with_cookies(there_since[caller].cookies)
+            clients[age + JWT][caller] = _bearer(better_auth_users.jwts[age + caller])
+            clients[age + COOKIE][caller] = _with_cookies(sessions[caller].cookies)
     return clients
 
 

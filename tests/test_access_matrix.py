@@ -31,7 +31,16 @@ from accounts import reminder_mails, tokens
 from accounts.emails import Confirmation
 from accounts.models import LinkedIdentity
 from tests import support
-from tests.callers import COOKIE, JWT, KINDS, OLD, SESSION, TOKEN, There, clients_of
+from tests.callers import (
+    COOKIE,
+    JWT,
+    KINDS,
+    OLD,
+    SESSION,
+    TOKEN,
+    BetterAuthUsers,
+    clients_of,
+)
 from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
 from tests.signing_in import browser_of, password_at
@@ -382,7 +391,7 @@ def test_every_redirect_after_a_post_is_303():
 # --- Requests for the table -------------------------------------------------------
 
 
-class Things:
+class AliceObjects:
     """The objects of Alice, and their paths."""
 
     def __init__(self, alice):
@@ -441,16 +450,16 @@ class Things:
         return f"/{path}"
 
 
-class World(Things):
+class Callers(AliceObjects):
     """The objects of Alice, and all kinds of callers."""
 
-    def __init__(self, *, alice, bob, sam, there):
+    def __init__(self, *, alice, bob, sam, better_auth_users):
         super().__init__(alice)
-        self.there = there
+        self.better_auth_users = better_auth_users
         support.join(sam)
         locked = UserFactory(email="lena@example.com")
         users = {"owner": alice, "stranger": bob, "staff": sam}
-        self.clients = clients_of(users, there)
+        self.clients = clients_of(users, better_auth_users)
         self.clients[SESSION]["anonymous"] = Client()
         now = timezone.now()
         self.clients[SESSION]["locked"] = browser_of(locked, proof=password_at(now))
@@ -480,16 +489,18 @@ class World(Things):
 
 
 @pytest.fixture(scope="module")
-def there(better_auth_host):
-    there = There(better_auth_host, ["owner", "stranger", "staff"])
-    yield there
-    there.end()
+def better_auth_users(better_auth_host):
+    users = BetterAuthUsers(better_auth_host, ["owner", "stranger", "staff"])
+    yield users
+    users.end()
 
 
 @pytest.fixture
-def world(alice, bob, sam, there, settings):
-    settings.BETTER_AUTH_ISSUERS = json.dumps([{"url": there.url, "sessions": True}])
-    return World(alice=alice, bob=bob, sam=sam, there=there)
+def callers(alice, bob, sam, better_auth_users, settings):
+    settings.BETTER_AUTH_ISSUERS = json.dumps(
+        [{"url": better_auth_users.url, "sessions": True}]
+    )
+    return Callers(alice=alice, bob=bob, sam=sam, better_auth_users=better_auth_users)
 
 
 def rows_of(*tables):
@@ -536,14 +547,14 @@ def expected(row, caller, kind, view):
     return getattr(row, caller if counts else "anonymous")
 
 
-def contradictions(world, rows, methods):
+def contradictions(callers, rows, methods):
     """Return the responses that differ from the table.
 
     Methods outside the table and public routes are requested with the simplest
     credential.
     """
     wrong = {}
-    view = resolve(world.path_of(rows[0].route)).func
+    view = resolve(callers.path_of(rows[0].route)).func
     for method in sorted(methods):
         row = decided(rows, method)
         is_named = row.method == method and row in rows and row not in PUBLIC
@@ -551,40 +562,40 @@ def contradictions(world, rows, methods):
         for kind in kinds:
             if kind.endswith(JWT) and not row.route.startswith("api/"):
                 continue
-            for caller, client in world.clients[kind].items():
-                found = world.status_of(client, method, row.route, row.body)
+            for caller, client in callers.clients[kind].items():
+                found = callers.status_of(client, method, row.route, row.body)
                 if found != expected(row, caller, kind, view):
                     wrong[f"{method} {caller} by {kind}"] = found
     if rows[0].route == "accounts/logout/":
-        world.there.forget()
+        callers.better_auth_users.forget()
     return wrong
 
 
 @pytest.mark.parametrize("route", rows_of(API))
-def test_the_api_responds_as_the_table_says(world, route):
-    assert contradictions(world, rows_of(API)[route], METHODS) == {}
+def test_the_api_responds_as_the_table_says(callers, route):
+    assert contradictions(callers, rows_of(API)[route], METHODS) == {}
 
 
 @pytest.mark.parametrize("route", rows_of(PAGES))
-def test_the_pages_respond_as_the_table_says(world, route):
+def test_the_pages_respond_as_the_table_says(callers, route):
     rows = rows_of(PAGES)[route]
     # The pages of allauth are requested with their own methods.
     methods = {row.method for row in rows} if "accounts/" in route else METHODS
 
-    assert contradictions(world, rows, methods) == {}
+    assert contradictions(callers, rows, methods) == {}
 
 
 @pytest.mark.parametrize("route", rows_of(PUBLIC, ADMIN))
-def test_all_other_routes_respond_as_the_table_says(world, route):
+def test_all_other_routes_respond_as_the_table_says(callers, route):
     rows = rows_of(PUBLIC, ADMIN)[route]
 
-    assert contradictions(world, rows, {"GET", "HEAD"}) == {}
+    assert contradictions(callers, rows, {"GET", "HEAD"}) == {}
 
 
 @pytest.mark.parametrize("route", rows_of(ADMIN))
-def test_the_admin_never_answers_a_post_with_302(world, route):
-    clients = world.clients[SESSION].values()
+def test_the_admin_never_answers_a_post_with_302(callers, route):
+    clients = callers.clients[SESSION].values()
 
-    statuses = {world.status_of(client, "POST", route, {}) for client in clients}
+    statuses = {callers.status_of(client, "POST", route, {}) for client in clients}
 
     assert 302 not in statuses

@@ -20,7 +20,7 @@ from config import drafts
 from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from tests.signing_in import browser_of, password_at
-from tests.test_access_matrix import PAGES, Things, routes_of
+from tests.test_access_matrix import PAGES, AliceObjects, routes_of
 from todos import actions
 from todos.models import Task, TaskList
 
@@ -442,7 +442,7 @@ def what_is_there(row):
 def test_every_form_leads_to_a_page_after_signing_in(alice, row):
     """After signing in, every form leads to a page and never to a 405."""
     client = Client()
-    path = Things(alice).path_of(row.route)
+    path = AliceObjects(alice).path_of(row.route)
     refused = client.post(path, row.body)
     if not (refused.status_code == 303 and "next=" in refused.url):
         return  # a public page, which has tests of its own
@@ -457,7 +457,7 @@ def test_every_form_leads_to_a_page_after_signing_in(alice, row):
 def test_every_form_with_an_old_csrf_token_leads_to_a_page(alice, row):
     client = Client(enforce_csrf_checks=True, headers=ORIGIN)
     client.cookies = browser_of(alice, proof=password_at(timezone.now())).cookies
-    path = Things(alice).path_of(row.route)
+    path = AliceObjects(alice).path_of(row.route)
 
     refused = client.post(path, row.body)
 
@@ -484,12 +484,12 @@ LINES = re.compile(r'<textarea|<input type="(?:text|email|search)"|<input class=
 
 def test_every_form_with_text_contains_the_mark_of_its_user(alice):
     client = browser_of(alice, proof=password_at(timezone.now()))
-    things = Things(alice)
+    objects = AliceObjects(alice)
     without = {}
     for row in PAGES:
         if row.method != "GET" or row.owner != 200:
             continue
-        page = client.get(things.path_of(row.route)).content.decode()
+        page = client.get(objects.path_of(row.route)).content.decode()
         for form in FORM.findall(page):
             is_public = row.anonymous == 200
             if LINES.search(form) and drafts.PAGE_OF not in form and not is_public:

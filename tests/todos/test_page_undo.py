@@ -15,7 +15,7 @@ from todos.models import Change, Task
 UNDO = re.compile(r'action="(/undo/[0-9a-f-]+/)"')
 
 
-class Things:
+class AliceObjects:
     """Tasks and lists of Alice, in every state that has a button."""
 
     def __init__(self, alice):
@@ -65,11 +65,11 @@ FORMS = {
 }
 
 
-def send(client, things, form, **options):
+def send(client, objects, form, **options):
     name, about, body = FORMS[form]
-    row = getattr(things, about) if about else None
+    row = getattr(objects, about) if about else None
     body = {
-        key: str(things.flat.pk) if value == "<flat>" else value
+        key: str(objects.flat.pk) if value == "<flat>" else value
         for key, value in body.items()
     }
     url = reverse(f"todos:{name}", args=[row.pk] if row else None)
@@ -83,9 +83,9 @@ def offered(response):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_restores_the_state_before_the_batch(page_as, alice, form):
-    things, client = Things(alice), page_as(alice)
+    objects, client = AliceObjects(alice), page_as(alice)
     before = snapshots_of(alice)
-    page = send(client, things, form, follow=True)
+    page = send(client, objects, form, follow=True)
     assert snapshots_of(alice) != before
 
     response = client.post(offered(page), follow=True)
@@ -96,21 +96,21 @@ def test_restores_the_state_before_the_batch(page_as, alice, form):
 
 
 def test_restores_the_number_of_open_steps(page_as, alice):
-    things, client = Things(alice), page_as(alice)
-    url = reverse("todos:task-complete", args=[things.task.pk])
+    objects, client = AliceObjects(alice), page_as(alice)
+    url = reverse("todos:task-complete", args=[objects.task.pk])
     page = client.post(url, follow=True)
-    assert things.task.steps.completed().count() == 3
+    assert objects.task.steps.completed().count() == 3
 
     client.post(offered(page))
 
-    assert things.task.steps.completed().count() == 1
+    assert objects.task.steps.completed().count() == 1
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_second_undo_has_no_effect(page_as, alice, form):
-    things, client = Things(alice), page_as(alice)
+    objects, client = AliceObjects(alice), page_as(alice)
     before = snapshots_of(alice)
-    undo = offered(send(client, things, form, follow=True))
+    undo = offered(send(client, objects, form, follow=True))
     client.post(undo, follow=True)
 
     again = client.post(undo, follow=True)
@@ -120,8 +120,8 @@ def test_a_second_undo_has_no_effect(page_as, alice, form):
 
 
 def test_redirects_to_the_page_that_offered_it(page_as, alice):
-    things, client = Things(alice), page_as(alice)
-    send(client, things, "complete")
+    objects, client = AliceObjects(alice), page_as(alice)
+    send(client, objects, "complete")
 
     page = client.get("/upcoming/?page=1")
     response = client.post(offered(page), {"next": "/upcoming/?page=1"})
@@ -141,10 +141,10 @@ def test_does_not_redirect_to_the_page_of_a_list_that_it_removed(page_as, alice)
 
 
 def test_names_the_changes_that_prevent_it(page_as, alice):
-    things, client = Things(alice), page_as(alice)
-    undo = offered(send(client, things, "edit", follow=True))
+    objects, client = AliceObjects(alice), page_as(alice)
+    undo = offered(send(client, objects, "edit", follow=True))
     actions.update_task(
-        caller_of(alice), task_id=things.task.pk, changes={"title": "Give <the> talk"}
+        caller_of(alice), task_id=objects.task.pk, changes={"title": "Give <the> talk"}
     )
 
     response = client.post(undo, follow=True)
@@ -152,14 +152,14 @@ def test_names_the_changes_that_prevent_it(page_as, alice):
     page = response.content.decode()
     assert "can no longer be undone" in page
     assert "“Give &lt;the&gt; talk” was edited" in page
-    assert Task.objects.get(pk=things.task.pk).title == "Give <the> talk"
+    assert Task.objects.get(pk=objects.task.pk).title == "Give <the> talk"
 
 
 def test_explains_that_a_permanent_deletion_cannot_be_undone(page_as, alice):
-    things, client = Things(alice), page_as(alice)
-    undo = offered(send(client, things, "restore", follow=True))
-    actions.trash_task(caller_of(alice), task_id=things.trashed.pk)
-    actions.remove_task(caller_of(alice), task_id=things.trashed.pk)
+    objects, client = AliceObjects(alice), page_as(alice)
+    undo = offered(send(client, objects, "restore", follow=True))
+    actions.trash_task(caller_of(alice), task_id=objects.trashed.pk)
+    actions.remove_task(caller_of(alice), task_id=objects.trashed.pk)
 
     response = client.post(undo, follow=True)
 
@@ -169,8 +169,8 @@ def test_explains_that_a_permanent_deletion_cannot_be_undone(page_as, alice):
 
 
 def test_a_get_asks_for_confirmation(page_as, alice):
-    things, client = Things(alice), page_as(alice)
-    undo = offered(send(client, things, "complete", follow=True))
+    objects, client = AliceObjects(alice), page_as(alice)
+    undo = offered(send(client, objects, "complete", follow=True))
     before = snapshots_of(alice)
 
     page = client.get(f"{undo}?next=/inbox/").content.decode()
@@ -181,8 +181,8 @@ def test_a_get_asks_for_confirmation(page_as, alice):
 
 
 def test_names_only_the_first_of_many_changes(page_as, alice):
-    things, client = Things(alice), page_as(alice)
-    undo = offered(send(client, things, "complete", follow=True))
+    objects, client = AliceObjects(alice), page_as(alice)
+    undo = offered(send(client, objects, "complete", follow=True))
 
     page = client.get(undo).content.decode()
 
@@ -193,8 +193,8 @@ def test_names_only_the_first_of_many_changes(page_as, alice):
 
 
 def test_requires_a_sign_in(client, page_as, alice):
-    things = Things(alice)
-    undo = offered(send(page_as(alice), things, "complete", follow=True))
+    objects = AliceObjects(alice)
+    undo = offered(send(page_as(alice), objects, "complete", follow=True))
     before = snapshots_of(alice)
 
     assert asks_to_sign_in(client.post(undo))
@@ -204,8 +204,8 @@ def test_requires_a_sign_in(client, page_as, alice):
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_hides_a_batch_of_another_user(page_as, alice, bob, method):
-    things = Things(alice)
-    undo = offered(send(page_as(alice), things, "complete", follow=True))
+    objects = AliceObjects(alice)
+    undo = offered(send(page_as(alice), objects, "complete", follow=True))
     before = snapshots_of(alice)
     send_as_bob = getattr(page_as(bob), method)
 
