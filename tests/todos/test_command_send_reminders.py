@@ -27,6 +27,7 @@ from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.mail_server import mail_server
 from tests.threads import PATIENCE
 from todos import actions
+from todos.management.commands import send_reminders
 from todos.management.commands.send_reminders import LONGEST_PAUSE, pause
 from todos.models import Task
 from todos.reminders.delivery import Backoff, send_due
@@ -760,3 +761,39 @@ def test_forever_survives_an_outage_of_the_mail_server(forever, alice):
 
     assert process.returncode == 0
     assert is_pending(task)
+
+
+@pytest.mark.parametrize("step", range(1, 31))
+def test_forever_stops_wherever_a_signal_interrupts_it(monkeypatch, step):
+    """With `Event.set` in the handler, a signal within `Event.wait` was a deadlock."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGINT)}
+    tracer = sys.gettrace()
+    steps = 0
+
+    def interrupt(frame, event, _):
+        nonlocal steps
+        is_handled = signal.getsignal(signal.SIGINT) is not before[signal.SIGINT]
+        traced = {send_reminders.__name__, "threading"}
+        if is_handled and event == "line" and frame.f_globals["__name__"] in traced:
+            steps += 1
+            if steps == step:
+                os.kill(os.getpid(), signal.SIGTERM)
+        return interrupt
+
+    def fail(*_):
+        raise TimeoutError
+
+    monkeypatch.setattr(send_reminders.Loop, "_round", lambda _: None)
+    monkeypatch.setattr(send_reminders, "pause", lambda *_: 0)
+    before[signal.SIGALRM] = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(10)  # only a deadlock takes that long
+    try:
+        sys.settrace(interrupt)
+        send_reminders.Loop().run()
+    finally:
+        sys.settrace(tracer)
+        signal.alarm(0)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert steps >= step

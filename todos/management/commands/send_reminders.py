@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import select
 import signal
+import socket
 from argparse import ArgumentParser
-from threading import Event
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
@@ -47,20 +48,36 @@ class Loop:
     """Sends reminders in rounds, and survives outages of database and mail server."""
 
     def __init__(self) -> None:
-        self._stop = Event()
+        self._is_stopped = False
         self._backoff = Backoff()
         self._failures = 0
 
     def run(self) -> None:
         """Send until the process gets a signal to stop, and finish the current mail."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._stop.set())
+        wakeup, writer = socket.socketpair()
+        with wakeup, writer:
+            writer.setblocking(False)
+            before = signal.set_wakeup_fd(writer.fileno())
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, self._stop)
+            try:
+                self._send_until_stopped(wakeup)
+            finally:
+                signal.set_wakeup_fd(before)
+
+    def _stop(self, *_: object) -> None:
+        # A handler interrupts any code, also code that holds a lock: it must not wait
+        # for one, as `threading.Event.set` does.
+        self._is_stopped = True
+
+    def _send_until_stopped(self, wakeup: socket.socket) -> None:
         logger.info("reminders: waiting")
-        while not self._stop.is_set():
+        while not self._is_stopped:
             self._round()
             # Close it, because the next round may be much later.
             connection.close()
-            self._stop.wait(pause(timezone.now().timestamp(), self._failures))
+            seconds = pause(timezone.now().timestamp(), self._failures)
+            select.select([wakeup], [], [], seconds)
         logger.info("reminders: stopped")
 
     def _round(self) -> None:
@@ -68,7 +85,7 @@ class Loop:
             tally = send_due(
                 at=timezone.now(),
                 backoff=self._backoff,
-                is_stopped=self._stop.is_set,
+                is_stopped=lambda: self._is_stopped,
             )
         except DATABASE_ERRORS:
             self._failed("reminders: the database can't be reached")
