@@ -1,7 +1,6 @@
 """The request limit of a user: exact if small, cheap if large."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from config import counters
 from config.api import throttling
 from config.api.throttling import ProcessCounter
 from config.models import RateCount
+from tests.environment import environment_of_tests
 from tests.factories import PASSWORD, TaskFactory, UserFactory
 from tests.threads import PATIENCE
 from todos.models import Task
@@ -210,7 +210,9 @@ print([users.count("alice", now=0.0).wait is None for _ in range(4)].count(True)
 def test_real_processes_share_one_count():
     command = [sys.executable, "-c", COUNT_IN_ANOTHER_PROCESS]
     processes = [
-        subprocess.Popen(command, cwd=configured.BASE_DIR, env=_environment(), **PIPES)
+        subprocess.Popen(
+            command, cwd=configured.BASE_DIR, env=environment_of_tests(), **PIPES
+        )
         for _ in range(4)
     ]
 
@@ -220,20 +222,6 @@ def test_real_processes_share_one_count():
 
 
 PIPES = {"stdout": subprocess.PIPE, "text": True}
-
-
-def _environment():
-    chosen = connection.settings_dict
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{chosen['NAME']}"
-    else:
-        place = f"{chosen['HOST'] or 'localhost'}:{chosen['PORT'] or 5432}"
-        credentials = f"{chosen['USER']}:{chosen['PASSWORD']}"
-        url = f"postgres://{credentials}@{place}/{chosen['NAME']}"
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "TEST_DATABASE_URL": url,
-    }
 
 
 # --- Responses ----------------------------------------------------------------

@@ -3,12 +3,9 @@
 import hashlib
 import io
 import json
-import os
 import re
 from datetime import timedelta
 from uuid import uuid5
-
-from django.db import connection
 
 from tests.changes import caller_of
 from tests.factories import NOON, TaskFactory, TaskListFactory
@@ -148,18 +145,3 @@ def a_full_account(user):
     actions.trash_list(caller_of(user, at), list_id=gone.pk)
     trashed = task("Thrown away", due_date=NOON.date(), reminder_time=at.time())
     actions.trash_task(caller_of(user, at), task_id=trashed.pk)
-
-
-def environment_of_tests():
-    """Return the environment of a process on the database of the tests."""
-    chosen = connection.settings_dict
-    if connection.vendor == "sqlite":
-        url = f"sqlite:///{chosen['NAME']}"
-    else:
-        place = f"{chosen['HOST'] or 'localhost'}:{chosen['PORT'] or 5432}"
-        credentials = f"{chosen['USER']}:{chosen['PASSWORD']}"
-        url = f"postgres://{credentials}@{place}/{chosen['NAME']}"
-    return os.environ | {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "TEST_DATABASE_URL": url,
-    }

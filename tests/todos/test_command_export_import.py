@@ -14,9 +14,10 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from tests.environment import environment_of_tests
 from tests.factories import TaskFactory, UserFactory
 from tests.threads import PATIENCE
-from tests.todos.files import a_full_account, environment_of_tests, exported, stored
+from tests.todos.files import a_full_account, exported, stored
 from todos.api import files as files_api
 from todos.management.commands import export_tasks
 from todos.models import Change, Task

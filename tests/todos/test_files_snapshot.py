@@ -11,11 +11,11 @@ from django.conf import settings
 from django.db import connection
 
 from config.read_snapshot import read_snapshot
+from tests.environment import environment_of_tests
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.threads import PATIENCE
 from tests.todos.files import (
     document_of,
-    environment_of_tests,
     exported,
     id_of,
     import_for,
