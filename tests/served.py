@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,17 @@ class Served:
     def uploads(self) -> Path:
         """The directory for uploads."""
         return self.directory / "uploads"
+
+    def wait_for_workers(self, count: int) -> None:
+        """Wait until `count` workers listen: one of several can respond before that.
+
+        Raise TimeoutError after START_TIMEOUT seconds. Does nothing without `/proc`.
+        """
+        deadline = time.monotonic() + processes.START_TIMEOUT
+        while processes.listening_sockets(self.port) not in {count, None}:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{count} workers do not listen")
+            time.sleep(0.05)
 
     @contextmanager
     def connected(self) -> Iterator[http.client.HTTPConnection]:
@@ -73,4 +85,6 @@ def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Se
     command = [sys.executable, "-m", "config.server"]
     log = directory / "server.log"
     with processes.serving(command, port=port, environment=environment, log=log) as pid:
-        yield Served(port, pid, directory)
+        running = Served(port, pid, directory)
+        running.wait_for_workers(workers)
+        yield running

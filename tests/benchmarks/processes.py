@@ -85,6 +85,19 @@ def children_of(pid: int) -> set[int]:
     }
 
 
+def listening_sockets(port: int) -> int | None:
+    """Return how many IPv4 sockets listen on `port`, or None without `/proc`.
+
+    Each worker of granian has one of its own, which it opens when it is ready.
+    """
+    try:
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    except OSError:
+        return None
+    sockets = [line.split()[1:4] for line in lines]  # local, remote, state
+    return sum(s[0].endswith(f":{port:04X}") and s[2] == "0A" for s in sockets)
+
+
 def cpu_seconds(root: int | None) -> float | None:
     """Return the processor time of `root` and all its descendants in seconds.
 

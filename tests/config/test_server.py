@@ -52,16 +52,18 @@ def workers_of(server):
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
 def test_a_dead_worker_is_replaced_while_the_others_serve(server):
-    before = until(lambda: len(found := workers_of(server)) == 2 and found)
+    before = workers_of(server)
     victim = min(before)
 
     os.kill(victim, signal.SIGKILL)
     until(lambda: victim not in workers_of(server))
     meanwhile = [ask(server) for _ in range(20)]
-    after = until(lambda: len(found := workers_of(server) - {victim}) == 2 and found)
+    server.wait_for_workers(2)
+    after = workers_of(server)
 
     # A connection that the dead worker had accepted may break.
     assert meanwhile.count(200) >= 19
+    assert len(before) == len(after) == 2
     assert after - before
     assert [ask(server) for _ in range(20)] == [200] * 20
 
