@@ -14,6 +14,7 @@ import hashlib
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeGuard
@@ -36,7 +37,6 @@ FRESH_FOR = 5 * 60.0  # seconds
 USABLE_FOR = 24 * 60 * 60.0  # seconds, while the issuer is unreachable
 MIN_INTERVAL = 10.0  # seconds between two fetches from one issuer
 SHORT_WAIT = 0.3  # seconds that a request waits if it doesn't need the response
-MAX_KEYS = 50
 MAX_KEY_ID = 255  # characters
 MIN_RSA_BITS = 2048
 MAX_RSA_BITS = 8192
@@ -80,17 +80,19 @@ def usable_entries(document: object, issuer: Issuer) -> list[Entry]:
 
     Left out are symmetric and unknown kinds, other curves, keys for encryption, entries
     whose algorithm is not configured for the issuer, and all entries of a duplicate id.
+    The number of keys is limited by the length of the document alone: a server that
+    keeps its old keys may list the newest one last.
     """
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         return []
     entries = [
         entry
-        for entry in (_usable_entry(one, issuer) for one in listed[:MAX_KEYS])
+        for entry in (_usable_entry(one, issuer) for one in listed)
         if entry is not None
     ]
-    ids = [entry["kid"] for entry in entries]
-    return [entry for entry in entries if ids.count(entry["kid"]) == 1]
+    uses = Counter(entry["kid"] for entry in entries)
+    return [entry for entry in entries if uses[entry["kid"]] == 1]
 
 
 def _usable_entry(entry: object, issuer: Issuer) -> Entry | None:
