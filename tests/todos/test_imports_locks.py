@@ -1,6 +1,7 @@
 """An import blocks other requests only while it stores rows."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -35,14 +36,14 @@ def prepared(owner, rows):
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_a_file_is_read_before_anything_is_locked(api_as, monkeypatch, key, dry_run):
     alice = UserFactory()
-    read, seen = formats.FORMATS["csv"], []
+    table, seen = formats.FORMATS["csv"], []
 
     def watched(file, options):
-        for row in read(file, options):
+        for row in table.read(file, options):
             seen.append(connection.in_atomic_block)
             yield row
 
-    monkeypatch.setitem(formats.FORMATS, "csv", watched)
+    monkeypatch.setitem(formats.FORMATS, "csv", replace(table, read=watched))
     body = {
         "file": SimpleUploadedFile("tasks.csv", b"title\na\nb\n"),
         "format": "csv",

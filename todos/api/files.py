@@ -41,7 +41,7 @@ from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
 from todos.exports import formats
 from todos.imports.files import FileRefused, MappingRefused, TooManyRows
-from todos.imports.formats import FORMATS, prepare_file
+from todos.imports.formats import FORMATS, describe_formats, prepare_file
 
 IMPORT_FORMATS = list(FORMATS)
 ROWS_MAX = 10_000  # in one import over HTTP
@@ -176,7 +176,8 @@ class ImportSerializer(serializers.Serializer[None]):
 
     file = serializers.FileField(help_text="The file, in UTF-8.")
     format = serializers.ChoiceField(
-        IMPORT_FORMATS, help_text="The file format; `json` is an export of Ownlist."
+        IMPORT_FORMATS,
+        help_text=f"The program that the file comes from:\n\n{describe_formats()}",
     )
     mapping = serializers.CharField(
         max_length=MAPPING_MAX,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import IO
 
 from todos.actions.imports import PreparedImport
@@ -14,13 +15,57 @@ from todos.imports.files import Options
 
 Reader = Callable[[IO[bytes], Options], Iterator[FileItem]]
 
-FORMATS: dict[str, Reader] = {
-    "json": json.read,
-    "csv": csv.read,
-    "todoist": todoist.read,
-    "ics": ics.read,
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: its name for users, the suffix of its files, and what reads them.
+
+    `hint` is a sentence for users: which file to bring, and where to get it.
+    """
+
+    label: str
+    suffix: str
+    read: Reader
+    hint: str
+
+    @property
+    def description(self) -> str:
+        return f"{self.label} (.{self.suffix}). {self.hint}"
+
+
+# The API, the command and the OpenAPI document list what is here, in this order.
+FORMATS: dict[str, Format] = {
+    "json": Format(
+        "Ownlist",
+        "json",
+        json.read,
+        "An export of Ownlist as JSON, which contains everything.",
+    ),
+    "csv": Format(
+        "Table",
+        "csv",
+        csv.read,
+        "A table of any program, with its columns mapped to fields.",
+    ),
+    "todoist": Format(
+        "Todoist",
+        "csv",
+        todoist.read,
+        "One project, exported as a template.",
+    ),
+    "ics": Format(
+        "Calendar",
+        "ics",
+        ics.read,
+        "To-dos of any calendar program, exported as iCalendar.",
+    ),
 }
 WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
+
+
+def describe_formats() -> str:
+    """Return a line in Markdown for each format."""
+    return "\n".join(f"* `{name}` - {one.description}" for name, one in FORMATS.items())
 
 
 def import_file(
@@ -63,7 +108,7 @@ def prepare_file(
         mapping=mapping or {},
         rows_max=rows_max,
     )
-    rows = _limited(FORMATS[name](file, options), options)
+    rows = _limited(FORMATS[name].read(file, options), options)
     return PreparedImport(caller, rows)
 
 

@@ -41,7 +41,14 @@ class Command(BaseCommand):
             metavar="EMAIL_OR_ID",
             help="The user to import for.",
         )
-        parser.add_argument("--format", choices=list(FORMATS), required=True)
+        parser.add_argument(
+            "--format",
+            choices=list(FORMATS),
+            required=True,
+            help=" ".join(
+                f"{name}: {one.description}" for name, one in FORMATS.items()
+            ),
+        )
         parser.add_argument(
             "--mapping",
             type=Path,
