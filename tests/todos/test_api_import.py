@@ -116,6 +116,38 @@ def test_a_dry_run_with_invalid_rows_is_a_success(api_as, alice):
     ]
 
 
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+def test_the_report_of_10000_invalid_rows_is_bounded(api_as, alice, dry_run):
+    table = "title,priority,due_date\n" + ",9,soon\n" * 10_000
+
+    response = send(api_as(alice), table, dry_run=dry_run)
+
+    body = response.json()
+    errors = body.get("report", body)["errors"]
+    assert len(errors) == 1_001
+    assert errors[-1] == {
+        "row": None,
+        "field": "",
+        "message": "Only the first 1000 of 30000 errors are listed.",
+    }
+    assert len(response.content) < 100_000
+    assert not Task.objects.exists()
+
+
+def test_the_report_of_many_notices_counts_those_it_omits(api_as, alice):
+    table = "TYPE,CONTENT,DATE\n" + "task,a,soon or later\n" * 2_000
+
+    report = send(api_as(alice), table, "todoist", dry_run="true").json()
+
+    assert (report["created"], report["errors"]) == (2_000, [])
+    assert len(report["notices"]) == 1_001
+    assert report["notices"][-1] == {
+        "row": None,
+        "field": "",
+        "message": "Only the first 1000 of 2000 notices are listed.",
+    }
+
+
 def test_columns_are_mapped(api_as, alice):
     table = "Deadline;What to do;Where\n28.02.2027 9:30;Pay;Home\n"
     mapping = {"title": "what to do", "due_date": "Deadline", "dates": "dmy"}

@@ -181,10 +181,17 @@ def test_lists_invalid_rows_and_stores_nothing(alice, tmp_path):
     assert stored(alice) == before
 
 
+def test_counts_errors_that_are_not_listed(alice, tmp_path):
+    path = file_of(tmp_path, b"title,priority\n" + b"a,9\n" * 3_000)
+
+    with pytest.raises(CommandError, match="^3000 errors; nothing was stored"):
+        run("import_tasks", path, "--user", alice.pk, "--format", "csv")
+
+
 @pytest.mark.parametrize(
     ("body", "mapping", "words"),
     [
-        (b"\xff\xff", None, "not UTF-8"),
+        (b"\x81\xff", None, "Save it as UTF-8"),
         (b"a\nb\n", None, "titles"),
         (b"title\na\n", b"[]", "must hold a JSON object"),
         (b"title\na\n", b"{", "holds no JSON"),

@@ -47,16 +47,10 @@ class Options:
 
 
 def skip_byte_order_mark(file: IO[bytes]) -> IO[bytes]:
-    """Move to the beginning of a file, after its byte order mark if it has one.
-
-    Raises:
-        FileRefused: the mark is that of UTF-16.
-    """
+    """Move to the beginning of a file, after the byte order mark of UTF-8 if any."""
     file.seek(0)
-    start = file.read(4)
-    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise FileRefused("The file is UTF-16. Save it as UTF-8.")
-    file.seek(len(codecs.BOM_UTF8) if start.startswith(codecs.BOM_UTF8) else 0)
+    start = file.read(len(codecs.BOM_UTF8))
+    file.seek(len(start) if start == codecs.BOM_UTF8 else 0)
     return file
 
 

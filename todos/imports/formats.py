@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import IO
 
 from todos.actions.imports import PreparedImport
@@ -11,6 +13,8 @@ from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
 from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.imports import csv, ics, json, todoist
+from todos.imports.archives import is_archive
+from todos.imports.encodings import opened_as_utf8
 from todos.imports.files import Options
 
 Reader = Callable[[IO[bytes], Options], Iterator[FileItem]]
@@ -20,13 +24,15 @@ Reader = Callable[[IO[bytes], Options], Iterator[FileItem]]
 class Format:
     """A format: its name for users, the suffix of its files, and what reads them.
 
-    `hint` is a sentence for users: which file to bring, and where to get it.
+    `hint` is a sentence for users: which file to bring, and where to get it. A reader
+    gets text as UTF-8; with `takes_archives`, it gets a ZIP archive unchanged.
     """
 
     label: str
     suffix: str
     read: Reader
     hint: str
+    takes_archives: bool = False
 
     @property
     def description(self) -> str:
@@ -108,8 +114,19 @@ def prepare_file(
         mapping=mapping or {},
         rows_max=rows_max,
     )
-    rows = _limited(FORMATS[name].read(file, options), options)
-    return PreparedImport(caller, rows)
+    with _opened(file, name) as (text, notices):
+        rows = chain(notices, FORMATS[name].read(text, options))
+        return PreparedImport(caller, _limited(rows, options))
+
+
+@contextmanager
+def _opened(file: IO[bytes], name: str) -> Iterator[tuple[IO[bytes], list[RowIssue]]]:
+    """Return the file as its reader needs it, and a notice if it was converted."""
+    if FORMATS[name].takes_archives and is_archive(file):
+        yield file, []
+        return
+    with opened_as_utf8(file, is_folded=name == "ics") as (text, notice):
+        yield text, [RowIssue(None, "", notice, is_error=False)] if notice else []
 
 
 def _limited(rows: Iterable[FileItem], options: Options) -> Iterator[FileItem]:

@@ -12,7 +12,6 @@ from todos.actions.imports.ids import SeenIds
 from todos.actions.imports.labels import LabelStage
 from todos.actions.imports.lists import ListStage
 from todos.actions.imports.rows import (
-    ISSUES_MAX,
     FileItem,
     ImportReport,
     LabelRow,
@@ -62,14 +61,12 @@ def plan_import(caller: Caller, items: Iterable[FileItem]) -> Plan:
             labels.take(label_rows)
         if task_rows := _of(TaskRow, chunk):
             tasks.take(task_rows)
-        if report.is_full or lists.is_full or labels.is_full:
+        if lists.is_full or labels.is_full:
             break
     if not report.errors:
         report.created = len(lists.new) + len(labels.new) + len(tasks.new)
     tasks.report_trash()
-    if report.is_full:
-        message = f"Only the first {ISSUES_MAX} errors are listed."
-        report.errors.append(RowIssue(None, "", message))
+    report.finish()
     return Plan(
         ledger_number=ledger_number,
         report=report,

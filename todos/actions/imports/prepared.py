@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from django.db import IntegrityError
 
 from todos.actions.imports.planning import plan_import
-from todos.actions.imports.rows import FileItem, ImportReport
+from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
 from todos.actions.imports.storing import ImportClash, PlanOutdated, PlanStorage
 from todos.caller import Caller
 
@@ -59,6 +59,10 @@ class PreparedImport:
         raise ImportClash
 
     def _remember(self, items: Iterable[FileItem]) -> Iterator[FileItem]:
+        """Keep the items for another plan, unless an error prevents storing them."""
+        has_errors = False
         for item in items:
-            self._items.append(item)
+            if not has_errors:
+                self._items.append(item)
+                has_errors = isinstance(item, RowIssue) and item.is_error
             yield item

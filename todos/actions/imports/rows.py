@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-ISSUES_MAX = 1_000  # of each kind in a report; with more errors, reading ends
+ISSUES_MAX = 1_000  # of each kind in a report; more are counted
 
 Columns: TypeAlias = Mapping[str, Any]  # checked values of a model, by column name
 
@@ -74,12 +74,28 @@ class ImportReport:
     skipped: int = 0
     errors: list[RowIssue] = field(default_factory=list)
     notices: list[RowIssue] = field(default_factory=list)
+    error_count: int = 0  # including those that are not listed
+    notice_count: int = 0
 
     def add(self, issue: RowIssue) -> None:
-        """Add an issue, unless there are `ISSUES_MAX` of its kind."""
+        """Count an issue, and list it unless `ISSUES_MAX` of its kind are listed."""
+        if issue.is_error:
+            self.error_count += 1
+        else:
+            self.notice_count += 1
         issues = self.errors if issue.is_error else self.notices
         if len(issues) < ISSUES_MAX:
             issues.append(issue)
+
+    def finish(self) -> None:
+        """Add to each list how many issues it does not contain."""
+        for issues, count, name, is_error in (
+            (self.errors, self.error_count, "errors", True),
+            (self.notices, self.notice_count, "notices", False),
+        ):
+            if count > ISSUES_MAX:
+                message = f"Only the first {ISSUES_MAX} of {count} {name} are listed."
+                issues.append(RowIssue(None, "", message, is_error))
 
     def add_notice(self, row: int | None, name: str, message: str) -> None:
         self.add(RowIssue(row, name, message, is_error=False))
@@ -90,8 +106,3 @@ class ImportReport:
         """Add the first message of each field of `exc`."""
         for name, messages in exc.message_dict.items():
             self.add(RowIssue(row, prefix + name, messages[0]))
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no more errors fit into the report."""
-        return len(self.errors) >= ISSUES_MAX

@@ -78,7 +78,7 @@ class Command(BaseCommand):
         for issue in [*report.notices, *report.errors]:
             self.stderr.write(_line(issue))
         if report.errors:
-            raise CommandError(f"{len(report.errors)} errors; nothing was stored.")
+            raise CommandError(f"{report.error_count} errors; nothing was stored.")
         self.stdout.write(_summary(report, dry_run=options["dry_run"]))
 
 
@@ -92,7 +92,7 @@ def _summary(report: ImportReport, *, dry_run: bool) -> str:
     batch = f" The batch is {report.batch}." if report.batch else ""
     return (
         f"{start}: {report.created} {created}, {report.skipped} already exist,"
-        f" {len(report.notices)} notices.{batch}"
+        f" {report.notice_count} notices.{batch}"
     )
 
 
