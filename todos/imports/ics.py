@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import IO, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,6 +22,7 @@ from todos.imports import checks
 from todos.imports.checks import RowChecker
 from todos.imports.files import Options
 from todos.imports.ics_components import TODO, Component, Property, components_of
+from todos.imports.parents import ParentSorter
 from todos.limits import LABELS_MAX, REMINDER_MINUTES_MAX
 from todos.models import Task
 from todos.schedule.instants import instant_of, wall_clock
@@ -55,7 +55,7 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
     Raises:
         FileRefused: the file is not a calendar, or is truncated.
     """
-    sorter = _ParentSorter()
+    sorter = ParentSorter("related-to")
     row = others = 0
     for component in components_of(file, options):
         if component.name != TODO:
@@ -71,50 +71,6 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
     if others:
         message = f"{others} events and journals are not imported."
         yield RowIssue(None, "", message, is_error=False)
-
-
-# --- Parents ------------------------------------------------------------------------
-
-
-class _ParentSorter:
-    """Yields steps after their tasks, with one level of steps, from any order."""
-
-    def __init__(self) -> None:
-        self._top: dict[str, str] = {}  # source of a task to that of its top-level task
-        self._waiting: dict[str, list[TaskRow]] = {}
-
-    def add(self, task: TaskRow) -> Iterator[FileItem]:
-        """Yield the task and the steps waiting for it, or let it wait."""
-        if task.parent and task.parent not in self._top:
-            self._waiting.setdefault(task.parent, []).append(task)
-            return
-        ready = [task]
-        while ready:
-            yield from self._placed(ready[0])
-            ready += self._waiting.pop(ready.pop(0).source, [])
-
-    def rest(self) -> Iterator[FileItem]:
-        """Yield the tasks whose parent is not in the file."""
-        while self._waiting:
-            for task in self._waiting.pop(next(iter(self._waiting))):
-                yield _notice(
-                    task, "Its parent is not in the file: imported as a task."
-                )
-                yield from self.add(replace(task, parent=""))
-
-    def _placed(self, task: TaskRow) -> Iterator[FileItem]:
-        top = self._top.get(task.parent, "")
-        if top != task.parent:
-            message = (
-                "Steps go one level deep: imported as a step of the top-level task."
-            )
-            yield _notice(task, message)
-        self._top[task.source] = top or task.source
-        yield replace(task, parent=top)
-
-
-def _notice(task: TaskRow, message: str) -> RowIssue:
-    return RowIssue(task.row, "related-to", message, is_error=False)
 
 
 # --- One to-do ----------------------------------------------------------------------
