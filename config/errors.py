@@ -8,7 +8,6 @@ import math
 import sys
 import traceback
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -24,6 +23,7 @@ from config.api.problems import (
     problem_document,
     problem_headers,
 )
+from config.origins import is_own
 
 logger = logging.getLogger(__name__)
 
@@ -87,18 +87,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
     The input becomes a draft only if the form was on a page of this site.
     """
-    if not _is_same_origin(request):
+    if not is_own(request, request.headers.get("Origin", "")):
         return _expired(request, "Go back, reload the page and send the form again.")
     try:
         back = drafts.way_back(request)
     except drafts.Refused as refusal:
         return not_kept(request, refusal)
     return _expired(request, "Continue, and send the form again.", back)
-
-
-def _is_same_origin(request: HttpRequest) -> bool:
-    here = f"{request.scheme}://{request.get_host()}"
-    return request.headers.get("Origin", "") in {here, *settings.CSRF_TRUSTED_ORIGINS}
 
 
 def _expired(request: HttpRequest, text: str, back: str = "") -> HttpResponse:

@@ -28,6 +28,7 @@ from config.errors import answer, not_kept
 from config.front.answers import REFUSAL
 from config.front.bodies import body_limit, too_large
 from config.logs import request_id
+from config.origins import is_from_another
 
 logger = logging.getLogger(__name__)
 
@@ -249,6 +250,29 @@ class PageLimitMiddleware:
         for reading in readings:
             if reading.wait is not None:
                 raise exceptions.Throttled(wait=reading.wait)
+
+
+class OtherOriginMiddleware:
+    """Ignore the cookies that come with a request from a page of another origin.
+
+    Browsers send them from subdomains and other ports even with `SameSite=Lax`. So a
+    page that may call the API acts with the token it sends, and never as the user whose
+    browser it runs in. It changes no cookie either.
+
+    Must come before all middleware that reads cookies.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not is_from_another(request):
+            return self.get_response(request)
+        request.META.pop("HTTP_COOKIE", None)
+        request.COOKIES = {}
+        response = self.get_response(request)
+        response.cookies.clear()
+        return response
 
 
 def brings_own_credential(request: HttpRequest) -> bool:

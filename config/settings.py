@@ -102,6 +102,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "config.middleware.RefusalMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.OtherOriginMiddleware",
     "config.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -336,10 +337,11 @@ SPECTACULAR_SETTINGS = {
 # Modules with the examples of the OpenAPI document.
 API_EXAMPLES = ["accounts.api.examples", "todos.api.examples"]
 
-# Other origins whose pages may call the API, with a token and never with cookies.
+# Other origins whose pages may call the API. They may let the browser send cookies, as
+# many clients do, but those count for nothing: see OtherOriginMiddleware.
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_CREDENTIALS = True
 CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",
@@ -347,6 +349,8 @@ CORS_ALLOW_HEADERS = [
     "idempotency-key",
     "if-match",
     "if-none-match",
+    "x-request-id",
+    "x-requested-with",
 ]
 CORS_EXPOSE_HEADERS = [
     "ETag",

@@ -134,6 +134,21 @@ def test_the_cookie_opens_the_pages(external_user):
     assert LinkedIdentity.objects.get().subject == external_user.user_id
 
 
+@pytest.mark.parametrize("origin", ["https://app.example", "http://testserver:3000"])
+def test_the_cookie_counts_for_nothing_from_another_origin(
+    server, external_user, settings, origin
+):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example"]
+    browser = browser_with(external_user)
+    asked = server.calls("/get-session")
+
+    answer = browser.get("/api/v1/tasks", headers={"Origin": origin})
+
+    assert answer.status_code == 401
+    assert server.calls("/get-session") == asked
+    assert browser.get("/api/v1/tasks").status_code == 200
+
+
 def test_the_cookie_ends_with_the_session_there(server, external_user):
     browser = browser_with(external_user)
     assert browser.get("/").status_code == 200

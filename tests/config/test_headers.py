@@ -4,7 +4,6 @@ import pytest
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import OperationalError
 from django.test import Client
-from rest_framework.test import APIClient
 
 from config.api.problems import HeadersTooLarge, RequestTimeout
 from config.front.answers import REFUSAL
@@ -146,56 +145,3 @@ def test_api_responses_vary_by_credential(api_as, alice):
 
     assert "Accept" in response["Vary"]
     assert "Set-Cookie" not in response
-
-
-# --- Other origins ----------------------------------------------------------------
-
-APP = "https://app.example"
-
-
-def preflight(origin):
-    return APIClient().options(
-        "/api/v1/tasks",
-        headers={
-            "Origin": origin,
-            "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "authorization",
-        },
-    )
-
-
-@pytest.mark.parametrize("origin", [APP, "null", "https://evil.example"])
-def test_no_other_origin_may_read_the_api_by_default(db, origin):
-    assert "Access-Control-Allow-Origin" not in preflight(origin)
-
-
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "null",
-        "https://evil.example",
-        "http://app.example",
-        "https://app.example.evil.example",
-        "https://xapp.example",
-        "https://app.example:8443",
-    ],
-)
-def test_only_the_configured_origins_may_read_the_api(db, settings, origin):
-    settings.CORS_ALLOWED_ORIGINS = [APP]
-
-    assert preflight(APP)["Access-Control-Allow-Origin"] == APP
-    assert "Access-Control-Allow-Origin" not in preflight(origin)
-
-
-def test_no_other_origin_may_send_cookies(db, settings):
-    settings.CORS_ALLOWED_ORIGINS = [APP]
-
-    assert "Access-Control-Allow-Credentials" not in preflight(APP)
-
-
-def test_no_other_origin_may_read_a_page(client, db, settings):
-    settings.CORS_ALLOWED_ORIGINS = [APP]
-
-    response = client.get("/accounts/login/", headers={"Origin": APP})
-
-    assert "Access-Control-Allow-Origin" not in response

@@ -1,0 +1,38 @@
+"""Whether a request comes from a page of this service or from one of another origin.
+
+A browser says so in `Origin`, which it sends with every POST and with every read that
+the page may see (Fetch Standard, "`Origin` header"). It also sends `Sec-Fetch-Site`
+with every request to https or loopback (Fetch Metadata Request Headers, section 2.3).
+Programs send neither.
+"""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def is_own(request: HttpRequest, origin: str) -> bool:
+    """Whether `origin` is that of this service, as the request addresses it."""
+    here = f"{request.scheme}://{request.get_host()}"
+    return origin in {here, *settings.CSRF_TRUSTED_ORIGINS}
+
+
+def is_from_another(request: HttpRequest) -> bool:
+    """Whether a page of another origin made the request, other than by a link.
+
+    A subdomain, another port and a page without an origin (`null`) are other origins,
+    and so is one that may call the API (`CORS_ALLOWED_ORIGINS`).
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None and not is_own(request, origin):
+        return True
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return site not in {"none", "same-origin"} and not _is_link(request)
+
+
+def _is_link(request: HttpRequest) -> bool:
+    """Whether the response is shown to the user, and to no page."""
+    return (
+        request.method in {"GET", "HEAD"}
+        and request.headers.get("Sec-Fetch-Mode") == "navigate"
+        and request.headers.get("Sec-Fetch-Dest") == "document"
+    )
