@@ -5,7 +5,7 @@ Pure functions from the document to the values that the template shows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -15,7 +15,8 @@ Document: TypeAlias = JSONObject
 Schema: TypeAlias = JSONObject
 
 METHODS = ("get", "post", "put", "patch", "delete")
-ROUTE_MATCH = "users/{user_id}/"
+# What a path has more if it names the user; the plan's has both forms.
+ROUTE_MATCHES = ("users/{user_id}/", "{user_id}/")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Operation:
-    """A method of a path. `also` is the same operation under `users/{user_id}/`."""
+    """A method of a path. `also` are its paths that name the user."""
 
     id: str
     method: str
@@ -59,7 +60,7 @@ class Operation:
     parameters: list[Field]
     body: list[Field]
     answers: list[Answer]
-    also: str = ""
+    also: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,8 @@ def sections(document: Document) -> list[Section]:
     """Return the operations by tag."""
     found: dict[str, Section] = {}
     paths = document["paths"]
-    for path, operations in paths.items():
-        if path.replace(ROUTE_MATCH, "") in paths and ROUTE_MATCH in path:
-            continue  # shown with the shorter path
-        longer = _longer(path)
+    for path, *longer in _routes(paths):
+        operations = paths[path]
         for method in METHODS:
             if operation := operations.get(method):
                 tag = operation["tags"][0]
@@ -97,16 +96,22 @@ def sections(document: Document) -> list[Section]:
                         method,
                         path,
                         operation,
-                        also=longer if method in paths.get(longer, {}) else "",
+                        also=[one for one in longer if method in paths[one]],
                     )
                 )
     # The plan's contract, which has no version, comes last.
     return sorted(found.values(), key=lambda section: section.name == "plan")
 
 
-def _longer(path: str) -> str:
-    head, version, tail = path.partition("/v1/")
-    return f"{head}{version}{ROUTE_MATCH}{tail}" if version else ""
+def _routes(paths: Iterable[str]) -> Iterable[list[str]]:
+    """Return the paths of the same views together, the shortest first."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        shortest = path
+        for match in ROUTE_MATCHES:
+            shortest = shortest.replace(match, "")
+        found.setdefault(shortest, []).append(path)
+    return (sorted(same, key=len) for same in found.values())
 
 
 def shapes(document: Document) -> list[Shape]:
@@ -122,7 +127,7 @@ def shapes(document: Document) -> list[Shape]:
 
 
 def _operation(
-    document: Document, method: str, path: str, operation: Schema, *, also: str
+    document: Document, method: str, path: str, operation: Schema, *, also: list[str]
 ) -> Operation:
     return Operation(
         id=operation["operationId"],

@@ -45,8 +45,9 @@ class EndpointSchema(AutoSchema):
         operation: JSONObject | None = super().get_operation(*args)
         if operation is None:
             return None
-        if "/users/{user_id}/" in self.path:  # the same view by another route
-            operation["operationId"] = f"user_{operation['operationId']}"
+        operation["operationId"] = (
+            self.endpoint.operation_prefix + operation["operationId"]
+        )
         _split_summary(operation)
         self._add_parameters(operation)
         if issubclass(self.endpoint.input_class or Serializer, ExactlyOneField):

@@ -25,6 +25,7 @@ class Endpoint(APIView):
 
     # What the OpenAPI document can't infer from the handlers.
     tag = ""
+    operation_prefix = ""  # of the operation ids, where a view has a second route
     is_versioned = False  # responses have an ETag, and writes honour If-Match
     accepts_idempotency_key = False  # on POST
     conflicts: Mapping[str, Collection[type[Refusal]]] = {}  # 409, by method

@@ -40,7 +40,22 @@ def test_shows_the_route_match_next_to_the_shorter_path():
 
     (found,) = section.operations
     assert found.path == "/api/v1/tasks"
-    assert found.also == "/api/v1/users/{user_id}/tasks"
+    assert found.also == ["/api/v1/users/{user_id}/tasks"]
+
+
+def test_shows_the_three_routes_of_the_plan_as_one():
+    operation = {"operationId": "x", "tags": ["plan"], "responses": ANSWER}
+    paths = [
+        "/api/{user_id}/tasks/{task_id}",
+        "/api/users/{user_id}/tasks/{task_id}",
+        "/api/tasks/{task_id}",
+    ]
+
+    (section,) = sections({"paths": {path: {"get": operation} for path in paths}})
+
+    (found,) = section.operations
+    assert found.path == "/api/tasks/{task_id}"
+    assert found.also == paths[:2]
 
 
 def test_is_public(client, db):

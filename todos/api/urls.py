@@ -54,6 +54,7 @@ urlpatterns = [
         "users/<str:user_id>/",
         "user-task",
         permission_classes=[IsAuthenticated, RouteNamesCaller],
+        operation_prefix="user_",
     ),
     *endpoint("lists", lists.ListListView.as_view(), "list-list"),
     *endpoint("lists/<uuid:list_id>", lists.ListDetailView.as_view(), "list-detail"),

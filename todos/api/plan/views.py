@@ -37,12 +37,6 @@ from todos.api.plan.serializers import (
 from todos.models import Task, TaskQuerySet
 from todos.task_fields import PLAN_COLUMNS
 
-USER_ID = OpenApiParameter(
-    "user_id",
-    str,
-    OpenApiParameter.PATH,
-    description="The id of the signed-in user, or `me`.",
-)
 TASK_ID = OpenApiParameter("task_id", OpenApiTypes.UUID, OpenApiParameter.PATH)
 PAGE_HEADERS = [
     OpenApiParameter(
@@ -91,8 +85,8 @@ class PlanEndpoint(OwnedEndpoint):
 
     @property
     def named_user_id(self) -> str:
-        """The id of the user, as in the route; for `me` the own id."""
-        named: str = self.kwargs["user_id"]
+        """The id of the user, as in the route; for `me`, or without one, the own id."""
+        named: str = self.kwargs.get("user_id", "me")
         return str(user_of(self.request).pk) if named == "me" else named
 
     def answer(self, task: Task, *, status: int = status.HTTP_200_OK) -> Response:
@@ -110,7 +104,7 @@ class PlanTaskListView(PlanEndpoint):
 
     @extend_schema(
         operation_id="plan_tasks_list",
-        parameters=[USER_ID, PlanQuerySerializer, *PAGE_HEADERS],
+        parameters=[PlanQuerySerializer, *PAGE_HEADERS],
         responses={200: PlanTaskSerializer(many=True)},
     )
     def get(self, request: Request, **kwargs: object) -> Response:
@@ -139,7 +133,6 @@ class PlanTaskListView(PlanEndpoint):
 
     @extend_schema(
         operation_id="plan_tasks_create",
-        parameters=[USER_ID],
         responses={201: PlanTaskSerializer},
     )
     def post(self, request: Request, **kwargs: object) -> Response:
@@ -168,7 +161,7 @@ class PlanTaskDetailView(PlanEndpoint):
 
     @extend_schema(
         operation_id="plan_tasks_retrieve",
-        parameters=[USER_ID, TASK_ID],
+        parameters=[TASK_ID],
         responses={200: PlanTaskSerializer},
     )
     def get(self, request: Request, **kwargs: object) -> Response:
@@ -179,7 +172,7 @@ class PlanTaskDetailView(PlanEndpoint):
     @extend_schema(operation_id="plan_tasks_partial_update", methods=["PATCH"])
     @extend_schema(operation_id="plan_tasks_update", methods=["PUT"])
     @extend_schema(
-        parameters=[USER_ID, TASK_ID],
+        parameters=[TASK_ID],
         responses={200: PlanTaskSerializer},
     )
     def put(self, request: Request, **kwargs: object) -> Response:
@@ -197,7 +190,7 @@ class PlanTaskDetailView(PlanEndpoint):
 
     @extend_schema(
         operation_id="plan_tasks_destroy",
-        parameters=[USER_ID, TASK_ID],
+        parameters=[TASK_ID],
         responses={204: None},
     )
     def delete(self, request: Request, **kwargs: object) -> Response:
@@ -217,7 +210,7 @@ class PlanTaskCompleteView(PlanEndpoint):
 
     @extend_schema(
         operation_id="plan_tasks_complete",
-        parameters=[USER_ID, TASK_ID],
+        parameters=[TASK_ID],
         responses={200: PlanTaskSerializer},
     )
     def patch(self, request: Request, **kwargs: object) -> Response:
