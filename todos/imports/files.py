@@ -46,6 +46,16 @@ class Options:
             raise TooManyRows(f"The file has more than {self.rows_max} rows.")
 
 
+def refuse_mapping(options: Options) -> None:
+    """Refuse a mapping, for formats whose fields have fixed names.
+
+    Raises:
+        MappingRefused: there is a mapping.
+    """
+    if options.mapping:
+        raise MappingRefused("This format needs no mapping: its fields have names.")
+
+
 def skip_byte_order_mark(file: IO[bytes]) -> IO[bytes]:
     """Move to the beginning of a file, after the byte order mark of UTF-8 if any."""
     file.seek(0)

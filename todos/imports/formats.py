@@ -12,7 +12,7 @@ from todos.actions.imports import PreparedImport
 from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
 from todos.agenda import clock_of
 from todos.caller import Caller
-from todos.imports import csv, ics, json, todoist
+from todos.imports import csv, google_tasks, ics, json, todoist
 from todos.imports.archives import is_archive
 from todos.imports.encodings import opened_as_utf8
 from todos.imports.files import Options
@@ -58,6 +58,13 @@ FORMATS: dict[str, Format] = {
         "csv",
         todoist.read,
         "One project, exported as a template.",
+    ),
+    "google-tasks": Format(
+        "Google Tasks",
+        "json",
+        google_tasks.read,
+        "Tasks.json of Google Takeout (takeout.google.com), or the whole archive.",
+        takes_archives=True,
     ),
     "ics": Format(
         "Calendar",

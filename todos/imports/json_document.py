@@ -32,15 +32,22 @@ class JSONDocument:
     bound or is ambiguous.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        *,
+        values_max: int = VALUES_MAX,
+        allows_fractions: bool = False,
+    ) -> None:
         self._file = skip_byte_order_mark(file)
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
         self._decoder = StrictDecoder(
             digits_max=DIGITS_MAX,
             depth_max=DEPTH_MAX,
-            values_max=VALUES_MAX,
-            allows_fractions=False,
+            values_max=values_max,
+            allows_fractions=allows_fractions,
         )
+        self._values_max = values_max
         self._window = ""
         self._position = 0
         self._is_at_end = False
@@ -63,11 +70,19 @@ class JSONDocument:
 
     def items(self) -> Iterator[object]:
         """Yield the values of the list that begins here."""
+        for _ in self.places():
+            yield self.value()
+
+    def places(self) -> Iterator[None]:
+        """Stop at each item of the list that begins here.
+
+        The caller must read the item before the next.
+        """
         self._expect("[")
         if self._skip("]"):
             return
         while True:
-            yield self.value()
+            yield
             if not self._skip(","):
                 break
         self._expect("]")
@@ -76,6 +91,10 @@ class JSONDocument:
         """Whether a list begins here."""
         return self._next_character() == "["
 
+    def is_object(self) -> bool:
+        """Whether an object begins here."""
+        return self._next_character() == "{"
+
     def value(self) -> object:
         """Return the value that begins here, whole."""
         self._next_character()
@@ -83,7 +102,9 @@ class JSONDocument:
             try:
                 value, end = self._decoder.raw_decode(self._window, self._position)
             except TooManyValues as exc:
-                message = f"An item of the file has more than {VALUES_MAX} values."
+                message = (
+                    f"An item of the file has more than {self._values_max} values."
+                )
                 raise FileRefused(message) from exc
             except StrictJSONError as exc:
                 raise FileRefused(str(exc)) from exc

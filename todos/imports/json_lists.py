@@ -1,0 +1,235 @@
+"""Lists of tasks in the JSON of other programs, found wherever they are nested.
+
+Such files come from many tools: one list or several, with or without the envelopes of
+the interface they were fetched from. So a file is a tree, in which an object without
+further lists is a task. Its names are given by each format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO, TypeAlias
+
+from django.core.exceptions import ValidationError
+
+from todos.actions.imports.rows import RowIssue
+from todos.imports import checks
+from todos.imports.checks import RowChecker
+from todos.imports.files import FileRefused, Options
+from todos.imports.json_document import JSONDocument
+
+VALUES_MAX = 5_000  # of one task; a hundred steps have about 800
+LEVELS_MAX = 4  # of lists within lists
+ID_MAX = 1_000  # characters
+NAMES_MAX = 50  # unknown names that are reported
+
+Item: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The fields of a list, and the objects in it, numbered through the whole file."""
+
+    fields: Item
+    items: list[tuple[int, Item]]
+
+
+class ListReader:
+    """Reads the lists of a file.
+
+    `holders` are the names of members that hold lists or tasks. `repeated` are names
+    that a program writes twice in one object; the last value counts.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        options: Options,
+        *,
+        holders: frozenset[str],
+        repeated: frozenset[str] = frozenset(),
+    ) -> None:
+        self._document = JSONDocument(
+            file, values_max=VALUES_MAX, allows_fractions=True
+        )
+        self._options = options
+        self._holders, self._repeated = holders, repeated
+        self._count = 0
+
+    def groups(self) -> Iterator[Group]:
+        """Yield every object or list that contains tasks, inner ones first.
+
+        Raises:
+            FileRefused: the file is not JSON, or contains nothing but values.
+        """
+        items: list[tuple[int, Item]] = []
+        if self._document.is_list():
+            yield from self._contents(items, 0)
+        else:
+            yield from self._add(items, 0)
+        self._document.end()
+        yield Group({}, items)
+
+    def _contents(
+        self, items: list[tuple[int, Item]], level: int
+    ) -> Generator[Group, None, None]:
+        """Read the list that begins here, and add its tasks to `items`."""
+        if level > LEVELS_MAX:
+            raise FileRefused("The lists of the file are nested too deeply.")
+        for _ in self._document.places():
+            if self._document.is_list():
+                yield from self._contents(items, level + 1)
+            else:
+                yield from self._add(items, level)
+
+    def _add(
+        self, items: list[tuple[int, Item]], level: int
+    ) -> Generator[Group, None, None]:
+        item = yield from self._object(level)
+        if item is not None:
+            self._count += 1
+            self._options.require_room(self._count)
+            items.append((self._count, item))
+
+    def _object(self, level: int) -> Generator[Group, None, Item | None]:
+        """Read the object that begins here; return it unless it is a list of tasks."""
+        if not self._document.is_object():
+            raise FileRefused("Each item of the file must be an object.")
+        fields: dict[str, object] = {}
+        seen: set[str] = set()
+        items: list[tuple[int, Item]] | None = None
+        for name in self._document.members():
+            if name in seen and name not in self._repeated:
+                raise FileRefused(f"Duplicate key {name[:50]!a} in an object.")
+            seen.add(name)
+            if name not in self._holders or not self._begins_lists():
+                fields[name] = self._document.value()
+                continue
+            items = [] if items is None else items
+            if self._document.is_list():
+                yield from self._contents(items, level + 1)
+            else:
+                yield from self._page(items, fields, level + 1)
+        if items is None:
+            return fields
+        yield Group(fields, items)
+        return None
+
+    def _begins_lists(self) -> bool:
+        return self._document.is_list() or self._document.is_object()
+
+    def _page(
+        self,
+        items: list[tuple[int, Item]],
+        fields: dict[str, object],
+        level: int,
+    ) -> Generator[Group, None, None]:
+        """Read the object around the tasks of a list, as interfaces answer it."""
+        for name in self._document.members():
+            if name in self._holders and self._document.is_list():
+                yield from self._contents(items, level)
+            else:
+                fields.setdefault(name, self._document.value())
+
+
+def title_of(fields: Item, name: str) -> str:
+    """Return the name of a list; empty if it has none.
+
+    Raises:
+        FileRefused: it is not a text.
+    """
+    value = fields.get(name)
+    if value is not None and not isinstance(value, str):
+        raise FileRefused(f"The {name} of a list must be a string.")
+    return value or ""
+
+
+class FieldNames:
+    """The names of fields that a format doesn't know, for one notice each."""
+
+    def __init__(self, known: frozenset[str]) -> None:
+        self._known = known
+        self._unknown: set[str] = set()
+
+    def look_at(self, item: Item) -> None:
+        for name in item.keys() - self._known:
+            is_empty = item[name] in (None, "", False, 0, [], {})
+            if not is_empty and "@" not in name and len(self._unknown) < NAMES_MAX:
+                self._unknown.add(ascii(name[:50])[1:-1])
+
+    def notices(self) -> Iterator[RowIssue]:
+        for name in sorted(self._unknown):
+            message = "Ownlist doesn't know this field: it is not imported."
+            yield RowIssue(None, name, message, is_error=False)
+
+
+class Members:
+    """The members of an object; one with another type than expected is an error."""
+
+    def __init__(self, item: Item, checker: RowChecker, prefix: str = "") -> None:
+        self._item, self._checker, self._prefix = item, checker, prefix
+
+    def text(self, name: str) -> str:
+        """Return a text; empty if it is null or missing."""
+        value = self._item.get(name)
+        if value is None or isinstance(value, str):
+            return value or ""
+        self.error(name, "Must be a string.")
+        return ""
+
+    def identifier(self, name: str) -> str:
+        """Return an id of the other program."""
+        value = self.text(name)
+        try:
+            return checks.text(value, most=ID_MAX)
+        except ValidationError as exc:
+            self.error(name, exc.messages[0])
+            return ""
+
+    def flag(self, name: str) -> bool | None:
+        value = self._item.get(name)
+        if value is None or isinstance(value, bool):
+            return value
+        self.error(name, "Must be true or false.")
+        return None
+
+    def number(self, name: str) -> int:
+        """Return an integer; 0 if it is null or missing."""
+        value = self._item.get(name)
+        if value is None or type(value) is int:
+            return value or 0
+        self.error(name, "Must be an integer.")
+        return 0
+
+    def texts(self, name: str) -> list[str]:
+        value = self._item.get(name)
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return value
+        self.error(name, "Must be a list of strings.")
+        return []
+
+    def object(self, name: str) -> Members | None:
+        """Return the members of an object; None if it is null or missing."""
+        value = self._item.get(name)
+        if value is None:
+            return None
+        if isinstance(value, dict):
+            return Members(value, self._checker, f"{self._prefix}{name}.")
+        self.error(name, "Must be an object.")
+        return None
+
+    def objects(self, name: str) -> list[Members]:
+        value = self._item.get(name)
+        if value is None:
+            return []
+        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+            prefix = f"{self._prefix}{name}."
+            return [Members(one, self._checker, prefix) for one in value]
+        self.error(name, "Must be a list of objects.")
+        return []
+
+    def error(self, name: str, message: str) -> None:
+        self._checker.error(f"{self._prefix}{name}", message)
