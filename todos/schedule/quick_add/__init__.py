@@ -6,9 +6,12 @@ describes the grammar. Text that is not a setting stays in the title, unchanged.
 From the outside in: `lines` converts a line into a task, `fields` converts parts of a
 line into fields, and `reading` finds the parts. A part is either one word with a marker
 (`tokens`), or several words (`phrases`) for a date (`dates`), a time (`times`) or a
-recurrence (`repeats`).
+recurrence (`repeats`). Phrases side by side must agree (`agreement`). `parse_phrase` in
+`alone` is for texts that are only a phrase, as in the cells of other programs, and
+`label_in` says whether a word is a label.
 """
 
+from todos.schedule.quick_add.alone import parse_phrase
 from todos.schedule.quick_add.fields import Fields
 from todos.schedule.quick_add.lines import (
     NoSuchPart,
@@ -21,6 +24,7 @@ from todos.schedule.quick_add.parts import (
     KINDS,
     Context,
 )
+from todos.schedule.quick_add.tokens import label_in
 
 __all__ = [
     "KINDS",
@@ -29,6 +33,8 @@ __all__ = [
     "NoSuchPart",
     "Parsed",
     "Span",
+    "label_in",
     "lines_of",
     "parse_line",
+    "parse_phrase",
 ]

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
-from todos.schedule.quick_add.parts import Context, Part, Settings
-from todos.schedule.recurrence import RuleRefused, begin_series
+from todos.schedule.days import LAST_DATE
+from todos.schedule.quick_add.agreement import occurs_on
+from todos.schedule.quick_add.calendars import DAY, later
+from todos.schedule.quick_add.parts import Context, Length, Part, Settings
+from todos.schedule.recurrence import RuleRefused, begin_series, first_date
 from todos.schedule.rules import read_rule
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,19 @@ def fields_of(parts: Iterable[Part], context: Context) -> tuple[list[Part], Fiel
     fields = _fields(sets, _labels(kept), context)
     if "rule" in sets and not fields.rrule:
         return fields_of([part for part in kept if "rule" not in part.sets], context)
+    kept = [_with_last_day(part, fields.rrule) for part in kept]
     if not _can_remind(fields):
         kept = [part for part in kept if "reminder" not in part.sets]
         fields = replace(fields, reminder_minutes=None, reminder_time=None)
     return kept, fields
+
+
+def _with_last_day(part: Part, rule: str) -> Part:
+    """Return a part such as "for 3 weeks" with the last day as its value."""
+    if not isinstance(part.sets.get("end"), Length):
+        return part
+    until = read_rule(rule).until
+    return replace(part, value=until.isoformat() if until else None)
 
 
 def _can_remind(fields: Fields) -> bool:
@@ -101,15 +111,31 @@ def _repeating(
     sets: Settings, due_date: date | None, context: Context
 ) -> tuple[date | None, str]:
     """Return the first date and the rule; no rule if it is invalid."""
-    text = ";".join(filter(None, (sets["rule"], sets.get("end"))))
+    due, today = sets.get("due_date"), due_date or context.clock.today
+    if sets.get("is_beginning"):
+        due = None  # the first date of the rule from then on
+    elif due and not occurs_on(sets["rule"], due):
+        return due_date, ""
+    from_completion = sets["anchor"] == "completion"
+    end = sets.get("end")
+    if isinstance(end, Length):
+        start = due or first_date(sets["rule"], on_or_after=today)
+        end = _last_day(end, start) if start else None
+    text = ";".join(filter(None, (sets["rule"], end)))
     try:
         rule, start = begin_series(
-            text,
-            due=sets.get("due_date"),
-            today=due_date or context.clock.today,
-            from_completion=sets["anchor"] == "completion",
+            text, due=due, today=today, from_completion=from_completion
         )
     except RuleRefused:
         return due_date, ""
     until = read_rule(rule).until
     return (start, rule) if until is None or until >= start else (due_date, "")
+
+
+def _last_day(length: Length, start: date) -> str | None:
+    """Return UNTIL of a series that lasts so long, its first day included."""
+    try:
+        last = later(start, length.many, length.unit) - DAY
+    except (ValueError, OverflowError):
+        return None
+    return f"UNTIL={last:%Y%m%d}" if last <= LAST_DATE else None

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cached_property
-from typing import Literal, TypedDict, get_args
+from typing import Literal, NamedTuple, TypedDict, get_args
 
 from todos.schedule.days import Clock
 
@@ -54,18 +54,31 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+class Length(NamedTuple):
+    """How long a series lasts, such as 3 weeks."""
+
+    many: int
+    unit: str
+
+
 class Settings(TypedDict, total=False):
-    """What the parts of a line can set; `end` is COUNT or UNTIL of the rule."""
+    """What the parts of a line can set.
+
+    `end` is COUNT or UNTIL of the rule, or how long the series lasts. With
+    `is_beginning`, a recurrence begins on the first day it allows from `due_date` on.
+    """
 
     list: str
     label: str
     priority: int
     due_date: date
+    is_beginning: bool
     due_time: time
+    part_of_day: str
     start_date: date
     rule: str
     anchor: str
-    end: str
+    end: str | Length
     reminder: int | time  # minutes before the due time, or a time of day
 
 

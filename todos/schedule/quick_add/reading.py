@@ -3,15 +3,15 @@
 import re
 from dataclasses import replace
 
-from todos.schedule.quick_add.dates import MONTH, WEEKDAY
+from todos.schedule.quick_add.calendars import MONTH, WEEKDAY
 from todos.schedule.quick_add.numbers import ORDINAL
 from todos.schedule.quick_add.parts import Context, Part, Settings
 from todos.schedule.quick_add.phrases import FOUND, read_phrases
 from todos.schedule.quick_add.tokens import SEPARATORS, read_token
 from todos.schedule.quick_add.words import Word, words_of
 
-PHRASE_WORDS_MAX = 12
-NOT_OF_A_START = {"due_time", "rule", "end"}
+PHRASE_WORDS_MAX = 20
+NOT_OF_A_START = {"due_time", "part_of_day", "rule", "end", "is_beginning"}
 # A title doesn't end with one of these words: the phrase after it is part of it.
 INCOMPLETE = re.compile(
     "a|about|after|an|and|are|as|before|between|but|during|each|every|for|from|his|her"

@@ -11,7 +11,7 @@ from todos.schedule.quick_add.parts import (
     Value,
 )
 from todos.schedule.quick_add.times import read_time
-from todos.schedule.quick_add.words import Word
+from todos.schedule.quick_add.words import Word, words_of
 
 SEPARATORS = ",;.!"  # can follow a part, and belong to it
 # A name without quotes begins with a letter or a symbol. So issue numbers, prices,
@@ -26,7 +26,7 @@ MINUTES = (1, 60, 24 * 60, 7 * 24 * 60)
 
 def read_token(word: Word, context: Context) -> Part | None:
     """Return the part that consists of this word; None if it is not a part."""
-    if word.is_quoted and word.after.strip(SEPARATORS):
+    if _is_continued(word):
         return None
     match word.sign:
         case "#":
@@ -41,6 +41,11 @@ def read_token(word: Word, context: Context) -> Part | None:
     return None
 
 
+def _is_continued(word: Word) -> bool:
+    """Whether a quotation has letters directly after it."""
+    return word.is_quoted and bool(word.after.strip(SEPARATORS))
+
+
 def _list(word: Word, context: Context) -> Part | None:
     for name in (_spaced(word.body), _name(word)):
         if known := context.list_named(name):
@@ -49,6 +54,19 @@ def _list(word: Word, context: Context) -> Part | None:
     if 0 < len(name) <= LIST_NAME_MAX_LENGTH:
         return Part("new_list", word.start, word.end, name)
     return None
+
+
+def label_in(text: str) -> str | None:
+    """Return the label of a word such as `@home,`; None if it is not a label.
+
+    `@types/node` and `@2.50` are not labels. `text` is one word, or a quoted name after
+    the marker.
+    """
+    words = list(words_of(text))
+    if len(words) != 1 or words[0].sign != "@" or _is_continued(words[0]):
+        return None
+    part = _label(words[0])
+    return part.sets["label"] if part else None
 
 
 def _label(word: Word) -> Part | None:
@@ -81,7 +99,7 @@ def _reminder(word: Word) -> Part | None:
     clocked = read_time(text, 0)
     if clocked is None or clocked[1] < len(text):
         return None
-    time = clocked[0]
+    time = clocked[0].at
     return _part("reminder", word, f"{time:%H:%M}", {"reminder": time})
 
 
