@@ -163,7 +163,7 @@ def one_line(text: str) -> str:
 def _words(name: str) -> str:
     """Return the name of a field as words: `Start date time` for `startDateTime`."""
     spaced = "".join(f" {c.lower()}" if c.isupper() else c for c in name)
-    return spaced.replace("_", " ").strip().capitalize()
+    return " ".join(spaced.replace("_", " ").split()).capitalize()
 
 
 def list_name(value: str, issues: list[RowIssue]) -> str:

@@ -12,7 +12,7 @@ from todos.actions.imports import PreparedImport
 from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
 from todos.agenda import clock_of
 from todos.caller import Caller
-from todos.imports import csv, google_tasks, ics, json, todoist
+from todos.imports import csv, google_tasks, ics, json, ticktick, todoist
 from todos.imports.archives import is_archive
 from todos.imports.encodings import opened_as_utf8
 from todos.imports.files import Options
@@ -65,6 +65,12 @@ FORMATS: dict[str, Format] = {
         google_tasks.read,
         "Tasks.json of Google Takeout (takeout.google.com), or the whole archive.",
         takes_archives=True,
+    ),
+    "ticktick": Format(
+        "TickTick",
+        "csv",
+        ticktick.read,
+        "A backup, from Settings, Account, Backup.",
     ),
     "ics": Format(
         "Calendar",

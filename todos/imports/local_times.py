@@ -1,0 +1,123 @@
+"""Dates and times of programs that write instants, as columns store them.
+
+Ownlist keeps the wall clock: a date, perhaps with a time and a zone. So an instant is
+converted in a time zone, and a date that would depend on the choice is not read.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
+
+from todos.imports import checks
+from todos.limits import REMINDER_MINUTES_MAX
+from todos.schedule.instants import instant_of, wall_clock
+from todos.schedule.recurrence import normalise_rule
+
+MIDNIGHT = time(0)
+MINUTE = timedelta(minutes=1)
+UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z", re.ASCII)
+# RFC 5545 section 3.3.6. Numbers are short, so that no duration exceeds `timedelta`.
+DURATION = re.compile(
+    r"([+-]?)P(?:(\d{1,4})W)?(?:(\d{1,5})D)?"
+    r"(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,8})S)?)?",
+    re.ASCII,
+)
+
+
+class When(NamedTuple):
+    """A date, perhaps with a time and the name of its zone; without it, it floats."""
+
+    day: date
+    at: time | None = None
+    zone: str = ""
+
+    @property
+    def wall_clock(self) -> datetime:
+        """What clocks in its zone show; midnight if it has no time."""
+        return datetime.combine(self.day, self.at or MIDNIGHT)
+
+    def columns(self) -> dict[str, object]:
+        """Return the columns of a task that is due then."""
+        return {"due_date": self.day, "due_time": self.at, "due_tz": self.zone}
+
+
+def when_of(instant: datetime, zone: tzinfo, *, name: str = "") -> When:
+    """Return the wall clock of an instant in `zone`, which is stored as `name`.
+
+    Raises:
+        ValidationError: it is before or after the supported dates.
+    """
+    shown = wall_clock(instant, zone)
+    return When(checks.day(shown.date().isoformat()), shown.time(), name)
+
+
+def is_start_of_day(instant: datetime, zone: tzinfo) -> bool:
+    """Whether a day in `zone` begins then: where midnight is skipped, later."""
+    day = wall_clock(instant, zone).date()
+    return instant_of(day, MIDNIGHT, zone) == instant
+
+
+def whole_day(instant: datetime, zone: tzinfo) -> date | None:
+    """Return the day that begins at an instant; None if that is not certain.
+
+    Midnight in UTC is accepted as well, if it is the same date in `zone`.
+    """
+    day = wall_clock(instant, zone).date()
+    in_utc = instant.astimezone(UTC)
+    if is_start_of_day(instant, zone) or (
+        in_utc.time() == MIDNIGHT and in_utc.date() == day
+    ):
+        return day
+    return None
+
+
+def duration(text: str) -> timedelta:
+    """Return a duration such as `-PT30M` or `P1DT9H`.
+
+    Raises:
+        ValidationError: it is not one.
+    """
+    match = DURATION.fullmatch(text)
+    if match is None or text[-1] in "PT":
+        raise ValidationError("Must be a duration such as -PT30M.")
+    weeks, days, hours, minutes, seconds = (
+        int(part or 0) for part in match.groups()[1:]
+    )
+    found = timedelta(
+        weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds
+    )
+    return -found if match[1] == "-" else found
+
+
+def reminder_columns(due: When, alarm: datetime) -> dict[str, object] | None:
+    """Return the columns of a reminder; None if a task can't have it.
+
+    `alarm` is a wall clock in the zone of the due time.
+    """
+    before = due.wall_clock - alarm
+    if due.at is not None and before % MINUTE == timedelta(0):
+        minutes = before // MINUTE
+        if 0 <= minutes <= REMINDER_MINUTES_MAX:
+            return {"reminder_minutes": minutes}
+    return {"reminder_time": alarm.time()} if alarm.date() == due.day else None
+
+
+def rule_for(text: str, due: When, zone: tzinfo) -> str:
+    """Return a rule in canonical form; an UNTIL in UTC is a date in `zone`.
+
+    Raises:
+        RuleRefused: it is invalid or not supported.
+    """
+
+    def local(match: re.Match[str]) -> str:
+        try:
+            until = datetime.strptime(match[1] + "Z", "%Y%m%dT%H%M%S%z")
+            return f"UNTIL={wall_clock(until, zone):%Y%m%d}"
+        except (ValueError, OverflowError):
+            return match[0]
+
+    return normalise_rule(UNTIL.sub(local, text.upper()), due=due.day)
