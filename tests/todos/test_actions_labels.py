@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
 from tests.changes import caller_of, last_change
@@ -151,3 +152,61 @@ def test_simultaneous_labels_of_one_name_create_one():
     assert user.labels.count() == 1
     assert user.changes.count() == 1
     assert not TaskLabel.objects.exists()
+
+
+# --- Spellings of one name --------------------------------------------------------
+
+SPELLINGS = ["work", "WORK", "Work"]
+
+
+def by_plan(api, page):
+    return api.post("/api/me/tasks", {"title": "x", "tags": SPELLINGS}).json()["tags"]
+
+
+def by_version_1(api, page):
+    return api.post("/api/v1/tasks", {"title": "x", "labels": SPELLINGS}).json()[
+        "labels"
+    ]
+
+
+def by_quick_add(api, page):
+    line = " ".join(["x", *(f"@{name}" for name in SPELLINGS)])
+    (task,) = api.post("/api/v1/tasks/quick", {"text": line}).json()["tasks"]
+    return task["labels"]
+
+
+def by_quick_add_lines(api, page):
+    lines = "\n".join(f"x @{name}" for name in SPELLINGS)
+    tasks = api.post("/api/v1/tasks/quick", {"text": lines}).json()["tasks"]
+    return [*{name for task in tasks for name in task["labels"]}]
+
+
+def by_page(api, page):
+    form = {"title": "x", "priority": "3", "labels": ", ".join(SPELLINGS)}
+    page.post("/tasks/new/", form)
+    return names_on(Task.objects.get())
+
+
+def by_import(api, page):
+    rows = "".join(f"x,{name}\n" for name in SPELLINGS)
+    file = SimpleUploadedFile("tasks.csv", f"title,labels\n{rows}".encode())
+    response = api.post(
+        "/api/v1/import", {"format": "csv", "file": file}, format="multipart"
+    )
+    assert response.status_code == 200
+    return [*{name for task in Task.objects.with_labels() for name in task.label_names}]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [by_plan, by_version_1, by_quick_add, by_quick_add_lines, by_page, by_import],
+)
+@pytest.mark.parametrize(("stored", "kept"), [([], "work"), (["wOrK"], "wOrK")])
+def test_a_label_keeps_its_first_spelling(api_as, page_as, alice, write, stored, kept):
+    for name in stored:
+        actions.create_label(caller_of(alice), name=name)
+
+    shown = write(api_as(alice), page_as(alice))
+
+    assert shown == [kept]
+    assert [label.name for label in alice.labels.all()] == [kept]

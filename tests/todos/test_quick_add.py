@@ -75,7 +75,7 @@ def test_several_lines_are_tasks_in_their_order_and_one_batch(alice):
         "Two",
         "Three",
     ]
-    assert [task.label_names for task in tasks] == [["A"], ["b"], ["A", "c"]]
+    assert [task.label_names for task in tasks] == [["a"], ["b"], ["a", "c"]]
     changes = Change.objects.order_by("seq")
     assert [change.entity for change in changes] == ["label"] * 3 + ["task"] * 3
     assert len({change.batch for change in changes}) == 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from functools import lru_cache
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -20,7 +19,14 @@ from todos.actions.storing import store, store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABELS_MAX
-from todos.models import Label, Task, TaskLabel, TaskQuerySet, label_key
+from todos.models import (
+    Label,
+    Task,
+    TaskLabel,
+    TaskQuerySet,
+    label_key,
+    names_by_key,
+)
 
 LABELS_PER_USER_MAX = 500
 CHUNK = 500  # tasks that are loaded at once
@@ -187,19 +193,19 @@ def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -
     The tasks must be loaded with their labels.
     """
     names: dict[str, str] = {}
-    key_of = lru_cache(maxsize=None)(label_key)  # names repeat often
     keys_of: list[tuple[Task, set[str]]] = []
     for task, task_names in wanted:
-        by_key = {key_of(name): name for name in task_names}
+        by_key = names_by_key(task_names)
         if len(by_key) > LABELS_MAX:
             raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
-        names = by_key | names
+        for key, name in by_key.items():
+            names.setdefault(key, name)
         keys_of.append((task, set(by_key)))
     labels = {label.key: label for label in labels_named(names, batch)}
     added: list[tuple[UUID, UUID, UUID]] = []
     losing: dict[UUID, set[str]] = {}
     for task, keys in keys_of:
-        had = set(map(key_of, task.label_names))
+        had = set(map(label_key, task.label_names))
         added += [
             (batch.owner.pk, task.pk, labels[key].pk) for key in sorted(keys - had)
         ]

@@ -16,7 +16,14 @@ from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.ledger import Batch, open_batch
 from todos.limits import LABEL_MAX_LENGTH, LABELS_MAX, TITLE_MAX_LENGTH
-from todos.models import Task, TaskLabel, TaskList, label_key, position_now
+from todos.models import (
+    Task,
+    TaskLabel,
+    TaskList,
+    label_key,
+    names_by_key,
+    position_now,
+)
 from todos.schedule.quick_add import (
     Context,
     NoSuchPart,
@@ -101,9 +108,7 @@ def quick_add(
 
 def _label_names(drafts: list[Draft]) -> dict[str, str]:
     """Return the names of all labels in the lines, by their keys."""
-    return {
-        label_key(name): name for draft in drafts for name in draft.parsed.fields.labels
-    }
+    return names_by_key(name for draft in drafts for name in draft.parsed.fields.labels)
 
 
 def _keys(draft: Draft) -> list[str]:
@@ -189,5 +194,5 @@ def _cleaned(parsed: Parsed) -> Parsed:
     if len(parsed.fields.labels) > LABELS_MAX:
         raise ValidationError(f"Use at most {LABELS_MAX} labels.")
     names = [clean_text(name, most=LABEL_MAX_LENGTH) for name in parsed.fields.labels]
-    labels = tuple({label_key(name): name for name in names}.values())
+    labels = tuple(names_by_key(names).values())
     return replace(parsed, title=title, fields=replace(parsed.fields, labels=labels))

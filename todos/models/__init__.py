@@ -8,7 +8,7 @@ same owner; on PostgreSQL, composite foreign keys enforce that.
 from todos.models.change import Change, ChangeQuerySet
 from todos.models.expressions import FoldedField, LabelNames, StepCount
 from todos.models.idempotent_answer import IdempotentAnswer
-from todos.models.label import Label, LabelQuerySet, label_key
+from todos.models.label import Label, LabelQuerySet, label_key, names_by_key
 from todos.models.ledger import Ledger
 from todos.models.loaded import NotLoaded
 from todos.models.owned import Colour, OwnedQuerySet, position_now
@@ -34,5 +34,6 @@ __all__ = [
     "TaskListQuerySet",
     "TaskQuerySet",
     "label_key",
+    "names_by_key",
     "position_now",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Self
 
 from django.db import models
@@ -23,6 +24,14 @@ class LabelQuerySet(OwnedQuerySet["Label"]):
 def label_key(name: str) -> str:
     """Return the key of a label: names that differ only in case share it."""
     return name.casefold()
+
+
+def names_by_key(names: Iterable[str]) -> dict[str, str]:
+    """Map the keys of labels to their names; of several spellings, the first counts."""
+    found: dict[str, str] = {}
+    for name in names:
+        found.setdefault(label_key(name), name)
+    return found
 
 
 class Label(models.Model):

@@ -22,7 +22,7 @@ from todos.limits import (
     NOTES_MAX_LENGTH,
     TITLE_MAX_LENGTH,
 )
-from todos.models import Colour, Task, TaskList, label_key
+from todos.models import Colour, Task, TaskList, label_key, names_by_key
 from todos.pages.rows import reminder_words
 from todos.schedule.days import FIRST_DATE, LAST_DATE
 from todos.schedule.recurrence import normalise_rule
@@ -106,10 +106,8 @@ class LabelsField(forms.Field):
 
     def to_python(self, value: str | None) -> list[str]:
         text = clean_text(value or "", most=LABELS_MAX_LENGTH)
-        names = {
-            label_key(name): name for part in text.split(",") if (name := part.strip())
-        }
-        return list(names.values())
+        parts = (part.strip() for part in text.split(","))
+        return [*names_by_key(part for part in parts if part).values()]
 
     def validate(self, value: list[str]) -> None:
         if len(value) > LABELS_MAX:

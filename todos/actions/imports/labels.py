@@ -16,7 +16,7 @@ from todos.actions.imports.rows import (
 )
 from todos.actions.labels import require_room
 from todos.caller import Caller
-from todos.models import Label, Task, label_key
+from todos.models import Label, Task, label_key, names_by_key
 
 
 class LabelStage:
@@ -44,9 +44,8 @@ class LabelStage:
 
     def attach(self, tasks: list[tuple[TaskRow, Task]]) -> None:
         """Give each new task the labels that its row names."""
-        labels = self._find_or_plan(
-            {label_key(name): {"name": name} for row, _ in tasks for name in row.labels}
-        )
+        names = names_by_key(name for row, _ in tasks for name in row.labels)
+        labels = self._find_or_plan({key: {"name": names[key]} for key in names})
         if self.is_full:
             return
         for row, task in tasks:
