@@ -19,11 +19,13 @@ class RouteNamesCaller(BasePermission):
     code = "wrong_user"
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        named: str = view.kwargs["user_id"]
-        if not named:
-            return False
-        subject = credential_of(request).subject
-        return named in {"me", str(request.user.pk), subject}
+        return names_caller(request, view.kwargs["user_id"])
+
+
+def names_caller(request: Request, named: str) -> bool:
+    """Whether an id in a request is one that `RouteNamesCaller` allows."""
+    subject = credential_of(request).subject
+    return bool(named) and named in {"me", str(request.user.pk), subject}
 
 
 class SignedInRecently(BasePermission):

@@ -1,7 +1,8 @@
 """`GET /api/{user_id}/tasks`."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -95,6 +96,20 @@ def test_shows_tasks_of_every_list(listed, alice):
         ("?completed=false", ["open"]),
         ("?completed=1", ["done"]),
         ("?status=all&completed=0", ["open"]),
+        ("?is_completed=true", ["done"]),
+        ("?isCompleted=false", ["open"]),
+        ("?done=1", ["done"]),
+        ("?status=in_progress", ["open"]),
+        ("?status=in-progress", ["open"]),
+        ("?status=In%20Progress", ["open"]),
+        ("?status=inProgress", ["open"]),
+        ("?status=TO_DO", ["open"]),
+        ("?status=to-do", ["open"]),
+        ("?status=review", ["open"]),
+        ("?status=backlog", ["open"]),
+        ("?status=blocked", ["open"]),
+        ("?statusFilter=open", ["open"]),
+        ("?status=Done", ["done"]),
     ],
 )
 def test_filters_by_status(listed, alice, query, titles):
@@ -188,10 +203,104 @@ def four(alice):
         ("?sort=dueDate&order=desc", "bCaD"),
         ("?sort=priority", "CbaD"),
         ("?sort=priority&order=desc", "DabC"),
+        ("?sort=-created_at", "abCD"),
+        ("?sort=%2Bcreated_at", "DCba"),
+        ("?sort=+created_at", "DCba"),
+        ("?sort=created_date", "abCD"),
+        ("?sort=createdDate", "abCD"),
+        ("?sort=created_desc", "abCD"),
+        ("?sort=created_at_asc", "DCba"),
+        ("?sort=CREATED_AT-DESC", "abCD"),
+        ("?sort=creationDate&sortDirection=asc", "DCba"),
+        ("?sort=title_asc", "abCD"),
+        ("?sort=title_desc", "DCba"),
+        ("?sort=-title", "DCba"),
+        ("?sort=title,desc", "DCba"),
+        ("?sort=title%20descending", "DCba"),
+        ("?sort=titleDesc", "DCba"),
+        ("?sort=name", "abCD"),
+        ("?sort=-due_date", "bCaD"),
+        ("?sort=dueDate:desc", "bCaD"),
+        ("?sort=due-date.asc", "aCbD"),
+        ("?sort=-priority", "DabC"),
+        ("?sort=priority_desc", "DabC"),
+        ("?sort=newest", "abCD"),
+        ("?sort=oldest", "DCba"),
+        ("?sort=oldest-first", "DCba"),
+        ("?order_by=-title", "DCba"),
+        ("?ordering=title", "abCD"),
+        ("?sortBy=title&sortOrder=desc", "DCba"),
+        ("?sort_by=title&sort=desc", "DCba"),
+        ("?sort=asc&sortBy=created", "DCba"),
+        ("?sort=desc", "abCD"),
+        ("?order=descending", "abCD"),
+        ("?sort=title_desc&order=desc", "DCba"),
     ],
 )
 def test_sorts_tasks_without_a_date_last(listed, four, query, titles):
     assert "".join(listed(query)) == titles
+
+
+@pytest.mark.parametrize("query", ["?sort=title", "?sort=-title", "?sort=priority"])
+def test_equal_tasks_are_sorted_newest_first(listed, alice, query):
+    for title, notes in [("same", "1"), ("Same", "2"), ("SAME", "3")]:
+        at = NOON + timedelta(hours=int(notes) % 3)  # the second is the newest
+        TaskFactory(owner=alice, title=title, at=at)
+
+    assert listed(query) == ["Same", "same", "SAME"]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [("?sort=due_date", "dcbaf"), ("?sort=-due_date", "abdcf")],
+)
+def test_tasks_of_one_date_are_sorted_by_their_time(listed, alice, query, titles):
+    day = date(2027, 3, 1)
+    for number, (title, at) in enumerate(
+        [("a", time(17)), ("b", time(9, 30)), ("c", None), ("d", None)]
+    ):
+        TaskFactory(
+            owner=alice,
+            title=title,
+            due_date=day,
+            due_time=at,
+            at=NOON + timedelta(hours=number),
+        )
+    TaskFactory(owner=alice, title="f")
+
+    assert "".join(listed(query)) == titles
+
+
+def test_the_refusal_of_an_order_names_the_columns_as_they_are_written(api_as, alice):
+    response = api_as(alice).get(f"{URL}?sort=metadata")
+
+    assert response.json()["error"]["details"]["sort"] == [
+        "Must be one of: created, created_at, createdAt, updated, updated_at,"
+        " updatedAt, due, due_date, dueDate, title, priority. For a direction put - in"
+        " front, or _asc or _desc behind."
+    ]
+
+
+@pytest.mark.parametrize("name", ["skip", "offset"])
+def test_a_page_can_begin_after_a_number_of_tasks(api_as, alice, four, name):
+    client = api_as(alice)
+
+    response = client.get(f"{URL}?sort=title&{name}=1&limit=2")
+
+    links = {
+        relation: address
+        for address, relation in re.findall(r'<([^>]+)>; rel="(\w+)"', response["Link"])
+    }
+    skipped = {
+        relation: QueryDict(link.split("?")[1])[name]
+        for relation, link in links.items()
+    }
+    assert [task["title"] for task in response.json()] == ["b", "C"]
+    assert response["X-Total-Count"] == "4"
+    assert skipped == {"first": "0", "prev": "0", "next": "3", "last": "3"}
+    assert [task["title"] for task in client.get(links["next"]).json()] == ["D"]
+    assert client.get(f"{URL}?{name}=4").json() == []
+    assert client.get(f"{URL}?{name}=0").headers["X-Total-Count"] == "4"
 
 
 def test_pages_have_the_total_and_links_to_the_others(api_as, alice, four):
@@ -247,7 +356,32 @@ def test_a_page_after_the_last_is_empty_and_knows_the_total(api_as, alice, four)
         ("?sort=password", "sort"),
         ("?sort=owner__email", "sort"),
         ("?sort_by=metadata", "sort"),
-        ("?sort=-created_at", "sort"),
+        ("?sort=desc_created", "sort"),
+        ("?sort=-", "sort"),
+        ("?sort=-created_desc", "sort"),
+        ("?sort=created_sideways", "sort"),
+        ("?sort=" + "_" * 60 + "title", "sort"),
+        ("?sort=-created&order=asc", "order"),
+        ("?sort_by=title_desc&sort_order=asc", "order"),
+        ("?sort=title&sort_by=created", "sort"),
+        ("?status=pending&status_filter=completed", "status"),
+        ("?priority=high&priority=low", "priority"),
+        ("?status=pending&status=done", "status"),
+        ("?page=2&skip=10", "skip"),
+        ("?page=1&offset=0", "skip"),
+        ("?skip=-1", "skip"),
+        ("?offset=x", "skip"),
+        ("?skip=99999999999999999999", "skip"),
+        ("?_=soon", "_"),
+        ("?tag_ids=1,2", "tag_ids"),
+        ("?category=errands", "category"),
+        ("?category=errands&category=", "category"),
+        ("?due_before=2027-01-01", "due_before"),
+        ("?view=trash", "view"),
+        ("?labels=home", "labels"),
+        ("?fields=id", "fields"),
+        ("?%00=1", "\x00"),
+        (f"?{'x' * 60}=1", "x" * 50),
         ("?order=sideways", "order"),
         ("?page=0", "page"),
         ("?page=-1", "page"),
@@ -270,10 +404,91 @@ def test_refuses_a_query_it_does_not_understand(api_as, alice, query, name):
     assert [key.split(".")[0] for key in response.json()["error"]["details"]] == [name]
 
 
-def test_ignores_parameters_it_does_not_know(listed, alice):
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?category=&tag_ids=",
+        "?category=all&view=ALL",
+        "?_=1796000000000&t=0.4711&timestamp=17",
+        "?user_id=me",
+        "?status=pending&statusFilter=pending&status=",
+    ],
+)
+def test_ignores_parameters_that_ask_for_nothing(listed, alice, query):
     TaskFactory(owner=alice, title="Buy milk")
 
-    assert listed("?category=errands&_=17&view=trash") == ["Buy milk"]
+    assert listed(query) == ["Buy milk"]
+
+
+def test_names_the_parameters_that_it_serves(api_as, alice):
+    response = api_as(alice).get(f"{URL}?category=errands&tag_ids=7")
+
+    details = response.json()["error"]["details"]
+    assert list(details) == ["category", "tag_ids"]
+    assert details["category"] == [
+        "Unknown parameter. Use: status, completed, priority, search, tag, sort, order,"
+        " page, skip, limit."
+    ]
+
+
+def test_names_a_few_of_many_unknown_parameters(api_as, alice):
+    query = "&".join(f"x{n}=1" for n in range(1000))
+
+    response = api_as(alice).get(f"{URL}?{query}")
+
+    assert response.status_code == 422
+    assert len(response.json()["error"]["details"]) == 10
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("post", "", {"title": "Buy milk"}),
+        ("get", "/{id}", None),
+        ("put", "/{id}", {"title": "Buy bread"}),
+        ("patch", "/{id}", {"title": "Buy bread"}),
+        ("delete", "/{id}", None),
+        ("patch", "/{id}/complete", None),
+        ("patch", "/{id}/toggle", None),
+        ("patch", "/{id}/status", {"status": "done"}),
+    ],
+)
+def test_other_requests_have_no_parameters(api_as, alice, method, path, body):
+    task = TaskFactory(owner=alice, title="Buy milk")
+    client = api_as(alice)
+    url = URL + path.format(id=task.pk)
+
+    refused = getattr(client, method)(f"{url}?completed=true", body)
+    task.refresh_from_db()
+
+    assert refused.status_code == 422
+    assert refused.json()["error"]["details"] == {
+        "completed": ["This request has no such parameter."]
+    }
+    assert (task.title, task.version, alice.tasks.count()) == ("Buy milk", 1, 1)
+    assert getattr(client, method)(f"{url}?_=1", body).status_code < 300
+
+
+@pytest.mark.parametrize("prefix", ["/api/", "/api/me/", "/api/users/me/"])
+@pytest.mark.parametrize("name", ["user_id", "userId"])
+def test_an_id_in_the_query_must_be_the_callers(
+    api_as, alice, bob, prefix, name, django_assert_num_queries
+):
+    TaskFactory(owner=alice)
+    client = api_as(alice)
+
+    own = client.get(f"{prefix}tasks?{name}={alice.pk}")
+    answers = set()
+    for other in (bob.pk, uuid4(), "x"):
+        for method in ("get", "post"):
+            with django_assert_num_queries(1):  # the caller
+                response = getattr(client, method)(f"{prefix}tasks?{name}={other}")
+            answers.add((response.status_code, response.content))
+
+    assert len(own.json()) == 1
+    assert {status for status, _ in answers} == {403}
+    assert len(answers) == 1
+    assert alice.tasks.count() == 1
 
 
 @pytest.mark.parametrize("count", [1, 60])

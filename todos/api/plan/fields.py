@@ -28,17 +28,14 @@ PRIORITIES = {
     "none": Task.Priority.MEDIUM,
     "low": Task.Priority.LOW,
 }
-# Whether a task with this status is completed.
-STATUSES = {
-    "pending": False,
-    "incomplete": False,
-    "todo": False,
-    "open": False,
-    "active": False,
-    "completed": True,
-    "complete": True,
-    "done": True,
-}
+# Whether a task with this status is completed. What boards distinguish is open here.
+STATUSES = dict.fromkeys(
+    [
+        *("pending", "incomplete", "todo", "open", "active", "new", "not_started"),
+        *("in_progress", "started", "review", "in_review", "backlog", "blocked"),
+    ],
+    False,
+) | dict.fromkeys(["completed", "complete", "done"], True)
 RULES = {
     word: f"FREQ={word.upper()}" for word in ("daily", "weekly", "monthly", "yearly")
 }
@@ -54,13 +51,23 @@ RULE_WORDS = {
 }
 
 
+# What may separate the words of a name.
+_SEPARATORS = str.maketrans("", "", "_-:., ")
+WORD_MAX_LENGTH = 50
+
 PlainField: TypeAlias = serializers.Field[Any, Any, Any, Any]
+
+
+def fold_word(text: str) -> str:
+    """Return a name without case and separators: `In-Progress` as `inprogress`."""
+    return text[: WORD_MAX_LENGTH + 1].translate(_SEPARATORS).lower()
 
 
 class WordField(PlainField):
     """One of several words, in any case; `values` maps them to values.
 
-    An empty string is treated as `null`.
+    Words may be joined in any way: `in_progress`, `in-progress`, `inProgress`. An empty
+    string is treated as `null`.
     """
 
     default_error_messages = {"invalid": "Must be one of: {words}."}
@@ -71,16 +78,17 @@ class WordField(PlainField):
         """`shown` are the words that the OpenAPI document lists; by default all."""
         self.values = values
         self.shown = [*shown] or [*values]
+        self.folded = {fold_word(word): value for word, value in values.items()}
         super().__init__(**kwargs)
 
     def run_validation(self, data: object = serializers.empty) -> Any:
         return super().run_validation(None if data == "" else data)
 
     def to_internal_value(self, data: object) -> Any:
-        word = data.strip().lower() if isinstance(data, str) else ""
-        if word not in self.values:
+        word = fold_word(data) if isinstance(data, str) else ""
+        if word not in self.folded:
             self.fail("invalid", words=", ".join(self.values))
-        return self.values[word]
+        return self.folded[word]
 
 
 class WordSchema(RegistersItself, OpenApiSerializerFieldExtension):
@@ -104,7 +112,7 @@ class PriorityField(WordField):
 
 
 class StatusField(WordField):
-    """Whether it is completed; `todo`, `incomplete`, `done` … are accepted as well."""
+    """Whether it is completed; `todo`, `in_progress`, `done` … are accepted as well."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(STATUSES, shown=("pending", "completed"), **kwargs)

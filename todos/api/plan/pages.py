@@ -10,38 +10,46 @@ from config.json import JSONObject
 
 
 @dataclass(frozen=True, slots=True)
-class NumberedPage:
-    """The rows of a numbered page, and the number of rows on all pages."""
+class Page:
+    """Some rows, what comes before them, and the number of rows on all pages."""
 
     rows: list[JSONObject]
-    number: int
+    skip: int
     size: int
     total: int
 
     def headers(self, request: Request) -> dict[str, str]:
-        """Return `X-Total-Count` and, if there are several pages, `Link` (RFC 8288)."""
+        """Return `X-Total-Count` and, if there are several pages, `Link` (RFC 8288).
+
+        The links have the parameter that the request has: `page`, `skip` or `offset`.
+        """
         headers = {"X-Total-Count": str(self.total)}
-        last = max(1, -(-self.total // self.size))
-        if self.number > 1 or last > 1:
-            pages = {"first": 1, "last": last}
-            if self.number > 1:
-                pages["prev"] = min(self.number - 1, last)
-            if self.number < last:
-                pages["next"] = self.number + 1
-            url = request.build_absolute_uri()
-            headers["Link"] = ", ".join(
-                f'<{replace_query_param(url, "page", number)}>; rel="{relation}"'
-                for relation, number in pages.items()
-            )
+        if self.skip == 0 and self.total <= self.size:
+            return headers
+        end = max(self.total - 1, 0)
+        last = end - (end - self.skip) % self.size
+        pages = {"first": 0, "last": last}
+        if self.skip:
+            pages["prev"] = max(0, min(self.skip - self.size, last))
+        if self.skip + self.size < self.total:
+            pages["next"] = self.skip + self.size
+        headers["Link"] = ", ".join(
+            f'<{self._link(request, skip)}>; rel="{relation}"'
+            for relation, skip in pages.items()
+        )
         return headers
 
+    def _link(self, request: Request, skip: int) -> str:
+        url = request.build_absolute_uri()
+        for name in ("skip", "offset"):
+            if name in request.query_params:
+                return replace_query_param(url, name, skip)
+        return replace_query_param(url, "page", skip // self.size + 1)
 
-def numbered_page(
-    rows: QuerySet[Model, JSONObject], *, number: int, size: int
-) -> NumberedPage:
-    """Return page `number`, from 1. It counts the rows only if it is not the last."""
-    offset = (number - 1) * size
-    found = list(rows[offset : offset + size])
-    is_last = len(found) < size and (found or number == 1)
-    total = offset + len(found) if is_last else rows.count()
-    return NumberedPage(found, number, size, total)
+
+def page_of(rows: QuerySet[Model, JSONObject], *, skip: int, size: int) -> Page:
+    """Return the page after `skip` rows; it counts them only if it isn't the last."""
+    found = list(rows[skip : skip + size])
+    is_last = len(found) < size and (found or skip == 0)
+    total = skip + len(found) if is_last else rows.count()
+    return Page(found, skip, size, total)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from django.http import QueryDict
 from rest_framework import serializers
 
 from config.api.fields import PlainSerializer
 from config.json import JSONObject
 from config.text import TextField
 from todos.api.plan.fields import (
-    PRIORITIES,
     RULE_WORDS,
     RULES,
-    STATUSES,
     DueField,
     FlagField,
     PriorityField,
     RecurrenceField,
     StatusField,
     TagsField,
-    WordField,
 )
-from todos.limits import LABELS_MAX, SEARCH_MAX_LENGTH
+from todos.limits import LABELS_MAX
 from todos.models import Task
 
 TITLE_MAX_LENGTH = 200
@@ -174,110 +170,3 @@ class CompletionSerializer(PlainSerializer):
     """The body of `PATCH …/complete`. Without `completed`, the state is toggled."""
 
     completed = FlagField(required=False)
-
-
-# Other names of parameters that known clients use.
-ALIASES = {
-    "status_filter": "status",
-    "q": "search",
-    "tags": "tag",
-    "sort_by": "sort",
-    "sort_order": "order",
-    "page_size": "limit",
-}
-SORTS = {
-    "created": "created_at",
-    "created_at": "created_at",
-    "createdAt": "created_at",
-    "updated": "updated_at",
-    "updated_at": "updated_at",
-    "updatedAt": "updated_at",
-    "due": "due_date",
-    "due_date": "due_date",
-    "dueDate": "due_date",
-    "title": "title",
-    "priority": "priority",
-}
-NEWEST_FIRST = {"created_at", "updated_at"}
-MAX_LIMIT = 500
-MAX_PAGE = 1_000_000
-
-
-class PlanQuerySerializer(PlainSerializer):
-    """The query parameters of `GET /api/{user_id}/tasks`.
-
-    The plan has no pages, and its clients expect all tasks. So a page holds 500 tasks
-    by default, which is also the maximum.
-    """
-
-    status = WordField(
-        STATUSES | {"all": None},
-        default=None,
-        help_text="Filter by status, in any case. Alias: `status_filter`.",
-    )
-    completed = WordField(
-        {"true": True, "1": True, "false": False, "0": False},
-        default=None,
-        help_text="Filter by completion, in any case.",
-    )
-    priority = WordField(
-        PRIORITIES | {"all": None},
-        default=None,
-        help_text="Filter by priority, in any case.",
-    )
-    search = TextField(
-        max_length=SEARCH_MAX_LENGTH,
-        allow_blank=True,
-        default="",
-        help_text="Words in the title or description, in any case. Alias: `q`.",
-    )
-    tag = TagsField(
-        max_length=LABELS_MAX,
-        default=list,
-        help_text="Tasks with all of these tags; separate them by commas, or repeat the"
-        " parameter. Alias: `tags`.",
-    )
-    sort = WordField(
-        {name.lower(): column for name, column in SORTS.items()},
-        shown=SORTS,
-        default="created_at",
-        help_text="Sort field, in any case. Alias: `sort_by`.",
-    )
-    order = WordField(
-        {"asc": "asc", "desc": "desc"},
-        default=None,
-        help_text="Sort order. By default newest first for `created` and `updated`,"
-        " otherwise ascending. Alias: `sort_order`.",
-    )
-    page = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_PAGE,
-        default=1,
-        help_text="The number of the page, from 1.",
-    )
-    limit = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_LIMIT,
-        default=MAX_LIMIT,
-        help_text="Tasks per page. Alias: `page_size`.",
-    )
-
-    @classmethod
-    def read(cls, query: QueryDict) -> JSONObject:
-        """Return the validated parameters; aliases are resolved, empty ones ignored.
-
-        Raises:
-            ValidationError: by the name of the parameter, not the alias.
-        """
-        given: JSONObject = {}
-        for name, values in query.lists():
-            name = ALIASES.get(name, name)
-            if name == "tag":
-                tags = ",".join(values).split(",")
-                given[name] = [*given.get(name, []), *tags]
-            elif values[-1] != "":
-                given.setdefault(name, values[-1])
-        serializer = cls(data=given)
-        serializer.is_valid(raise_exception=True)
-        validated: JSONObject = serializer.validated_data
-        return validated

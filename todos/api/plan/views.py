@@ -6,7 +6,7 @@ user's task are answered with 404, with the same bytes as for an unknown id.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from uuid import UUID
 
 from django.db.models import F
@@ -16,21 +16,21 @@ from django.http import Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.permissions import RouteNamesCaller
+from accounts.api.permissions import RouteNamesCaller, names_caller
 from accounts.authentication import user_of
 from config.json import JSONObject
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
-from todos.api.plan.pages import numbered_page
+from todos.api.plan.pages import page_of
 from todos.api.plan.problems import PlanErrorSerializer, handle_exception
+from todos.api.plan.query import NAMES, PlanQuerySerializer, parameters_of
 from todos.api.plan.serializers import (
-    NEWEST_FIRST,
     CompletionSerializer,
-    PlanQuerySerializer,
     PlanTaskSerializer,
     represent_plan_task,
 )
@@ -56,6 +56,9 @@ PAGE_HEADERS = [
 ]
 
 
+NO_PARAMETERS = ("user_id",)  # but the one that names the caller
+
+
 class PlanEndpoint(OwnedEndpoint):
     """The base class of the plan's endpoints. The route must name the user."""
 
@@ -70,6 +73,21 @@ class PlanEndpoint(OwnedEndpoint):
         if isinstance(exc, actions.InTrash):
             exc = Http404()
         return super().handle_exception(exc)
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        """Refuse parameters that are not served, and another user's id among them."""
+        super().initial(request, *args, **kwargs)
+        if request.method == "OPTIONS":
+            return
+        self.parameters = parameters_of(request.query_params, self.parameter_names)
+        named = self.parameters.pop("user_id", None)
+        if named is not None and not names_caller(request, named):
+            raise PermissionDenied(RouteNamesCaller.message, RouteNamesCaller.code)
+
+    @property
+    def parameter_names(self) -> Collection[str]:
+        """The query parameters that the request may have."""
+        return NO_PARAMETERS
 
     def tasks(self) -> TaskQuerySet:
         """Return the user's tasks outside the trash."""
@@ -102,6 +120,10 @@ class PlanTaskListView(PlanEndpoint):
     input_class = PlanTaskSerializer
     conflicts = {"POST": (actions.AccountFull,)}
 
+    @property
+    def parameter_names(self) -> Collection[str]:
+        return NO_PARAMETERS if self.request.method == "POST" else NAMES
+
     @extend_schema(
         operation_id="plan_tasks_list",
         parameters=[PlanQuerySerializer, *PAGE_HEADERS],
@@ -109,13 +131,13 @@ class PlanTaskListView(PlanEndpoint):
     )
     def get(self, request: Request, **kwargs: object) -> Response:
         """List the tasks, by default the newest 500."""
-        query = PlanQuerySerializer.read(request.query_params)
+        query = PlanQuerySerializer.read(self.parameters)
         rows = (
             self._matching(query)
             .order_by(*_order(query["sort"], query["order"]))
             .values(*PLAN_COLUMNS)
         )
-        page = numbered_page(rows, number=query["page"], size=query["limit"])
+        page = page_of(rows, skip=query["skip"], size=query["limit"])
         user_id = self.named_user_id
         return Response(
             [represent_plan_task(row, user_id=user_id) for row in page.rows],
@@ -143,12 +165,27 @@ class PlanTaskListView(PlanEndpoint):
         return self.answer(task, status=status.HTTP_201_CREATED)
 
 
-def _order(column: str, direction: str | None) -> list[OrderBy]:
-    direction = direction or ("desc" if column in NEWEST_FIRST else "asc")
+def _order(column: str, direction: str) -> list[OrderBy]:
+    """Return the order by a column, of equal values the newest first.
+
+    Tasks without a date come last; of those due on one date, a date without a time is
+    less than one with a time.
+    """
+    newest_first = [F("created_at").desc(), F("id").desc()]
+    match column, direction:
+        case "created_at", "asc":
+            return [F("created_at").asc(), F("id").asc()]
+        case "created_at", _:
+            return newest_first
+        case "due_date", "asc":
+            at = F("due_time").asc(nulls_first=True)
+            return [F("due_date").asc(nulls_last=True), at, *newest_first]
+        case "due_date", _:
+            at = F("due_time").desc(nulls_last=True)
+            return [F("due_date").desc(nulls_last=True), at, *newest_first]
     value = Lower("title") if column == "title" else F(column)
-    if direction == "desc":
-        return [value.desc(nulls_last=True), F("id").desc()]
-    return [value.asc(nulls_last=True), F("id").asc()]
+    is_reversed = direction == "desc"
+    return [value.desc() if is_reversed else value.asc(), *newest_first]
 
 
 class PlanTaskDetailView(PlanEndpoint):
