@@ -25,6 +25,7 @@ def test_returns_the_rule_and_its_five_next_dates(preview):
     assert response.status_code == 200
     assert response.json() == {
         "rrule": "FREQ=WEEKLY;BYDAY=MO",
+        "text": "Every week on Monday",
         "dates": ["2027-03-01", "2027-03-08", "2027-03-15", "2027-03-22", "2027-03-29"],
         "at": None,
     }
@@ -71,6 +72,31 @@ def test_counts_from_completion_as_if_each_were_completed_when_due(preview):
 
     assert shown["rrule"] == "FREQ=MONTHLY;COUNT=3"
     assert shown["dates"] == ["2027-01-31", "2027-02-28", "2027-03-28"]
+
+
+def test_counts_about_the_interval_from_completion(preview):
+    shown = preview(
+        rrule="FREQ=WEEKLY;INTERVAL=4;BYDAY=SU",
+        anchor="completion",
+        due_date="2026-12-01",
+    ).json()
+
+    assert shown["dates"][:3] == ["2026-12-01", "2026-12-27", "2027-01-24"]
+
+
+@pytest.mark.parametrize(
+    ("start_date", "dates"),
+    [
+        ("2027-02-01", ["2027-02-05", "2027-03-05", "2027-04-05"]),
+        (None, ["2027-02-05", "2027-03-01", "2027-04-01"]),
+    ],
+)
+def test_the_rule_can_describe_the_start_date(preview, start_date, dates):
+    shown = preview(
+        rrule="FREQ=MONTHLY;BYMONTHDAY=1", due_date="2027-02-05", start_date=start_date
+    ).json()
+
+    assert shown["dates"][:3] == dates
 
 
 @pytest.mark.parametrize("anchor", ["due", "completion"])

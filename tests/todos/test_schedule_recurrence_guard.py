@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from todos.limits import RULE_MAX_LENGTH
-from todos.schedule import recurrence, rules
+from todos.schedule import recurrence, rules, windows
 from todos.schedule.recurrence import RuleRefused
 
 pytestmark = pytest.mark.slow
@@ -94,6 +94,8 @@ TOUGH = [
 
 def call_every_function(rule, day):
     """Call every function of the module; yield the number of calls that each took."""
+    dates = windows.Dates(day)
+    window = windows.Dates(day, day - timedelta(days=30))
     questions = [
         lambda: recurrence.normalise_rule(rule, due=day),
         lambda: recurrence.normalise_rule(rule, due=None),
@@ -101,8 +103,10 @@ def call_every_function(rule, day):
         lambda: recurrence.next_date(rule, anchor=day, after=day),
         lambda: recurrence.first_date(rule, on_or_after=day),
         lambda: recurrence.date_after_completion(rule, done_on=day),
-        lambda: recurrence.next_dates(rule, start=day),
-        lambda: recurrence.next_dates(rule, start=day, from_completion=True),
+        lambda: windows.next_dates(rule, dates),
+        lambda: windows.next_dates(rule, dates, from_completion=True),
+        lambda: windows.next_dates(rule, window),
+        lambda: windows.dates_after(rule, window, after=date(2999, 12, 31)),
     ]
     for ask in questions:
         with counted() as calls, suppress(RuleRefused):
@@ -139,7 +143,7 @@ def test_an_accepted_rule_has_a_date_within_ten_years(text, due):
     except RuleRefused:
         return
 
-    dates = recurrence.next_dates(rule, start=due)
+    dates = windows.next_dates(rule, windows.Dates(due))
 
     assert len(rule) <= RULE_MAX_LENGTH
     assert recurrence.normalise_rule(rule, due=due) == rule

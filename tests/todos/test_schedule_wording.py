@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 
 from tests.todos.test_schedule_recurrence_guard import RULES
-from todos.schedule.recurrence import first_date, next_dates
+from todos.schedule.recurrence import first_date
 from todos.schedule.rules import RuleRefused, read_rule
+from todos.schedule.windows import Dates, next_dates
 from todos.schedule.wording import DAYS, MONTHS, rule_words
 
 WORDS = [
@@ -213,7 +214,7 @@ def test_rules_with_the_same_words_have_the_same_dates():
     dates = {}
     for rule, words in WORDS:
         begin = first_date(rule, on_or_after=date(2027, 1, 1))
-        found = begin and next_dates(rule, start=begin, count=30)
+        found = begin and next_dates(rule, Dates(begin), count=30)
         assert dates.setdefault(words, found) == found, rule
 
 

@@ -25,7 +25,9 @@ from todos.api.tasks import TaskEndpoint
 from todos.limits import TIMEZONE_MAX_LENGTH
 from todos.models import Task
 from todos.schedule.instants import instant_of
-from todos.schedule.recurrence import RuleRefused, begin_series, next_dates
+from todos.schedule.recurrence import RuleRefused, begin_series
+from todos.schedule.windows import Dates, next_dates
+from todos.schedule.wording import rule_words
 
 
 class TaskSkipView(TaskEndpoint):
@@ -58,6 +60,12 @@ class PreviewQuestionSerializer(RecurrenceSerializer):
     due_date = BoundedDateField(
         allow_null=True, default=None, help_text="The first date of the series."
     )
+    start_date = BoundedDateField(
+        allow_null=True,
+        default=None,
+        help_text="The start date of the first task. It matters if the rule describes"
+        " the start date and not the due date.",
+    )
     due_time = LocalTimeField(
         allow_null=True, default=None, help_text="Local time on each date."
     )
@@ -81,10 +89,11 @@ class PreviewSerializer(serializers.Serializer[None]):
     """The rule as it would be stored, and the first dates of the series."""
 
     rrule = serializers.CharField(help_text="The rule as a task would have it.")
+    text = serializers.CharField(help_text="The rule in words, in English.")
     dates = serializers.ListField(
         child=serializers.DateField(),
         read_only=True,
-        help_text="The next five dates, or fewer if the rule ends. For the anchor"
+        help_text="The next five due dates, or fewer if the rule ends. For the anchor"
         " `completion`, as if each occurrence were completed on its due date.",
     )
     at = serializers.ListField(
@@ -118,7 +127,9 @@ class RecurrencePreviewView(OwnedEndpoint):
             )
         except RuleRefused as exc:
             raise serializers.ValidationError({"rrule": [str(exc)]}) from exc
-        dates = next_dates(rule, start=start, from_completion=from_completion)
+        first = Dates(start, asked["start_date"])
+        dates = next_dates(rule, first, from_completion=from_completion)
+        words = rule_words(rule, from_completion=from_completion)
         at, zone = asked["due_time"], ZoneInfo(asked["due_tz"] or owner.timezone)
         instants = [instant_of(day, at, zone) for day in dates] if at else None
-        return Response({"rrule": rule, "dates": dates, "at": instants})
+        return Response({"rrule": rule, "text": words, "dates": dates, "at": instants})

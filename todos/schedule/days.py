@@ -1,5 +1,6 @@
 """The current day of a user, and whether something is past due for the user."""
 
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import cached_property
@@ -18,6 +19,14 @@ def today(*, now: datetime, zone: tzinfo, day_start: int) -> date:
     the date at 02:00 is still yesterday's.
     """
     return (wall_clock(now, zone) - timedelta(hours=day_start)).date()
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day of a later month, or the last day of a shorter one."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if year > date.max.year:
+        return date.max
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 @dataclass(frozen=True)

@@ -1,39 +1,33 @@
 """The dates of a recurrence rule.
 
-A rule is evaluated period by period (a day, a week, a month or a year), and only for
-the ten years in which the next date must lie. So the work is bounded: no rule, whether
-it ever occurs or not, takes more than the days of eleven years. The tests compare the
+The next date must lie within ten years. So the work is bounded: no rule, whether it
+ever occurs or not, takes more than the days of a few decades. The tests compare the
 results with python-dateutil, which searches until the year 9999.
 """
 
-from calendar import isleap, monthrange
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from calendar import monthrange
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
-from todos.schedule.days import LAST_DATE
-from todos.schedule.rules import (
-    Rule,
-    RuleRefused,
-    Weekday,
-    read_rule,
-)
+from todos.schedule.days import LAST_DATE, months_later
+from todos.schedule.evaluation import HORIZON_DAYS, dates_of
+from todos.schedule.rules import DAYS_IN, Rule, RuleRefused, read_rule
 
 __all__ = [
     "RuleRefused",
+    "allows",
     "begin_series",
     "count_of",
     "date_after_completion",
     "first_date",
     "next_date",
-    "next_dates",
     "normalise_rule",
 ]
 
-HORIZON_DAYS = 366 * 10
 # A rule without a due date is tried on these years, which include every kind of year.
 SAMPLE_START, SAMPLE_DAYS = date(2000, 1, 1), 366 * 28
-LAST_DAY = date.max.toordinal()
+MONTHS_IN = {"MONTHLY": 1, "YEARLY": 12}
+NEVER_OCCURS = "The rule never occurs within 10 years."
 
 
 def normalise_rule(text: str, *, due: date | None) -> str:
@@ -49,7 +43,7 @@ def normalise_rule(text: str, *, due: date | None) -> str:
     """
     rule = _with_month_end(read_rule(text), due)
     if not _occurs(rule, due):
-        raise RuleRefused("The rule never occurs within 10 years.")
+        raise RuleRefused(NEVER_OCCURS)
     return str(rule)
 
 
@@ -81,9 +75,9 @@ def _or_last(rule: Rule, day: int, *, month: int | None = None) -> Rule:
 
 def _occurs(rule: Rule, due: date | None) -> bool:
     if due is not None:
-        dates = _dates(rule, anchor=due, first=due.toordinal() + 1)
+        dates = dates_of(rule, anchor=due, first=due.toordinal() + 1)
     else:
-        dates = _dates(
+        dates = dates_of(
             replace(rule, interval=1),
             anchor=SAMPLE_START,
             first=SAMPLE_START.toordinal(),
@@ -107,8 +101,11 @@ def begin_series(
     start = due or first_date(rule, on_or_after=today)
     if start is None:
         raise RuleRefused("UNTIL must not be in the past.")
-    settled = normalise_rule(text, due=start)
-    return rule if from_completion else settled, start
+    if not from_completion:
+        return normalise_rule(text, due=start), start
+    if _after_completion(read_rule(rule), due=start, done_on=start) is None:
+        raise RuleRefused(NEVER_OCCURS)
+    return rule, start
 
 
 def next_date(rule: str, *, anchor: date, after: date) -> date | None:
@@ -119,7 +116,7 @@ def next_date(rule: str, *, anchor: date, after: date) -> date | None:
     """
     read = read_rule(rule)
     first = max(anchor.toordinal(), after.toordinal() + 1)
-    found = _within(read, next(_dates(read, anchor=anchor, first=first), None))
+    found = _within(read, next(dates_of(read, anchor=anchor, first=first), None))
     return found if found and found <= LAST_DATE else None
 
 
@@ -128,10 +125,61 @@ def _within(rule: Rule, day: date | None) -> date | None:
     return None if is_over else day
 
 
-def date_after_completion(rule: str, *, done_on: date) -> date | None:
-    """Return the next date of a rule that counts from the day of completion."""
-    read = _with_month_end(read_rule(rule), done_on)
-    return next_date(str(read), anchor=done_on, after=done_on)
+def date_after_completion(
+    rule: str, *, done_on: date, due: date | None = None
+) -> date | None:
+    """Return the next date of a rule that counts from the day of completion.
+
+    A rule without BYDAY, BYMONTHDAY and BYMONTH adds its interval to that day. With
+    them, only the days that they allow are left, and of these only those later than
+    `done_on` and than `due`, the date of the completed task. With an interval of 1 it
+    is the first of them, otherwise the one nearest to the interval after completion,
+    of two equally near ones the earlier. None as for `next_date`.
+    """
+    read = read_rule(rule)
+    found = _within(read, _after_completion(read, due=due or done_on, done_on=done_on))
+    return found if found and found <= LAST_DATE else None
+
+
+def _after_completion(rule: Rule, *, due: date, done_on: date) -> date | None:
+    has_days = rule.weekdays or rule.month_days or rule.months
+    rule = _with_month_end(rule, done_on)
+    if not has_days:
+        after = done_on.toordinal() + 1
+        return next(dates_of(rule, anchor=done_on, first=after), None)
+    first = max(due, done_on).toordinal() + 1
+    wanted = first
+    if rule.interval > 1:
+        wanted = max(first, _periods_later(done_on, rule).toordinal())
+    return _nearest(replace(rule, interval=1), wanted, first=first, anchor=done_on)
+
+
+def _periods_later(day: date, rule: Rule) -> date:
+    """Return the day one interval later; the last day of shorter months."""
+    if rule.frequency in MONTHS_IN:
+        return months_later(day, rule.interval * MONTHS_IN[rule.frequency])
+    return day + timedelta(rule.interval * DAYS_IN[rule.frequency])
+
+
+def _nearest(rule: Rule, wanted: int, *, first: int, anchor: date) -> date | None:
+    """Return the date nearest to day `wanted` from day `first` on; the earlier of two.
+
+    None if there is no date within ten years after `first`, or `wanted` is later.
+    """
+    last = first + HORIZON_DAYS
+    days = dates_of(rule, anchor=anchor, first=wanted, days=last - wanted)
+    later = next(days, None)
+    reach = later.toordinal() - wanted if later else last - first
+    begin = max(first, wanted - reach)
+    days = dates_of(rule, anchor=anchor, first=begin, days=wanted - 1 - begin)
+    return max(days, default=later) if wanted <= last else None
+
+
+def allows(rule: str, day: date) -> bool:
+    """Whether the BY parts of a rule select this day."""
+    read = replace(read_rule(rule), interval=1)
+    on = day.toordinal()
+    return next(dates_of(read, anchor=day, first=on, days=0), None) is not None
 
 
 def first_date(rule: str, *, on_or_after: date) -> date | None:
@@ -140,155 +188,10 @@ def first_date(rule: str, *, on_or_after: date) -> date | None:
     INTERVAL counts from that date, so it doesn't delay it. None as for `next_date`.
     """
     read = replace(read_rule(rule), interval=1)
-    dates = _dates(read, anchor=on_or_after, first=on_or_after.toordinal())
+    dates = dates_of(read, anchor=on_or_after, first=on_or_after.toordinal())
     return _within(read, next(dates, None))
-
-
-def next_dates(
-    rule: str, *, start: date, count: int = 5, from_completion: bool = False
-) -> list[date]:
-    """Return the first dates of a series that begins on `start`.
-
-    `start` is always the first, as DTSTART is in RFC 5545. COUNT and UNTIL can make
-    them fewer than `count`. With `from_completion`, each date counts from the date
-    before, as if each task were completed on its due date.
-    """
-    dates = [start]
-    for _ in range(1, min(count, count_of(rule) or count)):
-        following: date | None
-        if from_completion:
-            following = date_after_completion(rule, done_on=dates[-1])
-        else:
-            following = next_date(rule, anchor=dates[-1], after=dates[-1])
-        if following is None:
-            break
-        dates.append(following)
-    return dates
 
 
 def count_of(rule: str) -> int | None:
     """Return the number of tasks in a series of this rule; None if it is unlimited."""
     return read_rule(rule).count
-
-
-# --- Evaluation -------------------------------------------------------------
-# Days are numbers here, as of `date.toordinal`; day 1 was a Monday.
-
-
-def _dates(
-    rule: Rule, *, anchor: date, first: int, days: int = HORIZON_DAYS
-) -> Iterator[date]:
-    """Yield the dates of the rule from day `first` on, within this number of days.
-
-    The periods are a finite range that begins near `first`, so the distance from the
-    anchor does not matter.
-    """
-    rule = _with_anchor_days(rule, anchor)
-    last = min(first + days, LAST_DAY)
-    for period in _periods(rule, anchor=anchor, first=first, last=last):
-        for day in _chosen(rule, _days_in(rule, period)):
-            if first <= day <= last and _in_step(rule, day, anchor):
-                yield date.fromordinal(day)
-
-
-def _with_anchor_days(rule: Rule, anchor: date) -> Rule:
-    """Add the days that a rule takes from the date from which it counts."""
-    if rule.weekdays or rule.month_days or rule.frequency == "DAILY":
-        return rule
-    if rule.frequency == "WEEKLY":
-        return replace(rule, weekdays=(Weekday(0, anchor.weekday()),))
-    if rule.frequency == "YEARLY" and not rule.months:
-        rule = replace(rule, months=(anchor.month,))
-    return replace(rule, month_days=(anchor.day,))
-
-
-def _periods(rule: Rule, *, anchor: date, first: int, last: int) -> range:
-    """Return the numbers of the periods to evaluate: weeks, months or years.
-
-    A daily rule is evaluated by month; `_in_step` applies its interval.
-    """
-    if first > last:
-        return range(0)
-    base = _period_of(rule, anchor)
-    ahead = _period_of(rule, date.fromordinal(first)) - base
-    step = 1 if rule.frequency == "DAILY" else rule.interval
-    end = _period_of(rule, date.fromordinal(last))
-    return range(base + ahead // step * step, end + 1, step)
-
-
-def _in_step(rule: Rule, day: int, anchor: date) -> bool:
-    return rule.frequency != "DAILY" or (day - anchor.toordinal()) % rule.interval == 0
-
-
-def _period_of(rule: Rule, day: date) -> int:
-    if rule.frequency == "WEEKLY":
-        return (day.toordinal() - 1 - rule.week_start) // 7
-    if rule.frequency == "YEARLY":
-        return day.year
-    return day.year * 12 + day.month - 1
-
-
-def _days_in(rule: Rule, period: int) -> list[int]:
-    """Return the days of a period that the rule selects, in order."""
-    if rule.frequency == "WEEKLY":
-        begin = period * 7 + 1 + rule.week_start
-        week = range(max(begin, 1), min(begin + 7, LAST_DAY + 1))
-        return sorted(day for day in _weekdays_in(rule, week) if _in_month(rule, day))
-    if rule.frequency == "YEARLY":
-        return _days_in_year(rule, period)
-    year, month = divmod(period, 12)
-    return _days_in_month(rule, year, month + 1)
-
-
-def _in_month(rule: Rule, day: int) -> bool:
-    return not rule.months or date.fromordinal(day).month in rule.months
-
-
-def _days_in_year(rule: Rule, year: int) -> list[int]:
-    months = sorted(rule.months) or range(1, 13)
-    if rule.months or not rule.weekdays:
-        return [day for month in months for day in _days_in_month(rule, year, month)]
-    # Without months, ordinals of weekdays count within the year.
-    begin = date(year, 1, 1).toordinal()
-    named = _weekdays_in(rule, range(begin, begin + 365 + isleap(year)))
-    every = replace(rule, weekdays=())
-    days = (day for month in months for day in _days_in_month(every, year, month))
-    return [day for day in days if day in named]
-
-
-def _days_in_month(rule: Rule, year: int, month: int) -> list[int]:
-    if rule.months and month not in rule.months:
-        return []
-    begin = date(year, month, 1).toordinal()
-    days = range(begin, begin + monthrange(year, month)[1])
-    named: Collection[int] = days
-    if rule.month_days:
-        named = sorted(_each(days, rule.month_days))
-    if not rule.weekdays:
-        return list(named)
-    weekdays = _weekdays_in(rule, days)
-    return [day for day in named if day in weekdays]
-
-
-def _weekdays_in(rule: Rule, days: range) -> set[int]:
-    """Return the days that BYDAY selects in a week, a month or a year."""
-    found: set[int] = set()
-    for ordinal, weekday in rule.weekdays:
-        begin = days.start + (weekday + 1 - days.start) % 7
-        same = range(begin, days.stop, 7)
-        found.update(_each(same, (ordinal,)) if ordinal else same)
-    return found
-
-
-def _chosen(rule: Rule, days: Sequence[int]) -> Sequence[int]:
-    """Return the days of a period that BYSETPOS selects."""
-    # The period of a daily rule is one day, which is both the first and the last.
-    if rule.position is None or rule.frequency == "DAILY":
-        return days
-    return list(_each(days, (rule.position,)))
-
-
-def _each(days: Sequence[int], ordinals: Iterable[int]) -> set[int]:
-    """Return the days with these ordinals: from 1 on, or from -1 at the end."""
-    places = (ordinal - 1 if ordinal > 0 else ordinal for ordinal in ordinals)
-    return {days[place] for place in places if -len(days) <= place < len(days)}
