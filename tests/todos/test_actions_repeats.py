@@ -266,11 +266,12 @@ def test_the_next_occurrence_of_a_step_belongs_to_the_same_task(alice):
     upcoming = complete(task)
 
     assert following.parent_id == task.pk
-    # Only the open occurrence of the step is copied, as the first of a new series.
-    copy = upcoming.steps.get()
-    assert copy.due_date == following.due_date + 7 * DAY
-    assert copy.series not in {None, step.series}
-    assert copy.occurrence == 1
+    # It goes along to the next task on its own date, as the first of a new series.
+    carried = upcoming.steps.get()
+    assert carried == following
+    assert carried.due_date == following.due_date == TODAY + DAY
+    assert carried.series not in {None, step.series}
+    assert carried.occurrence == 1
 
 
 # --- Reopening --------------------------------------------------------------------

@@ -116,6 +116,20 @@ def test_exports_a_start_only_before_the_due_date_and_with_its_type(alice):
     assert todos["same"]["X-OWNLIST-START"].dt == date(2027, 2, 28)
 
 
+@pytest.mark.parametrize("fields", [{}, {"due_time": time(9)}])
+def test_a_rule_that_describes_the_start_counts_from_it(alice, bob, fields):
+    days = {"start_date": date(2027, 2, 1), "due_date": date(2027, 2, 5)} | fields
+    TaskFactory(owner=alice, title="a", rrule="FREQ=MONTHLY;BYMONTHDAY=1", **days)
+
+    start = todos_of(alice)["a"]["DTSTART"].dt
+    import_for(bob, exported(alice, "ics"), "ics")
+
+    assert (start.year, start.month, start.day) == (2027, 2, 1)
+    task = Task.objects.get(owner=bob)
+    assert (task.start_date, task.due_date) == (date(2027, 2, 1), date(2027, 2, 5))
+    assert task.rrule == "FREQ=MONTHLY;BYMONTHDAY=1"
+
+
 @pytest.mark.parametrize(
     ("fields", "rule"),
     [

@@ -27,7 +27,7 @@ from todos.actions.refusals import (
     VersionConflict,
 )
 from todos.actions.removal import remove_task
-from todos.actions.repeats import skip_occurrence
+from todos.actions.skips import skip_occurrence
 from todos.actions.tasks import (
     Completion,
     complete_task,

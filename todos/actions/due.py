@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from uuid_utils.compat import uuid7
 
-from todos.actions.repeats import today_of
+from todos.actions.occurrences import today_of
 from todos.caller import Caller
 from todos.models import Task
 from todos.reminders.planning import check_reminder, plan_reminder

@@ -1,52 +1,53 @@
-"""The occurrences of repeating tasks.
+"""Opening the next occurrence of a completed task, and removing it again.
 
 The tasks of a series share its id and are numbered. Completing one opens the next
-occurrence as a new task; skipping moves the same task to the next date and number.
+occurrence as a new task, with its steps.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, Subquery
-from uuid_utils.compat import uuid7
+from django.db.models import OuterRef, Subquery
 
 from accounts.models import User
 from todos.actions.labels import set_all_labels
-from todos.actions.loading import ExpectedVersion, require_live, task_of
-from todos.actions.refusals import (
-    AlreadyCompleted,
-    NextExists,
-    NotRepeating,
-    SeriesEnded,
+from todos.actions.occurrences import (
+    dates_after_completing,
+    move_dates,
+    number_of,
+    today_of,
+)
+from todos.actions.repeating_steps import (
+    Shift,
+    begin_series,
+    carried_before,
+    carry,
+    completed_dates,
+    created_as,
+    give_back,
+    steps_to_repeat,
 )
 from todos.actions.steps import step_quotas
-from todos.actions.storing import store
-from todos.agenda import clock_of
-from todos.caller import Caller
-from todos.ledger import Batch, Kind, open_batch, snapshot
+from todos.ledger import Batch, snapshot
 from todos.models import Task
 from todos.reminders.planning import plan_reminder
-from todos.schedule import recurrence
-from todos.schedule.days import LAST_DATE
-from todos.task_fields import COPIED_COLUMNS, MOVING_COLUMNS
-
-DAY = timedelta(days=1)
-
-
-# --- The next occurrence ----------------------------------------------------------
+from todos.schedule.windows import Dates
+from todos.task_fields import COPIED_COLUMNS
 
 
 def open_next_occurrences(
-    tasks: Sequence[Task], batch: Batch
+    tasks: Sequence[Task], batch: Batch, *, done: Collection[UUID] = ()
 ) -> dict[UUID, Task | None]:
     """Open the next occurrence of each repeating task as a new task, with its steps.
 
     Nothing is opened if the next occurrence exists already (reopening keeps a changed
-    one), or if the parent of a step has no room.
+    one), or if the task of a step is completed or has no room. `done` are the ids of
+    steps that are completed together with their task, even if they are ahead of it.
 
     Returns:
         The next occurrence if it is open, or None, by the id of each task.
@@ -58,138 +59,129 @@ def open_next_occurrences(
     today = today_of(batch.caller)
     copies: list[tuple[Task, Task]] = []
     for task in repeating:
-        due_date = None if task.pk in existing else _next_due(task, today=today)
-        if due_date is not None:
-            copies.append((task, _next_copy(task, due_date=due_date, at=batch.at)))
+        dates = None if task.pk in existing else dates_after_completing(task, on=today)
+        if dates is not None:
+            copies.append((task, _next_copy(task, dates=dates, at=batch.at)))
     copied = list(_with_room(copies, owner=batch.owner))
     found |= {task.pk: copy for task, copy in copied}
-    _store_copies(copied, batch)
+    _store_copies(copied, batch, done=done)
     return found
 
 
 def _with_room(
     copied: Sequence[tuple[Task, Task]], *, owner: User
 ) -> Iterator[tuple[Task, Task]]:
-    """Leave out copies of steps if their task can't have more steps."""
+    """Leave out copies of steps if their task is completed or can't have more steps."""
     parents = {copy.parent_id for _, copy in copied if copy.parent_id is not None}
     counts = step_quotas(parents, owner=owner) if parents else {}
+    if parents:
+        mine = Task.objects.owned_by(owner).filter(pk__in=parents)
+        parents = set(mine.open().values_list("pk", flat=True))
     for task, copy in copied:
         if copy.parent_id is not None:
-            if not counts[copy.parent_id].takes_next:
+            if copy.parent_id not in parents or not counts[copy.parent_id].takes_next:
                 continue
             counts[copy.parent_id].add(copy)
         yield task, copy
 
 
-def _next_copy(task: Task, *, due_date: date, at: datetime) -> Task:
-    assert task.due_date is not None
-    copy = _copy_of(task, shift=due_date - task.due_date, at=at)
+def _next_copy(task: Task, *, dates: Dates, at: datetime) -> Task:
+    copy = _copy_of(task, at=at)
+    copy.due_date, copy.start_date = dates.due, dates.start
     copy.parent_id = task.parent_id
-    copy.series, copy.occurrence = task.series, _number_of(task) + 1
+    copy.series, copy.occurrence = task.series, number_of(task) + 1
     return copy
 
 
-def _store_copies(copied: Sequence[tuple[Task, Task]], batch: Batch) -> None:
-    """Store the copies of tasks, each followed by copies of the task's steps."""
-    steps_of = _steps_to_repeat([task for task, _ in copied], owner=batch.owner)
+def _store_copies(
+    copied: Sequence[tuple[Task, Task]], batch: Batch, *, done: Collection[UUID]
+) -> None:
+    """Store the copies of tasks, each with copies of the task's steps.
+
+    Steps that are ahead are not copied, but carried to the copy of their task.
+    """
+    steps_of = steps_to_repeat([task for task, _ in copied], owner=batch.owner)
+    completed = completed_dates(chain(*steps_of.values()), owner=batch.owner)
     all_copied: list[tuple[Task, Task]] = []
+    carried: list[tuple[Task, Task, Shift]] = []
     for task, copy in copied:
-        assert task.due_date is not None and copy.due_date is not None
-        shift = copy.due_date - task.due_date
         all_copied.append((task, copy))
-        for step in steps_of[task.pk]:
-            step_copy = _copy_of(step, shift=shift, at=batch.at)
-            step_copy.parent_id = copy.pk
-            if step_copy.rrule:
-                step_copy.series, step_copy.occurrence = uuid7(), 1
-            all_copied.append((step, step_copy))
         copy.steps_total = len(steps_of[task.pk])
+        if not copy.steps_total:
+            continue
+        assert copy.due_date is not None
+        shift = Shift(task, to=copy.due_date, completed=completed)
+        for step in steps_of[task.pk]:
+            if shift.is_ahead(step) and step.pk not in done:
+                carried.append((step, copy, shift))
+            else:
+                all_copied.append((step, _step_copy(step, copy, shift)))
+        if "steps_total" in vars(task):
+            task.steps_total -= sum(to is copy for _, to, _ in carried)
     for _, copy in all_copied:
         plan_reminder(copy, owner=batch.owner, at=batch.at)
     Task.objects.bulk_create([copy for _, copy in all_copied])
     set_all_labels([(copy, task.label_names) for task, copy in all_copied], batch)
     for _, copy in all_copied:
         batch.created(copy)
+    carry(carried, batch)
 
 
-def _copy_of(task: Task, *, shift: timedelta, at: datetime) -> Task:
-    """Return an open copy that is not stored yet, with its dates moved by `shift`."""
-    same = {name: getattr(task, name) for name in COPIED_COLUMNS}
-    copy = Task.new(owner_id=task.owner_id, at=at, **same)
-    _move_dates(copy, shift)
+def _step_copy(step: Task, parent: Task, shift: Shift) -> Task:
+    copy = _copy_of(step, at=parent.created_at)
+    copy.parent_id = parent.pk
+    move_dates(copy, shift.of(step))
+    begin_series(copy)
     return copy
 
 
-def _move_dates(task: Task, shift: timedelta) -> None:
-    """Move the due date by `shift`, and the dates that move along with it."""
-    for name in MOVING_COLUMNS:
-        setattr(task, name, _moved(getattr(task, name), shift))
-
-
-def _moved(day: date | None, shift: timedelta) -> date | None:
-    return min(day + shift, LAST_DATE) if day else None
-
-
-def _steps_to_repeat(
-    tasks: Sequence[Task], *, owner: User
-) -> dict[UUID | None, list[Task]]:
-    """Return the steps that the next occurrence gets too, by the id of the task.
-
-    Of a repeating step, these include only the open occurrence.
-    """
-    found: dict[UUID | None, list[Task]] = defaultdict(list)
-    parents = [task.pk for task in tasks if task.parent_id is None]
-    if parents:
-        steps = Task.objects.owned_by(owner).live().filter(parent__in=parents)
-        steps = steps.exclude(~Q(rrule=""), completed_at__isnull=False)
-        for step in steps.with_labels().order_by("position", "id"):
-            found[step.parent_id].append(step)
-    return found
-
-
-def _number_of(task: Task) -> int:
-    return task.occurrence or 1
-
-
-def _next_due(task: Task, *, today: date) -> date | None:
-    """Return the due date of the next occurrence, when this task is completed today."""
-    assert task.due_date is not None
-    if _is_last(task):
-        return None
-    if task.rrule_anchor == Task.Anchor.COMPLETION:
-        return recurrence.date_after_completion(task.rrule, done_on=today)
-    # An overdue task skips the dates that were missed.
-    after = max(task.due_date, today)
-    return recurrence.next_date(task.rrule, anchor=task.due_date, after=after)
-
-
-def _is_last(task: Task) -> bool:
-    count = recurrence.count_of(task.rrule)
-    return count is not None and _number_of(task) >= count
-
-
-def today_of(caller: Caller) -> date:
-    return clock_of(caller.owner, now=caller.at).today
+def _copy_of(task: Task, *, at: datetime) -> Task:
+    """Return an open copy that is not stored yet."""
+    same = {name: getattr(task, name) for name in COPIED_COLUMNS}
+    return Task.new(owner_id=task.owner_id, at=at, **same)
 
 
 def remove_next_occurrences(tasks: Sequence[Task], batch: Batch) -> None:
-    """Remove the next occurrences with their steps, unless these were changed."""
-    upcoming = _open_occurrences(_next_occurrence_ids(tasks)).values()
-    unchanged = {task.pk: task for task in upcoming if task and task.version == 1}
+    """Remove the next occurrences with their steps, unless these were changed.
+
+    Steps that were carried to them return.
+    """
+    unchanged = _unchanged_occurrences(tasks, batch.owner)
     if not unchanged:
         return
     steps_of: dict[UUID | None, list[Task]] = defaultdict(list)
     steps = Task.objects.owned_by(batch.owner).filter(parent__in=unchanged)
     for step in steps.with_labels().order_by("id"):
         steps_of[step.parent_id].append(step)
-    removed = []
-    for key, task in unchanged.items():
-        if any(_is_changed(step, of=task) for step in steps_of[key]):
-            continue
-        removed.append(key)
-        for row in [*steps_of[key], task]:
+    others = [
+        step
+        for key, task in unchanged.items()
+        for step in steps_of[key]
+        if _is_changed(step, of=task)
+    ]
+    before = carried_before(others, to=unchanged, owner=batch.owner)
+    kept = {step.parent_id for step in others if step.pk not in before}
+    give_back([(s, before[s.pk]) for s in others if s.parent_id not in kept], batch)
+    for key in unchanged.keys() - kept:
+        own = [step for step in steps_of[key] if step.pk not in before]
+        for row in [*own, unchanged[key]]:
             batch.removed(row, before=snapshot(row))
+    removed = unchanged.keys() - kept
     Task.objects.owned_by(batch.owner).filter(pk__in=removed).delete()
+
+
+def _unchanged_occurrences(tasks: Sequence[Task], owner: User) -> dict[UUID, Task]:
+    """Return the open next occurrences of tasks that are as they were opened."""
+    upcoming = _open_occurrences(_next_occurrence_ids(tasks)).values()
+    found = {task.pk: task for task in upcoming if task}
+    # A step that was carried and returned has another version.
+    doubtful = [task.pk for task in found.values() if task.version != 1]
+    opened = created_as(doubtful, owner=owner)
+    return {
+        key: task
+        for key, task in found.items()
+        if task.version == 1 or opened.get(key) == snapshot(task)
+    }
 
 
 def _is_changed(step: Task, *, of: Task) -> bool:
@@ -229,57 +221,6 @@ def _open_occurrences(ids: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
     return {task: rows.get(upcoming) for task, upcoming in ids.items()}
 
 
-# --- Skipping ---------------------------------------------------------------------
-
-
-def skip_occurrence(
-    caller: Caller,
-    *,
-    task_id: UUID,
-    version: ExpectedVersion = None,
-) -> Task:
-    """Move an open repeating task to its next date.
-
-    It stays the same task and gets the next number of its series; its start date and
-    reminder move along. An overdue task moves to the first date from today on. A rule
-    that counts from completion counts from the due date or from today, whichever is
-    later, because nothing was completed.
-
-    Raises:
-        Task.DoesNotExist, InTrash, VersionConflict: as `update_task`.
-        NotRepeating, AlreadyCompleted: the task has no date to skip.
-        NextExists: its next occurrence exists already, as another task.
-        SeriesEnded: it is the last occurrence.
-    """
-    with open_batch(caller) as batch:
-        task = task_of(caller.owner, task_id)
-        require_live(task, version=version)
-        _require_skippable(task)
-        due_date = _due_after_skipping(task, today=today_of(caller))
-        if due_date is None or task.due_date is None:
-            raise SeriesEnded
-        before = snapshot(task)
-        _move_dates(task, due_date - task.due_date)
-        task.occurrence = _number_of(task) + 1
-        store(task, before, Kind.UPDATED, batch)
-    return task
-
-
-def _require_skippable(task: Task) -> None:
-    if not task.rrule:
-        raise NotRepeating
-    if task.is_completed:
-        raise AlreadyCompleted
-    if _next_occurrence_ids([task]):
-        raise NextExists
-
-
-def _due_after_skipping(task: Task, *, today: date) -> date | None:
-    assert task.due_date is not None
-    if _is_last(task):
-        return None
-    if task.rrule_anchor == Task.Anchor.COMPLETION:
-        done_on = max(task.due_date, today)
-        return recurrence.date_after_completion(task.rrule, done_on=done_on)
-    after = max(task.due_date, today - DAY)
-    return recurrence.next_date(task.rrule, anchor=task.due_date, after=after)
+def has_next_occurrence(task: Task) -> bool:
+    """Whether the next occurrence exists, in any state."""
+    return bool(_next_occurrence_ids([task]))

@@ -25,7 +25,7 @@ from todos.models import Task, TaskQuerySet
 
 
 def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
-    """Complete the open tasks and their open steps.
+    """Complete the open tasks and their open steps, except those that are ahead.
 
     Returns:
         The next occurrence of each task, or None, by the id of the task.
@@ -34,12 +34,13 @@ def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]
     still_open = {task.pk: task for task in tasks if not task.is_completed}
     # A step that is given together with its task is completed with the task.
     top = [task for task in still_open.values() if task.parent_id not in still_open]
+    # Steps that are ahead of their task go to its next occurrence, and stay open.
+    opened |= open_next_occurrences(top, batch, done=still_open)
     done = [
         (row, snapshot(row))
         for task, steps in _with_steps(top, TaskQuerySet.open, batch, known=still_open)
         for row in [*steps, task]
     ]
-    opened |= open_next_occurrences(top, batch)
     for row, _ in done:
         row.completed_at = batch.at
     store_all(done, Kind.COMPLETED, batch)

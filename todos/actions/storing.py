@@ -89,3 +89,11 @@ def _replan_reminder(task: Task, changed: Iterable[str], batch: Batch) -> bool:
         return False
     plan_reminder(task, owner=batch.owner, at=batch.at)
     return True
+
+
+def assign(row: RecordedRow, values: Snapshot) -> None:
+    """Set columns of a row to the values that the ledger recorded, except labels."""
+    fields = {field.attname: field for field in row._meta.concrete_fields}
+    for name, value in values.items():
+        if name != "labels":
+            setattr(row, name, fields[name].to_python(value))

@@ -33,7 +33,7 @@ from todos.actions.refusals import (
     UndoConflict,
     UndoTooLarge,
 )
-from todos.actions.storing import CHUNK, store, store_all
+from todos.actions.storing import CHUNK, assign, store, store_all
 from todos.caller import Caller
 from todos.ledger import (
     AccountFull,
@@ -226,10 +226,7 @@ class _Undo:
         return row, now
 
     def _assign(self, row: RecordedRow, values: Snapshot) -> None:
-        fields = {field.attname: field for field in row._meta.concrete_fields}
-        for name, value in values.items():
-            if name != "labels":
-                setattr(row, name, fields[name].to_python(value))
+        assign(row, values)
         if isinstance(row, Label):
             row.key = label_key(row.name)
         if isinstance(row, Task):

@@ -19,6 +19,7 @@ from accounts.models import User
 from todos.exports.rows import Columns, lists_of, tasks_of, zones_of
 from todos.models import Task
 from todos.schedule.instants import instant_of
+from todos.schedule.windows import Dates, counts_from_start
 
 # From a priority of Ownlist to one of iCalendar, where 1 is highest and 9 lowest.
 PRIORITIES = {1: 1, 2: 3, 3: 5, 4: 9}
@@ -101,8 +102,13 @@ def _dates(row: Columns) -> Iterator[str]:
     if due:
         yield f"DUE{_wall_clock(due, row)}"
     if row["rrule"]:
-        # A rule counts from DTSTART (section 3.8.2.4), here from the due date.
-        yield f"DTSTART{_wall_clock(due, row)}"
+        # A rule counts from DTSTART (section 3.8.2.4): the due date, or the start date
+        # if the rule describes that.
+        if counts_from_start(row["rrule"], Dates(due, start)):
+            yield f"DTSTART{_wall_clock(start, row, at=time(0))}"
+            start = None
+        else:
+            yield f"DTSTART{_wall_clock(due, row)}"
         yield f"RRULE:{_rule(row)}"
         if row["rrule_anchor"] == Task.Anchor.COMPLETION:
             yield "X-OWNLIST-ANCHOR:completion"

@@ -1,0 +1,82 @@
+"""The number of a task in its series, and the dates of the occurrence after it."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from todos.agenda import clock_of
+from todos.caller import Caller
+from todos.models import Task
+from todos.schedule.days import DAY, LAST_DATE
+from todos.schedule.recurrence import count_of
+from todos.schedule.windows import (
+    Dates,
+    counts_from_start,
+    dates_after,
+    dates_after_completion,
+)
+from todos.task_fields import MOVING_COLUMNS
+
+MONTHS = 12
+
+
+def today_of(caller: Caller) -> date:
+    return clock_of(caller.owner, now=caller.at).today
+
+
+def number_of(task: Task) -> int:
+    return task.occurrence or 1
+
+
+def dates_after_completing(task: Task, *, on: date) -> Dates | None:
+    """Return the dates of the next occurrence if the task is completed on this day.
+
+    None if it is the last one.
+    """
+    if _is_last(task):
+        return None
+    dates = _dates_of(task)
+    if task.rrule_anchor == Task.Anchor.COMPLETION:
+        return dates_after_completion(task.rrule, dates, done_on=on)
+    # An overdue task skips the dates that were missed.
+    return dates_after(task.rrule, dates, after=max(dates.due, on))
+
+
+def dates_after_skipping(task: Task, *, on: date) -> Dates | None:
+    """Return the dates to which the task moves if it is skipped on this day."""
+    if _is_last(task):
+        return None
+    dates = _dates_of(task)
+    if task.rrule_anchor == Task.Anchor.COMPLETION:
+        done_on = max(dates.due, on)
+        return dates_after_completion(task.rrule, dates, done_on=done_on)
+    return dates_after(task.rrule, dates, after=max(dates.due, on - DAY))
+
+
+def _dates_of(task: Task) -> Dates:
+    assert task.due_date is not None
+    dates = Dates(task.due_date, task.start_date)
+    if dates.start is None or not task.series:
+        return dates
+    along = dates.due if counts_from_start(task.rrule, dates) else dates.start
+    if along.day == 31 or (along + DAY).day > 1:
+        return dates
+    # It may have been a later day in a longer month, which earlier occurrences tell.
+    column = "due_date" if along is dates.due else "start_date"
+    earlier = Task.objects.filter(
+        owner=task.owner_id, series=task.series, occurrence__lt=number_of(task)
+    )
+    days = earlier.order_by("-occurrence").values_list(column, flat=True)[:MONTHS]
+    return dates._replace(day=max((day.day for day in days if day), default=0))
+
+
+def _is_last(task: Task) -> bool:
+    count = count_of(task.rrule)
+    return count is not None and number_of(task) >= count
+
+
+def move_dates(task: Task, shift: timedelta) -> None:
+    """Move the due date by `shift`, and the dates that move along with it."""
+    for name in MOVING_COLUMNS:
+        day = getattr(task, name)
+        setattr(task, name, min(day + shift, LAST_DATE) if day else None)
