@@ -18,9 +18,14 @@ from todos.schedule.quick_add.times import (
 from todos.schedule.recurrence import first_date
 from todos.schedule.rules import RuleRefused, read_rule
 
-DAY_OF_WEEK = re.compile(
-    rf"{LEAD}(?:(?:this|next|coming|(?:on |at |over )?the) )?(?:{WEEKDAY}|weekend)",
-    re.I | re.A,
+DAY_OF_WEEK = re.compile(rf"{LEAD}(?:(?:this|next|coming) )?{WEEKDAY}", re.I | re.A)
+# A period beside a recurrence could be its bounds: "every day next week".
+PERIOD = re.compile(
+    rf"{LEAD}(?:(?:on |at |over )?the |this |next )?(?:week|month|year|end of)", re.I
+)
+# What can follow a recurrence without `starting`: "every month 2027-01-31".
+BEGINNING = re.compile(
+    r"(?:today|tomorrow|tod|tom|tmrw?)\b|(?!on |by |due).*\d{4}", re.I
 )
 
 
@@ -45,10 +50,13 @@ def agree(parts: Sequence[Part], text: str) -> bool:
     if repeat is None or dated.sets.get("is_beginning"):
         return True
     rule = repeat.sets["rule"]
-    if DAY_OF_WEEK.match(text, dated.start):
-        is_after = dated.start > repeat.start
-        return not is_after and _can_begin_on_weekday(rule) and occurs_on(rule, due)
-    return occurs_on(rule, due)
+    phrase = text[dated.start : dated.end]
+    if PERIOD.match(phrase) or not occurs_on(rule, due):
+        return False
+    is_weekday = bool(DAY_OF_WEEK.match(phrase))
+    if dated.start > repeat.start:
+        return bool(BEGINNING.match(phrase)) and not is_weekday
+    return not is_weekday or _can_begin_on_weekday(rule)
 
 
 def _is_over(end: str | Length, due: date) -> bool:

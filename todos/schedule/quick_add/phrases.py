@@ -20,6 +20,11 @@ from todos.schedule.quick_add.times import (
 FOUND = "\0"
 BEGINS = re.compile(f"{BEGINNING} ", re.I | re.A)
 FROM = re.compile("from ", re.I | re.A)
+# What a phrase after phrases belongs to them with: "friday or saturday".
+LINK = re.compile(
+    r"(?:or|and|to|till|until|through|thru|except|but|[-–—/&]) |(?=\d|next |this )",
+    re.I,
+)
 
 
 def read_phrases(
@@ -46,6 +51,15 @@ def read_phrases(
     if settled is None or not agree(settled, text):
         return [], start
     return settled, min(end, len(text))
+
+
+def continues(text: str, end: int, context: Context) -> bool:
+    """Whether other phrases belong to those that end there: "friday or saturday"."""
+    link = LINK.match(text, end)
+    if link is None:
+        return False
+    parts, _ = read_phrases(text, link.end(), context, taken=(), is_marked=True)
+    return bool(parts)
 
 
 def _after_found(text: str, start: int) -> int:
@@ -75,8 +89,7 @@ def _readings(
     beside = {name for part in parts for name in part.sets}
     yield from _repeats(text, start, context, is_marked)
     if "rule" in beside:
-        due = next((p.sets["due_date"] for p in parts if "due_date" in p.sets), None)
-        yield from _ends(text, start, context, due)
+        yield from _ends(text, start, context, parts)
     yield from _dates(text, start, context, is_marked, is_repeating="rule" in beside)
     yield from _times(text, start, is_after_date=bool(beside & {"rule", "due_date"}))
 
@@ -128,7 +141,9 @@ def _times(text: str, start: int, *, is_after_date: bool) -> Iterator[Part]:
         yield Part("time", start, end, name, {"part_of_day": name})
 
 
-def _ends(text: str, start: int, context: Context, due: date | None) -> Iterator[Part]:
+def _ends(text: str, start: int, context: Context, parts: list[Part]) -> Iterator[Part]:
+    due = next((p.sets["due_date"] for p in parts if "due_date" in p.sets), None)
+    rule = next(p.sets["rule"] for p in parts if "rule" in p.sets)
     last = read_until(text, start, context)
     if last and due and last[0] < due:  # from 20 December until 5 January
         last = read_until(text, start, _as_of(due, context))
@@ -136,7 +151,7 @@ def _ends(text: str, start: int, context: Context, due: date | None) -> Iterator
         day, end = last
         sets: Settings = {"end": f"UNTIL={day:%Y%m%d}"}
         yield Part("until", start, end, day.isoformat(), sets)
-    if often := read_times(text, start):
+    if often := read_times(text, start, rule):
         times, end = often
         yield Part("count", start, end, times, {"end": f"COUNT={times}"})
     if length := read_length(text, start):

@@ -3,26 +3,18 @@
 import re
 from dataclasses import replace
 
+from todos.schedule.quick_add.boundaries import Line, is_apart
 from todos.schedule.quick_add.calendars import MONTH, WEEKDAY
-from todos.schedule.quick_add.numbers import ORDINAL
 from todos.schedule.quick_add.parts import Context, Part, Settings
-from todos.schedule.quick_add.phrases import FOUND, read_phrases
+from todos.schedule.quick_add.phrases import FOUND, continues, read_phrases
 from todos.schedule.quick_add.tokens import SEPARATORS, read_token
 from todos.schedule.quick_add.words import Word, words_of
 
 PHRASE_WORDS_MAX = 20
 NOT_OF_A_START = {"due_time", "part_of_day", "rule", "end", "is_beginning"}
-# A title doesn't end with one of these words: the phrase after it is part of it.
-INCOMPLETE = re.compile(
-    "a|about|after|an|and|are|as|before|between|but|during|each|every|for|from|his|her"
-    "|is|its|last|like|my|of|or|other|our|per|since|than|the|their|this|till|to|until"
-    "|vs|was|were|when|your|[-&/–—]"
-    rf"|sixth|seventh|eighth|ninth|tenth|{ORDINAL}",
-    re.I | re.A,
-)
 # What a backslash escapes: text that would otherwise be a part, or begin one.
 ESCAPABLE = re.compile(
-    r'[#@!"“„].*|(?:due|from|remind):.*|(?:p[1-4]|every|next|this|weekend'
+    r'[#@!"“”„‟«»].*|(?:due|from|remind):.*|(?:p[1-4]|every|next|this|weekend'
     r"|today|tonight|tomorrow|tod|tom|tmrw?|noon|midnight"
     rf"|[0-9]+(?:am|pm|st|nd|rd|th|[-.:][0-9][-.:0-9]*)|{WEEKDAY}|{MONTH})"
     rf"[{SEPARATORS}]*",
@@ -77,7 +69,8 @@ class _Reader:
         if is_start:
             parts = [_as_start(part) for part in parts]
         if not word.is_quoted:
-            self._take_phrases(parts, text, range(index, len(self.words)))
+            if not continues(text, end, self.context):
+                self._take_phrases(parts, text, range(index, len(self.words)))
         elif parts and end == len(text) and not word.after.strip(SEPARATORS):
             whole = replace(_merged(parts), start=word.start, end=word.end)
             self._take(whole, range(index, index + 1))
@@ -113,7 +106,7 @@ class _Reader:
             if piece != FOUND:
                 parts, end = read_phrases(text, start, self.context, taken=self.made)
                 if parts and end == len(text):
-                    if not self._leaves_incomplete(index):
+                    if is_apart(Line(self._title_before(index), text[start:], parts)):
                         self._take_phrases(parts, text, indexes)
                     return
             start += len(piece) + 1
@@ -130,11 +123,10 @@ class _Reader:
             first -= 1
         return range(first, len(self.words))
 
-    def _leaves_incomplete(self, index: int) -> bool:
-        """Whether the title would end with a word that needs another after it."""
-        before = (i for i in reversed(range(index)) if not self.is_part[i])
-        last = next(before, None)
-        return last is not None and bool(INCOMPLETE.fullmatch(self.words[last].text))
+    def _title_before(self, index: int) -> list[str]:
+        """Return the words of the title before a word; a quotation is one of them."""
+        words = [self.words[i] for i in range(index) if not self.is_part[i]]
+        return ['""' if word.is_quoted else word.text for word in words]
 
     # --- Escapes ---
 

@@ -27,6 +27,7 @@ DATE_OF_YEAR = (
     rf"(?:(?:the )?\d\d?(?:st|nd|rd|th)?(?: of)? {MONTH}"
     rf"|{MONTH} \d\d?(?:st|nd|rd|th)?)"
 )
+DATES_OF_YEAR = f"{DATE_OF_YEAR}(?:{AND}{DATE_OF_YEAR})*+"
 # After a number without its unit, which could be a day of the month or an interval.
 NO_UNIT = (
     rf"(?=[,;.!]?(?:$| (?:at|by|@|\d|until|till|ending|for|in the|from|{BEGINNING})))"
@@ -105,6 +106,27 @@ def _monthly_on(found: re.Match[str], context: Context) -> str:
     return _monthly(found["monthly_on"], "")
 
 
+@_phrase(
+    f"(?:years? (?:on )?)?(?P<dates>{DATES_OF_YEAR})",
+    adverb=f"(?:yearly|annually) (?:on )?(?P<dates>{DATES_OF_YEAR})",
+)
+def _yearly(found: re.Match[str], context: Context) -> str:
+    """Return the rule for these dates, which must have the same day of the month."""
+    dates = re.findall(DATE_OF_YEAR, found["dates"], re.I | re.A)
+    days = {int(re.findall(r"\d+", text)[0]) for text in dates}
+    months = {month_of(re.findall(MONTH, text, re.I)[0]) for text in dates}
+    if len(days) > 1:
+        raise ValueError("no rule has these dates and no others")
+    [day] = days
+    for month in months:
+        date(2000, month, day)  # a leap year; 31 February is never a date
+    if (day, months) == (29, {2}):  # in years without 29 February, the 28th
+        return "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1"
+    if day == 29 and 2 in months:
+        raise ValueError("not every year has these dates")
+    return f"FREQ=YEARLY;BYMONTH={_listed(months)};BYMONTHDAY={day}"
+
+
 @_phrase(f"(?P<step>{STEP})?(?P<unit>day|week|month|year)s?")
 def _units(found: re.Match[str], context: Context) -> str:
     return f"FREQ={FREQUENCIES[found['unit'].lower()]}{_interval(found['step'])}"
@@ -143,24 +165,6 @@ def _range(found: re.Match[str], context: Context) -> str:
 @_phrase(f"(?P<other>other )?(?P<days>{DAYS})")
 def _weekdays(found: re.Match[str], context: Context) -> str:
     return _weekly(_days(found["days"]), 2 if found["other"] else 1, context)
-
-
-@_phrase(f"(?P<dates>{DATE_OF_YEAR}(?:{AND}{DATE_OF_YEAR})*+)")
-def _yearly(found: re.Match[str], context: Context) -> str:
-    """Return the rule for these dates, which must have the same day of the month."""
-    dates = re.findall(DATE_OF_YEAR, found["dates"], re.I | re.A)
-    days = {int(re.findall(r"\d+", text)[0]) for text in dates}
-    months = {month_of(re.findall(MONTH, text, re.I)[0]) for text in dates}
-    if len(days) > 1:
-        raise ValueError("no rule has these dates and no others")
-    [day] = days
-    for month in months:
-        date(2000, month, day)  # a leap year; 31 February is never a date
-    if (day, months) == (29, {2}):  # in years without 29 February, the 28th
-        return "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1"
-    if day == 29 and 2 in months:
-        raise ValueError("not every year has these dates")
-    return f"FREQ=YEARLY;BYMONTH={_listed(months)};BYMONTHDAY={day}"
 
 
 @_phrase(

@@ -8,7 +8,7 @@ from todos.schedule.quick_add.dates import END
 
 # The names only in lower case: "Watch High Noon" has no time.
 TIME = re.compile(
-    r"(?:(?:at|by|@) |@)?(?:"
+    r"(?:(?:(?:due )?(?:at|by)|@) |@)?(?:"
     r"(?P<hour>\d\d?)(?::(?P<minute>\d\d))? ?(?P<half>am|pm)"
     r"|(?P<hour_24>\d\d?):(?P<minute_24>\d\d)"
     rf"|(?-i:(?:12 )?(?P<name>noon|midnight))){END}"

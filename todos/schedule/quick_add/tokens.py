@@ -16,7 +16,7 @@ from todos.schedule.quick_add.words import Word, words_of
 SEPARATORS = ",;.!"  # can follow a part, and belong to it
 # A name without quotes begins with a letter or a symbol. So issue numbers, prices,
 # addresses and package names are not names of lists or labels.
-NAME = re.compile(r"""(?![\d_.&+'’-])[^\s!"#$%()*,/:;<=>?@\[\\\]^`{|}~“”„]+""")
+NAME = re.compile(r"""(?![\d_.&+'’-])[^\s!"#$%()*,/:;<=>?@\[\\\]^`{|}~“”„‟«»]+""")
 PRIORITY = re.compile(rf"[p!]([1-4])[{SEPARATORS}]?")
 SPAN_OF_TIME = re.compile(
     "([0-9]{1,5}) ?(?:(m|min|minute)|(h|hour)|(d|day)|(w|week))s?", re.I | re.A

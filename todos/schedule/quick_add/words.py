@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 # A quotation can't contain its opening quote, so a line full of quotes that are never
-# closed still takes linear time.
-QUOTED = r'"[^"]*"|“[^“”]*”|„[^„“]*“'
+# closed still takes linear time. Keyboards also type ”…” and mix kinds: "…”.
+QUOTED = '"[^"]*"|[“”„‟][^“”„‟]*[“”„‟]|«[^«»]*»|»[^«»]*«|["“”„‟][^"“”„‟]*["“”„‟]'
+SINGLE_QUOTED = "['‘’‚][^'‘’‚]*['‘’]"  # only after a sign: elsewhere an apostrophe
 SIGN = r"[#@]|(?:due|from|remind):"
-WORD = re.compile(rf"({SIGN})?(?:({QUOTED})(\S*)|(\S+))", re.I)
+WORD = re.compile(
+    rf"({SIGN})?(?:({QUOTED}|(?(1){SINGLE_QUOTED}|(?!)))(\S*)|(\S+))", re.I
+)
 
 
 class Word(NamedTuple):
