@@ -20,5 +20,6 @@ def unguarded(cell: str) -> str:
     Only an apostrophe that `guarded` would have added is removed: `'tis` in a file of
     another program stays as it is.
     """
-    is_guarded = cell.startswith(MARK) and cell[1:].startswith((MARK, *STARTS))
-    return cell[1:] if is_guarded else cell
+    if cell[:1] == MARK and cell[1:].startswith((MARK, *STARTS)):
+        return cell[1:]
+    return cell

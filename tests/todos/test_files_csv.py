@@ -352,7 +352,7 @@ def test_reports_a_row_with_too_many_cells(alice):
     "body",
     [
         b"",
-        b"\n\ntitle\na\n",
+        b"\n\nname\na\n",
         b"\xef\xbb\xbf",
         "title\nмолоко\n".encode("cp1251"),
         "title\na\n".encode("utf-16-le"),

@@ -163,7 +163,7 @@ def day(value: object) -> date:
         found = date.fromisoformat(_string(value))
     except ValueError as exc:
         raise ValidationError("Must be a date such as 2027-02-28.") from exc
-    return _require_supported_date(found)
+    return supported(found)
 
 
 def time_of_day(value: object) -> time:
@@ -187,7 +187,7 @@ def instant(value: object) -> datetime:
     except (ValueError, OverflowError) as exc:
         message = "Must be a date and time such as 2027-02-28T09:30:00Z."
         raise ValidationError(message) from exc
-    _require_supported_date(found.date())
+    supported(found.date())
     return found
 
 
@@ -197,7 +197,8 @@ def _string(value: object) -> str:
     return value
 
 
-def _require_supported_date(day: date) -> date:
+def supported(day: date) -> date:
+    """Check that tasks can have this date."""
     if not FIRST_DATE <= day <= LAST_DATE:
         raise ValidationError(f"Must be a date from {FIRST_DATE} to {LAST_DATE}.")
     return day

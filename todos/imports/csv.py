@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import time, tzinfo
 from functools import partial
 from typing import IO, TypeVar
+from zoneinfo import ZoneInfo
 
 from config.csv_cells import unguarded
 from todos.actions.imports.rows import Columns, FileItem, RowIssue, TaskRow
 from todos.exports.csv import split_names
 from todos.imports import cells, checks
-from todos.imports.cells import DATE_ORDERS
 from todos.imports.checks import RowChecker
-from todos.imports.files import MappingRefused, Options
-from todos.imports.tables import Cells, Record, records_of
+from todos.imports.date_cells import DATE_ORDERS, Moment, read_moment, read_time
+from todos.imports.files import FileRefused, MappingRefused, Options
+from todos.imports.parents import ParentSorter
+from todos.imports.tables import Cells, Record, folded, preamble_notices, records_of
+from todos.schedule.days import Clock
 from todos.task_fields import BY_COLUMN, CSV_NAMES, Kind, TaskField
 
 FIELDS = (*CSV_NAMES, "completed")
-# Columns that a table can have under their own names, and can leave empty.
+NO_TIME = (None, time())  # midnight: a date in a column with times
+DATES = ["due_date", "due_time", "start_date"]
+# Other columns that a table can have under their own names, and can leave empty.
 OPTIONAL = [
     column
     for name, column in CSV_NAMES.items()
-    if name == column and column not in {"id", "title"}
+    if name == column and column not in {"id", "title", *DATES}
 ]
 
 _T = TypeVar("_T")
@@ -34,11 +40,14 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
         FileRefused: the file is not a table.
         MappingRefused: the mapping names columns that don't exist.
     """
-    records = records_of(file, options)
-    _, header = next(records, (1, []))
-    order = _date_order(options.mapping)
-    places = _places(header, options.mapping)
-    yield from _ignored(header, places)
+    values = _Values(options.clock, _date_order(options.mapping))
+    named = _columns_by_field(options.mapping)
+    records = records_of(file, options, names=[folded(named.get("title", "title"))])
+    header_row, header = next(records)
+    places = _places(header_row, header, named)
+    yield from preamble_notices(header_row)
+    yield from _ignored(header_row, header, places)
+    sorter = ParentSorter("parent")
     for row, record in records:
         if not "".join(record).strip():
             continue
@@ -50,10 +59,11 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
         checker = RowChecker(row)
         if "".join(record[len(header) :]).strip():
             checker.error("", "This row has more cells than the header.")
-        task = _task(checker, row_cells, options, order)
+        task = _task(checker, row_cells, values)
         yield from checker.issues
         if not checker.has_errors:
-            yield task
+            yield from sorter.add(task)
+    yield from sorter.unresolved()
 
 
 def _date_order(mapping: Mapping[str, object]) -> str:
@@ -63,23 +73,24 @@ def _date_order(mapping: Mapping[str, object]) -> str:
     return order
 
 
-def _places(header: Record, mapping: Mapping[str, object]) -> dict[str, int]:
+def _places(row: int, header: Record, named: Mapping[str, str]) -> dict[str, int]:
     """Return the index of the column of each field."""
-    titles = [title.strip().casefold() for title in header]
-    named = _columns_by_field(mapping) or {
-        name: name for name in FIELDS if name.casefold() in titles
-    }
+    titles = [folded(title) for title in header]
+    named = named or {name: name for name in FIELDS if name.casefold() in titles}
     if "title" not in named:
+        if {"type", "content"} <= set(titles):
+            raise FileRefused("The file is from Todoist. Choose the format todoist.")
         raise MappingRefused(
             'The mapping must name the column of the titles: {"title": "Task name"}.'
         )
     places = {}
     for name, title in named.items():
-        if titles.count(title.strip().casefold()) != 1:
+        if titles.count(folded(title)) != 1:
             raise MappingRefused(
-                f"{name}: the header must have the column {title[:50]!a} once."
+                f"{name}: the header (row {row}) must have the column"
+                f" {title[:50]!a} once."
             )
-        places[name] = titles.index(title.strip().casefold())
+        places[name] = titles.index(folded(title))
     return places
 
 
@@ -98,63 +109,96 @@ def _columns_by_field(mapping: Mapping[str, object]) -> dict[str, str]:
     return named
 
 
-def _ignored(header: Record, places: Mapping[str, int]) -> Iterator[RowIssue]:
+def _ignored(row: int, header: Record, places: Mapping[str, int]) -> Iterator[RowIssue]:
     for place, title in enumerate(header):
         if place not in places.values() and title.strip():
-            yield RowIssue(
-                1, title.strip()[:50], "This column is not imported.", is_error=False
-            )
+            message = "This column is not imported."
+            yield RowIssue(row, title.strip()[:50], message, is_error=False)
 
 
-def _task(
-    checker: RowChecker, row_cells: Cells, options: Options, order: str
-) -> TaskRow:
+class _Values:
+    """How the cells of a table are read: the order of its dates, and the checks."""
+
+    def __init__(self, clock: Clock, order: str) -> None:
+        self.clock, self.order = clock, order
+        self.checks = {column: self._check_of(BY_COLUMN[column]) for column in OPTIONAL}
+
+    def _check_of(self, field: TaskField) -> Callable[[str], object]:
+        """Return a check; tables have formats of their own for some kinds."""
+        check = checks.TASK_CHECKS[field.column]
+        if field.column == "rrule":
+            return cells.rule
+        if field.column == "priority":
+            return cells.priority
+        if field.kind is Kind.INSTANT:
+            return partial(cells.instant, order=self.order, zone=self.clock.zone)
+        if field.kind is Kind.NUMBER:
+            return lambda cell: check(cells.integer(cell))
+        return check
+
+
+def _task(checker: RowChecker, row_cells: Cells, values: _Values) -> TaskRow:
     return TaskRow(
         row=checker.row,
         source=row_cells.get("id", "")[:200],
         parent=row_cells.get("parent", "")[:200],
         list_name=_take(checker, "list", checks.list_name, row_cells) or "",
         labels=checker.labels("labels", split_names(row_cells.get("labels", ""))),
-        fields=_fields(checker, row_cells, options, order),
+        fields=_fields(checker, row_cells, values),
     )
 
 
-def _fields(
-    checker: RowChecker, row_cells: Cells, options: Options, order: str
-) -> Columns:
-    row_cells = _split_due_time(row_cells)
+def _fields(checker: RowChecker, row_cells: Cells, values: _Values) -> Columns:
     title = checker.take("title", checks.title, row_cells.get("title", ""))
     fields: dict[str, object] = {"title": title}
-    for column in OPTIONAL:
+    for column, check in values.checks.items():
         if cell := row_cells.get(column):
-            check = _check_of(BY_COLUMN[column], options, order)
             fields[column] = checker.take(column, check, cell)
     if row_cells.get("rrule") and row_cells.get("anchor"):
         fields["rrule_anchor"] = _take(checker, "anchor", checks.anchor, row_cells)
     fields |= _take(checker, "reminder", cells.reminder, row_cells) or {}
     if _take(checker, "completed", cells.yes_or_no, row_cells):
-        fields.setdefault("completed_at", options.clock.now)
+        fields.setdefault("completed_at", values.clock.now)
+    _Dates(checker, row_cells, values).take(fields)
     return fields
 
 
-def _check_of(
-    field: TaskField, options: Options, order: str
-) -> Callable[[str], object]:
-    """Return the check of a cell: tables have formats of their own for some kinds."""
-    check = checks.TASK_CHECKS[field.column]
-    match field.kind:
-        case Kind.DATE:
-            return partial(cells.day, order=order)
-        case Kind.TIME:
-            return cells.time_of_day
-        case Kind.INSTANT:
-            return partial(cells.instant, order=order, zone=options.clock.zone)
-        case Kind.NUMBER if field.column == "priority":
-            return cells.priority
-        case Kind.NUMBER:
-            return lambda cell: check(cells.integer(cell))
-        case _:
-            return check
+class _Dates:
+    """The cells of one row that say when a task begins and when it is due."""
+
+    def __init__(self, checker: RowChecker, row_cells: Cells, values: _Values) -> None:
+        self._checker, self._cells = checker, row_cells
+        self._zone: tzinfo = values.clock.zone
+        self._order = values.order
+
+    def take(self, fields: dict[str, object]) -> None:
+        """Set the dates in the fields of the row; `due_tz` is set already."""
+        if isinstance(name := fields.get("due_tz"), str):
+            self._zone = ZoneInfo(name)
+        if start := self._moment("start_date"):
+            fields["start_date"] = start.day
+            if start.at not in NO_TIME:
+                message = "A start date has no time: the time was dropped."
+                self._checker.notice("start_date", message)
+        due = self._moment("due_date")
+        at = _take(self._checker, "due_time", read_time, self._cells)
+        if due is not None:
+            fields["due_date"] = due.day
+            if at is not None and due.at not in {*NO_TIME, at}:
+                self._checker.error("due_time", "The due date has another time.")
+            at = due.at if at is None else at
+            if at is None and due.zone is not None:
+                fields.pop("due_tz", None)  # midnight: the zone has told the date
+        fields["due_time"] = at
+
+    def _moment(self, column: str) -> Moment | None:
+        moment = _take(self._checker, column, self._read, self._cells)
+        if moment is not None and moment.is_cut:
+            self._checker.notice(column, "Fractions of a second were dropped.")
+        return moment
+
+    def _read(self, cell: str) -> Moment:
+        return read_moment(cell, order=self._order).local(self._zone)
 
 
 def _take(
@@ -162,11 +206,3 @@ def _take(
 ) -> _T | None:
     """Return the checked value of a cell; None for an empty one."""
     return checker.take(name, check, row_cells[name]) if row_cells.get(name) else None
-
-
-def _split_due_time(row_cells: Cells) -> Cells:
-    """Move a time that follows the due date into a cell of its own."""
-    day_cell, _, rest = row_cells.get("due_date", "").replace("T", " ").partition(" ")
-    if not rest.strip() or row_cells.get("due_time"):
-        return row_cells
-    return row_cells | {"due_date": day_cell, "due_time": rest.strip()}

@@ -5,9 +5,12 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
 from todos.schedule.days import Clock
+
+CHUNK = 256 * 1024  # bytes read at once
 
 
 class FileRefused(Exception):
@@ -70,11 +73,27 @@ def lines_of(file: IO[bytes], *, longest: int) -> Iterator[str]:
     Raises:
         FileRefused: a line is longer than `longest` bytes, or the file is not UTF-8.
     """
-    file = skip_byte_order_mark(file)
-    while line := file.readline(longest + 1):
+    for line in _raw_lines(skip_byte_order_mark(file), longest):
         if len(line) > longest:
             raise FileRefused(f"A line is longer than {longest} bytes.")
         yield decode(line)
+
+
+def _raw_lines(file: IO[bytes], longest: int) -> Iterator[bytes]:
+    """Yield lines; in a file without line feeds they end with carriage returns."""
+    begin = file.tell()
+    start = file.read(CHUNK)
+    file.seek(begin)
+    if b"\n" in start or b"\r" not in start:
+        yield from iter(partial(file.readline, longest + 1), b"")
+        return
+    rest = b""
+    while chunk := file.read(CHUNK):
+        *lines, rest = (rest + chunk).split(b"\r")
+        yield from (line + b"\n" for line in lines)
+        if len(rest) > longest:
+            break
+    yield rest
 
 
 def decode(line: bytes) -> str:

@@ -26,6 +26,9 @@ class ParentSorter:
         if task.parent and task.parent not in self._top:
             self._waiting.setdefault(task.parent, []).append(task)
             return
+        yield from self._with_steps(task)
+
+    def _with_steps(self, task: TaskRow) -> Iterator[FileItem]:
         ready = deque([task])
         while ready:
             yield from self._placed(ready[0])
@@ -39,8 +42,15 @@ class ParentSorter:
                 yield self._notice(task, message)
                 yield from self.add(replace(task, parent=""))
 
+    def unresolved(self) -> Iterator[FileItem]:
+        """Yield the tasks whose parent is not in the file: it may be in the account."""
+        sources = {task.source for tasks in self._waiting.values() for task in tasks}
+        for parent in sorted(self._waiting, key=sources.__contains__):
+            for task in self._waiting.pop(parent, []):
+                yield from self._with_steps(task)
+
     def _placed(self, task: TaskRow) -> Iterator[FileItem]:
-        top = self._top[task.parent] if task.parent else None
+        top = self._top.get(task.parent) if task.parent else None
         if top is None:
             self._top[task.source] = task
             yield task
@@ -51,14 +61,14 @@ class ParentSorter:
                 "Steps go one level deep: imported as a step of the top-level task."
             )
             yield self._notice(task, message)
-        if (top.list_name, top.list_source) != (task.list_name, task.list_source):
+        lists = task.list_name, task.list_source
+        if any(lists) and lists != (top.list_name, top.list_source):
             yield self._notice(task, "A step goes to the list of its task.")
-        yield replace(
-            task,
-            parent=top.source,
-            list_name=top.list_name,
-            list_source=top.list_source,
-        )
+        place = top.source, top.list_name, top.list_source
+        if (task.parent, *lists) != place:
+            source, name, list_source = place
+            task = replace(task, parent=source, list_name=name, list_source=list_source)
+        yield task
 
     def _notice(self, task: TaskRow, message: str) -> RowIssue:
         return RowIssue(task.row, self._field, message, is_error=False)
