@@ -326,8 +326,9 @@ SPECTACULAR_SETTINGS = {
         "PlanStatusEnum": ["pending", "completed"],
     },
     "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
+        "config.api.schema_hooks.name_choices",
         "config.api.schema_hooks.describe_headers",
+        "todos.api.export_schema.describe_export",
         "config.api.schema_hooks.describe_field_selection",
         "config.api.schema_hooks.share_problems",
         "config.api.schema_hooks.add_examples",

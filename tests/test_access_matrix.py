@@ -102,6 +102,10 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/labels",              401, 200, 200, 200),
     ("POST",   "api/v1/labels",              401, 201, 201, 201, LABEL),
     ("GET",    "api/v1/export",              401, 200, 200, 200),
+    ("GET",    "api/v1/export/json",         401, 200, 200, 200),
+    ("GET",    "api/v1/export/csv",          401, 200, 200, 200),
+    ("GET",    "api/v1/export/ics",          401, 200, 200, 200),
+    ("GET",    "api/v1/export/markdown",     401, 200, 200, 200),
     ("POST",   "api/v1/import",              401, 200, 200, 200, UPLOAD),
     ("GET",    "api/v1/changes",             401, 200, 200, 200),
     # A user without changes has nothing to undo.

@@ -51,7 +51,7 @@ def possible_problems(
 ) -> Iterator[exceptions.APIException]:
     """Yield one problem of each kind that `operation` may answer with."""
     declared = {int(status) for status in operation["responses"]}
-    is_public = operation.get("security") == [{}]
+    is_public = operation["security"] == []
     is_repeatable = method == "POST" and view.accepts_idempotency_key
     yield from (problem() for problem in view.refusals.get(method, ()))
     if "requestBody" in operation:

@@ -48,6 +48,10 @@ class EndpointSchema(AutoSchema):
         operation["operationId"] = (
             self.endpoint.operation_prefix + operation["operationId"]
         )
+        if operation.get("security", [{}]) == [{}]:
+            # No credential. `[{}]` means the same, but some generators of clients then
+            # ask for one.
+            operation["security"] = []
         _split_summary(operation)
         self._add_parameters(operation)
         if issubclass(self.endpoint.input_class or Serializer, ExactlyOneField):
@@ -162,10 +166,16 @@ class SerializerSchema(RegistersItself, OpenApiSerializerExtension):
                 member.pop("default", None)  # a PATCH leaves absent fields unchanged
         if direction == "response":
             for name in getattr(serializer, "never_null_in_response", ()):
-                members[name].pop("nullable", None)
+                _never_null(members[name])
             optional = getattr(serializer, "optional_in_response", ())
             schema["required"] = sorted(members.keys() - set(optional))
         return schema
+
+
+def _never_null(schema: JSONObject) -> None:
+    kinds = schema["type"]
+    if isinstance(kinds, list):
+        (schema["type"],) = (kind for kind in kinds if kind != "null")
 
 
 def _one_of(schema: JSONObject) -> JSONObject:

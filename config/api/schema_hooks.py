@@ -6,6 +6,7 @@ import copy
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from drf_spectacular.generators import SchemaGenerator
 
 from config.api.schema import HEADERS
 from config.json import JSONObject
@@ -16,6 +17,28 @@ Endpoints = list[tuple[str, str, str, object]]
 def keep_one_slash_form(endpoints: Endpoints, **kwargs: object) -> Endpoints:
     """Document `tasks` and `tasks/` once: they are the same endpoint."""
     return [entry for entry in endpoints if not entry[0].endswith("/")]
+
+
+def name_choices(
+    result: JSONObject, generator: SchemaGenerator, **kwargs: object
+) -> JSONObject:
+    """Give each set of choices a name, and keep `null` where it is one of them.
+
+    drf-spectacular's hook alone loses that.
+    """
+    nullable = [
+        (members, name)
+        for schema in result["components"]["schemas"].values()
+        for members in [schema.get("properties", {})]
+        for name, member in members.items()
+        if "enum" in member and "null" in member["type"]
+    ]
+    name_enums = import_string("drf_spectacular.hooks.postprocess_schema_enums")
+    name_enums(result, generator, **kwargs)
+    for members, name in nullable:
+        reference = members[name].pop("$ref")
+        members[name] |= {"oneOf": [{"$ref": reference}, {"type": "null"}]}
+    return result
 
 
 def describe_headers(result: JSONObject, **kwargs: object) -> JSONObject:

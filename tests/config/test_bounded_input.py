@@ -5,10 +5,13 @@ measures.
 """
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pkgutil import walk_packages
 
 import pytest
+import yaml
 from rest_framework import serializers
 
 import accounts
@@ -295,6 +298,58 @@ def test_the_schema_is_generated_once(client, db, monkeypatch, query):
     assert again.content == first.content
     assert again["Content-Type"] == first["Content-Type"]
     assert (known.status_code, known.content) == (304, b"")
+
+
+def test_the_schema_is_generated_once_for_requests_at_the_same_time(monkeypatch):
+    made = []
+
+    class Slow:
+        def get_schema(self, **kwargs):
+            made.append(1)
+            time.sleep(0.2)
+            return {}
+
+    monkeypatch.setattr(docs.spectacular_settings, "DEFAULT_GENERATOR_CLASS", Slow)
+    docs._generated.cache_clear()
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda _: docs._document(), range(4)))
+    finally:
+        docs._generated.cache_clear()
+
+    assert made == [1]
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "media_type"),
+    [
+        ("", "application/json", "application/json"),
+        ("", "application/vnd.oai.openapi+json", "application/vnd.oai.openapi+json"),
+        ("", "application/yaml", "application/yaml"),
+        ("", "*/*", "application/vnd.oai.openapi"),
+        ("", "text/html, application/json;q=0.9, */*;q=0.1", "application/json"),
+        ("?format=json", "*/*", "application/json"),
+        ("?format=json", "text/html", "application/json"),
+        ("?format=json", "application/yaml", "application/json"),
+        ("?format=yaml", "application/json", "application/vnd.oai.openapi"),
+    ],
+)
+def test_the_schema_comes_as_it_is_asked_for(client, db, query, accept, media_type):
+    for path in ("/api/schema", "/api/schema/"):
+        response = client.get(f"{path}{query}", headers={"Accept": accept})
+
+        assert response.status_code == 200
+        assert response["Content-Type"] == f"{media_type}; charset=utf-8"
+        assert "Accept" in response["Vary"]
+        read = json.loads if "json" in media_type else yaml.safe_load
+        assert read(response.content)["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize("query", ["?format=xml", "?format=JSON"])
+def test_an_unknown_format_of_the_schema_is_refused(client, db, query):
+    response = client.get(f"/api/schema{query}", headers={"Accept": "*/*"})
+
+    assert (response.status_code, response.json()["code"]) == (406, "not_acceptable")
 
 
 def test_a_page_does_not_repeat_a_long_url_in_each_row(page_as, alice):

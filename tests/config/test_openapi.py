@@ -11,7 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, TaskFactory
 
 EXAMPLES = {
     name: example
@@ -213,6 +213,52 @@ def test_the_document_says_which_fields_exclude_each_other(
     assert not validator.is_valid(other)
 
 
+OPEN = {
+    "/api/v1/auth/logout",
+    "/api/v1/auth/register",
+    "/api/v1/auth/token",
+    "/api/v1/auth/token/refresh",
+}
+
+
+def test_only_operations_without_a_credential_ask_for_none(document, api, db):
+    for path, method, operation in operations(document):
+        answer = getattr(api, method)(path, {})
+        if path in OPEN:
+            assert operation["security"] == [], path
+            assert answer.status_code == 400, path
+        else:
+            assert operation["security"] and {} not in operation["security"], path
+            assert answer.status_code in {401, 404}, path
+    assert "security" not in document
+
+
+def test_each_route_of_an_export_has_one_media_type_and_its_type(
+    document, api_as, alice
+):
+    TaskFactory(owner=alice)
+    whole = document["paths"]["/api/v1/export"]["get"]["responses"]["200"]["content"]
+    for name, media_type in {
+        "json": "application/json",
+        "csv": "text/csv",
+        "ics": "text/calendar",
+        "markdown": "text/markdown",
+    }.items():
+        path = f"/api/v1/export/{name}"
+        content = document["paths"][path]["get"]["responses"]["200"]["content"]
+        answer = api_as(alice).get(path)
+
+        assert list(content) == [media_type]
+        assert content[media_type] == whole[media_type]
+        assert answer["Content-Type"].partition(";")[0] == media_type
+        text = b"".join(answer.streaming_content).decode()
+        value = json.loads(text) if name == "json" else text
+        schema = content[media_type]["schema"]
+        OAS31Validator({**schema, "components": document["components"]}).validate(value)
+    # Generators that know one type for an operation take the first.
+    assert list(whole)[-1] == "application/json"
+
+
 # --- Problems -----------------------------------------------------------------
 
 
@@ -225,7 +271,7 @@ def test_every_operation_documents_its_problems(document):
         statuses = set(operation["responses"])
 
         assert {"429", "503"} <= statuses, (path, method)
-        assert ("401" in statuses) or operation.get("security") == [{}], (path, method)
+        assert ("401" in statuses) or operation["security"] == [], (path, method)
         if "requestBody" in operation:
             assert {"400", "413", "415"} <= statuses, (path, method)
         if "{user_id}" in path:
@@ -453,6 +499,20 @@ def test_an_import_reports_as_the_example_shows(api_as, alice):
     )
 
     assert response.json() == EXAMPLES["Report"]
+
+
+def test_the_example_of_an_export_can_be_imported(api_as, alice):
+    file = SimpleUploadedFile("export.json", json.dumps(EXAMPLES["Export"]).encode())
+
+    response = api_as(alice).post(
+        "/api/v1/import", {"file": file, "format": "json"}, format="multipart"
+    )
+
+    report = response.json()
+    assert (report["errors"], report["notices"]) == ([], [])
+    exported = api_as(alice).get("/api/v1/export/json")
+    task = json.loads(b"".join(exported.streaming_content))["tasks"][0]
+    assert task.keys() == EXAMPLES["Export"]["tasks"][0].keys()
 
 
 def test_a_refused_import_is_what_the_example_shows(api_as, alice):

@@ -5,7 +5,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import TaskFactory, TaskListFactory
-from todos.api import files as files_api
+from todos.api import exports as exports_api
 from todos.models import Change
 
 URL = "/api/v1/export"
@@ -51,6 +51,30 @@ def test_each_format_declares_itself(api_as, alice, name, media_type, suffix):
     assert b"Buy milk" in body_of(response)
 
 
+@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_route_of_a_format_is_the_same_file(api_as, alice, name, slash):
+    TaskFactory(owner=alice, title="Buy milk")
+    client = api_as(alice)
+
+    by_query = client.get(URL, {"format": name})
+    # `Accept` does not matter: clients send that of their generator.
+    by_route = client.get(f"{URL}/{name}{slash}", headers={"Accept": "text/html"})
+
+    assert body_of(by_route) == body_of(by_query)
+    for header in ("Content-Type", "Content-Disposition", "Content-Length"):
+        assert by_route[header] == by_query[header]
+
+
+def test_all_routes_count_in_one_limit(api_as, alice, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"export": (2, 10**10)}
+    client = api_as(alice)
+
+    answers = [client.get(path) for path in (f"{URL}/csv", URL, f"{URL}/ics")]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_account_without_tasks_has_an_export(api_as, alice, name):
     assert body_of(api_as(alice).get(URL, {"format": name}))
@@ -74,8 +98,8 @@ def test_a_large_export_is_buffered_on_disk_and_identical(api_as, alice, monkeyp
         files.append(tempfile.NamedTemporaryFile())  # noqa: SIM115 - the answer closes it
         return files[-1]
 
-    monkeypatch.setattr(files_api, "IN_MEMORY", 10)
-    monkeypatch.setattr(files_api.tempfile, "TemporaryFile", on_disk)
+    monkeypatch.setattr(exports_api, "IN_MEMORY", 10)
+    monkeypatch.setattr(exports_api.tempfile, "TemporaryFile", on_disk)
 
     assert body_of(client.get(URL)) == small
     assert [file.closed for file in files] == [True]
@@ -91,7 +115,9 @@ def test_holds_nothing_of_another_user(api_as, alice, bob, name):
     TaskFactory(owner=bob, list_id=theirs.pk, title="Bobs secret", labels=["bobs"])
     TaskFactory(owner=alice, title="Buy milk")
 
-    body = body_of(api_as(alice).get(URL, {"format": name}))
+    client = api_as(alice)
+    body = body_of(client.get(URL, {"format": name}))
+    body += body_of(client.get(f"{URL}/{name}"))
 
     assert b"bobs" not in body.lower()
 

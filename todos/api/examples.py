@@ -9,6 +9,7 @@ from config.json import JSONObject
 from todos import actions
 from todos.api.quick import FIELDS
 from todos.api.serializers.tasks import TaskSerializer
+from todos.exports.json import FORMAT, PARTS, VERSION, Part, canonical
 
 Example = JSONObject
 
@@ -100,6 +101,50 @@ _change = {
     "after": {"due_date": "2027-02-28"},
     "batch": BATCH,
 }
+_exported_list = {
+    "id": ERRANDS,
+    "name": "Errands",
+    "colour": "green",
+    "position": 1803367952811498,
+    "is_inbox": False,
+    "archived_at": None,
+    "trashed_at": None,
+    "created_at": MORNING,
+    "updated_at": MORNING,
+    "version": 1,
+}
+_exported_label = {
+    "name": "garden",
+    "colour": "green",
+    "created_at": MORNING,
+    "updated_at": MORNING,
+    "version": 1,
+}
+_exported_task = {
+    name: value
+    for name, value in _task.items()
+    if name not in {"steps_total", "steps_done"}
+} | {"series": {"id": "01a204a3-7d5f-7f5b-a5e2-9a3b8f3a8f58", "occurrence": 1}}
+
+
+_settings = {"timezone": "Europe/Berlin", "day_start": 0, "week_start": "monday"}
+
+
+def _export() -> Example:
+    items = [[_settings], [_exported_list], [_exported_label], [_exported_task]]
+    parts = {name: Part() for name in PARTS}
+    for part, entries in zip(parts.values(), items, strict=True):
+        for entry in entries:
+            part.add(canonical(entry))
+    manifest = {name: part.entry() for name, part in parts.items()}
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **dict(zip(PARTS, [_settings, *items[1:]], strict=True)),
+        "manifest": {"version": VERSION} | manifest,
+    }
+
+
 _plan_task = {
     "id": "01a204a3-7eee-740e-9427-491fd87b8886",
     "user_id": USER,
@@ -178,6 +223,7 @@ EXAMPLES: dict[str, Example] = {
     "PreviewQuestionRequest": {"rrule": "FREQ=MONTHLY", "due_date": "2027-01-31"},
     "Preview": {
         "rrule": "FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1",
+        "text": "Every month on the last day",
         "dates": ["2027-01-31", "2027-02-28", "2027-03-31", "2027-04-30", "2027-05-31"],
         "at": None,
     },
@@ -208,6 +254,7 @@ EXAMPLES: dict[str, Example] = {
         "changes": ["01a204a3-7d98-7254-8ad2-b6b77fe89eb8"],
     },
     # Import
+    "Export": _export(),
     "Report": {
         "batch": None,
         "created": 2,

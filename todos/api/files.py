@@ -1,30 +1,23 @@
-"""Export and import."""
+"""Import."""
 
 from __future__ import annotations
 
-import io
 import json
-import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.files import File
-from django.http import FileResponse, HttpRequest
-from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from django.http import HttpRequest
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.exceptions import NotAcceptable, ParseError, ValidationError
-from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import DataAndFiles, MultiPartParser
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import user_of
 from config.api.problems import (
     MEDIA_TYPE,
     PayloadTooLarge,
@@ -37,113 +30,13 @@ from config.uploads import accept_files
 from todos.actions import AccountFull
 from todos.actions.imports import ImportClash, PreparedImport
 from todos.actions.imports.rows import ImportReport, RowIssue
-from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
-from todos.exports import formats
 from todos.imports.files import FileRefused, MappingRefused, TooManyRows
 from todos.imports.formats import FORMATS, describe_formats, prepare_file
 
 IMPORT_FORMATS = list(FORMATS)
 ROWS_MAX = 10_000  # in one import over HTTP
 MAPPING_MAX = 10_000  # characters
-IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one is written to disk
-
-
-FILE_NAME = OpenApiParameter(
-    "Content-Disposition",
-    str,
-    OpenApiParameter.HEADER,
-    response=[200],
-    description="The name of the file, with the date.",
-)
-
-
-class ExportQuerySerializer(serializers.Serializer[None]):
-    """Query parameters of `GET export`."""
-
-    format = serializers.ChoiceField(
-        list(formats.FORMATS),
-        default="json",
-        help_text="The file format. Only `json` can be imported without loss.",
-    )
-
-
-class AnyAccept(DefaultContentNegotiation):
-    """Ignore an `Accept` without a match: the query selects the format."""
-
-    def select_renderer(
-        self,
-        request: Request,
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,
-    ) -> tuple[BaseRenderer, str]:
-        candidates = list(renderers)
-        try:
-            renderer, media_type = super().select_renderer(
-                request, candidates, format_suffix
-            )
-        except NotAcceptable:
-            return candidates[0], candidates[0].media_type
-        return renderer, media_type
-
-
-class ExportView(OwnedEndpoint):
-    """Export all data of the user as a file."""
-
-    name = "Export"
-    tag = "exchange"
-    throttle_classes = (UserThrottle, CostlyThrottle)
-    throttle_scope = "export"
-    content_negotiation_class = AnyAccept
-
-    @extend_schema(
-        operation_id="export",
-        parameters=[ExportQuerySerializer, FILE_NAME],
-        responses={
-            (200, kind.media_type.partition(";")[0]): OpenApiTypes.OBJECT
-            if name == "json"
-            else OpenApiTypes.BINARY
-            for name, kind in formats.FORMATS.items()
-        },
-    )
-    def get(self, request: Request, **kwargs: object) -> FileResponse:
-        """Export all tasks, lists and labels as a file.
-
-        The JSON format is defined by docs/export.schema.json.
-        """
-        name = self.validated_query(request, ExportQuerySerializer)["format"]
-        user = user_of(request)
-        today = clock_of(user, now=timezone.now()).today
-        return FileResponse(
-            _spooled(formats.export(user, name)),
-            as_attachment=True,
-            filename=formats.filename(name, today=today),
-            content_type=formats.FORMATS[name].media_type,
-        )
-
-
-def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
-    """Return the pieces as a file that is complete before its first byte is sent.
-
-    So a failure leads to an error, not to a truncated file, and a slow client holds no
-    database connection.
-    """
-    memory = io.BytesIO()
-    for piece in pieces:
-        memory.write(piece)
-        if memory.tell() > IN_MEMORY:
-            break
-    else:
-        memory.seek(0)
-        return memory
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    file.write(memory.getbuffer())
-    file.writelines(pieces)
-    file.seek(0)
-    return file
-
-
-# --- Import -------------------------------------------------------------------
 
 
 class UploadParser(MultiPartParser):

@@ -9,6 +9,7 @@ from accounts.api.permissions import RouteNamesCaller
 from config.api.routing import endpoint
 from todos.api import (
     bulk,
+    exports,
     files,
     labels,
     ledger,
@@ -73,6 +74,13 @@ urlpatterns = [
     ),
     *endpoint("changes", ledger.ChangeListView.as_view(), "change-list"),
     *endpoint("undo", ledger.UndoView.as_view(), "undo"),
-    *endpoint("export", files.ExportView.as_view(), "export"),
+    *endpoint("export", exports.ExportView.as_view(), "export"),
+    *(
+        route
+        for name in exports.NAMES
+        for route in endpoint(
+            f"export/{name}", exports.format_view(name).as_view(), f"export-{name}"
+        )
+    ),
     *endpoint("import", files.ImportView.as_view(), "import"),
 ]

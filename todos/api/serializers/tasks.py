@@ -237,6 +237,8 @@ def task_tag(row: Columns) -> str:
 class CompletedTaskSerializer(TaskSerializer):
     """A completed task, and the next occurrence of its series."""
 
+    never_null_in_response = ("completed_at",)
+
     next = TaskSerializer(
         read_only=True,
         allow_null=True,
