@@ -210,6 +210,21 @@ def archive(item: dict[str, Any]) -> Callable[[int], bytes]:
     return lambda size: repeated(f"{text},\n", size, before=start, after="1]}")
 
 
+def of_empty_lists(size: int) -> bytes:
+    return repeated('{"tasks":[]},', size, before='{"value":[')
+
+
+def of_body(piece: str) -> Callable[[int], bytes]:
+    """Return a function that builds an export of Microsoft To Do with long HTML."""
+    content = piece * (500_000 // len(piece))
+    body = {"content": content, "contentType": "html"}
+    text = json.dumps({"title": "a", "status": "notStarted", "body": body})
+    start = '{"value":[{"displayName":"a","tasks":['
+    return lambda size: repeated(
+        f"{text},\n", size, before=start, after=f"{text}]}}]}}"
+    )
+
+
 def of_events(size: int) -> bytes:
     event = "BEGIN:VEVENT\r\nEND:VEVENT\r\n"
     return repeated(event, size, before="BEGIN:VCALENDAR\r\n")
@@ -424,6 +439,15 @@ KINDS: list[Kind] = [
             ),
             ("to-dos", "ics", of_todos("SUMMARY:a\r\nDUE:20270228T090000\r\n")),
             (
+                "tasks",
+                "google-tasks",
+                of_rows(
+                    '{"kind":"tasks#tasks","items":[',
+                    '{"title":"a","status":"needsAction","due":"2027-02-28T00:00Z"},',
+                    '{"title":"a","status":"needsAction"}]}',
+                ),
+            ),
+            (
                 "to-dos of 24 lines",
                 "ics",
                 of_todos("SUMMARY:a\r\n" + "COMMENT:a\r\n" * 21),
@@ -466,6 +490,11 @@ KINDS: list[Kind] = [
             ("labels", "json", archive(TASK | {"labels": ["a"] * 50_000})),
             ("numbers", "json", archive({"a": [1] * 100_000})),
             ("one value", "json", archive({"a": "a" * FILE})),
+            ("HTML tags", "microsoft-todo", of_body("<div>")),
+            ("HTML links", "microsoft-todo", of_body("<a href=http:x></a>")),
+            ("HTML open tags", "microsoft-todo", of_body("<a ")),
+            ("HTML open comments", "microsoft-todo", of_body("<!--")),
+            ("empty lists", "microsoft-todo", of_empty_lists),
         )
     ),
     # Queries, headers and cookies.

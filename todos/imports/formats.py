@@ -12,7 +12,15 @@ from todos.actions.imports import PreparedImport
 from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
 from todos.agenda import clock_of
 from todos.caller import Caller
-from todos.imports import csv, google_tasks, ics, json, ticktick, todoist
+from todos.imports import (
+    csv,
+    google_tasks,
+    ics,
+    json,
+    microsoft_todo,
+    ticktick,
+    todoist,
+)
 from todos.imports.archives import is_archive
 from todos.imports.encodings import opened_as_utf8
 from todos.imports.files import Options
@@ -58,6 +66,12 @@ FORMATS: dict[str, Format] = {
         "csv",
         todoist.read,
         "One project, exported as a template.",
+    ),
+    "microsoft-todo": Format(
+        "Microsoft To Do",
+        "json",
+        microsoft_todo.read,
+        "Lists and tasks as JSON, as tools export them from Microsoft Graph.",
     ),
     "google-tasks": Format(
         "Google Tasks",

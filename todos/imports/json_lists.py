@@ -21,8 +21,12 @@ from todos.imports.json_document import JSONDocument
 
 VALUES_MAX = 5_000  # of one task; a hundred steps have about 800
 LEVELS_MAX = 4  # of lists within lists
+TASK_MARK = "status"  # a member of every task, and of no list
+LISTS_BESIDE = 1_000  # lists that don't count as rows
 ID_MAX = 1_000  # characters
 NAMES_MAX = 50  # unknown names that are reported
+DESCRIBED_MAX = 1_000  # characters
+NO_DATE = "0001-01-01"  # what some programs write for no date
 
 Item: TypeAlias = Mapping[str, object]
 
@@ -55,7 +59,7 @@ class ListReader:
         )
         self._options = options
         self._holders, self._repeated = holders, repeated
-        self._count = 0
+        self._count = self._places = 0
 
     def groups(self) -> Iterator[Group]:
         """Yield every object or list that contains tasks, inner ones first.
@@ -67,7 +71,7 @@ class ListReader:
         if self._document.is_list():
             yield from self._contents(items, 0)
         else:
-            yield from self._add(items, 0)
+            self._add(items, (yield from self._object(0)))
         self._document.end()
         yield Group({}, items)
 
@@ -77,20 +81,30 @@ class ListReader:
         """Read the list that begins here, and add its tasks to `items`."""
         if level > LEVELS_MAX:
             raise FileRefused("The lists of the file are nested too deeply.")
+        item: Item | None = None
         for _ in self._document.places():
+            self._places += 1
+            self._options.require_room(self._places - LISTS_BESIDE)
             if self._document.is_list():
                 yield from self._contents(items, level + 1)
+                continue
+            if item is not None and TASK_MARK in item:
+                item = self._task()  # faster than member by member
             else:
-                yield from self._add(items, level)
+                item = yield from self._object(level)
+            self._add(items, item)
 
-    def _add(
-        self, items: list[tuple[int, Item]], level: int
-    ) -> Generator[Group, None, None]:
-        item = yield from self._object(level)
+    def _add(self, items: list[tuple[int, Item]], item: Item | None) -> None:
         if item is not None:
             self._count += 1
             self._options.require_room(self._count)
             items.append((self._count, item))
+
+    def _task(self) -> Item:
+        value = self._document.value()
+        if not isinstance(value, dict) or not self._holders.isdisjoint(value):
+            raise FileRefused("A list of the file has tasks and something else.")
+        return value
 
     def _object(self, level: int) -> Generator[Group, None, Item | None]:
         """Read the object that begins here; return it unless it is a list of tasks."""
@@ -103,6 +117,8 @@ class ListReader:
             if name in seen and name not in self._repeated:
                 raise FileRefused(f"Duplicate key {name[:50]!a} in an object.")
             seen.add(name)
+            if len(seen) > VALUES_MAX:
+                raise FileRefused(f"An object has more than {VALUES_MAX} members.")
             if name not in self._holders or not self._begins_lists():
                 fields[name] = self._document.value()
                 continue
@@ -230,6 +246,16 @@ class Members:
             return [Members(one, self._checker, prefix) for one in value]
         self.error(name, "Must be a list of objects.")
         return []
+
+    def described(self) -> str:
+        """Return the members as text for users, without those that are empty."""
+        parts = []
+        for name, value in self._item.items():
+            values = value if isinstance(value, list) else [value]
+            words = " ".join(str(one) for one in values if one and one != NO_DATE)
+            if words:
+                parts.append(f"{name} {words}"[:DESCRIBED_MAX])
+        return ", ".join(parts)[:DESCRIBED_MAX]
 
     def error(self, name: str, message: str) -> None:
         self._checker.error(f"{self._prefix}{name}", message)

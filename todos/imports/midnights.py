@@ -21,13 +21,16 @@ UNCERTAIN = (
 def date_of_midnight(at: datetime, *, zone: tzinfo) -> date | None:
     """Return the date whose beginning an instant is, in its own zone or in `zone`.
 
-    None if it is not a midnight in either: any date would be a guess.
+    None if it is not a midnight in either: any date would be a guess. Without a zone
+    of its own, it must be midnight as written.
 
     Raises:
         ValidationError: the date is not supported.
     """
     if at.time() == MIDNIGHT:
         return checks.day(at.date().isoformat())
+    if at.tzinfo is None:
+        return None
     try:
         local = at.astimezone(zone)
     except (OverflowError, ValueError):
