@@ -1,7 +1,8 @@
 """Quick add: the task of a line, and what stays in its title.
 
 Most cases are in `tests/data/quick_add.json`: lines with the expected result, and
-titles without parts. The time in all of them is Wednesday, 25 November 2026, 14:30.
+titles without parts. It is Wednesday, 25 November 2026, 14:30, unless a line has
+another time.
 """
 
 import json
@@ -16,7 +17,14 @@ from todos.limits import LABEL_MAX_LENGTH, LIST_NAME_MAX_LENGTH
 from todos.models import Label, TaskList
 from todos.schedule import quick_add
 from todos.schedule.days import Clock
-from todos.schedule.quick_add import Context, Fields, NoSuchPart, lines_of, parse_line
+from todos.schedule.quick_add import (
+    Context,
+    Fields,
+    NoSuchPart,
+    lines_of,
+    parse_line,
+    parse_phrase,
+)
 
 MONDAY, SATURDAY, SUNDAY = 0, 5, 6
 GOLDEN = json.loads(
@@ -62,7 +70,9 @@ def in_the_form_of_the_file(fields):
 
 @pytest.mark.parametrize("entry", LINES, ids=range(len(LINES)))
 def test_parses_a_line_as_in_the_golden_file(entry):
-    parsed = parse_line(entry["line"], context=context())
+    now = entry.get("now", GOLDEN["reference"]["now"])
+
+    parsed = parse_line(entry["line"], context=context(now))
 
     assert parsed.title == entry["title"]
     assert in_the_form_of_the_file(parsed.fields) == entry["fields"]
@@ -81,9 +91,35 @@ def test_keeps_a_title_without_parts(line):
     assert {span.kind for span in parsed.spans} <= {"new_list"}
 
 
+# At each of these times, other days are next, and other hours are past.
+@pytest.mark.parametrize(
+    "now", ["2026-11-25T14:30", "2026-11-29T08:00", "2026-12-02T23:30"]
+)
+@pytest.mark.parametrize("kind", GOLDEN["titles"])
+def test_keeps_a_title_that_only_seems_to_have_a_date(kind, now):
+    read = [parse_line(line, context=context(now)) for line in GOLDEN["titles"][kind]]
+
+    assert [parsed.title for parsed in read] == GOLDEN["titles"][kind]
+    assert {parsed.fields for parsed in read} == {Fields()}
+
+
+def test_the_title_and_the_spans_of_every_line_are_the_line():
+    titles = [line for kind in GOLDEN["titles"].values() for line in kind]
+    for line in [*(entry["line"] for entry in LINES), *GOLDEN["whole"], *titles]:
+        parsed = parse_line(line, context=context())
+
+        left, end = "", 0
+        for span in parsed.spans:
+            if span.kind != "new_list":
+                left, end = left + line[end : span.start], span.end
+        left += line[end:]
+        assert parsed.title.split() == left.split()
+
+
 def test_the_golden_file_has_enough_entries():
-    assert len(LINES) >= 220
-    assert len(GOLDEN["whole"]) >= 60
+    assert len(LINES) >= 500
+    assert len(GOLDEN["whole"]) >= 150
+    assert sum(map(len, GOLDEN["titles"].values())) >= 380
 
 
 # --- The user's clock and week ---
@@ -311,6 +347,46 @@ def test_the_guide_has_its_forty_phrases():
 
     assert sum(map(len, tables)) >= 40
     assert all(tables)
+
+
+def rows_of_todoist():
+    """Return the cells of the table of phrases, each as its text."""
+    table = GUIDE.partition("\n## Phrases of Todoist\n")[2].partition("\n## ")[0]
+    lines = [line for line in table.splitlines() if line.startswith("| `")]
+    return [
+        [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
+        for line in lines
+    ]
+
+
+def as_in_the_table(fields):
+    """Return the fields as the columns `due` and `repeats`."""
+    if fields is None:
+        return ["", ""]
+    at = f" {fields.due_time:%H:%M}" if fields.due_time else ""
+    from_ = " from completion" if fields.rrule_anchor == "completion" else ""
+    return [f"{fields.due_date}{at}", f"{fields.rrule}{from_}"]
+
+
+@pytest.mark.parametrize("row", rows_of_todoist(), ids=lambda row: row[0])
+def test_reads_the_phrases_of_todoist_as_the_guide_says(row):
+    phrase, due_at, repeats, note = row
+    sunday = context("2026-11-29T08:00")
+
+    as_phrase = parse_phrase(phrase, context=sunday)
+    as_line = parse_line(f"Go {phrase}", context=sunday)
+
+    assert as_in_the_table(as_phrase) == [due_at, repeats]
+    if note:
+        assert as_line.title == f"Go {phrase}"
+        assert as_line.fields == Fields()
+        assert note.startswith("title: " if as_phrase is None else "only marked: ")
+    else:
+        assert (as_line.title, as_line.fields) == ("Go", as_phrase)
+
+
+def test_the_guide_has_all_phrases_of_todoist():
+    assert len(rows_of_todoist()) >= 78
 
 
 def test_the_guide_names_every_kind_of_part():

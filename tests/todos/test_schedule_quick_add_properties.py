@@ -19,6 +19,10 @@ VOCABULARY = """buy Milk today tomorrow tonight tom friday Sun next this week we
  mon,wed and until for 10 times the starting #home #Home, #"Next\u3000year" #nope @shop
  @"a b" @“a p1 p5 !2 due:tomorrow due:"every day" due:9am from:monday remind:30m
  remind:9am remind:1d \\#home \\p1 "in quotes" " “ ” „ “ \\ # @ ! bob@example.com C# #1
+ #”Next\u3000year” #'home' ‘ ’ « » due:'friday' due:friday or from not with ev ev! daily
+ weekly everyday workday weekend 27 2, 15 jan, jul mon-fri to morning evening night
+ at\u30001900 noon before after days from now starting ending 3 weeks 1/2/2027 2/28/2027
+ 2027-02-28T09:00Z um Freitag 明日 Black John 3:16 sat sun wed Sun
  0 99999 9999 \0 \x1c \u2028 \ufeff \ud800 \u0130 \u017f \u212a \u0663"""
 WORDS = VOCABULARY.split()
 typed = st.lists(st.sampled_from(WORDS), max_size=14).map(" ".join)
@@ -131,6 +135,31 @@ def test_with_all_parts_rejected_the_line_is_the_title(line, context):
 
     assert parsed.title == " ".join(line.split())
     assert parsed.spans == ()
+
+
+@examples
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6), contexts)
+def test_a_title_before_a_date_does_not_end_with_a_day_or_a_preposition(words, context):
+    line = " ".join(["Go", *words])
+    if any(sign in line for sign in ("due:", "from:", "#", "@", '"', "\\")):
+        return  # marked parts can be anywhere
+
+    parsed = parse_line(line, context=context)
+
+    unfinished = {
+        "friday",
+        "mon",
+        "fri",
+        "and",
+        "of",
+        "at",
+        "by",
+        "not",
+        "with",
+        "9:30",
+    }
+    is_dated = any(span.kind in {"due", "time", "repeat"} for span in parsed.spans)
+    assert not (is_dated and parsed.title.split()[-1].rstrip(",;") in unfinished)
 
 
 @examples

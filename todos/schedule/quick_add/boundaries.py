@@ -191,7 +191,7 @@ def _is_book(words: Sequence[str]) -> bool:
     if words[-1].rstrip(".") not in vocabulary.BOOKS:
         return False
     is_numbered = len(words) > 1 and words[-2] in {"1", "2", "3", "i", "ii", "iii"}
-    is_name = words[-1] in vocabulary.BOOKS_NAMED_AS_PEOPLE
+    is_name = words[-1] in vocabulary.BOOKS_AND_NAMES
     is_alone = len(words) == 1 or words[0] in vocabulary.READING
     return is_numbered or is_alone or not is_name
 

@@ -244,10 +244,13 @@ def _end_of_month(found: re.Match[str], context: Context) -> date:
     return last_of("month", first, context)
 
 
-@_phrase(rf"(?:the )?(?P<nth>{ORDINAL}) of (?:the|this|(?P<later_nth>next)) month")
+@_phrase(rf"(?:the )?(?P<nth>{ORDINAL}) of (?P<which_month>the|this|next) month")
 def _day_of_month(found: re.Match[str], context: Context) -> date:
+    which = found["which_month"].lower()
+    if which == "the":
+        return next_day_of_month(number_of(found["nth"]), context.clock.today)
     first = context.clock.today.replace(day=1)
-    if found["later_nth"]:
+    if which == "next":
         first = months_later(first, 1)
     return first.replace(day=number_of(found["nth"]))
 
@@ -266,7 +269,10 @@ def _nth_weekday(found: re.Match[str], context: Context) -> date:
         first = day_in_year(1, month_of(found["its_month"]), year, first)
         if year is None and nth_weekday(nth, weekday, first) < today:
             first = months_later(first, 12)
-    return nth_weekday(nth, weekday, first)
+    found_day = nth_weekday(nth, weekday, first)
+    if found_day < today and not found["its_year"]:
+        raise ValueError("past")
+    return found_day
 
 
 @_phrase(rf"on the (?P<on_nth>{ORDINAL})")

@@ -48,8 +48,10 @@ BEFORE_NUMBERS = words_in(
     hasta antes desde para con y o às as até ate em no na nos nas ao com e dia alle ore
     entro il lo gli dal dalle fino prima dopo verso per om op tot voor vanaf rond rondom
     en het een uur do od przed po w we i dla godz godz. godzinie saat kadar önce sonra
-    ve kl kl. klokken klockan den till til på kello klo v ve в во до к на с о и у от mer
-    ven sam dim dom mie ma seg ter qua qui
+    ve kl kl. klokken klockan till til på kello klo v в во до к на с о и у от mer ven
+    sam dim dom mie ma seg ter qua qui delle dei degli della dello alla sulle dalla
+    sobre pelas dos depois tegen około ok. ca. circa etwa ungefähr entre zwischen tra
+    fra
     """
 )
 # In capitals, since "do" and "so" are English.

@@ -38,8 +38,8 @@ def read_phrases(
     """Return the consecutive phrases from `start` on, and where they end.
 
     `text` is words with one space between them. `taken` are the settings that the line
-    already has; a phrase is not recognised if it would make one of them again. There
-    are no phrases if they contradict each other.
+    already has; a phrase is not recognised if it would make one of them again. Of
+    phrases that contradict each other, there is only the end.
     """
     parts: list[Part] = []
     made, end = set(taken), _after_found(text, start)
@@ -49,7 +49,7 @@ def read_phrases(
         end = _after_found(text, part.end + 1)
     settled = at_part_of_day(parts, text)
     if settled is None or not agree(settled, text):
-        return [], start
+        settled = []
     return settled, min(end, len(text))
 
 

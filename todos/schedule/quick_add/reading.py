@@ -105,8 +105,9 @@ class _Reader:
         for index, piece in zip(indexes, pieces, strict=True):
             if piece != FOUND:
                 parts, end = read_phrases(text, start, self.context, taken=self.made)
-                if parts and end == len(text):
-                    if is_apart(Line(self._title_before(index), text[start:], parts)):
+                if start < end == len(text):
+                    line = Line(self._title_before(index), text[start:], parts)
+                    if parts and is_apart(line):
                         self._take_phrases(parts, text, indexes)
                     return
             start += len(piece) + 1

@@ -178,8 +178,10 @@ def _nth_of_year(found: re.Match[str], context: Context) -> str:
     return f"FREQ=YEARLY;BYMONTH={month_of(found['nth_month'])}{rule}"
 
 
-@_phrase(f"(?P<day>{DAY_OF_MONTH})(?: of (?:the|each|every) month)?")
+@_phrase(f"(?P<day>{DAY_OF_MONTH})(?P<of_month> of (?:the|each|every) month)?")
 def _day_of_month(found: re.Match[str], context: Context) -> str:
+    if found["day"].isalpha() and not found["of_month"]:
+        raise ValueError("every second of the day")
     return _monthly(found["day"], "")
 
 

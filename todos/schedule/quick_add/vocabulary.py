@@ -17,7 +17,7 @@ INCOMPLETE = words_in(
     towards unlike until unto upon versus via vs vs. with within without w/ w/o and or
     nor if unless because though although whether when whenever where while why how who
     whom is are was were be been being am isn't aren't wasn't it's that's isn’t aren’t
-    wasn’t it’s that’s not never would could should might must shall don't don’t almost
+    wasn’t it’s that’s not never would could should might must don't don’t almost
     nearly hardly barely approximately approx approx. ca ca. circa roughly once twice
     thrice times sometime anytime called named titled entitled starting beginning ending
     sixth seventh eighth ninth tenth eleventh twelfth
@@ -112,7 +112,7 @@ BOOKS = words_in(
     qur'an qur’an koran surah sura gita dhammapada
     """
 )
-BOOKS_NAMED_AS_PEOPLE = words_in(
+BOOKS_AND_NAMES = words_in(
     """
     joshua matthew matt mark luke john timothy tim titus james peter jude daniel dan
     joel amos ruth samuel sam esther phil jonah micah ezra
