@@ -98,7 +98,9 @@ FIELDS = (
     ),
     TaskField("due_date", Kind.DATE, in_plan=True, moves=True, reminds=True),
     TaskField("due_time", Kind.TIME, in_plan=True, reminds=True),
-    TaskField("due_tz", Kind.TEXT, most=TIMEZONE_MAX_LENGTH, reminds=True),
+    TaskField(
+        "due_tz", Kind.TEXT, most=TIMEZONE_MAX_LENGTH, in_plan=True, reminds=True
+    ),
     TaskField("start_date", Kind.DATE, moves=True),
     TaskField(
         "rrule",

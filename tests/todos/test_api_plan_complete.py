@@ -65,6 +65,34 @@ def test_status_accepts_a_word(complete, word, is_completed):
     assert response.json()["completed"] is is_completed
 
 
+@pytest.mark.parametrize(
+    ("body", "is_completed"),
+    [
+        ({"is_completed": True}, True),
+        ({"isCompleted": False}, False),
+        ({"done": True}, True),
+        ({"status": "done"}, True),
+        ({"status": "in-progress"}, False),
+        ({"completed": True, "status": "completed"}, True),
+    ],
+)
+def test_other_keys_set_the_state_too(complete, body, is_completed):
+    first, second = complete(body), complete(body)
+
+    assert first.json()["completed"] is second.json()["completed"] is is_completed
+
+
+@pytest.mark.parametrize(
+    "body", [{"completed": True, "status": "pending"}, {"done": 1}]
+)
+def test_refuses_a_state_that_is_not_clear(complete, task, body):
+    response = complete(body)
+
+    task.refresh_from_db()
+    assert response.status_code == 422
+    assert task.completed_at is None
+
+
 @pytest.mark.parametrize("body", [{"completed": "yes"}, {"completed": None}, [], "x"])
 def test_refuses_bad_input_and_changes_nothing(complete, task, body):
     response = complete(body)

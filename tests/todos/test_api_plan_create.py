@@ -109,7 +109,17 @@ def test_accepts_words_for_priority_in_any_case(create, word, shown):
 
 
 @pytest.mark.parametrize(
-    "state", [{"completed": True}, {"status": "completed"}, {"status": "COMPLETE"}]
+    "state",
+    [
+        {"completed": True},
+        {"status": "completed"},
+        {"status": "COMPLETE"},
+        {"status": "Done"},
+        {"is_completed": True},
+        {"isCompleted": True},
+        {"done": True},
+        {"is_done": True, "completed": True},
+    ],
 )
 def test_stores_a_completed_task(create, state):
     task = create(title="Buy milk", **state).json()
@@ -117,6 +127,38 @@ def test_stores_a_completed_task(create, state):
     assert task["completed"] is True
     assert task["status"] == "completed"
     assert task["completed_at"] == task["created_at"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("pending", "todo", "to_do", "TO-DO", "To Do", "in_progress", "in-progress"),
+        *("In Progress", "inProgress", "review", "backlog", "blocked", "open"),
+        *("incomplete", "INCOMPLETE", "not started"),
+    ],
+)
+def test_what_boards_distinguish_is_open(create, word):
+    task = create(title="Buy milk", status=word).json()
+
+    assert task["completed"] is False
+    assert task["status"] == "pending"
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        ("done", {"done": 1}),
+        ("isCompleted", {"isCompleted": "true"}),
+        ("is_completed", {"completed": False, "is_completed": True}),
+        ("done", {"isDone": True, "done": False}),
+    ],
+)
+def test_refuses_other_keys_for_completed_that_are_not_clear(create, key, body):
+    response = create(title="Buy milk", **body)
+
+    assert response.status_code == 422
+    assert list(response.json()["error"]["details"]) == [key]
+    assert not Task.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["due_date", "dueDate"])
@@ -127,10 +169,10 @@ def test_stores_a_completed_task(create, state):
         ("2027-02-28T09:30", "2027-02-28T09:30:00"),
         ("2027-02-28T09:30:59", "2027-02-28T09:30:00"),
         ("2027-02-28T00:00:00.000Z", "2027-02-28"),
-        ("2027-02-28T08:30:00.000Z", "2027-02-28T09:30:00"),
-        ("2027-02-28T23:30:00Z", "2027-03-01T00:30:00"),
-        ("2027-02-28T09:30:00-05:00", "2027-02-28T15:30:00"),
-        ("2027-07-01T08:30:00Z", "2027-07-01T10:30:00"),
+        ("2027-02-28T08:30:00.000Z", "2027-02-28T09:30:00+01:00"),
+        ("2027-02-28T23:30:00Z", "2027-03-01T00:30:00+01:00"),
+        ("2027-02-28T09:30:00-05:00", "2027-02-28T15:30:00+01:00"),
+        ("2027-07-01T08:30:00Z", "2027-07-01T10:30:00+02:00"),
         ("", None),
         (None, None),
     ],

@@ -49,7 +49,7 @@ def test_get_shows_a_task_to_its_owner(client, url, task):
     assert shown["title"] == "Rent"
     assert shown["description"] == "To the landlord"
     assert shown["priority"] == "high"
-    assert shown["due_date"] == shown["dueDate"] == "2027-02-28T09:30:00"
+    assert shown["due_date"] == shown["dueDate"] == "2027-02-28T09:30:00+01:00"
     assert shown["recurrence"] == "monthly"
     assert shown["tags"] == ["home", "money"]
 
@@ -90,6 +90,10 @@ def test_update_changes_only_the_keys_that_are_sent(client, url, task, method):
         ({"recurrence": "weekly"}, "recurrence", "weekly"),
         ({"completed": True}, "status", "completed"),
         ({"status": "done"}, "completed", True),
+        ({"status": "in_progress"}, "status", "pending"),
+        ({"is_completed": True}, "status", "completed"),
+        ({"isCompleted": True}, "completed", True),
+        ({"done": True}, "completed", True),
     ],
 )
 def test_update_changes_each_key(client, url, body, key, shown):
@@ -117,7 +121,7 @@ def test_sending_the_task_back_as_it_was_shown_changes_nothing(client, url, task
         ({"status": "completed"}, "completed", True),
         ({"dueDate": "2027-03-15"}, "due_date", "2027-03-15"),
         ({"due_date": "2027-03-15"}, "dueDate", "2027-03-15"),
-        ({"title": "Pay the rent"}, "due_date", "2027-02-28T09:30:00"),
+        ({"title": "Pay the rent"}, "due_date", "2027-02-28T09:30:00+01:00"),
     ],
 )
 def test_of_two_synonymous_keys_the_changed_one_applies(

@@ -1,7 +1,6 @@
 """The fields of the plan's contract, which accept the spellings of known clients."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
 from typing import Any, TypeAlias
 
 from drf_spectacular.extensions import OpenApiSerializerFieldExtension
@@ -9,15 +8,12 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import Direction, extend_schema_field
 from rest_framework import serializers
 
-from accounts.authentication import user_of
 from config.api.extensions import RegistersItself
 from config.api.fields import BoundedListField
 from config.json import JSONObject
 from config.text import TextField
 from todos.limits import LABEL_MAX_LENGTH
 from todos.models import Task
-from todos.schedule import recurrence
-from todos.schedule.days import FIRST_DATE, LAST_DATE
 
 PRIORITIES = {
     "urgent": Task.Priority.URGENT,
@@ -36,21 +32,6 @@ STATUSES = dict.fromkeys(
     ],
     False,
 ) | dict.fromkeys(["completed", "complete", "done"], True)
-RULES = {
-    word: f"FREQ={word.upper()}" for word in ("daily", "weekly", "monthly", "yearly")
-}
-# The word for a stored rule. For the 29th and later, the stored rule also says what
-# happens in short months; for the client it is still `monthly`.
-RULE_WORDS = {
-    recurrence.normalise_rule(rule, due=due): word
-    for word, rule in RULES.items()
-    for due in (None, *(date(2028, month, 29) for month in (1, 2)))
-} | {
-    recurrence.normalise_rule(RULES["monthly"], due=date(2028, 1, day)): "monthly"
-    for day in (30, 31)
-}
-
-
 # What may separate the words of a name.
 _SEPARATORS = str.maketrans("", "", "_-:., ")
 WORD_MAX_LENGTH = 50
@@ -128,75 +109,6 @@ class FlagField(PlainField):
         if not isinstance(data, bool):
             self.fail("invalid")
         return data
-
-
-@extend_schema_field({"type": "string", "examples": ["2027-02-28"]})
-class DueField(PlainField):
-    """The due date, or date and time; read as (date, time or `None`).
-
-    A time with `Z` or an offset is converted to the user's time zone. The exception is
-    midnight in `Z`, because date pickers in JavaScript send a date without a time like
-    that. An empty string is treated as `null`.
-    """
-
-    default_error_messages = {
-        "invalid": "Must be a date such as 2027-02-28, or with a time:"
-        " 2027-02-28T09:30:00.",
-        "range": f"Must be a date from {FIRST_DATE} to {LAST_DATE}.",
-    }
-
-    def run_validation(self, data: object = serializers.empty) -> Any:
-        return super().run_validation(None if data == "" else data)
-
-    def to_internal_value(self, data: object) -> tuple[date, time | None]:
-        text = data.strip() if isinstance(data, str) else ""
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            self.fail("invalid")
-        self._check_range(moment)
-        if len(text) <= len("2027-02-28") or _is_date_in_utc(moment):
-            return moment.date(), None
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(user_of(self.context["request"]).zone)
-            self._check_range(moment)
-        return moment.date(), time(moment.hour, moment.minute)
-
-    def _check_range(self, moment: datetime) -> None:
-        if not FIRST_DATE <= moment.date() <= LAST_DATE:
-            self.fail("range")
-
-
-def _is_date_in_utc(moment: datetime) -> bool:
-    is_utc = moment.tzinfo is not None and not moment.utcoffset()
-    return is_utc and moment.time() == time()
-
-
-@extend_schema_field({"type": "string", "examples": ["weekly"]})
-class RecurrenceField(PlainField):
-    """The recurrence: daily, weekly, monthly, yearly, or an RFC 5545 rule.
-
-    Read as the text of the rule; empty for `none` and an empty string.
-    """
-
-    default_error_messages = {
-        "invalid": "Must be daily, weekly, monthly, yearly, none or an RFC 5545 rule."
-    }
-
-    def to_internal_value(self, data: object) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid")
-        word = data.strip().lower()
-        if word in {"", "none"}:
-            return ""
-        if word in RULES:
-            return RULES[word]
-        if "=" not in word or not word.isascii():
-            self.fail("invalid")
-        try:
-            return recurrence.normalise_rule(data, due=None)
-        except recurrence.RuleRefused as exc:
-            raise serializers.ValidationError(str(exc)) from exc
 
 
 class TagsField(BoundedListField):

@@ -7,15 +7,19 @@ from rest_framework import serializers
 from config.api.fields import PlainSerializer
 from config.json import JSONObject
 from config.text import TextField
+from todos.api.plan.due import Due, DueField, join_due_time
 from todos.api.plan.fields import (
-    RULE_WORDS,
-    RULES,
-    DueField,
     FlagField,
     PriorityField,
-    RecurrenceField,
     StatusField,
     TagsField,
+    fold_word,
+)
+from todos.api.plan.repeats import (
+    RULE_WORDS,
+    RULES,
+    RecurrenceField,
+    join_recurrence,
 )
 from todos.limits import LABELS_MAX
 from todos.models import Task
@@ -33,10 +37,7 @@ def represent_plan_task(row: JSONObject, *, user_id: str) -> JSONObject:
     returned as the route named the user. Some keys are present twice, because some
     clients read snake case and others camel case.
     """
-    due_date, due_time = row["due_date"], row["due_time"]
-    due = due_date and due_date.isoformat()
-    if due_time is not None:
-        due = f"{due}T{due_time:%H:%M}:00"
+    due = Due.of(row).text()
     rrule = row["rrule"]
     is_completed = row["completed_at"] is not None
     return {
@@ -60,15 +61,13 @@ def represent_plan_task(row: JSONObject, *, user_id: str) -> JSONObject:
     }
 
 
-def _without_repeated(body: object, shown: JSONObject) -> object:
+def _without_repeated(body: JSONObject, shown: JSONObject) -> JSONObject:
     """Return the body without the keys that have the same value in `shown`.
 
     Clients send a whole task back with one key changed. An unchanged key must not undo
     the change of its synonym (`completed` and `status`, `due_date` and `dueDate`), nor
     fail because of a text for which another interface has a higher limit.
     """
-    if not isinstance(body, dict):
-        return body
     return {
         key: value for key, value in body.items() if not _repeats(shown, key, value)
     }
@@ -79,8 +78,31 @@ def _repeats(shown: JSONObject, key: str, value: object) -> bool:
     return key in shown and type(value) is type(shown[key]) and value == shown[key]
 
 
+# Other keys for `completed`, without case and separators.
+COMPLETED_KEYS = {"iscompleted", "iscomplete", "isdone", "done"}
+
+
+def _join_completed(body: JSONObject) -> JSONObject:
+    """Return a body in which `completed` says what its other names say.
+
+    Raises:
+        ValidationError: for a key that can't be read or contradicts another.
+    """
+    for key in [key for key in body if fold_word(key) in COMPLETED_KEYS]:
+        value = body.pop(key)
+        if value is None:
+            continue
+        if not isinstance(value, bool):
+            message = FlagField.default_error_messages["invalid"]
+            raise serializers.ValidationError({key: message})
+        if body.setdefault("completed", value) is not value:
+            message = "This is not what the other keys say."
+            raise serializers.ValidationError({key: message})
+    return body
+
+
 class PlanTaskSerializer(PlainSerializer):
-    """A task in the plan's contract. Unknown keys are ignored."""
+    """A task in the plan's contract. Keys that it has no meaning for are ignored."""
 
     never_null_in_response = ("description", "priority", "tags")
 
@@ -119,8 +141,11 @@ class PlanTaskSerializer(PlainSerializer):
     dueDate = DueField(required=False, allow_null=True, help_text="As `due_date`.")
 
     def to_internal_value(self, data: object) -> JSONObject:
-        shown = self.context.get("shown", {})
-        values: JSONObject = super().to_internal_value(_without_repeated(data, shown))
+        if isinstance(data, dict):
+            stored, shown = self.context.get("stored"), self.context.get("shown", {})
+            data = join_due_time(join_recurrence({**data}, shown), stored)
+            data = _join_completed(_without_repeated(data, shown))
+        values: JSONObject = super().to_internal_value(data)
         return values
 
     def validate(self, sent: JSONObject) -> JSONObject:
@@ -144,8 +169,12 @@ class PlanTaskSerializer(PlainSerializer):
 
 
 def _due_changes(sent: JSONObject) -> JSONObject:
-    due_date, due_time = sent.get("due_date") or sent.get("dueDate") or (None, None)
-    return {"due_date": due_date, "due_time": due_time, "due_tz": ""}
+    sent_due = {due for name in ("due_date", "dueDate") if (due := sent.get(name))}
+    if len(sent_due) > 1:
+        message = "This is not what `due_date` says."
+        raise serializers.ValidationError({"dueDate": message})
+    due = sent_due.pop() if sent_due else Due()
+    return due.columns()
 
 
 def _rule_changes(
@@ -170,3 +199,15 @@ class CompletionSerializer(PlainSerializer):
     """The body of `PATCH …/complete`. Without `completed`, the state is toggled."""
 
     completed = FlagField(required=False)
+    status = StatusField(required=False, help_text="Instead of `completed`.")
+
+    def to_internal_value(self, data: object) -> JSONObject:
+        data = _join_completed({**data}) if isinstance(data, dict) else data
+        values: JSONObject = super().to_internal_value(data)
+        return values
+
+    def validate(self, sent: JSONObject) -> JSONObject:
+        if len({*sent.values()}) > 1:
+            message = "This is not what `completed` says."
+            raise serializers.ValidationError({"status": message})
+        return {"completed": next(iter(sent.values()), None)}

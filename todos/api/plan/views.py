@@ -252,7 +252,7 @@ class PlanTaskCompleteView(PlanEndpoint):
     )
     def patch(self, request: Request, **kwargs: object) -> Response:
         """Complete or reopen a task; without `completed`, toggle its state."""
-        is_completed = self.validated(request).get("completed")
+        is_completed = self.validated(request)["completed"]
         if is_completed is None:
             task = actions.toggle_task(self.caller, task_id=self.task_id)
         elif is_completed:
