@@ -28,8 +28,23 @@ def task(source, parent="", **columns):
         ([("2", "9")], [("2", "")], [2]),
         ([("1", "1")], [("1", "")], [1]),
         ([("1", "2"), ("2", "1")], [("1", ""), ("2", "1")], [1]),
+        ([("3", "2"), ("2", "9")], [("2", ""), ("3", "2")], [2]),
+        (
+            [("3", "1"), ("1", "2"), ("2", "1")],
+            [("2", ""), ("1", "2"), ("3", "2")],
+            [2, 3],
+        ),
     ],
-    ids=["in order", "reversed", "two levels", "no parent", "its own", "a circle"],
+    ids=[
+        "in order",
+        "reversed",
+        "two levels",
+        "no parent",
+        "its own",
+        "a circle",
+        "below a task without its parent",
+        "beside a circle",
+    ],
 )
 def test_steps_follow_their_task(tasks, expected, notices):
     assert placed(*(task(*one) for one in tasks)) == (expected, notices)
@@ -51,3 +66,16 @@ def test_many_steps_before_their_task_take_linear_time():
 
     assert not [item for step in steps for item in sorter.add(step)]
     assert len(list(sorter.add(task("1")))) == 19_999
+
+
+@pytest.mark.parametrize("size", [2, 20_000])
+def test_a_circle_of_any_length_is_opened_once(size):
+    sorter = ParentSorter("parent")
+    tasks = [task(str(n), str((n + 1) % size)) for n in range(size)]
+
+    assert not [item for one in tasks for item in sorter.add(one)]
+    items = list(sorter.rest())
+
+    tops = [item for item in items if isinstance(item, TaskRow) and not item.parent]
+    assert len(tops) == 1
+    assert sum(isinstance(item, TaskRow) for item in items) == size

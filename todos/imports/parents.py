@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
@@ -35,12 +35,33 @@ class ParentSorter:
             ready += self._waiting.pop(ready.popleft().source, [])
 
     def rest(self) -> Iterator[FileItem]:
-        """Yield the tasks whose parent is not in the file."""
-        while self._waiting:
-            for task in self._waiting.pop(next(iter(self._waiting))):
+        """Yield the tasks whose parent is not in the file, or is one of their steps."""
+        waiting = [task for tasks in self._waiting.values() for task in tasks]
+        parents = {task.source: task.parent for task in waiting}
+        for parent in [one for one in self._waiting if one not in parents]:
+            for task in self._waiting.pop(parent):
                 message = "Its parent is not in the file: imported as a task."
-                yield self._notice(task, message)
-                yield from self.add(replace(task, parent=""))
+                yield from self._without_parent(task, message)
+        while self._waiting:
+            task = self._one_of_a_circle(parents)
+            steps = self._waiting.pop(task.parent)
+            if others := [one for one in steps if one is not task]:
+                self._waiting[task.parent] = others
+            message = "It is a step of itself in the file: imported as a task."
+            yield from self._without_parent(task, message)
+
+    def _one_of_a_circle(self, parents: Mapping[str, str]) -> TaskRow:
+        member = source = next(iter(self._waiting))
+        seen: set[str] = set()
+        while source not in seen:
+            seen.add(source)
+            member, source = source, parents[source]
+        steps = self._waiting[source]
+        return next(task for task in steps if task.source == member)
+
+    def _without_parent(self, task: TaskRow, message: str) -> Iterator[FileItem]:
+        yield self._notice(task, message)
+        yield from self.add(replace(task, parent=""))
 
     def unresolved(self) -> Iterator[FileItem]:
         """Yield the tasks whose parent is not in the file: it may be in the account."""
