@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from todos.actions.imports.rows import RowIssue
-from todos.imports import csv, ics, ics_components, todoist
+from todos.imports import checks, csv, ics, ics_components, todoist
 from todos.imports import json as json_import
 from todos.imports.files import FileRefused, Options, TooManyRows
 from todos.imports.json_document import VALUES_MAX, JSONDocument
@@ -95,9 +95,12 @@ def test_limits_the_parameters_of_a_property():
         line = "SUMMARY" + ";A=B" * number + ":a"
         return calendar("BEGIN:VTODO", line, "END:VTODO")
 
-    assert rows_of(ics, with_parameters(50))
-    with pytest.raises(FileRefused, match="a line is not valid iCalendar"):
-        rows_of(ics, with_parameters(51))
+    (fine,) = rows_of(ics, with_parameters(50))
+    *notices, dropped = rows_of(ics, with_parameters(51))
+
+    assert fine.fields["title"] == "a"
+    assert dropped.fields["title"] == "Untitled"
+    assert "line 4: This is not valid iCalendar." in notices[0].message
 
 
 def test_limits_the_columns_of_a_table():
@@ -115,17 +118,31 @@ ITEM = {"id": ID, "list": ID, "title": "a", "labels": MANY}
     [
         (csv, f'title,labels\na,"{",".join(MANY)}"\n'),
         (todoist, f"TYPE,CONTENT\ntask,a {' '.join('@' + one for one in MANY)}\n"),
-        (
-            ics,
-            calendar("BEGIN:VTODO", f"CATEGORIES:{','.join(MANY)}", "END:VTODO"),
-        ),
     ],
-    ids=["csv", "todoist", "ics"],
+    ids=["csv", "todoist"],
 )
 def test_refuses_too_many_labels_without_checking_each(reader, text):
     errors = [one for one in rows_of(reader, text) if getattr(one, "is_error", False)]
 
     assert [one.message for one in errors] == ["Use at most 20 labels."]
+
+
+def test_does_not_check_more_categories_than_a_task_can_have(monkeypatch):
+    asked = []
+    real = checks.label_name
+    monkeypatch.setattr(
+        checks, "label_name", lambda name: asked.append(name) or real(name)
+    )
+    many = ",".join(f"l{number}" for number in range(10_000))
+
+    notice, task = rows_of(
+        ics, calendar("BEGIN:VTODO", "SUMMARY:a", f"CATEGORIES:{many}", "END:VTODO")
+    )
+
+    assert task.labels == tuple(f"l{number}" for number in range(20))
+    assert len(asked) == 20
+    assert "at most 20 labels" in notice.message
+    assert "l20, l21" in task.fields["notes"]
 
 
 def test_does_not_search_a_long_content_of_todoist_for_labels():
