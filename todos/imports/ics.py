@@ -14,10 +14,10 @@ from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
 from todos.imports.files import Options
 from todos.imports.ics_ahead import Ahead, look_ahead, parent_of, uid_of
 from todos.imports.ics_components import TODO, ZONE, Component, ComponentReader
-from todos.imports.ics_dates import zone_named
 from todos.imports.ics_leftovers import Leftovers
 from todos.imports.ics_todo import TodoReader, ignored_in, title_of
 from todos.imports.parents import ParentSorter
+from todos.imports.zones import zone_named
 
 # Of a calendar: what is about the file instead of its tasks.
 OF_THE_FILE = {"VERSION", "PRODID", "CALSCALE", "METHOD"}

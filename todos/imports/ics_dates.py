@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from accounts.models import known_timezones
 from todos.imports import checks
 from todos.imports.ics_components import Component, Property
 from todos.imports.ics_leftovers import Leftovers
+from todos.imports.zones import zone_named
 from todos.schedule.days import FIRST_DATE, LAST_DATE
 from todos.schedule.instants import instant_of, wall_clock
 
@@ -141,19 +140,6 @@ def end_of(start: When, duration: Duration) -> When:
     except (OverflowError, ValidationError) as exc:
         raise ValueError from exc
     return start._replace(day=day, at=None if start.at is None else end.time())
-
-
-def zone_named(name: str) -> str:
-    """Return the IANA zone of a TZID; empty if it is unknown.
-
-    The TZID can be the name of the zone, a path that ends in it, or its Windows name.
-    """
-    if name in known_timezones():
-        return name
-    parts = name.strip("/").split("/")
-    tails = ("/".join(parts[-length:]) for length in (3, 2, 1))
-    found = (one for one in tails if one in known_timezones())
-    return next(found, "") or WINDOWS_TO_OLSON.get(name, "")
 
 
 @dataclass(slots=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, tzinfo
 from zoneinfo import ZoneInfo
 
-from todos.imports.ics import zone_named
 from todos.imports.json_lists import Members
+from todos.imports.zones import zone_named
 from todos.schedule.instants import wall_clock
 
 

@@ -11,9 +11,9 @@ from django.core.exceptions import ValidationError
 
 from todos.imports import checks, local_times
 from todos.imports.drafts import Draft
-from todos.imports.ics import zone_named
 from todos.imports.local_times import When, when_of, whole_day
 from todos.imports.tables import Cells
+from todos.imports.zones import zone_named
 from todos.models import Task
 from todos.schedule.days import Clock
 from todos.schedule.instants import instant_of
