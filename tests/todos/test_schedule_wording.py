@@ -1,12 +1,13 @@
 """Rules in words, compared with expected texts and with their dates."""
 
 from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
 
 from tests.todos.test_schedule_recurrence_guard import RULES
-from todos.schedule.recurrence import first_date
+from todos.schedule.recurrence import begin_series, first_date
 from todos.schedule.rules import RuleRefused, read_rule
 from todos.schedule.windows import Dates, next_dates
 from todos.schedule.wording import DAYS, MONTHS, rule_words
@@ -144,7 +145,7 @@ WORDS = [
     ("FREQ=YEARLY;BYMONTHDAY=1", "Every year on the 1st of each month"),
     (
         "FREQ=YEARLY;BYMONTHDAY=13;BYDAY=FR",
-        "Every year on the 13th when that is a Friday, of each month",
+        "Every year on the 13th of each month when that is a Friday",
     ),
     (
         "FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
@@ -185,6 +186,71 @@ WORDS = [
         "Every month on the 11th, the 12th, the 13th, the 21st, the 22nd and the 23rd",
     ),
 ]
+# Several days of which BYSETPOS takes one, and parts that select nothing.
+WORDS += [
+    ("FREQ=MONTHLY;BYDAY=SU;BYSETPOS=2", "Every month on the 2nd Sunday"),
+    (
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-2",
+        "Every month on the 2nd to last weekday",
+    ),
+    ("FREQ=MONTHLY;BYDAY=2MO,-1FR", "Every month on the 2nd Mon and the last Fri"),
+    ("FREQ=MONTHLY;BYDAY=MO,-1FR", "Every month on each Mon and the last Fri"),
+    (
+        "FREQ=MONTHLY;BYDAY=MO,-1FR;BYSETPOS=2",
+        "Every month on the 2nd of each Mon and the last Fri",
+    ),
+    ("FREQ=MONTHLY;BYMONTHDAY=-1;BYSETPOS=1", "Every month on the last day"),
+    ("FREQ=MONTHLY;BYDAY=-1FR;BYSETPOS=-1", "Every month on the last Friday"),
+    (
+        "FREQ=MONTHLY;BYMONTHDAY=1,2;BYDAY=MO,TU,WE,TH,FR,SA,SU",
+        "Every month on the 1st and the 2nd",
+    ),
+    (
+        "FREQ=MONTHLY;BYMONTHDAY=1;BYDAY=MO,-1FR;BYMONTH=3",
+        "Every month on the 1st in March when that is a Mon or the last Fri",
+    ),
+    (
+        "FREQ=YEARLY;BYMONTH=3,6;BYDAY=MO;BYSETPOS=1",
+        "Every year on the first of the Mondays of March and June",
+    ),
+    (
+        "FREQ=YEARLY;BYMONTH=3,6;BYDAY=MO,FR;BYSETPOS=-1",
+        "Every year on the last of the Mondays and Fridays of March and June",
+    ),
+    (
+        "FREQ=YEARLY;BYMONTH=3,6;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1",
+        "Every year on the first of the weekdays of March and June",
+    ),
+    (
+        "FREQ=YEARLY;BYMONTH=3;BYDAY=MO;BYSETPOS=2",
+        "Every year on the 2nd Monday of March",
+    ),
+    (
+        "FREQ=YEARLY;BYMONTH=3,6;BYDAY=1MO;BYSETPOS=-1",
+        "Every year on the last of the 1st Monday of March and June",
+    ),
+    (
+        "FREQ=YEARLY;BYMONTH=3,6;BYMONTHDAY=13;BYDAY=FR",
+        "Every year on the 13th of March and June when that is a Friday",
+    ),
+    (
+        "FREQ=YEARLY;BYDAY=1MO;BYMONTHDAY=1,2",
+        "Every year on the 1st or the 2nd of each month"
+        " when that is the 1st Monday of the year",
+    ),
+    (
+        "FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR,SA,SU;BYSETPOS=100",
+        "Every year on the 100th day of the year",
+    ),
+    (
+        "FREQ=WEEKLY;BYDAY=SA,SU;BYMONTH=6;BYSETPOS=1",
+        "Every week on the first of the weekend days in June",
+    ),
+    (
+        "FREQ=DAILY;BYDAY=MO;BYMONTHDAY=1;BYMONTH=1",
+        "Every day in January, when that is a Monday and the 1st",
+    ),
+]
 AFTER_COMPLETION = [
     ("FREQ=WEEKLY;INTERVAL=6", "6 weeks after completion"),
     ("FREQ=DAILY", "1 day after completion"),
@@ -196,6 +262,48 @@ AFTER_COMPLETION = [
     ),
     ("FREQ=DAILY;BYDAY=MO,TU,WE,TH,FR", "Every weekday, counted from completion"),
     ("FREQ=WEEKLY;BYMONTH=3", "Every week in March, counted from completion"),
+    # The nearest of these days to the interval.
+    ("FREQ=WEEKLY;INTERVAL=4;BYDAY=SU", "About 4 weeks after completion, on Sunday"),
+    (
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR;WKST=SU;COUNT=5",
+        "About 2 weeks after completion, on Mon or Fri, 5 times",
+    ),
+    (
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,TU,WE,TH,FR",
+        "About 2 weeks after completion, on a weekday",
+    ),
+    (
+        "FREQ=MONTHLY;INTERVAL=6;BYMONTHDAY=28,29,30;BYSETPOS=-1",
+        "About 6 months after completion, on the 30th or the last day",
+    ),
+    (
+        "FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=1,15",
+        "About 2 months after completion, on the 1st or the 15th",
+    ),
+    (
+        "FREQ=MONTHLY;INTERVAL=3;BYDAY=1MO,-1FR",
+        "About 3 months after completion, on the 1st Mon or the last Fri",
+    ),
+    (
+        "FREQ=MONTHLY;INTERVAL=2;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "About 2 months after completion, on the last weekday",
+    ),
+    (
+        "FREQ=DAILY;INTERVAL=3;BYDAY=MO,TU,WE,TH,FR",
+        "About 3 days after completion, on a weekday",
+    ),
+    (
+        "FREQ=DAILY;INTERVAL=10;BYMONTH=6,7",
+        "About 10 days after completion, in June or July",
+    ),
+    (
+        "FREQ=YEARLY;INTERVAL=2;BYMONTH=3;BYMONTHDAY=1;UNTIL=20401231",
+        "About 2 years after completion, on 1 March, until 31 December 2040",
+    ),
+    (
+        "FREQ=YEARLY;INTERVAL=2;BYMONTH=3,6;BYDAY=MO;BYSETPOS=1",
+        "About 2 years after completion, on the first of the Mondays of March and June",
+    ),
 ]
 
 
@@ -216,6 +324,46 @@ def test_rules_with_the_same_words_have_the_same_dates():
         begin = first_date(rule, on_or_after=date(2027, 1, 1))
         found = begin and next_dates(rule, Dates(begin), count=30)
         assert dates.setdefault(words, found) == found, rule
+
+
+COMBINED = tuple(
+    product(
+        ("DAILY", "WEEKLY", "MONTHLY", "YEARLY"),
+        ("", ";INTERVAL=2"),
+        ("", ";BYMONTH=3,6"),
+        ("", "1", "-1", "1,15", "28,29,30,31"),
+        ("", "MO", "MO,TU,WE,TH,FR", "MO,TU,WE,TH,FR,SA,SU", "1MO", "MO,-1FR"),
+        ("", "1", "-1"),
+    )
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("from_completion", [False, True])
+def test_any_combination_of_parts_with_the_same_words_has_the_same_dates(
+    from_completion,
+):
+    dates, described = {}, 0
+    for frequency, interval, months, month_days, weekdays, position in COMBINED:
+        parts = [f"FREQ={frequency}{interval}{months}"]
+        parts += [f"BYMONTHDAY={month_days}"] if month_days else []
+        parts += [f"BYDAY={weekdays}"] if weekdays else []
+        parts += [f"BYSETPOS={position}"] if position else []
+        try:
+            rule, begin = begin_series(
+                ";".join(parts),
+                due=None,
+                today=date(2027, 1, 1),
+                from_completion=from_completion,
+            )
+        except RuleRefused:
+            continue
+        first = Dates(begin)
+        found = next_dates(rule, first, count=5, from_completion=from_completion)
+        words = rule_words(rule, from_completion=from_completion)
+        assert dates.setdefault(words, found) == found, rule
+        described += 1
+    assert described > 400
 
 
 @settings(max_examples=300, derandomize=True, deadline=None, database=None)
