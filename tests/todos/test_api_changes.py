@@ -83,7 +83,7 @@ def test_returns_changes_in_order(get, api_as, alice):
         "due_date": "2027-02-28",
         "due_time": "09:00",
         "due_tz": "Europe/Berlin",
-        "recurrence": {"rrule": "FREQ=DAILY", "anchor": "due"},
+        "recurrence": {"rrule": "FREQ=DAILY", "anchor": "due", "text": "Every day"},
         "reminder": {"minutes_before": 30},
         "series": None,
     }

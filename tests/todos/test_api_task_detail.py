@@ -42,7 +42,11 @@ def test_shows_a_task_to_its_owner_whole(api_as, alice):
         "due_time": "09:00",
         "due_tz": "Europe/Berlin",
         "start_date": None,
-        "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=MO", "anchor": "due"},
+        "recurrence": {
+            "rrule": "FREQ=WEEKLY;BYDAY=MO",
+            "anchor": "due",
+            "text": "Every week on Monday",
+        },
         "reminder": {"minutes_before": 30},
         "labels": ["Garden", "home"],
         "steps_total": 0,

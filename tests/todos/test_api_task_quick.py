@@ -69,7 +69,7 @@ def test_returns_the_fields_of_a_line_as_for_a_new_task(api_as, alice, home):
         "due_date": "2027-02-28",
         "due_time": "09:00",
         "start_date": "2027-01-01",
-        "recurrence": {"rrule": "FREQ=MONTHLY", "anchor": "due"},
+        "recurrence": {"rrule": "FREQ=MONTHLY", "anchor": "due", "text": "Every month"},
         "reminder": {"minutes_before": 30},
     }
 

@@ -213,3 +213,20 @@ def test_of_two_writers_the_second_gets_an_error(api_as, alice, task):
     assert (first.status_code, second.status_code) == (200, 412)
     task.refresh_from_db()
     assert task.title == "One"
+
+
+def test_a_rule_is_shown_in_words_and_accepted_with_them(api_as, alice):
+    task = TaskFactory(
+        owner=alice,
+        due_date="2027-02-28",
+        rrule="FREQ=WEEKLY;INTERVAL=4;BYDAY=SU",
+        rrule_anchor="completion",
+    )
+    client, url = api_as(alice), f"/api/v1/tasks/{task.pk}"
+    shown = client.get(url).json()
+
+    stored = client.put(url, shown)
+
+    assert shown["recurrence"]["text"] == "About 4 weeks after completion, on Sunday"
+    assert stored.json()["recurrence"] == shown["recurrence"]
+    assert stored.json()["version"] == 1

@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.todos.test_schedule_recurrence_guard import RULES
 from todos.schedule.recurrence import begin_series, first_date
@@ -367,16 +368,17 @@ def test_any_combination_of_parts_with_the_same_words_has_the_same_dates(
 
 
 @settings(max_examples=300, derandomize=True, deadline=None, database=None)
-@given(RULES)
-def test_describes_every_part_of_any_rule(rule):
+@given(RULES, st.booleans())
+def test_describes_every_part_of_any_rule(rule, from_completion):
     try:
         read = read_rule(rule)
     except RuleRefused:
         return
 
-    words = rule_words(rule)
+    words = rule_words(rule, from_completion=from_completion)
 
-    assert words[0].isupper()
+    assert words[0].isupper() or words[0].isdecimal()
+    assert ("completion" in words) == from_completion
     assert "  " not in words
     assert "set days" not in words
     if read.interval > 1:

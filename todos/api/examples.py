@@ -56,6 +56,11 @@ _task = {
     "id": PLANTS,
     "parent": None,
     **_asked,
+    "recurrence": {
+        "rrule": "FREQ=WEEKLY;BYDAY=SA",
+        "anchor": "due",
+        "text": "Every week on Saturday",
+    },
     # Omitted fields are null in the response.
     **{
         name: None

@@ -268,7 +268,9 @@ class TaskForm(EditForm):
             self.fields["due_time"].help_text = f"In {task.due_tz}"
         if task is not None and task.rrule and task.rrule not in RULES:
             # In full, because a select truncates long texts.
-            self.fields["repeat"].help_text = rule_words(task.rrule)
+            from_completion = task.rrule_anchor == Task.Anchor.COMPLETION
+            words = rule_words(task.rrule, from_completion=from_completion)
+            self.fields["repeat"].help_text = words
         if task is not None:
             reminder = self.fields["reminder"]
             assert isinstance(reminder, ReminderField)

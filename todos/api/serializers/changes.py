@@ -15,7 +15,7 @@ from config.api.pagination import (
 )
 from config.api.problems import ProblemSerializer
 from todos.api.serializers.fields import Body, Columns, represent_clock
-from todos.api.serializers.tasks import TaskSerializer
+from todos.api.serializers.tasks import TaskSerializer, represent_rule
 from todos.limits import LIST_NAME_MAX_LENGTH
 from todos.models import Change, Colour
 from todos.task_fields import FIELDS, Kind
@@ -61,8 +61,9 @@ def _fields(columns: Columns | None) -> Body | None:
     if "due_tz" in columns:
         fields["due_tz"] = columns["due_tz"] or None
     if "rrule" in columns:
-        rule = {"rrule": columns["rrule"], "anchor": columns["rrule_anchor"]}
-        fields["recurrence"] = rule if columns["rrule"] else None
+        rule = columns["rrule"]
+        shown = represent_rule(rule, columns["rrule_anchor"]) if rule else None
+        fields["recurrence"] = shown
     if {"reminder_minutes", "reminder_time"} & columns.keys():
         fields["reminder"] = _reminder(columns)
     return fields

@@ -43,6 +43,7 @@ from todos.limits import (
 )
 from todos.models import Task
 from todos.schedule.days import FIRST_DATE, LAST_DATE
+from todos.schedule.wording import rule_words
 
 FILTERS_MAX = 100  # values of one repeated query parameter
 
@@ -52,6 +53,13 @@ def represent_reminder(minutes: int | None, at: time | None) -> Body | None:
     if minutes is not None:
         return {"minutes_before": minutes}
     return {"time": represent_clock(at)} if at else None
+
+
+def represent_rule(rrule: str, anchor: str) -> Body:
+    """Return a rule as v1 shows it, with its words."""
+    from_completion = anchor == Task.Anchor.COMPLETION.value
+    words = rule_words(rrule, from_completion=from_completion)
+    return {"rrule": rrule, "anchor": anchor, "text": words}
 
 
 def _empty() -> list[object]:
@@ -73,6 +81,9 @@ class RecurrenceSerializer(serializers.Serializer[None]):
         Task.Anchor.choices,
         default=Task.Anchor.DUE,
         help_text="Whether the next occurrence counts from the due date or completion.",
+    )
+    text = serializers.CharField(
+        read_only=True, help_text="The rule in words, in English."
     )
 
     def to_internal_value(self, data: object) -> dict[str, object]:
@@ -212,9 +223,7 @@ def represent_task(row: Columns) -> Body:
         "due_time": due_time and represent_clock(due_time),
         "due_tz": row["due_tz"] or None,
         "start_date": row["start_date"],
-        "recurrence": {"rrule": rrule, "anchor": row["rrule_anchor"]}
-        if rrule
-        else None,
+        "recurrence": represent_rule(rrule, row["rrule_anchor"]) if rrule else None,
         "reminder": represent_reminder(row["reminder_minutes"], row["reminder_time"]),
         "labels": row["label_names"],
         "position": row["position"],
