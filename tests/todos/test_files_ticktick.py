@@ -154,6 +154,17 @@ def test_reads_a_backup_with_crlf(alice):
     assert import_for(alice, body, "ticktick").created == 2
 
 
+def test_reads_a_backup_that_a_spreadsheet_saved(alice):
+    names = [name.upper() for name in NAMES]
+    body = backup({"Title": "a"}, names=names).replace('","', '";"')
+    body = body.replace('""', "").replace('"";"', '"a";"') + ";Home;b;TEXT;;;;;;;;5;0\n"
+
+    report = import_for(alice, body, "ticktick")
+
+    assert report.errors == []
+    assert Task.objects.get(title="b").priority == 2
+
+
 def test_columns_may_be_missing(alice):
     names = ["List Name", "Title", "Tags", "Status", "Is Check list"]
 
@@ -399,6 +410,29 @@ def test_a_rule_that_can_not_be_kept_goes_into_the_notes(berlin, cell):
     assert (task.rrule, task.due_date) == ("", date(2026, 12, 10))
     assert task.notes == f"Repeat: {cell[:2000]}"
     assert notices_of(report) == [(FIRST_ROW, "Repeat")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        ("FREQ=MONTHLY;BYMONTHDAY=1", True),
+        ("FREQ=WEEKLY;BYDAY=MO", True),
+        ("FREQ=MONTHLY", True),
+        ("FREQ=WEEKLY;INTERVAL=2", True),
+        ("FREQ=WEEKLY;BYDAY=MO,FR", False),
+        ("FREQ=WEEKLY;BYDAY=FR", False),
+    ],
+)
+def test_the_days_of_a_rule_are_those_of_the_start(berlin, rule, kept):
+    report, task = dated(
+        berlin,
+        "2027-02-05T22:59:00+0000",  # a Friday
+        Start_Date="2027-01-31T23:00:00+0000",  # Monday, 1 February
+        Repeat=rule,
+    )
+
+    assert task.rrule == (rule if kept else "")
+    assert ("Repeat" in [issue.field for issue in report.notices]) == (not kept)
 
 
 def test_a_rule_and_a_reminder_without_a_date_go_into_the_notes(berlin):
@@ -747,6 +781,6 @@ def test_a_row_with_too_many_cells_is_an_error(alice):
 def test_limits_the_rows(alice):
     body = backup(*[{}] * 20)
 
-    import_for(alice, body, "ticktick", rows_max=23)  # with the preamble
+    import_for(alice, body, "ticktick", rows_max=20)
     with pytest.raises(TooManyRows):
-        import_for(alice, body, "ticktick", rows_max=22)
+        import_for(alice, body, "ticktick", rows_max=19)

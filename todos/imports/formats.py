@@ -20,6 +20,7 @@ from todos.imports import (
     microsoft_todo,
     ticktick,
     todoist,
+    vikunja,
 )
 from todos.imports.archives import is_archive
 from todos.imports.encodings import opened_as_utf8
@@ -85,6 +86,13 @@ FORMATS: dict[str, Format] = {
         "csv",
         ticktick.read,
         "A backup, from Settings, Account, Backup.",
+    ),
+    "vikunja": Format(
+        "Vikunja",
+        "zip",
+        vikunja.read,
+        "An export of all data, from Settings, or the data.json in it.",
+        takes_archives=True,
     ),
     "ics": Format(
         "Calendar",

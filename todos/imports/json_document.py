@@ -36,6 +36,7 @@ class JSONDocument:
         self,
         file: IO[bytes],
         *,
+        value_max: int = VALUE_MAX,
         values_max: int = VALUES_MAX,
         allows_fractions: bool = False,
     ) -> None:
@@ -47,7 +48,7 @@ class JSONDocument:
             values_max=values_max,
             allows_fractions=allows_fractions,
         )
-        self._values_max = values_max
+        self._value_max, self._values_max = value_max, values_max
         self._window = ""
         self._position = 0
         self._is_at_end = False
@@ -148,9 +149,10 @@ class JSONDocument:
     def _read_more(self) -> None:
         """Add a part of the file to the window, and drop what was read."""
         self._window, self._position = self._window[self._position :], 0
-        if len(self._window) > VALUE_MAX:
+        if len(self._window) > self._value_max:
             raise FileRefused(
-                f"The file is not JSON, or has a value over {VALUE_MAX} characters."
+                "The file is not JSON, or has a value over"
+                f" {self._value_max} characters."
             )
         # An incomplete value is decoded from its beginning each time. Doubling the
         # window keeps that linear; fixed steps would make it quadratic.

@@ -15,7 +15,8 @@ from django.core.exceptions import ValidationError
 from todos.imports import checks
 from todos.limits import REMINDER_MINUTES_MAX
 from todos.schedule.instants import instant_of, wall_clock
-from todos.schedule.recurrence import normalise_rule
+from todos.schedule.recurrence import RuleRefused, normalise_rule
+from todos.schedule.windows import Dates, counts_from_start
 
 MIDNIGHT = time(0)
 MINUTE = timedelta(minutes=1)
@@ -39,6 +40,12 @@ class When(NamedTuple):
     def wall_clock(self) -> datetime:
         """What clocks in its zone show; midnight if it has no time."""
         return datetime.combine(self.day, self.at or MIDNIGHT)
+
+    def is_after(self, due: When) -> bool:
+        """Whether a start is after the due date."""
+        if due.at is None:
+            return self.day > due.day
+        return self.wall_clock > due.wall_clock
 
     def columns(self) -> dict[str, object]:
         """Return the columns of a task that is due then."""
@@ -106,11 +113,12 @@ def reminder_columns(due: When, alarm: datetime) -> dict[str, object] | None:
     return {"reminder_time": alarm.time()} if alarm.date() == due.day else None
 
 
-def rule_for(text: str, due: When, zone: tzinfo) -> str:
+def rule_for(text: str, due: When, zone: tzinfo, *, start: When | None = None) -> str:
     """Return a rule in canonical form; an UNTIL in UTC is a date in `zone`.
 
     Raises:
-        RuleRefused: it is invalid or not supported.
+        RuleRefused: it is invalid or not supported, or it names days, and not
+            those of a start before the due date, from which such rules count.
     """
 
     def local(match: re.Match[str]) -> str:
@@ -120,4 +128,10 @@ def rule_for(text: str, due: When, zone: tzinfo) -> str:
         except (ValueError, OverflowError):
             return match[0]
 
-    return normalise_rule(UNTIL.sub(local, text.upper()), due=due.day)
+    text = text.upper()
+    rule = normalise_rule(UNTIL.sub(local, text), due=due.day)
+    dates = Dates(due.day, start.day if start else None)
+    is_window = start is not None and start.day < due.day
+    if is_window and "BY" in text and not counts_from_start(rule, dates):
+        raise RuleRefused("Its days are those of the start, not of the due date.")
+    return rule

@@ -20,7 +20,7 @@ from todos.actions.imports.rows import FileItem, RowIssue, TaskRow
 from todos.imports.drafts import Draft, list_name
 from todos.imports.files import FileRefused, Options
 from todos.imports.parents import ParentSorter
-from todos.imports.tables import Cells, Record, records_of
+from todos.imports.tables import Cells, Record, folded, records_of
 from todos.imports.ticktick_schedule import Schedule
 from todos.limits import STEPS_MAX
 from todos.schedule.days import Clock
@@ -58,7 +58,7 @@ KNOWN = {
     "Column Order",
     "View Mode",
 }
-PREAMBLE_MAX = 50  # records before the header
+NAMES = {folded(name): name for name in KNOWN}
 INBOX = "inbox"
 PRIORITIES = {"": 3, "0": 3, "1": 4, "3": 3, "5": 2}
 OPEN, COMPLETED, ABANDONED = "0", {"1", "2"}, "-1"  # 2 is archived
@@ -73,29 +73,22 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
         FileRefused: the file is not a backup of TickTick.
     """
     backup = _Backup(options)
-    records = records_of(file, options)
-    header = _header(records)
-    yield from _ignored(*header)
+    records = records_of(file, options, names=set(map(folded, REQUIRED)))
+    row, header = next(records)
+    names = [NAMES.get(folded(name), name.strip()) for name in header]
+    if not set(names) >= REQUIRED:
+        raise FileRefused(
+            "The file is not a backup of TickTick: it has no header with the columns"
+            " List Name, Title and Status."
+        )
+    yield from _ignored(row, names)
     for row, record in records:
-        cells = dict(zip(header[1], (cell.strip() for cell in record), strict=False))
-        if "".join(record[len(header[1]) :]).strip():
+        cells = dict(zip(names, (cell.strip() for cell in record), strict=False))
+        if "".join(record[len(names) :]).strip():
             yield RowIssue(row, "", "This row has more cells than the header.")
         elif any(cells.values()):
             yield from backup.take(row, cells)
     yield from backup.rest()
-
-
-def _header(records: Iterator[tuple[int, Record]]) -> tuple[int, Record]:
-    for row, record in records:
-        names = [name.strip() for name in record]
-        if set(names) >= REQUIRED:
-            return row, names
-        if row > PREAMBLE_MAX:
-            break
-    raise FileRefused(
-        "The file is not a backup of TickTick: it has no header with the columns"
-        " List Name, Title and Status."
-    )
 
 
 def _ignored(row: int, names: Record) -> Iterator[RowIssue]:

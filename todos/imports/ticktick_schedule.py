@@ -87,7 +87,7 @@ class Schedule:
         self._take_reminder(start or due, due)
 
     def _take_start(self, start: When, due: When) -> None:
-        if start.wall_clock > due.wall_clock:
+        if start.is_after(due):
             self.keep_cell("Start Date", "It is after the due date.")
             return
         if start.day < due.day:
@@ -164,13 +164,10 @@ class Schedule:
         if not (cell := self._cell("Repeat")):
             return
         try:
-            rule = local_times.rule_for(_rule_text(cell), due, self._zone)
+            text = _rule_text(cell)
+            rule = local_times.rule_for(text, due, self._zone, start=start)
         except RuleRefused as exc:
             self.keep_cell("Repeat", str(exc))
-            return
-        if "BY" in rule and start and start.day < due.day:
-            message = "It counts from the start, not from the due date."
-            self.keep_cell("Repeat", message)
             return
         self._draft.fields |= {"rrule": rule, "rrule_anchor": Task.Anchor.DUE.value}
 
