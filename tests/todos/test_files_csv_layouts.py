@@ -74,7 +74,7 @@ def test_a_header_further_down_is_not_found(alice):
     assert import_for(alice, "x\n" * 20 + "title\na\n", "csv").created == 1
 
 
-def test_text_that_names_the_column_is_no_header(alice):
+def test_text_that_names_the_column_is_not_a_header(alice):
     body = "The title, as it is\ntitle,notes\na,b\n"
 
     import_for(alice, body, "csv")

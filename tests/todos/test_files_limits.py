@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from todos.actions.imports.rows import RowIssue
-from todos.imports import checks, csv, ics, ics_components, todoist
+from todos.imports import checks, csv, ics, ics_components, todoist, todoist_dates
 from todos.imports import json as json_import
 from todos.imports.files import FileRefused, Options, TooManyRows
 from todos.imports.json_document import VALUES_MAX, JSONDocument
@@ -163,14 +163,20 @@ def test_adds_a_long_date_of_todoist_to_the_notes():
     assert phrase.strip() in task.fields["notes"]
 
 
-def test_parses_a_repeated_date_of_todoist_once(monkeypatch):
+def counted(monkeypatch):
+    """Return the phrases of Todoist that are parsed."""
     asked = []
-    real = todoist.parse_line
+    real = todoist_dates.parse_phrase
     monkeypatch.setattr(
-        todoist,
-        "parse_line",
-        lambda line, **more: asked.append(line) or real(line, **more),
+        todoist_dates,
+        "parse_phrase",
+        lambda text, **more: asked.append(text) or real(text, **more),
     )
+    return asked
+
+
+def test_parses_a_repeated_date_of_todoist_once(monkeypatch):
+    asked = counted(monkeypatch)
 
     tasks = rows_of(todoist, "TYPE,CONTENT,DATE\n" + "task,a,every mon\n" * 50)
 
@@ -178,11 +184,15 @@ def test_parses_a_repeated_date_of_todoist_once(monkeypatch):
     assert {task.fields["rrule"] for task in tasks} == {"FREQ=WEEKLY;BYDAY=MO"}
 
 
-def test_limits_the_different_dates_of_todoist():
-    rows = "".join(f"task,a,in {number} days\n" for number in range(1_001))
+def test_remembers_a_limited_number_of_dates_of_todoist(monkeypatch):
+    monkeypatch.setattr(todoist_dates, "REMEMBERED_MAX", 2)
+    asked = counted(monkeypatch)
+    rows = "".join(f"task,a,in {number % 3 + 1} days\n" for number in range(30))
 
-    with pytest.raises(FileRefused, match="more than 1000 dates"):
-        rows_of(todoist, "TYPE,CONTENT,DATE\n" + rows, Options(clock=CLOCK))
+    tasks = rows_of(todoist, "TYPE,CONTENT,DATE\n" + rows, Options(clock=CLOCK))
+
+    assert len(asked) == 2 + 10
+    assert len({task.fields["due_date"] for task in tasks}) == 3
 
 
 @pytest.mark.parametrize(

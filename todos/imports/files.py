@@ -31,13 +31,15 @@ class Options:
 
     `week_start` is 0 for Monday. `mapping` is for tables: field to column of the file.
     `rows_max` limits the rows that are read, including blank rows and rows without a
-    task, which take time too; None means no limit.
+    task, which take time too; None means no limit. Of an archive, `rows_before` were
+    read from earlier files.
     """
 
     clock: Clock
     week_start: int = 0
     mapping: Mapping[str, object] = field(default_factory=dict)
     rows_max: int | None = None
+    rows_before: int = 0
 
     def require_room(self, rows: int) -> None:
         """Refuse a file with at least `rows` rows if that is too many.
@@ -45,7 +47,7 @@ class Options:
         Raises:
             TooManyRows: there are more than `rows_max`.
         """
-        if self.rows_max is not None and rows > self.rows_max:
+        if self.rows_max is not None and rows + self.rows_before > self.rows_max:
             raise TooManyRows(f"The file has more than {self.rows_max} rows.")
 
 

@@ -66,7 +66,8 @@ FORMATS: dict[str, Format] = {
         "Todoist",
         "csv",
         todoist.read,
-        "One project, exported as a template.",
+        "A project, exported as a template, or the ZIP archive of a backup.",
+        takes_archives=True,
     ),
     "microsoft-todo": Format(
         "Microsoft To Do",
