@@ -40,6 +40,11 @@ HARD = {
     "marks and words": "due:every a a a a a a a a a a a ",
     "starts": "from:in 3 ",
     "ends": "every day until ",
+    "lists that go on": "due:friday or ",
+    "days in a title": "the mon ",
+    "words that are days": "get sun ",
+    "curly quotes": "#“a ",
+    "single quotes": "#'a ",
 }
 
 

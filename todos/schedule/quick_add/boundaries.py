@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from todos.limits import TITLE_MAX_LENGTH
 from todos.schedule.quick_add import languages, vocabulary
 from todos.schedule.quick_add.calendars import MONTH, WEEKDAY, weekday_of
 from todos.schedule.quick_add.numbers import ORDINAL
@@ -46,7 +47,8 @@ A_DATE = re.compile(
 )
 AMBIGUOUS_DAYS = {"sat", "sun", "wed"}
 SMALL_NUMBER = re.compile(r"0?[1-9]|[12]\d|3[01]")
-PUNCTUATION = re.compile(r"[^\w\s]*[-–—/&+=~|@*#×<>:(\[{][^\w\s]*|.*[-–—/&+=(\[{]")
+OPEN = "-–—/&+=([{"  # the last character of a word that is not complete
+SIGNS = frozenset("-–—/&+=~|@*#×<>:([{")
 MEASURE = re.compile(r"\d+(?:[.,]\d+)?(?:k|km|m|mi|miles?|kg|lbs?|ml|laps)", re.I)
 BARE_CLOCK = re.compile(r"(\d\d?):\d\d[,;.!]?(?: |$)")
 BARE_DAY = re.compile(rf"{WEEKDAY}\b", re.I | re.A)
@@ -101,12 +103,18 @@ class Line:
 
 
 def is_apart(line: Line) -> bool:
-    """Whether the title is complete without the phrases after it."""
+    """Whether the title is complete without the phrases after it.
+
+    A title that is too long for a task is not examined.
+    """
+    if sum(map(len, line.words)) > TITLE_MAX_LENGTH:
+        return False
     return not line.words or not any(belongs(line) for belongs in _RULES)
 
 
 def _is_incomplete(line: Line) -> bool:
-    if line.last in vocabulary.INCOMPLETE or PUNCTUATION.fullmatch(line.last):
+    is_sign = set(line.last) <= SIGNS or line.last.endswith(tuple(OPEN))
+    if line.last in vocabulary.INCOMPLETE or is_sign:
         return True
     if re.match(f"on (?:{TODAY})", line.text, re.I):
         return True  # "What's on tonight"
@@ -144,6 +152,8 @@ def _is_named_day(line: Line) -> bool:
         names = vocabulary.NAMED_DAYS[weekday_of(line.day)]
         if line.last in names or line.last in vocabulary.BEFORE_ANY_DAY:
             return True
+    if len(line.words) == 1 and line.last in vocabulary.WATCHING:
+        return bool(re.fullmatch(f"(?:{WEEKDAY}|{TODAY})[,;.!]?", line.text, re.I))
     is_name = len(line.words) > 1 and line.as_written[0].isupper()
     is_all_upper = " ".join(line.words).isupper()
     return is_name and not is_all_upper and bool(CAPITALISED.match(line.text))
@@ -166,6 +176,7 @@ def _is_not_a_day(words: Sequence[str], day: str) -> bool:
         return lowered[-1] in vocabulary.BEFORE_SUN
     is_clause = bool(vocabulary.SUBORDINATE & set(lowered))
     is_clause = is_clause or lowered[0] in vocabulary.ARTICLES
+    is_clause = is_clause or lowered[-1] in {"i", "we", "you"}
     return day.islower() and (
         is_clause or (day == "wed" and lowered[-1] in vocabulary.BEFORE_WED)
     )
@@ -177,7 +188,7 @@ def _is_ratio(line: Line) -> bool:
     if found is None:
         return False
     lowered = [word.lower().rstrip(CLOSING) for word in line.words]
-    is_at_night = not found[1].startswith("0") and int(found[1]) < 5
+    is_at_night = found[1] in {"0", "1", "2", "3", "4"}
     return (
         is_at_night
         or bool(vocabulary.RATIO & set(lowered))
@@ -233,20 +244,25 @@ def _is_foreign(line: Line) -> bool:
         return True  # mardi, martes, martedì
     if line.day in {"sat", "fri"}:
         return bool(languages.BEFORE_OTHER_WORDS[line.day].fullmatch(line.last))
-    if line.is_time_only:
-        title = " ".join(line.words)
-        words = {word.lower().strip(",;:.") for word in line.words}
-        if languages.DAYS & words or languages.WITHOUT_SPACES.search(title):
-            return True
+    if line.is_time_only and any(map(_is_foreign_day, line.words)):
+        return True
     if not line.text[0].isdigit():
         return False
     word = line.as_written.rstrip(".")
     is_short = len(word) < 3 and word.isalpha() and word.islower()
+    is_short = is_short or (len(word) == 1 and not word.isascii())
     return (
         word in languages.BEFORE_NUMBERS
         or (is_short and word not in languages.SHORT_ENGLISH)
         or (word.istitle() and word.lower() in languages.SHORT_DAYS)
     )
+
+
+def _is_foreign_day(word: str) -> bool:
+    """Whether the word is a day or a part of one in another language."""
+    word = word.lower().strip(",;:.")
+    found = languages.STEMS.match(word) or languages.WITHOUT_SPACES.search(word)
+    return word in languages.DAYS or bool(found)
 
 
 _RULES: tuple[Callable[[Line], bool], ...] = (

@@ -35,9 +35,20 @@ DAYS = words_in(
     пятница пятницу суббота субботу воскресенье сегодня завтра послезавтра понеділок
     вівторок середа середу п'ятниця п’ятниця субота неділя сьогодні δευτέρα τρίτη
     τετάρτη πέμπτη παρασκευή σάββατο κυριακή σήμερα αύριο היום מחר מחרתיים اليوم غدا
-    غداً lun jeu gio jue vie mié sáb sab
+    غداً lun jeu gio jue vie mié sáb sab abend abends nachmittag nachmittags vormittag
+    vormittags mittag mittags früh nachts nacht soir matin après-midi midi minuit nuit
+    tarde noche madrugada mediodía manhã noite sera mattina pomeriggio notte avond
+    ochtend middag wieczorem rano popołudniu akşam sabah öğlen kväll aften kveld ilta
+    besok senin selasa rabu kamis jumat sabtu luni marți marti miercuri joi vineri
+    sâmbătă sambata duminică duminica mâine azi ponedjeljak utorak srijeda četvrtak
+    petak subota nedjelja sutra danas dilluns dimarts dimecres dijous divendres dissabte
+    diumenge demà avui утре днес сряда четвъртък петък събота неделя вечером утром днем
+    الاثنين الثلاثاء الأربعاء الخميس الجمعة السبت الأحد ראשון שני שלישי רביעי חמישי שישי
+    שבת कल आज सोमवार मंगलवार बुधवार गुरुवार शुक्रवार शनिवार रविवार hôm ngày thứ
     """
 )
+# "Freitagabend", "montags"
+STEMS = re.compile("(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend")
 
 # Prepositions and articles, in lower case: "LA" is a city.
 BEFORE_NUMBERS = words_in(

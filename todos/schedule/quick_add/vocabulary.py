@@ -40,17 +40,20 @@ CONTACT = words_in(
 NAMED_DAYS = tuple(
     words_in(names)
     for names in (
-        "blue clean cyber easter green magic manic meatless miserable motivation"
+        "blue bright clean cyber easter green magic manic meatless miserable motivation"
         " pentecost plough rose stormy wet whit",
         "fat giving pancake ruby shrove super taco",
-        "ash holy sheffield spy wacky white wicked",
-        "black fat holy maundy thirsty throwback white",
-        "black casual dress-down easter flashback freaky funky girl good holy man tgi",
+        "ash holy red sheffield spy wacky white wicked",
+        "ascension black fat green holy maundy thirsty throwback white",
+        "black casual dress-down easter flashback freaky funky girl good great holy"
+        " mad man tgi",
         "easter holy lazy small-business business super",
-        "advent bloody easter gloomy laetare lazy low mothering orthodox palm passion"
-        " pentecost red remembrance stir-up sunny super trinity whit",
+        "advent bloody easter gaudete gloomy laetare lazy low mercy mothering orthodox"
+        " palm passion pentecost red remembrance stir-up sunny super trinity whit",
     )
 )
+# "Watch Wednesday" is about a programme, if it is all of the title.
+WATCHING = words_in("watch stream binge read listen play")
 BEFORE_ANY_DAY = words_in("any given happy lovely perfect")
 
 # Words that show whether "sun", "sat" and "wed" are days.
