@@ -129,7 +129,10 @@ _exported_task = {
     name: value
     for name, value in _task.items()
     if name not in {"steps_total", "steps_done"}
-} | {"series": {"id": "01a204a3-7d5f-7f5b-a5e2-9a3b8f3a8f58", "occurrence": 1}}
+} | {
+    "recurrence": _asked["recurrence"],
+    "series": {"id": "01a204a3-7d5f-7f5b-a5e2-9a3b8f3a8f58", "occurrence": 1},
+}
 
 
 _settings = {"timezone": "Europe/Berlin", "day_start": 0, "week_start": "monday"}
