@@ -14,6 +14,7 @@ from todos.schedule.windows import (
     counts_from_start,
     dates_after,
     dates_after_completion,
+    is_by_day_of_month,
 )
 from todos.task_fields import MOVING_COLUMNS
 
@@ -56,7 +57,7 @@ def dates_after_skipping(task: Task, *, on: date) -> Dates | None:
 def _dates_of(task: Task) -> Dates:
     assert task.due_date is not None
     dates = Dates(task.due_date, task.start_date)
-    if dates.start is None or not task.series:
+    if dates.start is None or not is_by_day_of_month(task.rrule):
         return dates
     along = dates.due if counts_from_start(task.rrule, dates) else dates.start
     if along.day == 31 or (along + DAY).day > 1:

@@ -136,11 +136,18 @@ class _Along(NamedTuple):
 
 def _is_same_day(rule: str, *, named: date, to: date, months: int) -> bool:
     """Whether a rule by the day of the month gives both months the same day."""
-    read = read_rule(rule)
-    if read.weekdays or not (read.month_days or read.frequency in MONTHS_IN):
+    if not is_by_day_of_month(rule):
         return False
+    read = read_rule(rule)
     has_one = len(read.month_days) == 1 or read.position is not None
     return months_later(named, months) == to or (has_one and allows(rule, named))
+
+
+def is_by_day_of_month(rule: str) -> bool:
+    """Whether the dates of a rule are days of the month, not of the week."""
+    read = read_rule(rule)
+    is_monthly = bool(read.month_days) or read.frequency in MONTHS_IN
+    return is_monthly and not read.weekdays
 
 
 def _shifted(day: date, by: timedelta) -> date:
