@@ -2,6 +2,7 @@
 
 import ast
 import io
+import json
 import re
 import subprocess
 import sys
@@ -289,6 +290,15 @@ def test_the_dependencies_page_lists_every_package_with_its_version():
     assert sorted(f"{_bare(row[0])}=={row[1]}" for row in rows) == sorted(
         _bare(requirement) for requirement in wanted
     )
+    assert all(all(row) for row in rows)
+
+
+def test_the_dependencies_page_lists_what_makes_the_clients_of_the_tests():
+    wanted = json.loads(text_of("tests/typescript/package.json"))["dependencies"]
+
+    rows = table_of("docs/dependencies.md", "For Node.js")[2:]
+
+    assert {row[0]: row[1] for row in rows} == wanted
     assert all(all(row) for row in rows)
 
 

@@ -131,4 +131,5 @@ def test_the_example_asks_for_the_versions_that_it_is_tested_with():
     tested = (Path(__file__).parent / "package.json").read_text()
 
     pins = re.compile(r'"[\w-]+": "[0-9.]+"')
-    assert sorted(pins.findall(asked)) == sorted(pins.findall(tested))
+    assert pins.findall(asked)
+    assert set(pins.findall(asked)) <= set(pins.findall(tested))
