@@ -134,8 +134,8 @@ NOTICES = {
         "Properties that are not imported: LAST-MOD (1).",
     ],
     "raw-line-break": [
-        "“With a broken text”, lines 13, 14: This is not escaped."
-        " It was added to the notes.",
+        "“With a broken text”, lines 13, 14: The line end before this is not"
+        " escaped. It was added to the notes.",
     ],
     "second-alarm": [
         "“Two alarms”, line 10: A task has one reminder. It was added to the notes."
@@ -150,7 +150,7 @@ NOTICES = {
         "“Half done”, line 10: It was left out, as every task is private.",
     ],
     "done-occurrences": [
-        "“Water plants”, lines 12, 21, 30, 39: 4 occurrences are done or cancelled."
+        "“Water plants”, lines 12, 21, 30, 39: Done or cancelled occurrences: 4."
         " The task is due on the first that is not."
     ],
     "inline-picture": ["“With a picture”, line 8: An attached file was left out."],

@@ -53,6 +53,8 @@ class _Importer:
                 yield from self._todo(component)
             elif component.name == ZONE:
                 self._add_zone(component)
+                for lines in component.troubles.values():
+                    reader.stray.extend(lines)
             else:
                 self._others[component.name[:NAME_MAX]] += 1
         yield from self._sorter.rest()
@@ -113,8 +115,8 @@ class _Importer:
         if reader.is_cut:
             yield "The file has no end. Check whether something is missing."
         if reader.stray.count:
-            message = "not valid iCalendar, and were left out."
-            yield f"Lines {reader.stray} are {message}"
+            message = "Lines that are not valid iCalendar were left out"
+            yield f"{message}: {reader.stray}."
         if count := self._others.total():
             kinds = "events and journals"
             if self._others.keys() - {"VEVENT", "VJOURNAL"}:

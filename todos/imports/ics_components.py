@@ -44,14 +44,23 @@ NAMES = re.compile(
 )
 # How a line begins that was meant to be a property, whatever is wrong with it.
 SHAPE = re.compile(r"[A-Z0-9_.-]+[;:]|[\w.-]+;")
+NAME = re.compile(r"[A-Za-z-]+(?=[;:])")
+DATA = re.compile(r"data:[^\s,]{0,200};base64,", re.I)
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 COMMA = re.compile(r"(?<!\\)((?:\\\\)*),")
 
-# Why lines are lost.
-UNREADABLE = "not valid iCalendar"
-TOO_LONG = "too long"
-UNCLOSED = "part of an alarm without an end"
-BROKEN_TEXT = "not escaped"  # not lost, but part of the text before it
+# A line with parameters that can't be read: some texts, and what is not from programs.
+BROKEN_PARAMETERS = re.compile(r"(SUMMARY|DESCRIPTION);[^:]*:(.*)", re.I | re.DOTALL)
+NOT_KEPT = re.compile(r"X-|ATTACH|IMAGE|.*BASE64", re.I | re.DOTALL)
+KEPT_MAX = 500  # characters of a line that can't be read, for the notes
+
+# What happened to lines, and why.
+UNREADABLE = "This is not valid iCalendar. It was left out."
+UNREADABLE_KEPT = "This is not valid iCalendar. It was added to the notes."
+ONLY_TEXT = "This is not valid iCalendar. Only its text was used."
+TOO_LONG = "This is too long. It was left out."
+UNCLOSED = "This is part of an alarm without an end. It was left out."
+BROKEN_TEXT = "The line end before this is not escaped. It was added to the notes."
 
 
 class Property(NamedTuple):
@@ -79,7 +88,7 @@ class Property(NamedTuple):
     def is_binary(self) -> bool:
         """Whether the value is a file, such as a picture (section 3.1.3)."""
         if self.value[:5].lower() == "data:":
-            return ";base64," in self.value[:BINARY_MAX].lower()
+            return DATA.match(self.value) is not None
         if not self.parameters:
             return False
         kind = self.parameters.get("VALUE", "").upper()
@@ -99,6 +108,10 @@ class Lines:
         if len(self.numbers) < NUMBERS_MAX:
             self.numbers.append(number)
 
+    def extend(self, more: Lines) -> None:
+        self.count += more.count
+        self.numbers += more.numbers[: NUMBERS_MAX - len(self.numbers)]
+
     def __str__(self) -> str:
         first = ", ".join(map(str, self.numbers))
         more = self.count - len(self.numbers)
@@ -109,16 +122,18 @@ class Lines:
 class Component:
     """A component with its properties by name, and its inner components.
 
-    `lost` are lines that could not be read, by reason. `broken_text` continues the
-    description: lines that belong to it because a line end in it was not escaped.
+    `troubles` are the lines that could not be read, by what happened to them.
+    `broken_text` continues the description: lines that belong to it because a line end
+    in it was not escaped. `kept` are other lines for the notes.
     """
 
     name: str
     line: int = 0  # where it begins
     properties: dict[str, list[Property]] = field(default_factory=dict)
     components: list[Component] = field(default_factory=list)
-    lost: dict[str, Lines] = field(default_factory=dict)
+    troubles: dict[str, Lines] = field(default_factory=dict)
     broken_text: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     has_end: bool = True
     is_cut: bool = False  # the file ends within it
 
@@ -129,8 +144,8 @@ class Component:
     def every(self, name: str) -> list[Property]:
         return self.properties.get(name, [])
 
-    def lose(self, number: int, reason: str) -> None:
-        self.lost.setdefault(reason, Lines()).add(number)
+    def trouble(self, number: int, what: str) -> None:
+        self.troubles.setdefault(what, Lines()).add(number)
 
 
 def unescape(value: str) -> str:
@@ -228,7 +243,7 @@ class ComponentReader:
         if len(self._inner) < DEPTH_MAX:
             self._inner.append(Component(name, number))
         else:
-            entry.lose(number, UNREADABLE)
+            entry.trouble(number, UNREADABLE)
 
     def _end(self, number: int, name: str) -> Iterator[Component]:
         entry = self._entry
@@ -244,7 +259,7 @@ class ComponentReader:
             self._drop_inner(entry, after=begun.index(name))
             entry.components.append(self._inner.pop())
         else:
-            entry.lose(number, UNREADABLE)
+            entry.trouble(number, UNREADABLE)
 
     def _drop_inner(self, entry: Component, *, after: int = -1) -> None:
         """Drop inner components without an END: what belongs to them is unsure."""
@@ -252,7 +267,7 @@ class ComponentReader:
             inner = self._inner.pop()
             numbers = [one.line for many in inner.properties.values() for one in many]
             for number in sorted([inner.line, *numbers]):
-                entry.lose(number, UNCLOSED)
+                entry.trouble(number, UNCLOSED)
 
     def _without_end(self) -> Iterator[Component]:
         if self._entry is not None:
@@ -287,14 +302,28 @@ class ComponentReader:
         else:
             self._size += len(line)
         if is_long or self._size > SIZE_MAX:
-            entry.lose(number, TOO_LONG)
+            entry.trouble(number, TOO_LONG)
         elif self._text is not None and self._continues_text(line, prop):
             entry.broken_text.append(line)
-            entry.lose(number, BROKEN_TEXT)
+            entry.trouble(number, BROKEN_TEXT)
         elif prop is None:
-            entry.lose(number, UNREADABLE)
+            self._keep_unreadable(entry, number, line)
         elif prop.value and not prop.value.isspace():
             self._add(self._inner[-1] if self._inner else entry, prop)
+
+    def _keep_unreadable(self, entry: Component, number: int, line: str) -> None:
+        """Keep what the user may have written of a line that is not valid."""
+        name = NAME.match(line)
+        if self._inner or name is None or not NAMES.fullmatch(name[0].upper()):
+            entry.trouble(number, UNREADABLE)
+        elif text := BROKEN_PARAMETERS.fullmatch(line):
+            self._add(entry, Property(text[1].upper(), {}, text[2], number))
+            entry.trouble(number, ONLY_TEXT)
+        elif NOT_KEPT.match(line) or len(line) > KEPT_MAX:
+            entry.trouble(number, UNREADABLE)
+        else:
+            entry.kept.append(line)
+            entry.trouble(number, UNREADABLE_KEPT)
 
     def _add(self, owner: Component, prop: Property) -> None:
         if found := owner.properties.get(prop.name):

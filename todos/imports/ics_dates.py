@@ -156,12 +156,12 @@ class Schedule:
     is_over: bool = False
     done_at: datetime | None = None
 
-    def move(self, by: timedelta) -> None:
-        """Move both dates: how long an occurrence has stays the same."""
+    def move(self, due: date, start: date | None) -> None:
+        """Set both dates, with their times and zones."""
         if self.due is not None:
-            self.due = self.due._replace(day=min(self.due.day + by, LAST_DATE))
-        if self.start is not None:
-            self.start = self.start._replace(day=self.start.day + by)
+            self.due = self.due._replace(day=due)
+        if self.start is not None and start is not None:
+            self.start = self.start._replace(day=start)
 
 
 class DateReader:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from todos.actions.imports.rows import RowIssue
 from todos.imports.ics_components import (
-    BROKEN_TEXT,
     Component,
     Lines,
     Property,
@@ -70,9 +69,9 @@ class Leftovers:
             else:
                 broken = component.broken_text if prop is descriptions[-1] else []
                 self._notes.append(_described(prop, broken))
-        for reason, lines in component.lost.items():
-            result = "left out" if reason != BROKEN_TEXT else "added to the notes"
-            self.notice("", f"This is {reason}. It was {result}.", line=lines)
+        self._notes += component.kept
+        for what, lines in component.troubles.items():
+            self.notice("", what, line=lines)
 
     def notes(self) -> str:
         """Return the notes of the task, cut if they are too long."""

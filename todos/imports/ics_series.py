@@ -25,20 +25,25 @@ from todos.schedule.instants import wall_clock
 from todos.schedule.recurrence import (
     RuleRefused,
     count_of,
-    next_date,
     normalise_rule,
 )
+from todos.schedule.windows import Dates, dates_after
 
 UNTIL = re.compile(r"(?<![^;])UNTIL=(\d{8})T(\d{6})(Z?)", re.ASCII)
 COUNT = re.compile(r"(?<=COUNT=)\d+", re.ASCII)
 
 
 class Position(NamedTuple):
-    """An occurrence: its date, how many are before it, and whether all are passed."""
+    """An occurrence: its dates, how many are before it, and whether all are passed."""
 
-    day: date
+    dates: Dates
     before: int = 0
     is_over: bool = False
+
+    @property
+    def day(self) -> date:
+        """The date that the file counts from: the start, if there is one."""
+        return self.dates.start or self.dates.due
 
 
 class SeriesReader:
@@ -72,15 +77,14 @@ class SeriesReader:
         text = with_local_until(texts.pop(), base)
         try:
             rule = normalise_rule(text, due=due.day)
-            counted = rule if due == base else normalise_rule(text, due=base.day)
         except RuleRefused as exc:
             self._leftovers.keep(rules[:1], str(exc))
             return None
-        first = Position(base.day)
+        first = Position(Dates(due.day, schedule.start and schedule.start.day))
         if passed := set(self._passed(base)):
-            first = first_open(counted, start=base.day, passed=passed)
+            first = first_open(rule, first.dates, passed)
         if first.before:
-            schedule.move(first.day - base.day)
+            schedule.move(first.dates.due, first.dates.start)
             rule = COUNT.sub(lambda found: str(int(found[0]) - first.before), rule)
         if first.is_over:
             schedule.is_over, schedule.done_at = True, self._done_at()
@@ -125,10 +129,11 @@ class SeriesReader:
             lines = done if override.is_passed and is_before else changed
             lines.add(prop.line)
         if done.count:
-            message = (
-                f"{done.count} occurrences are done or cancelled. The task is due on"
-                " the first that is not."
-            )
+            message = f"Done or cancelled occurrences: {done.count}. "
+            if first is not None and first.is_over:
+                message += "These are all, so the task is done."
+            else:
+                message += "The task is due on the first that is not."
             self._leftovers.notice("recurrence-id", message, line=done)
         if changed.count:
             message = "Changed occurrences of a to-do are not imported."
@@ -169,20 +174,20 @@ def _date_in_series(prop: Property, value: str, base: When) -> date | None:
         return None
 
 
-def first_open(rule: str, *, start: date, passed: Collection[date | None]) -> Position:
+def first_open(rule: str, dates: Dates, passed: Collection[date | None]) -> Position:
     """Return the first occurrence whose date is not passed.
 
     If all are, it is the last one. Each step takes a passed date, so they bound the
     work.
     """
     count = count_of(rule)
-    day, before = start, 0
-    while day in passed:
-        following = next_date(rule, anchor=start, after=day)
-        if following is None or before + 1 == count:
-            return Position(day, before, is_over=True)
-        day, before = following, before + 1
-    return Position(day, before)
+    found = Position(dates)
+    while found.day in passed:
+        following = dates_after(rule, found.dates, after=found.dates.due)
+        if following is None or found.before + 1 == count:
+            return found._replace(is_over=True)
+        found = Position(following, found.before + 1)
+    return found
 
 
 def with_local_until(rule: str, base: When) -> str:

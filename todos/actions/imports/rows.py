@@ -10,6 +10,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 ISSUES_MAX = 1_000  # of each kind in a report; more are counted
+FILE_ISSUES_MAX = 20  # more, if they are about the whole file
 
 Columns: TypeAlias = Mapping[str, Any]  # checked values of a model, by column name
 
@@ -84,7 +85,9 @@ class ImportReport:
         else:
             self.notice_count += 1
         issues = self.errors if issue.is_error else self.notices
-        if len(issues) < ISSUES_MAX:
+        # What is about the whole file often comes last.
+        room = ISSUES_MAX + (FILE_ISSUES_MAX if issue.row is None else 0)
+        if len(issues) < room:
             issues.append(issue)
 
     def finish(self) -> None:
@@ -93,7 +96,7 @@ class ImportReport:
             (self.errors, self.error_count, "errors", True),
             (self.notices, self.notice_count, "notices", False),
         ):
-            if count > ISSUES_MAX:
+            if count > len(issues):
                 message = f"Only the first {ISSUES_MAX} of {count} {name} are listed."
                 issues.append(RowIssue(None, "", message, is_error))
 
