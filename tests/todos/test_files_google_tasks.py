@@ -8,12 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.changes import caller_of
 from tests.factories import TaskListFactory
-from tests.todos.files import LATER, import_for, stored
-from todos import actions
+from tests.todos.files import LATER, import_for
 from todos.imports import google_tasks
-from todos.imports.files import FileRefused, MappingRefused, TooManyRows
+from todos.imports.files import FileRefused, TooManyRows
 from todos.limits import LIST_NAME_MAX_LENGTH, NOTES_MAX_LENGTH
 from todos.models import Task, TaskList
 
@@ -87,46 +85,10 @@ def test_reports_what_it_adapts_and_leaves_out(alice):
         (1, "links"),
         (4, "assignmentInfo"),
         (None, "deleted"),
-        (None, "items"),
+        (None, "list"),
     ]
     assert "Deleted tasks are not imported: 1." in [i.message for i in report.notices]
     assert report.created == 5
-
-
-def test_a_dry_run_gives_the_same_report_and_stores_nothing(alice):
-    before = stored(alice)
-    dry = import_for(alice, EXPORT, "google-tasks", dry_run=True)
-    assert stored(alice) == before
-
-    real = import_for(alice, EXPORT, "google-tasks")
-
-    assert (dry.created, dry.notices, dry.errors) == (
-        real.created,
-        real.notices,
-        real.errors,
-    )
-
-
-def test_importing_twice_has_no_further_effect(alice):
-    import_for(alice, EXPORT, "google-tasks")
-
-    again = import_for(alice, EXPORT, "google-tasks")
-
-    assert (again.created, again.skipped) == (0, 4)
-
-
-def test_two_accounts_can_import_the_same_export(alice, bob):
-    import_for(alice, EXPORT, "google-tasks")
-
-    assert import_for(bob, EXPORT, "google-tasks").created == 5
-
-
-def test_it_can_be_undone(alice):
-    report = import_for(alice, EXPORT, "google-tasks")
-
-    actions.undo(caller_of(alice, LATER), batch_id=report.batch)
-
-    assert not Task.objects.filter(owner=alice, trashed_at=None).exists()
 
 
 def test_finds_a_list_by_its_name(alice):
@@ -435,11 +397,6 @@ def test_refuses_an_archive_without_tasks(alice):
 
     with pytest.raises(FileRefused, match=r"Tasks\.json"):
         import_for(alice, body.getvalue(), "google-tasks")
-
-
-def test_refuses_a_mapping(alice):
-    with pytest.raises(MappingRefused):
-        import_for(alice, EXPORT, "google-tasks", mapping={"title": "a"})
 
 
 WRONG = [7, 1.5, True, "x", [], [7], {}, {"a": {"b": [None]}}, "\ud800", "\x00"]

@@ -15,16 +15,9 @@ from django.core.exceptions import ValidationError
 
 from todos.actions.imports.rows import FileItem, RowIssue
 from todos.imports.archives import entries_of, is_archive
-from todos.imports.drafts import Draft, Sources, list_name
+from todos.imports.drafts import Draft, Sources
 from todos.imports.files import FileRefused, Options, refuse_mapping
-from todos.imports.json_lists import (
-    FieldNames,
-    Group,
-    Item,
-    ListReader,
-    Members,
-    title_of,
-)
+from todos.imports.json_lists import FieldNames, Item, Layout, ListReader, Members
 from todos.imports.midnights import UNCERTAIN, date_of_midnight
 from todos.imports.parents import ParentSorter
 
@@ -71,48 +64,19 @@ class _Export:
         self._names = FieldNames(frozenset(USED + UNUSED))
         self._sources = Sources("google-tasks")
         self._sorter = ParentSorter("parent")
-        self._deleted = self._empty = 0
+        self._deleted = 0
 
     def rows(self, file: IO[bytes]) -> Iterator[FileItem]:
-        # Takeout wrote the kind of a list twice in older files.
-        reader = ListReader(
-            file,
-            self._options,
-            holders=frozenset({"items"}),
-            repeated=frozenset({"kind"}),
-        )
-        is_empty = True
-        for group in reader.groups():
-            is_empty = is_empty and not group.fields and not group.items
-            issues: list[RowIssue] = []
-            name = list_name(title_of(group.fields, "title"), issues)
-            yield from issues
-            tasks = [pair for pair in group.items if self._is_task(pair[1], group)]
-            for row, item in _in_order(tasks):
+        reader = ListReader(file, self._options, LAYOUT)
+        for one in reader.lists():
+            yield from one.issues
+            for row, item in _in_order(one.tasks):
                 if draft := self._draft(row, item):
-                    yield from draft.rows(name, self._sorter)
-        if is_empty:
-            raise FileRefused(REFUSED)
+                    yield from draft.rows(one.name, self._sorter)
         yield from self._sorter.rest()
         yield from self._sources.notices()
+        yield from reader.notices()
         yield from self._notices()
-
-    def _is_task(self, item: Item, group: Group) -> bool:
-        """Whether an object is a task, not a list without tasks.
-
-        Raises:
-            FileRefused: it is neither.
-        """
-        kind, around = item.get("kind"), group.fields.get("kind")
-        if kind == KIND or (kind is None and around in LIST_KINDS):
-            return True
-        if kind in LIST_KINDS or (kind is None and around == ALL_LISTS):
-            self._empty += 1
-            return False
-        # Some tools leave out the kinds. Microsoft has tasks with a status as well.
-        if kind is None and item.get("status") in STATES and "importance" not in item:
-            return True
-        raise FileRefused(REFUSED)
 
     def _draft(self, row: int, item: Item) -> Draft | None:
         """Return the task of an object; None for one that is not imported."""
@@ -134,10 +98,34 @@ class _Export:
         if self._deleted:
             message = f"Deleted tasks are not imported: {self._deleted}."
             yield RowIssue(None, "deleted", message, is_error=False)
-        if self._empty:
-            message = f"Lists without tasks are not imported: {self._empty}."
-            yield RowIssue(None, "items", message, is_error=False)
         yield from self._names.notices()
+
+
+def _is_task(item: Item, around: Item) -> bool:
+    """Whether an object is a task, not a list without tasks.
+
+    Raises:
+        FileRefused: it is neither.
+    """
+    kind, kind_around = item.get("kind"), around.get("kind")
+    if kind == KIND or (kind is None and kind_around in LIST_KINDS):
+        return True
+    if kind in LIST_KINDS or (kind is None and kind_around == ALL_LISTS):
+        return False
+    # Some tools leave out the kinds. Microsoft has tasks with a status as well.
+    if kind is None and item.get("status") in STATES and "importance" not in item:
+        return True
+    raise FileRefused(REFUSED)
+
+
+# Takeout wrote the kind of a list twice in older files.
+LAYOUT = Layout(
+    holders=frozenset({"items"}),
+    title="title",
+    is_task=_is_task,
+    refusal=REFUSED,
+    repeated=frozenset({"kind"}),
+)
 
 
 def _in_order(items: list[tuple[int, Item]]) -> list[tuple[int, Item]]:

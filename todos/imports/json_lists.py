@@ -7,7 +7,7 @@ further lists is a task. Its names are given by each format.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO, TypeAlias
 
@@ -16,6 +16,7 @@ from django.core.exceptions import ValidationError
 from todos.actions.imports.rows import RowIssue
 from todos.imports import checks
 from todos.imports.checks import RowChecker
+from todos.imports.drafts import list_name
 from todos.imports.files import FileRefused, Options
 from todos.imports.json_document import JSONDocument
 
@@ -29,121 +30,153 @@ DESCRIBED_MAX = 1_000  # characters
 NO_DATE = "0001-01-01"  # what some programs write for no date
 
 Item: TypeAlias = Mapping[str, object]
+Group: TypeAlias = tuple[Item, list[Item]]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The fields of a list, and the objects in it, numbered through the whole file."""
+class Layout:
+    """How a program nests tasks.
 
+    `holders` are the names of members that hold lists or tasks, `title` is that of the
+    name of a list. `repeated` are names that a program writes twice in one object; the
+    last value counts. `is_task` tells a task, in a list with these fields, from a list
+    without tasks; it raises FileRefused with `refusal` for anything else.
+    """
+
+    holders: frozenset[str]
+    title: str
+    is_task: Callable[[Item, Item], bool]
+    refusal: str
+    repeated: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundList:
+    """A list, and its tasks, numbered through the whole file."""
+
+    name: str
     fields: Item
-    items: list[tuple[int, Item]]
+    tasks: list[tuple[int, Item]]
+    issues: list[RowIssue]
 
 
 class ListReader:
-    """Reads the lists of a file.
+    """Reads the lists of a file."""
 
-    `holders` are the names of members that hold lists or tasks. `repeated` are names
-    that a program writes twice in one object; the last value counts.
-    """
-
-    def __init__(
-        self,
-        file: IO[bytes],
-        options: Options,
-        *,
-        holders: frozenset[str],
-        repeated: frozenset[str] = frozenset(),
-    ) -> None:
+    def __init__(self, file: IO[bytes], options: Options, layout: Layout) -> None:
         self._document = JSONDocument(
             file, values_max=VALUES_MAX, allows_fractions=True
         )
-        self._options = options
-        self._holders, self._repeated = holders, repeated
-        self._count = self._places = 0
+        self._options, self._layout = options, layout
+        self._places = 0  # items of lists
+        self._count = 0  # tasks
+        self._empty = 0  # lists without tasks
 
-    def groups(self) -> Iterator[Group]:
-        """Yield every object or list that contains tasks, inner ones first.
+    def lists(self) -> Iterator[FoundList]:
+        """Yield every list with tasks, inner ones first.
+
+        Tasks outside of a list are in one without a name.
 
         Raises:
-            FileRefused: the file is not JSON, or contains nothing but values.
+            FileRefused: the file is not JSON, or contains something else.
         """
-        items: list[tuple[int, Item]] = []
+        is_empty = True
+        for fields, items in self._groups():
+            is_empty = is_empty and not fields and not items
+            issues: list[RowIssue] = []
+            name = list_name(title_of(fields, self._layout.title), issues)
+            yield FoundList(name, fields, self._numbered(items, fields), issues)
+        if is_empty:
+            raise FileRefused(self._layout.refusal)
+
+    def notices(self) -> Iterator[RowIssue]:
+        """Yield a notice about lists that are left out, after all have been read."""
+        if self._empty:
+            message = f"Lists without tasks are not imported: {self._empty}."
+            yield RowIssue(None, "list", message, is_error=False)
+
+    def _numbered(self, items: list[Item], fields: Item) -> list[tuple[int, Item]]:
+        tasks = []
+        for item in items:
+            if self._layout.is_task(item, fields):
+                self._count += 1
+                self._options.require_room(self._count)
+                tasks.append((self._count, item))
+            else:
+                self._empty += 1
+        return tasks
+
+    def _groups(self) -> Iterator[Group]:
+        """Yield the fields of every list, and the objects in it."""
+        items: list[Item] = []
         if self._document.is_list():
             yield from self._contents(items, 0)
         else:
-            self._add(items, (yield from self._object(0)))
+            items += yield from self._object(0)
         self._document.end()
-        yield Group({}, items)
+        yield {}, items
 
-    def _contents(
-        self, items: list[tuple[int, Item]], level: int
-    ) -> Generator[Group, None, None]:
+    def _contents(self, items: list[Item], level: int) -> Generator[Group, None, None]:
         """Read the list that begins here, and add its tasks to `items`."""
         if level > LEVELS_MAX:
             raise FileRefused("The lists of the file are nested too deeply.")
-        item: Item | None = None
         for _ in self._document.places():
             self._places += 1
             self._options.require_room(self._places - LISTS_BESIDE)
             if self._document.is_list():
                 yield from self._contents(items, level + 1)
-                continue
-            if item is not None and TASK_MARK in item:
-                item = self._task()  # faster than member by member
+            elif items and TASK_MARK in items[-1]:
+                items.append(self._task())  # faster than member by member
             else:
-                item = yield from self._object(level)
-            self._add(items, item)
-
-    def _add(self, items: list[tuple[int, Item]], item: Item | None) -> None:
-        if item is not None:
-            self._count += 1
-            self._options.require_room(self._count)
-            items.append((self._count, item))
+                items += yield from self._object(level)
 
     def _task(self) -> Item:
         value = self._document.value()
-        if not isinstance(value, dict) or not self._holders.isdisjoint(value):
+        if not isinstance(value, dict) or not self._layout.holders.isdisjoint(value):
             raise FileRefused("A list of the file has tasks and something else.")
         return value
 
-    def _object(self, level: int) -> Generator[Group, None, Item | None]:
+    def _object(self, level: int) -> Generator[Group, None, list[Item]]:
         """Read the object that begins here; return it unless it is a list of tasks."""
         if not self._document.is_object():
             raise FileRefused("Each item of the file must be an object.")
         fields: dict[str, object] = {}
-        seen: set[str] = set()
-        items: list[tuple[int, Item]] | None = None
-        for name in self._document.members():
-            if name in seen and name not in self._repeated:
-                raise FileRefused(f"Duplicate key {name[:50]!a} in an object.")
-            seen.add(name)
-            if len(seen) > VALUES_MAX:
-                raise FileRefused(f"An object has more than {VALUES_MAX} members.")
-            if name not in self._holders or not self._begins_lists():
+        items: list[Item] = []
+        is_list = False
+        for name in self._names():
+            if name not in self._layout.holders or not self._begins_lists():
                 fields[name] = self._document.value()
                 continue
-            items = [] if items is None else items
+            is_list = True
             if self._document.is_list():
                 yield from self._contents(items, level + 1)
             else:
                 yield from self._page(items, fields, level + 1)
-        if items is None:
-            return fields
-        yield Group(fields, items)
-        return None
+        if not is_list:
+            return [fields]
+        yield fields, items
+        return []
+
+    def _names(self) -> Iterator[str]:
+        """Yield the names of the members of the object that begins here."""
+        seen: set[str] = set()
+        for name in self._document.members():
+            if name in seen and name not in self._layout.repeated:
+                raise FileRefused(f"Duplicate key {name[:50]!a} in an object.")
+            seen.add(name)
+            if len(seen) > VALUES_MAX:
+                raise FileRefused(f"An object has more than {VALUES_MAX} members.")
+            yield name
 
     def _begins_lists(self) -> bool:
         return self._document.is_list() or self._document.is_object()
 
     def _page(
-        self,
-        items: list[tuple[int, Item]],
-        fields: dict[str, object],
-        level: int,
+        self, items: list[Item], fields: dict[str, object], level: int
     ) -> Generator[Group, None, None]:
         """Read the object around the tasks of a list, as interfaces answer it."""
-        for name in self._document.members():
-            if name in self._holders and self._document.is_list():
+        for name in self._names():
+            if name in self._layout.holders and self._document.is_list():
                 yield from self._contents(items, level)
             else:
                 fields.setdefault(name, self._document.value())

@@ -14,17 +14,10 @@ from typing import IO
 from django.core.exceptions import ValidationError
 
 from todos.actions.imports.rows import FileItem, RowIssue
-from todos.imports.drafts import Draft, Sources, list_name
+from todos.imports.drafts import Draft, Sources
 from todos.imports.files import FileRefused, Options, refuse_mapping
 from todos.imports.html_text import plain_text
-from todos.imports.json_lists import (
-    FieldNames,
-    Group,
-    Item,
-    ListReader,
-    Members,
-    title_of,
-)
+from todos.imports.json_lists import FieldNames, Item, Layout, ListReader, Members
 from todos.imports.microsoft_dates import Moment, NotAMoment, moment_of
 from todos.imports.microsoft_rules import rule_of
 from todos.imports.midnights import MIDNIGHT, UNCERTAIN, date_of_midnight
@@ -64,41 +57,18 @@ class _Export:
         self._names = FieldNames(frozenset(USED + UNUSED))
         self._sources = Sources("microsoft-todo")
         self._sorter = ParentSorter("checklistItems")
-        self._empty = 0
         self._has_more = False
 
     def rows(self, file: IO[bytes]) -> Iterator[FileItem]:
-        holders = frozenset({"value", "lists", "tasks"})
-        is_empty = True
-        for group in ListReader(file, self._options, holders=holders).groups():
-            is_empty = is_empty and not group.fields and not group.items
-            self._look_for_pages(group.fields)
-            issues: list[RowIssue] = []
-            name = list_name(title_of(group.fields, "displayName"), issues)
-            yield from issues
-            for row, item in group.items:
-                if self._is_task(item, group):
-                    yield from self._task(row, item, name)
-        if is_empty:
-            raise FileRefused(REFUSED)
+        reader = ListReader(file, self._options, LAYOUT)
+        for one in reader.lists():
+            self._look_for_pages(one.fields)
+            yield from one.issues
+            for row, item in one.tasks:
+                yield from self._task(row, item, one.name)
         yield from self._sources.notices()
+        yield from reader.notices()
         yield from self._notices()
-
-    def _is_task(self, item: Item, group: Group) -> bool:
-        """Whether an object is a task, not a list without tasks.
-
-        Raises:
-            FileRefused: it is neither.
-        """
-        is_ours = "kind" not in item and (
-            not MARKS.isdisjoint(item) or "displayName" in group.fields
-        )
-        if "title" in item and is_ours:
-            return True
-        if "displayName" in item and "title" not in item:
-            self._empty += 1
-            return False
-        raise FileRefused(REFUSED)
 
     def _look_for_pages(self, fields: Item) -> None:
         if any(name.endswith("@odata.nextLink") for name in fields):
@@ -111,9 +81,6 @@ class _Export:
                 " these tasks are missing."
             )
             yield RowIssue(None, "@odata.nextLink", message, is_error=False)
-        if self._empty:
-            message = f"Lists without tasks are not imported: {self._empty}."
-            yield RowIssue(None, "tasks", message, is_error=False)
         yield from self._names.notices()
 
     def _task(self, row: int, item: Item, list_name: str) -> Iterator[FileItem]:
@@ -146,6 +113,28 @@ class _Export:
                 done = draft.fields.get("completed_at") or self._options.clock.now
                 step.fields.setdefault("completed_at", done)
             yield step
+
+
+def _is_task(item: Item, around: Item) -> bool:
+    """Whether an object is a task, not a list without tasks.
+
+    Raises:
+        FileRefused: it is neither.
+    """
+    is_marked = not MARKS.isdisjoint(item) or "displayName" in around
+    if "title" in item and is_marked and "kind" not in item:
+        return True
+    if "displayName" in item and "title" not in item:
+        return False
+    raise FileRefused(REFUSED)
+
+
+LAYOUT = Layout(
+    holders=frozenset({"value", "lists", "tasks"}),
+    title="displayName",
+    is_task=_is_task,
+    refusal=REFUSED,
+)
 
 
 class _Task:
