@@ -121,6 +121,9 @@ def test_midnight_in_utc_is_a_date(of_zone):
         "2027-02-10T00:30:00.000Z",
         "2027-02-10T09:30:00+09:00",
         "2027-02-09T19:30:00-05:00",
+        # Inputs of forms show the wall clock alone.
+        "2027-02-10T09:30",
+        "2027-02-10T09:30:00.000",
     ],
 )
 def test_the_same_instant_in_another_form_changes_nothing(api_as, alice, again):

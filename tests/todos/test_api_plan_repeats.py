@@ -71,6 +71,7 @@ def weekly(alice):
         ({"recurrence_pattern": "none", "recurrence_interval": 1}, None),
         ({"recurrence_days": [], "recurrence_end_date": "", "repeat": {}}, None),
         ({"recurring": False, "frequency": None}, None),
+        ({"frequency": "once"}, None),
     ],
 )
 def test_reads_what_is_certain(client, body, shown):

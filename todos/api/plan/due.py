@@ -43,6 +43,12 @@ class Due(NamedTuple):
             return None
         return instant_of(self.day, self.at, ZoneInfo(self.zone))
 
+    def is_at(self, moment: datetime) -> bool:
+        """Whether it is this instant, or without an offset this wall clock."""
+        if moment.tzinfo:
+            return self.instant == moment
+        return bool(self.zone) and (self.day, self.at) == (moment.date(), moment.time())
+
     def text(self) -> str | None:
         """Return the text of the contract, with the offset of the zone, if it has one.
 
@@ -89,7 +95,7 @@ class DueField(PlainField):
             self.fail("invalid")
         self._check_range(moment.date())
         stored = self.context.get("stored")
-        if stored and moment.tzinfo and Due.of(stored).instant == moment:
+        if stored and Due.of(stored).is_at(moment):
             return Due.of(stored)
         if len(text) <= DATE_LENGTH or _is_date_in_utc(moment):
             return Due(moment.date())

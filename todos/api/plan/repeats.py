@@ -25,7 +25,7 @@ OTHER_RULES = {
     "annually": "FREQ=YEARLY",
     "weekdays": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR",
 }
-NO_RULE = {"", "none", "never", "no"}
+NO_RULE = {"", "none", "never", "no", "once"}
 # The word for a stored rule. For the 29th and later, the stored rule also says what
 # happens in short months; for the client it is still `monthly`.
 RULE_WORDS = {
