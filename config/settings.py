@@ -308,7 +308,8 @@ SPECTACULAR_SETTINGS = {
         {
             "name": "plan",
             "description": "Tasks in the API that preceded version 1, for clients"
-            " that were written for it.",
+            " that were written for it. Three forms of each route have the same"
+            " answers.",
         },
     ],
     "OAS_VERSION": "3.1.0",

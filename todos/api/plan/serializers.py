@@ -125,7 +125,8 @@ class PlanTaskSerializer(PlainSerializer):
     due_date = DueField(
         required=False,
         allow_null=True,
-        help_text="A date, or a date with a time: `2027-02-28T09:30:00`.",
+        help_text="A date, or a date with a time: `2027-02-28T09:30:00`. A time with an"
+        " offset stays that instant.",
     )
     recurrence = RecurrenceField(
         required=False,
