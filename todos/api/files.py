@@ -82,6 +82,10 @@ class ImportSerializer(serializers.Serializer[None]):
         default=False,
         help_text="Validate the file and report the result, but store nothing.",
     )
+    skip_errors = serializers.BooleanField(
+        default=False,
+        help_text="Leave out rows with an error instead of refusing the file.",
+    )
 
     def validate_file(self, file: File[bytes]) -> File[bytes]:
         if file.size > settings.IMPORT_MAX_BYTES:
@@ -109,7 +113,10 @@ class FindingSerializer(serializers.Serializer[None]):
 
 
 class ReportSerializer(serializers.Serializer[None]):
-    """The result of an import. Any of the `errors` prevents the whole import."""
+    """The result of an import.
+
+    Any of the `errors` prevents the whole import, unless the request has `skip_errors`.
+    """
 
     batch = serializers.UUIDField(
         allow_null=True, help_text="The batch to undo; null if nothing was stored."
@@ -132,7 +139,7 @@ class ImportProblemSerializer(ProblemSerializer):
 
 
 class ImportView(OwnedEndpoint):
-    """Import the tasks of a file: all of them, or none."""
+    """Import the tasks of a file."""
 
     name = "Import"
     input_class = ImportSerializer
@@ -157,14 +164,17 @@ class ImportView(OwnedEndpoint):
         responses={200: ReportSerializer, 400: ImportProblemSerializer},
     )
     def post(self, request: Request, **kwargs: object) -> Response:
-        """Import the tasks of a file: all of them, or none."""
+        """Import the tasks of a file: all of them, or none.
+
+        With `skip_errors`, rows with an error are left out, and `errors` lists them.
+        """
         if self._prepared is None:
             self.prepare(request)
         assert self._prepared is not None
         if self._is_dry_run:
             return Response(_represent(self._prepared.report))
         report = self._prepared.store()
-        return _refusal(report) if report.errors else Response(_represent(report))
+        return _refusal(report) if report.is_refused else Response(_represent(report))
 
     def prepare(self, request: Request) -> None:
         """Read and check the file before the transaction, because it may take long."""
@@ -180,6 +190,7 @@ class ImportView(OwnedEndpoint):
                 name=form["format"],
                 mapping=form["mapping"],
                 rows_max=ROWS_MAX,
+                skip_errors=form["skip_errors"],
             )
         except TooManyRows as exc:
             raise PayloadTooLarge(

@@ -118,15 +118,23 @@ def import_file(
     mapping: Mapping[str, object] | None = None,
     dry_run: bool = False,
     rows_max: int | None = None,
+    skip_errors: bool = False,
 ) -> ImportReport:
     """Import a file in the format with this name: all of its rows, or none.
+
+    With `skip_errors`, rows with an error are left out instead.
 
     Raises:
         FileRefused: the file can't be read, or has more than `rows_max` rows.
         ImportClash: as `PreparedImport.store`.
     """
     prepared = prepare_file(
-        caller, file=file, name=name, mapping=mapping, rows_max=rows_max
+        caller,
+        file=file,
+        name=name,
+        mapping=mapping,
+        rows_max=rows_max,
+        skip_errors=skip_errors,
     )
     return prepared.report if dry_run else prepared.store()
 
@@ -138,6 +146,7 @@ def prepare_file(
     name: str,
     mapping: Mapping[str, object] | None = None,
     rows_max: int | None = None,
+    skip_errors: bool = False,
 ) -> PreparedImport:
     """Read a file and check its rows, so that they only need to be stored.
 
@@ -152,7 +161,8 @@ def prepare_file(
     )
     with _opened(file, name) as (text, notices):
         rows = chain(notices, FORMATS[name].read(text, options))
-        return PreparedImport(caller, _limited(rows, options))
+        items = _limited(rows, options)
+        return PreparedImport(caller, items, skip_errors=skip_errors)
 
 
 @contextmanager

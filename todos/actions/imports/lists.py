@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ class ListStage:
         self._caller, self._report, self._seen = caller, report, seen
         self._by_source: dict[str, Destination] = {}
         self._by_name: dict[str, Destination] | None = None  # case-folded names
+        self._planned_by_name: set[UUID] = set()
         self._positions = iter(range(position_now(), 2**63))
 
     def take(self, rows: list[ListRow]) -> None:
@@ -74,6 +75,14 @@ class ListStage:
             return self._by_source[row.list_source]
         return self._named(row.list_name) if row.list_name else self.inbox
 
+    def drop_unused(self, used: Container[UUID]) -> None:
+        """Plan no list that only tasks with an error name."""
+        self.new = [
+            row
+            for row in self.new
+            if row.pk not in self._planned_by_name or row.pk in used
+        ]
+
     def _named(self, name: str) -> Destination:
         if self._by_name is None:
             self._by_name = self._stored_by_name()
@@ -84,6 +93,7 @@ class ListStage:
                 self._by_name[key] = self._plan(uuid7(), fields)
             except ValidationError as exc:
                 raise ValidationError({"list": exc.messages}) from exc
+            self._planned_by_name.add(self._by_name[key].id)
         return self._by_name[key]
 
     def _stored_by_name(self) -> dict[str, Destination]:

@@ -45,10 +45,12 @@ class Plan:
     label_ids_by_task: dict[UUID, list[UUID]]
 
 
-def plan_import(caller: Caller, items: Iterable[FileItem]) -> Plan:
+def plan_import(
+    caller: Caller, items: Iterable[FileItem], *, skip_errors: bool = False
+) -> Plan:
     """Check the rows of a file and plan what to store, without storing anything."""
     ledger_number = last_number(caller.owner)
-    report = ImportReport()
+    report = ImportReport(skips_errors=skip_errors)
     seen = SeenIds(report)
     lists, labels = ListStage(caller, report, seen), LabelStage(caller, report)
     tasks = TaskStage(caller, report, seen, lists, labels)
@@ -62,8 +64,10 @@ def plan_import(caller: Caller, items: Iterable[FileItem]) -> Plan:
         if task_rows := _of(TaskRow, chunk):
             tasks.take(task_rows)
         if lists.is_full or labels.is_full:
+            report.is_unusable = True
             break
-    if not report.errors:
+    lists.drop_unused({task.list_id for task in tasks.new.values()})
+    if not report.is_refused:
         report.created = len(lists.new) + len(labels.new) + len(tasks.new)
     tasks.report_trash()
     report.finish()

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db import IntegrityError
 
-from todos.actions.imports.planning import plan_import
+from todos.actions.imports.planning import Plan, plan_import
 from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
 from todos.actions.imports.storing import ImportClash, PlanOutdated, PlanStorage
 from todos.caller import Caller
@@ -26,13 +26,16 @@ TRIES = 5  # plans, while the owner's data keeps changing
 class PreparedImport:
     """The checked rows of a file, and what storing them would create.
 
-    Preparing locks and stores nothing. Exceptions raised by `items` are passed on.
+    Preparing locks and stores nothing. Exceptions raised by `items` are passed on. With
+    `skip_errors`, rows with an error are left out, and the others are stored.
     """
 
-    def __init__(self, caller: Caller, items: Iterable[FileItem]) -> None:
-        self._caller = caller
+    def __init__(
+        self, caller: Caller, items: Iterable[FileItem], *, skip_errors: bool = False
+    ) -> None:
+        self._caller, self._skips_errors = caller, skip_errors
         self._items: list[FileItem] = []
-        self._plan = plan_import(caller, self._remember(items))
+        self._plan = self._plan_for(self._remember(items))
 
     @property
     def report(self) -> ImportReport:
@@ -40,23 +43,26 @@ class PreparedImport:
         return self._plan.report
 
     def store(self) -> ImportReport:
-        """Store the rows, unless one of them has an error.
+        """Store the rows, unless errors prevent it.
 
         Raises:
             ImportClash: other requests changed the owner's data meanwhile.
         """
         for _ in range(TRIES):
-            if self.report.errors:
+            if self.report.is_refused:
                 return self.report
             try:
                 PlanStorage(self._plan, self._caller).run()
             except PlanOutdated:
-                self._plan = plan_import(self._caller, self._items)
+                self._plan = self._plan_for(self._items)
             except IntegrityError as exc:
                 raise ImportClash from exc
             else:
                 return self.report
         raise ImportClash
+
+    def _plan_for(self, items: Iterable[FileItem]) -> Plan:
+        return plan_import(self._caller, items, skip_errors=self._skips_errors)
 
     def _remember(self, items: Iterable[FileItem]) -> Iterator[FileItem]:
         """Keep the items for another plan, unless an error prevents storing them."""
@@ -64,5 +70,9 @@ class PreparedImport:
         for item in items:
             if not has_errors:
                 self._items.append(item)
-                has_errors = isinstance(item, RowIssue) and item.is_error
+                has_errors = (
+                    isinstance(item, RowIssue)
+                    and item.is_error
+                    and not self._skips_errors
+                )
             yield item

@@ -17,7 +17,10 @@ Columns: TypeAlias = Mapping[str, Any]  # checked values of a model, by column n
 
 @dataclass(frozen=True, slots=True)
 class RowIssue:
-    """An error or a notice about one row. Any error prevents the whole import."""
+    """An error or a notice about one row.
+
+    Any error prevents the whole import, unless the caller skips rows with errors.
+    """
 
     row: int | None  # as counted in the file, for users; None for the whole file
     field: str
@@ -68,8 +71,14 @@ FileItem: TypeAlias = FileRow | RowIssue
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import created, or would create. `batch` is set once it is stored."""
+    """What an import created, or would create. `batch` is set once it is stored.
 
+    With `skips_errors`, a row with an error is left out and the others are stored. An
+    error that concerns the whole file (`is_unusable`) still prevents the import.
+    """
+
+    skips_errors: bool = False
+    is_unusable: bool = False
     batch: UUID | None = None
     created: int = 0
     skipped: int = 0
@@ -78,10 +87,16 @@ class ImportReport:
     error_count: int = 0  # including those that are not listed
     notice_count: int = 0
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether errors prevent storing anything."""
+        return self.error_count > 0 and (not self.skips_errors or self.is_unusable)
+
     def add(self, issue: RowIssue) -> None:
         """Count an issue, and list it unless `ISSUES_MAX` of its kind are listed."""
         if issue.is_error:
             self.error_count += 1
+            self.is_unusable |= issue.row is None
         else:
             self.notice_count += 1
         issues = self.errors if issue.is_error else self.notices

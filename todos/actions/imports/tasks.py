@@ -36,6 +36,7 @@ class TaskStage:
         self._series = SeriesIds(caller.owner)
         self._steps: dict[UUID, StepQuota] = {}  # by the id of their task
         self._left_out: set[str] = set()  # sources of tasks whose steps are left out
+        self._failed: set[str] = set()  # those of them that have an error
         self._in_trash = 0  # known tasks that are in the trash
 
     def take(self, rows: list[TaskRow]) -> None:
@@ -50,6 +51,7 @@ class TaskStage:
             except ValidationError as exc:
                 self._report.add_errors(row.row, exc)
                 self._left_out.add(row.source)
+                self._failed.add(row.source)
             else:
                 if task is not None:
                     known[task.pk] = self.new[task.pk] = task
@@ -98,6 +100,9 @@ class TaskStage:
                 return None
         if row.parent and row.parent in self._left_out:
             self._left_out.add(row.source)
+            if self._report.skips_errors and row.parent in self._failed:
+                message = "Its task has an error, so this step is left out as well."
+                raise ValidationError({"parent": message})
             return None
         task = self._draft(task_id, row)
         self._place(task, row, known)

@@ -60,6 +60,11 @@ class Command(BaseCommand):
             action="store_true",
             help="Report the result without storing anything.",
         )
+        parser.add_argument(
+            "--skip-errors",
+            action="store_true",
+            help="Leave out rows with an error instead of refusing the file.",
+        )
 
     def handle(self, *args: object, **options: Any) -> None:
         user = find_user(options["user"])
@@ -72,12 +77,13 @@ class Command(BaseCommand):
                     name=options["format"],
                     mapping=mapping,
                     dry_run=options["dry_run"],
+                    skip_errors=options["skip_errors"],
                 )
         except (FileRefused, Refusal) as exc:
             raise CommandError(f"{exc} Nothing was stored.") from exc
         for issue in [*report.notices, *report.errors]:
             self.stderr.write(_line(issue))
-        if report.errors:
+        if report.is_refused:
             raise CommandError(f"{report.error_count} errors; nothing was stored.")
         self.stdout.write(_summary(report, dry_run=options["dry_run"]))
 
@@ -90,9 +96,10 @@ def _line(issue: RowIssue) -> str:
 def _summary(report: ImportReport, *, dry_run: bool) -> str:
     start, created = ("Dry run", "would be created") if dry_run else ("Done", "created")
     batch = f" The batch is {report.batch}." if report.batch else ""
+    left_out = f", {report.error_count} left out" if report.error_count else ""
     return (
-        f"{start}: {report.created} {created}, {report.skipped} already exist,"
-        f" {report.notice_count} notices.{batch}"
+        f"{start}: {report.created} {created}, {report.skipped} already exist"
+        f"{left_out}, {report.notice_count} notices.{batch}"
     )
 
 
