@@ -16,11 +16,11 @@ from tests.todos.files import (
 )
 from tests.todos.test_api_import import send
 from todos.actions.lists import LISTS_MAX
-from todos.limits import LABELS_MAX
+from todos.imports.files import FileRefused
 from todos.models import Task, TaskList
 
-# The planning of tasks refuses this, not the reader of the table.
-TOO_MANY_LABELS = ",".join(f"l{number}" for number in range(LABELS_MAX + 1))
+# The planning of tasks refuses a repeat that has ended, not the reader of the table.
+ENDED = "2027-02-10,FREQ=DAILY;UNTIL=20270101"
 
 
 def titles_of(user):
@@ -66,25 +66,25 @@ def test_the_default_stores_nothing(alice):
 
 def test_steps_of_a_task_that_is_left_out_are_named(alice):
     table = (
-        "id,parent,title,labels\n"
-        f'a,,Bad,"{TOO_MANY_LABELS}"\n'
-        "b,a,Step,\n"
-        "c,,Good,\n"
-        "d,c,Step of good,\n"
+        "id,parent,title,due_date,rrule\n"
+        f"a,,Bad,{ENDED}\n"
+        "b,a,Step,,\n"
+        "c,,Good,,\n"
+        "d,c,Step of good,,\n"
     )
 
     report = both(alice, table)
 
     assert titles_of(alice) == ["Good", "Step of good"]
-    assert rows_and_fields(report.errors) == [(2, "labels"), (3, "parent")]
+    assert rows_and_fields(report.errors) == [(2, "recurrence"), (3, "parent")]
 
 
 def test_a_list_of_rejected_tasks_only_is_not_created(alice):
     table = (
-        "title,list,labels\n"
-        f'Bad,Only bad,"{TOO_MANY_LABELS}"\n'
-        "Good,Home,\n"
-        f'Bad too,Home,"{TOO_MANY_LABELS}"\n'
+        "title,list,due_date,rrule\n"
+        f"Bad,Only bad,{ENDED}\n"
+        "Good,Home,,\n"
+        f"Bad too,Home,{ENDED}\n"
     )
 
     report = both(alice, table)
@@ -124,9 +124,8 @@ def test_an_error_of_the_whole_file_still_refuses_it(alice):
     document["manifest"]["tasks"]["sha256"] = "0" * 64
     before = stored(alice)
 
-    report = import_for(alice, json.dumps(document), skip_errors=True)
-
-    assert report.is_refused
+    with pytest.raises(FileRefused):
+        import_for(alice, json.dumps(document), skip_errors=True)
     assert stored(alice) == before
 
 
