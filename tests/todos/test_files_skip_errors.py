@@ -19,9 +19,6 @@ from todos.actions.lists import LISTS_MAX
 from todos.imports.files import FileRefused
 from todos.models import Task, TaskList
 
-# The planning of tasks refuses a repeat that has ended, not the reader of the table.
-ENDED = "2027-02-10,FREQ=DAILY;UNTIL=20270101"
-
 
 def titles_of(user):
     return sorted(Task.objects.filter(owner=user).values_list("title", flat=True))
@@ -66,26 +63,22 @@ def test_the_default_stores_nothing(alice):
 
 def test_steps_of_a_task_that_is_left_out_are_named(alice):
     table = (
-        "id,parent,title,due_date,rrule\n"
-        f"a,,Bad,{ENDED}\n"
-        "b,a,Step,,\n"
-        "c,,Good,,\n"
-        "d,c,Step of good,,\n"
+        # The planning of tasks refuses a time without a date, not the reader.
+        "id,parent,title,due_time\n"
+        "a,,Bad,09:00\n"
+        "b,a,Step,\n"
+        "c,,Good,\n"
+        "d,c,Step of good,\n"
     )
 
     report = both(alice, table)
 
     assert titles_of(alice) == ["Good", "Step of good"]
-    assert rows_and_fields(report.errors) == [(2, "recurrence"), (3, "parent")]
+    assert rows_and_fields(report.errors) == [(2, "due_time"), (3, "parent")]
 
 
 def test_a_list_of_rejected_tasks_only_is_not_created(alice):
-    table = (
-        "title,list,due_date,rrule\n"
-        f"Bad,Only bad,{ENDED}\n"
-        "Good,Home,,\n"
-        f"Bad too,Home,{ENDED}\n"
-    )
+    table = "title,list,due_time\nBad,Only bad,09:00\nGood,Home,\nBad too,Home,09:00\n"
 
     report = both(alice, table)
 
