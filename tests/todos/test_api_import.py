@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -21,6 +22,7 @@ from todos.api import files as files_api
 from todos.models import Change, Task
 
 URL = "/api/v1/import"
+TABLES = Path(__file__).parents[1] / "data" / "tables"
 TABLE = "title,priority\nBuy milk,1\nCall Ann,2\n"
 
 
@@ -146,6 +148,60 @@ def test_the_report_of_many_notices_counts_those_it_omits(api_as, alice):
         "field": "",
         "message": "Only the first 1000 of 2000 notices are listed.",
     }
+
+
+@pytest.mark.parametrize("dry_run", ["true", "false"])
+@pytest.mark.parametrize("name", ["csv", "todoist", "ics", "json"])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"%PDF-1.7", "PDF"),
+        (b"PK\3\4[Content_Types].xml xl/", "Excel"),
+        (b"\x89PNG\r\n", "picture"),
+        (b"t\0i\0t\0l\0e\0", "UTF-16"),
+        ("title\nмолоко\n".encode("cp1251"), "UTF-8"),
+    ],
+    ids=["pdf", "xlsx", "png", "utf-16", "cp1251"],
+)
+def test_a_file_of_another_kind_is_named(api_as, alice, body, words, name, dry_run):
+    if name == "todoist" and body.startswith(b"PK"):
+        words = "archive"
+
+    response = send(api_as(alice), body, name, dry_run=dry_run)
+
+    assert response.status_code == 400
+    [message] = response.json()["errors"]["file"]
+    assert words in message
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("csv", TABLES / "zoned.csv"),
+        ("csv", TABLES / "start-with-time.csv"),
+        ("csv", TABLES / "child-first.csv"),
+        ("csv", b"title,due_date\na,03/04/2027\nb,2027-02-10\n"),
+        ("csv", "title\nKäse\n".encode("cp1252")),
+        ("todoist", TABLES / "todoist-dates.csv"),
+        ("todoist", TABLES / "todoist-file.csv"),
+        ("todoist", TABLES / "todoist-labels.csv"),
+        ("todoist", b"TYPE,CONTENT,PRIORITY,DATE\ntask,a,9,soon\nsection,b,,\n"),
+    ],
+    ids=range(9),
+)
+def test_a_dry_run_says_what_the_import_will_do(api_as, alice, name, body):
+    body = body if isinstance(body, bytes) else body.read_bytes()
+    client = api_as(alice)
+
+    foreseen = send(client, body, name, dry_run="true").json()
+    before = stored(alice)
+    done = send(client, body, name).json()
+
+    done = done.get("report", done)
+    assert done | {"batch": None} == foreseen
+    created = sum(stored(alice)[:3]) - sum(before[:3])
+    assert created == foreseen["created"]
 
 
 def test_columns_are_mapped(api_as, alice):

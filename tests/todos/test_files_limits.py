@@ -8,9 +8,19 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from todos.actions.imports.rows import RowIssue
-from todos.imports import checks, csv, ics, ics_components, todoist, todoist_dates
+from todos.imports import (
+    checks,
+    csv,
+    formats,
+    ics,
+    ics_components,
+    todoist,
+    todoist_dates,
+)
 from todos.imports import json as json_import
 from todos.imports.files import FileRefused, Options, TooManyRows
 from todos.imports.json_document import VALUES_MAX, JSONDocument
@@ -101,6 +111,40 @@ def test_limits_the_parameters_of_a_property():
     assert fine.fields["title"] == "a"
     assert dropped.fields["title"] == "Untitled"
     assert "line 4: This is not valid iCalendar." in notices[0].message
+
+
+ANY_BYTES = st.binary(max_size=200) | st.builds(
+    lambda start, pieces: start + b"".join(pieces),
+    st.sampled_from([b"", b"title,due_date\n", b"TYPE,CONTENT,DATE\n", b"PK\3\4"]),
+    st.lists(
+        st.sampled_from(
+            [b"a", b",", b'"', b"\n", b"\r", b"\0", b"\xff\xfe", b"\xc3", b"\xe9 "]
+            + [b"task,", b"note,", b"2027-02-10T", b"09:30Z", b"every ", b"[[file {"]
+        ),
+        max_size=40,
+    ),
+)
+
+
+@pytest.mark.parametrize("name", ["csv", "todoist"])
+@given(body=ANY_BYTES)
+def test_any_file_is_read_or_refused(name, body):
+    try:
+        with formats._opened(io.BytesIO(body), name) as (file, _):
+            found = list(formats.FORMATS[name].read(file, BOUNDED))
+    except FileRefused as exc:
+        assert str(exc).endswith((".", "}."))
+    else:
+        assert all(item.row is None or item.row > 0 for item in found)
+
+
+def test_limits_the_files_that_are_looked_for_in_a_comment_of_todoist():
+    file = '[[file {""file_name"":""a""}]] '
+    comment = f'"{file * 20}"'
+
+    *_, task = rows_of(todoist, f"TYPE,CONTENT\ntask,a\nnote,{comment}\n")
+
+    assert task.fields["notes"].count("[[file") == 10
 
 
 def test_limits_the_columns_of_a_table():

@@ -88,7 +88,16 @@ def test_one_damaged_line_does_not_change_the_others():
     text, notice = read(data)
 
     assert text == "title\nMünchen\nKöln\nBerl�\nUlm\n"
-    assert "not valid UTF-8: 1." in notice
+    assert "not valid UTF-8" in notice
+
+
+def test_damage_after_many_sound_lines_is_not_silent(monkeypatch):
+    monkeypatch.setattr(encodings, "JUDGED_MAX", 3)
+
+    text, notice = read("ä\n".encode() * 10 + b"\xff\n")
+
+    assert text == "ä\n" * 10 + "\ufffd\n"
+    assert "not valid UTF-8" in notice
 
 
 def test_a_calendar_may_be_folded_within_characters(monkeypatch):
@@ -100,9 +109,12 @@ def test_a_calendar_may_be_folded_within_characters(monkeypatch):
     )
     monkeypatch.setattr(encodings, "CHUNK", 100)
 
-    text, notice = read(folded, is_folded=True)
+    file = io.BytesIO(folded)
 
-    assert (text.replace("\r\n", "\n"), notice) == (whole.replace("\r\n", "\n"), "")
+    with opened_as_utf8(file, is_folded=True) as (found, notice):
+        assert (found, notice) == (file, "")
+    with opened_as_utf8(file) as (_, notice):
+        assert "Windows-1252" in notice
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import IO
 
 from todos.imports.files import FileRefused
@@ -46,6 +47,8 @@ DOCUMENTS = {
     b"Index/": "The file is a Numbers spreadsheet. Export it as CSV.",
 }
 BEGINNING = 4096  # bytes
+JUDGED_MAX = 10_000  # lines that decide which encoding a file has
+END_OF_LINE = re.compile(rb"[\x80-\xff][^\r\n]*")
 
 # Bytes that Windows-1252 does not define, control characters, and runs of letters or
 # signs outside ASCII as words in other scripts have them.
@@ -70,11 +73,11 @@ def opened_as_utf8(
     _refuse_binary(start)
     if start.startswith(UTF16):
         pieces, notice = _decoded(file, "utf-16"), "The file was read as UTF-16."
-    elif _is_utf8(file):
+    elif _is_utf8(_chunks(file)) or (is_folded and _is_utf8(_parts(file, is_folded))):
         yield file, ""
         return
     else:
-        pieces, notice = _repaired(file, is_folded=is_folded)
+        pieces, notice = _repaired(file, is_folded)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as converted:
         converted.writelines(piece.encode() for piece in pieces)
         yield converted, notice
@@ -110,34 +113,33 @@ def _decoded(file: IO[bytes], encoding: str) -> Iterator[str]:
         raise FileRefused("The file is damaged: it is not valid UTF-16.") from exc
 
 
-def _is_utf8(file: IO[bytes]) -> bool:
+def _is_utf8(pieces: Iterator[bytes]) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        for chunk in _chunks(file):
-            decoder.decode(chunk)
+        for piece in pieces:
+            decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _repaired(file: IO[bytes], *, is_folded: bool) -> tuple[Iterator[str], str]:
+def _repaired(file: IO[bytes], is_folded: bool) -> tuple[Iterator[str], str]:
     """Return a file that is not UTF-8 as text, and the notice about it."""
     valid = invalid = 0
-    for line in _lines_beyond_ascii(file, is_folded=is_folded):
+    for line in islice(_ends_of_lines(file, is_folded), JUDGED_MAX):
         try:
             line.decode("utf-8")
             valid += 1
         except UnicodeDecodeError:
             invalid += 1
-    parts = _parts(file, is_folded=is_folded)
     if invalid <= valid:
         notice = (
-            f"Lines of the file that are not valid UTF-8: {invalid}. What can't be read"
-            " there is replaced by \ufffd; search for it."
+            "Some lines of the file are not valid UTF-8. What can't be read there is"
+            " replaced by \ufffd; search for it."
         )
-        text = (part.decode("utf-8", "replace") for part in parts)
-        return text, notice if invalid else ""  # folded within characters, but valid
+        parts = _parts(file, is_folded)
+        return (part.decode("utf-8", "replace") for part in parts), notice
     if any(map(NOT_WESTERN.search, _chunks(file))):
         raise FileRefused("The file is not text in UTF-8. Save it as UTF-8.")
     notice = (
@@ -147,12 +149,13 @@ def _repaired(file: IO[bytes], *, is_folded: bool) -> tuple[Iterator[str], str]:
     return _decoded(file, "cp1252"), notice
 
 
-def _lines_beyond_ascii(file: IO[bytes], *, is_folded: bool) -> Iterator[bytes]:
-    for part in _parts(file, is_folded=is_folded):
-        yield from (line for line in part.splitlines() if not line.isascii())
+def _ends_of_lines(file: IO[bytes], is_folded: bool) -> Iterator[bytes]:
+    """Yield the lines that are not ASCII, from their first byte beyond it."""
+    for part in _parts(file, is_folded):
+        yield from (match[0] for match in END_OF_LINE.finditer(part))
 
 
-def _parts(file: IO[bytes], *, is_folded: bool) -> Iterator[bytes]:
+def _parts(file: IO[bytes], is_folded: bool) -> Iterator[bytes]:
     """Yield the file in parts of whole lines, unfolded."""
     rest = b""  # the last line, which may continue in the next chunk
     for chunk in _chunks(file):

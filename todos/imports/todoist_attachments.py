@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 BEFORE, AFTER = "[[file ", "]]"
-TEXT_MAX = 100_000  # characters of a comment that are searched
+TRIES_MAX = 10  # in one comment; Todoist writes one
+DECODER = json.JSONDecoder()
 
 
 def with_addresses(text: str) -> tuple[str, int]:
@@ -15,7 +16,9 @@ def with_addresses(text: str) -> tuple[str, int]:
     """
     pieces: list[str] = []
     count = position = 0
-    while (start := text.find(BEFORE, position, TEXT_MAX)) >= 0:
+    for _ in range(TRIES_MAX):
+        if (start := text.find(BEFORE, position)) < 0:
+            break
         found = _file_at(text, start + len(BEFORE))
         if found is None:
             end, description = start + len(BEFORE), text[start : start + len(BEFORE)]
@@ -30,7 +33,7 @@ def with_addresses(text: str) -> tuple[str, int]:
 def _file_at(text: str, start: int) -> tuple[int, str] | None:
     """Return the end of the file that is described from `start` on, and its words."""
     try:
-        file, end = json.JSONDecoder().raw_decode(text, start)
+        file, end = DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):
         return None
     if not isinstance(file, dict) or not text.startswith(AFTER, end):
