@@ -1,5 +1,7 @@
 """Steps of repeating tasks: they keep their distance to the task."""
 
+import random
+from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -451,3 +453,44 @@ def test_whatever_is_completed_or_skipped_the_distance_stays(alice, days, rounds
         assert open_step(task).due_date == task.due_date + days * DAY
     for each in Task.objects.completed():
         assert each.due_date <= task.due_date
+
+
+STEP_RULES = ("FREQ=WEEKLY", "FREQ=DAILY", "FREQ=MONTHLY", "FREQ=WEEKLY;COUNT=2")
+
+
+def act(chance, owner, day):
+    """Do something at random to a task or a step of the owner."""
+    open_rows = Task.objects.owned_by(owner).open().order_by("pk")
+    done = Task.objects.owned_by(owner).completed().filter(parent=None)
+    rows = list(open_rows.filter(parent__isnull=chance.choice([True, False])))
+    if chance.random() < 0.2 and done.exists():
+        reopen(done.latest("pk"))
+        return
+    with suppress(actions.SeriesEnded, actions.NextExists):
+        if rows:
+            chance.choice([complete, complete, skip])(chance.choice(rows), on=day)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_undoing_everything_in_turn_restores_every_state(alice, seed):
+    chance, day = random.Random(seed), TODAY  # noqa: S311
+    task = repeating(alice, chance.choice(STEP_RULES[:3]))
+    for _ in range(3):
+        due_date = TODAY + chance.randrange(-5, 6) * DAY
+        repeating(alice, chance.choice(STEP_RULES), due_date, parent_id=task.pk)
+    batches, states = [], [snapshots_of(alice)]
+
+    for _ in range(12):
+        day += chance.randrange(5) * DAY
+        act(chance, alice, day)
+        last = Change.objects.owned_by(alice).latest("seq").batch
+        if snapshots_of(alice) != states[-1]:
+            batches.append(last)
+            states.append(snapshots_of(alice))
+
+    assert len(batches) > 4
+    while batches:
+        assert snapshots_of(alice) == states.pop()
+        actions.undo(caller_of(alice, NOON), batch_id=batches.pop())
+    assert snapshots_of(alice) == states.pop()
