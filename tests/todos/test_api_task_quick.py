@@ -53,6 +53,23 @@ def test_answers_with_tasks_as_a_later_request_shows_them(api_as, alice, home):
         assert client.get(f"/api/v1/tasks/{task['id']}").json() == task
 
 
+def test_a_dry_run_shows_what_each_phrase_means(api_as, alice):
+    text = "Run every morning from 2027-03-01 for 3 weeks\nMeet with Friday"
+
+    body = api_as(alice).post(URL, {"text": text, "dry_run": True}).json()
+
+    run, meet = body["parse"]
+    assert [[span["kind"], span["text"], span["value"]] for span in run["spans"]] == [
+        ["repeat", "every morning", "FREQ=DAILY"],
+        ["due", "from 2027-03-01", "2027-03-01"],
+        ["until", "for 3 weeks", "2027-03-21"],
+    ]
+    assert run["fields"]["due_time"] == "09:00"
+    assert run["fields"]["recurrence"]["rrule"] == "FREQ=DAILY;UNTIL=20270321"
+    assert (meet["title"], meet["spans"]) == ("Meet with Friday", [])
+    assert meet["fields"]["due_date"] is None
+
+
 def test_returns_the_fields_of_a_line_as_for_a_new_task(api_as, alice, home):
     client = api_as(alice)
     text = f"{LINE} remind:30m every month from:2027-01-01"

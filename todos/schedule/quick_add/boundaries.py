@@ -13,6 +13,7 @@ from functools import cached_property
 from todos.limits import TITLE_MAX_LENGTH
 from todos.schedule.quick_add import languages, vocabulary
 from todos.schedule.quick_add.calendars import MONTH, WEEKDAY, weekday_of
+from todos.schedule.quick_add.ends import WHOLE_PERIODS
 from todos.schedule.quick_add.numbers import ORDINAL
 from todos.schedule.quick_add.parts import Part
 
@@ -33,7 +34,9 @@ ABOUT_TIME = re.compile(
     r"|(?:week|month|year|fortnight|weekend)s?|\d\d? ?(?:am|pm|o['’]clock)"
     r"|(?:every!?|ev|each|per|in|next|last|other) (?:\S+ )?(?:day|hour|minute|min)s?"
     r"|(?:weekday|workday)s?"
-    rf"|{MONTH} \d\d?|{MONTH},? \d{{4}}|(?:week|wk|kw|cw) \d\d?"
+    rf"|{MONTH} \d\d?|\d\d? {MONTH}|{MONTH},? \d{{4}}|(?:week|wk|kw|cw) \d\d?"
+    r"|(?:until|till|at|by|to|from|before|after|in|on|every!?|ev) \d\d?"
+    rf"|(?:in the|this|every|{WEEKDAY}|{TODAY}) (?:morning|afternoon|evening|night)"
     rf"|(?:[01]\d|2[0-3])[0-5]\d|(?:{CLOCK}) (?-i:[A-Z]{{2,5}}))",
     re.I | re.A,
 )
@@ -81,9 +84,11 @@ class Line:
         return self.words[-2].lower().rstrip(CLOSING) if len(self.words) > 1 else ""
 
     @cached_property
-    def is_time_only(self) -> bool:
-        """Whether the phrases have no date, so that it would be the next one."""
-        return not any({"due_date", "rule"} & part.sets.keys() for part in self.parts)
+    def has_no_day(self) -> bool:
+        """Whether the phrases name no day, so that the first would be the next."""
+        rules = [part.sets["rule"] for part in self.parts if "rule" in part.sets]
+        is_dated = any("due_date" in part.sets for part in self.parts)
+        return not is_dated and all(map(WHOLE_PERIODS.fullmatch, rules))
 
     @cached_property
     def starts_with_number(self) -> bool:
@@ -140,10 +145,9 @@ def _is_about_time(line: Line) -> bool:
 
 def _is_after_number(line: Line) -> bool:
     """Whether a day or an hour could be left over: "Wednesday 8 17:00"."""
-    if not SMALL_NUMBER.fullmatch(line.last):
-        return False
-    starts = line.starts_with_number or line.starts_with_time or line.day
-    return bool(starts) and line.before_last not in vocabulary.COUNTERS
+    is_number = bool(SMALL_NUMBER.fullmatch(line.last))
+    is_dated = line.parts[0].kind in {"due", "time"}
+    return is_number and is_dated and line.before_last not in vocabulary.COUNTERS
 
 
 def _is_named_day(line: Line) -> bool:
@@ -221,8 +225,8 @@ def _is_value(line: Line) -> bool:
 
 
 def _is_date_elsewhere(line: Line) -> bool:
-    """Whether the title has words that could be the date of this time."""
-    if not line.is_time_only:
+    """Whether the title has words that could be the day of these phrases."""
+    if not line.has_no_day:
         return False
     title = " ".join(line.words)
     return any(not _is_word_at(title, found) for found in A_DATE.finditer(title))
@@ -244,13 +248,13 @@ def _is_foreign(line: Line) -> bool:
         return True  # mardi, martes, martedì
     if line.day in {"sat", "fri"}:
         return bool(languages.BEFORE_OTHER_WORDS[line.day].fullmatch(line.last))
-    if line.is_time_only and any(map(_is_foreign_day, line.words)):
+    if line.has_no_day and any(map(_is_foreign_day, line.words)):
         return True
     if not line.text[0].isdigit():
         return False
     word = line.as_written.rstrip(".")
-    is_short = len(word) < 3 and word.isalpha() and word.islower()
-    is_short = is_short or (len(word) == 1 and not word.isascii())
+    is_letter = len(word) == 1 and not word.isascii()  # such as 金
+    is_short = word.isalpha() and (is_letter or (len(word) < 3 and word.islower()))
     return (
         word in languages.BEFORE_NUMBERS
         or (is_short and word not in languages.SHORT_ENGLISH)

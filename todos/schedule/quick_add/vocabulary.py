@@ -9,18 +9,18 @@ def words_in(text: str) -> frozenset[str]:
 # A title doesn't end with one of these words: the phrase after it is part of it.
 INCOMPLETE = words_in(
     """
-    a an the this these those my your his their our its each every any some no both
-    either neither another such same other last past previous which what whose many most
-    few several all only even about after around as at before between beyond but by
-    during except excluding for from including into like minus near of onto plus post
-    pre regarding round since than through throughout thru till 'til ’til to toward
-    towards unlike until unto upon versus via vs vs. with within without w/ w/o and or
-    nor if unless because though although whether when whenever where while why how who
-    whom is are was were be been being am isn't aren't wasn't it's that's isn’t aren’t
-    wasn’t it’s that’s not never would could should might must don't don’t almost
-    nearly hardly barely approximately approx approx. ca ca. circa roughly once twice
-    thrice times sometime anytime called named titled entitled starting beginning ending
-    sixth seventh eighth ninth tenth eleventh twelfth
+    a an the every! ev ev! end middle this these those my your his their our its each
+    every any some no both either neither another such same other last past previous
+    which what whose many most few several all only even about after around as at before
+    between beyond but by during except excluding for from including into like minus
+    near of onto plus post pre regarding round since than through throughout thru till
+    'til ’til to toward towards unlike until unto upon versus via vs vs. with within
+    without w/ w/o and or nor if unless because though although whether when whenever
+    where while why how who whom is are was were be been being am isn't aren't wasn't
+    it's that's isn’t aren’t wasn’t it’s that’s not never would could should might must
+    don't don’t almost nearly hardly barely approximately approx approx. ca ca. circa
+    roughly once twice thrice times sometime anytime called named titled entitled
+    starting beginning ending sixth seventh eighth ninth tenth eleventh twelfth
     """
 )
 # Nor with these before a number; else they complete a verb: "Check in tomorrow".
@@ -85,9 +85,9 @@ ARTICLES = words_in(
 # "Bus 9", "chapter 12" and "for 4" have numbers that count other things.
 COUNTERS = words_in(
     """
-    bus tram room chapter ch ch. page pages p. part track line gate platform level
-    lesson unit question exercise season episode ep vol volume version v phase step
-    stage number no no. nr nr. floor flat apartment apt seat row table lane highway
+    bug invoice bus tram room chapter ch ch. page pages p. part track line gate platform
+    level lesson unit question exercise season episode ep vol volume version v phase
+    step stage number no no. nr nr. floor flat apartment apt seat row table lane highway
     route exit section module sprint issue ticket task item form size iphone ipad
     windows android ios formula python django node java grade class for of x
     """
