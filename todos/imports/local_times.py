@@ -10,8 +10,6 @@ import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-from django.core.exceptions import ValidationError
-
 from todos.imports import checks
 from todos.limits import REMINDER_MINUTES_MAX
 from todos.schedule.instants import instant_of, wall_clock
@@ -21,12 +19,6 @@ from todos.schedule.windows import Dates, counts_from_start
 MIDNIGHT = time(0)
 MINUTE = timedelta(minutes=1)
 UNTIL = re.compile(r"UNTIL=(\d{8}T\d{6})Z", re.ASCII)
-# RFC 5545 section 3.3.6. Numbers are short, so that no duration exceeds `timedelta`.
-DURATION = re.compile(
-    r"([+-]?)P(?:(\d{1,4})W)?(?:(\d{1,5})D)?"
-    r"(?:T(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,8})S)?)?",
-    re.ASCII,
-)
 
 
 class When(NamedTuple):
@@ -80,24 +72,6 @@ def whole_day(instant: datetime, zone: tzinfo) -> date | None:
     ):
         return day
     return None
-
-
-def duration(text: str) -> timedelta:
-    """Return a duration such as `-PT30M` or `P1DT9H`.
-
-    Raises:
-        ValidationError: it is not one.
-    """
-    match = DURATION.fullmatch(text)
-    if match is None or text[-1] in "PT":
-        raise ValidationError("Must be a duration such as -PT30M.")
-    weeks, days, hours, minutes, seconds = (
-        int(part or 0) for part in match.groups()[1:]
-    )
-    found = timedelta(
-        weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds
-    )
-    return -found if match[1] == "-" else found
 
 
 def reminder_columns(due: When, alarm: datetime) -> dict[str, object] | None:

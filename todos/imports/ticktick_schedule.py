@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 
 from todos.imports import checks, local_times
 from todos.imports.drafts import Draft
+from todos.imports.ics_dates import read_duration
 from todos.imports.local_times import When, when_of, whole_day
 from todos.imports.tables import Cells
 from todos.imports.zones import zone_named
@@ -188,11 +189,10 @@ class Schedule:
         if match is None:
             return None
         try:
+            after = read_duration(match[2]).total
             base = due if match[1] == "END" else start
-            return local_times.reminder_columns(
-                due, base.wall_clock + local_times.duration(match[2])
-            )
-        except (OverflowError, ValidationError):
+            return local_times.reminder_columns(due, base.wall_clock + after)
+        except (OverflowError, ValueError):
             return None
 
 
