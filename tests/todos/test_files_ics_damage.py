@@ -4,6 +4,8 @@ import io
 from datetime import date, time
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.todos.files import import_for, stored
 from tests.todos.test_files_ics import calendar_of, import_todos
@@ -267,3 +269,60 @@ def test_reports_at_most_a_thousand_of_ten_thousand_bad_to_dos(alice):
         "Only the first 1000 of 20001 notices are listed.",
     ]
     assert max(len(found.message) for found in report.notices) < 500
+
+
+PIECES = st.sampled_from(
+    [
+        "BEGIN:VTODO",
+        "END:VTODO",
+        "BEGIN:VALARM",
+        "END:VALARM",
+        "BEGIN:VEVENT",
+        "END:VEVENT",
+        "BEGIN:VTIMEZONE",
+        "END:VCALENDAR",
+        "BEGIN:VCALENDAR",
+        "UID:a",
+        "UID:b",
+        "SUMMARY:some text",
+        "DESCRIPTION:a\\",
+        "some words",
+        "",
+        " folded",
+        "DUE:20270210",
+        "DUE;TZID=Europe/Berlin:20270327T023000",
+        "DTSTART:20270131T000000Z",
+        "DURATION:P1DT2H",
+        "RRULE:FREQ=MONTHLY;COUNT=3;",
+        "EXDATE:20270131,20270228",
+        "RECURRENCE-ID:20270131",
+        "STATUS:COMPLETED",
+        "PERCENT-COMPLETE:100",
+        "COMPLETED:29991231T235959Z",
+        "TRIGGER:-PT15M",
+        "TRIGGER;VALUE=DATE-TIME:20270210T090000Z",
+        "RELATED-TO:a",
+        "RELATED-TO;RELTYPE=CHILD:b",
+        "CATEGORIES:a,,b\x07",
+        "X-OWNLIST-LIST:",
+        "PERCENT_COMPLETE:1",
+        'X-A;B="c:d',
+    ]
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@given(st.lists(PIECES, max_size=40), st.sampled_from(["\n", "\r\n", "\r"]))
+def test_a_dry_run_says_what_the_import_of_any_lines_does(alice, lines, end):
+    Task.objects.filter(owner=alice).delete()
+    body = end.join(["BEGIN:VCALENDAR", "BEGIN:VTODO", *lines, "END:VTODO", "X:Y"])
+
+    try:
+        dry = import_for(alice, body, "ics", dry_run=True)
+    except FileRefused:
+        return
+    real = import_for(alice, body, "ics")
+
+    assert dry.errors == []
+    assert (dry.created, dry.skipped) == (real.created, real.skipped)
+    assert (dry.errors, dry.notices) == (real.errors, real.notices)

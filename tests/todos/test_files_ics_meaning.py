@@ -1,6 +1,8 @@
 """What the properties of a to-do mean: dates, states, alarms, series and relations."""
 
+import re
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from tests.todos.files import LATER, import_for
 from tests.todos.test_files_ics import calendar_of, import_todos
 from todos.imports.ics_dates import Duration, When, end_of, read_duration
 from todos.imports.ics_series import first_open
-from todos.imports.ics_todo import NOTED
+from todos.imports.ics_todo import KNOWN, NOTED, STATUSES
 from todos.models import Task
 from todos.schedule.windows import Dates, next_dates
 
@@ -156,6 +158,15 @@ def test_status_decides_before_what_else_says_done(alice, lines, done, noticed):
 
     assert (task.completed_at is not None) is done
     assert notices_of(report) == noticed
+
+
+def test_the_documents_name_every_property_that_is_read():
+    chapter = Path("docs/exchange.md").read_text().partition("## iCalendar")[2]
+    documented = set(re.findall(r"[A-Z][A-Z-]{2,}", chapter))
+
+    names = {name for name in KNOWN if not name.startswith("X-")}
+    assert names <= documented
+    assert {"VALARM", "VEVENT", *STATUSES} <= documented
 
 
 @pytest.mark.parametrize("name", NOTED)
@@ -487,3 +498,16 @@ def test_completed_now_if_the_file_does_not_say_when(alice):
     _, [task] = import_todos(alice, "SUMMARY:a\nPERCENT-COMPLETE:100")
 
     assert task.completed_at == LATER
+
+
+def test_a_series_with_too_many_exceptions_is_named(alice):
+    days = [f"2027{month:02}{day:02}" for month in range(2, 6) for day in range(1, 29)]
+    excluded = ",".join(days)
+
+    report, [task] = import_todos(
+        alice, f"SUMMARY:a\nDUE:20270201\nRRULE:FREQ=DAILY\nEXDATE:{excluded}"
+    )
+
+    assert task.due_date == date(2027, 2, 1)
+    assert "Exdate: 20270201" in task.notes
+    assert notices_of(report) == ["exdate"]

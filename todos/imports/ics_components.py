@@ -319,7 +319,7 @@ class ComponentReader:
         elif text := BROKEN_PARAMETERS.fullmatch(line):
             self._add(entry, Property(text[1].upper(), {}, text[2], number))
             entry.trouble(number, ONLY_TEXT)
-        elif NOT_KEPT.match(line) or len(line) > KEPT_MAX:
+        elif len(line) > KEPT_MAX or NOT_KEPT.match(line):
             entry.trouble(number, UNREADABLE)
         else:
             entry.kept.append(line)

@@ -30,6 +30,7 @@ from todos.schedule.recurrence import (
 from todos.schedule.windows import Dates, dates_after
 
 UNTIL = re.compile(r"(?<![^;])UNTIL=(\d{8})T(\d{6})(Z?)", re.ASCII)
+EXDATE_MAX = 800  # characters of one to-do that are compared: 50 times or 90 dates
 COUNT = re.compile(r"(?<=COUNT=)\d+", re.ASCII)
 
 
@@ -53,6 +54,7 @@ class SeriesReader:
         self, todo: Component, overrides: Sequence[Override], leftovers: Leftovers
     ) -> None:
         self._todo, self._overrides, self._leftovers = todo, overrides, leftovers
+        self._exdates: list[list[date | None]] | None = None
 
     def read(self, schedule: Schedule) -> None:
         """Set the rule of the schedule, and move its dates to the first one to do."""
@@ -103,9 +105,19 @@ class SeriesReader:
             if override.is_passed:
                 prop = override.recurrence_id
                 yield _date_in_series(prop, prop.value, base)
-        for prop in self._todo.every("EXDATE"):
-            for value in prop.value.split(","):
-                yield _date_in_series(prop, value, base)
+        for days in self._excluded(base):
+            yield from days
+
+    def _excluded(self, base: When) -> list[list[date | None]]:
+        """Return the dates of each EXDATE; None for dates that are too many."""
+        if self._exdates is None:
+            self._exdates, size = [], 0
+            for prop in self._todo.every("EXDATE"):
+                size += len(prop.value)
+                values = prop.value.split(",") if size <= EXDATE_MAX else [""]
+                days = [_date_in_series(prop, value, base) for value in values]
+                self._exdates.append(days)
+        return self._exdates
 
     def _done_at(self) -> datetime | None:
         """Return when the last of the done occurrences was completed, if it says so."""
@@ -145,15 +157,14 @@ class SeriesReader:
         for name in ("EXDATE", "EXRULE", "RDATE"):
             properties = self._todo.every(name)
             if name == "EXDATE" and base is not None:
+                dates = zip(properties, self._excluded(base), strict=True)
                 properties = [
-                    one for one in properties if not _is_used_up(one, base, first)
+                    one for one, days in dates if not _are_before(days, first)
                 ]
             self._leftovers.keep(properties, message)
 
 
-def _is_used_up(exdate: Property, base: When, first: Position | None) -> bool:
-    """Whether all dates that a property excludes are before the first one to do."""
-    days = (_date_in_series(exdate, one, base) for one in exdate.value.split(","))
+def _are_before(days: Sequence[date | None], first: Position | None) -> bool:
     return all(_is_before(day, first) for day in days)
 
 

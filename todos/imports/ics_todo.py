@@ -45,6 +45,7 @@ KNOWN = frozenset(
     + ("X-OWNLIST-LIST", "X-OWNLIST-ANCHOR", "X-OWNLIST-START")
 )
 STATUSES = {"NEEDS-ACTION", "IN-PROCESS", "COMPLETED", "CANCELLED"}
+CATEGORIES_MAX = 100  # of a to-do that are checked; a task has fewer labels
 NO_FIELD = "Tasks have no field for it."
 ONLY_ONE = "A to-do has one, so only the first is used."
 
@@ -141,15 +142,17 @@ class TodoReader:
         """Return the labels, as many as a task can have; the rest goes to the notes."""
         names: dict[str, str] = {}
         rest: list[str] = []
-        for prop in self._todo.every("CATEGORIES"):
-            for name in filter(str.strip, prop.texts):
-                try:
-                    if len(names) >= LABELS_MAX:
-                        raise ValidationError("")
-                    label = checks.label_name(name)
-                    names.setdefault(label_key(label), label)
-                except ValidationError:
-                    rest.append(name)
+        texts = (text for one in self._todo.every("CATEGORIES") for text in one.texts)
+        unique = dict.fromkeys(filter(None, map(str.strip, texts)))
+        for number, name in enumerate(unique):
+            if len(names) >= LABELS_MAX or number >= CATEGORIES_MAX:
+                rest.append(name)
+                continue
+            try:
+                label = checks.label_name(name)
+                names.setdefault(label_key(label), label)
+            except ValidationError:
+                rest.append(name)
         if rest:
             message = (
                 f"A task has at most {LABELS_MAX} labels of {LABEL_MAX_LENGTH}"
