@@ -44,7 +44,7 @@ INTERVALS = ("interval", "every")
 ENDS = ("end", "enddate", "endson", "endsat", "until")
 # The members of an object that say how a task repeats.
 MEMBERS = {"type", "pattern", "freq", "frequency", "rule", "rrule", *INTERVALS, *ENDS}
-INTERVAL_MAX = 999
+KEYS_MAX = 10  # that say something, because checking a rule takes time
 
 
 @extend_schema_field({"type": "string", "examples": ["weekly"]})
@@ -101,6 +101,7 @@ class _Said:
     """What the keys of a body say, each by its key."""
 
     keys: list[str] = field(default_factory=list)
+    count: int = 0  # of the values that are not empty
     rules: dict[str, str] = field(default_factory=dict)
     flags: dict[str, bool] = field(default_factory=dict)
     parts: dict[str, tuple[str, str]] = field(default_factory=dict)  # INTERVAL, UNTIL
@@ -111,7 +112,12 @@ class _Said:
         name = fold_word(member or key)
         if value is None or value in ("", [], {}):
             return
+        self.count += 1
+        if self.count > KEYS_MAX:
+            _refuse(key, "Too many keys say how it repeats.")
         if isinstance(value, dict) and not member:
+            if len(value) > KEYS_MAX:
+                _refuse(key)
             for inner, inside in value.items():
                 if inside not in (None, "") and fold_word(inner) not in MEMBERS:
                     _refuse(key)
@@ -119,11 +125,15 @@ class _Said:
         elif isinstance(value, bool) and not member:
             self.flags[key] = value
         elif name.endswith(INTERVALS) and (number := _number(value)):
-            self.parts["INTERVAL"] = (key, str(number))
+            self._add_part("INTERVAL", key, str(number))
         elif name.endswith(ENDS):
-            self.parts["UNTIL"] = (key, _day(key, value))
-        else:
-            self.rules[key] = _rule(key, value)
+            self._add_part("UNTIL", key, _day(key, value))
+        elif self.rules.setdefault(key, rule := _rule(key, value)) != rule:
+            _refuse(key)
+
+    def _add_part(self, name: str, key: str, value: str) -> None:
+        if self.parts.setdefault(name, (key, value))[1] != value:
+            _refuse(key, "This is not what the other keys say.")
 
     def rule(self, sent: object, shown: object) -> str | None:
         """Return the rule, empty for none; `None` if the keys change nothing.
