@@ -417,7 +417,7 @@ def test_counts_events_without_importing_them(alice):
 
     assert report.created == 1
     assert [issue.message for issue in report.notices] == [
-        "1 events and journals are not imported."
+        "Only to-dos are imported. Left out: events (1)."
     ]
 
 

@@ -185,6 +185,12 @@ def test_a_component_ends_where_another_begins(alice, other):
     assert notice.row == (1 if other == "VTODO" else None)
 
 
+@pytest.mark.parametrize("start", ["", "BEGIN:VCALENDAR\r\n"])
+def test_refuses_a_file_that_ends_within_its_first_to_do(alice, start):
+    with pytest.raises(FileRefused, match="before its first component"):
+        import_for(alice, f"{start}BEGIN:VTODO\r\nSUMMARY:Buy\r\nEND:X\r\n", "ics")
+
+
 @pytest.mark.parametrize("cut", [12, 25, 40, 55])
 def test_imports_what_is_complete_of_a_cut_file(alice, cut):
     whole = calendar_of(FIRST, f"{LAST}\nDUE;VALUE=DATE:20270210\nCOMMENT:{'a' * 20}")
@@ -246,7 +252,11 @@ def test_names_what_is_beside_the_tasks(alice):
 
     assert [(found.row, found.message) for found in report.notices] == [
         (None, "Lines that are not valid iCalendar were left out: 22."),
-        (None, "4 events, journals and other components are not imported."),
+        (
+            None,
+            "Only to-dos are imported. Left out: other components (2), events (1),"
+            " journals (1).",
+        ),
         (
             None,
             "Properties that are not imported: X-SORT (2), COLOR (1),"
@@ -265,7 +275,7 @@ def test_reports_at_most_a_thousand_of_ten_thousand_bad_to_dos(alice):
     assert (report.created, report.errors) == (10_000, [])
     assert len(report.notices) == 1_002
     assert [found.message for found in report.notices[-2:]] == [
-        "1 events and journals are not imported.",
+        "Only to-dos are imported. Left out: events (1).",
         "Only the first 1000 of 20001 notices are listed.",
     ]
     assert max(len(found.message) for found in report.notices) < 500

@@ -21,6 +21,7 @@ from todos.imports.zones import zone_named
 
 # Of a calendar: what is about the file instead of its tasks.
 OF_THE_FILE = {"VERSION", "PRODID", "CALSCALE", "METHOD"}
+OTHER_KINDS = {"VEVENT": "events", "VJOURNAL": "journals"}
 NAMES_KEPT, NAMES_SHOWN, NAME_MAX = 200, 20, 40  # of properties that are not imported
 
 
@@ -117,11 +118,12 @@ class _Importer:
         if reader.stray.count:
             message = "Lines that are not valid iCalendar were left out"
             yield f"{message}: {reader.stray}."
-        if count := self._others.total():
-            kinds = "events and journals"
-            if self._others.keys() - {"VEVENT", "VJOURNAL"}:
-                kinds = "events, journals and other components"
-            yield f"{count} {kinds} are not imported."
+        if self._others:
+            kinds: Counter[str] = Counter()
+            for name, times in self._others.items():
+                kinds[OTHER_KINDS.get(name, "other components")] += times
+            shown = [f"{kind} ({times})" for kind, times in kinds.most_common()]
+            yield f"Only to-dos are imported. Left out: {', '.join(shown)}."
         for name, times in reader.calendar.items():
             if name not in OF_THE_FILE:
                 self._ignore(name, times)

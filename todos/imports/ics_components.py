@@ -214,7 +214,8 @@ class ComponentReader:
         if not self._is_calendar:
             raise FileRefused("The file is empty or not an iCalendar file.")
         self.is_cut = self._in_calendar
-        if self.is_cut and not self._count:
+        is_within = self.is_cut or self._entry is not None
+        if is_within and not self._count:
             raise FileRefused("The file ends before its first component is complete.")
         if self._entry is not None:
             self._entry.is_cut = True
