@@ -14,7 +14,7 @@ from todos.imports.files import Options
 from todos.schedule.days import Clock
 from todos.schedule.quick_add import Context, Fields, parse_phrase
 
-REMEMBERED_MAX = 1_000  # phrases; most tasks share theirs with others
+REMEMBERED_MAX = 1_000  # dates; most tasks share theirs with others
 # A date without words is the same in every language.
 WORDLESS = re.compile(r"[-+0-9 :.,/TZ]+")
 
@@ -25,19 +25,27 @@ class DateReader:
     def __init__(self, options: Options) -> None:
         self._clock, self._week_start = options.clock, options.week_start
         self._own_zone = str(options.clock.zone)
-        self._remembered: dict[tuple[str, str], Fields | None] = {}
+        self._remembered: dict[tuple[str, str, str], Fields | None] = {}
 
     def read(self, text: str, *, language: str, zone: str) -> Fields | None:
         """Return the date, time and recurrence of a cell; None if it can't be read.
 
         `zone` names the time zone of a time; empty is the user's.
         """
+        key = text, language, zone
+        if key in self._remembered:
+            return self._remembered[key]
+        found = self._found(text, language, zone)
+        if len(self._remembered) < REMEMBERED_MAX:
+            self._remembered[key] = found
+        return found
+
+    def _found(self, text: str, language: str, zone: str) -> Fields | None:
         is_english = language.lower().startswith("en")
         if is_english or WORDLESS.fullmatch(text):
+            zone_read = ZoneInfo(self._name(zone))
             try:
-                moment = read_moment(text, order="ymd").local(
-                    ZoneInfo(self._name(zone))
-                )
+                moment = read_moment(text, order="ymd").local(zone_read)
             except ValidationError:
                 pass
             else:
@@ -63,12 +71,6 @@ class DateReader:
         return found
 
     def _parsed(self, text: str, zone: str) -> Fields | None:
-        key = text, zone
-        if key not in self._remembered:
-            clock: Clock = replace(self._clock, zone=ZoneInfo(zone))
-            context = Context(clock=clock, week_start=self._week_start)
-            found = parse_phrase(text, context=context)
-            if len(self._remembered) >= REMEMBERED_MAX:
-                return found
-            self._remembered[key] = found
-        return self._remembered[key]
+        clock: Clock = replace(self._clock, zone=ZoneInfo(zone))
+        context = Context(clock=clock, week_start=self._week_start)
+        return parse_phrase(text, context=context)

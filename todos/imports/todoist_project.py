@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
 from uuid_utils.compat import uuid7
@@ -50,6 +51,8 @@ class Project:
 
     def __init__(self, dates: DateReader, *, list_name: str, prefix: str = "") -> None:
         self._dates, self._list_name, self.prefix = dates, list_name, prefix
+        # Most tasks share their labels with others.
+        self._label_in = lru_cache(maxsize=1_000)(label_in)
         self._run = uuid7()  # makes ids unique: rows have none in the file
         self._section = ""
         self._top = ""
@@ -121,12 +124,30 @@ class Project:
             notes=[cells.get("DESCRIPTION", "")],
         )
         self._place(draft, cells.get("INDENT", ""))
-        _set_title(draft, cells["CONTENT"], cells.get("LABELS", ""))
+        self._set_title(draft, cells["CONTENT"], cells.get("LABELS", ""))
         if (cell := cells.get("PRIORITY", "")) not in EMPTY:
             draft.fields["priority"] = draft.checker.take("priority", priority, cell)
         self._set_date(draft, cells)
         _add_rest_to_notes(draft, cells)
         return draft
+
+    def _set_title(self, draft: _Draft, content: str, labels: str) -> None:
+        """Set the title and the labels of a task."""
+        if len(content) > CONTENT_MAX:
+            draft.checker.take("title", checks.title, content)
+            return
+        if content.startswith(HEADING):
+            content = content.removeprefix(HEADING)
+            message = "It can't be completed in Todoist: imported as a usual task."
+            draft.checker.notice("content", message)
+        words = {word: self._label_in(word) for word in WORD.findall(content)}
+        rest = WORD.sub(
+            lambda match: match[0] if words[match[0]] is None else "", content
+        )
+        title = " ".join(rest.split()) or content
+        draft.fields["title"] = draft.checker.take("title", checks.title, title)
+        names = [name for name in words.values() if name is not None]
+        draft.label_names += draft.checker.labels("labels", [*names, *_names(labels)])
 
     def _place(self, draft: _Draft, indent: str) -> None:
         depth = int(indent) if indent.isdecimal() and len(indent) < 3 else 1
@@ -175,23 +196,6 @@ class Project:
         elif found.due_time is not None:
             draft.fields["due_tz"] = stored_zone
         return True
-
-
-def _set_title(draft: _Draft, content: str, labels: str) -> None:
-    """Set the title and the labels of a task."""
-    if len(content) > CONTENT_MAX:
-        draft.checker.take("title", checks.title, content)
-        return
-    if content.startswith(HEADING):
-        content = content.removeprefix(HEADING)
-        message = "It can't be completed in Todoist: imported as a usual task."
-        draft.checker.notice("content", message)
-    words = {word: label_in(word) for word in WORD.findall(content)}
-    rest = WORD.sub(lambda match: match[0] if words[match[0]] is None else "", content)
-    title = " ".join(rest.split()) or content
-    draft.fields["title"] = draft.checker.take("title", checks.title, title)
-    names = [name for name in words.values() if name is not None]
-    draft.label_names += draft.checker.labels("labels", [*names, *_names(labels)])
 
 
 def _names(cell: str) -> list[str]:
