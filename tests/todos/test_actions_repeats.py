@@ -227,6 +227,21 @@ def test_the_start_date_and_the_reminder_move_along(alice):
     assert upcoming.label_names == ["home"]
 
 
+def test_a_rule_for_the_start_describes_it_through_the_series(alice):
+    # On Mondays and Thursdays, for four days: Monday to Thursday shows it no more.
+    start = TODAY + 4 * DAY
+    rule = "FREQ=WEEKLY;BYDAY=MO,TH"
+    task = repeating(alice, rule, start + 3 * DAY, start_date=start)
+
+    starts = []
+    for _ in range(5):
+        task = complete(task)
+        starts.append((task.start_date - start).days)
+        assert task.due_date == task.start_date + 3 * DAY
+
+    assert starts == [4, 7, 11, 14, 18]
+
+
 def test_completing_twice_changes_nothing(alice):
     task = repeating(alice)
     first = complete(task)

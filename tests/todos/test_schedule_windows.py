@@ -121,6 +121,12 @@ def in_turn(rule, first, count):
             "2027-02-01 2027-02-05",
             ["2027-02-08 2027-02-12", "2027-02-15 2027-02-19"],
         ),
+        # The start at first, and by chance both dates later.
+        (
+            "FREQ=WEEKLY;BYDAY=MO,TH",
+            "2027-02-04 2027-02-07",
+            ["2027-02-08 2027-02-11", "2027-02-11 2027-02-14", "2027-02-15 2027-02-18"],
+        ),
         # Both: it counts from the due date, as without a start.
         (
             "FREQ=MONTHLY",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.db.models import QuerySet
+
 from todos.agenda import clock_of
 from todos.caller import Caller
 from todos.models import Task
@@ -11,6 +13,7 @@ from todos.schedule.days import DAY, LAST_DATE
 from todos.schedule.recurrence import count_of
 from todos.schedule.windows import (
     Dates,
+    could_count_from_both,
     counts_from_start,
     dates_after,
     dates_after_completion,
@@ -57,6 +60,8 @@ def dates_after_skipping(task: Task, *, on: date) -> Dates | None:
 def _dates_of(task: Task) -> Dates:
     assert task.due_date is not None
     dates = Dates(task.due_date, task.start_date)
+    if could_count_from_both(task.rrule, dates):
+        dates = dates._replace(is_from_start=_counted_from_start(task))
     if dates.start is None or not is_by_day_of_month(task.rrule):
         return dates
     along = dates.due if counts_from_start(task.rrule, dates) else dates.start
@@ -64,11 +69,26 @@ def _dates_of(task: Task) -> Dates:
         return dates
     # It may have been a later day in a longer month, which earlier occurrences tell.
     column = "due_date" if along is dates.due else "start_date"
+    days = _earlier(task).values_list(column, flat=True)[:MONTHS]
+    return dates._replace(day=max((day.day for day in days if day), default=0))
+
+
+def _counted_from_start(task: Task) -> bool:
+    """Whether the rule described the start of the last occurrence that shows it."""
+    for due, start in _earlier(task).values_list("due_date", "start_date")[:MONTHS]:
+        if due and start:
+            dates = Dates(due, start)
+            if not could_count_from_both(task.rrule, dates):
+                return counts_from_start(task.rrule, dates)
+    return False
+
+
+def _earlier(task: Task) -> QuerySet[Task]:
+    """Return the earlier occurrences of the series, the last one first."""
     earlier = Task.objects.filter(
         owner=task.owner_id, series=task.series, occurrence__lt=number_of(task)
     )
-    days = earlier.order_by("-occurrence").values_list(column, flat=True)[:MONTHS]
-    return dates._replace(day=max((day.day for day in days if day), default=0))
+    return earlier.order_by("-occurrence")
 
 
 def _is_last(task: Task) -> bool:

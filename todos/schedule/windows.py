@@ -28,19 +28,30 @@ class Dates(NamedTuple):
     """When a task is due, and when it starts, if that is given.
 
     `day` is the day of the month of the date that the rule doesn't describe, if that
-    date is in a month without this day.
+    date is in a month without this day. `is_from_start` is whether the rule described
+    the start date of an earlier occurrence: by chance, it can allow both dates here.
     """
 
     due: date
     start: date | None = None
     day: int = 0
+    is_from_start: bool = False
 
 
 def counts_from_start(rule: str, dates: Dates) -> bool:
     """Whether the rule describes the start date instead of the due date."""
     if dates.start is None or dates.start >= dates.due:
         return False
-    return allows(rule, dates.start) and not allows(rule, dates.due)
+    if not allows(rule, dates.start):
+        return False
+    return dates.is_from_start or not allows(rule, dates.due)
+
+
+def could_count_from_both(rule: str, dates: Dates) -> bool:
+    """Whether the days of a rule include both dates."""
+    if dates.start is None or dates.start >= dates.due or not has_days(rule):
+        return False
+    return allows(rule, dates.start) and allows(rule, dates.due)
 
 
 def dates_after(rule: str, dates: Dates, *, after: date) -> Dates | None:
@@ -109,7 +120,7 @@ def _with_start(rule: str, dates: Dates, start: date | None) -> Dates | None:
     if start is None or dates.start is None:
         return None
     due, day = _Along(dates.due, dates.day).moved(rule, named=dates.start, to=start)
-    return Dates(max(due, start), start, day)
+    return Dates(max(due, start), start, day, is_from_start=True)
 
 
 class _Along(NamedTuple):
@@ -148,6 +159,12 @@ def is_by_day_of_month(rule: str) -> bool:
     read = read_rule(rule)
     is_monthly = bool(read.month_days) or read.frequency in MONTHS_IN
     return is_monthly and not read.weekdays
+
+
+def has_days(rule: str) -> bool:
+    """Whether a rule says on which days, and so can describe one of two dates."""
+    read = read_rule(rule)
+    return bool(read.weekdays or read.month_days or read.months)
 
 
 def _shifted(day: date, by: timedelta) -> date:
