@@ -14,12 +14,21 @@ from todos.limits import TITLE_MAX_LENGTH
 from todos.schedule.quick_add import languages, vocabulary
 from todos.schedule.quick_add.calendars import MONTH, WEEKDAY, weekday_of
 from todos.schedule.quick_add.ends import WHOLE_PERIODS
-from todos.schedule.quick_add.numbers import ORDINAL
+from todos.schedule.quick_add.numbers import CARDINALS, ORDINAL
 from todos.schedule.quick_add.parts import Part
 
-CLOCK = r"\d{1,2}(?:[:.h]\d\d)?(?:am|pm)|\d{1,2}[:.h]\d\d(?::\d\d)?"
+CLOCK = (
+    r"~?\d{1,2}(?:[:.h]\d\d)?(?:[ap]\.?m\.?(?:-?ish)?|-?ish)"
+    r"|\d{1,2}[:.h]\d\d(?::\d\d)?"
+)
+SPOKEN_CLOCK = f"(?:at|half|past|quarter (?:past|to)) (?:{CARDINALS})"
 NUMERIC_DATE = (
     r"\d{4}-\d\d?-\d\d?\S*|\d\d?\.\d\d?\.(?:\d\d|\d{4})?|\d{1,4}/\d\d?(?:/\d+)?"
+    rf"|\d\d?[-.]?{MONTH}|{MONTH}[-.]?\d\d?"
+)
+HOLIDAY = (
+    r"(?:christmas|xmas|new year['’]?s?|valentine['’]?s?|thanksgiving|easter|halloween"
+    r"|hanukkah|diwali|eid|independence|labou?r|memorial|mother['’]?s|father['’]?s)"
 )
 TODAY = "today|tonight|tomorrow|yesterday|(?-i:tod|tom|tmrw?)"
 SPAN = r"\d\d?(?::\d\d)?(?:am|pm)?[-–—]\d\d?(?::\d\d)?(?:am|pm)?"
@@ -31,7 +40,8 @@ ADVERBS = (
 ABOUT_TIME = re.compile(
     rf"(?:.* )?(?:{WEEKDAY}s?(?:[-–—/]{WEEKDAY}s?)?|{TODAY}|{ADVERBS}|{ORDINAL}"
     rf"|{CLOCK}|{NUMERIC_DATE}|{SPAN}|noon|midnight|next|coming|mid|half"
-    r"|(?:week|month|year|fortnight|weekend)s?|\d\d? ?(?:am|pm|o['’]clock)"
+    r"|(?:week|month|year|fortnight|weekend)s?|\d\d? ?(?:[ap]\.?m\.?|o['’]clock)"
+    rf"|{SPOKEN_CLOCK}|(?:any|some) (?:day|time)"
     r"|(?:every!?|ev|each|per|in|next|last|other) (?:\S+ )?(?:day|hour|minute|min)s?"
     r"|(?:weekday|workday)s?"
     rf"|{MONTH} \d\d?|\d\d? {MONTH}|{MONTH},? \d{{4}}|(?:week|wk|kw|cw) \d\d?"
@@ -43,9 +53,13 @@ ABOUT_TIME = re.compile(
 A_MONTH = re.compile(MONTH, re.I | re.A)
 # Anywhere in a title, these words could be the date of a time at its end.
 A_DATE = re.compile(
-    rf"(?<!\S)(?:(?:{WEEKDAY}|{TODAY})s?(?:['’]s)?|{NUMERIC_DATE}|{CLOCK}|{SPAN}"
-    rf"|next (?:week|month|year)|weekends?|{MONTH} \d\d?(?:st|nd|rd|th)?"
-    rf"|\d\d?(?:st|nd|rd|th)?(?: of)? {MONTH})[,;:.!?]?(?!\S)",
+    rf"(?<!\S)(?:(?:{WEEKDAY}|{TODAY})s?(?:['’]s|(?:[,+/&]{WEEKDAY}s?)+)?"
+    rf"|{NUMERIC_DATE}|{CLOCK}|{SPAN}"
+    r"|(?:19|20)\d\d(?:0\d|1[0-2])[0-3]\d|20\d\d-(?:[01]\d|W\d\d(?:-\d)?)"
+    rf"|next (?:week|month|quarter|year)(?:['’]s)?|week-?ends?"
+    rf"|{MONTH} \d\d?(?:st|nd|rd|th)?|\d\d?(?:st|nd|rd|th)?(?: of)? {MONTH}"
+    rf"|{HOLIDAY}(?: (?:eve|day))?$|(?:kw|wk)\d\d?"
+    r"|someday|some day|soon|overmorrow|2mor\w+|wensday)[,;:.!?]*(?!\S)",
     re.I | re.A,
 )
 AMBIGUOUS_DAYS = {"sat", "sun", "wed"}
@@ -53,6 +67,11 @@ SMALL_NUMBER = re.compile(r"0?[1-9]|[12]\d|3[01]")
 OPEN = "-–—/&+=([{"  # the last character of a word that is not complete
 SIGNS = frozenset("-–—/&+=~|@*#×<>:([{")
 MEASURE = re.compile(r"\d+(?:[.,]\d+)?(?:k|km|m|mi|miles?|kg|lbs?|ml|laps)", re.I)
+BRACKETS = str.maketrans(dict.fromkeys("()[]{}*_", " "))
+# Words that are a day, if one letter is wrong.
+OFTEN_MISSPELT = vocabulary.words_in(
+    "monday tuesday wednesday thursday friday saturday sunday tomorrow tonight"
+)
 BARE_CLOCK = re.compile(r"(\d\d?):\d\d[,;.!]?(?: |$)")
 BARE_DAY = re.compile(rf"{WEEKDAY}\b", re.I | re.A)
 CAPITALISED = re.compile("(?:Today|Tonight|Tomorrow|Sun)[,;.!]?$")
@@ -119,7 +138,7 @@ def is_apart(line: Line) -> bool:
 
 def _is_incomplete(line: Line) -> bool:
     is_sign = set(line.last) <= SIGNS or line.last.endswith(tuple(OPEN))
-    if line.last in vocabulary.INCOMPLETE or is_sign:
+    if line.last.strip("()[]") in vocabulary.INCOMPLETE or is_sign:
         return True
     if re.match(f"on (?:{TODAY})", line.text, re.I):
         return True  # "What's on tonight"
@@ -228,8 +247,24 @@ def _is_date_elsewhere(line: Line) -> bool:
     """Whether the title has words that could be the day of these phrases."""
     if not line.has_no_day:
         return False
-    title = " ".join(line.words)
-    return any(not _is_word_at(title, found) for found in A_DATE.finditer(title))
+    title = " ".join(line.words).translate(BRACKETS)
+    if any(not _is_word_at(title, found) for found in A_DATE.finditer(title)):
+        return True
+    return any(map(_is_misspelt_day, title.lower().split()))
+
+
+def _is_misspelt_day(word: str) -> bool:
+    """Whether a word is the name of a day with one wrong letter: "tommorow"."""
+    word = word.strip(",;:.!?")
+    return 4 < len(word) < 11 and not _MISSPELT.isdisjoint(_without_a_letter(word))
+
+
+def _without_a_letter(word: str) -> set[str]:
+    """Return the word, and the word without each of its letters."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+_MISSPELT = frozenset().union(*map(_without_a_letter, OFTEN_MISSPELT))
 
 
 def _is_word_at(title: str, found: re.Match[str]) -> bool:
@@ -250,9 +285,10 @@ def _is_foreign(line: Line) -> bool:
         return bool(languages.BEFORE_OTHER_WORDS[line.day].fullmatch(line.last))
     if line.has_no_day and any(map(_is_foreign_day, line.words)):
         return True
-    if not line.text[0].isdigit():
-        return False
     word = line.as_written.rstrip(".")
+    if not line.text[0].isdigit():
+        is_month = line.text.startswith(("mar ", "mai "))
+        return is_month and word in languages.BEFORE_NUMBERS
     is_letter = len(word) == 1 and not word.isascii()  # such as 金
     is_short = word.isalpha() and (is_letter or (len(word) < 3 and word.islower()))
     return (
@@ -264,9 +300,9 @@ def _is_foreign(line: Line) -> bool:
 
 def _is_foreign_day(word: str) -> bool:
     """Whether the word is a day or a part of one in another language."""
-    word = word.lower().strip(",;:.")
+    word = word.lower().strip(",;:.()[]")
     found = languages.STEMS.match(word) or languages.WITHOUT_SPACES.search(word)
-    return word in languages.DAYS or bool(found)
+    return word in languages.DAYS or word in languages.PERIODS or bool(found)
 
 
 _RULES: tuple[Callable[[Line], bool], ...] = (

@@ -47,8 +47,40 @@ DAYS = words_in(
     שבת कल आज सोमवार मंगलवार बुधवार गुरुवार शुक्रवार शनिवार रविवार hôm ngày thứ
     """
 )
-# "Freitagabend", "montags"
-STEMS = re.compile("(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend")
+# Beside a time alone, also words for periods, repeats and holidays: "täglich 9:30".
+PERIODS = words_in(
+    """
+    tage tagen täglich taeglich woche wochen wöchentlich woechentlich monat monate
+    monaten monatlich jährlich jahr jahre jahren jeden jede jedes nächste nächsten
+    nächster nächstes kommende kommenden silvester heiligabend weihnachten ostern
+    pfingsten neujahr jour jours matins soirs quotidien semaine semaines mois chaque
+    prochain prochaine année noël pâques réveillon día días dia dias diario diariamente
+    semana semanas mes meses cada próximo próxima proximo proxima año años nochevieja
+    nochebuena navidad mês natal páscoa véspera giorno giorni settimana settimane mese
+    mesi ogni prossimo prossima anno anni natale capodanno pasqua dag dagen dagelijks
+    weken wekelijks maand maanden maandelijks iedere volgende kerst codziennie dzień dni
+    tydzień tygodniu tygodnie tygodni miesiąc miesiące miesiącu każdy każdą każde
+    przyszły przyszłym wigilia sylwester varje vecka veckor dagar dagligen månad nästa
+    hver hvert uker uge uger dage dager måned næste neste daglig julafton julaften
+    nyårsafton joka päivä päivää viikko viikolla viikkoa viikon kuukausi kuukauden
+    kuukautta ensi minden hét héten hetente naponta hónap jövő každý každé každou dní
+    dny týden týdny týdně příští měsíc denně каждый каждую каждое каждые день дня дней
+    неделя неделе неделю недели недель ежедневно еженедельно ежемесячно месяц месяца
+    следующий следующей следующую через щодня щотижня щомісяця кожен кожного кожну
+    тиждень gün günü günde hafta haftaya haftada gelecek sonraki yıl günlük haftalık
+    κάθε μέρα ημέρα εβδομάδα μήνα יום ימים שבוע שבועות חודש كل يوم أيام أسبوع شهر يوميا
+    रोज हर दिन सप्ताह हफ्ते setiap tiap minggu bulan hari mỗi tuần tháng fiecare zilnic
+    săptămână săptămâna poimâine svaki svaku tjedan tjedna sljedeći sledeći dez déc dic
+    okt maj mai ene abr ago fév avr juil kwi cze wrz paź gru
+    """
+)
+# "Freitagabend", "montags", "perjantaina", "hétfőn"
+STEMS = re.compile(
+    "(?:mon|diens|donners|frei|sams|sonn)tag|mittwoch|sonnabend"
+    "|(?:maanan|tiis|tors|perjan|lauan|sunnun)tai|keskiviik|hétf|kedden|szerd|csütört"
+    "|péntek|szombat|vasárnap|понедельник|вторник|сред[аыу]|четверг|пятниц|суббот"
+    "|воскресень|δευτέρα|τρίτη|τετάρτη|πέμπτη|παρασκευή|σάββατο|κυριακή"
+)
 
 # Prepositions and articles, in lower case: "LA" is a city.
 BEFORE_NUMBERS = words_in(
@@ -79,5 +111,6 @@ SHORT_ENGLISH = words_in("up it me us go do tv pc ok ad x")
 WITHOUT_SPACES = re.compile(
     "今日|今天|明日|明天|明後日|后天|後天|昨日|今晚|今夜|月曜|火曜|水曜|木曜|金曜|土曜|日曜"
     "|星期|礼拜|禮拜|周[一二三四五六日天末]|週[一二三四五六日末]|上午|下午|午前|午後|早上|晚上"
-    "|오늘|내일|모레|요일|오전|오후|วันนี้|พรุ่งนี้"
+    "|毎[日週月年朝晩]|每[天日周週月年]|[下来來今][个個]?[周週月]|星期|[周週]末"
+    "|매[일주월년]|다음 ?[주달]|주말|오늘|내일|모레|요일|오전|오후|วันนี้|พรุ่งนี้"
 )

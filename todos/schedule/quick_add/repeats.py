@@ -225,6 +225,8 @@ def read_repeat(
 def _steps(text: str | None) -> int:
     """Return the interval in days, weeks or months."""
     word = (text or "1").strip().lower()
+    if word in {"first", "1st"}:
+        raise ValueError("the first day of a month, or of a week")
     steps = 2 if word == "other" else number_of(word)
     if not 1 <= steps <= MAX_INTERVAL:
         raise ValueError("no such interval")

@@ -9,7 +9,7 @@ from todos.schedule.quick_add.dates import END
 # The names only in lower case: "Watch High Noon" has no time.
 TIME = re.compile(
     r"(?:(?:(?:due )?(?:at|by)|@) |@)?(?:"
-    r"(?P<hour>\d\d?)(?::(?P<minute>\d\d))? ?(?P<half>am|pm)"
+    r"(?P<hour>\d\d?)(?::(?P<minute>\d\d))? ?(?P<half>[ap]\.?m\.?)"
     r"|(?P<hour_24>\d\d?):(?P<minute_24>\d\d)"
     rf"|(?-i:(?:12 )?(?P<name>noon|midnight))){END}"
     rf"|at (?P<bare>\d\d?)(?: o['’]clock)?{END}",
@@ -79,7 +79,7 @@ def _time_of(found: dict[str, str | None]) -> Clocked:
         hour = int(found["hour"] or 0)
         if not 1 <= hour <= 12:
             raise ValueError("no such hour")
-        later = 12 if half.lower() == "pm" else 0
+        later = 12 if half[0].lower() == "p" else 0
         return Clocked(time(hour % 12 + later, int(found["minute"] or 0)), False)
     digits = found["hour_24"] or found["bare"] or ""
     is_vague = not digits.startswith("0") and int(digits) < 12

@@ -20,7 +20,8 @@ INCOMPLETE = words_in(
     it's that's isn’t aren’t wasn’t it’s that’s not never would could should might must
     don't don’t almost nearly hardly barely approximately approx approx. ca ca. circa
     roughly once twice thrice times sometime anytime called named titled entitled
-    starting beginning ending sixth seventh eighth ninth tenth eleventh twelfth
+    starting beginning ending maybe possibly probably perhaps ideally preferably then
+    latest earliest sixth seventh eighth ninth tenth eleventh twelfth
     """
 )
 # Nor with these before a number; else they complete a verb: "Check in tomorrow".
@@ -99,7 +100,8 @@ RATIO = words_in(
     ratio mix mixed dilute diluted scale aspect odds resin epoxy concentrate score
     scored proportion proportions format won win lost lose beat drew draw pace marathon
     half-marathon verse verses chapter psalm sermon bible scripture gospel devotional
-    tennis monitor screen display lens gear paint blend combine
+    tennis monitor screen display lens gear paint blend combine timer stopwatch
+    countdown clip cue skip seek timestamp
     """
 )
 BOOKS = words_in(
@@ -131,6 +133,6 @@ READING = words_in(
 BEFORE_A_VALUE = words_in(
     """
     sell bid price priced capped valued shares stock thermostat temperature oven limit
-    trading
+    trading volume heating heater brightness speed cap
     """
 )
