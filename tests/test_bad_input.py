@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as bounded
 from hypothesis import strategies as st
 
@@ -809,13 +809,7 @@ BODIES = st.dictionaries(FIELDS, VALUES, max_size=8) | VALUES
 
 @pytest.mark.parametrize("endpoint", ALL, ids=_id)
 def test_no_generated_json_causes_a_server_error(alices, endpoint):
-    @bounded(
-        max_examples=25,
-        derandomize=True,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
+    @bounded(max_examples=25)
     @given(BODIES)
     def check(body):
         response = alices.send_json(*endpoint, body)
@@ -827,7 +821,7 @@ def test_no_generated_json_causes_a_server_error(alices, endpoint):
 
 
 def test_no_generated_query_causes_a_server_error(alices):
-    @bounded(max_examples=20, derandomize=True, deadline=None, database=None)
+    @bounded(max_examples=20)
     @given(st.text(max_size=10), st.text(max_size=60))
     def check(name, value):
         other = quote(name, errors="replace")

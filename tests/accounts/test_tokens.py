@@ -208,7 +208,7 @@ class Holders:
 
 @pytest.mark.django_db(transaction=True)
 @given(steps=STEPS)
-@settings_of_hypothesis(max_examples=30, deadline=None)
+@settings_of_hypothesis(max_examples=30)
 def test_two_holders_of_a_family_never_both_continue(steps):
     holders = Holders(UserFactory())
     for who, after in steps:
@@ -225,7 +225,7 @@ def test_two_holders_of_a_family_never_both_continue(steps):
 
 @pytest.mark.django_db(transaction=True)
 @given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 10)), max_size=8))
-@settings_of_hypothesis(max_examples=30, deadline=None)
+@settings_of_hypothesis(max_examples=30)
 def test_a_single_client_that_loses_responses_is_never_signed_out(steps):
     holder = Holders(UserFactory())
 

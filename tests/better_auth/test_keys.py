@@ -247,7 +247,7 @@ JSON = st.recursive(
 ANY = Issuer(issuer="https://x.example", audiences=("x",), algorithms=ASYMMETRIC)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 @given(document=JSON | st.lists(JSON).map(lambda listed: {"keys": listed}))
 def test_any_document_is_read_without_an_exception(document):
     assert isinstance(parsed(usable_entries(document, ANY)), dict)

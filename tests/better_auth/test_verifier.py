@@ -5,7 +5,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accounts.better_auth.exceptions import KeysUnavailable, TokenRejected
@@ -351,12 +351,7 @@ NAMES = st.sampled_from(
     ["iss", "aud", "sub", "exp", "iat", "nbf", "banned", "email", "name", "jti"]
 )
 HEADERS = st.sampled_from(["alg", "kid", "typ", "crit", "jwk", "jku", "x5u", "b64"])
-CALM = settings(
-    max_examples=150,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+CALM = settings(max_examples=150)
 
 
 def outcome(token):

@@ -59,7 +59,7 @@ def test_a_single_line_contains_no_line_end(text):
         clean_text(text, most=MOST)
 
 
-@settings(max_examples=200, derandomize=True, deadline=None, database=None)
+@settings(max_examples=200)
 @given(st.text(max_size=50), st.booleans())
 def test_cleaning_is_idempotent(text, multiline):
     try:

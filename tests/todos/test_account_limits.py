@@ -150,7 +150,7 @@ def test_rows_of_other_users_are_not_counted(alice, bob, full):
 class AnyCount(TestCase):
     """After any actions and undos, the stored count is the number of rows."""
 
-    @examples(max_examples=40, deadline=None)
+    @examples(max_examples=40)
     @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 5)), max_size=12))
     def test_the_count_is_the_number_of_rows(self, steps):
         owner = UserFactory()

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.changes import caller_of
@@ -229,11 +229,7 @@ def test_undo_restores_every_position(alice):
     assert [task.position for task in order_of(alice)] == list(range(5))
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_random_moves_have_the_same_result_as_on_a_python_list(alice, data):
     alice.tasks.all().delete()

@@ -292,7 +292,7 @@ def dues(draw, zones):
 
 
 MINUTES = st.integers(0, 3 * 24 * 60) | st.just(REMINDER_MINUTES_MAX)
-QUIET = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+QUIET = settings(max_examples=400)
 
 
 @QUIET

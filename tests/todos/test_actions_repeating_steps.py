@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.changes import caller_of, snapshots_of, statements_of
@@ -410,13 +410,7 @@ def test_undo_of_a_skip_moves_the_steps_back(alice):
 # --- Any order --------------------------------------------------------------------
 
 
-@settings(
-    max_examples=60,
-    derandomize=True,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=60)
 @given(
     st.integers(-6, 6),
     st.lists(

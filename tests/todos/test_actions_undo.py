@@ -353,7 +353,7 @@ def test_a_large_batch_is_undone_in_a_bounded_number_of_queries(
 class AnyHistory(TestCase):
     """Undoing any history batch by batch restores every earlier state."""
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     @given(st.lists(st.tuples(st.integers(0, 15), st.integers(0, 5)), max_size=8))
     def test_undo_restores_every_earlier_state(self, steps):
         owner = UserFactory()

@@ -175,7 +175,7 @@ def _make(caller, what):
 class AnyUndo(TestCase):
     """After any actions, undos and redos, all references of the rows are valid."""
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(st.lists(st.tuples(st.integers(0, 23), st.integers(0, 5)), max_size=14))
     def test_no_undo_leaves_a_dangling_reference(self, steps):
         owner = UserFactory()

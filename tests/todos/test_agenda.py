@@ -119,7 +119,7 @@ def is_due_by_day_end(clock, day, at, zone):
 class EveryZone(TestCase):
     """The database and Python agree, in all zones, at both clock changes."""
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         own=st.sampled_from(ZONES),
         fixed=st.sampled_from(["", *ZONES]),
@@ -150,7 +150,7 @@ class EveryZone(TestCase):
         assert bool(found["upcoming"]) != bool(found["today"])
         assert not found["overdue"] or found["today"]
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         own=st.sampled_from(ZONES),
         day=st.dates(date(2026, 1, 1), date(2028, 12, 31)),

@@ -6,7 +6,7 @@ import icalendar
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.changes import caller_of
@@ -232,7 +232,7 @@ def test_another_account_can_import_an_export(alice, bob):
     assert import_for(bob, exported(alice, "ics"), "ics").created == 0
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(max_examples=300)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], include_characters="\n")))
 def test_unescaping_reverses_escaping(value):
     assert unescape(text(value)) == value

@@ -4,7 +4,7 @@ import io
 from datetime import date, time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.todos.files import import_for, stored
@@ -321,7 +321,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(max_examples=150)
 @given(st.lists(PIECES, max_size=40), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_a_dry_run_says_what_the_import_of_any_lines_does(alice, lines, end):
     Task.objects.filter(owner=alice).delete()

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import TaskListFactory, UserFactory
@@ -263,11 +263,7 @@ def outcome(user, body, name, **options):
 
 @pytest.mark.parametrize("name", FILES)
 @given(data=st.data())
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30)
 def test_the_dry_run_reports_what_the_import_does(name, data):
     user = UserFactory(timezone="Europe/Berlin")
     TaskListFactory(owner=user, name="Home")

@@ -260,13 +260,13 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300)
 @given(st.lists(PIECES | st.characters(codec="utf-8"), max_size=60).map("".join))
 def test_generated_notes_are_harmless(notes):
     assert_harmless(render(notes))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(VECTORS), max_size=5).map("\n".join))
 def test_combined_attacks_become_text(notes):
     assert_harmless(render(notes))

@@ -18,9 +18,7 @@ TUESDAY = date(2026, 12, 1)
 
 
 def fuzz(examples):
-    return settings(
-        max_examples=examples, derandomize=True, deadline=None, database=None
-    )
+    return settings(max_examples=examples)
 
 
 def after(rule, due, done_on):

@@ -46,7 +46,7 @@ contexts = st.builds(
     st.integers(0, 23),
     st.integers(0, 6),
 )
-examples = settings(max_examples=150, derandomize=True, deadline=None, database=None)
+examples = settings(max_examples=150)
 
 
 def without_space(text):

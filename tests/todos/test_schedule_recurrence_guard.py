@@ -25,9 +25,7 @@ DAYS = st.dates(date(1900, 1, 1), date(2999, 12, 31))
 
 
 def fuzz(examples):
-    return settings(
-        max_examples=examples, derandomize=True, deadline=None, database=None
-    )
+    return settings(max_examples=examples)
 
 
 @contextmanager

@@ -213,7 +213,7 @@ RULES = st.sampled_from(
 )
 
 
-@settings(max_examples=400, derandomize=True, deadline=None, database=None)
+@settings(max_examples=400)
 @given(RULES, st.dates(date(2024, 1, 1), date(2031, 12, 31)), st.integers(1, 80))
 def test_days_of_the_month_stay_until_the_28th(rule, start, length):
     """Both dates stay on their days, and the window starts and ends no month later."""
@@ -237,7 +237,7 @@ def test_days_of_the_month_stay_until_the_28th(rule, start, length):
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=300)
 @given(
     st.dates(date(2024, 1, 1), date(2031, 12, 31)),
     st.integers(1, 30),

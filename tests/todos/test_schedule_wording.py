@@ -367,7 +367,7 @@ def test_any_combination_of_parts_with_the_same_words_has_the_same_dates(
     assert described > 400
 
 
-@settings(max_examples=300, derandomize=True, deadline=None, database=None)
+@settings(max_examples=300)
 @given(RULES, st.booleans())
 def test_describes_every_part_of_any_rule(rule, from_completion):
     try:
