@@ -441,11 +441,11 @@ KINDS: list[Kind] = [
             (
                 "tasks",
                 "google-tasks",
-                of_rows(
+                lambda rows: of_rows(
                     '{"kind":"tasks#tasks","items":[',
                     '{"title":"a","status":"needsAction","due":"2027-02-28T00:00Z"},',
                     '{"title":"a","status":"needsAction"}]}',
-                ),
+                )(rows - 1),
             ),
             (
                 "to-dos of 24 lines",

@@ -264,3 +264,56 @@ def test_names_the_row_after_which_a_quote_is_open(alice):
     with pytest.raises(FileRefused, match="After row 2, quotes don't match"):
         import_for(alice, 'title,notes\na,b\nc,"d\ne,f\n', "csv")
     assert not Task.objects.exists()
+
+
+# --- Line ends ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "title,notes\rA,b\nC,d\n",
+        "title,no\rtes\nA,b\nC,d\n",
+        "title,notes\r\nA,b\rC,d\r\n",
+        "title,notes\nA,b\r\r\nC,d\n",
+    ],
+)
+def test_a_carriage_return_ends_a_line_too(alice, body):
+    import_for(alice, body, "csv", skip_errors=True)
+
+    assert set(titles_of(alice)) >= {"C"}
+
+
+def test_a_carriage_return_in_quotes_is_a_line_end_of_the_text(alice):
+    report = import_for(alice, 'title,notes\nA,"b\rc\r\nd"\n', "csv")
+
+    assert report.errors == []
+    assert Task.objects.get(owner=alice).notes == "b\nc\nd"
+
+
+@pytest.mark.parametrize("name", ["csv", "todoist", "ticktick"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "title,ti\rtle",
+        "TYPE,CONTENT,A\rB",
+        "List Name,Title,Status,A\rB",
+        '"title,\r"x',
+    ],
+)
+def test_a_header_with_a_carriage_return_is_never_a_server_error(alice, name, header):
+    try:
+        import_for(alice, f"{header}\ntask,a,0,b\n", name)
+    except FileRefused as refusal:
+        assert str(refusal)
+
+
+def test_a_header_with_a_cell_that_is_too_long_is_refused(alice):
+    with pytest.raises(FileRefused, match="After row 0"):
+        import_for(alice, f"title,{'a' * 140_000}\nb,c\n", "csv")
+
+
+def test_a_line_before_the_header_with_open_quotes_is_passed_over(alice):
+    import_for(alice, 'Tasks "of\r" \ntitle\nA\n', "csv")
+
+    assert titles_of(alice) == ["A"]

@@ -444,3 +444,19 @@ def test_the_list_of_lists_stays_within_the_limit_of_the_account(alice):
 
     assert report.errors
     assert TaskList.objects.filter(owner=alice).count() == 1
+
+
+@pytest.mark.parametrize("value", [[], {}, [None], 5, True])
+@pytest.mark.parametrize("name", ["kind", "status"])
+def test_a_mark_of_another_type_is_no_server_error(alice, name, value):
+    one = {"title": "Walk", name: value}
+    for document in ({"kind": value, "items": [one]}, {"items": [one]}):
+        with pytest.raises(FileRefused):
+            import_for(alice, json.dumps(document), "google-tasks")
+
+
+@pytest.mark.parametrize("body", ["title\nA\n", "BEGIN:VCALENDAR\n", "5", '"a"'])
+@pytest.mark.parametrize("name", ["google-tasks", "microsoft-todo"])
+def test_a_file_of_another_kind_is_named_as_that(alice, name, body):
+    with pytest.raises(FileRefused, match="The file is not "):
+        import_for(alice, body, name)

@@ -822,3 +822,14 @@ def test_a_task_may_have_many_steps(alice):
     report = import_for(alice, export(project(top, *steps)), "vikunja")
 
     assert (report.created, report.errors) == (401, [])
+
+
+@pytest.mark.parametrize("name", ["created", "title", "updated", "due_date"])
+def test_half_a_surrogate_pair_is_no_server_error(alice, name):
+    body = export(
+        project(task(**{name: "\ud800"}), is_archived=True, **{name: "\ud800"})
+    )
+
+    report = import_for(alice, body, "vikunja", skip_errors=True)
+
+    assert report.created + len(report.errors) > 0

@@ -107,15 +107,22 @@ def _is_task(item: Item, around: Item) -> bool:
     Raises:
         FileRefused: it is neither.
     """
-    kind, kind_around = item.get("kind"), around.get("kind")
+    kind, kind_around = _text_of(item, "kind"), _text_of(around, "kind")
     if kind == KIND or (kind is None and kind_around in LIST_KINDS):
         return True
     if kind in LIST_KINDS or (kind is None and kind_around == ALL_LISTS):
         return False
     # Some tools leave out the kinds. Microsoft has tasks with a status as well.
-    if kind is None and item.get("status") in STATES and "importance" not in item:
+    status = _text_of(item, "status")
+    if kind is None and status in STATES and "importance" not in item:
         return True
     raise FileRefused(REFUSED)
+
+
+def _text_of(item: Item, name: str) -> str | None:
+    """Return a text of an object, and None for a value of another type."""
+    value = item.get(name)
+    return value if isinstance(value, str) else None
 
 
 # Takeout wrote the kind of a list twice in older files.

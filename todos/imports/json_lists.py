@@ -111,8 +111,10 @@ class ListReader:
         items: list[Item] = []
         if self._document.is_list():
             yield from self._contents(items, 0)
-        else:
+        elif self._document.is_object():
             items += yield from self._object(0)
+        else:
+            raise FileRefused(self._layout.refusal)
         self._document.end()
         yield {}, items
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from typing import IO, TypeAlias
 
@@ -40,10 +42,10 @@ def records_of(
     Raises:
         FileRefused: the file is not a table, or is too large.
     """
-    lines = lines_of(file, longest=LINE_MAX)
+    lines = _split(lines_of(file, longest=LINE_MAX))
     beginning = list(islice(lines, BEFORE_HEADER_MAX + 1))
     preamble, delimiter = _header_of(beginning, names)
-    header = sum(1 for _ in csv.reader(beginning[:preamble])) + 1
+    header = sum(1 for _ in _lenient(beginning[:preamble], ",")) + 1
     lines = chain(beginning[preamble:], lines)
     records = csv.reader(lines, delimiter=delimiter, strict=True)
     row = header - 1
@@ -92,10 +94,25 @@ def _delimiter_of(line: str, names: Collection[str]) -> str:
     text = folded(line) if len(line) <= HEADER_MAX else ""
     if all(name in text for name in names):
         for delimiter in sorted(DELIMITERS, key=line.count, reverse=True):
-            records = csv.reader([line], delimiter=delimiter)
+            records = _lenient([line], delimiter)
             if set(names) <= set(map(folded, next(records, []))):
                 return delimiter
     return ""
+
+
+def _split(lines: Iterator[str]) -> Iterator[str]:
+    """Yield lines; a carriage return ends one too, which some programs mix in."""
+    for line in lines:
+        if line.find("\r", 0, -2) < 0:
+            yield line
+        else:
+            yield from io.StringIO(line, newline=None)
+
+
+def _lenient(lines: list[str], delimiter: str) -> Iterator[Record]:
+    """Yield the records of lines up to one that can't be read."""
+    with suppress(csv.Error):
+        yield from csv.reader(lines, delimiter=delimiter)
 
 
 def _refuse_other_formats(text: str) -> None:

@@ -176,7 +176,9 @@ def _source(kind: str, fields: Item, *, has_id: bool = True) -> str:
     """
     number, created = number_in(fields, "id"), fields.get("created")
     if has_id and number and isinstance(created, str):
-        return f"{kind}:{number}:{created[:50]}"
+        # Anything else than ASCII is not a time, and may not be text.
+        time = created[:50].encode("ascii", "backslashreplace").decode()
+        return f"{kind}:{number}:{time}"
     content = json.dumps(fields, sort_keys=True).encode()
     return f"{kind}:{hashlib.sha256(content).hexdigest()}"
 
