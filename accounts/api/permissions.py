@@ -15,7 +15,7 @@ class RouteNamesCaller(BasePermission):
     of the request.
     """
 
-    message = "The user id in the route is not yours. Use `me`."
+    message = "This user id is not yours. Use `me`."
     code = "wrong_user"
 
     def has_permission(self, request: Request, view: APIView) -> bool:

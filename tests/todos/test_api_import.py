@@ -283,7 +283,7 @@ def test_a_task_of_another_user_cannot_be_the_parent(api_as, alice, bob):
         {
             "row": 1,
             "field": "parent",
-            "message": "There is no such task earlier in the file.",
+            "message": "Its task has an error, or does not come earlier in the file.",
         }
     ]
 

@@ -114,10 +114,10 @@ def test_answers_403_if_the_route_names_another_user(
 
     assert response.status_code == 403
     assert response.json() == {
-        "detail": "The user id in the route is not yours. Use `me`.",
+        "detail": "This user id is not yours. Use `me`.",
         "error": {
             "code": "wrong_user",
-            "message": "The user id in the route is not yours. Use `me`.",
+            "message": "This user id is not yours. Use `me`.",
             "details": {},
         },
     }

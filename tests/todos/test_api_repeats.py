@@ -153,3 +153,12 @@ def test_the_page_of_a_task_says_which_day_it_is(page_as, client, alice, rrule, 
     html = page.content.decode()
     assert words in html
     assert "end of the month" not in html
+
+
+def test_a_word_instead_of_a_rule_is_refused_with_the_form_of_a_rule(client):
+    body = {"title": "a", "due_date": "2027-02-10", "recurrence": "weekly"}
+
+    answer = client.post("/api/v1/tasks", body, format="json")
+
+    assert answer.status_code == 400
+    assert "Must be an object with a rule as `rrule`." in answer.json()["detail"]

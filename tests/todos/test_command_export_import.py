@@ -118,9 +118,9 @@ def test_imports_a_file_and_names_the_batch(alice, tmp_path):
 
     batch = Change.objects.values_list("batch", flat=True).distinct().get()
     assert out == (
-        f"Done: 2 created, 0 already exist, 1 notices. The batch is {batch}.\n"
+        f"Done: 2 created, 0 already exist, 1 notice. The batch is {batch}.\n"
     )
-    assert err == "row 1: odd: This column is not imported.\n"
+    assert err == "notice: row 1: odd: This column is not imported.\n"
     assert Task.objects.filter(owner=alice).count() == 2
 
 
@@ -133,7 +133,7 @@ def test_copies_an_export_to_another_account(alice, bob, tmp_path):
     again, _ = run("import_tasks", path, "--user", bob.pk, "--format", "json")
 
     assert out.startswith("Done: 15 created, 0 already exist, 0 notices.")
-    assert again == "Done: 0 created, 15 already exist, 1 notices.\n"
+    assert again == "Done: 0 created, 15 already exist, 1 notice.\n"
 
 
 def test_a_dry_run_stores_nothing(alice, tmp_path):
@@ -163,7 +163,7 @@ def test_reads_a_mapping_from_a_file(alice, tmp_path):
 
 def test_lists_invalid_rows_and_stores_nothing(alice, tmp_path):
     before = stored(alice)
-    path = file_of(tmp_path, "title,priority\na,1\n,2\nb,9\n")
+    path = file_of(tmp_path, "title,priority,odd\na,1,\n,2,\nb,9,\n")
     err = StringIO()
 
     with pytest.raises(CommandError, match="2 errors; nothing was stored"):
@@ -175,10 +175,18 @@ def test_lists_invalid_rows_and_stores_nothing(alice, tmp_path):
         )
 
     assert err.getvalue().splitlines() == [
-        "row 3: title: This field may not be blank.",
-        "row 4: priority: Must be an integer from 1 to 4.",
+        "notice: row 1: odd: This column is not imported.",
+        "error: row 3: title: This field may not be blank.",
+        "error: row 4: priority: Must be an integer from 1 to 4.",
     ]
     assert stored(alice) == before
+
+
+def test_counts_a_single_error_in_the_singular(alice, tmp_path):
+    path = file_of(tmp_path, "title,priority\na,9\n")
+
+    with pytest.raises(CommandError, match="^1 error; nothing was stored"):
+        run("import_tasks", path, "--user", alice.pk, "--format", "csv")
 
 
 def test_counts_errors_that_are_not_listed(alice, tmp_path):
@@ -214,6 +222,14 @@ def test_reports_an_unusable_file(alice, tmp_path, body, mapping, words):
 def test_names_a_missing_file(alice, tmp_path):
     with pytest.raises(CommandError, match="can't be read"):
         run("import_tasks", tmp_path / "x", "--user", alice.pk, "--format", "csv")
+
+
+def test_names_a_missing_mapping(alice, tmp_path):
+    path = file_of(tmp_path, "title\na\n")
+    options = ["--format", "csv", "--mapping", tmp_path / "x"]
+
+    with pytest.raises(CommandError, match="x can't be read: No such file"):
+        run("import_tasks", path, "--user", alice.pk, *options)
 
 
 def test_the_command_accepts_more_rows_than_the_api(alice, tmp_path, monkeypatch):

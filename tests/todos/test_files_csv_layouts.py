@@ -126,6 +126,16 @@ def test_a_step_may_precede_its_task(alice):
     assert sorted(parents_of(alice)) == [("Child", "Parent"), ("Parent", None)]
 
 
+def test_a_step_of_a_task_with_an_error_is_told_so(alice):
+    body = "id,title,due_date,parent\n1,a,31.02.2027,\n2,b,,1\n"
+
+    report = import_for(alice, body.encode(), "csv")
+
+    task, step = report.errors
+    assert (task.row, task.field, step.row, step.field) == (2, "due_date", 3, "parent")
+    assert step.message.startswith("Its task has an error")
+
+
 def test_importing_again_finds_steps_before_their_task(alice):
     body = (TABLES / "child-first.csv").read_bytes()
     import_for(alice, body, "csv")

@@ -231,6 +231,7 @@ def test_a_task_without_a_title_is_untitled(alice):
 
     assert task.title == "Untitled"
     assert fields_of(report.notices) == [(1, "title")]
+    assert report.notices[0].message.endswith("the task is named Untitled.")
 
 
 def test_a_long_title_is_cut_and_kept_in_the_notes(alice):

@@ -406,6 +406,7 @@ def test_reads_states(alice):
     assert not c.completed_at
     assert d.priority == 3
     assert untitled.title == "Untitled"
+    assert report.notices[1].message.endswith("the task is named Untitled.")
     assert [issue.field for issue in report.notices] == ["status", "summary"]
 
 

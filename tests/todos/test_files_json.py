@@ -435,6 +435,12 @@ def test_refuses_a_file_that_is_not_an_export(alice, body):
     assert "aaa" not in words
 
 
+def test_names_json_of_another_program_as_what_it_is(alice):
+    assert refusal_of(alice, b'[{"title": "a"}]') == (
+        "The file is not an export of Ownlist."
+    )
+
+
 def test_refuses_a_value_of_100_mb_before_it_is_in_memory(alice):
     class Endless:
         """A file with one value of 100 MB."""

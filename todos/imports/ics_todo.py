@@ -124,7 +124,8 @@ class TodoReader:
         try:
             self._fields["title"] = checks.title(title)
         except ValidationError as exc:
-            message = exc.messages[0] if title else "The title is missing."
+            missing = "The title is missing: the task is named Untitled."
+            message = exc.messages[0] if title else missing
             leftovers.notice("summary", message, line=self._todo.line)
             self._fields["title"] = "Untitled"
 

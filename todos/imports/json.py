@@ -55,6 +55,8 @@ def _check_manifest(manifest: object, parts: Mapping[str, Part]) -> None:
 def _entries(file: IO[bytes]) -> Iterator[tuple[str, object]]:
     """Yield the name and the value of each member; for a list, of each item."""
     document = JSONDocument(file)
+    if document.is_list():
+        raise FileRefused("The file is not an export of Ownlist.")
     names: list[str] = []
     for name in document.members():
         names.append(name)

@@ -151,7 +151,7 @@ class TaskStage:
             return None
         parent = known.get(resolve_id(self._caller.owner, row.parent, known))
         if parent is None:
-            message = "There is no such task earlier in the file."
+            message = "Its task has an error, or does not come earlier in the file."
             raise ValidationError({"parent": message})
         return parent
 

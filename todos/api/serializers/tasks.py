@@ -73,6 +73,8 @@ def _empty() -> list[object]:
 class RecurrenceSerializer(serializers.Serializer[None]):
     """How a task repeats."""
 
+    default_error_messages = {"invalid": "Must be an object with a rule as `rrule`."}
+
     rrule = serializers.CharField(
         max_length=RULE_MAX_LENGTH,
         help_text="A recurrence rule of RFC 5545, such as `FREQ=WEEKLY;BYDAY=MO`.",

@@ -81,16 +81,24 @@ class Command(BaseCommand):
                 )
         except (FileRefused, Refusal) as exc:
             raise CommandError(f"{exc} Nothing was stored.") from exc
-        for issue in [*report.notices, *report.errors]:
-            self.stderr.write(_line(issue))
+        for issue in report.notices:
+            self.stderr.write(_line("notice", issue))
+        for issue in report.errors:
+            self.stderr.write(_line("error", issue))
         if report.is_refused:
-            raise CommandError(f"{report.error_count} errors; nothing was stored.")
+            errors = _counted(report.error_count, "error")
+            raise CommandError(f"{errors}; nothing was stored.")
         self.stdout.write(_summary(report, dry_run=options["dry_run"]))
 
 
-def _line(issue: RowIssue) -> str:
+def _line(kind: str, issue: RowIssue) -> str:
     where = f"row {issue.row}: " if issue.row else ""
-    return f"{where}{issue.field}{': ' if issue.field else ''}{issue.message}"
+    field = f"{issue.field}: " if issue.field else ""
+    return f"{kind}: {where}{field}{issue.message}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _summary(report: ImportReport, *, dry_run: bool) -> str:
@@ -99,7 +107,7 @@ def _summary(report: ImportReport, *, dry_run: bool) -> str:
     left_out = f", {report.error_count} left out" if report.error_count else ""
     return (
         f"{start}: {report.created} {created}, {report.skipped} already exist"
-        f"{left_out}, {report.notice_count} notices.{batch}"
+        f"{left_out}, {_counted(report.notice_count, 'notice')}.{batch}"
     )
 
 
@@ -108,7 +116,9 @@ def _mapping(path: Path | None) -> dict[str, Any]:
         return {}
     try:
         mapping = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as exc:
+    except OSError as exc:
+        raise CommandError(f"{path} can't be read: {exc.strerror}.") from exc
+    except (ValueError, RecursionError) as exc:
         raise CommandError(f"{path} holds no JSON.") from exc
     if not isinstance(mapping, dict):
         raise CommandError(f"{path} must hold a JSON object.")
