@@ -74,7 +74,9 @@ class Draft:
         title = one_line(value)
         if not title:
             title = UNTITLED
-            self.checker.notice(name, "The title is missing: the task is named Untitled.")
+            self.checker.notice(
+                name, "The title is missing: the task is named Untitled."
+            )
         if len(title) > TITLE_MAX_LENGTH:
             message = f"Longer than {TITLE_MAX_LENGTH} characters: cut."
             self.keep(name, title, message)
