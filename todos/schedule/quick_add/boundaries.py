@@ -138,7 +138,8 @@ def is_apart(line: Line) -> bool:
 
 def _is_incomplete(line: Line) -> bool:
     is_sign = set(line.last) <= SIGNS or line.last.endswith(tuple(OPEN))
-    if line.last.strip("()[]") in vocabulary.INCOMPLETE or is_sign:
+    word = UNREAD_SIGN.sub("", line.last).strip("()[]")
+    if word in vocabulary.INCOMPLETE or word.rstrip("!") == "every" or is_sign:
         return True
     if re.match(f"on (?:{TODAY})", line.text, re.I):
         return True  # "What's on tonight"
