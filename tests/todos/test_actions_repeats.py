@@ -242,6 +242,32 @@ def test_a_rule_for_the_start_describes_it_through_the_series(alice):
     assert starts == [4, 7, 11, 14, 18]
 
 
+def test_skipping_keeps_what_the_rule_describes(alice):
+    start = TODAY + 4 * DAY
+    rule = "FREQ=WEEKLY;BYDAY=MO,TH"
+    task = repeating(alice, rule, start + 3 * DAY, start_date=start)
+
+    starts = []
+    for _ in range(5):
+        task = skip(task)
+        starts.append((task.start_date - start).days)
+
+    assert starts == [4, 7, 11, 14, 18]
+
+
+def test_a_start_at_the_end_of_a_month_stays_there_when_skipped(alice):
+    rule = "FREQ=MONTHLY;BYMONTHDAY=15"
+    due, start = date(2027, 2, 15), date(2027, 1, 31)
+    task = repeating(alice, rule, due, start_date=start)
+
+    starts = []
+    for _ in range(3):
+        task = skip(task)
+        starts.append(task.start_date)
+
+    assert starts == [date(2027, 2, 28), date(2027, 3, 31), date(2027, 4, 30)]
+
+
 def test_completing_twice_changes_nothing(alice):
     task = repeating(alice)
     first = complete(task)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from django.db.models import QuerySet
-
 from todos.agenda import clock_of
 from todos.caller import Caller
-from todos.models import Task
+from todos.ledger import Entity
+from todos.models import Change, Task
 from todos.schedule.days import DAY, LAST_DATE
 from todos.schedule.recurrence import count_of
 from todos.schedule.windows import (
@@ -68,27 +67,38 @@ def _dates_of(task: Task) -> Dates:
     if along.day == 31 or (along + DAY).day > 1:
         return dates
     # It may have been a later day in a longer month, which earlier occurrences tell.
-    column = "due_date" if along is dates.due else "start_date"
-    days = _earlier(task).values_list(column, flat=True)[:MONTHS]
-    return dates._replace(day=max((day.day for day in days if day), default=0))
+    earlier = (
+        when.due if along is dates.due else when.start for when in _earlier(task)
+    )
+    return dates._replace(day=max((day.day for day in earlier if day), default=0))
 
 
 def _counted_from_start(task: Task) -> bool:
     """Whether the rule described the start of the last occurrence that shows it."""
-    for due, start in _earlier(task).values_list("due_date", "start_date")[:MONTHS]:
-        if due and start:
-            dates = Dates(due, start)
-            if not could_count_from_both(task.rrule, dates):
-                return counts_from_start(task.rrule, dates)
+    for dates in _earlier(task):
+        if dates.start and not could_count_from_both(task.rrule, dates):
+            return counts_from_start(task.rrule, dates)
     return False
 
 
-def _earlier(task: Task) -> QuerySet[Task]:
-    """Return the earlier occurrences of the series, the last one first."""
-    earlier = Task.objects.filter(
+def _earlier(task: Task) -> list[Dates]:
+    """Return the dates of earlier occurrences, the last first: skipped, then others."""
+    changes = Change.objects.of(Entity.TASK, task.pk).filter(owner=task.owner_id)
+    skips = changes.filter(before__has_key="occurrence").order_by("-seq")
+    before = [skip for skip in skips.values_list("before", flat=True)[:MONTHS] if skip]
+    skipped = [
+        (_day(one.get("due_date")), _day(one.get("start_date"))) for one in before
+    ]
+    tasks = Task.objects.filter(
         owner=task.owner_id, series=task.series, occurrence__lt=number_of(task)
     )
-    return earlier.order_by("-occurrence")
+    others = tasks.order_by("-occurrence").values_list("due_date", "start_date")
+    found = [*skipped, *others[:MONTHS]]
+    return [Dates(due, start) for due, start in found if due]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 def _is_last(task: Task) -> bool:

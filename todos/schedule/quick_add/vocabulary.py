@@ -21,7 +21,8 @@ INCOMPLETE = words_in(
     don't don’t almost nearly hardly barely approximately approx approx. ca ca. circa
     roughly once twice thrice times sometime anytime called named titled entitled
     starting beginning ending maybe possibly probably perhaps ideally preferably then
-    latest earliest evry evey evrey nxt thsi sixth seventh eighth ninth tenth eleventh twelfth
+    latest earliest evry evey evrey nxt thsi sixth seventh eighth ninth tenth
+    eleventh twelfth
     """
 )
 # Nor with these before a number; else they complete a verb: "Check in tomorrow".
