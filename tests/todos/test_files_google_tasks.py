@@ -449,7 +449,7 @@ def test_the_list_of_lists_stays_within_the_limit_of_the_account(alice):
 
 @pytest.mark.parametrize("value", [[], {}, [None], 5, True])
 @pytest.mark.parametrize("name", ["kind", "status"])
-def test_a_mark_of_another_type_is_no_server_error(alice, name, value):
+def test_a_mark_of_another_type_is_refused_without_an_error(alice, name, value):
     one = {"title": "Walk", name: value}
     for document in ({"kind": value, "items": [one]}, {"items": [one]}):
         with pytest.raises(FileRefused):

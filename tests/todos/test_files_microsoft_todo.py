@@ -788,3 +788,13 @@ def test_an_empty_list_is_not_created(alice):
     import_for(alice, of_list(displayName="Nothing"), "microsoft-todo")
 
     assert TaskList.objects.filter(owner=alice).count() == 1
+
+
+def test_html_that_is_too_long_is_cut_with_a_notice(alice):
+    body = {"content": "<b></b>" * 20_000 + "lost", "contentType": "html"}
+
+    report, task = import_task(alice, body=body)
+
+    assert fields_of(report.notices) == [(1, "body")]
+    assert "100000 characters" in report.notices[0].message
+    assert task.notes == ""

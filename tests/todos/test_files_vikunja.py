@@ -825,7 +825,7 @@ def test_a_task_may_have_many_steps(alice):
 
 
 @pytest.mark.parametrize("name", ["created", "title", "updated", "due_date"])
-def test_half_a_surrogate_pair_is_no_server_error(alice, name):
+def test_half_a_surrogate_pair_is_never_a_server_error(alice, name):
     body = export(
         project(task(**{name: "\ud800"}), is_archived=True, **{name: "\ud800"})
     )
@@ -833,3 +833,15 @@ def test_half_a_surrogate_pair_is_no_server_error(alice, name):
     report = import_for(alice, body, "vikunja", skip_errors=True)
 
     assert report.created + len(report.errors) > 0
+
+
+@pytest.mark.parametrize("name", ["description", "comment"])
+def test_html_that_is_too_long_is_cut_with_a_notice(alice, name):
+    text = "<p>" + "<b></b>" * 20_000 + "lost"
+    members = {"description": text} if name == "description" else {}
+    members = members or {"comments": [{"comment": text, "created": CREATED}]}
+    report = import_for(alice, export(project(task(**members))), "vikunja")
+
+    noticed = [(issue.row, issue.field) for issue in report.notices]
+    assert any(row == 1 and field.endswith(name) for row, field in noticed)
+    assert "lost" not in Task.objects.get(owner=alice).notes

@@ -1,8 +1,10 @@
 """HTML of other programs as plain text."""
 
+import time
+
 import pytest
 
-from todos.imports.html_text import TEXT_MAX, plain_text
+from todos.imports.html_text import MARKUP_MAX, plain_text
 
 
 @pytest.mark.parametrize(
@@ -35,6 +37,10 @@ from todos.imports.html_text import TEXT_MAX, plain_text
         ("<a href=https://x.example>https://x.example</a>", "https://x.example"),
         ('<a class="b" href="mailto:a@x.y"><b>A</b> B</a>', "A B (mailto:a@x.y)"),
         ('<a href="https://x.example"><img src="y"></a>', "https://x.example"),
+        ("<a href=http:x><div>y<br>z</div></a>", "y\nz\n(http:x)"),
+        ("<a href=http:x>y<a href=http:z>", "y (http:x)http:z"),
+        ("<a href=http:x><mark>y</mark></a>", "y (http:x)"),
+        ("<a href=http:x>y", "y (http:x)"),
         ('<a href="javascript:alert(1)">x</a>', "x"),
         ('<a name="y">x</a>', "x"),
         ("a\x00\x01b\x02c", "abc"),
@@ -44,8 +50,36 @@ from todos.imports.html_text import TEXT_MAX, plain_text
     ],
 )  # fmt: skip
 def test_returns_the_text_of_html(markup, text):
-    assert plain_text(markup) == text
+    assert plain_text(markup) == (text, True)
 
 
-def test_limits_the_text():
-    assert len(plain_text("a" * (TEXT_MAX + 1))) == TEXT_MAX
+def test_reads_only_the_beginning_of_long_html():
+    assert plain_text("a" * MARKUP_MAX) == ("a" * MARKUP_MAX, True)
+    assert plain_text("a" * MARKUP_MAX + "b") == ("a" * MARKUP_MAX, False)
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        "<!-- {} -->",
+        "<style>{}</style>",
+        "<img src='data:image/png;base64,{}'>",
+        '<div style="background: url(data:image/png;base64,{})">',
+    ],
+)
+def test_what_is_never_shown_does_not_use_up_what_is_read(unseen):
+    markup = unseen.format("A" * MARKUP_MAX) + "<p>a data:b</p>"
+
+    assert plain_text(markup) == ("a data:b", True)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<div>", "<a href=http:x></a>", "<a ", "<!--", "<", "<b>", "<pre>a\n", "</", "&#"],
+)
+def test_the_time_is_bounded(piece):
+    begin = time.process_time()
+
+    plain_text(piece * (500_000 // len(piece)))
+
+    assert time.process_time() - begin < 1

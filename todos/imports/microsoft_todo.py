@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from todos.actions.imports.rows import FileItem, RowIssue
 from todos.imports.drafts import Draft, Sources
 from todos.imports.files import FileRefused, Options, refuse_mapping
-from todos.imports.html_text import plain_text
+from todos.imports.html_text import HTML_CUT, plain_text
 from todos.imports.json_lists import FieldNames, Item, Layout, ListReader, Members
 from todos.imports.microsoft_dates import Moment, NotAMoment, moment_of
 from todos.imports.microsoft_rules import rule_of
@@ -173,7 +173,10 @@ class _Task:
         if body.text("contentType").lower() != "html":
             self._draft.add_notes(content)
             return
-        self._draft.add_notes(plain_text(content))
+        text, is_complete = plain_text(content)
+        self._draft.add_notes(text)
+        if not is_complete:
+            self._draft.checker.notice("body", HTML_CUT)
         if "<img" in content.lower():
             self._draft.checker.notice("body", "Pictures are not imported.")
 

@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 
 from todos.imports import checks
 from todos.imports.drafts import Draft
-from todos.imports.html_text import plain_text
+from todos.imports.html_text import HTML_CUT, plain_text
 from todos.imports.json_lists import Item, Members
 from todos.imports.local_times import (
     When,
@@ -84,7 +84,7 @@ class TaskReader:
         for name in ("id", "bucket_id"):  # read already, if they are numbers
             members.number(name)
         draft.set_title("title", members.text("title"))
-        draft.add_notes(_text_of(members.text("description")))
+        draft.add_notes(self._text("description", members))
         names = [one.text("title") for one in members.objects("labels")]
         draft.add_labels("labels", filter(None, names))
         self._take_priority()
@@ -251,16 +251,20 @@ class TaskReader:
         for one in self._members.objects("comments"):
             author = one.object("author")
             about = [_name_of(author) if author else "", one.text("created")[:10]]
-            about = [", ".join(filter(None, about)), _text_of(one.text("comment"))]
+            about = [", ".join(filter(None, about)), self._text("comment", one)]
             self._draft.add_notes(": ".join(filter(None, about)))
 
-
-def _text_of(text: str) -> str:
-    """Return a description as text; newer versions of Vikunja write HTML."""
-    if MARKUP.match(text) is None:
+    def _text(self, name: str, members: Members) -> str:
+        """Return a description as text; newer versions of Vikunja write HTML."""
+        markup = members.text(name)
+        if MARKUP.match(markup) is None:
+            return markup
+        for end in ("</p></div></li>", "</p></li>"):
+            markup = markup.replace(end, "</li>")
+        text, is_complete = plain_text(ITEM.sub(_with_box, markup))
+        if not is_complete:
+            self._draft.checker.notice(name, HTML_CUT)
         return text
-    text = text.replace("</p></div></li>", "</li>").replace("</p></li>", "</li>")
-    return plain_text(ITEM.sub(_with_box, text))
 
 
 def _with_box(match: re.Match[str]) -> str:
