@@ -102,7 +102,7 @@ RATIO = words_in(
     scored proportion proportions format won win lost lose beat drew draw pace marathon
     half-marathon verse verses chapter psalm sermon bible scripture gospel devotional
     tennis monitor screen display lens gear paint blend combine timer stopwatch
-    countdown clip cue skip seek timestamp
+    countdown clip cue timestamp
     """
 )
 BOOKS = words_in(
@@ -134,6 +134,6 @@ READING = words_in(
 BEFORE_A_VALUE = words_in(
     """
     sell bid price priced capped valued shares stock thermostat temperature oven limit
-    trading volume heating heater brightness speed cap
+    trading volume brightness
     """
 )
