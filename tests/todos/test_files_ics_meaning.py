@@ -221,6 +221,17 @@ def test_cuts_what_is_too_long(alice):
     ]
 
 
+def test_a_series_without_any_date_left_is_done_with_a_notice(alice):
+    report, [task] = import_todos(
+        alice,
+        "SUMMARY:a\nDUE;VALUE=DATE:20270201\nRRULE:FREQ=DAILY;COUNT=2"
+        "\nEXDATE;VALUE=DATE:20270201,20270202",
+    )
+
+    assert task.completed_at is not None
+    assert notices_of(report) == ["exdate"]
+
+
 # --- Alarms -----------------------------------------------------------------------
 
 
@@ -246,6 +257,11 @@ DUE = "SUMMARY:a\nDUE;TZID=Europe/Berlin:20270210T090000"
         ([alarm("TRIGGER;VALUE=DATE-TIME:20270210T075000Z")], 10, []),
         ([alarm("TRIGGER;VALUE=DATE-TIME:20270210T085000")], None, ["trigger"]),
         ([alarm("TRIGGER:-PT15M", "REPEAT:2", "DURATION:PT5M")], 15, ["repeat"]),
+        (
+            [alarm("TRIGGER:-PT9M", "TRIGGER:-PT8M"), alarm("TRIGGER:-PT15M")],
+            15,
+            ["trigger"],
+        ),
     ],
 )
 def test_takes_the_first_alarm_that_a_task_can_have(alice, alarms, minutes, noticed):

@@ -28,14 +28,18 @@ def reminder_of(
     reminder: Mapping[str, int | time] = {}
     more: list[Property] = []
     for alarm in todo.components:
-        trigger = alarm.first("TRIGGER")
-        if alarm.name != ALARM or _is_none(alarm) or trigger is None:
+        triggers = alarm.every("TRIGGER")
+        if alarm.name != ALARM or _is_none(alarm) or not triggers:
             continue
         if any(alarm.first(name) for name in AT_A_PLACE):
             message = "A reminder at a place was left out."
             leftovers.notice("valarm", message, line=alarm.line)
-        elif reminder or not (found := _reminder(trigger, schedule, zone)):
-            more.append(trigger)
+        elif (
+            reminder
+            or len(triggers) > 1  # none of them is certain
+            or not (found := _reminder(triggers[0], schedule, zone))
+        ):
+            more += triggers
         else:
             reminder = found
             if alarm.first("REPEAT"):

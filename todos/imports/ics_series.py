@@ -90,6 +90,9 @@ class SeriesReader:
             rule = COUNT.sub(lambda found: str(int(found[0]) - first.before), rule)
         if first.is_over:
             schedule.is_over, schedule.done_at = True, self._done_at()
+            if not self._overrides:
+                message = "All of its dates are excluded, so the task is done."
+                self._leftovers.notice("exdate", message)
         anchor = self._todo.first("X-OWNLIST-ANCHOR")
         is_ours = anchor is not None and anchor.value == Task.Anchor.COMPLETION
         schedule.columns["rrule"] = rule
