@@ -327,3 +327,11 @@ def test_a_line_before_the_header_with_open_quotes_is_passed_over(alice):
     import_for(alice, 'Tasks "of\r" \ntitle\nA\n', "csv")
 
     assert titles_of(alice) == ["A"]
+
+
+@pytest.mark.parametrize("title", ["b\nc", "b\r\nc", "b \n\n c\n", "b\rc"])
+def test_line_ends_in_a_title_become_spaces(alice, title):
+    report = import_for(alice, f'title\nA\n"{title}"\n', "csv")
+
+    assert (report.errors, titles_of(alice)) == ([], ["A", "b c"])
+    assert notices_of(report) == [(3, "title")]

@@ -149,7 +149,11 @@ def _task(checker: RowChecker, row_cells: Cells, values: _Values) -> TaskRow:
 
 
 def _fields(checker: RowChecker, row_cells: Cells, values: _Values) -> Columns:
-    title = checker.take("title", checks.title, row_cells.get("title", ""))
+    text = row_cells.get("title", "").replace("\r", "\n")
+    lines = [line.strip() for line in text.split("\n")]
+    if len(lines) > 1:
+        checker.notice("title", "A title is one line: its line ends became spaces.")
+    title = checker.take("title", checks.title, " ".join(filter(None, lines)))
     fields: dict[str, object] = {"title": title}
     for column, check in values.checks.items():
         if cell := row_cells.get(column):
