@@ -311,6 +311,36 @@ def test_reopening_the_task_and_then_its_step_restores_both(alice):
     assert snapshots_of(alice) == before
 
 
+def test_a_step_comes_again_when_its_task_is_completed_a_second_time(alice):
+    task = repeating(alice)
+    step = repeating(alice, parent_id=task.pk, due_date=TODAY - 2 * DAY)
+    complete(task)
+    reopen(task)
+    step.refresh_from_db()
+    assert step.completed_at is not None  # as every step is that its task completed
+
+    upcoming = complete(task)
+
+    again = open_step(upcoming)
+    assert (again.due_date, again.rrule) == (TODAY + 5 * DAY, "FREQ=WEEKLY")
+    assert upcoming.steps.count() == 1
+
+
+def test_a_step_whose_next_occurrence_was_deleted_does_not_come_again(alice):
+    task = repeating(alice)
+    following = complete(repeating(alice, parent_id=task.pk))
+    actions.trash_task(caller_of(alice, NOON), task_id=following.pk)
+
+    assert not complete(task).steps.exists()
+
+
+def test_a_step_whose_series_has_ended_does_not_come_again(alice):
+    task = repeating(alice)
+    assert complete(repeating(alice, "FREQ=DAILY;COUNT=1", parent_id=task.pk)) is None
+
+    assert not complete(task).steps.exists()
+
+
 @pytest.mark.parametrize("touched", ["step", "task"])
 def test_reopening_keeps_a_next_occurrence_that_was_changed(alice, touched):
     task = repeating(alice)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
@@ -77,16 +77,30 @@ def steps_to_repeat(
 ) -> dict[UUID | None, list[Task]]:
     """Return the steps that the next occurrence gets too, by the id of the task.
 
-    Of a repeating step, these include only the open occurrence.
+    Of a repeating step, these include only the open occurrence; or the last one, if it
+    was completed together with the task, which was reopened since.
     """
     found: dict[UUID | None, list[Task]] = defaultdict(list)
     parents = [task.pk for task in tasks if task.parent_id is None]
     if parents:
         steps = Task.objects.owned_by(owner).live().filter(parent__in=parents)
-        steps = steps.exclude(~Q(rrule=""), completed_at__isnull=False)
+        later = Task.objects.owned_by(owner).filter(
+            series=OuterRef("series"), occurrence__gt=OuterRef("occurrence")
+        )
+        is_over = Exists(later) | ~Exists(_completions_with_task(owner))
+        steps = steps.exclude(~Q(rrule="") & is_over, completed_at__isnull=False)
         for step in steps.with_labels().order_by("position", "id"):
             found[step.parent_id].append(step)
     return found
+
+
+def _completions_with_task(owner: User) -> QuerySet[Change]:
+    """Return the changes that completed a step in the same batch as its task."""
+    mine = Change.objects.owned_by(owner).filter(
+        entity=Entity.TASK, kind=Kind.COMPLETED
+    )
+    of_task = mine.filter(entity_id=OuterRef(OuterRef("parent_id")))
+    return mine.filter(entity_id=OuterRef("pk"), batch__in=of_task.values("batch"))
 
 
 def carry(steps: Iterable[tuple[Task, Task, Shift]], batch: Batch) -> None:
