@@ -76,6 +76,19 @@ def test_a_step_stays_where_it_was_round_after_round(alice, days, how):
         assert task.steps.count() == 1
 
 
+@pytest.mark.parametrize("days", [-15, -8, -7, -3, 0])
+def test_a_step_that_is_done_long_before_its_task_keeps_its_distance(alice, days):
+    task = repeating(alice)
+    repeating(alice, parent_id=task.pk, due_date=TODAY + days * DAY)
+
+    for _ in range(4):
+        step = open_step(task)
+        complete(step, on=step.due_date)
+        task = complete(task, on=task.due_date)
+
+        assert open_step(task).due_date == task.due_date + days * DAY
+
+
 def test_a_waiting_step_is_not_counted_as_done(alice):
     task = repeating(alice)
     step = repeating(alice, parent_id=task.pk)

@@ -37,14 +37,20 @@ class Shift:
         # What is ahead has moved already; it only skips the dates that were missed.
         nearest = dates_after_completing(task, on=task.due_date)
         self._missed = max(to - nearest.due, NO_TIME) if nearest else NO_TIME
+        self._period = nearest.due - task.due_date if nearest else None
 
     def is_ahead(self, step: Task) -> bool:
         """Whether the step is an occurrence that follows another one in this task.
 
-        Steps begin new series with each occurrence of the task, so its number tells.
+        Steps begin new series with each occurrence of the task, so its number tells. A
+        step due long before the task is ahead if it has moved as far as the task does.
         """
-        is_later = step.due_date is not None and step.due_date > self._due
-        return bool(step.rrule) and number_of(step) > 1 and is_later
+        if not step.rrule or number_of(step) < 2 or step.due_date is None:
+            return False
+        before = step.series and self._completed.get(step.series)
+        if before and self._period and step.due_date - before >= self._period:
+            return True
+        return step.due_date > self._due
 
     def of(self, step: Task) -> timedelta:
         if not self.is_ahead(step):
