@@ -60,7 +60,8 @@ def test_every_word_is_in_the_table_of_fields():
 
     assert {*STATUSES} <= {*by_name["status"][2]}
     assert {*PRIORITIES} == {*by_name["priority"][2]}
-    assert {*RULES, *OTHER_RULES, "none", "once"} == {*by_name["recurrence"][2]}
+    words = {word for word in by_name["recurrence"][2] if not word.startswith("{")}
+    assert {*RULES, *OTHER_RULES, "none", "once"} == words
 
 
 @pytest.mark.parametrize(
