@@ -111,13 +111,14 @@ def _store_copies(
             continue
         assert copy.due_date is not None
         shift = Shift(task, to=copy.due_date, completed=completed)
+        carried_before_task = len(carried)
         for step in steps_of[task.pk]:
             if shift.is_ahead(step) and step.pk not in done:
                 carried.append((step, copy, shift))
             else:
                 all_copied.append((step, _step_copy(step, copy, shift)))
         if "steps_total" in vars(task):
-            task.steps_total -= sum(to is copy for _, to, _ in carried)
+            task.steps_total -= len(carried) - carried_before_task
     for _, copy in all_copied:
         plan_reminder(copy, owner=batch.owner, at=batch.at)
     Task.objects.bulk_create([copy for _, copy in all_copied])
