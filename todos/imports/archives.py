@@ -43,6 +43,29 @@ def is_archive(file: IO[bytes]) -> bool:
     return start in {b"PK\3\4", b"PK\5\6"}
 
 
+def only_content(
+    file: IO[bytes], *, is_wanted: Callable[[str], bool], name: str, missing: str
+) -> Iterator[IO[bytes]]:
+    """Yield the file itself, or the content of the one wanted entry of an archive.
+
+    `name` is what the wanted file is called, and `missing` the text if there is none.
+
+    Raises:
+        FileRefused: as `entries_of`, or the archive has no such entry, or several.
+    """
+    if not is_archive(file):
+        yield file
+        return
+    is_found = False
+    for _, content in entries_of(file, is_wanted=is_wanted):
+        if is_found:
+            raise FileRefused(f"The archive has more than one {name}.")
+        is_found = True
+        yield content
+    if not is_found:
+        raise FileRefused(missing)
+
+
 def entries_of(
     file: IO[bytes], *, is_wanted: Callable[[str], bool]
 ) -> Iterator[tuple[str, IO[bytes]]]:

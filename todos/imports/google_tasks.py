@@ -14,7 +14,7 @@ from typing import IO
 from django.core.exceptions import ValidationError
 
 from todos.actions.imports.rows import FileItem, RowIssue
-from todos.imports.archives import entries_of, is_archive
+from todos.imports.archives import only_content
 from todos.imports.drafts import Draft, Sources
 from todos.imports.files import FileRefused, Options, refuse_mapping
 from todos.imports.json_lists import FieldNames, Item, Layout, ListReader, Members
@@ -39,17 +39,11 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
         FileRefused: the file is not such an export, or is truncated.
     """
     refuse_mapping(options)
-    if not is_archive(file):
-        yield from _Export(options).rows(file)
-        return
-    is_found = False
-    for _, content in entries_of(file, is_wanted=_is_export):
-        if is_found:
-            raise FileRefused("The archive has more than one Tasks.json.")
-        is_found = True
+    contents = only_content(
+        file, is_wanted=_is_export, name="Tasks.json", missing=REFUSED
+    )
+    for content in contents:
         yield from _Export(options).rows(content)
-    if not is_found:
-        raise FileRefused(REFUSED)
 
 
 def _is_export(path: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import IO
 
 from todos.actions.imports.rows import FileItem, ListRow, RowIssue, TaskRow
-from todos.imports.archives import entries_of, is_archive
+from todos.imports.archives import only_content
 from todos.imports.drafts import UNTITLED, Draft, list_name
 from todos.imports.files import FileRefused, Options, refuse_mapping
 from todos.imports.json_lists import FieldNames, Item, title_of
@@ -34,17 +34,9 @@ def read(file: IO[bytes], options: Options) -> Iterator[FileItem]:
         FileRefused: the file is not an export of Vikunja, or is truncated.
     """
     refuse_mapping(options)
-    if not is_archive(file):
-        yield from _Export(file, options).rows()
-        return
-    is_found = False
-    for _, content in entries_of(file, is_wanted=_is_data):
-        if is_found:
-            raise FileRefused("The archive has more than one data.json.")
-        is_found = True
+    contents = only_content(file, is_wanted=_is_data, name="data.json", missing=REFUSED)
+    for content in contents:
         yield from _Export(content, options).rows()
-    if not is_found:
-        raise FileRefused(REFUSED)
 
 
 def _is_data(path: str) -> bool:
