@@ -10,6 +10,10 @@ _user = {
     "day_start": 0,
     "week_start": "monday",
     "theme": "system",
+    "clock": "24h",
+    "density": "comfortable",
+    "letter_keys": True,
+    "show_statistics": True,
     "reminder_mails": True,
 }
 _pair = {"access": "eyJ…", "refresh": "eyJ…"}

@@ -134,6 +134,16 @@ class UserSerializer(serializers.Serializer[User]):
     )
     week_start = serializers.ChoiceField(User.WeekStart.choices)
     theme = serializers.ChoiceField(User.Theme.choices)
+    clock = serializers.ChoiceField(
+        User.TimeFormat.choices, help_text="How the pages show times."
+    )
+    density = serializers.ChoiceField(
+        User.Density.choices, help_text="The height of rows on the pages."
+    )
+    letter_keys = TrueOrFalseField(
+        help_text="Whether single letters are shortcuts on the pages."
+    )
+    show_statistics = TrueOrFalseField(help_text="Whether the pages show statistics.")
     reminder_mails = TrueOrFalseField(help_text="Whether reminders are sent by e-mail.")
 
 

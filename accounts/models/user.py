@@ -112,6 +112,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         LIGHT = "light"
         DARK = "dark"
 
+    class TimeFormat(models.TextChoices):
+        HOURS_24 = "24h", "24 hours, such as 17:30"
+        HOURS_12 = "12h", "12 hours, such as 5:30 pm"
+
+    class Density(models.TextChoices):
+        COMFORTABLE = "comfortable"
+        COMPACT = "compact", "Compact: more tasks on the screen"
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(
         "e-mail",
@@ -137,6 +145,20 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=8, choices=WeekStart.choices, default=WeekStart.MONDAY
     )
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    clock = models.CharField(
+        max_length=3,
+        choices=TimeFormat.choices,
+        default=TimeFormat.HOURS_24,
+        db_default=TimeFormat.HOURS_24,
+    )
+    density = models.CharField(
+        max_length=11,
+        choices=Density.choices,
+        default=Density.COMFORTABLE,
+        db_default=Density.COMFORTABLE,
+    )
+    letter_keys = models.BooleanField(default=True, db_default=True)
+    show_statistics = models.BooleanField(default=True, db_default=True)
     reminder_mails = models.BooleanField(default=True, db_default=True)
 
     is_active = models.BooleanField(default=True)

@@ -22,6 +22,10 @@ def test_shows_the_caller(api_as, alice):
         "day_start": 0,
         "week_start": "monday",
         "theme": "system",
+        "clock": "24h",
+        "density": "comfortable",
+        "letter_keys": True,
+        "show_statistics": True,
         "reminder_mails": True,
     }
 
@@ -114,6 +118,8 @@ def test_grants_no_permissions_and_keeps_the_address(api_as, alice):
         ("week_start", {}),
         ("theme", "pink"),
         ("theme", None),
+        ("clock", "24"),
+        ("density", "dense"),
         ("display_name", "a" * 101),
         ("display_name", "nul \x00 inside"),
         ("display_name", "\ud800"),
@@ -174,9 +180,25 @@ def test_the_id_of_another_user_in_the_route_is_not_found(api_as, alice, bob):
     assert api_as(bob).get(f"/api/v1/users/{alice.pk}").status_code == 404
 
 
-@pytest.mark.parametrize("wrong", [0, 1, "true", "yes", None, []], ids=repr)
-def test_reminder_mails_must_be_true_or_false(api_as, alice, wrong):
-    refused = api_as(alice).patch("/api/v1/users/me", {"reminder_mails": wrong})
+@pytest.mark.parametrize("field", ["reminder_mails", "letter_keys", "show_statistics"])
+@pytest.mark.parametrize("wrong", [0, "true", None], ids=repr)
+def test_a_switch_must_be_true_or_false(api_as, alice, field, wrong):
+    refused = api_as(alice).patch("/api/v1/users/me", {field: wrong})
 
     assert refused.status_code == 400
-    assert list(refused.json()["errors"]) == ["reminder_mails"]
+    assert list(refused.json()["errors"]) == [field]
+
+
+def test_changes_how_the_pages_look(api_as, alice):
+    look = {
+        "clock": "12h",
+        "density": "compact",
+        "letter_keys": False,
+        "show_statistics": False,
+    }
+
+    response = api_as(alice).patch(URL, look)
+
+    assert {name: response.json()[name] for name in look} == look
+    alice.refresh_from_db()
+    assert {name: getattr(alice, name) for name in look} == look
