@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 
@@ -13,16 +14,24 @@ from todos.schedule.days import Clock
 class Agenda:
     """The open tasks of a user by due date, at the instant `now`.
 
-    The first use runs one additional query, for the time zones in use.
+    The first use runs one additional query, for the time zones in use, unless `zones`
+    returns what `TaskQuerySet.zones_in_use` would.
     """
 
-    def __init__(self, owner: User, *, now: datetime) -> None:
+    def __init__(
+        self,
+        owner: User,
+        *,
+        now: datetime,
+        zones: Callable[[], list[str]] | None = None,
+    ) -> None:
         self._tasks = Task.objects.owned_by(owner)
+        self._load_zones = zones or self._tasks.zones_in_use
         self.clock = clock_of(owner, now=now)
 
     @cached_property
     def _zones(self) -> list[str]:
-        return self._tasks.zones_in_use()
+        return self._load_zones()
 
     def overdue(self) -> TaskQuerySet:
         """Tasks that are past due, to the minute if they have a time."""

@@ -37,6 +37,14 @@ SHIFT = 2  # levels of headings: the page and the notes have a heading each
 STEPS_MAX = 6_000
 
 
+# What `plain_start` removes. Each of them takes linear time in a short text.
+LINE_MARKS = re.compile(
+    r"^(?:[#>]+ |[-*+] (?:\[[ xX]\] )?|\d{1,3}[.)] |(?:[-*_]{3,}|`{3,}\w*)$)"
+)
+INLINE_MARKS = re.compile(r"\*+|~~|`+|(?<!\w)_+|_+(?!\w)")
+LINK = re.compile(r"!?\[([^][]*)\]\([^()\s]*\)")
+
+
 class TooComplex(Exception):
     """Reading the text as Markdown takes too many steps."""
 
@@ -178,3 +186,14 @@ def _heading(
 ) -> str:
     level = min(int(tokens[index].tag[1:]) + SHIFT, 6)
     return f"<h{level}>" if tokens[index].nesting == 1 else f"</h{level}>\n"
+
+
+def plain_start(notes: str) -> str:
+    """Return the beginning of Markdown without its most common marks, on one line.
+
+    For short texts: it removes the marks of headings, lists, quotes, emphasis, code and
+    links without parsing, so a mark that is part of the text can be lost.
+    """
+    lines = (LINE_MARKS.sub("", line.strip()) for line in notes.splitlines())
+    text = " ".join(line for line in lines if line)
+    return INLINE_MARKS.sub("", LINK.sub(r"\1", text))

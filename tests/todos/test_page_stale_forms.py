@@ -176,8 +176,8 @@ def test_explains_the_change_and_keeps_the_input(
         response = client.get(response.url)
         page = response.content.decode()
         assert response.status_code == 200
-        assert '<div class="message ' in page
-        assert not body or "message error" in page or was_stored(body)
+        assert '<div class="toast ' in page
+        assert not body or "toast error" in page or was_stored(body)
     else:
         page = response.content.decode()
         assert response.status_code in {200, 409}

@@ -48,6 +48,21 @@ class StepCount(models.Func):
         super().__init__(task, condition=condition, output_field=models.IntegerField())
 
 
+class DistinctTexts(models.Aggregate):
+    """The distinct values of a text column without commas, joined by commas."""
+
+    template = "GROUP_CONCAT(DISTINCT %(expressions)s)"
+
+    def __init__(self, column: str) -> None:
+        super().__init__(column, output_field=models.TextField())
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Sequence[object]]:
+        template = "STRING_AGG(DISTINCT %(expressions)s, ',')"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 class FoldedField(models.TextField):  # type: ignore[type-arg]  # not at run time
     """The text of other fields, folded for comparison in searches; see `fold`."""
 

@@ -22,7 +22,12 @@ from todos.limits import (
     TITLE_MAX_LENGTH,
 )
 from todos.models.due import due_before, due_from
-from todos.models.expressions import FoldedField, LabelNames, StepCount
+from todos.models.expressions import (
+    DistinctTexts,
+    FoldedField,
+    LabelNames,
+    StepCount,
+)
 from todos.models.label import Label, label_key
 from todos.models.loaded import Loaded
 from todos.models.owned import OwnedQuerySet, position_now
@@ -65,6 +70,13 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         """Return the time zones that due times of open tasks are fixed to."""
         zoned = self.open().exclude(due_tz="").order_by("due_tz")
         return list(zoned.values_list("due_tz", flat=True).distinct())
+
+    def joined_zones_in_use(self) -> models.Subquery:
+        """Return a subquery for the zones of `zones_in_use`, joined by commas."""
+        zoned = self.open().exclude(due_tz="").order_by().values("owner")
+        return models.Subquery(
+            zoned.annotate(zones=DistinctTexts("due_tz")).values("zones")
+        )
 
     def overdue(self, clock: Clock, *, zones: Iterable[str]) -> Self:
         """Open tasks that are past due by the user's `clock`.

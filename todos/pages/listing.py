@@ -9,22 +9,20 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, ClassVar
 
-from django.core.paginator import Page, Paginator
 from django.db.models import F, Q
 from django.db.models.functions import Left
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import date_format
 
-from config.drafts import NEXT_MAX_LENGTH
 from todos.actions.removal import TRASH_DAYS
-from todos.models import Task, TaskList, TaskQuerySet
-from todos.pages.forms import TaskForm
+from todos.models import TaskList, TaskQuerySet
 from todos.pages.generic import TaskListView
 from todos.pages.mixins import Context, UserPageMixin
-from todos.pages.rows import Group, TaskRow, day_words
+from todos.pages.rows import Group, TaskRow, day_words, linked, with_task
 
-PAGE_SIZE = 50
+PAGE_SIZE = 50  # rows that a page shows, and that a link adds
+ROWS_MAX = 500
 LISTS_SHOWN = 100  # in the trash
 PREVIEW_LENGTH = 140  # characters of the notes beside a title
 BY_DUE = (
@@ -37,63 +35,72 @@ BY_DUE = (
 
 
 class TaskListPage(UserPageMixin, TaskListView):
-    """A page that lists tasks. Subclasses select and group them."""
+    """A page that lists tasks. Subclasses select and group them.
 
-    paginate_by = PAGE_SIZE
+    The page shows the first `upto` tasks, which a link increases by `PAGE_SIZE`.
+    """
+
     is_mixed = True  # with tasks of several lists, so each row names its list
-    has_form: ClassVar[bool] = False  # for a new task, at the top
+    has_quick_add: ClassVar[bool] = False
 
     def select(self) -> TaskQuerySet:
         """Return the tasks of this page, in order."""
         raise NotImplementedError
 
     def group(self, rows: list[TaskRow]) -> Iterable[Group]:
-        """Return the rows of one page in groups; by default in a single one."""
+        """Return the rows in groups; by default in a single one."""
         return [Group(rows)] if rows else []
 
-    def initial(self) -> Context:
-        """Return the initial values of the form for a new task."""
+    def quick_add_defaults(self) -> Context:
+        """Return what a new task gets where its line is silent: `due_date`, `list`."""
         return {}
+
+    @cached_property
+    def upto(self) -> int:
+        """How many tasks are shown at most; anything but a number counts as none."""
+        wanted = self.request.GET.get("upto", "")
+        is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < 6
+        return min(max(int(wanted) if is_number else 0, PAGE_SIZE), ROWS_MAX)
 
     def get_queryset(self) -> TaskQuerySet:
         # Notes can be long, and a row shows only their beginning.
-        return (
+        rows = (
             self.select()
-            .with_labels()
+            .represented()
             .defer("notes")
             .annotate(preview=Left("notes", PREVIEW_LENGTH))
         )
-
-    def paginate_queryset(
-        self, queryset: Any, page_size: int
-    ) -> tuple[Paginator[Task], Page[Task], Any, bool]:
-        """Show the nearest page if the page in the URL does not exist."""
-        paginator = self.get_paginator(queryset, page_size)
-        page = paginator.get_page(self.request.GET.get("page"))
-        return paginator, page, page.object_list, page.has_other_pages()
+        return rows[: self.upto + 1]  # one more, to know whether there are more
 
     def get_context_data(self, **kwargs: Any) -> Context:
-        context = super().get_context_data(**kwargs)
-        rows = self.rows(context["object_list"], with_list=self.is_mixed)
-        context["groups"] = list(self.group(rows))
-        # Each row contains it twice, and longer paths are not accepted as the next
-        # page.
-        here = self.request.get_full_path()
-        is_short = len(here) <= NEXT_MAX_LENGTH
-        context["here"] = here if is_short else self.request.path
-        context["today"] = self.today
-        if self.has_form:
-            context["form"] = TaskForm(
-                lists=self.navigation.active, initial=self.initial()
-            )
-        return context
+        found = list(self.object_list)
+        shown, self.has_more = found[: self.upto], len(found) > self.upto
+        rows = self.rows(shown, with_list=self.is_mixed)
+        return super().get_context_data(**kwargs) | {
+            "groups": linked(self.group(rows)),
+            "count": len(shown),
+            "more": self._more_url() if self.has_more else "",
+            "here": self.here,
+            "without_details": with_task(self.here, None),
+            "today": self.today,
+            "has_quick_add": self.has_quick_add,
+            "quick_add_defaults": self.quick_add_defaults(),
+        }
+
+    def _more_url(self) -> str:
+        """Return the URL of the page with more rows, or an empty text at the limit."""
+        if self.upto >= ROWS_MAX:
+            return ""
+        query = self.request.GET.copy()
+        query["upto"] = str(self.upto + PAGE_SIZE)
+        return f"?{query.urlencode()}"
 
 
 class TodayView(TaskListPage):
     """The tasks that are overdue or due today."""
 
     template_name = "todos/task_today.html"
-    has_form = True
+    has_quick_add = True
 
     def select(self) -> TaskQuerySet:
         return self.agenda.today().order_by(*BY_DUE)
@@ -102,18 +109,19 @@ class TodayView(TaskListPage):
         overdue = [row for row in rows if row.is_overdue]
         to_come = [row for row in rows if not row.is_overdue]
         if overdue:
-            yield Group(overdue, "Overdue")
+            yield Group(overdue, "Overdue", str(len(overdue)), is_overdue=True)
         if to_come:
             # A single group needs no heading.
             yield Group(_without_day(to_come), "Today" if overdue else "")
 
-    def initial(self) -> Context:
-        return {"due_date": self.today}
+    def quick_add_defaults(self) -> Context:
+        return {"due_date": self.today.isoformat()}
 
     def get_context_data(self, **kwargs: object) -> Context:
         context = super().get_context_data(**kwargs)
-        # Saves the query of the navigation for the same number.
-        self.navigation.today_count = context["paginator"].count
+        if not self.has_more:
+            # Saves the query of the navigation for the same number.
+            self.navigation.today_count = context["count"]
         hour = self.now.astimezone(self.user.zone).hour
         return context | {"greeting": _greeting(hour)}
 
@@ -135,7 +143,7 @@ class InboxView(TaskListPage):
 
     template_name = "todos/task_inbox.html"
     is_mixed = False
-    has_form = True
+    has_quick_add = True
 
     def select(self) -> TaskQuerySet:
         return self.tasks.open().top_level().in_inbox().order_by("position", "id")
@@ -145,6 +153,7 @@ class UpcomingView(TaskListPage):
     """The tasks that are due after today, grouped by day."""
 
     template_name = "todos/task_upcoming.html"
+    has_quick_add = True
 
     def select(self) -> TaskQuerySet:
         return self.agenda.upcoming().order_by(*BY_DUE)
@@ -216,7 +225,7 @@ class ListDetailView(TaskListPage):
 
     template_name = "todos/tasklist_detail.html"
     is_mixed = False
-    has_form = True
+    has_quick_add = True
 
     @cached_property
     def list(self) -> TaskList:
@@ -233,11 +242,12 @@ class ListDetailView(TaskListPage):
         tasks = self.tasks.open().top_level().filter(list=self.list)
         return tasks.order_by("position", "id")
 
-    def initial(self) -> Context:
+    def quick_add_defaults(self) -> Context:
         return {"list": str(self.list.pk)}
 
     def get_context_data(self, **kwargs: object) -> Context:
-        context = super().get_context_data(**kwargs) | {"list": self.list}
-        if self.list.archived_at is not None:
-            del context["form"]  # no new tasks in an archived list
-        return context
+        is_active = self.list.archived_at is None
+        return super().get_context_data(**kwargs) | {
+            "list": self.list,
+            "has_quick_add": is_active,  # no new tasks in an archived list
+        }

@@ -20,7 +20,8 @@ from django.views.generic.base import View
 
 from accounts.credentials import SESSION
 from accounts.models import User
-from config.drafts import is_own_path
+from config.drafts import NEXT_MAX_LENGTH, is_own_path
+from config.toasts import ToastAction, add_toast
 from todos.agenda import Agenda
 from todos.caller import Caller
 from todos.models import Change, Task, TaskList, TaskQuerySet
@@ -29,6 +30,8 @@ from todos.pages.rows import TaskRow
 from todos.schedule.days import Clock
 
 Context = dict[str, Any]  # of a template
+FRAGMENT_MAX_LENGTH = len("#task-") + 36
+HERE_MAX_LENGTH = NEXT_MAX_LENGTH - FRAGMENT_MAX_LENGTH
 
 
 class UserPageMixin(View):
@@ -106,25 +109,43 @@ class UserPageMixin(View):
         """The caller for the actions of this request."""
         return Caller(owner=self.user, by=SESSION, at=self.now)
 
+    @cached_property
+    def here(self) -> str:
+        """The path of this page with its query, to return to it after a change."""
+        path = self.request.get_full_path()
+        # Each row contains it several times, and longer ones are not accepted as the
+        # next page.
+        return path if len(path) <= HERE_MAX_LENGTH else self.request.path
+
     def rows(self, tasks: Iterable[Task], *, with_list: bool = True) -> list[TaskRow]:
         """Return the tasks as rows of a page, each with its list if wanted."""
         zone = self.user.timezone
         list_of = self.navigation.list_of
         return [
             TaskRow(
-                task, self.clock, list_of(task.list_id) if with_list else None, zone
+                task,
+                self.clock,
+                list_of(task.list_id) if with_list else None,
+                zone,
+                here=self.here,
             )
             for task in tasks
         ]
 
-    def add_message(self, text: str, title: str, *, undo: UUID | None = None) -> None:
-        """Show a message about a task or list, with a button to undo the batch `undo`.
-
-        The template makes the button from the tags of the message, which hold the path.
-        """
-        path = reverse("todos:undo", args=[undo]) if undo else ""
-        shown = f"{text}: {Truncator(title).chars(80)}"
-        messages.success(self.request, shown, extra_tags=path)
+    def add_message(
+        self,
+        text: str,
+        title: str = "",
+        *,
+        undo: UUID | None = None,
+        actions: Iterable[ToastAction] = (),
+    ) -> None:
+        """Show a toast about a change, with a button to undo the batch `undo`."""
+        shown = f"{text}: {Truncator(title).chars(80)}" if title else text
+        if undo is not None:
+            path = reverse("todos:undo", args=[undo])
+            actions = [ToastAction("Undo", path, is_form=True), *actions]
+        add_toast(self.request, shown, actions)
 
     def redirect_to_next(self, default: str = "", *args: object) -> HttpResponse:
         """Redirect to `next_url`; `SeeOtherMiddleware` makes it a 303 after a POST."""

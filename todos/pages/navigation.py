@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from todos.agenda import Agenda
-from todos.models import TaskList
+from todos.models import Task, TaskList
 
 
 class Navigation:
@@ -28,12 +28,18 @@ class Navigation:
     @cached_property
     def agenda(self) -> Agenda:
         """The user's tasks by due date, at the instant of this request."""
-        return Agenda(self._user, now=timezone.now())
+        return Agenda(self._user, now=timezone.now(), zones=self._zones)
+
+    def _zones(self) -> list[str]:
+        joined: str | None = vars(self.inbox)["zones"]
+        return joined.split(",") if joined else []
 
     @cached_property
     def _lists(self) -> list[TaskList]:
         lists = TaskList.objects.owned_by(self._user).live()
-        return list(lists.with_open_counts().in_order())
+        # The agenda needs the zones, and this saves a query of their own.
+        zones = Task.objects.owned_by(self._user).joined_zones_in_use()
+        return list(lists.with_open_counts().annotate(zones=zones).in_order())
 
     @property
     def inbox(self) -> TaskList:

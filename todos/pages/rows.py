@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, time
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
+from todos.markdown import plain_start
 from todos.models import Task, TaskList
 from todos.schedule.days import Clock
 from todos.schedule.wording import rule_words
@@ -43,7 +47,8 @@ class TaskRow:
     """A task as one row, with the clock of the user.
 
     `list` is None on the page of a list. The row omits the day if the heading above it
-    shows the day.
+    shows the day. `here` is the path of the page, and `following` the row below, or
+    above for the last row; both are where the user continues after a change.
     """
 
     task: Task
@@ -51,6 +56,24 @@ class TaskRow:
     list: TaskList | None = None
     timezone: str = ""
     has_day: bool = True
+    here: str = "/"
+    following: UUID | None = None
+
+    @property
+    def onward(self) -> str:
+        """Where to go after a change, as the quoted value of `next`."""
+        fragment = f"#task-{self.following}" if self.following else ""
+        return quote(self.here + fragment, safe="/")
+
+    @property
+    def back(self) -> str:
+        """The way back to this row, as the quoted value of `next`."""
+        return quote(f"{self.here}#task-{self.task.pk}", safe="/")
+
+    @property
+    def link(self) -> str:
+        """The path of the same page with the details of this task."""
+        return with_task(self.here, self.task.pk)
 
     @property
     def day(self) -> str:
@@ -68,6 +91,22 @@ class TaskRow:
             return ""
         elsewhere = task.due_tz and task.due_tz != self.timezone
         return f"{task.due_time:%H:%M}" + (f" ({task.due_tz})" if elsewhere else "")
+
+    @property
+    def due(self) -> str:
+        """The due date and time in words, or an empty text."""
+        return ", ".join(part for part in (self.day, self.time) if part)
+
+    @property
+    def preview(self) -> str:
+        """The beginning of the notes as plain text, if the query has selected it."""
+        return plain_start(getattr(self.task, "preview", ""))
+
+    @property
+    def steps(self) -> str:
+        """How many steps are done, such as `1/3`, or an empty text."""
+        task = self.task
+        return f"{task.steps_done}/{task.steps_total}" if task.steps_total else ""
 
     @property
     def is_overdue(self) -> bool:
@@ -93,6 +132,15 @@ class TaskRow:
         return rule_words(rule, from_completion=from_completion) if rule else ""
 
 
+def with_task(path: str, task_id: UUID | None) -> str:
+    """Return the path with the details of this task open, or of none."""
+    parts = urlsplit(path)
+    query = [pair for pair in parse_qsl(parts.query) if pair[0] != "task"]
+    if task_id:
+        query.append(("task", str(task_id)))
+    return urlunsplit(("", "", parts.path, urlencode(query), ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Rows under one heading, which is empty if the page has a single group."""
@@ -100,3 +148,18 @@ class Group:
     rows: list[TaskRow]
     heading: str = ""
     note: str = ""
+    is_overdue: bool = False
+
+
+def linked(groups: Iterable[Group]) -> list[Group]:
+    """Return the groups with the `following` row of each row, across the groups."""
+    found = list(groups)
+    keys = [row.task.pk for group in found for row in group.rows]
+    # The last row is followed by the one above it.
+    following = iter([*keys[1:], *keys[-2:-1], None])
+    return [
+        replace(
+            group, rows=[replace(row, following=next(following)) for row in group.rows]
+        )
+        for group in found
+    ]

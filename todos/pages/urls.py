@@ -45,6 +45,7 @@ urlpatterns = [
         lists.ListRestoreView.as_view(),
         name="list-restore",
     ),
+    path("undo/", undo.UndoLastView.as_view(), name="undo-last"),
     path("undo/<uuid:batch>/", undo.UndoView.as_view(), name="undo"),
     path(
         "reminders/<str:token>/",
