@@ -62,6 +62,7 @@ BULK = {"ids": [SOME_ID], "action": "complete"}
 TO_LIST = {"list": SOME_ID}
 AFTER_LIST = {"after": SOME_ID}
 LABEL = {"name": "garden"}
+INTO_LABEL = {"into": SOME_ID}
 REFRESH = {"refresh": "<a refresh token of the owner>"}
 UPLOAD = {"format": "csv", "file": "<a form with a file>"}
 
@@ -131,6 +132,8 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/labels/<uuid:label_id>",        401, 200, 404, 404),
     ("PATCH",  "api/v1/labels/<uuid:label_id>",        401, 200, 404, 404, LABEL),
     ("DELETE", "api/v1/labels/<uuid:label_id>",        401, 204, 404, 404),
+    ("POST",   "api/v1/labels/<uuid:label_id>/merge",  401, 200, 404, 404,
+     INTO_LABEL),
     # The route names the owner, and other users are refused before any query.
     ("GET",    "api/v1/users/<str:user_id>/tasks",     401, 200, 403, 403),
     ("POST",   "api/v1/users/<str:user_id>/tasks",     401, 201, 403, 403, TITLE),
@@ -430,6 +433,7 @@ class AliceObjects:
         self.list = TaskListFactory(owner=alice)
         self.batch = alice.changes.get(entity_id=self.list.pk).batch
         self.label = actions.create_label(caller_of(alice), name="home")
+        other_label = actions.create_label(caller_of(alice), name="house")
         pending_address = EmailAddress(user=alice, email="alice@new.example")
         pending_address.save()
         self.key = Confirmation(pending_address).key
@@ -446,6 +450,7 @@ class AliceObjects:
             id(BULK): {**BULK, "ids": [str(self.task.pk)]},
             id(TO_LIST): {"list": str(self.list.pk)},
             id(AFTER_LIST): {"after": str(inbox.pk)},
+            id(INTO_LABEL): {"into": str(other_label.pk)},
         }
 
     def path_of(self, route):

@@ -323,7 +323,7 @@ def test_an_old_etag_is_rejected_where_the_document_says_so(document, api_as, al
         for name in ("Errands", "Work")
     )
     label = client.post("/api/v1/labels", {"name": "home"}).json()["id"]
-    body = {"title": "x", "name": "x", "list": errands}
+    body = {"title": "x", "name": "x", "list": errands, "into": label}
 
     for path, method, operation in operations(document):
         if "412" not in operation["responses"]:
@@ -454,6 +454,8 @@ def test_the_service_takes_and_gives_what_the_examples_show(api_as, alice):
     label = f"{v1}/labels/{EXAMPLES['Label']['id']}"
     story.send("patch", label, "PatchedLabelRequest", "Label")
     story.send("get", f"{v1}/labels", None, "LabelPage")
+    yard = story.client.post(f"{v1}/labels", {"name": "yard"}).json()["id"]
+    story.send("post", f"{v1}/labels/{yard}/merge", "LabelMergeRequest", "Label")
     story.send("post", f"{v1}/tasks", "TaskRequest", "Task")
     story.send("patch", plants, "PatchedTaskRequest", "Task")
     story.send("get", f"{v1}/tasks?page_size=1&ordering=-title", None, "TaskPage")

@@ -116,6 +116,56 @@ def test_undo_restores_a_deleted_label_to_its_tasks(alice, home):
     assert (back.pk, back.colour) == (home.pk, "teal")
 
 
+def test_merging_replaces_a_label_on_every_task(alice, bob, home, monkeypatch):
+    monkeypatch.setattr(label_actions, "CHUNK", 2)
+    carriers = TaskFactory.create_batch(3, owner=alice, labels=["garden", "home"])
+    both = TaskFactory(owner=alice, labels=["flat", "home"])
+    bobs = TaskFactory(owner=bob, labels=["home"])
+    flat = Label.objects.get(owner=alice, key="flat")
+
+    kept = actions.merge_labels(caller_of(alice), label_id=home.pk, into=flat.pk)
+
+    assert kept == flat
+    assert {tuple(names_on(task)) for task in carriers} == {("flat", "garden")}
+    assert names_on(both) == ["flat"]
+    assert names_on(bobs) == ["home"]
+    assert versions(*carriers, both, bobs) == [2] * 4 + [1]
+    assert not Label.objects.filter(pk=home.pk).exists()
+    last = last_change(alice)
+    assert (last.entity, last.kind) == ("label", "removed")
+    assert alice.changes.filter(batch=last.batch).count() == 5
+
+
+def test_undo_separates_merged_labels(alice, home):
+    merged = TaskFactory(owner=alice, labels=["home"])
+    both = TaskFactory(owner=alice, labels=["flat", "home"])
+    only = TaskFactory(owner=alice, labels=["flat"])
+    flat = Label.objects.get(key="flat")
+    actions.merge_labels(caller_of(alice), label_id=home.pk, into=flat.pk)
+
+    actions.undo(caller_of(alice))
+
+    assert [names_on(task) for task in (merged, both, only)] == [
+        ["home"],
+        ["flat", "home"],
+        ["flat"],
+    ]
+    back = Label.objects.get(key="home")
+    assert (back.pk, back.colour) == (home.pk, "teal")
+
+
+def test_a_label_is_merged_only_into_another_of_the_owner(alice, bob, home):
+    task = TaskFactory(owner=alice, labels=["home"])
+    theirs = actions.create_label(caller_of(bob), name="flat")
+
+    for into in (home.pk, theirs.pk):
+        with pytest.raises(ValidationError) as refused:
+            actions.merge_labels(caller_of(alice), label_id=home.pk, into=into)
+        assert list(refused.value.message_dict) == ["into"]
+
+    assert (names_on(task), versions(task)) == (["home"], [1])
+
+
 def test_the_number_of_labels_is_limited(alice, monkeypatch):
     monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 3)
     TaskFactory(owner=alice, labels=["a", "b", "c"])

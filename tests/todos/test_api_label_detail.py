@@ -126,6 +126,29 @@ def test_a_deleted_label_is_gone_from_its_tasks_until_undone(api_as, alice, home
     assert client.get(url_of(home)).json()["colour"] == "teal"
 
 
+def test_a_merged_label_is_replaced_on_its_tasks_until_undone(api_as, alice, home):
+    client = api_as(alice)
+    task = TaskFactory(owner=alice, labels=["home", "flat"])
+    flat = alice.labels.get(key="flat")
+    address = f"/api/v1/tasks/{task.pk}"
+
+    response = client.post(f"{url_of(home)}/merge", {"into": str(flat.pk)})
+
+    assert (response.status_code, response["ETag"]) == (200, '"v1"')
+    assert response.json()["name"] == "flat"
+    assert client.get(address).json()["labels"] == ["flat"]
+    assert client.get(url_of(home)).status_code == 404
+    client.post("/api/v1/undo")
+    assert client.get(address).json()["labels"] == ["flat", "Home"]
+
+
+@pytest.mark.parametrize("into", [None, "", "flat", {"id": 1}, "\x00"])
+def test_merging_names_the_field_that_is_wrong(api_as, alice, home, into):
+    response = api_as(alice).post(f"{url_of(home)}/merge", {"into": into})
+
+    assert (response.status_code, list(response.json()["errors"])) == (400, ["into"])
+
+
 @pytest.mark.parametrize("method", ["patch", "delete"])
 def test_a_write_on_an_unseen_version_is_refused(api_as, alice, home, method):
     response = getattr(api_as(alice), method)(

@@ -8,7 +8,7 @@ and records each change in the ledger, all in one transaction.
 
 from config.refusals import Refusal
 from todos.actions.bulk import TASKS_MAX, BulkChange, change_tasks
-from todos.actions.labels import create_label, delete_label, update_label
+from todos.actions.labels import create_label, delete_label, merge_labels, update_label
 from todos.actions.lists import create_list, restore_list, trash_list, update_list
 from todos.actions.moves import Beside, move_list, move_task
 from todos.actions.quick import preview_quick_add, quick_add
@@ -70,6 +70,7 @@ __all__ = [
     "create_task",
     "delete_label",
     "is_undone",
+    "merge_labels",
     "move_list",
     "move_task",
     "preview_quick_add",

@@ -99,12 +99,40 @@ def delete_label(
     """
     with open_batch(caller) as batch:
         label = _label_of(caller.owner, label_id, version=version)
-        labelled = _labelled_with(label).with_labels().order_by("id")
-        while tasks := list(labelled[:CHUNK]):
-            unlabel_all(tasks, label, batch)
-            batch.flush()
-        batch.removed(label, before=snapshot(label))
-        label.delete()
+        _remove(label, batch)
+
+
+def merge_labels(
+    caller: Caller,
+    *,
+    label_id: UUID,
+    into: UUID,
+    version: ExpectedVersion = None,
+) -> Label:
+    """Replace a label by another on all of its tasks, delete it, return the other.
+
+    Raises:
+        Label.DoesNotExist, VersionConflict: as `update_label`.
+        ValidationError: for `into`, which must be another label of the owner.
+    """
+    with open_batch(caller) as batch:
+        label = _label_of(caller.owner, label_id, version=version)
+        if into == label_id:
+            raise ValidationError({"into": "Choose another label."})
+        kept = Label.objects.owned_by(caller.owner).filter(pk=into).first()
+        if kept is None:
+            raise ValidationError({"into": "There is no such label."})
+        _remove(label, batch, instead=kept)
+    return kept
+
+
+def _remove(label: Label, batch: Batch, *, instead: Label | None = None) -> None:
+    labelled = _labelled_with(label).with_labels().order_by("id")
+    while tasks := list(labelled[:CHUNK]):
+        unlabel_all(tasks, label, batch, instead=instead)
+        batch.flush()
+    batch.removed(label, before=snapshot(label))
+    label.delete()
 
 
 def _label_of(owner: User, label_id: UUID, *, version: ExpectedVersion) -> Label:
@@ -166,15 +194,22 @@ def label_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
     store_all(changed, Kind.UPDATED, batch)
 
 
-def unlabel_all(tasks: Iterable[Task], label: Label, batch: Batch) -> None:
-    """Remove a label from the tasks that have it."""
+def unlabel_all(
+    tasks: Iterable[Task], label: Label, batch: Batch, *, instead: Label | None = None
+) -> None:
+    """Remove a label from the tasks that have it, and add `instead` to them."""
     changed = [
         (task, snapshot(task)) for task in tasks if label.name in task.label_names
     ]
+    kept = {instead.name} if instead else set[str]()
+    missing = [task for task, _ in changed if not kept & {*task.label_names}]
     for task, _ in changed:
-        task.label_names = [name for name in task.label_names if name != label.name]
+        names = {*task.label_names} - {label.name} | kept
+        task.label_names = sorted(names, key=label_key)
     task_labels = TaskLabel.objects.filter(label=label)
     task_labels.filter(task__in=[task.pk for task, _ in changed]).delete()
+    if instead:
+        _insert_task_labels((label.owner_id, task.pk, instead.pk) for task in missing)
     store_all(changed, Kind.UPDATED, batch)
 
 

@@ -16,6 +16,7 @@ Example = JSONObject
 ERRANDS = "01a204a3-7c6b-7687-af78-e19c30a103d2"
 WORK = "01a204a3-7c86-73e1-8870-e5564495a648"
 PLANTS = "01a204a3-7ce4-7235-a88f-5f28d1c45088"
+GARDEN = "01a204a3-7de7-758e-bf6e-463b4412ccf4"
 MILK = "01a204a3-7d0a-7481-ade3-c61eb2296bb2"
 BATCH = "01a204a3-7d91-7421-aa2d-a1c7fcf3b56a"
 USER = "01a204a3-76d2-7056-87fe-4b965fc9dfef"
@@ -36,7 +37,7 @@ _list = {
     "open_count": 0,
 }
 _label = {
-    "id": "01a204a3-7de7-758e-bf6e-463b4412ccf4",
+    "id": GARDEN,
     "name": "garden",
     "colour": "green",
 }
@@ -185,6 +186,7 @@ EXAMPLES: dict[str, Example] = {
     "LabelRequest": {"name": "garden", "colour": "green"},
     "Label": _label,
     "LabelPage": _page(_label),
+    "LabelMergeRequest": {"into": GARDEN},
     "PartLabel": {"name": "home"},
     "PartLabelPage": _page({"name": "home"}),
     "PatchedLabelRequest": {"colour": "blue"},

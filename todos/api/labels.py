@@ -15,6 +15,7 @@ from config.api.fields import select_fields
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers.labels import (
+    LabelMergeSerializer,
     LabelPageSerializer,
     LabelQuerySerializer,
     LabelSerializer,
@@ -104,3 +105,22 @@ class LabelDetailView(LabelEndpoint):
             self.caller, label_id=label_id, version=expected_version(request)
         )
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class LabelMergeView(LabelEndpoint):
+    """Merge a label into another: its tasks get the other one, and it is deleted."""
+
+    name = "Merge a label"
+    input_class = LabelMergeSerializer
+    is_versioned = True
+
+    @extend_schema(operation_id="labels_merge", responses=LabelSerializer)
+    def post(self, request: Request, label_id: UUID, **kwargs: object) -> Response:
+        """Replace a label by another on all tasks; undo restores both."""
+        kept = actions.merge_labels(
+            self.caller,
+            label_id=label_id,
+            **self.validated(request),
+            version=expected_version(request),
+        )
+        return self.answer(kept)

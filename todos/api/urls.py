@@ -68,6 +68,9 @@ urlpatterns = [
         "labels/<uuid:label_id>", labels.LabelDetailView.as_view(), "label-detail"
     ),
     *endpoint(
+        "labels/<uuid:label_id>/merge", labels.LabelMergeView.as_view(), "label-merge"
+    ),
+    *endpoint(
         "recurrence/preview",
         recurrence.RecurrencePreviewView.as_view(),
         "recurrence-preview",

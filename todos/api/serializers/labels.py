@@ -26,6 +26,12 @@ class LabelQuerySerializer(FieldsQuerySerializer):
     shows = LabelSerializer
 
 
+class LabelMergeSerializer(serializers.Serializer[None]):
+    """The label that the tasks get instead."""
+
+    into = serializers.UUIDField(help_text="The id of the other label.")
+
+
 class LabelPageSerializer(serializers.Serializer[None]):
     """All labels on one page; `next` and `previous` are null."""
 
