@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "accounts.middleware.EndedCredentialMiddleware",
     "accounts.middleware.BetterAuthSessionMiddleware",
     "config.middleware.PageLimitMiddleware",
+    "config.theme.ThemeMiddleware",
     "config.middleware.LoginRequiredMiddleware",
     "config.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -138,6 +139,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "todos.pages.navigation.navigation",
                 "config.mails.mails",
+                "config.theme.theme",
             ],
         },
     },
@@ -246,6 +248,7 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 DEVICE_COOKIE_NAME = "__Host-ownlist_browser" if IS_HTTPS else "ownlist_browser"
+THEME_COOKIE_NAME = "__Host-ownlist_theme" if IS_HTTPS else "ownlist_theme"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

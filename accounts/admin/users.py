@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Expression, Max, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
@@ -51,7 +53,13 @@ class DeletionFilter(admin.EmptyFieldListFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = "date of deletion"
+        self.title = "deletion date"
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """Offer Django's choices in words about a deletion."""
+        labels = ("All", "No deletion", "Deletion requested")
+        for choice, label in zip(super().choices(changelist), labels, strict=True):
+            yield {**choice, "display": label}
 
 
 class UserAdmin(SupportActionsAdmin):

@@ -138,4 +138,4 @@ def test_shows_the_theme_of_the_user(page_as, alice):
 
     page = page_as(alice).get(reverse("todos:task-today")).content.decode()
 
-    assert '<html lang="en" data-theme="dark">' in page
+    assert '<html lang="en" data-theme="dark"' in page

@@ -127,6 +127,7 @@ class UserPageMixin(View):
                 self.clock,
                 list_of(task.list_id) if with_list else None,
                 zone,
+                time_format=self.user.clock,
                 here=self.here,
             )
             for task in tasks

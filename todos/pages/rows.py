@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 
+from accounts.times import time_words
 from todos.markdown import plain_start
 from todos.models import Task, TaskList
 from todos.schedule.days import Clock
@@ -28,10 +29,10 @@ def day_words(day: date, *, today: date) -> str:
 NEAR_DAYS = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
 
 
-def reminder_words(minutes: int | None, at: time | None) -> str:
+def reminder_words(minutes: int | None, at: time | None, time_format: str = "") -> str:
     """Return when a reminder is sent: `1 hour before`, `At 09:00 on the day`."""
     if at is not None:
-        return f"At {at.isoformat('seconds' if at.second else 'minutes')} on the day"
+        return f"At {time_words(at, time_format)} on the day"
     if not minutes:
         return "When it is due" if minutes == 0 else ""
     size, unit = next(one for one in UNITS if minutes % one[0] == 0)
@@ -55,6 +56,7 @@ class TaskRow:
     clock: Clock
     list: TaskList | None = None
     timezone: str = ""
+    time_format: str = ""  # of `User.clock`
     has_day: bool = True
     here: str = "/"
     following: UUID | None = None
@@ -90,7 +92,8 @@ class TaskRow:
         if task.due_time is None:
             return ""
         elsewhere = task.due_tz and task.due_tz != self.timezone
-        return f"{task.due_time:%H:%M}" + (f" ({task.due_tz})" if elsewhere else "")
+        shown = time_words(task.due_time, self.time_format)
+        return f"{shown} ({task.due_tz})" if elsewhere else shown
 
     @property
     def due(self) -> str:

@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 
 from accounts import reminder_mails
 from accounts.models import User
+from accounts.times import time_words
 from todos.agenda import clock_of
 from todos.models import Task
 from todos.reminders.planning import Reminder, zone_of
@@ -74,9 +75,10 @@ def due_words(task: Task, *, owner: User, at: datetime) -> str:
     due = instant_of(task.due_date, task.due_time, zone_of(task, owner))
     here = wall_clock(due, owner.zone)
     words = _day_words(here.date(), today=wall_clock(at, owner.zone).date())
-    words += f", at {here:%H:%M}"
+    words += f", at {time_words(here.time(), owner.clock)}"
     if task.due_tz and task.due_tz != owner.timezone:
-        words += f" ({wall_clock(due, zone_of(task, owner)):%H:%M} in {task.due_tz})"
+        there = wall_clock(due, zone_of(task, owner)).time()
+        words += f" ({time_words(there, owner.clock)} in {task.due_tz})"
     return words
 
 
