@@ -135,13 +135,46 @@ def test_fifty_tasks_fit_into_60_kilobytes(page_as, alice):
     assert len(response.content) <= 60 * 1024
 
 
-def test_more_than_fifty_tasks_need_a_second_page(page_as, alice):
+def test_shows_more_than_fifty_tasks_on_request(page_as, alice):
     for _ in range(51):
         TaskFactory(owner=alice, due_date=today())
     client = page_as(alice)
 
-    first, second = client.get(URL), client.get(URL, {"page": 2})
+    first, second = client.get(URL), client.get(URL, {"upto": 100})
 
-    assert len(first.context["object_list"]) == 50
-    assert len(second.context["object_list"]) == 1
+    assert first.context["count"] == 50
+    assert first.context["more"] == "?upto=100"
     assert first.context["navigation"].today_count == 51
+    assert second.context["count"] == 51
+    assert second.context["more"] == ""
+
+
+@pytest.mark.parametrize("upto", ["", "0", "-1", "x", "9" * 5000, "１００", "999999"])
+def test_shows_fifty_tasks_for_any_other_number(page_as, alice, upto):
+    for _ in range(51):
+        TaskFactory(owner=alice, due_date=today())
+
+    response = page_as(alice).get(URL, {"upto": upto})
+
+    assert response.context["count"] == 50
+
+
+def test_links_each_row_to_the_one_below(page_as, alice):
+    first = TaskFactory(owner=alice, due_date=today(), priority=1)
+    second = TaskFactory(owner=alice, due_date=today(), priority=2)
+
+    page = page_as(alice).get(URL).content.decode()
+
+    assert f'action="/tasks/{first.pk}/complete/?next=/%23task-{second.pk}"' in page
+    assert f'action="/tasks/{second.pk}/complete/?next=/%23task-{first.pk}"' in page
+    assert f'<li class="task" id="task-{first.pk}">' in page
+
+
+def test_returns_to_the_row_below(page_as, alice):
+    first = TaskFactory(owner=alice, due_date=today(), priority=1)
+    second = TaskFactory(owner=alice, due_date=today(), priority=2)
+    client = page_as(alice)
+
+    response = client.post(f"/tasks/{first.pk}/complete/?next=/%23task-{second.pk}")
+
+    assert (response.status_code, response.url) == (303, f"/#task-{second.pk}")

@@ -1,15 +1,18 @@
 """Undo on pages reverts the whole batch, for every action and every page."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.credentials import SESSION
 from tests.changes import caller_of, last_change, snapshots_of
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import ABSENT, asks_to_sign_in, kinds
 from todos import actions
+from todos.caller import Caller
 from todos.models import Change, Task
 
 UNDO = re.compile(r'action="(/undo/[0-9a-f-]+/)"')
@@ -223,3 +226,68 @@ def test_refuses_other_methods(page_as, alice):
     url = reverse("todos:undo", args=[Change.objects.get().batch])
 
     assert page_as(alice).delete(url).status_code == 405
+
+
+# --- The last change --------------------------------------------------------------
+
+
+def test_undoes_the_last_changes_one_by_one(page_as, alice):
+    task = TaskFactory(owner=alice, title="Buy milk")
+    before = snapshots_of(alice)
+    client = page_as(alice)
+    client.post(reverse("todos:task-complete", args=[task.pk]))
+    client.post(reverse("todos:task-delete", args=[task.pk]))
+
+    client.post(reverse("todos:undo-last"))
+    task.refresh_from_db()
+    assert task.is_completed
+    assert task.trashed_at is None
+    response = client.post(reverse("todos:undo-last"), {"next": "/inbox/"})
+
+    assert (response.status_code, response.url) == (303, "/inbox/")
+    assert snapshots_of(alice) == before
+    again = client.post(reverse("todos:undo-last"), follow=True)
+    assert "Nothing to undo in the last 10 minutes." in again.content.decode()
+
+
+def test_redoes_a_change_and_undoes_it_again(page_as, alice):
+    task = TaskFactory(owner=alice)
+    client = page_as(alice)
+    client.post(reverse("todos:task-complete", args=[task.pk]), follow=True)
+    undone = client.post(reverse("todos:undo-last"), follow=True)
+
+    redone = client.post(offered(undone), follow=True)
+    task.refresh_from_db()
+    assert task.is_completed
+    assert "Done again." in redone.content.decode()
+    client.post(reverse("todos:undo-last"))
+
+    task.refresh_from_db()
+    assert not task.is_completed
+
+
+def test_undoes_no_older_change_and_none_of_another_client(page_as, alice, bob):
+    old, new = TaskFactory(owner=alice), TaskFactory(owner=alice)
+    theirs = TaskFactory(owner=bob)
+    past = timezone.now() - timedelta(minutes=11)
+    actions.complete_task(Caller(alice, SESSION, past), task_id=old.pk)
+    actions.complete_task(caller_of(alice), task_id=new.pk)  # by a token
+    client = page_as(alice)
+    page_as(bob).post(reverse("todos:task-complete", args=[theirs.pk]))
+
+    response = client.post(reverse("todos:undo-last"), follow=True)
+
+    assert "Nothing to undo" in response.content.decode()
+    assert all(row.is_completed for row in Task.objects.all())
+
+
+def test_asks_before_it_undoes_the_last_change(page_as, alice):
+    client = page_as(alice)
+    assert client.get(reverse("todos:undo-last")).status_code == 302
+    task = TaskFactory(owner=alice, title="Buy milk")
+    client.post(reverse("todos:task-complete", args=[task.pk]))
+
+    page = client.get(reverse("todos:undo-last")).content.decode()
+
+    assert "Undo this change?" in page
+    assert "“Buy milk” was completed" in page
