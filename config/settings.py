@@ -512,6 +512,9 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
+        # The policy is that of static/js/page.js, which nothing else can create again.
+        "require-trusted-types-for": ["'script'"],
+        "trusted-types": ["ownlist"],
     },
 }
 
@@ -525,7 +528,7 @@ STORAGES = {
         "BACKEND": (
             "django.contrib.staticfiles.storage.StaticFilesStorage"
             if DEBUG
-            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            else "config.static_files.StaticFilesStorage"
         ),
     },
 }

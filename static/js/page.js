@@ -1,0 +1,30 @@
+// Loads pages of this server for the other modules, and tells the user what went wrong.
+
+// The only place where text becomes elements. It comes from our own server, and what is parsed here never runs.
+const policy = window.trustedTypes?.createPolicy("ownlist", { createHTML: (text) => text });
+const PATIENCE = 30_000; // milliseconds
+
+export async function load(url, { signal, ...options } = {}) {
+  const signals = [AbortSignal.timeout(PATIENCE), ...(signal ? [signal] : [])];
+  const headers = { Accept: "text/html", ...options.headers };
+  const response = await fetch(url, { ...options, headers, signal: AbortSignal.any(signals) });
+  const isPage = response.headers.get("Content-Type")?.startsWith("text/html");
+  return { response, page: isPage ? parse(await response.text()) : null };
+}
+
+export function parse(text) {
+  return new DOMParser().parseFromString(policy?.createHTML(text) ?? text, "text/html");
+}
+
+// Shows a message where those of the server appear.
+export function say(text) {
+  const message = document.createElement("div");
+  message.className = "toast error";
+  message.append(Object.assign(document.createElement("p"), { textContent: text }));
+  document.querySelector("#toasts")?.replaceChildren(message);
+}
+
+// Whether the user asks the browser for something else, such as a new tab.
+export function isModified(event) {
+  return event.defaultPrevented || event.button > 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+}

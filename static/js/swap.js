@@ -1,0 +1,180 @@
+// Sends links and forms by fetch and morphs the page into the answer, so that the place in it stays.
+// Opt out with `data-plain`. Other modules learn of a change by the event `swap` of the document.
+import { isModified, load, say } from "./page.js";
+
+const LOST = "Ownlist can't be reached. Your text is still here. Try again when you are online.";
+const waiting = new Set(); // forms that are being sent
+let queue = Promise.resolve(); // one after the other, so that a later answer is never overwritten
+let visit = new AbortController(); // of the last link
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (!link || isModified(event) || isPlain(link) || !isOurs(link.href)) return;
+  if (link.hash && pageOf(link.href) === pageOf(location.href)) return;
+  event.preventDefault();
+  go(link.href);
+});
+
+document.addEventListener("submit", (event) => {
+  const { target: form, submitter } = event;
+  const method = submitter?.getAttribute("formmethod") ?? form.getAttribute("method") ?? "get";
+  const action = new URL((submitter?.getAttribute("formaction") ?? form.getAttribute("action")) || location, location);
+  if (event.defaultPrevented || isPlain(submitter ?? form) || isPlain(form) || !isOurs(action) || method === "dialog") return;
+  event.preventDefault();
+  if (method.toLowerCase() === "get") {
+    action.search = new URLSearchParams(new FormData(form, submitter));
+    go(action.href);
+  } else if (!waiting.has(form)) {
+    const data = new FormData(form, submitter);
+    enqueue(() => send(form, submitter, action, data));
+    waiting.add(form);
+    form.setAttribute("aria-busy", "true");
+  }
+});
+
+// The second click of a double click would meet the row that has moved up.
+document.addEventListener("click", (event) => event.detail > 1 && event.target.closest(".check") && event.preventDefault());
+
+// A form that saves by itself.
+document.addEventListener("change", ({ target }) => {
+  if (target.form?.matches("[data-autosave]")) target.form.requestSubmit();
+});
+
+window.addEventListener("popstate", ({ state }) => {
+  if (shown !== pageOf(location.href)) go(location.href, { top: state?.top ?? 0, isBack: true });
+});
+
+let shown = pageOf(location.href);
+
+function go(url, { top, isBack } = {}) {
+  visit.abort();
+  const { signal } = (visit = new AbortController());
+  enqueue(async () => {
+    if (signal.aborted) return;
+    const { response, page } = await load(url, { signal });
+    if (!fits(page)) return isBack ? location.reload() : location.assign(url);
+    const { hash, searchParams } = new URL(url);
+    const isSame = isBack || isHere(response.url);
+    const kept = isHere(response.url) ? scrollY : 0;
+    if (!isBack) keepTop();
+    show(page);
+    address(response.url + hash, isBack);
+    place(top ?? kept, hash || (searchParams.has("task") && "#details"), isSame);
+  }, signal);
+}
+
+async function send(form, submitter, action, typed) {
+  // What an earlier answer has changed in the form, such as its version, is sent as it is now.
+  const data = form.isConnected ? new FormData(form, submitter) : typed;
+  const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+  try {
+    const { response, page } = await load(action, { method: "POST", body });
+    if (!fits(page)) return response.ok ? location.assign(response.url) : say(reasonOf(page));
+    if (!document.dispatchEvent(new CustomEvent("answer", { cancelable: true, detail: page }))) return;
+    const [hash] = /#.*/.exec(data.get("next") ?? action.searchParams.get("next")) ?? [];
+    const isSame = isHere(response.url);
+    const top = isSame ? scrollY : 0;
+    keepTop();
+    show(page, (field) => field.form === form && (!isText(field) || data.getAll(field.name).includes(field.value)));
+    if (response.redirected) address(response.url);
+    place(top, hash, isSame);
+  } finally {
+    waiting.delete(form);
+    form.removeAttribute("aria-busy");
+  }
+}
+
+function enqueue(step, signal) {
+  queue = queue.then(step).catch((error) => {
+    if (signal?.aborted) return;
+    console.info(error);
+    say(LOST);
+  });
+}
+
+// --- What is shown -----------------------------------------------------------
+
+// Keeps unsent input, what modules have added, and a message until its time is up.
+function show(page, isSent = () => false) {
+  for (const { name, value } of page.documentElement.attributes) document.documentElement.setAttribute(name, value);
+  document.title = page.title;
+  const isReplaceable = (old, fresh) => {
+    if (old.nodeType !== Node.ELEMENT_NODE) return true;
+    if (old.id === "toasts") return fresh.childElementCount > 0;
+    return isSent(old) || !isEdited(old) || old.form?.getAttribute("action") !== fresh.form?.getAttribute("action");
+  };
+  Idiomorph.morph(document.body, page.body, {
+    callbacks: { beforeNodeMorphed: isReplaceable, beforeNodeRemoved: isRemovable, beforeAttributeUpdated: isUpdatable },
+  });
+  document.dispatchEvent(new CustomEvent("swap"));
+}
+
+function isEdited(field) {
+  if (isText(field)) return field.value !== field.defaultValue;
+  if (!field.matches("select")) return field.matches("input") && field.checked !== field.defaultChecked;
+  const initial = [...field.options].findIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(initial, 0);
+}
+
+function isText(field) {
+  return field.matches("textarea, input:not([type=hidden], [type=checkbox], [type=radio])");
+}
+
+function isRemovable(node) {
+  if (node.nodeType !== Node.ELEMENT_NODE) return true;
+  return !node.hasAttribute("data-keep") && node.dispatchEvent(new CustomEvent("leave", { bubbles: true, cancelable: true }));
+}
+
+// What the user has folded out stays open.
+function isUpdatable(name, element) {
+  return !(name === "open" && element.matches("details"));
+}
+
+// Whether the page has the same style sheets and modules. Signed-out pages and later releases don't.
+function fits(page) {
+  const assets = (head) => [...head.querySelectorAll("link[rel=stylesheet], script")].map((one) => one.getAttribute("href") ?? one.getAttribute("src"));
+  return page !== null && assets(page.head).join() === assets(document.head).join();
+}
+
+function reasonOf(page) {
+  const text = page && [...page.querySelectorAll("main h1, main h1 + p")].map((one) => one.textContent.trim()).join(". ");
+  return text ? `${text} Your text is still here.` : LOST;
+}
+
+// --- The place in the page ---------------------------------------------------
+
+function address(url, isBack = false) {
+  if (!isBack && pageOf(url) !== pageOf(location.href)) history.pushState(null, "", url);
+  shown = pageOf(location.href);
+}
+
+function keepTop() {
+  history.replaceState({ top: scrollY }, "");
+}
+
+function place(top, hash, isSame) {
+  scrollTo({ top, behavior: "instant" });
+  const named = hash ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+  if (isSame && named?.contains(document.activeElement)) return;
+  const isLost = !isSame || document.activeElement === document.body;
+  const target = named?.querySelector(".check") ?? named ?? (isLost && document.querySelector("main h1"));
+  if (!target) return;
+  if (target.tabIndex < 0) target.tabIndex = -1;
+  target.focus({ preventScroll: !named });
+}
+
+function isPlain(element) {
+  return element.closest("[data-plain]") || element.getAttribute("target") || element.hasAttribute("download");
+}
+
+function isOurs(url) {
+  return new URL(url).origin === location.origin;
+}
+
+function isHere(url) {
+  return new URL(url).pathname === location.pathname;
+}
+
+function pageOf(url) {
+  return url.split("#", 1)[0];
+}
