@@ -3,7 +3,8 @@
 import { isModified, load, say } from "./page.js";
 
 const LOST = "Ownlist can't be reached. Your text is still here. Try again when you are online.";
-const waiting = new Set(); // forms that are being sent
+class Refused extends Error {}
+const waiting = new Map(); // the forms that are being sent, with their input
 let queue = Promise.resolve(); // one after the other, so that a later answer is never overwritten
 let visit = new AbortController(); // of the last link
 
@@ -24,12 +25,15 @@ document.addEventListener("submit", (event) => {
   if (method.toLowerCase() === "get") {
     action.search = new URLSearchParams(new FormData(form, submitter));
     go(action.href);
-  } else if (!waiting.has(form)) {
-    const data = new FormData(form, submitter);
-    enqueue(() => send(form, submitter, action, data));
-    waiting.add(form);
-    form.setAttribute("aria-busy", "true");
+    return;
   }
+  const data = new FormData(form, submitter);
+  const input = String(new URLSearchParams(data));
+  if (waiting.get(form) === input) return; // pressed twice
+  waiting.set(form, input);
+  form.setAttribute("aria-busy", "true");
+  for (const field of form.querySelectorAll("[data-clear]")) field.value = "";
+  enqueue(() => send(form, action, data));
 });
 
 // The second click of a double click would meet the row that has moved up.
@@ -63,13 +67,18 @@ function go(url, { top, isBack } = {}) {
   }, signal);
 }
 
-async function send(form, submitter, action, typed) {
+async function send(form, action, data) {
   // What an earlier answer has changed in the form, such as its version, is sent as it is now.
-  const data = form.isConnected ? new FormData(form, submitter) : typed;
+  for (const { name, value } of form.querySelectorAll("input[type=hidden]")) {
+    if (data.getAll(name).length === 1) data.set(name, value);
+  }
   const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
   try {
     const { response, page } = await load(action, { method: "POST", body });
-    if (!fits(page)) return response.ok ? location.assign(response.url) : say(reasonOf(page));
+    if (!fits(page)) {
+      if (response.ok) return location.assign(response.url);
+      throw new Refused(reasonOf(page));
+    }
     if (!document.dispatchEvent(new CustomEvent("answer", { cancelable: true, detail: page }))) return;
     const [hash] = /#.*/.exec(data.get("next") ?? action.searchParams.get("next")) ?? [];
     const isSame = isHere(response.url);
@@ -78,6 +87,9 @@ async function send(form, submitter, action, typed) {
     show(page, (field) => field.form === form && (!isText(field) || data.getAll(field.name).includes(field.value)));
     if (response.redirected) address(response.url);
     place(top, hash, isSame);
+  } catch (error) {
+    for (const field of form.querySelectorAll("[data-clear]")) field.value ||= data.get(field.name);
+    throw error;
   } finally {
     waiting.delete(form);
     form.removeAttribute("aria-busy");
@@ -85,11 +97,7 @@ async function send(form, submitter, action, typed) {
 }
 
 function enqueue(step, signal) {
-  queue = queue.then(step).catch((error) => {
-    if (signal?.aborted) return;
-    console.info(error);
-    say(LOST);
-  });
+  queue = queue.then(step).catch((error) => signal?.aborted || say(error instanceof Refused ? error.message : LOST));
 }
 
 // --- What is shown -----------------------------------------------------------
@@ -137,8 +145,8 @@ function fits(page) {
 }
 
 function reasonOf(page) {
-  const text = page && [...page.querySelectorAll("main h1, main h1 + p")].map((one) => one.textContent.trim()).join(". ");
-  return text ? `${text} Your text is still here.` : LOST;
+  const texts = [...(page?.querySelectorAll("main h1, main h1 + p") ?? [])].map((one) => one.textContent.trim());
+  return texts.length ? `${texts.join(". ")} Your text is still here.` : LOST;
 }
 
 // --- The place in the page ---------------------------------------------------
