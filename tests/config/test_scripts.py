@@ -10,7 +10,9 @@ from django.conf import settings
 FOLDER = settings.BASE_DIR / "static" / "js"
 LIBRARIES = json.loads((FOLDER / "vendor" / "libraries.json").read_text("utf-8"))
 # Of the pages of a signed-in user; account and API pages have one of their own.
-MODULES = sorted({*FOLDER.glob("*.js")} - {FOLDER / "account.js", FOLDER / "browsable.js"})
+MODULES = sorted(
+    {*FOLDER.glob("*.js")} - {FOLDER / "account.js", FOLDER / "browsable.js"}
+)
 
 
 def test_lists_every_library_with_its_hash():
