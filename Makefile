@@ -121,13 +121,13 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 browser: install-dev
 	@$(PY) -m tests.chromium
 
-# The real Better Auth server that the bridge is tested against, and the compiler for the
-# example of a client in TypeScript.
+# The real Better Auth server that the bridge is tested against, the compiler for the
+# example of a client in TypeScript, and the accessibility rules for the pages.
 node-modules:
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || { \
 		echo "The tests of the Better Auth bridge need Node.js 20 or newer (node, npm)." >&2; \
 		exit 1; }; \
-	for folder in tests/better_auth_server tests/typescript; do \
+	for folder in tests/better_auth_server tests/typescript tests/browser; do \
 		[ -f $$folder/package-lock.json ] || continue; \
 		(cd $$folder && { cmp -s package-lock.json node_modules/.installed || { \
 			echo "Installing $$folder"; \

@@ -2,10 +2,8 @@
 
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
@@ -15,38 +13,6 @@ from tests.changes import caller_of, last_change
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Task, TaskList
-
-
-@pytest.fixture
-def signed_in(new_context, live_server, page_as, alice):
-    """Open a page as Alice, and fail the test on console errors."""
-    complaints = []
-
-    def note_request(request):
-        if urlsplit(request.url).netloc != urlsplit(live_server.url).netloc:
-            complaints.append(f"asked another host: {request.url}")
-
-    def note_message(message):
-        # Includes violations of the Content-Security-Policy, but not refused forms.
-        refused = "409 (Conflict)" in message.text
-        if message.type in {"error", "warning"} and not refused:
-            complaints.append(message.text)
-
-    def open_page(**options):
-        context = new_context(base_url=live_server.url, **options)
-        cookie = page_as(alice).cookies[settings.SESSION_COOKIE_NAME]
-        context.add_cookies(
-            [{"name": cookie.key, "value": cookie.value, "url": live_server.url}]
-        )
-        page = context.new_page()
-        page.on("request", note_request)
-        page.on("console", note_message)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        return page
-
-    yield open_page
-
-    assert complaints == []
 
 
 @pytest.fixture(params=[True, False], ids=["script", "no-script"])

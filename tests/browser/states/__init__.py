@@ -1,0 +1,1 @@
+"""The states of the pages, one module for each area. See `tests.browser.registry`."""

@@ -1,0 +1,128 @@
+"""Signing up and in, settings, security, and leaving."""
+
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from tests.browser.registry import state, state_with
+from tests.factories import UserFactory
+
+
+@state
+def sign_in(visit):
+    visit.go("/accounts/login/")
+
+
+@state
+def sign_in_refused(visit):
+    visit.go("/accounts/login/")
+    visit.page.get_by_label("E-mail").fill("nobody@example.com")
+    visit.page.get_by_label("Password", exact=True).fill("wrong horse battery")
+    visit.page.get_by_role("button", name="Sign in").click()
+    expect(visit.page.get_by_role("alert")).to_be_visible()
+
+
+@state
+def sign_up(visit):
+    visit.go("/accounts/signup/")
+
+
+@state
+def sign_up_refused(visit):
+    visit.go("/accounts/signup/")
+    visit.page.get_by_label("E-mail").fill("carol@example.com")
+    visit.page.get_by_label("Password", exact=True).fill("short")
+    visit.page.get_by_role("button", name="Create account").click()
+    expect(visit.page.get_by_role("alert")).to_be_visible()
+
+
+@state
+def password_reset(visit):
+    visit.go("/accounts/password/reset/")
+
+
+@state
+def password_reset_sent(visit):
+    user = UserFactory()
+    visit.go("/accounts/password/reset/")
+    visit.page.get_by_label("E-mail").fill(user.email)
+    visit.page.get_by_role("button", name="Send link").click()
+    expect(visit.page.get_by_text("Check your e-mail")).to_be_visible()
+
+
+@state
+def password_reset_link_used_up(visit):
+    visit.go("/accounts/password/reset/key/1-abc/")
+
+
+@state
+def email_link_used_up(visit):
+    visit.go("/accounts/confirm-email/MQ:1abc:def/")
+
+
+@state
+def settings(visit):
+    visit.sign_in()
+    visit.go("/accounts/settings/")
+
+
+@state
+def settings_dark(visit):
+    visit.sign_in(theme="dark")
+    visit.go("/accounts/settings/")
+
+
+@state
+def security(visit):
+    visit.sign_in()
+    visit.go("/accounts/security/")
+
+
+@state
+def email_change(visit):
+    visit.sign_in()
+    visit.go("/accounts/email/")
+
+
+@state
+def password_change(visit):
+    visit.sign_in()
+    visit.go("/accounts/password/change/")
+
+
+@state
+def sign_out(visit):
+    visit.sign_in()
+    visit.go("/accounts/logout/")
+
+
+@state
+def sign_out_everywhere(visit):
+    visit.sign_in()
+    visit.go("/accounts/sign-out-everywhere/")
+
+
+@state
+def account_delete(visit):
+    visit.sign_in()
+    visit.go("/accounts/delete/")
+
+
+@state
+def sign_in_again(visit):
+    visit.sign_in()
+    visit.go("/accounts/reauthenticate/")
+
+
+@state_with(404)
+def reminders_link_invalid(visit):
+    visit.go(reverse("todos:reminders", args=["nothing"]))
+
+
+@state_with(403)
+def form_expired(visit):
+    visit.go("/accounts/login/")
+    visit.page.context.clear_cookies()
+    visit.page.get_by_label("E-mail").fill("alice@example.com")
+    visit.page.get_by_label("Password", exact=True).fill("wrong horse battery")
+    visit.page.get_by_role("button", name="Sign in").click()
+    expect(visit.page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
