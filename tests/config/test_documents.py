@@ -293,8 +293,11 @@ def test_the_dependencies_page_lists_every_package_with_its_version():
     assert all(all(row) for row in rows)
 
 
-def test_the_dependencies_page_lists_what_makes_the_clients_of_the_tests():
-    wanted = json.loads(text_of("tests/typescript/package.json"))["dependencies"]
+def test_the_dependencies_page_lists_the_packages_for_node():
+    wanted = {}
+    for folder in ("typescript", "browser"):
+        package = json.loads(text_of(f"tests/{folder}/package.json"))
+        wanted |= package["dependencies"]
 
     rows = table_of("docs/dependencies.md", "For Node.js")[2:]
 
