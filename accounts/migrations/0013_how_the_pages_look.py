@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
             name="clock",
             field=models.CharField(
                 choices=[
-                    ("24h", "24 hours, such as 17:30"),
-                    ("12h", "12 hours, such as 5:30 pm"),
+                    ("24h", "24 hours: 17:30"),
+                    ("12h", "12 hours: 5:30 pm"),
                 ],
                 db_default="24h",
                 default="24h",
@@ -28,7 +28,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[
                     ("comfortable", "Comfortable"),
-                    ("compact", "Compact: more tasks on the screen"),
+                    ("compact", "Compact"),
                 ],
                 db_default="comfortable",
                 default="comfortable",

@@ -113,12 +113,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         DARK = "dark"
 
     class TimeFormat(models.TextChoices):
-        HOURS_24 = "24h", "24 hours, such as 17:30"
-        HOURS_12 = "12h", "12 hours, such as 5:30 pm"
+        HOURS_24 = "24h", "24 hours: 17:30"
+        HOURS_12 = "12h", "12 hours: 5:30 pm"
 
     class Density(models.TextChoices):
         COMFORTABLE = "comfortable"
-        COMPACT = "compact", "Compact: more tasks on the screen"
+        COMPACT = "compact"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.EmailField(

@@ -1,9 +1,6 @@
 """The forms of the account pages: allauth's with our fields and rules, and our own."""
 
-from datetime import time
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allauth.account import forms as allauth
 from allauth.account.adapter import get_adapter
@@ -30,12 +27,6 @@ from accounts.models import (
 )
 from accounts.passwords import MAX_LENGTH, hashed, normalised
 from accounts.registration import is_verification_mandatory, register
-from config.text import TextFormField
-
-if TYPE_CHECKING:
-    ModelForm = forms.ModelForm[User]
-else:
-    ModelForm = forms.ModelForm
 
 PASSWORD_HINT = (
     f"At least {settings.PASSWORD_MIN_LENGTH} characters. "
@@ -303,79 +294,6 @@ class PasswordConfirmForm(allauth.ReauthenticateForm):
 
 
 # --- Our own --------------------------------------------------------------------
-
-
-class SettingsForm(ModelForm):
-    """How the user's tasks are shown, and whether reminders are mailed."""
-
-    instance: User
-    display_name = TextFormField(
-        max_length=100,
-        required=False,
-        label="Your name",
-        help_text="Only you can see it.",
-    )
-    day_start = forms.TypedChoiceField(
-        coerce=int,
-        choices=[(hour, time(hour).strftime("%H:%M")) for hour in range(24)],
-        label="Day starts at",
-        help_text="Before this time, Today still shows the previous day.",
-    )
-
-    class Meta:
-        model = User
-        fields = (
-            "display_name",
-            "timezone",
-            "day_start",
-            "week_start",
-            "theme",
-            "reminder_mails",
-        )
-        labels = {
-            "week_start": "Week starts on",
-            "theme": "Theme",
-            "reminder_mails": "Send me reminders by e-mail",
-        }
-        help_texts = {
-            "week_start": "Used by quick add, imports and apps that show weeks.",
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        zones: ZoneGroups = time_zones()
-        current = self.instance.timezone
-        if not any(current == name for _, group in zones for name, _ in group):
-            zones = (("Current", ((current, current),)), *zones)
-        self.fields["timezone"] = forms.ChoiceField(choices=zones, label="Time zone")
-
-    def save(self, commit: bool = True) -> User:
-        """Write the fields of the form only: another request may change the others."""
-        self.instance.save(update_fields=[*self.Meta.fields, "updated_at"])
-        return self.instance
-
-
-ZoneGroups = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-
-
-@cache
-def time_zones() -> ZoneGroups:
-    """Return the zones to choose from, by continent: (group, ((name, label), …)).
-
-    They come from the table of one zone for each country and region; the list of all
-    names is twice as long, because it keeps outdated names.
-    """
-    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
-    rows = (line.split("\t") for line in table.splitlines() if line[:1] != "#")
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(row[2] for row in rows):
-        continent, _, place = name.partition("/")
-        label = place.replace("_", " ").replace("/", ", ")
-        groups.setdefault(continent, []).append((name, label))
-    return (
-        ("Universal", (("UTC", "UTC"),)),
-        *((continent, tuple(zones)) for continent, zones in groups.items()),
-    )
 
 
 class PresentedTokenForm(forms.Form):

@@ -11,12 +11,13 @@ from django.views.generic import RedirectView
 
 from accounts import social_adapter
 from accounts.pages import identities, recent_sign_in, sign_out, views
+from accounts.pages.settings import SettingsView
 
 SOCIAL = "socialaccount"
 
 own = [
     path("", RedirectView.as_view(pattern_name="accounts:settings"), name="home"),
-    path("settings/", views.SettingsView.as_view(), name="settings"),
+    path("settings/", SettingsView.as_view(), name="settings"),
     path("security/", views.SecurityView.as_view(), name="security"),
     path(
         "sign-out-everywhere/",

@@ -1,18 +1,16 @@
 """The pages of the account: settings, security, addresses, deletion."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from allauth.account import views as allauth
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse_lazy
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.views.generic import TemplateView, UpdateView
+from django.views.generic import TemplateView
 from rest_framework.exceptions import Throttled
 
 from accounts import device_cookies, emails
@@ -26,35 +24,12 @@ from accounts.credentials import (
     sign_out_everywhere,
 )
 from accounts.emails import Confirmation
-from accounts.models import User
-from accounts.pages.forms import PasswordResetKeyForm, SettingsForm
+from accounts.pages.forms import PasswordResetKeyForm
 from accounts.pages.recent_sign_in import recent_sign_in_required
 from config.api.throttling import count_request
 from config.drafts import KeepsDraft
 
-if TYPE_CHECKING:
-    UserUpdateView = UpdateView[User, SettingsForm]
-else:
-    UserUpdateView = UpdateView
-
 RECENT_EVENTS = 20
-
-
-class SettingsView(KeepsDraft, UserUpdateView):
-    """How the user's tasks are shown, and whether reminders are mailed."""
-
-    form_class = SettingsForm
-    template_name = "accounts/settings.html"
-    context_object_name = "account"  # `user` is the one that the navigation shows
-    success_url = reverse_lazy("accounts:settings")
-
-    def get_object(self, queryset: QuerySet[User] | None = None) -> User:
-        # Another instance than `request.user`: a refused form changes it unsaved.
-        return User.objects.get(pk=user_of(self.request).pk)
-
-    def form_valid(self, form: SettingsForm) -> HttpResponse:
-        messages.success(self.request, "Your settings have been saved.")
-        return super().form_valid(form)
 
 
 class SecurityView(TemplateView):

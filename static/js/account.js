@@ -4,9 +4,28 @@ for (const input of document.querySelectorAll('input[type="password"]')) {
   addShowButton(input);
 }
 
-const zone = document.querySelector('input[type="hidden"][name="timezone"]');
-if (zone) {
-  zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+const device = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (device) {
+  nameZone(device);
+}
+
+function nameZone(zone) {
+  for (const input of document.querySelectorAll('input[type="hidden"][name="timezone"]')) {
+    input.value = zone;
+  }
+  for (const text of document.querySelectorAll("[data-zone-of-device]")) {
+    text.textContent = zone;
+  }
+  const input = document.querySelector('input[list="zones"]');
+  const offer = document.querySelector("[data-device-zone]");
+  if (!input || !offer || input.value === zone) return;
+  offer.querySelector("strong").textContent = zone;
+  offer.querySelector("button").addEventListener("click", () => {
+    input.value = zone;
+    offer.hidden = true;
+    input.focus();
+  });
+  offer.hidden = false;
 }
 
 function addShowButton(input) {

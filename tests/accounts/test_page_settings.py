@@ -1,10 +1,10 @@
-import zoneinfo
-
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from accounts.pages.forms import time_zones
+from accounts.models import known_timezones
+from accounts.zones import common_zones, zone_named
 
 URL = reverse("accounts:settings")
 VALID = {
@@ -13,8 +13,13 @@ VALID = {
     "day_start": "4",
     "week_start": "sunday",
     "theme": "dark",
+    "clock": "12h",
+    "density": "compact",
+    "letter_keys": "on",
+    "show_statistics": "on",
     "reminder_mails": "on",
 }
+SWITCHES = ["letter_keys", "show_statistics", "reminder_mails"]
 
 
 def test_saves_the_settings(page_as, alice):
@@ -29,23 +34,28 @@ def test_saves_the_settings(page_as, alice):
     assert alice.theme == "dark"
 
 
-def test_has_the_chosen_colours(page_as, alice):
-    response = page_as(alice).post(URL, VALID, follow=True)
+def test_the_next_page_looks_as_chosen(page_as, alice):
+    page = page_as(alice).post(URL, VALID, follow=True).text
 
-    assert 'data-theme="dark"' in response.text
+    assert 'data-theme="dark" data-density="compact"' in page
+    assert 'data-letter-keys="on"' in page
+    assert "4:00 am" in page
 
 
-def test_switches_reminder_mails_off_and_on(page_as, alice):
+def test_switches_off_what_is_not_checked(page_as, alice):
     client = page_as(alice)
-    unchecked = {name: VALID[name] for name in VALID if name != "reminder_mails"}
 
-    client.post(URL, unchecked)
+    page = client.post(
+        URL, {name: VALID[name] for name in VALID if name not in SWITCHES}, follow=True
+    )
+
     alice.refresh_from_db()
-    assert not alice.reminder_mails
+    assert not any(getattr(alice, name) for name in SWITCHES)
+    assert 'data-letter-keys="off"' in page.text
 
     client.post(URL, VALID)
     alice.refresh_from_db()
-    assert alice.reminder_mails
+    assert all(getattr(alice, name) for name in SWITCHES)
 
 
 def test_changes_no_other_user(page_as, alice, bob):
@@ -91,6 +101,9 @@ def test_the_root_of_the_account_pages_redirects_here(page_as, alice):
         ("week_start", "friday"),
         ("theme", "pink"),
         ("theme", "dark\0"),
+        ("timezone", "x" * 5000),
+        ("clock", "24"),
+        ("density", ""),
     ],
 )
 def test_refuses_invalid_input_and_stores_nothing(page_as, alice, field, value):
@@ -107,7 +120,7 @@ def test_refuses_invalid_input_and_stores_nothing(page_as, alice, field, value):
 def test_shows_no_refused_name_in_the_navigation(page_as, alice):
     response = page_as(alice).post(URL, VALID | {"theme": "pink"})
 
-    assert '<p class="who">Alice</p>' in response.text
+    assert '<span class="name">Alice</span>' in response.text
 
 
 def test_escapes_a_name(page_as, alice):
@@ -125,11 +138,38 @@ def test_refuses_a_form_without_its_token(page_as, alice):
     assert strict.post(URL, VALID).status_code == 403
 
 
-def test_offers_only_zones_that_exist():
-    offered = {name for _, zones in time_zones() for name, _ in zones}
+@pytest.mark.parametrize(
+    ("written", "zone"),
+    [
+        ("berlin", "Europe/Berlin"),
+        ("America/new york", "America/New_York"),
+        ("Zürich", "Europe/Zurich"),
+        ("Vietnam", "Asia/Ho_Chi_Minh"),
+        ("UK", "Europe/London"),
+        ("Kiev", "Europe/Kiev"),
+        ("utc", "UTC"),
+    ],
+)
+def test_a_city_or_country_names_its_zone(page_as, alice, written, zone):
+    page_as(alice).post(URL, VALID | {"timezone": written})
 
-    assert offered <= zoneinfo.available_timezones()
-    assert {"UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"} <= offered
+    alice.refresh_from_db()
+    assert alice.timezone == zone
+
+
+def test_suggests_zones_for_a_name_that_is_none():
+    with pytest.raises(ValidationError, match="America/New_York or America/Detroit"):
+        zone_named("USA")
+    with pytest.raises(ValidationError, match="Did you mean Europe/Berlin"):
+        zone_named("berln")
+
+
+def test_accepts_every_zone_and_offers_the_common_ones(page_as, alice):
+    assert all(zone_named(name) == name for name in known_timezones())
+    page = page_as(alice).get(URL)
+    assert '<option value="Asia/Kolkata">India</option>' in page.text
+    assert {name for name, _ in common_zones()} <= known_timezones()
+    assert len(page.content) < 16_000
 
 
 def test_keeps_a_zone_that_it_would_not_offer(page_as, alice):
