@@ -209,6 +209,9 @@ PAGES = [Row(*row) for row in [
     ("GET",  "upcoming/",   302, 200, 200, 200),
     ("GET",  "completed/",  302, 200, 200, 200),
     ("GET",  "trash/",      302, 200, 200, 200),
+    ("GET",  "search/",     302, 200, 200, 200),
+    ("GET",  "labels/",     302, 200, 200, 200),
+    ("POST", "labels/",     303, 303, 303, 303, LABEL),
     ("GET",  "tasks/new/",  302, 200, 200, 200),
     ("POST", "tasks/new/",  303, 303, 303, 303, TASK_FORM),
     ("GET",  "lists/new/",  302, 200, 200, 200),
@@ -228,6 +231,7 @@ PAGES = [Row(*row) for row in [
     ("GET",  "tasks/<uuid:pk>/remove/",    302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/remove/",    303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/",           302, 200, 404, 404),
+    ("GET",  "lists/<uuid:pk>/menu/",      302, 200, 404, 404),
     ("GET",  "lists/<uuid:pk>/edit/",      302, 200, 404, 404),
     ("POST", "lists/<uuid:pk>/edit/",      303, 303, 404, 404, NAME),
     ("GET",  "lists/<uuid:pk>/archive/",   302, 200, 404, 404),
@@ -240,6 +244,14 @@ PAGES = [Row(*row) for row in [
     ("POST", "undo/<uuid:batch>/",         303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/delete/",    302, 200, 404, 404),
     ("POST", "lists/<uuid:pk>/delete/",    303, 303, 404, 404),
+    ("GET",  "labels/<uuid:pk>/",          302, 200, 404, 404),
+    ("GET",  "labels/<uuid:pk>/menu/",     302, 200, 404, 404),
+    ("GET",  "labels/<uuid:pk>/edit/",     302, 200, 404, 404),
+    ("POST", "labels/<uuid:pk>/edit/",     303, 303, 404, 404, LABEL),
+    ("GET",  "labels/<uuid:pk>/merge/",    302, 200, 404, 404),
+    ("POST", "labels/<uuid:pk>/merge/",    303, 303, 404, 404, INTO_LABEL),
+    ("GET",  "labels/<uuid:pk>/delete/",   302, 200, 404, 404),
+    ("POST", "labels/<uuid:pk>/delete/",   303, 303, 404, 404),
     # The account of the signed-in user.
     ("GET",  "accounts/",                     302, 302, 302, 302),
     ("GET",  "accounts/settings/",            302, 200, 200, 200),
@@ -468,6 +480,7 @@ class AliceObjects:
             .replace("<str:token>", reminder_mails.token_of(self.alice))
             .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")
+            .replace("labels/<uuid:pk>", f"labels/{self.label.pk}")
             .replace("paused/<uuid:pk>", f"paused/{self.identity.pk}")
             .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")
             .replace("<uuid:user_id>", str(self.alice.pk))

@@ -62,6 +62,7 @@ def path_of(route, *, task, list_, label, user="me"):
         .replace("<uuid:label_id>", str(label))
         .replace("tasks/<uuid:pk>", f"tasks/{task}")
         .replace("lists/<uuid:pk>", f"lists/{list_}")
+        .replace("labels/<uuid:pk>", f"labels/{label}")
         .replace("<str:user_id>", str(user))
         .replace("<user_id:user_id>", str(user))
     )

@@ -72,6 +72,7 @@ def pages(page_as, alice):
     actions.trash_task(caller, task_id=gone.pk)
     away = TaskListFactory(owner=alice, name=HOSTILE)
     actions.trash_list(caller, list_id=away.pk)
+    label = alice.labels.get()
     client = page_as(alice)
     routes = {
         "today": ("todos:task-today", None),
@@ -87,6 +88,14 @@ def pages(page_as, alice):
         "restore list": ("todos:list-restore", away),
         "list": ("todos:list-detail", home),
         "archived list": ("todos:list-detail", old),
+        "list menu": ("todos:list-menu", home),
+        "search": ("todos:search", None),
+        "labels": ("todos:label-list", None),
+        "label": ("todos:label-detail", label),
+        "label menu": ("todos:label-menu", label),
+        "edit label": ("todos:label-update", label),
+        "merge label": ("todos:label-merge", label),
+        "delete label": ("todos:label-delete", label),
         "new list": ("todos:list-create", None),
         "edit list": ("todos:list-update", home),
         "delete list": ("todos:list-delete", home),
@@ -103,6 +112,8 @@ def pages(page_as, alice):
     other = {"page_of": mark_of(UserFactory()), "title": HOSTILE}
     found["another user's"] = client.post("/tasks/new/", other)
     found["absent"] = client.get("/lists/nowhere/")
+    query = {"q": HOSTILE[:30], "list": HOSTILE}
+    found["refused search"] = client.get(reverse("todos:search"), query)
     found["refused form"] = client.post(reverse("todos:task-create"), {"title": ""})
     found["message"] = client.post(
         reverse("todos:task-complete", args=[task.pk]), follow=True

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models.functions import JSONArray
 from django.db.models.sql.compiler import SQLCompiler
 
 from todos.text_folding import fold
@@ -61,6 +62,20 @@ class DistinctTexts(models.Aggregate):
     ) -> tuple[str, Sequence[object]]:
         template = "STRING_AGG(DISTINCT %(expressions)s, ',')"
         return self.as_sql(compiler, connection, template=template, **context)
+
+
+class JSONRows(models.Aggregate):
+    """Columns of all rows: a JSON array with one array for each row, in any order."""
+
+    function = "JSON_GROUP_ARRAY"
+
+    def __init__(self, *columns: str) -> None:
+        super().__init__(JSONArray(*columns), output_field=models.JSONField())
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Sequence[object]]:
+        return self.as_sql(compiler, connection, function="JSONB_AGG", **context)
 
 
 class FoldedField(models.TextField):  # type: ignore[type-arg]  # not at run time

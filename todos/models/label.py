@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -12,13 +12,29 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABEL_MAX_LENGTH
+from todos.models.expressions import JSONRows
 from todos.models.owned import Colour, OwnedQuerySet
+
+SHOWN = ("id", "name", "colour")
 
 
 class LabelQuerySet(OwnedQuerySet["Label"]):
     def named(self, names: list[str]) -> Self:
         """Only the labels with these names, regardless of case."""
         return self.filter(key__in=[label_key(name) for name in names])
+
+    def with_open_counts(self) -> Self:
+        """With `open_count`, the number of open tasks outside archived lists."""
+        is_open = Q(tasks__completed_at=None, tasks__trashed_at=None)
+        is_active = Q(tasks__list__archived_at=None)
+        return self.annotate(
+            open_count=models.Count("tasks", filter=is_open & is_active)
+        )
+
+    def joined(self) -> models.QuerySet[Any, Any]:
+        """Select id, name and colour of all of them as one value, for a subquery."""
+        rows = self.order_by().values("owner").annotate(rows=JSONRows(*SHOWN))
+        return rows.values("rows")
 
 
 def label_key(name: str) -> str:

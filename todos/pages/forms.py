@@ -254,10 +254,10 @@ class TaskForm(EditForm):
         super().__init__(*args, **kwargs)
         self.task = task
         self.fields["reminder"].help_text = reminder_note
-        _set_choices(self.fields["list"], [(str(row.pk), row.name) for row in lists])
+        set_choices(self.fields["list"], [(str(row.pk), row.name) for row in lists])
         rules = RULES if task is None or not task.rrule else _rules_for(task)
         repeats = [("", "Never"), *((rule, rule_words(rule)) for rule in rules)]
-        _set_choices(self.fields["repeat"], repeats)
+        set_choices(self.fields["repeat"], repeats)
         if task is None:
             del self.fields["version"]
         elif task.parent_id:
@@ -355,6 +355,30 @@ class ListForm(EditForm):
     colour = forms.ChoiceField(
         choices=Colour.choices, initial=Colour.GREY, widget=forms.RadioSelect
     )
+    # The name that another list has too, in the form that the user was asked about.
+    same_name = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def repeats(self, others: Iterable[TaskList]) -> bool:
+        """Show an error if another list has the name; sending again overrides it.
+
+        Quick add finds a list by its name, without regard to case.
+        """
+        key = label_key(self.cleaned_data["name"])
+        same = next((row for row in others if label_key(row.name) == key), None)
+        if same is None or self.cleaned_data["same_name"] == key:
+            return False
+        self.send_along("same_name", key)
+        text = (
+            f"There is already a list named {same.name}."
+            " Choose another name, or save again to have two."
+        )
+        self.add_error("name", text)
+        return True
+
+    def as_changes(self) -> Values:
+        changes = super().as_changes()
+        del changes["same_name"]
+        return changes
 
 
 class ListDeleteForm(ActionForm):
@@ -371,9 +395,10 @@ class ListDeleteForm(ActionForm):
     def __init__(self, *args: Any, lists: Iterable[TaskList], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [(str(row.pk), f"Move to {row.name}") for row in lists]
-        _set_choices(self.fields["move_to"], [("", "Move to the trash"), *choices])
+        set_choices(self.fields["move_to"], [("", "Move to the trash"), *choices])
 
 
-def _set_choices(field: forms.Field, choices: list[tuple[str, str]]) -> None:
+def set_choices(field: forms.Field, choices: list[tuple[str, str]]) -> None:
+    """Set the choices of a field that was declared without them."""
     assert isinstance(field, forms.ChoiceField)
     field.choices = choices

@@ -12,14 +12,19 @@ if TYPE_CHECKING:
 
     from todos.models import Task
     from todos.pages.forms import ListDeleteForm, ListForm, TaskForm
+    from todos.pages.labels import LabelForm, LabelMergeForm
 
     EditFormView = FormView[Any]
+    LabelFormView = FormView[LabelForm]
+    LabelMergeFormView = FormView[LabelMergeForm]
     ListDeleteFormView = FormView[ListDeleteForm]
     ListFormView = FormView[ListForm]
     TaskFormView = FormView[TaskForm]
     TaskDetailView = DetailView[Task]
     TaskListView = ListView[Task]
 else:
-    EditFormView = ListDeleteFormView = ListFormView = TaskFormView = FormView
+    EditFormView = LabelFormView = LabelMergeFormView = ListDeleteFormView = (
+        ListFormView
+    ) = TaskFormView = FormView
     TaskDetailView = DetailView
     TaskListView = ListView

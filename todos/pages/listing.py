@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 
 from django.db.models import F, Q
 from django.db.models.functions import Left
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
 from django.utils.formats import date_format
 
 from todos.actions.removal import TRASH_DAYS
@@ -138,17 +136,6 @@ def _greeting(hour: int) -> str:
     return "Good evening"
 
 
-class InboxView(TaskListPage):
-    """The open tasks in the inbox."""
-
-    template_name = "todos/task_inbox.html"
-    is_mixed = False
-    has_quick_add = True
-
-    def select(self) -> TaskQuerySet:
-        return self.tasks.open().top_level().in_inbox().order_by("position", "id")
-
-
 class UpcomingView(TaskListPage):
     """The tasks that are due after today, grouped by day."""
 
@@ -217,37 +204,4 @@ class TrashView(TaskListPage):
         return super().get_context_data(**kwargs) | {
             "days": TRASH_DAYS,
             "lists": self.lists,
-        }
-
-
-class ListDetailView(TaskListPage):
-    """The open tasks of one list."""
-
-    template_name = "todos/tasklist_detail.html"
-    is_mixed = False
-    has_quick_add = True
-
-    @cached_property
-    def list(self) -> TaskList:
-        return TaskList.objects.owned_by(self.user).live().get(pk=self.kwargs["pk"])
-
-    def get(
-        self, request: HttpRequest, *args: object, **kwargs: object
-    ) -> HttpResponse:
-        if self.list.is_inbox:
-            return HttpResponseRedirect(reverse("todos:task-inbox"), status=303)
-        return super().get(request, *args, **kwargs)
-
-    def select(self) -> TaskQuerySet:
-        tasks = self.tasks.open().top_level().filter(list=self.list)
-        return tasks.order_by("position", "id")
-
-    def quick_add_defaults(self) -> Context:
-        return {"list": str(self.list.pk)}
-
-    def get_context_data(self, **kwargs: object) -> Context:
-        is_active = self.list.archived_at is None
-        return super().get_context_data(**kwargs) | {
-            "list": self.list,
-            "has_quick_add": is_active,  # no new tasks in an archived list
         }

@@ -28,6 +28,9 @@ class ListCreateView(KeepsDraft, UserPageMixin, ListFormView):
     form_class = ListForm
 
     def form_valid(self, form: ListForm) -> HttpResponse:
+        navigation = self.navigation
+        if form.repeats([*navigation.active, *navigation.archived]):
+            return self.form_invalid(form)
         try:
             with receipt() as note:
                 new = actions.create_list(self.caller, **form.as_changes())
@@ -109,6 +112,9 @@ class ListUpdateView(EditPage, OwnListMixin):
         return super().get_context_data(**kwargs) | {"list": self.list}
 
     def form_valid(self, form: ListForm) -> HttpResponse:
+        lists = [*self.navigation.active, *self.navigation.archived]
+        if form.repeats(row for row in lists if row.pk != self.kwargs["pk"]):
+            return self.form_invalid(form)
         try:
             with receipt() as note:
                 own = actions.update_list(

@@ -24,7 +24,7 @@ from config.drafts import NEXT_MAX_LENGTH, is_own_path
 from config.toasts import ToastAction, add_toast
 from todos.agenda import Agenda
 from todos.caller import Caller
-from todos.models import Change, Task, TaskList, TaskQuerySet
+from todos.models import Change, Label, Task, TaskList, TaskQuerySet
 from todos.pages.navigation import Navigation, navigation_of
 from todos.pages.rows import TaskRow
 from todos.schedule.days import Clock
@@ -129,6 +129,7 @@ class UserPageMixin(View):
                 zone,
                 time_format=self.user.clock,
                 here=self.here,
+                labels=self.navigation.labels_named(task.label_names),
             )
             for task in tasks
         ]
@@ -173,5 +174,7 @@ class UserPageMixin(View):
             return True
         if str(match.url_name).startswith("task-"):
             return self.tasks.live().filter(pk=key).exists()
+        if str(match.url_name).startswith("label-"):
+            return Label.objects.owned_by(self.user).filter(pk=key).exists()
         lists = TaskList.objects.owned_by(self.user)
         return lists.live().filter(pk=key).exists()

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
+from django.db.models import Case, JSONField, Subquery, When
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
 from todos.agenda import Agenda
-from todos.models import Task, TaskList
+from todos.models import Label, Task, TaskList, label_key
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationLabel:
+    """What links to a label show."""
+
+    pk: UUID
+    name: str
+    colour: str
 
 
 class Navigation:
@@ -37,9 +49,28 @@ class Navigation:
     @cached_property
     def _lists(self) -> list[TaskList]:
         lists = TaskList.objects.owned_by(self._user).live()
-        # The agenda needs the zones, and this saves a query of their own.
+        # The agenda needs the zones, rows the colours of labels, and this saves queries
+        # of their own. Of labels there can be many, so only one row contains them.
         zones = Task.objects.owned_by(self._user).joined_zones_in_use()
-        return list(lists.with_open_counts().annotate(zones=zones).in_order())
+        labels = Subquery(Label.objects.owned_by(self._user).joined())
+        of_inbox = Case(When(is_inbox=True, then=labels), output_field=JSONField())
+        found = lists.with_open_counts().annotate(zones=zones, all_labels=of_inbox)
+        return list(found.in_order())
+
+    @cached_property
+    def labels(self) -> list[NavigationLabel]:
+        """All labels by name."""
+        rows = vars(self.inbox)["all_labels"] or []
+        labels = [NavigationLabel(UUID(key), *shown) for key, *shown in rows]
+        return sorted(labels, key=lambda label: label_key(label.name))
+
+    def labels_named(self, names: Iterable[str]) -> list[NavigationLabel]:
+        """Return the labels with these names, which are spelled as they are stored."""
+        return [self._by_name[name] for name in names if name in self._by_name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, NavigationLabel]:
+        return {label.name: label for label in self.labels}
 
     @property
     def inbox(self) -> TaskList:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -14,6 +14,7 @@ from django.utils.formats import date_format
 from accounts.times import time_words
 from todos.markdown import plain_start
 from todos.models import Task, TaskList
+from todos.pages.navigation import NavigationLabel
 from todos.schedule.days import Clock
 from todos.schedule.wording import rule_words
 
@@ -60,6 +61,7 @@ class TaskRow:
     has_day: bool = True
     here: str = "/"
     following: UUID | None = None
+    labels: Sequence[NavigationLabel] = ()
 
     @property
     def onward(self) -> str:

@@ -2,15 +2,25 @@
 
 from django.urls import path
 
-from todos.pages import listing, lists, reminders, tasks, undo
+from todos.pages import (
+    labels,
+    list_detail,
+    listing,
+    lists,
+    reminders,
+    search,
+    tasks,
+    undo,
+)
 
 app_name = "todos"
 urlpatterns = [
     path("", listing.TodayView.as_view(), name="task-today"),
-    path("inbox/", listing.InboxView.as_view(), name="task-inbox"),
+    path("inbox/", list_detail.InboxView.as_view(), name="task-inbox"),
     path("upcoming/", listing.UpcomingView.as_view(), name="task-upcoming"),
     path("completed/", listing.CompletedView.as_view(), name="task-completed"),
     path("trash/", listing.TrashView.as_view(), name="task-trash"),
+    path("search/", search.SearchView.as_view(), name="search"),
     path("tasks/new/", tasks.TaskCreateView.as_view(), name="task-create"),
     path("tasks/<uuid:pk>/edit/", tasks.TaskUpdateView.as_view(), name="task-update"),
     path(
@@ -27,7 +37,8 @@ urlpatterns = [
     ),
     path("tasks/<uuid:pk>/remove/", tasks.TaskRemoveView.as_view(), name="task-remove"),
     path("lists/new/", lists.ListCreateView.as_view(), name="list-create"),
-    path("lists/<uuid:pk>/", listing.ListDetailView.as_view(), name="list-detail"),
+    path("lists/<uuid:pk>/", list_detail.ListDetailView.as_view(), name="list-detail"),
+    path("lists/<uuid:pk>/menu/", list_detail.ListMenuView.as_view(), name="list-menu"),
     path("lists/<uuid:pk>/edit/", lists.ListUpdateView.as_view(), name="list-update"),
     path(
         "lists/<uuid:pk>/archive/",
@@ -44,6 +55,20 @@ urlpatterns = [
         "lists/<uuid:pk>/restore/",
         lists.ListRestoreView.as_view(),
         name="list-restore",
+    ),
+    path("labels/", labels.LabelListView.as_view(), name="label-list"),
+    path("labels/<uuid:pk>/", labels.LabelDetailView.as_view(), name="label-detail"),
+    path("labels/<uuid:pk>/menu/", labels.LabelMenuView.as_view(), name="label-menu"),
+    path(
+        "labels/<uuid:pk>/edit/", labels.LabelUpdateView.as_view(), name="label-update"
+    ),
+    path(
+        "labels/<uuid:pk>/merge/", labels.LabelMergeView.as_view(), name="label-merge"
+    ),
+    path(
+        "labels/<uuid:pk>/delete/",
+        labels.LabelDeleteView.as_view(),
+        name="label-delete",
     ),
     path("undo/", undo.UndoLastView.as_view(), name="undo-last"),
     path("undo/<uuid:batch>/", undo.UndoView.as_view(), name="undo"),
