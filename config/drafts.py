@@ -28,6 +28,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic.edit import BaseFormView
 
 from config.api.throttling import count_request
+from config.uploads import takes_files
 
 if TYPE_CHECKING:
     _FormView = BaseFormView[Any]
@@ -87,7 +88,7 @@ def way_back(request: HttpRequest) -> str:
     Raises:
         Refused: the input can't be kept.
     """
-    if request.method != "POST":
+    if request.method != "POST" or takes_files(request):
         return request.get_full_path()
     query = request.GET.copy()
     query.pop(DRAFT, None)

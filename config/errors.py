@@ -148,7 +148,7 @@ PAGES = {
     403: ("Access denied", "You are not allowed to open this page."),
     404: ("Page not found", "This page does not exist, or it isn't yours."),
     408: ("Request timed out", "The connection was slow or lost. Try again."),
-    413: ("Request too large", "You sent more than this page accepts."),
+    413: ("Request too large", "A file to import can have 20 MB, and a form 1 MB."),
     429: ("Too many attempts", "Wait a few minutes, then try again."),
     431: ("Request headers too large", "Delete this site's cookies, then reload."),
     500: ("Something went wrong", "This is our fault. Nothing was partially saved."),

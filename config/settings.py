@@ -57,7 +57,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 IMPORT_MAX_BYTES = 20 * 1024 * 1024  # of a file to import, the only upload
 # Paths with a higher limit for the body in bytes: the file and the form around it.
-UPLOADS = {"/api/v1/import": IMPORT_MAX_BYTES + 64 * 1024}
+UPLOADS = {
+    "/api/v1/import": IMPORT_MAX_BYTES + 64 * 1024,
+    "/import": IMPORT_MAX_BYTES + 64 * 1024,
+}
 FILE_UPLOAD_HANDLERS = ["config.uploads.RefusingUploadHandler"]
 # The time limit for receiving a body: BODY_SECONDS, plus its size at this rate.
 BODY_SECONDS = 20
@@ -471,7 +474,13 @@ PAGE_LIMITS = {
     "account_reset_password_from_key": "reset",
 }
 # The limits by user.
-USER_PAGE_LIMITS = {"todos:undo": "undo"}
+USER_PAGE_LIMITS = {
+    "todos:undo": "undo",
+    "todos:export": "export",
+    "todos:import": "import",
+    "todos:import-text": "import",
+    "todos:import-check": "import",
+}
 
 # --- Security headers -------------------------------------------------------
 

@@ -28,6 +28,13 @@ class RefusingUploadHandler(FileUploadHandler):
         return None
 
 
+def takes_files(request: HttpRequest) -> bool:
+    """Whether the view of this request accepts files, so that it must read the form."""
+    match = request.resolver_match
+    view = getattr(match.func, "view_class", None) if match else None
+    return getattr(view, "accepts_files", False)
+
+
 def accept_files(request: HttpRequest) -> None:
     """Accept files in the form of `request`: small ones in memory, others on disk."""
     request.upload_handlers = [

@@ -44,7 +44,7 @@ from tests.callers import (
 from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
 from tests.signing_in import browser_of, password_at
-from todos import actions
+from todos import actions, import_files
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -216,6 +216,12 @@ PAGES = [Row(*row) for row in [
     ("POST", "tasks/new/",  303, 303, 303, 303, TASK_FORM),
     ("GET",  "lists/new/",  302, 200, 200, 200),
     ("POST", "lists/new/",  303, 303, 303, 303, NAME),
+    ("GET",  "import/",          302, 200, 200, 200),
+    ("POST", "import/",          303, 200, 200, 200),
+    ("GET",  "import/text/",     302, 200, 200, 200),
+    ("POST", "import/text/",     303, 200, 200, 200),
+    ("GET",  "export/",          302, 200, 200, 200),
+    ("POST", "export/",          303, 200, 200, 200),
     # Objects of a user, which don't exist for other users.
     ("GET",  "tasks/<uuid:pk>/edit/",      302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/edit/",      303, 303, 404, 404, TASK_FORM),
@@ -240,6 +246,8 @@ PAGES = [Row(*row) for row in [
     ("POST", "lists/<uuid:pk>/unarchive/", 303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/restore/",   302, 200, 404, 404),
     ("POST", "lists/<uuid:pk>/restore/",   303, 303, 404, 404),
+    ("GET",  "import/<uuid:key>/",         302, 200, 404, 404),
+    ("POST", "import/<uuid:key>/",         303, 303, 404, 404),
     ("GET",  "undo/<uuid:batch>/",         302, 200, 404, 404),
     ("POST", "undo/<uuid:batch>/",         303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/delete/",    302, 200, 404, 404),
@@ -456,6 +464,15 @@ class AliceObjects:
             created_at=timezone.now(),
             last_used_at=timezone.now(),
         )
+        self.upload = import_files.keep(
+            alice,
+            name="tasks.csv",
+            format="csv",
+            mapping={},
+            content=b"title",
+            report={},
+            at=timezone.now(),
+        )
         self.refresh = tokens.start_family(user=alice, at=timezone.now()).refresh
         inbox = alice.task_lists.get(is_inbox=True)
         self.named_in = {
@@ -477,6 +494,7 @@ class AliceObjects:
             .replace("<str:user_id>", str(self.alice.pk))
             .replace("<user_id:user_id>", str(self.alice.pk))
             .replace("<uuid:batch>", str(self.batch))
+            .replace("<uuid:key>", str(self.upload.key))
             .replace("<str:token>", reminder_mails.token_of(self.alice))
             .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")

@@ -5,7 +5,7 @@ import pytest
 from django.urls import reverse
 
 from tests.factories import TaskFactory, TaskListFactory
-from todos.api import exports as exports_api
+from todos.exports import formats
 from todos.models import Change
 
 URL = "/api/v1/export"
@@ -98,8 +98,8 @@ def test_a_large_export_is_buffered_on_disk_and_identical(api_as, alice, monkeyp
         files.append(tempfile.NamedTemporaryFile())  # noqa: SIM115 - the answer closes it
         return files[-1]
 
-    monkeypatch.setattr(exports_api, "IN_MEMORY", 10)
-    monkeypatch.setattr(exports_api.tempfile, "TemporaryFile", on_disk)
+    monkeypatch.setattr(formats, "IN_MEMORY", 10)
+    monkeypatch.setattr(formats.tempfile, "TemporaryFile", on_disk)
 
     assert body_of(client.get(URL)) == small
     assert [file.closed for file in files] == [True]

@@ -6,10 +6,8 @@ endpoint with one media type has the right type in all of them.
 
 from __future__ import annotations
 
-import io
-import tempfile
-from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from collections.abc import Iterable
+from typing import Any
 
 from django.http import FileResponse
 from django.utils import timezone
@@ -28,7 +26,6 @@ from todos.api.endpoint import OwnedEndpoint
 from todos.api.export_schema import REFERENCE
 from todos.exports import formats
 
-IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one is written to disk
 # Formats in words.
 NAMES = {
     "json": "JSON, which can be imported without loss",
@@ -100,7 +97,7 @@ class ExportEndpoint(OwnedEndpoint):
         user = user_of(request)
         today = clock_of(user, now=timezone.now()).today
         return FileResponse(
-            _spooled(formats.export(user, name)),
+            formats.export_file(user, name),
             as_attachment=True,
             filename=formats.filename(name, today=today),
             content_type=formats.FORMATS[name].media_type,
@@ -141,24 +138,3 @@ def format_view(name: str) -> type[ExportEndpoint]:
             return self.file(request, name)
 
     return FormatView
-
-
-def _spooled(pieces: Iterator[bytes]) -> IO[bytes]:
-    """Return the pieces as a file that is complete before its first byte is sent.
-
-    So a failure leads to an error, not to a truncated file, and a slow client holds no
-    database connection.
-    """
-    memory = io.BytesIO()
-    for piece in pieces:
-        memory.write(piece)
-        if memory.tell() > IN_MEMORY:
-            break
-    else:
-        memory.seek(0)
-        return memory
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    file.write(memory.getbuffer())
-    file.writelines(pieces)
-    file.seek(0)
-    return file

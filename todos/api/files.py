@@ -32,10 +32,14 @@ from todos.actions.imports import ImportClash, PreparedImport
 from todos.actions.imports.rows import ImportReport, RowIssue
 from todos.api.endpoint import OwnedEndpoint
 from todos.imports.files import FileRefused, MappingRefused, TooManyRows
-from todos.imports.formats import FORMATS, describe_formats, prepare_file
+from todos.imports.formats import (
+    FORMATS,
+    ROWS_MAX,
+    describe_formats,
+    prepare_file,
+)
 
 IMPORT_FORMATS = list(FORMATS)
-ROWS_MAX = 10_000  # in one import over HTTP
 MAPPING_MAX = 10_000  # characters
 
 

@@ -14,18 +14,18 @@ from uuid import UUID
 
 from accounts.models import User
 from config.csv_cells import guarded
-from todos.exports.rows import Columns, lists_of, tasks_of
+from todos.exports.rows import Columns, Selection, lists_of, tasks_of
 from todos.exports.times import time_text
 from todos.task_fields import CSV_NAMES
 
 BYTE_ORDER_MARK = "\ufeff"
 
 
-def write(user: User) -> Iterator[bytes]:
+def write(user: User, selection: Selection) -> Iterator[bytes]:
     """Yield the table, row by row: all tasks, including those in the trash."""
     lists = {row["id"]: row["name"] for row in lists_of(user)}
     yield (BYTE_ORDER_MARK + line_of(CSV_NAMES)).encode()
-    for row in tasks_of(user):
+    for row in tasks_of(user, selection):
         yield line_of(guarded(cell) for cell in _cells(row, lists)).encode()
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import IO
 
 from accounts.models import User
 from config.read_snapshot import read_snapshot
 from todos.exports import csv, ics, json, markdown
+from todos.exports.rows import EVERYTHING, Selection
+
+IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one is written to disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,7 @@ class Format:
 
     suffix: str
     media_type: str
-    write: Callable[[User], Iterator[bytes]]
+    write: Callable[[User, Selection], Iterator[bytes]]
 
 
 FORMATS = {
@@ -28,14 +34,36 @@ FORMATS = {
 }
 
 
-def export(user: User, name: str) -> Iterator[bytes]:
+def export(user: User, name: str, selection: Selection = EVERYTHING) -> Iterator[bytes]:
     """Yield the export of a user in the format with this name, in pieces.
 
     All pieces show the same moment, and only a chunk is in memory. Consume them without
     a pause: the database holds a snapshot until the end.
     """
     with read_snapshot():
-        yield from FORMATS[name].write(user)
+        yield from FORMATS[name].write(user, selection)
+
+
+def export_file(user: User, name: str, selection: Selection = EVERYTHING) -> IO[bytes]:
+    """Return the export as a file that is complete before its first byte is sent.
+
+    So a failure leads to an error, not to a truncated file, and a slow client holds no
+    database connection.
+    """
+    pieces = export(user, name, selection)
+    memory = io.BytesIO()
+    for piece in pieces:
+        memory.write(piece)
+        if memory.tell() > IN_MEMORY:
+            break
+    else:
+        memory.seek(0)
+        return memory
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    file.write(memory.getbuffer())
+    file.writelines(pieces)
+    file.seek(0)
+    return file
 
 
 def filename(name: str, *, today: date) -> str:

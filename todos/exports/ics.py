@@ -16,7 +16,7 @@ from icalendar import Timezone, vDuration
 from icalendar.parser import Contentline
 
 from accounts.models import User
-from todos.exports.rows import Columns, lists_of, tasks_of, zones_of
+from todos.exports.rows import Columns, Selection, lists_of, tasks_of, zones_of
 from todos.models import Task
 from todos.schedule.instants import instant_of
 from todos.schedule.windows import Dates, counts_from_start
@@ -30,14 +30,14 @@ LINE_MAX = 75  # octets, without the line end
 ESCAPES = str.maketrans({"\\": r"\\", ";": r"\;", ",": r"\,", "\n": r"\n"})
 
 
-def write(user: User) -> Iterator[bytes]:
+def write(user: User, selection: Selection) -> Iterator[bytes]:
     """Yield the calendar: first its time zones, then the tasks."""
     lists = {row["id"]: row["name"] for row in lists_of(user)}
     yield _lines("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Ownlist//Ownlist//EN")
     for name in zones_of(user):
         if name != "UTC":
             yield _zone(name)
-    for row in tasks_of(user):
+    for row in tasks_of(user, selection):
         if row["trashed_at"] is None:
             yield _lines(*task_lines(row, lists))
     yield _lines("END:VCALENDAR")

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import orjson
 
 from accounts.models import User
-from todos.exports.rows import Columns, labels_of, lists_of, tasks_of
+from todos.exports.rows import Columns, Selection, labels_of, lists_of, tasks_of
 from todos.exports.times import time_text
 from todos.task_fields import EXPORTED_NAMES
 
@@ -48,16 +48,16 @@ class Part:
         return {"count": self.count, "sha256": self._digest.hexdigest()}
 
 
-def write(user: User) -> Iterator[bytes]:
+def write(user: User, selection: Selection) -> Iterator[bytes]:
     """Yield the document, line by line."""
     parts = {name: Part() for name in PARTS}
     yield b'{"format":"%s","version":%d,\n' % (FORMAT.encode(), VERSION)
     settings = canonical(_settings(user))
     parts["person"].add(settings)
     yield b'"person":%s,\n' % settings.rstrip()
-    yield from _part("lists", lists_of(user), parts)
+    yield from _part("lists", lists_of(user, selection), parts)
     yield from _part("labels", labels_of(user), parts)
-    yield from _part("tasks", map(represent_task, tasks_of(user)), parts)
+    yield from _part("tasks", map(represent_task, tasks_of(user, selection)), parts)
     manifest = {"version": VERSION} | {
         name: part.entry() for name, part in parts.items()
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from accounts.models import User
-from todos.exports.rows import Columns, checklist_of, lists_of
+from todos.exports.rows import Columns, Selection, checklist_of, lists_of
 from todos.exports.times import time_text
 
 # Characters that Markdown would not show as they are.
@@ -15,13 +15,13 @@ MARKUP = re.compile(r"([\\`*_\[\]<>#|~])")
 DEFAULT_PRIORITY = 3
 
 
-def write(user: User) -> Iterator[bytes]:
+def write(user: User, selection: Selection) -> Iterator[bytes]:
     """Yield the checklist, task by task, without lists and tasks in the trash."""
     yield b"# Tasks\n"
-    for row in lists_of(user):
+    for row in lists_of(user, selection):
         if row["trashed_at"] is None:
             yield f"\n## {_heading(row)}\n\n".encode()
-            for task, steps in checklist_of(user, row["id"]):
+            for task, steps in checklist_of(user, row["id"], selection):
                 yield _item(task, user.zone).encode()
                 for step in steps:
                     yield _indented(_item(step, user.zone)).encode()

@@ -8,6 +8,7 @@ the task of a step before it reads the step.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -15,7 +16,14 @@ from uuid import UUID
 from django.db.models import F
 
 from accounts.models import User
-from todos.models import Label, Task, TaskList, TaskQuerySet, label_key
+from todos.models import (
+    Label,
+    Task,
+    TaskList,
+    TaskListQuerySet,
+    TaskQuerySet,
+    label_key,
+)
 from todos.task_fields import EXPORTED_COLUMNS
 
 CHUNK = 1_000  # rows
@@ -36,9 +44,41 @@ LIST_COLUMNS = (
 LABEL_COLUMNS = ("name", "colour", "created_at", "updated_at", "version")
 
 
-def lists_of(user: User) -> list[Columns]:
-    """Return all lists, including archived and trashed ones; the inbox first."""
-    lists = TaskList.objects.owned_by(user).order_by("position", "created_at", "id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What to export: by default everything, of all lists.
+
+    Steps of a task that is left out are left out too. A format without the trash leaves
+    it out anyway.
+    """
+
+    list_id: UUID | None = None
+    with_completed: bool = True
+    with_trash: bool = True
+
+    def tasks_of(self, user: User) -> TaskQuerySet:
+        tasks = Task.objects.owned_by(user)
+        if self.list_id is not None:
+            tasks = tasks.filter(list=self.list_id)
+        if not self.with_completed:
+            tasks = tasks.filter(completed_at=None, parent__completed_at=None)
+        if not self.with_trash:
+            tasks = tasks.filter(trashed_at=None, parent__trashed_at=None)
+        return tasks
+
+    def lists_of(self, user: User) -> TaskListQuerySet:
+        lists = TaskList.objects.owned_by(user)
+        if self.list_id is not None:
+            lists = lists.filter(pk=self.list_id)
+        return lists if self.with_trash else lists.live()
+
+
+EVERYTHING = Selection()
+
+
+def lists_of(user: User, selection: Selection = EVERYTHING) -> list[Columns]:
+    """Return the lists, including archived and trashed ones; the inbox first."""
+    lists = selection.lists_of(user).order_by("position", "created_at", "id")
     rows: list[Columns] = list(lists.values(*LIST_COLUMNS))
     return sorted(rows, key=lambda row: not row["is_inbox"])
 
@@ -49,9 +89,9 @@ def labels_of(user: User) -> list[Columns]:
     return sorted(rows, key=lambda row: label_key(row["name"]))
 
 
-def tasks_of(user: User) -> Iterator[Columns]:
-    """Yield all tasks, including completed and trashed ones; steps last."""
-    tasks = Task.objects.owned_by(user)
+def tasks_of(user: User, selection: Selection = EVERYTHING) -> Iterator[Columns]:
+    """Yield the tasks, including completed and trashed ones; steps last."""
+    tasks = selection.tasks_of(user)
     order = ("created_at", "position", "id")
     top_level = tasks.top_level().order_by(*order)
     steps = tasks.filter(parent__isnull=False).order_by(*order)
@@ -82,9 +122,11 @@ def _rows(user: User, ids: bytes) -> list[Columns]:
     return rows
 
 
-def checklist_of(user: User, list_id: UUID) -> Iterator[tuple[Columns, list[Columns]]]:
+def checklist_of(
+    user: User, list_id: UUID, selection: Selection
+) -> Iterator[tuple[Columns, list[Columns]]]:
     """Yield the tasks of a list with their steps, open ones first, without trash."""
-    tasks = Task.objects.owned_by(user).live()
+    tasks = selection.tasks_of(user).live()
     top_level = tasks.top_level().filter(list=list_id)
     order = (F("completed_at").asc(nulls_first=True), "position", "id")
     for rows in chunks(user, top_level.order_by(*order)):

@@ -102,6 +102,7 @@ FORMATS: dict[str, Format] = {
         "To-dos of any calendar program, exported as iCalendar.",
     ),
 }
+ROWS_MAX = 10_000  # in one import over HTTP
 WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 
 
@@ -153,16 +154,26 @@ def prepare_file(
     Raises:
         FileRefused: the file can't be read, or has more than `rows_max` rows.
     """
-    options = Options(
+    options = options_for(caller, mapping=mapping, rows_max=rows_max)
+    with _opened(file, name) as (text, notices):
+        rows = chain(notices, FORMATS[name].read(text, options))
+        items = _limited(rows, options)
+        return PreparedImport(caller, items, skip_errors=skip_errors)
+
+
+def options_for(
+    caller: Caller,
+    *,
+    mapping: Mapping[str, object] | None = None,
+    rows_max: int | None = None,
+) -> Options:
+    """Return how to read a file for the owner."""
+    return Options(
         clock=clock_of(caller.owner, now=caller.at),
         week_start=WEEK_STARTS[caller.owner.week_start],
         mapping=mapping or {},
         rows_max=rows_max,
     )
-    with _opened(file, name) as (text, notices):
-        rows = chain(notices, FORMATS[name].read(text, options))
-        items = _limited(rows, options)
-        return PreparedImport(caller, items, skip_errors=skip_errors)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ same owner; on PostgreSQL, composite foreign keys enforce that.
 from todos.models.change import Change, ChangeQuerySet
 from todos.models.expressions import FoldedField, LabelNames, StepCount
 from todos.models.idempotent_answer import IdempotentAnswer
+from todos.models.import_file import ImportFile
 from todos.models.label import Label, LabelQuerySet, label_key, names_by_key
 from todos.models.ledger import Ledger
 from todos.models.loaded import NotLoaded
@@ -21,6 +22,7 @@ __all__ = [
     "Colour",
     "FoldedField",
     "IdempotentAnswer",
+    "ImportFile",
     "Label",
     "LabelNames",
     "LabelQuerySet",

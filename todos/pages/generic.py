@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from todos.models import Task
     from todos.pages.forms import ListDeleteForm, ListForm, TaskForm
+    from todos.pages.import_forms import FileForm, TextForm
     from todos.pages.labels import LabelForm, LabelMergeForm
 
     EditFormView = FormView[Any]
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     ListDeleteFormView = FormView[ListDeleteForm]
     ListFormView = FormView[ListForm]
     TaskFormView = FormView[TaskForm]
+    UploadFormView = FormView[FileForm | TextForm]
     TaskDetailView = DetailView[Task]
     TaskListView = ListView[Task]
 else:
     EditFormView = LabelFormView = LabelMergeFormView = ListDeleteFormView = (
         ListFormView
     ) = TaskFormView = FormView
+    UploadFormView = FormView
     TaskDetailView = DetailView
     TaskListView = ListView

@@ -3,6 +3,8 @@
 from django.urls import path
 
 from todos.pages import (
+    exporting,
+    importing,
     labels,
     list_detail,
     listing,
@@ -20,6 +22,14 @@ urlpatterns = [
     path("upcoming/", listing.UpcomingView.as_view(), name="task-upcoming"),
     path("completed/", listing.CompletedView.as_view(), name="task-completed"),
     path("trash/", listing.TrashView.as_view(), name="task-trash"),
+    path("export/", exporting.ExportView.as_view(), name="export"),
+    path("import/", importing.ImportView.as_view(), name="import"),
+    path("import/text/", importing.ImportTextView.as_view(), name="import-text"),
+    path(
+        "import/<uuid:key>/",
+        importing.ImportCheckView.as_view(),
+        name="import-check",
+    ),
     path("search/", search.SearchView.as_view(), name="search"),
     path("tasks/new/", tasks.TaskCreateView.as_view(), name="task-create"),
     path("tasks/<uuid:pk>/edit/", tasks.TaskUpdateView.as_view(), name="task-update"),

@@ -15,8 +15,9 @@ from collections.abc import Iterable, Iterator
 
 from django.db import IntegrityError
 
+from todos.actions.imports.numbers import ImportNumbers, numbers_of
 from todos.actions.imports.planning import Plan, plan_import
-from todos.actions.imports.rows import FileItem, ImportReport, RowIssue
+from todos.actions.imports.rows import FileItem, ImportReport, RowIssue, TaskRow
 from todos.actions.imports.storing import ImportClash, PlanOutdated, PlanStorage
 from todos.caller import Caller
 
@@ -41,6 +42,20 @@ class PreparedImport:
     def report(self) -> ImportReport:
         """The report of the import, as if it were stored now."""
         return self._plan.report
+
+    @property
+    def numbers(self) -> ImportNumbers:
+        """What the import creates in each list, once the errors are left out."""
+        return numbers_of(self._plan, self._caller.owner)
+
+    @property
+    def titles(self) -> dict[int, str]:
+        """The title of the first task of each row, for the rows that have one."""
+        titles: dict[int, str] = {}
+        for item in self._items:
+            if isinstance(item, TaskRow):
+                titles.setdefault(item.row, item.fields["title"])
+        return titles
 
     def store(self) -> ImportReport:
         """Store the rows, unless errors prevent it.

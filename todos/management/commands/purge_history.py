@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from tqdm import tqdm
 
+from todos import import_files
 from todos.idempotency import delete_expired_answers
 from todos.management.commands.purge_trash import days_of
 from todos.models import Change, Ledger
@@ -24,8 +25,9 @@ DAYS = 365
 
 class Command(BaseCommand):
     help = (
-        f"Delete entries of the ledger that are older than {DAYS} days, and the"
-        " answers stored for expired Idempotency-Keys."
+        f"Delete entries of the ledger that are older than {DAYS} days, the"
+        " answers stored for expired Idempotency-Keys, and uploaded files that were"
+        " not imported within an hour."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,6 +46,7 @@ class Command(BaseCommand):
                     gone += number
                     bar.update(number)
         answers = delete_expired_answers(at=at)
+        import_files.delete_expired(at=at)
         self.stdout.write(f"Deleted: {gone} entries, {answers} answers")
 
 
