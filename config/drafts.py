@@ -20,14 +20,17 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import SuspiciousOperation
 from django.core.signing import BadSignature, Signer
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic.edit import BaseFormView
 
 from config.api.throttling import count_request
+from config.origins import is_own
 from config.uploads import takes_files
 
 if TYPE_CHECKING:
@@ -121,14 +124,8 @@ def _keep(request: HttpRequest) -> str | None:
         return None
     if is_of_another_user(request):
         raise Refused(OTHER_ACCOUNT)
-    fields = [
-        (name, value)
-        for name, values in request.POST.lists()
-        if name not in NOT_KEPT
-        for value in values
-    ]
-    size = sum(len(part.encode("utf-8", "replace")) for one in fields for part in one)
-    if size > BYTES_MAX:
+    fields = _fields_of(request)
+    if _size_of(fields) > BYTES_MAX:
         raise Refused("Your text is too long to keep.")
     now = timezone.now()
     if count_request("draft", owner, now=now.timestamp()).wait is not None:
@@ -143,6 +140,38 @@ def _keep(request: HttpRequest) -> str | None:
     if not request.user.is_authenticated:
         request.session.set_expiry(KEPT_FOR)  # `claim` resets it
     return key
+
+
+def _fields_of(request: HttpRequest) -> list[tuple[str, str]]:
+    return [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name not in NOT_KEPT
+        for value in values
+    ]
+
+
+def _size_of(fields: list[tuple[str, str]]) -> int:
+    return sum(len(part.encode("utf-8", "replace")) for one in fields for part in one)
+
+
+def unsent(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the input of a form that was refused, to be sent again from an error page.
+
+    There is none if the form has a password or a file, or was not on a page of this
+    site, which must not make users confirm what they never wrote.
+    """
+    if request.method != "POST" or not keeps_draft(request) or takes_files(request):
+        return []
+    if not is_own(request, request.headers.get("Origin", "")):
+        return []
+    try:
+        fields = _fields_of(request)
+    except (SuspiciousOperation, MultiPartParserError, UnreadablePostError):
+        return []  # it could not be read, which may be the error
+    if mark := request.POST.get(PAGE_OF):
+        fields.append((PAGE_OF, mark))
+    return fields if _size_of(fields) <= BYTES_MAX else []
 
 
 def keeps_draft(request: HttpRequest) -> bool:

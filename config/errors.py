@@ -4,14 +4,12 @@ Under `/api/` they are problem documents, elsewhere pages.
 """
 
 import logging
-import math
 import sys
 import traceback
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from rest_framework import exceptions
 
 from config import drafts
@@ -23,6 +21,7 @@ from config.api.problems import (
     problem_document,
     problem_headers,
 )
+from config.error_pages import error_page, page_of
 from config.origins import is_own
 
 logger = logging.getLogger(__name__)
@@ -90,26 +89,26 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if not is_own(request, request.headers.get("Origin", "")):
         return _expired(request, "Go back, reload the page and send the form again.")
     try:
-        back = drafts.way_back(request)
+        onward = drafts.way_back(request)
     except drafts.Refused as refusal:
         return not_kept(request, refusal)
-    return _expired(request, "Continue, and send the form again.", back)
+    return _expired(request, "Continue, and send the form again.", onward)
 
 
-def _expired(request: HttpRequest, text: str, back: str = "") -> HttpResponse:
-    return _page(
+def _expired(request: HttpRequest, text: str, onward: str = "") -> HttpResponse:
+    return page_of(
         request,
         403,
         "This page has expired",
         "You signed in again after you opened it, or cookies are blocked. Nothing was"
         f" saved. {text}",
-        back,
+        onward=onward,
     )
 
 
 def not_kept(request: HttpRequest, refusal: drafts.Refused) -> HttpResponse:
     """Refuse a form that can't be saved now and whose input can't be kept."""
-    return _page(
+    return page_of(
         request,
         403,
         "Your changes were not saved",
@@ -126,47 +125,11 @@ def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpRespon
             content_type=MEDIA_TYPE,
         )
     else:
-        title, text = PAGES.get(refusal.status_code, PAGES[500])
         wait = getattr(refusal, "wait", None)
-        if refusal.status_code == 429 and wait is not None:
-            text = f"Try again in {wait_in_words(wait)}."
-        response = _page(request, refusal.status_code, title, text)
+        response = error_page(request, refusal.status_code, wait=wait)
     for name, value in problem_headers(refusal).items():
         response[name] = value
     return response
-
-
-def wait_in_words(seconds: float) -> str:
-    """Return a waiting time in words, rounded up."""
-    if seconds <= 60:
-        return "a minute"
-    return f"{math.ceil(seconds / 60)} minutes"
-
-
-PAGES = {
-    400: ("Bad request", "The request can't be read. Go back and try again."),
-    403: ("Access denied", "You are not allowed to open this page."),
-    404: ("Page not found", "This page does not exist, or it isn't yours."),
-    408: ("Request timed out", "The connection was slow or lost. Try again."),
-    413: ("Request too large", "A file to import can have 20 MB, and a form 1 MB."),
-    429: ("Too many attempts", "Wait a few minutes, then try again."),
-    431: ("Request headers too large", "Delete this site's cookies, then reload."),
-    500: ("Something went wrong", "This is our fault. Nothing was partially saved."),
-    503: ("Temporarily unavailable", "Ownlist can't be reached. Try again shortly."),
-}
-
-
-def _page(
-    request: HttpRequest, status: int, title: str, text: str, back: str = ""
-) -> HttpResponse:
-    # Without user and session: they may be what failed.
-    context = {
-        "title": title,
-        "text": text,
-        "status": status,
-        "back": back,
-    }
-    return render(request, "shared/error.html", context, status=status)
 
 
 __all__ = [

@@ -13,7 +13,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.messages import middleware as messages
 from django.contrib.sessions import middleware as sessions
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils.deprecation import MiddlewareMixin
@@ -145,7 +150,8 @@ class RefusalMiddleware:
     """Return refusals before the body of the request is read.
 
     Without `config.front`, only bodies over the limit are refused here. Also converts
-    refusals that pages raise; endpoints convert their own.
+    refusals that pages raise, and the empty 405 of Django's views; endpoints convert
+    their own.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -155,7 +161,14 @@ class RefusalMiddleware:
         refusal = request.META.get(REFUSAL)
         if not refusal and _body_length(request) > body_limit(request.path_info):
             refusal = too_large(request.path_info)
-        return _refused(request, refusal) if refusal else self.get_response(request)
+        if refusal:
+            return _refused(request, refusal)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            page = answer(request, exceptions.MethodNotAllowed(request.method or ""))
+            page["Allow"] = response["Allow"]
+            return page
+        return response
 
     def process_exception(
         self, request: HttpRequest, exception: Exception

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts import credentials
 from accounts.credentials import deactivate
 from accounts.models import SecurityEvent
-from config.errors import wait_in_words
+from config.error_pages import wait_in_words
 from tests.factories import PASSWORD, UserFactory
 
 pytestmark = pytest.mark.usefixtures("one_rate_window")

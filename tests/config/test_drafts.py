@@ -44,7 +44,8 @@ def signed_in(user):
 
 
 def hidden(page, name):
-    found = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())
+    main = page.content.decode().partition("<main")[2]
+    found = re.search(rf'name="{name}" value="([^"]*)"', main)
     return unescape(found[1]) if found else ""
 
 

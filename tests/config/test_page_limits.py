@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.pages.urls import urlpatterns as account_pages
 from config import counters
-from config.errors import wait_in_words
+from config.error_pages import wait_in_words
 from config.models import RateCount
 
 pytestmark = pytest.mark.usefixtures("one_rate_window")
