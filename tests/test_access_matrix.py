@@ -52,6 +52,8 @@ TITLE = {"title": "Buy milk"}
 LINE = {"text": "Buy milk tomorrow"}
 RULE = {"rrule": "FREQ=DAILY"}
 TASK_FORM = {"title": "Buy milk", "priority": "3"}
+DAY_FORM = {"due_date": "2027-03-01"}
+UP = {"to": "up"}
 NAME = {"name": "Errands", "colour": "grey"}
 SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
 SIGN_UP = {"email": "carol@example.com", "password": PASSWORD}
@@ -214,6 +216,11 @@ PAGES = [Row(*row) for row in [
     ("POST", "labels/",     303, 303, 303, 303, LABEL),
     ("GET",  "tasks/new/",  302, 200, 200, 200),
     ("POST", "tasks/new/",  303, 303, 303, 303, TASK_FORM),
+    ("GET",  "overdue/",    302, 200, 200, 200),
+    ("POST", "overdue/",    303, 303, 303, 303, {"to": "today"}),
+    # Only a POST, whose ids are tested in tests/todos/test_page_bulk.py, acts.
+    ("GET",  "bulk/",       302, 302, 302, 302),
+    ("POST", "bulk/",       303, 303, 303, 303, {"action": "complete"}),
     ("GET",  "lists/new/",  302, 200, 200, 200),
     ("POST", "lists/new/",  303, 303, 303, 303, NAME),
     ("GET",  "import/",          302, 200, 200, 200),
@@ -236,6 +243,16 @@ PAGES = [Row(*row) for row in [
     ("POST", "tasks/<uuid:pk>/restore/",   303, 303, 404, 404),
     ("GET",  "tasks/<uuid:pk>/remove/",    302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/remove/",    303, 303, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/menu/",      302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/date/",      302, 200, 404, 404),
+    ("POST", "tasks/<uuid:pk>/date/",      303, 303, 404, 404, DAY_FORM),
+    # A GET shows the menu of the task, or the list.
+    ("GET",  "tasks/<uuid:pk>/move/",      302, 302, 404, 404),
+    ("POST", "tasks/<uuid:pk>/move/",      303, 303, 404, 404, UP),
+    ("GET",  "lists/<uuid:pk>/move/",      302, 302, 404, 404),
+    ("POST", "lists/<uuid:pk>/move/",      303, 303, 404, 404, UP),
+    ("GET",  "tasks/<uuid:pk>/skip/",      302, 200, 404, 404),
+    ("POST", "tasks/<uuid:pk>/skip/",      303, 303, 404, 404),
     ("GET",  "lists/<uuid:pk>/",           302, 200, 404, 404),
     ("GET",  "lists/<uuid:pk>/menu/",      302, 200, 404, 404),
     ("GET",  "lists/<uuid:pk>/edit/",      302, 200, 404, 404),

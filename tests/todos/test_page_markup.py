@@ -84,6 +84,9 @@ def pages(page_as, alice):
         "task": ("todos:task-update", task),
         "remove": ("todos:task-remove", gone),
         "complete": ("todos:task-complete", task),
+        "menu": ("todos:task-menu", task),
+        "date": ("todos:task-date", task),
+        "overdue": ("todos:overdue", None),
         "archive": ("todos:list-archive", home),
         "restore list": ("todos:list-restore", away),
         "list": ("todos:list-detail", home),
@@ -105,6 +108,8 @@ def pages(page_as, alice):
         name: client.get(reverse(route, args=[row.pk] if row else None))
         for name, (route, row) in routes.items()
     }
+    found["select"] = client.get("/?select=1")
+    found["bulk"] = client.post("/bulk/", {"task": task.pk, "action": "undated"})
     batch = last_change(alice).batch
     found["undo"] = client.get(reverse("todos:undo", args=[batch]))
     edit = reverse("todos:task-update", args=[gone.pk])

@@ -53,14 +53,36 @@ def _around(
     neighbour: _Positioned, others: OwnedQuerySet[_Positioned], *, side: str, reach: int
 ) -> tuple[list[_Positioned], list[_Positioned]]:
     """Return up to `reach` rows before the new place and after it, nearest first."""
-    position, key = neighbour.position, neighbour.pk
-    below = others.filter(Q(position__lt=position) | Q(position=position, id__lt=key))
-    above = others.filter(Q(position__gt=position) | Q(position=position, id__gt=key))
-    earlier = below.order_by("-position", "-id")
-    later = above.order_by("position", "id")
+    earlier = _beyond(neighbour, others, side="before")
+    later = _beyond(neighbour, others, side="after")
     if side == "before":
         return list(earlier[:reach]), [neighbour] + list(later[: reach - 1])
     return [neighbour] + list(earlier[: reach - 1]), list(later[:reach])
+
+
+def _beyond(
+    row: _Positioned, others: OwnedQuerySet[_Positioned], *, side: str
+) -> OwnedQuerySet[_Positioned]:
+    """Return the rows before or after `row`, nearest first."""
+    position, key = row.position, row.pk
+    if side == "before":
+        below = Q(position__lt=position) | Q(position=position, id__lt=key)
+        return others.filter(below).order_by("-position", "-id")
+    above = Q(position__gt=position) | Q(position=position, id__gt=key)
+    return others.filter(above).order_by("position", "id")
+
+
+def neighbour_of(
+    row: _Positioned,
+    siblings: OwnedQuerySet[_Positioned],
+    *,
+    side: str,
+    is_nearest: bool = True,
+) -> UUID | None:
+    """Return the id of the nearest or the last sibling on this side, or None."""
+    beyond = _beyond(row, siblings, side=side)
+    ordered = beyond if is_nearest else beyond.reverse()
+    return ordered.values_list("pk", flat=True).first()
 
 
 def _between(low: int | None, high: int | None, *, at: datetime) -> int:

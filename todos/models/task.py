@@ -121,6 +121,10 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         """With `label_names`, loaded in the same query."""
         return self.annotate(label_names=LabelNames("pk"))
 
+    def with_parent_titles(self) -> Self:
+        """With `parent_title`, None for a task that is not a step."""
+        return self.annotate(parent_title=F("parent__title"))
+
     def represented(self) -> Self:
         """With everything that interfaces show of a task, loaded in the same query.
 
@@ -194,6 +198,7 @@ class Task(models.Model):
     label_names = Loaded[builtins.list[str]]("with_labels")
     steps_total = Loaded[int]("represented")
     steps_done = Loaded[int]("represented")
+    parent_title = Loaded[str | None]("with_parent_titles")
 
     objects = TaskQuerySet.as_manager()
 

@@ -15,9 +15,11 @@ from django.utils.formats import date_format
 
 from todos.actions.removal import TRASH_DAYS
 from todos.models import TaskList, TaskQuerySet
+from todos.pages.choices import choices_of
 from todos.pages.generic import TaskListView
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.rows import Group, TaskRow, day_words, linked, with_task
+from todos.pages.selection import Selection
 
 PAGE_SIZE = 50  # rows that a page shows, and that a link adds
 ROWS_MAX = 500
@@ -40,6 +42,8 @@ class TaskListPage(UserPageMixin, TaskListView):
 
     is_mixed = True  # with tasks of several lists, so each row names its list
     has_quick_add: ClassVar[bool] = False
+    can_select: ClassVar[bool] = True
+    shows_completed: ClassVar[bool] = False
 
     def select(self) -> TaskQuerySet:
         """Return the tasks of this page, in order."""
@@ -65,6 +69,7 @@ class TaskListPage(UserPageMixin, TaskListView):
         rows = (
             self.select()
             .represented()
+            .with_parent_titles()
             .defer("notes")
             .annotate(preview=Left("notes", PREVIEW_LENGTH))
         )
@@ -74,12 +79,17 @@ class TaskListPage(UserPageMixin, TaskListView):
         found = list(self.object_list)
         shown, self.has_more = found[: self.upto], len(found) > self.upto
         rows = self.rows(shown, with_list=self.is_mixed)
+        select = Selection.of(self.request.GET, here=self.here)
+        if select.is_on:
+            kwargs |= choices_of(self)
         return super().get_context_data(**kwargs) | {
             "groups": linked(self.group(rows)),
             "count": len(shown),
             "more": self._more_url() if self.has_more else "",
             "here": self.here,
             "without_details": with_task(self.here, None),
+            "select": select if self.can_select else None,
+            "is_done": self.shows_completed,
             "today": self.today,
             "has_quick_add": self.has_quick_add,
             "quick_add_defaults": self.quick_add_defaults(),
@@ -166,6 +176,7 @@ class CompletedView(TaskListPage):
     """The completed tasks, the latest first."""
 
     template_name = "todos/task_completed.html"
+    shows_completed = True
 
     def select(self) -> TaskQuerySet:
         return self.tasks.completed().top_level().order_by("-completed_at", "-id")
@@ -184,6 +195,7 @@ class TrashView(TaskListPage):
     """The deleted tasks and lists, to be restored or deleted permanently."""
 
     template_name = "todos/task_trash.html"
+    can_select = False
 
     def select(self) -> TaskQuerySet:
         # Steps that were deleted with their task are restored with it.

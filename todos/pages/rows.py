@@ -27,6 +27,12 @@ def day_words(day: date, *, today: date) -> str:
     return date_format(day, "D j M" if day.year == today.year else "D j M Y")
 
 
+def day_in_sentence(day: date, *, today: date) -> str:
+    """Return a day in words within a sentence: `tomorrow`, `Fri 27 Nov`."""
+    words = day_words(day, today=today)
+    return words.lower() if words in NEAR_DAYS.values() else words
+
+
 NEAR_DAYS = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
 
 
@@ -78,6 +84,16 @@ class TaskRow:
     def link(self) -> str:
         """The path of the same page with the details of this task."""
         return with_task(self.here, self.task.pk)
+
+    @property
+    def parent(self) -> str:
+        """The title of the task that this step belongs to, or an empty text."""
+        return (self.task.parent_id and self.task.parent_title) or ""
+
+    @property
+    def parent_link(self) -> str:
+        """The path of the same page with the details of that task."""
+        return with_task(self.here, self.task.parent_id)
 
     @property
     def day(self) -> str:

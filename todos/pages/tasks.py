@@ -24,7 +24,7 @@ from todos.pages.editing import EditPage
 from todos.pages.forms import TaskForm
 from todos.pages.generic import TaskDetailView, TaskFormView
 from todos.pages.mixins import Context, UserPageMixin
-from todos.pages.rows import day_words
+from todos.pages.rows import day_in_sentence, day_words
 from todos.reminders.planning import why_no_mail
 
 
@@ -197,6 +197,18 @@ class TaskRestoreView(TaskActionView):
         home = self.navigation.list_of(task.list_id)
         # Its list may be in the trash by now; then it was restored to another one.
         return f"Restored to {home.name}" if home else "Restored", task
+
+
+class TaskSkipView(TaskActionView):
+    """Move a repeating task to its next date."""
+
+    verb = "Skip"
+
+    def act(self, task_id: UUID) -> tuple[str, Task]:
+        task = actions.skip_occurrence(self.caller, task_id=task_id)
+        assert task.due_date is not None
+        day = day_in_sentence(task.due_date, today=self.today)
+        return f"Skipped, next {day}", task
 
 
 class TaskRemoveView(UserPageMixin, TaskDetailView):

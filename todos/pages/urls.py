@@ -3,13 +3,17 @@
 from django.urls import path
 
 from todos.pages import (
+    bulk,
     exporting,
     importing,
     labels,
     list_detail,
     listing,
     lists,
+    ordering,
     reminders,
+    reschedule,
+    row_menu,
     search,
     tasks,
     undo,
@@ -46,6 +50,14 @@ urlpatterns = [
         name="task-restore",
     ),
     path("tasks/<uuid:pk>/remove/", tasks.TaskRemoveView.as_view(), name="task-remove"),
+    path("tasks/<uuid:pk>/menu/", row_menu.TaskMenuView.as_view(), name="task-menu"),
+    path(
+        "tasks/<uuid:pk>/date/", reschedule.RescheduleView.as_view(), name="task-date"
+    ),
+    path("tasks/<uuid:pk>/move/", ordering.TaskMoveView.as_view(), name="task-move"),
+    path("tasks/<uuid:pk>/skip/", tasks.TaskSkipView.as_view(), name="task-skip"),
+    path("overdue/", reschedule.OverdueView.as_view(), name="overdue"),
+    path("bulk/", bulk.BulkView.as_view(), name="bulk"),
     path("lists/new/", lists.ListCreateView.as_view(), name="list-create"),
     path("lists/<uuid:pk>/", list_detail.ListDetailView.as_view(), name="list-detail"),
     path("lists/<uuid:pk>/menu/", list_detail.ListMenuView.as_view(), name="list-menu"),
@@ -81,6 +93,7 @@ urlpatterns = [
         name="label-delete",
     ),
     path("undo/", undo.UndoLastView.as_view(), name="undo-last"),
+    path("lists/<uuid:pk>/move/", ordering.ListMoveView.as_view(), name="list-move"),
     path("undo/<uuid:batch>/", undo.UndoView.as_view(), name="undo"),
     path(
         "reminders/<str:token>/",
