@@ -218,8 +218,8 @@ PAGES = [Row(*row) for row in [
     ("POST", "tasks/new/",  303, 303, 303, 303, TASK_FORM),
     ("GET",  "overdue/",    302, 200, 200, 200),
     ("POST", "overdue/",    303, 303, 303, 303, {"to": "today"}),
-    # Only a POST, whose ids are tested in tests/todos/test_page_bulk.py, acts.
-    ("GET",  "bulk/",       302, 302, 302, 302),
+    # Its ids are tested in tests/todos/test_page_bulk.py.
+    ("GET",  "bulk/",       302, 200, 200, 200),
     ("POST", "bulk/",       303, 303, 303, 303, {"action": "complete"}),
     ("GET",  "lists/new/",  302, 200, 200, 200),
     ("POST", "lists/new/",  303, 303, 303, 303, NAME),
@@ -246,10 +246,9 @@ PAGES = [Row(*row) for row in [
     ("GET",  "tasks/<uuid:pk>/menu/",      302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/date/",      302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/date/",      303, 303, 404, 404, DAY_FORM),
-    # A GET shows the menu of the task, or the list.
-    ("GET",  "tasks/<uuid:pk>/move/",      302, 302, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/move/",      302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/move/",      303, 303, 404, 404, UP),
-    ("GET",  "lists/<uuid:pk>/move/",      302, 302, 404, 404),
+    ("GET",  "lists/<uuid:pk>/move/",      302, 200, 404, 404),
     ("POST", "lists/<uuid:pk>/move/",      303, 303, 404, 404, UP),
     ("GET",  "tasks/<uuid:pk>/skip/",      302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/skip/",      303, 303, 404, 404),

@@ -274,8 +274,11 @@ def test_keeps_the_selection_while_signing_in_again(page_as, alice, three):
     assert kinds(alice) == []
 
 
-def test_a_get_returns_to_the_page(page_as, alice):
-    assert page_as(alice).get(URL + "?next=/inbox/").url == "/inbox/"
+def test_a_get_without_a_selection_links_back(page_as, alice):
+    page = page_as(alice).get(URL + "?next=/inbox/").content.decode()
+
+    assert "No tasks are selected." in page
+    assert '<a class="button" href="/inbox/">Back</a>' in page
 
 
 def test_the_number_of_queries_does_not_depend_on_the_number_of_tasks(

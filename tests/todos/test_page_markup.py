@@ -87,6 +87,7 @@ def pages(page_as, alice):
         "menu": ("todos:task-menu", task),
         "date": ("todos:task-date", task),
         "overdue": ("todos:overdue", None),
+        "move list": ("todos:list-move", home),
         "archive": ("todos:list-archive", home),
         "restore list": ("todos:list-restore", away),
         "list": ("todos:list-detail", home),

@@ -142,7 +142,7 @@ def test_a_step_names_its_task(page_as, alice, step, django_assert_max_num_queri
         page = client.get("/").content.decode()
 
     assert re.search(
-        rf'class="parent" dir="auto" href="/\?task={step.parent_id}">.*Shopping</a>',
+        rf'class="parent" dir="auto" href="/\?task={step.parent_id}">‹\s.*Shopping</a>',
         page,
     )
     assert 'class="parent"' not in client.get("/inbox/").content.decode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -91,6 +91,15 @@ def _read_id(text: str) -> UUID:
         raise ValidationError("There is no such task.") from exc
 
 
+def _read_action(data: Mapping[str, str]) -> tuple[Verb | None, str]:
+    """Return the verb that was sent, and the value for its field if it has one."""
+    name, _, value = data.get("action", "").partition(" ")
+    if not name:
+        name = next((one for one in TYPED if data.get(VERBS[one].field)), "")
+    verb = VERBS.get(name)
+    return verb, value if verb and verb.field else ""
+
+
 class BulkForm(ActionForm):
     """An action on tasks. It has only the fields that the action needs.
 
@@ -124,13 +133,10 @@ class BulkForm(ActionForm):
     def __init__(
         self, data: QueryDict | None = None, *, lists: Iterable[TaskList], **kwargs: Any
     ) -> None:
-        data = QueryDict(mutable=True) if data is None else data.copy()
-        name, _, value = data.get("action", "").partition(" ")
-        if not name:
-            name = next((one for one in TYPED if data.get(VERBS[one].field)), "")
-        self.verb = VERBS.get(name)
+        self.verb, value = _read_action(data or {})
         needed = self.verb.field if self.verb else ""
-        if needed and value:
+        if data is not None and value:
+            data = data.copy()
             data[needed] = value
         super().__init__(data, **kwargs)
         lists_field = self.fields["list"]
@@ -165,13 +171,6 @@ class BulkView(KeepsDraft, UserPageMixin, EditFormView):
     template_name = "todos/bulk.html"
     form_class = BulkForm
 
-    def get(
-        self, request: HttpRequest, *args: object, **kwargs: object
-    ) -> HttpResponse:
-        if self.draft is None:
-            return self.redirect_to_next()
-        return super().get(request, *args, **kwargs)
-
     def post(self, request: HttpRequest, *args: str, **kwargs: object) -> HttpResponse:
         if not request.POST.getlist("task"):
             messages.error(request, NONE_SELECTED)
@@ -184,8 +183,8 @@ class BulkView(KeepsDraft, UserPageMixin, EditFormView):
     def get_context_data(self, **kwargs: Any) -> Context:
         context = super().get_context_data(**kwargs)
         form: BulkForm = context["form"]
-        form.is_valid()
-        chosen = self.tasks.live().filter(pk__in=form.cleaned_data.get("task", []))
+        ids = form.cleaned_data.get("task", []) if form.is_bound else []
+        chosen = self.tasks.live().filter(pk__in=ids)
         rows = chosen.represented().with_parent_titles().order_by("position", "id")
         return (
             context

@@ -11,9 +11,8 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils.http import urlencode
+from django.http.response import HttpResponseBase
+from django.views.generic import TemplateView
 from django.views.generic.base import View
 
 from todos import actions
@@ -21,7 +20,8 @@ from todos.actions.positions import neighbour_of
 from todos.ledger import receipt
 from todos.models import Task, TaskList
 from todos.pages.forms import NO_SUCH_LIST
-from todos.pages.mixins import UserPageMixin
+from todos.pages.mixins import Context, UserPageMixin
+from todos.pages.row_menu import TaskMenuView
 
 # By the word of the button: the side of the new neighbour, whether that is the nearest
 # row or the last one in this direction, and the text of the message.
@@ -78,11 +78,7 @@ class MoveView(UserPageMixin, View):
 
     def back(self) -> HttpResponse:
         """Redirect to where the row is shown."""
-        raise NotImplementedError
-
-    def get(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
-        """Show the row, to users who had to sign in again first."""
-        return self.back()
+        return self.redirect_to_next()
 
     def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         try:
@@ -136,15 +132,24 @@ class TaskMoveView(MoveView):
     def move(self, to: actions.Beside | UUID) -> None:
         actions.move_task(self.caller, task_id=self.task.pk, to=to)
 
-    def back(self) -> HttpResponse:
-        if self.request.method == "POST":
-            return self.redirect_to_next()
-        menu = reverse("todos:task-menu", args=[self.task.pk])
-        return redirect(f"{menu}?{urlencode({'next': self.next_url()})}")
+    def get(self, request: HttpRequest, **kwargs: object) -> HttpResponseBase:
+        """Show the menu of the task, to users who had to sign in again first."""
+        return TaskMenuView.as_view()(request, **kwargs)
 
 
-class ListMoveView(MoveView):
-    """Move a list among the active lists, or among the archived ones."""
+class ListMoveView(MoveView, TemplateView):
+    """Move a list among the active lists, or among the archived ones.
+
+    A GET shows the buttons.
+    """
+
+    template_name = "todos/tasklist_move.html"
+
+    def get_context_data(self, **kwargs: object) -> Context:
+        return super().get_context_data(**kwargs) | {
+            "list": self.list,
+            "next": self.next_url("todos:list-detail", self.list.pk),
+        }
 
     @cached_property
     def list(self) -> TaskList:
