@@ -521,9 +521,9 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
-        # The policy is that of static/js/page.js, which nothing else can create again.
+        # The policies of static/js/page.js and, for the admin alone, static/js/admin.js.
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["ownlist"],
+        "trusted-types": ["ownlist", "default"],
     },
 }
 

@@ -3,6 +3,7 @@
 // The only place where text becomes elements. It comes from our own server, and what is parsed here never runs.
 const policy = window.trustedTypes?.createPolicy("ownlist", { createHTML: (text) => text });
 const PATIENCE = 30_000; // milliseconds
+export const UNREACHABLE = "Ownlist can't be reached. Your text is still here. Try again when you are online.";
 
 export async function load(url, { signal, ...options } = {}) {
   const signals = [AbortSignal.timeout(PATIENCE), ...(signal ? [signal] : [])];

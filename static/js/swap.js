@@ -1,10 +1,9 @@
 // Sends links and forms by fetch and morphs the page into the answer, so that the place in it stays.
 // Opt out with `data-plain`. Other modules learn of a change by the event `swap` of the document.
-import { isModified, load, say } from "./page.js";
+import { UNREACHABLE, isModified, load, say } from "./page.js";
 
-const LOST = "Ownlist can't be reached. Your text is still here. Try again when you are online.";
 class Refused extends Error {}
-const waiting = new Map(); // the forms that are being sent, with their input
+const waiting = new Set(); // what is being sent
 let queue = Promise.resolve(); // one after the other, so that a later answer is never overwritten
 let visit = new AbortController(); // of the last link
 
@@ -28,20 +27,24 @@ document.addEventListener("submit", (event) => {
     return;
   }
   const data = new FormData(form, submitter);
-  const input = String(new URLSearchParams(data));
-  if (waiting.get(form) === input) return; // pressed twice
-  waiting.set(form, input);
-  form.setAttribute("aria-busy", "true");
+  const request = `${action} ${new URLSearchParams(data)}`;
+  if (waiting.has(request)) return; // pressed twice
+  const pressed = submitter ?? form;
+  waiting.add(request);
+  pressed.setAttribute("aria-busy", "true");
   for (const field of form.querySelectorAll("[data-clear]")) field.value = "";
-  enqueue(() => send(form, action, data));
+  enqueue(() => send(form, action, data)).finally(() => {
+    waiting.delete(request);
+    pressed.removeAttribute("aria-busy");
+  });
 });
 
 // The second click of a double click would meet the row that has moved up.
-document.addEventListener("click", (event) => event.detail > 1 && event.target.closest(".check") && event.preventDefault());
+document.addEventListener("click", (event) => event.detail > 1 && event.target.closest(".circle, .check") && event.preventDefault());
 
 // A form that saves by itself.
 document.addEventListener("change", ({ target }) => {
-  if (target.form?.matches("[data-autosave]")) target.form.requestSubmit();
+  if (target.form?.matches("[data-autosubmit]")) target.form.requestSubmit();
 });
 
 window.addEventListener("popstate", ({ state }) => {
@@ -61,7 +64,7 @@ function go(url, { top, isBack } = {}) {
     const isSame = isBack || isHere(response.url);
     const kept = isHere(response.url) ? scrollY : 0;
     if (!isBack) keepTop();
-    show(page);
+    show(page, isHere(response.url));
     address(response.url + hash, isBack);
     place(top ?? kept, hash || (searchParams.has("task") && "#details"), isSame);
   }, signal);
@@ -84,32 +87,35 @@ async function send(form, action, data) {
     const isSame = isHere(response.url);
     const top = isSame ? scrollY : 0;
     keepTop();
-    show(page, (field) => field.form === form && (!isText(field) || data.getAll(field.name).includes(field.value)));
+    show(page, isSame, (field) => field.form === form && (!isText(field) || data.getAll(field.name).includes(field.value)));
     if (response.redirected) address(response.url);
-    place(top, hash, isSame);
+    place(top, hash, isSame, form.matches("[data-autosubmit]"));
   } catch (error) {
     for (const field of form.querySelectorAll("[data-clear]")) field.value ||= data.get(field.name);
     throw error;
-  } finally {
-    waiting.delete(form);
-    form.removeAttribute("aria-busy");
   }
 }
 
 function enqueue(step, signal) {
-  queue = queue.then(step).catch((error) => signal?.aborted || say(error instanceof Refused ? error.message : LOST));
+  queue = queue.then(step).catch((error) => signal?.aborted || say(error instanceof Refused ? error.message : UNREACHABLE));
+  return queue;
 }
 
 // --- What is shown -----------------------------------------------------------
 
 // Keeps unsent input, what modules have added, and a message until its time is up.
-function show(page, isSent = () => false) {
+function show(page, isStaying, isSent = () => false) {
   for (const { name, value } of page.documentElement.attributes) document.documentElement.setAttribute(name, value);
   document.title = page.title;
   const isReplaceable = (old, fresh) => {
     if (old.nodeType !== Node.ELEMENT_NODE) return true;
     if (old.id === "toasts") return fresh.childElementCount > 0;
     return isSent(old) || !isEdited(old) || old.form?.getAttribute("action") !== fresh.form?.getAttribute("action");
+  };
+  const isRemovable = (node) => {
+    if (node.nodeType !== Node.ELEMENT_NODE) return true;
+    if (node.hasAttribute("data-keep")) return false;
+    return !isStaying || node.dispatchEvent(new CustomEvent("leave", { bubbles: true, cancelable: true }));
   };
   Idiomorph.morph(document.body, page.body, {
     callbacks: { beforeNodeMorphed: isReplaceable, beforeNodeRemoved: isRemovable, beforeAttributeUpdated: isUpdatable },
@@ -128,11 +134,6 @@ function isText(field) {
   return field.matches("textarea, input:not([type=hidden], [type=checkbox], [type=radio])");
 }
 
-function isRemovable(node) {
-  if (node.nodeType !== Node.ELEMENT_NODE) return true;
-  return !node.hasAttribute("data-keep") && node.dispatchEvent(new CustomEvent("leave", { bubbles: true, cancelable: true }));
-}
-
 // What the user has folded out stays open.
 function isUpdatable(name, element) {
   return !(name === "open" && element.matches("details"));
@@ -146,7 +147,7 @@ function fits(page) {
 
 function reasonOf(page) {
   const texts = [...(page?.querySelectorAll("main h1, main h1 + p") ?? [])].map((one) => one.textContent.trim());
-  return texts.length ? `${texts.join(". ")} Your text is still here.` : LOST;
+  return texts.length ? `${texts.join(". ")} Your text is still here.` : UNREACHABLE;
 }
 
 // --- The place in the page ---------------------------------------------------
@@ -160,12 +161,12 @@ function keepTop() {
   history.replaceState({ top: scrollY }, "");
 }
 
-function place(top, hash, isSame) {
+function place(top, hash, isSame, isQuiet = false) {
   scrollTo({ top, behavior: "instant" });
-  const named = hash ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
-  if (isSame && named?.contains(document.activeElement)) return;
   const isLost = !isSame || document.activeElement === document.body;
-  const target = named?.querySelector(".check") ?? named ?? (isLost && document.querySelector("main h1"));
+  const named = hash ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
+  if (!isLost && (isQuiet || named?.contains(document.activeElement))) return;
+  const target = (named?.matches("li") ? named.querySelector("button, a, [type=checkbox]") : named) ?? (isLost && document.querySelector("main h1"));
   if (!target) return;
   if (target.tabIndex < 0) target.tabIndex = -1;
   target.focus({ preventScroll: !named });
