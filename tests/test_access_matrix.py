@@ -208,6 +208,7 @@ PAGES = [Row(*row) for row in [
     # Pages of the signed-in user.
     ("GET",  "",            302, 200, 200, 200),
     ("GET",  "inbox/",      302, 200, 200, 200),
+    ("GET",  "keys/",       302, 200, 200, 200),
     ("GET",  "upcoming/",   302, 200, 200, 200),
     ("GET",  "completed/",  302, 200, 200, 200),
     ("GET",  "trash/",      302, 200, 200, 200),
