@@ -521,7 +521,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
-        # The policies of static/js/page.js and, for the admin alone, static/js/admin.js.
+        # The policies of static/js/page.js and, in the admin, static/js/admin.js.
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["ownlist", "default"],
     },
