@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
 from django.views.generic import TemplateView
 
-from todos.pages.mixins import UserPageMixin
+from todos.pages.mixins import Context, UserPageMixin
 
 
 class Key(NamedTuple):
@@ -68,4 +68,6 @@ class KeysView(UserPageMixin, TemplateView):
     """All keys, in groups."""
 
     template_name = "todos/keys.html"
-    extra_context: ClassVar[dict[str, Any]] = {"groups": KEYS}
+
+    def get_context_data(self, **kwargs: object) -> Context:
+        return super().get_context_data(**kwargs) | {"groups": KEYS}
