@@ -96,6 +96,7 @@ INSTALLED_APPS = [
 # first, so that the responses of all others have them.
 MIDDLEWARE = [
     "config.middleware.RequestLogMiddleware",
+    "config.compression.PageCompressionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.PageHeadersMiddleware",
     "config.middleware.SeeOtherMiddleware",
