@@ -19,11 +19,12 @@ PASSWORD = "ultramarine typewriter 77"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running server: its port, its main process, and its directory."""
+    """A running server: its port, main process, directory and environment."""
 
     port: int
     pid: int
     directory: Path
+    environment: dict[str, str]
 
     @property
     def uploads(self) -> Path:
@@ -67,7 +68,10 @@ class Served:
 
 @contextmanager
 def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Served]:
-    """Run the server of `config.server` on an empty SQLite database."""
+    """Run the server of `config.server` on an empty SQLite database.
+
+    `DJANGO_SETTINGS_MODULE="config.settings"` collects the static files as well.
+    """
     port = processes.free_port()
     database = f"sqlite:///{directory / 'ownlist.sqlite3'}"
     environment = services.environment(directory, database, port) | {
@@ -80,11 +84,17 @@ def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Se
     # Coverage also measures the servers of a test run.
     environment |= {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
     (directory / "uploads").mkdir()
-    migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-    subprocess.run(migrate, env=environment, check=True)
+    _manage("migrate", environment)
+    if environment["DJANGO_SETTINGS_MODULE"] == "config.settings":
+        _manage("collectstatic", environment, "--no-input")
     command = [sys.executable, "-m", "config.server"]
     log = directory / "server.log"
     with processes.serving(command, port=port, environment=environment, log=log) as pid:
-        running = Served(port, pid, directory)
+        running = Served(port, pid, directory, environment)
         running.wait_for_workers(workers)
         yield running
+
+
+def _manage(command: str, environment: dict[str, str], *options: str) -> None:
+    program = [sys.executable, "manage.py", command, "--verbosity=0", *options]
+    subprocess.run(program, env=environment, check=True)
