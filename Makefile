@@ -17,11 +17,11 @@ TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.set
 RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev check test bench lock format clean venv install install-dev \
+.PHONY: help run demo dev check test bench screenshots lighthouse lock format clean venv install install-dev \
 	browser node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: install ## Start Ownlist on http://127.0.0.1:8000 (HOST=… PORT=… WORKERS=…)
 	@exec $(PY) -m config.launch run
@@ -46,6 +46,14 @@ check: install-dev check-style check-types check-imports ## Run the quick checks
 bench: install-dev ## Measure speed, beside the alternatives
 	$(PY) -m tests.benchmarks
 	$(PY) -m tests.benchmarks.hostile
+
+screenshots: install-dev browser ## Draw every page in every state into var/screenshots (README=1: also docs/images)
+	env -u TEST_DATABASE_URL README=$(README) $(PY) -m pytest --quiet --show-capture=no tests/browser/screenshots.py
+
+lighthouse: NODE_FOLDERS := tests/lighthouse
+lighthouse: install-dev browser node-modules ## Print the scores that Lighthouse gives to four pages
+	$(PY) -m tests.lighthouse
+	$(PY) -m tests.lighthouse --mobile
 
 lock: install-dev ## Pin the newest releases that pyproject.toml allows, with hashes
 	$(LOCK) --output-file requirements.txt pyproject.toml
@@ -123,11 +131,12 @@ browser: install-dev
 
 # The real Better Auth server that the bridge is tested against, the compiler for the
 # example of a client in TypeScript, and the accessibility rules for the pages.
+NODE_FOLDERS := tests/better_auth_server tests/typescript tests/browser
 node-modules:
 	@node -e 'process.exit(process.versions.node.split(".")[0] < 20 ? 1 : 0)' 2>/dev/null || { \
-		echo "The tests of the Better Auth bridge need Node.js 20 or newer (node, npm)." >&2; \
+		echo "The tests of the pages and of the Better Auth bridge need Node.js 20 or newer (node, npm)." >&2; \
 		exit 1; }; \
-	for folder in tests/better_auth_server tests/typescript tests/browser; do \
+	for folder in $(NODE_FOLDERS); do \
 		[ -f $$folder/package-lock.json ] || continue; \
 		(cd $$folder && { cmp -s package-lock.json node_modules/.installed || { \
 			echo "Installing $$folder"; \

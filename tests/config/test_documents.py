@@ -295,7 +295,7 @@ def test_the_dependencies_page_lists_every_package_with_its_version():
 
 def test_the_dependencies_page_lists_the_packages_for_node():
     wanted = {}
-    for folder in ("typescript", "browser"):
+    for folder in ("typescript", "browser", "lighthouse"):
         package = json.loads(text_of(f"tests/{folder}/package.json"))
         wanted |= package["dependencies"]
 
