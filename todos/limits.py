@@ -5,6 +5,7 @@ Models, forms, serializers, imports and quick add take each limit from here.
 
 TITLE_MAX_LENGTH = 500
 NOTES_MAX_LENGTH = 20_000
+LINES_MAX_LENGTH = 50_000  # the text of quick add
 SEARCH_MAX_LENGTH = 200  # what a search can be asked for
 TIMEZONE_MAX_LENGTH = 64
 RULE_MAX_LENGTH = 200  # of a recurrence rule

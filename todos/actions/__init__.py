@@ -11,7 +11,7 @@ from todos.actions.bulk import TASKS_MAX, BulkChange, change_tasks
 from todos.actions.labels import create_label, delete_label, merge_labels, update_label
 from todos.actions.lists import create_list, restore_list, trash_list, update_list
 from todos.actions.moves import Beside, move_list, move_task
-from todos.actions.quick import preview_quick_add, quick_add
+from todos.actions.quick import preview_quick_add, quick_add, redo_quick_add
 from todos.actions.refusals import (
     AlreadyCompleted,
     CannotBeUndone,
@@ -74,6 +74,7 @@ __all__ = [
     "move_list",
     "move_task",
     "preview_quick_add",
+    "redo_quick_add",
     "remove_task",
     "reopen_task",
     "restore_list",

@@ -19,12 +19,12 @@ from config.api.fields import (
 from config.json import JSONObject
 from config.text import TextField
 from todos import actions, task_fields
-from todos.actions.quick import LINES_MAX, Draft
+from todos.actions.quick_lines import LINES_MAX, Draft
 from todos.api.serializers.tasks import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
+from todos.limits import LINES_MAX_LENGTH
 from todos.schedule.quick_add import KINDS, Fields
 
-TEXT_MAX_LENGTH = 50_000
 PARTS_MAX = 1_000
 _NAMES = {field.column: field.name for field in task_fields.FIELDS}
 # The fields of `POST tasks` that a line can set.
@@ -37,8 +37,8 @@ class LinesField(TextField):
     """Text that is validated but not normalised: spans count its characters."""
 
     def run_validation(self, data: object = serializers.empty) -> Any:
-        if isinstance(data, str) and len(data) > TEXT_MAX_LENGTH:
-            self.fail("max_length", max_length=TEXT_MAX_LENGTH)
+        if isinstance(data, str) and len(data) > LINES_MAX_LENGTH:
+            self.fail("max_length", max_length=LINES_MAX_LENGTH)
         super().run_validation(data)
         return data
 
@@ -52,7 +52,7 @@ class LiteralSerializer(serializers.Serializer[None]):
         help_text="The index of the line in `parse`, from 0.",
     )
     start = WholeNumberField(
-        min_value=0, max_value=TEXT_MAX_LENGTH, help_text="The `start` of the span."
+        min_value=0, max_value=LINES_MAX_LENGTH, help_text="The `start` of the span."
     )
 
 
@@ -61,7 +61,7 @@ class QuickSerializer(serializers.Serializer[None]):
 
     text = LinesField(
         multiline=True,
-        max_length=TEXT_MAX_LENGTH,
+        max_length=LINES_MAX_LENGTH,
         help_text=f"At most {LINES_MAX} lines, in the syntax of docs/quick-add.md.",
     )
     dry_run = TrueOrFalseField(

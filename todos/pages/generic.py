@@ -14,20 +14,21 @@ if TYPE_CHECKING:
     from todos.pages.forms import ListDeleteForm, ListForm, TaskForm
     from todos.pages.import_forms import FileForm, TextForm
     from todos.pages.labels import LabelForm, LabelMergeForm
+    from todos.pages.quick_form import QuickForm
 
     EditFormView = FormView[Any]
     LabelFormView = FormView[LabelForm]
     LabelMergeFormView = FormView[LabelMergeForm]
     ListDeleteFormView = FormView[ListDeleteForm]
     ListFormView = FormView[ListForm]
+    QuickFormView = FormView[QuickForm]
     TaskFormView = FormView[TaskForm]
     UploadFormView = FormView[FileForm | TextForm]
     TaskDetailView = DetailView[Task]
     TaskListView = ListView[Task]
 else:
-    EditFormView = LabelFormView = LabelMergeFormView = ListDeleteFormView = (
-        ListFormView
-    ) = TaskFormView = FormView
-    UploadFormView = FormView
+    EditFormView = LabelFormView = LabelMergeFormView = FormView
+    ListDeleteFormView = ListFormView = QuickFormView = FormView
+    TaskFormView = UploadFormView = FormView
     TaskDetailView = DetailView
     TaskListView = ListView

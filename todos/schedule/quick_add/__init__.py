@@ -19,12 +19,13 @@ from todos.schedule.quick_add.lines import (
     Span,
     lines_of,
     parse_line,
+    plain_line,
 )
 from todos.schedule.quick_add.parts import (
     KINDS,
     Context,
 )
-from todos.schedule.quick_add.tokens import label_in
+from todos.schedule.quick_add.tokens import label_in, marked
 
 __all__ = [
     "KINDS",
@@ -35,6 +36,8 @@ __all__ = [
     "Span",
     "label_in",
     "lines_of",
+    "marked",
     "parse_line",
     "parse_phrase",
+    "plain_line",
 ]

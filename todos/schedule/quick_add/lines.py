@@ -53,6 +53,11 @@ def parse_line(line: str, *, context: Context, literal: Collection[int] = ()) ->
     parts, fields = fields_of((p for p in parts if p.start not in literal), context)
     if title := _title(line, parts):
         return Parsed(title, fields, tuple(_span(line, part) for part in parts))
+    return plain_line(line)
+
+
+def plain_line(line: str) -> Parsed:
+    """Return the task that has the whole line as its title."""
     return Parsed(_spaced(line), Fields(), ())
 
 

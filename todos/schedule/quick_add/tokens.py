@@ -69,6 +69,14 @@ def label_in(text: str) -> str | None:
     return part.sets["label"] if part else None
 
 
+def marked(sign: str, name: str) -> str:
+    """Return a name with its marker, in quotes if it needs them: `#"Next year"`."""
+    is_plain = NAME.fullmatch(name) and name[-1] not in SEPARATORS
+    if is_plain:
+        return sign + name
+    return f"{sign}“{name}”" if '"' in name else f'{sign}"{name}"'
+
+
 def _label(word: Word) -> Part | None:
     name = _name(word)
     if 0 < len(name) <= LABEL_MAX_LENGTH:
