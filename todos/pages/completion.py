@@ -27,7 +27,7 @@ class Options(TypedDict):
 def completions(user: User, before: str) -> Options | None:
     """Return the lists or labels that begin as the word before the cursor.
 
-    None if that word has no marker, or if there are none.
+    None if that word has no marker or is complete, or if there are none.
     """
     # Long enough for every name, and its cost is bounded.
     found = BEGUN.search(before[-LIST_NAME_MAX_LENGTH - 3 :])
@@ -36,7 +36,7 @@ def completions(user: User, before: str) -> Options | None:
     word, sign = found[1], found[2]
     begun = found[3] or found[4] or ""
     names = _lists(user, begun) if sign == "#" else _labels(user, begun)
-    if not names:
+    if not names or label_key(begun) in map(label_key, names):
         return None
     return {"word": word, "names": names, "texts": [marked(sign, n) for n in names]}
 

@@ -18,6 +18,7 @@ from todos.models import TaskList, TaskQuerySet
 from todos.pages.choices import choices_of
 from todos.pages.generic import TaskListView
 from todos.pages.mixins import Context, UserPageMixin
+from todos.pages.quick_form import QuickForm
 from todos.pages.rows import Group, TaskRow, day_words, linked, with_task
 from todos.pages.selection import Selection
 
@@ -44,6 +45,7 @@ class TaskListPage(UserPageMixin, TaskListView):
     has_quick_add: ClassVar[bool] = False
     can_select: ClassVar[bool] = True
     shows_completed: ClassVar[bool] = False
+    quick: QuickForm | None = None  # the bar as it was sent, if it had errors
 
     def select(self) -> TaskQuerySet:
         """Return the tasks of this page, in order."""
@@ -56,6 +58,10 @@ class TaskListPage(UserPageMixin, TaskListView):
     def quick_add_defaults(self) -> Context:
         """Return what a new task gets where its line is silent: `due_date`, `list`."""
         return {}
+
+    def quick_add_hint(self) -> str:
+        """Return the placeholder of the bar, which names the defaults."""
+        return "Add a task"
 
     @cached_property
     def upto(self) -> int:
@@ -92,7 +98,8 @@ class TaskListPage(UserPageMixin, TaskListView):
             "is_done": self.shows_completed,
             "today": self.today,
             "has_quick_add": self.has_quick_add,
-            "quick_add_defaults": self.quick_add_defaults(),
+            "quick": self.quick or QuickForm(initial=self.quick_add_defaults()),
+            "quick_add_hint": self.quick_add_hint(),
         }
 
     def _more_url(self) -> str:
@@ -124,6 +131,9 @@ class TodayView(TaskListPage):
 
     def quick_add_defaults(self) -> Context:
         return {"due_date": self.today.isoformat()}
+
+    def quick_add_hint(self) -> str:
+        return "Add a task for today"
 
     def get_context_data(self, **kwargs: object) -> Context:
         context = super().get_context_data(**kwargs)

@@ -34,9 +34,28 @@ from todos.schedule.quick_add import lines_of
 
 SUMMARY_SHOWN = 200  # characters
 TITLE_SHOWN = 80
+GRAMMAR = (
+    ("Date", ("today", "friday", "next week", "28 feb", "in 3 days")),
+    ("Time", ("9am", "14:30", "at noon", "tomorrow evening")),
+    ("Repeat", ("every day", "every mon, fri", "every 3rd tuesday", "every! 2 weeks")),
+    ("End of a repeat", ("until 1 march", "for 10 times")),
+    ("List", ("#Home", '#"Next year"')),
+    ("Label", ("@shop",)),
+    ("Priority", ("p1", "p2", "p3", "p4")),
+    ("Reminder", ("remind:30m", "remind:9am")),
+    ("Start", ("from:monday",)),
+    ("Date within the line", ('due:"next friday"',)),
+)
 
 
-class QuickAddView(KeepsDraft, UserPageMixin, QuickFormView):
+class QuickPageMixin(UserPageMixin):
+    def words_for(self, draft: Draft) -> LineWords:
+        """Return the words for a line as this user sees dates and times."""
+        [row] = self.rows([draft.task], with_list=False)
+        return LineWords(draft, row)
+
+
+class QuickAddView(KeepsDraft, QuickPageMixin, QuickFormView):
     """Add the lines of the bar; with errors, show its page again with the text."""
 
     form_class = QuickForm
@@ -67,7 +86,7 @@ class QuickAddView(KeepsDraft, UserPageMixin, QuickFormView):
             self.add_message(f"Added {len(drafts)} tasks", undo=batch)
             return
         [draft] = drafts
-        words = LineWords(draft, self.clock, timezone=self.user.timezone)
+        words = self.words_for(draft)
         text = f"Added: {Truncator(draft.task.title).chars(TITLE_SHOWN)}"
         if summary := words.summary():
             text += f" — {Truncator(summary).chars(SUMMARY_SHOWN)}"
@@ -101,7 +120,9 @@ class QuickAddView(KeepsDraft, UserPageMixin, QuickFormView):
         has_parts = any(not chip.new_list for chip in chips)
         if has_parts and len(given["text"]) <= TITLE_MAX_LENGTH:
             fields = given | {"as_text": "on"}
-            offers.append(ToastAction("Keep as text", path, is_form=True, fields=fields))
+            offers.append(
+                ToastAction("Keep as text", path, is_form=True, fields=fields)
+            )
         return offers
 
     def form_invalid(self, form: QuickForm) -> HttpResponse:
@@ -126,17 +147,19 @@ class QuickAddView(KeepsDraft, UserPageMixin, QuickFormView):
         request.path_info, request.GET = parts.path, QueryDict(parts.query)
         request.META = self.request.META | {"QUERY_STRING": parts.query}
         request.resolver_match = match = resolve(parts.path)
-        response: HttpResponse = page_class.as_view(quick=form)(
-            request, *match.args, **match.kwargs
-        )
-        return response if response.status_code == 200 else None
+        view = page_class.as_view(quick=form)
+        response = view(request, *match.args, **match.kwargs)
+        if isinstance(response, HttpResponse) and response.status_code == 200:
+            return response
+        return None  # the inbox as a list redirects
 
 
 def page_class_of(path: str) -> type[TaskListPage] | None:
     """Return the view of a page with the bar, or None for other pages."""
-    view = getattr(resolve(urlsplit(path).path).func, "view_class", object)
-    is_list = issubclass(view, TaskListPage) and view.has_quick_add
-    return view if is_list else None
+    view: type[object] = vars(resolve(urlsplit(path).path).func).get(
+        "view_class", object
+    )
+    return view if issubclass(view, TaskListPage) and view.has_quick_add else None
 
 
 class AddView(QuickAddView):
@@ -179,11 +202,10 @@ class QuickAgainView(QuickAddView):
 
     def form_valid(self, form: QuickForm) -> HttpResponse:
         batch = self.kwargs["batch"]
-        as_text = "as_text" in self.request.POST
         try:
             with receipt() as note:
                 drafts = actions.redo_quick_add(
-                    self.caller, batch_id=batch, as_text=as_text, **form.as_input()
+                    self.caller, batch_id=batch, **form.as_input()
                 )
         except actions.UndoConflict as conflict:
             if actions.is_undone(owner=self.user, batch_id=batch):
@@ -201,7 +223,7 @@ class QuickAgainView(QuickAddView):
         return self.redirect_to_next()
 
 
-class QuickPreviewView(UserPageMixin, TemplateView):
+class QuickPreviewView(QuickPageMixin, TemplateView):
     """What a line would become, as JSON for the script of the bar. Stores nothing."""
 
     http_method_names = ["post", "options"]
@@ -220,7 +242,7 @@ class QuickPreviewView(UserPageMixin, TemplateView):
             [draft] = actions.preview_quick_add(self.caller, **given)
         except ValidationError as error:
             return JsonResponse(answer | {"error": error.messages[0]})
-        words = LineWords(draft, self.clock, timezone=self.user.timezone)
+        words = self.words_for(draft)
         segments = segments_of(lines[0], draft.parsed.spans)
         chips = [
             {"kind": chip.kind, "words": chip.words, "text": chip.text}
@@ -234,3 +256,4 @@ class QuickHelpView(UserPageMixin, TemplateView):
     """The grammar of quick add on one card."""
 
     template_name = "todos/add_help.html"
+    extra_context = {"grammar": GRAMMAR}

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TypedDict
-from uuid import UUID
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -46,8 +42,8 @@ class TextsField(forms.Field):
 class QuickForm(ActionForm):
     """Lines of text, with the defaults of the page and the choices of the preview.
 
-    `literal` are texts of parts that stay in the title, and `new_list` are names of
-    lists to create.
+    `literal` are texts of parts that stay in the title, `new_list` are names of lists
+    to create, and with `as_text` the whole line is the title.
     """
 
     text = forms.CharField(
@@ -73,6 +69,7 @@ class QuickForm(ActionForm):
     )
     literal = TextsField(required=False)
     new_list = TextsField(required=False)
+    as_text = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     status = 422  # of the response, if the form has errors
 
@@ -88,6 +85,7 @@ class QuickForm(ActionForm):
         return {
             "text": given["text"],
             "kept": given["literal"],
+            "as_text": given["as_text"],
             "new_lists": given["new_list"],
             "defaults": Defaults(
                 list_id=given["list"],
@@ -102,9 +100,9 @@ class QuickForm(ActionForm):
         return len(lines_of(self["text"].value() or "")) > 1
 
     @property
-    def messages(self) -> list[str]:
+    def messages(self) -> tuple[str, ...]:
         """All errors of the form, to be shown below its only visible field."""
-        return [str(error) for errors in self.errors.values() for error in errors]
+        return tuple(str(one) for errors in self.errors.values() for one in errors)
 
     def take_errors(self, error: ValidationError | AccountFull) -> None:
         if isinstance(error, AccountFull):

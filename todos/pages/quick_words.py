@@ -9,7 +9,6 @@ from datetime import date, time
 from todos.actions.quick_lines import Draft
 from todos.models import Task
 from todos.pages.rows import NEAR_DAYS, TaskRow, day_words, reminder_words
-from todos.schedule.days import Clock
 from todos.schedule.quick_add import Span
 from todos.schedule.wording import rule_words
 
@@ -32,9 +31,8 @@ class Chip:
 class LineWords:
     """The words for one line and its task."""
 
-    def __init__(self, draft: Draft, clock: Clock, *, timezone: str) -> None:
-        self._draft, self._today = draft, clock.today
-        self._row = TaskRow(draft.task, clock, timezone=timezone)
+    def __init__(self, draft: Draft, row: TaskRow) -> None:
+        self._draft, self._row = draft, row
 
     # --- The toast ---
 
@@ -49,7 +47,7 @@ class LineWords:
         yield _lowered(row.repeat)
         if fields.start_date:
             yield f"from {self._day_of(fields.start_date)}"
-        if words := reminder_words(fields.reminder_minutes, fields.reminder_time):
+        if words := self._reminder(fields.reminder_minutes, fields.reminder_time):
             yield f"reminder {_lowered(words)}"
         yield fields.list or ""
         if fields.priority:
@@ -60,7 +58,13 @@ class LineWords:
     # --- The chips ---
 
     def chips(self) -> list[Chip]:
-        """Return a chip for each part of the line that the user can reject."""
+        """Return a chip for each part that the user can reject, or a list to create.
+
+        A line has one list, so with one of them it offers no other.
+        """
+        hidden = (
+            {"escape", "new_list"} if self._draft.parsed.fields.list else {"escape"}
+        )
         return [
             Chip(
                 span.kind,
@@ -69,7 +73,7 @@ class LineWords:
                 str(span.value) if span.kind == "new_list" else "",
             )
             for span in self._draft.parsed.spans
-            if span.kind != "escape"
+            if span.kind not in hidden
         ]
 
     def _words(self, span: Span) -> str:
@@ -98,13 +102,13 @@ class LineWords:
             case "count", int(number):
                 return "Once" if number == 1 else f"{number} times"
             case "reminder", int(minutes):
-                return reminder_words(minutes, None)
+                return self._reminder(minutes, None)
             case "reminder", str(at):
-                return reminder_words(None, time.fromisoformat(at))
+                return self._reminder(None, time.fromisoformat(at))
         return str(span.value or span.text)
 
     def _due(self, value: str) -> str:
-        day = day_words(date.fromisoformat(value[:10]), today=self._today)
+        day = day_words(date.fromisoformat(value[:10]), today=self._row.clock.today)
         return ", ".join(filter(None, (day, self._time)))
 
     @property
@@ -120,8 +124,11 @@ class LineWords:
         """Whether parts of this kind show the due date, which no phrase names."""
         return kind == next(one for one in DATED if one in self._kinds)
 
+    def _reminder(self, minutes: int | None, at: time | None) -> str:
+        return reminder_words(minutes, at, self._row.time_format)
+
     def _day_of(self, day: date) -> str:
-        return _day(day_words(day, today=self._today))
+        return _day(day_words(day, today=self._row.clock.today))
 
 
 def segments_of(line: str, spans: Iterable[Span]) -> list[tuple[str, str]]:

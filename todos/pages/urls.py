@@ -12,6 +12,7 @@ from todos.pages import (
     listing,
     lists,
     ordering,
+    quick,
     reminders,
     reschedule,
     row_menu,
@@ -36,6 +37,15 @@ urlpatterns = [
         name="import-check",
     ),
     path("search/", search.SearchView.as_view(), name="search"),
+    path("add", quick.AddView.as_view(), name="add"),
+    path("add/help/", quick.QuickHelpView.as_view(), name="add-help"),
+    path("quick/", quick.QuickAddView.as_view(), name="quick-add"),
+    path("quick/preview/", quick.QuickPreviewView.as_view(), name="quick-preview"),
+    path(
+        "quick/<uuid:batch>/again/",
+        quick.QuickAgainView.as_view(),
+        name="quick-again",
+    ),
     path("tasks/new/", tasks.TaskCreateView.as_view(), name="task-create"),
     path("tasks/<uuid:pk>/edit/", tasks.TaskUpdateView.as_view(), name="task-update"),
     path(
