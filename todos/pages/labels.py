@@ -128,7 +128,10 @@ class LabelDetailView(OwnLabelMixin, ArrangedPage):
         return tasks.with_every_label([self.label.name])
 
     def quick_add_defaults(self) -> Context:
-        return {"label": self.label.name}
+        return {"label": str(self.label.pk)}
+
+    def quick_add_hint(self) -> str:
+        return f"Add a task with @{self.label.name}"
 
     def get_context_data(self, **kwargs: Any) -> Context:
         return super().get_context_data(**kwargs) | {"label": self.label}

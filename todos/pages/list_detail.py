@@ -66,6 +66,9 @@ class ListDetailView(ArrangedPage):
     def quick_add_defaults(self) -> Context:
         return {"list": str(self.list.pk)}
 
+    def quick_add_hint(self) -> str:
+        return f"Add a task to {self.list.name}"
+
     def get_context_data(self, **kwargs: object) -> Context:
         is_active = self.list.archived_at is None
         return super().get_context_data(**kwargs) | {
