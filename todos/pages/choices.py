@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 
 from accounts.models import User
 from todos.actions.labels import LABELS_PER_USER_MAX
-from todos.actions.quick import WEEK_STARTS
+from todos.actions.quick_lines import WEEK_STARTS
 from todos.models import Label, Task
 from todos.pages.mixins import Context, UserPageMixin
 from todos.schedule.days import DAY, Clock
