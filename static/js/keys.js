@@ -1,14 +1,10 @@
 // Activates links, buttons and fields by the key in their `data-key`; the page /keys/ shows all of them.
 // A row comes first, then the menu behind its link with `data-menu-keys`, then the rest of the page.
-import { load } from "./page.js";
-
 const ROW = "[id^=task-]";
 const TEXT = "textarea, select, input:not([type=checkbox], [type=radio])";
 const PATIENCE = 1500; // milliseconds between the keys of a sequence
-const holder = Object.assign(document.createElement("div"), { hidden: true });
 let prefix = "";
 let timer = 0;
-holder.dataset.keep = "";
 
 document.addEventListener("keydown", (event) => {
   const { target, key } = event;
@@ -23,7 +19,7 @@ document.addEventListener("keydown", (event) => {
   if (prefix) timer = setTimeout(() => (prefix = ""), PATIENCE);
   const row = target.closest(ROW);
   const step = { j: 1, k: -1 }[name];
-  if (step ? walk(row, step) : activate(find(name, row)) || lookUp(name, row)) event.preventDefault();
+  if (step ? walk(row, step) : activate(find(name, row), name)) event.preventDefault();
 });
 
 function nameOf({ key, ctrlKey, metaKey, shiftKey }) {
@@ -34,13 +30,15 @@ function nameOf({ key, ctrlKey, metaKey, shiftKey }) {
 function find(name, row) {
   const selector = `[data-key="${CSS.escape(name)}"]`;
   const outside = [...document.querySelectorAll(selector)].filter((one) => !one.closest(ROW));
-  return row?.querySelector(selector) ?? (opensMenu(name, row) ? null : outside.find((one) => one.checkVisibility()) ?? outside[0]);
+  return row?.querySelector(selector) ?? menuOf(row, name) ?? outside.find((one) => one.checkVisibility()) ?? outside[0];
 }
 
-function activate(element) {
-  if (!element || element.dataset.key === "Enter") return false; // the browser's own key
+function activate(element, name) {
+  if (!element || name === "Enter") return false; // the browser's own key
+  if (element.dataset.menuKeys) element.dataset.chosen = name;
   if (element.matches(TEXT)) element.focus();
   else element.click();
+  delete element.dataset.chosen;
   return true;
 }
 
@@ -51,18 +49,9 @@ function walk(row, step) {
   return Boolean(next);
 }
 
-function opensMenu(name, row) {
-  return row?.querySelector("[data-menu-keys]")?.dataset.menuKeys.split(" ").includes(name);
-}
-
-function lookUp(name, row) {
-  if (!opensMenu(name, row)) return false;
-  load(row.querySelector("[data-menu-keys]").href).then(({ page }) => {
-    holder.replaceChildren(...(page?.querySelectorAll("#popover-content") ?? []));
-    document.body.append(holder);
-    activate(holder.querySelector(`[data-key="${CSS.escape(name)}"]`));
-  });
-  return true;
+function menuOf(row, name) {
+  const link = row?.querySelector("[data-menu-keys]");
+  return link?.dataset.menuKeys.split(" ").includes(name) ? link : null;
 }
 
 function leave(event) {

@@ -1,4 +1,5 @@
 // Shows the page behind a `data-popover` link at the link: its element `#popover-content`.
+// With `data-chosen`, the key of one of its buttons, that is pressed without showing the others.
 import { UNREACHABLE, isModified, load, say } from "./page.js";
 
 const box = Object.assign(document.createElement("div"), { id: "popover", className: "popover", popover: "auto" });
@@ -11,10 +12,11 @@ document.addEventListener("click", async (event) => {
   const link = event.target.closest("a[data-popover]");
   if (!link || isModified(event)) return;
   event.preventDefault();
+  const { chosen } = link.dataset;
   if (!box.contains(link)) opener = link.checkVisibility() ? link : document.activeElement;
   const { page } = await load(link.href).catch(() => say(UNREACHABLE) ?? {});
   const content = page?.querySelector("#popover-content");
-  if (content) show(content, link.getAttribute("aria-label") ?? link.textContent.trim());
+  if (content) show(content, link.getAttribute("aria-label") ?? link.textContent.trim(), chosen);
   else if (page) location.assign(link.href);
 });
 
@@ -44,10 +46,13 @@ function controls() {
   return [...box.querySelectorAll("a[href], button, input, select, summary")].filter((one) => one.checkVisibility());
 }
 
-function show(content, label) {
+function show(content, label, key) {
   box.replaceChildren(content);
   box.setAttribute("aria-label", label);
   document.body.append(box);
+  const chosen = key && box.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  chosen?.click();
+  if (chosen?.matches("a, button")) return;
   if (!box.matches(":popover-open")) box.showPopover();
   const { offsetWidth: width, offsetHeight: height } = box;
   const at = opener.getBoundingClientRect();
@@ -56,5 +61,5 @@ function show(content, label) {
   const top = opener === document.body ? 8 : isBelow ? at.bottom + 4 : at.top - height - 4;
   box.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
   box.style.top = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px`;
-  (box.querySelector("[aria-invalid=true], [autofocus]") ?? controls()[0] ?? box).focus();
+  (box.querySelector("[aria-invalid=true], [autofocus]") ?? controls()[chosen ? controls().indexOf(chosen) + 1 : 0] ?? box).focus();
 }

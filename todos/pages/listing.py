@@ -19,6 +19,7 @@ from todos.pages.choices import choices_of
 from todos.pages.generic import TaskListView
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.quick_form import QuickForm
+from todos.pages.returning import is_ordered_by_hand
 from todos.pages.rows import Group, TaskRow, day_words, linked, with_task
 from todos.pages.selection import Selection
 
@@ -96,6 +97,7 @@ class TaskListPage(UserPageMixin, TaskListView):
             "without_details": with_task(self.here, None),
             "select": select if self.can_select else None,
             "is_done": self.shows_completed,
+            "is_sortable": is_ordered_by_hand(self.here, parent=None),
             "today": self.today,
             "has_quick_add": self.has_quick_add,
             "quick": self.quick or QuickForm(initial=self.quick_add_defaults()),
