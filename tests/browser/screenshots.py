@@ -1,6 +1,6 @@
 """Draw every page in every state: `make screenshots`.
 
-The pictures are for people to look at, in `var/screenshots/index.html`. With README=1
+`var/screenshots/index.html` shows the pictures side by side. With README=1
 the pictures of the README are drawn as well, with the data of the demo account.
 """
 
@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "var/screenshots"
 README_FOLDER = ROOT / "docs/images"
 WIDTHS = {320: 640, 768: 1024, 1440: 900}
+LONG = 3  # viewports; only the first one of longer pages is drawn
 SCHEMES = ("light", "dark")
 HEAD = """<!doctype html><meta charset="utf-8"><title>Ownlist: all states</title>
 <style>
@@ -45,7 +46,9 @@ def draw(state, site, browser):
             for scheme in SCHEMES:
                 page.emulate_media(color_scheme=scheme)
                 path = FOLDER / state.area / f"{state.name}-{width}-{scheme}.png"
-                page.screenshot(path=path, full_page=True)
+                # What sticks to the viewport would be in the middle of a long page.
+                length = page.evaluate("document.documentElement.scrollHeight")
+                page.screenshot(path=path, full_page=length < LONG * height)
                 yield path.relative_to(FOLDER)
 
 

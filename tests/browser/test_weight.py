@@ -1,4 +1,4 @@
-"""How much a browser loads from the real server, and that the page stands still."""
+"""How much a browser loads from the real server, and whether the page shifts."""
 
 import pytest
 
