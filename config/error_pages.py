@@ -9,6 +9,7 @@ import math
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -109,9 +110,9 @@ def _came_from(request: HttpRequest) -> str:
     """Return the path of the page with the link or form, if it is another of ours."""
     try:
         url = urlsplit(request.headers.get("Referer", "")[: drafts.NEXT_MAX_LENGTH])
-    except ValueError:
+        is_ours = is_own(request, f"{url.scheme}://{url.netloc}")
+    except (ValueError, DisallowedHost):
         return ""
     path = f"{url.path}?{url.query}" if url.query else url.path
-    is_ours = is_own(request, f"{url.scheme}://{url.netloc}")
     is_other = url.path != request.path
     return path if is_ours and is_other and drafts.is_own_path(path, request) else ""

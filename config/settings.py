@@ -522,6 +522,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
         # The policies of static/js/page.js and, in the admin, static/js/admin.js.
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["ownlist", "default"],

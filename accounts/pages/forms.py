@@ -98,7 +98,10 @@ class SignInForm(allauth.LoginForm):
         super().__init__(*args, **kwargs)
         self.fields["login"] = EmailField(label="E-mail")
         self.fields["password"] = PasswordField(label="Password")
-        self.fields["remember"].label = "Keep me signed in for two weeks"
+        remember = self.fields["remember"]
+        remember.label = "Keep me signed in for two weeks"
+        remember.help_text = "Uncheck it on a computer that others use."
+        remember.initial = True
 
 
 class SignUpForm(allauth.SignupForm):

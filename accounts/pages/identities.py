@@ -5,13 +5,14 @@ between, the session keeps the verified claims of the token, not the token itsel
 """
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.generic import FormView, TemplateView
@@ -71,10 +72,34 @@ class ConnectView(TokenFormView):
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
-class ConnectConfirmView(TemplateView):
+class IdentityConfirmView(TemplateView):
+    """Show whose identity it is, and ask before something is done to it."""
+
+    template_name = "accounts/identity_confirm.html"
+    verb: ClassVar[str]
+    is_removal = False
+    back = "accounts:security"
+
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
+        """Return the words of the page; `known_as` and `issuer` say whose it is."""
+        return super().get_context_data(
+            verb=self.verb,
+            is_removal=self.is_removal,
+            cancel=reverse(self.back),
+            **kwargs,
+        )
+
+    @property
+    def identity(self) -> LinkedIdentity:
+        """The identity of this user that the URL names."""
+        user = user_of(self.request)
+        return get_object_or_404(LinkedIdentity, user=user, pk=self.kwargs["pk"])
+
+
+class ConnectConfirmView(IdentityConfirmView):
     """Show whose identity it is, and link it."""
 
-    template_name = "accounts/connect_confirm.html"
+    verb = "Connect"
 
     def dispatch(
         self, request: HttpRequest, *args: object, **kwargs: object
@@ -129,17 +154,17 @@ def _presented(request: HttpRequest) -> VerifiedToken | None:
     )
 
 
-@method_decorator(recent_sign_in_required, name="dispatch")
-class DisconnectView(TemplateView):
+class DisconnectView(IdentityConfirmView):
     """Unlink an identity, after confirmation."""
 
-    template_name = "accounts/disconnect.html"
+    verb = "Disconnect"
+    is_removal = True
 
     def get_context_data(self, **kwargs: object) -> dict[str, Any]:
-        return super().get_context_data(identity=self._identity(), **kwargs)
+        return super().get_context_data(**_names(self.identity), **kwargs)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        identity = self._identity()
+        identity = self.identity
         try:
             is_done = unlink(
                 user=user_of(request), identity=identity, at=timezone.now()
@@ -156,12 +181,9 @@ class DisconnectView(TemplateView):
                 mails.send_unlinked(identity)
         return redirect("accounts:security")
 
-    def _identity(self) -> LinkedIdentity:
-        return _own(self.request, self.kwargs["pk"])
 
-
-def _own(request: HttpRequest, pk: UUID) -> LinkedIdentity:
-    return get_object_or_404(LinkedIdentity, user=user_of(request), pk=pk)
+def _names(identity: LinkedIdentity) -> dict[str, str]:
+    return {"known_as": identity.known_as, "issuer": identity.issuer}
 
 
 # --- After a reset by mail -------------------------------------------------------
@@ -181,19 +203,18 @@ class PausedView(TemplateView):
         )
 
 
-@method_decorator(recent_sign_in_required, name="dispatch")
-class KeepView(TemplateView):
+class KeepView(IdentityConfirmView):
     """Keep a suspended identity, after confirmation."""
 
-    template_name = "accounts/keep.html"
+    verb = "Keep"
+    back = "accounts:paused"
 
     def get_context_data(self, **kwargs: object) -> dict[str, Any]:
-        identity = _own(self.request, self.kwargs["pk"])
-        return super().get_context_data(identity=identity, **kwargs)
+        return super().get_context_data(**_names(self.identity), **kwargs)
 
     def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         user = user_of(request)
-        keep(user=user, identity=_own(request, pk), at=timezone.now())
+        keep(user=user, identity=self.identity, at=timezone.now())
         messages.success(
             request, "The sign-in has been kept and can access your account again."
         )

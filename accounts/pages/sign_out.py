@@ -17,6 +17,16 @@ from config.client_address import address_key
 from config.errors import answer
 
 
+def clear_browser(response: HttpResponse) -> HttpResponse:
+    """Let the browser forget what it stored: pages, and tasks kept for offline use.
+
+    Cookies stay: the session has ended on the server, and the other cookies contain
+    nothing about tasks.
+    """
+    response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
 class SignOutView(allauth.LogoutView):
     """End the session of this browser.
 
@@ -44,8 +54,7 @@ class SignOutView(allauth.LogoutView):
         token, issuer = session_token_of(request), session_issuer()
         response: HttpResponse
         if token is None or issuer is None:
-            response = super().post(*args, **kwargs)
-            return response
+            return clear_browser(super().post(*args, **kwargs))
         now = timezone.now()
         ended_there = sessions.end(token, issuer, now=now.timestamp())
         if not ended_there:
@@ -64,7 +73,7 @@ class SignOutView(allauth.LogoutView):
                 f"{_named(issuer)} can't be reached. You have signed out here, but you"
                 " may still be signed in there.",
             )
-        return response
+        return clear_browser(response)
 
 
 def _named(issuer: Issuer) -> str:

@@ -26,6 +26,7 @@ from accounts.credentials import (
 from accounts.emails import Confirmation
 from accounts.pages.forms import PasswordResetKeyForm
 from accounts.pages.recent_sign_in import recent_sign_in_required
+from accounts.pages.sign_out import clear_browser
 from config.api.throttling import count_request
 from config.drafts import KeepsDraft
 
@@ -116,7 +117,7 @@ class SignOutEverywhereView(TemplateView):
         sign_out_everywhere(user=user_of(request), at=timezone.now())
         logout(request)
         messages.success(request, "You have signed out everywhere.")
-        return redirect("account_login")
+        return clear_browser(redirect("account_login"))
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")
@@ -134,4 +135,4 @@ class DeletionView(TemplateView):
             f"Your account is locked. It will be deleted in {DELETION_GRACE.days} "
             "days.",
         )
-        return redirect("account_login")
+        return clear_browser(redirect("account_login"))

@@ -29,6 +29,12 @@ def test_changes_the_password_and_stays_signed_in(page_as, alice):
     assert alice.check_password(NEW)
 
 
+def test_tells_password_managers_whose_password_it_is(page_as, alice):
+    form = page_as(alice).get(URL).text.partition("<main")[2]
+
+    assert f'autocomplete="username" value="{alice.email}" hidden' in form
+
+
 def test_ends_every_other_session(page_as, alice):
     here, elsewhere = page_as(alice), page_as(alice)
 

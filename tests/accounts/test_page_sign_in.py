@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -139,7 +140,11 @@ def test_asks_an_unverified_user_to_verify_where_it_is_mandatory(
     assert [mail.to for mail in mailoutbox] == [[carol.email]]
 
 
-def test_ends_with_the_browser_unless_asked_to_stay(client, alice):
+def test_offers_to_stay_signed_in(client, db):
+    assert re.search(r'name="remember"[^>]* checked', client.get(URL).text)
+
+
+def test_ends_with_the_browser_if_that_is_unchecked(client, alice):
     sign_in(client)
 
     assert client.session.get_expire_at_browser_close()

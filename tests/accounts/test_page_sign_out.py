@@ -13,6 +13,7 @@ def test_ends_the_session(page_as, alice):
 
     assert response.url == reverse("account_login")
     assert "_auth_user_id" not in client.session
+    assert response["Clear-Site-Data"] == '"cache", "storage"'
 
 
 def test_leaves_the_other_sessions(page_as, alice):

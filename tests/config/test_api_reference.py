@@ -67,6 +67,14 @@ def test_is_public(client, db):
     assert 'href="#object-Task"' in page
 
 
+def test_every_wide_table_can_be_scrolled_by_keyboard(client, db):
+    page = client.get("/api/docs").text
+    frames = re.findall('<div class="table-scroll"[^>]*>', page)
+    names = [re.search('tabindex="0" .*aria-label="(.+?)"', one)[1] for one in frames]
+
+    assert len(names) == len(set(names)) > 100
+
+
 def test_every_link_within_the_page_has_a_target(client, db):
     page = client.get(reverse("api:docs")).text
 

@@ -100,6 +100,7 @@ def test_every_response_has_the_content_security_policy(response):
     assert policy["frame-ancestors"] == "'none'"
     assert policy["base-uri"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["worker-src"] == "'self'"
     for word in ("unsafe", "http:", "https:", "*", "nonce", "data: "):
         assert word not in policy["script-src"], word
 
