@@ -476,6 +476,7 @@ PAGE_LIMITS = {
 }
 # The limits by user.
 USER_PAGE_LIMITS = {
+    "todos:quick-again": "undo",
     "todos:undo": "undo",
     "todos:export": "export",
     "todos:import": "import",

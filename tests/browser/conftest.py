@@ -13,8 +13,8 @@ def signed_in(new_context, live_server, alice):
 
     def open_page(**options):
         page = new_context(base_url=live_server.url, **options).new_page()
-        # A form that is refused because of a conflict is a result, not a fault.
-        watches.append(Watch(page, site=live_server.url, allowed=(409,)))
+        # A form that is refused is a result, not a fault.
+        watches.append(Watch(page, site=live_server.url, allowed=(409, 422)))
         Visit(page, live_server.url).sign_in(alice)
         return page
 

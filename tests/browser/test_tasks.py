@@ -112,8 +112,8 @@ def test_keeps_the_input_when_the_session_has_ended(page, alice):
     sign_in(page)
 
     expect(status(page)).to_contain_text("Your text has been restored")
-    expect(page.get_by_label("Title")).to_have_value("Buy milk")
-    page.get_by_role("button", name="Add task").click()
+    expect(page.get_by_label("New task")).to_have_value("Buy milk")
+    page.get_by_role("button", name="Add", exact=True).click()
     expect(status(page)).to_contain_text("Added: Buy milk")
     expect(page).to_have_url(re.compile(r"//[^/]+/$"))
 
