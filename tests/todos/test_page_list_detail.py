@@ -26,9 +26,9 @@ def test_shows_the_open_tasks_of_the_list(page_as, alice):
 def test_puts_new_tasks_into_the_list(page_as, alice):
     home = TaskListFactory(owner=alice)
 
-    defaults = page_as(alice).get(url(home)).context["quick_add_defaults"]
+    bar = page_as(alice).get(url(home)).context["quick"]
 
-    assert defaults == {"list": str(home.pk)}
+    assert bar.initial == {"list": str(home.pk)}
 
 
 def test_requires_a_sign_in(client, alice):
