@@ -97,7 +97,7 @@ def test_remembers_how_a_list_was_arranged(page_as, alice, url):
 
     page = client.get(url)
     assert page.context["here"] == f"{url}?sort=due&group=priority"
-    assert "Due date, by priority" in page.content.decode()
+    assert "Sorted by due date, grouped by priority" in page.content.decode()
     elsewhere = client.get(reverse("todos:list-detail", args=[other.pk]))
     assert not elsewhere.context["is_arranged"]
     reset = client.get(page.context["usual_url"])
@@ -188,7 +188,7 @@ def test_the_menu_of_the_inbox_has_no_changes_of_the_list(page_as, alice):
     page = page_as(alice).get(reverse("todos:list-menu", args=[inbox.pk]))
 
     text = page.content.decode()
-    assert "Newest first" in text
+    assert "With the newest first" in text
     assert "Delete…" not in text
     assert "Archive" not in text
 

@@ -38,13 +38,13 @@ WEEK = 6 * DAY  # from today to the end of the next seven days
 
 SORTS = {
     "manual": "By hand",
-    "due": "Due date",
-    "priority": "Priority",
-    "created": "Newest first",
-    "title": "Title",
+    "due": "By due date",
+    "priority": "By priority",
+    "created": "With the newest first",
+    "title": "By title",
 }
 GROUPS = {
-    "none": "Not grouped",
+    "none": "",
     "due": "By due date",
     "priority": "By priority",
     "label": "By label",
@@ -69,9 +69,9 @@ class Arrangement:
 
     @property
     def words(self) -> str:
-        """What differs from the order of the user, such as `Due date, by label`."""
-        parts = [SORTS[self.sort]] if self.sort != "manual" else []
-        parts += [GROUPS[self.group]] if self.group != "none" else []
+        """In words, such as `Sorted by due date, grouped by label`."""
+        sort, group = SORTS[self.sort].lower(), GROUPS[self.group].lower()
+        parts = [f"sorted {sort}"] + ([f"grouped {group}"] if group else [])
         return ", ".join(parts).capitalize()
 
     def apply(self, tasks: TaskQuerySet, *, today: date) -> TaskQuerySet:

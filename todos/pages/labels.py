@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -17,13 +19,14 @@ from config.text import TextFormField
 from todos import actions
 from todos.ledger import receipt
 from todos.limits import LABEL_MAX_LENGTH
-from todos.models import Colour, Label, LabelQuerySet, TaskQuerySet, label_key
+from todos.models import Colour, Label, LabelQuerySet, Task, TaskQuerySet, label_key
 from todos.pages.arranging import ArrangedPage, Arrangement
 from todos.pages.forms import ActionForm, set_choices
 from todos.pages.generic import LabelFormView, LabelMergeFormView
 from todos.pages.list_detail import choices
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.navigation import NavigationLabel
+from todos.pages.rows import TaskRow
 
 BY_DUE = Arrangement(sort="due")
 
@@ -126,6 +129,13 @@ class LabelDetailView(OwnLabelMixin, ArrangedPage):
     def within(self) -> TaskQuerySet:
         tasks = self.tasks.live().in_active_lists()
         return tasks.with_every_label([self.label.name])
+
+    def rows(self, tasks: Iterable[Task], *, with_list: bool = True) -> list[TaskRow]:
+        """Return the rows without the label that all of them have."""
+        return [
+            replace(row, labels=[one for one in row.labels if one != self.label])
+            for row in super().rows(tasks, with_list=with_list)
+        ]
 
     def quick_add_defaults(self) -> Context:
         return {"label": str(self.label.pk)}

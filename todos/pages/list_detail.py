@@ -118,7 +118,7 @@ def choices(
             for name, words in SORTS.items()
         ],
         "groupings": [
-            (f"{path}?group={name}", words, name == current.group)
+            (f"{path}?group={name}", words or "Not at all", name == current.group)
             for name, words in GROUPS.items()
         ],
     }

@@ -207,7 +207,7 @@ class SearchView(TaskListPage):
     def _places(self, words: str) -> tuple[list[TaskList], list[NavigationLabel]]:
         """Return the lists and labels whose names contain all of the words."""
         wanted = fold(words).split()
-        if not wanted:
+        if not wanted or self.form.has_filters:
             return [], []
         navigation = self.navigation
 
