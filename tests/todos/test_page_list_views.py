@@ -188,7 +188,7 @@ def test_the_menu_of_the_inbox_has_no_changes_of_the_list(page_as, alice):
     page = page_as(alice).get(reverse("todos:list-menu", args=[inbox.pk]))
 
     text = page.content.decode()
-    assert "With the newest first" in text
+    assert "By creation" in text
     assert "Delete…" not in text
     assert "Archive" not in text
 

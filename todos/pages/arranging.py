@@ -40,7 +40,7 @@ SORTS = {
     "manual": "By hand",
     "due": "By due date",
     "priority": "By priority",
-    "created": "With the newest first",
+    "created": "By creation",
     "title": "By title",
 }
 GROUPS = {

@@ -23,7 +23,7 @@ from todos.models import Colour, Label, LabelQuerySet, Task, TaskQuerySet, label
 from todos.pages.arranging import ArrangedPage, Arrangement
 from todos.pages.forms import ActionForm, set_choices
 from todos.pages.generic import LabelFormView, LabelMergeFormView
-from todos.pages.list_detail import choices
+from todos.pages.list_detail import menu_choices
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.navigation import NavigationLabel
 from todos.pages.rows import TaskRow
@@ -157,7 +157,7 @@ class LabelMenuView(OwnLabelMixin, TemplateView):
         page = reverse("todos:label-detail", args=[key])
         return super().get_context_data(**kwargs) | {
             "label": self.label,
-            **choices(self, str(key), page, BY_DUE),
+            "arrangements": menu_choices(self, str(key), page, BY_DUE),
         }
 
 

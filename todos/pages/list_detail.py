@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -103,22 +104,28 @@ class ListMenuView(UserPageMixin, TemplateView):
         return super().get_context_data(**kwargs) | {
             "list": own,
             "next": self.next_url(*default),
-            **choices(self, str(own.pk), page, Arrangement()),
+            "arrangements": menu_choices(self, str(own.pk), page, Arrangement()),
         }
 
 
-def choices(
+def menu_choices(
     page: UserPageMixin, key: str, path: str, default: Arrangement
+) -> list[dict[str, object]]:
+    """Return the links that sort and group the page at `path`, for its menu."""
+    now = remembered(page.request.session, key, default)
+    return [
+        _links(f"{path}?sort=", "Sort", "sort", SORTS, now.sort),
+        _links(f"{path}?group=", "Group", "group", GROUPS, now.group),
+    ]
+
+
+def _links(
+    url: str, title: str, icon: str, words: Mapping[str, str], current: str
 ) -> dict[str, object]:
-    """Return the links to sort and to group the page at `path`, for its menu."""
-    current = remembered(page.request.session, key, default)
+    shown = {name: text or "Not at all" for name, text in words.items()}
     return {
-        "sorts": [
-            (f"{path}?sort={name}", words, name == current.sort)
-            for name, words in SORTS.items()
-        ],
-        "groupings": [
-            (f"{path}?group={name}", words or "Not at all", name == current.group)
-            for name, words in GROUPS.items()
-        ],
+        "title": title,
+        "icon": icon,
+        "current": shown[current],
+        "links": [(url + name, text, name == current) for name, text in shown.items()],
     }
