@@ -188,12 +188,15 @@ class SearchView(TaskListPage):
     def get_context_data(self, **kwargs: Any) -> Context:
         asked = self.asked
         lists, labels = self._places(asked["q"] if asked else "")
-        return super().get_context_data(**kwargs) | {
+        context = super().get_context_data(**kwargs)
+        is_trash = bool(asked and asked["status"] == "trash")
+        return context | {
             "form": self.form,
             "unfiltered_url": self._url(),
             "trash_url": self._url(status="trash"),
             "is_asked": asked is not None,
-            "is_trash": bool(asked and asked["status"] == "trash"),
+            "is_trash": is_trash,
+            "select": None if is_trash else context["select"],
             "lists": lists,
             "labels": labels,
         }
