@@ -87,7 +87,7 @@ def test_shows_the_open_tasks_of_a_label(page_as, alice, phone):
     [row] = group.rows
     assert (row.task, row.list) == (task, home)
     assert response.context["done_count"] == 1
-    assert response.context["quick_add_defaults"] == {"label": "phone"}
+    assert response.context["quick"]["label"].value() == str(phone.pk)
 
 
 def test_rows_show_labels_as_links_in_their_colour(page_as, alice, phone):
