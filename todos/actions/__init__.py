@@ -26,7 +26,7 @@ from todos.actions.refusals import (
     UndoTooLarge,
     VersionConflict,
 )
-from todos.actions.removal import remove_task
+from todos.actions.removal import empty_trash, remove_task
 from todos.actions.skips import skip_occurrence
 from todos.actions.tasks import (
     Completion,
@@ -69,6 +69,7 @@ __all__ = [
     "create_list",
     "create_task",
     "delete_label",
+    "empty_trash",
     "is_undone",
     "merge_labels",
     "move_list",

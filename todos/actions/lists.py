@@ -15,7 +15,7 @@ from todos.actions.refusals import InboxProtected, NoRoom
 from todos.actions.storing import store, store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, open_batch, snapshot
-from todos.models import TaskList, TaskQuerySet
+from todos.models import Task, TaskList, TaskQuerySet
 
 LISTS_MAX = 500  # that one user can have outside the trash
 CHUNK = 500  # tasks that are loaded at once
@@ -144,10 +144,12 @@ def restore_list(
     caller: Caller,
     *,
     list_id: UUID,
+    with_task: UUID | None = None,
     version: ExpectedVersion = None,
 ) -> TaskList:
     """Restore a list from the trash, with the tasks that were trashed with it.
 
+    `with_task` is a task that was restored without the list, and now moves back to it.
     If the list is not in the trash, nothing changes.
 
     Raises:
@@ -161,6 +163,9 @@ def restore_list(
         if row.trashed_at is None:
             return row
         _restore(row, batch)
+        if with_task is not None:
+            live = Task.objects.owned_by(caller.owner).live().top_level()
+            move_all(live.with_labels().filter(pk=with_task), row.pk, batch)
     return row
 
 

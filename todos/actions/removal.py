@@ -15,6 +15,8 @@ from todos.ledger import Batch, Entity, open_batch
 from todos.models import Task, TaskList
 
 TRASH_DAYS = 30  # before a purge deletes from the trash, by default
+CHUNK = 200  # rows that one transaction deletes
+EMPTIED_MAX = 10_000  # rows that one request deletes
 
 
 def remove_task(
@@ -36,6 +38,23 @@ def remove_task(
         if task.trashed_at is None:
             raise NotInTrash
         _remove_tasks([task], batch)
+
+
+def empty_trash(caller: Caller, *, before: datetime) -> int:
+    """Delete what was put into the trash before a time, in several batches.
+
+    One call deletes about `EMPTIED_MAX` rows, so that it does not take too long.
+
+    Returns:
+        The number of deleted rows, including steps.
+    """
+    gone = 0
+    while gone < EMPTIED_MAX:
+        number = remove_trashed(caller, before=before, limit=CHUNK)
+        if not number:
+            break
+        gone += number
+    return gone
 
 
 def remove_trashed(caller: Caller, *, before: datetime, limit: int) -> int:

@@ -9,12 +9,11 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, ClassVar
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Left
 from django.utils.formats import date_format
 
-from todos.actions.removal import TRASH_DAYS
-from todos.models import TaskList, TaskQuerySet
+from todos.models import TaskQuerySet
 from todos.pages.choices import choices_of
 from todos.pages.generic import TaskListView
 from todos.pages.mixins import Context, UserPageMixin
@@ -25,7 +24,6 @@ from todos.pages.selection import Selection
 
 PAGE_SIZE = 50  # rows that a page shows, and that a link adds
 ROWS_MAX = 500
-LISTS_SHOWN = 100  # in the trash
 PREVIEW_LENGTH = 140  # characters of the notes beside a title
 BY_DUE = (
     "due_date",
@@ -201,31 +199,3 @@ class CompletedView(TaskListPage):
     def _day(self, row: TaskRow) -> date:
         assert row.task.completed_at is not None
         return row.task.completed_at.astimezone(self.user.zone).date()
-
-
-class TrashView(TaskListPage):
-    """The deleted tasks and lists, to be restored or deleted permanently."""
-
-    template_name = "todos/task_trash.html"
-    can_select = False
-
-    def select(self) -> TaskQuerySet:
-        # Steps that were deleted with their task are restored with it.
-        on_its_own = Q(parent=None) | Q(parent__trashed_at=None)
-        return self.tasks.trashed().filter(on_its_own).order_by("-trashed_at", "-id")
-
-    @cached_property
-    def lists(self) -> list[TaskList]:
-        """The lists in the trash, the latest first."""
-        lists = TaskList.objects.owned_by(self.user).trashed()
-        return list(lists.order_by("-trashed_at", "-id")[:LISTS_SHOWN])
-
-    def group(self, rows: list[TaskRow]) -> Iterator[Group]:
-        if rows:
-            yield Group(rows, "Tasks" if self.lists else "")
-
-    def get_context_data(self, **kwargs: object) -> Context:
-        return super().get_context_data(**kwargs) | {
-            "days": TRASH_DAYS,
-            "lists": self.lists,
-        }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import cached_property
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.views.generic import TemplateView
 
 from config.drafts import KeepsDraft
+from config.toasts import ToastAction
 from todos import actions
 from todos.actions.removal import TRASH_DAYS
 from todos.ledger import receipt
@@ -205,7 +208,10 @@ class ListDeleteView(OwnListMixin, ListDeleteFormView):
 
 
 class ListRestoreView(ListActionView):
-    """Restore a list, with the tasks that were deleted with it."""
+    """Restore a list, with the tasks that were deleted with it.
+
+    The field `task` names a task that was restored earlier, and moves back to it.
+    """
 
     verb = "Restore"
 
@@ -216,9 +222,20 @@ class ListRestoreView(ListActionView):
     def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         try:
             with receipt() as note:
-                own = actions.restore_list(self.caller, list_id=self.list.pk)
+                own = actions.restore_list(
+                    self.caller, list_id=self.list.pk, with_task=self._task_id()
+                )
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return self.redirect_to_next("todos:task-trash")
-        self.add_message("Restored", own.name, undo=note.batch)
+        path = reverse("todos:list-detail", args=[own.pk])
+        links = [ToastAction("Open the list", path)]
+        self.add_message("Restored", own.name, undo=note.batch, actions=links)
         return self.redirect_to_next("todos:list-detail", own.pk)
+
+    def _task_id(self) -> UUID | None:
+        """Return the task that was restored without the list, if the form names it."""
+        try:
+            return UUID(self.request.POST.get("task", ""))
+        except ValueError:
+            return None

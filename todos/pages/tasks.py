@@ -13,13 +13,15 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from accounts.models import User
 from config.drafts import KeepsDraft
 from config.mails import mails
+from config.toasts import ToastAction
 from todos import actions
 from todos.ledger import receipt
-from todos.models import Task, TaskQuerySet
+from todos.models import Task, TaskList, TaskQuerySet
 from todos.pages.editing import EditPage
 from todos.pages.forms import TaskForm
 from todos.pages.generic import TaskDetailView, TaskFormView
@@ -160,8 +162,13 @@ class TaskActionView(UserPageMixin, TaskDetailView):
         except actions.Refusal as refusal:
             messages.error(request, str(refusal))
         else:
-            self.add_message(text, task.title, undo=note.batch)
+            links = self.toast_actions(task)
+            self.add_message(text, task.title, undo=note.batch, actions=links)
         return self.redirect_to_next()
+
+    def toast_actions(self, task: Task) -> list[ToastAction]:
+        """Return more actions for the message."""
+        return []
 
 
 class TaskCompleteView(TaskActionView):
@@ -190,13 +197,29 @@ class TaskDeleteView(TaskActionView):
 
 
 class TaskRestoreView(TaskActionView):
+    """Restore a task, to the inbox if its list is in the trash."""
+
     verb = "Restore"
+    _trashed_list: TaskList | None = None
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
+        lists = TaskList.objects.owned_by(self.user).trashed()
+        self._trashed_list = lists.filter(tasks=task_id).first()
         task = actions.restore_task(self.caller, task_id=task_id)
         home = self.navigation.list_of(task.list_id)
-        # Its list may be in the trash by now; then it was restored to another one.
         return f"Restored to {home.name}" if home else "Restored", task
+
+    def toast_actions(self, task: Task) -> list[ToastAction]:
+        path = reverse("todos:list-detail", args=[task.list_id])
+        links = [ToastAction("Open the list", path)]
+        if self._trashed_list is not None and task.parent_id is None:
+            path = reverse("todos:list-restore", args=[self._trashed_list.pk])
+            fields = {"task": str(task.pk)}
+            also = ToastAction(
+                "Restore the list too", path, is_form=True, fields=fields
+            )
+            links.append(also)
+        return links
 
 
 class TaskSkipView(TaskActionView):

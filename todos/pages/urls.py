@@ -18,6 +18,7 @@ from todos.pages import (
     row_menu,
     search,
     tasks,
+    trash,
     undo,
 )
 
@@ -27,7 +28,8 @@ urlpatterns = [
     path("inbox/", list_detail.InboxView.as_view(), name="task-inbox"),
     path("upcoming/", listing.UpcomingView.as_view(), name="task-upcoming"),
     path("completed/", listing.CompletedView.as_view(), name="task-completed"),
-    path("trash/", listing.TrashView.as_view(), name="task-trash"),
+    path("trash/", trash.TrashView.as_view(), name="task-trash"),
+    path("trash/empty/", trash.EmptyTrashView.as_view(), name="trash-empty"),
     path("export/", exporting.ExportView.as_view(), name="export"),
     path("import/", importing.ImportView.as_view(), name="import"),
     path("import/text/", importing.ImportTextView.as_view(), name="import-text"),
