@@ -230,6 +230,7 @@ PAGES = [Row(*row) for row in [
     ("POST", "bulk/",       303, 303, 303, 303, {"action": "complete"}),
     ("GET",  "lists/new/",  302, 200, 200, 200),
     ("POST", "lists/new/",  303, 303, 303, 303, NAME),
+    ("GET",  "statistics/",      302, 200, 200, 200),
     ("GET",  "trash/empty/",     302, 200, 200, 200),
     ("POST", "trash/empty/",     303, 303, 303, 303),
     ("GET",  "import/",          302, 200, 200, 200),

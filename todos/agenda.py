@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
+
+from django.db.models import BooleanField, Count, ExpressionWrapper
 
 from accounts.models import User
 from todos.models import Task, TaskQuerySet
-from todos.schedule.days import Clock
+from todos.models.due import due_before
+from todos.schedule.days import DAY, Clock
+
+
+@dataclass(frozen=True, slots=True)
+class DayCounts:
+    """How many tasks `Agenda.today` has, and how many are due on each date."""
+
+    today: int
+    by_day: Counter[date]
 
 
 class Agenda:
@@ -44,6 +57,25 @@ class Agenda:
     def upcoming(self) -> TaskQuerySet:
         """Tasks that are due after the end of the user's day."""
         return self._active(self._tasks.upcoming(self.clock, zones=self._zones))
+
+    def counts(self, *, until: date) -> DayCounts:
+        """Count the open tasks that are due until a date, in one query."""
+        clock = self.clock
+        until = max(until, clock.today + 2 * DAY)
+        is_today = due_before(clock.today + DAY, clock.day_end_in, self._zones)
+        tasks = self._active(self._tasks.open().filter(due_date__lte=until))
+        found = (
+            tasks.annotate(is_today=ExpressionWrapper(is_today, BooleanField()))
+            .values_list("due_date", "is_today")
+            .annotate(number=Count("pk"))
+            .order_by()
+        )
+        by_day: Counter[date] = Counter()
+        today = 0
+        for day, is_due, number in found:
+            by_day[day] += number
+            today += number if is_due else 0
+        return DayCounts(today, by_day)
 
     @staticmethod
     def _active(tasks: TaskQuerySet) -> TaskQuerySet:

@@ -1,6 +1,7 @@
 """Helpers for the tests of pages."""
 
 from uuid import UUID
+from xml.etree import ElementTree
 
 from django.urls import reverse
 
@@ -29,3 +30,8 @@ def assert_does_not_exist(client, route, pk, *, method="get", **body):
     nobodys = send(reverse(route, args=[ABSENT]), body)
     assert theirs.status_code == nobodys.status_code == 404
     assert theirs.content == nobodys.content
+
+
+def image_of(chart):
+    """Return a chart as an element."""
+    return ElementTree.fromstring(chart)  # noqa: S314 - of our own making

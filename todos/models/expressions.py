@@ -49,6 +49,25 @@ class StepCount(models.Func):
         super().__init__(task, condition=condition, output_field=models.IntegerField())
 
 
+class QuarterHour(models.Func):
+    """The number of 15 minutes between the epoch and an instant, rounded down.
+
+    All zones differ from UTC by multiples of them, so what is grouped by them can be
+    grouped by the days of any zone. The database need not know the zone.
+    """
+
+    template = "CAST(STRFTIME('%%%%s', %(expressions)s) AS INTEGER) / 900"
+
+    def __init__(self, instant: str) -> None:
+        super().__init__(instant, output_field=models.IntegerField())
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Sequence[object]]:
+        template = "FLOOR(EXTRACT(EPOCH FROM %(expressions)s) / 900)::integer"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 class DistinctTexts(models.Aggregate):
     """The distinct values of a text column without commas, joined by commas."""
 

@@ -127,7 +127,7 @@ class TodayView(TaskListPage):
             yield Group(overdue, "Overdue", str(len(overdue)), is_overdue=True)
         if to_come:
             # A single group needs no heading.
-            yield Group(_without_day(to_come), "Today" if overdue else "")
+            yield Group(without_day(to_come), "Today" if overdue else "")
 
     def quick_add_defaults(self) -> Context:
         return {"due_date": self.today.isoformat()}
@@ -144,7 +144,7 @@ class TodayView(TaskListPage):
         return context | {"greeting": _greeting(hour)}
 
 
-def _without_day(rows: Iterable[TaskRow]) -> list[TaskRow]:
+def without_day(rows: Iterable[TaskRow]) -> list[TaskRow]:
     return [replace(row, has_day=False) for row in rows]
 
 
@@ -156,23 +156,7 @@ def _greeting(hour: int) -> str:
     return "Good evening"
 
 
-class UpcomingView(TaskListPage):
-    """The tasks that are due after today, grouped by day."""
-
-    template_name = "todos/task_upcoming.html"
-    has_quick_add = True
-
-    def select(self) -> TaskQuerySet:
-        return self.agenda.upcoming().order_by(*BY_DUE)
-
-    def group(self, rows: list[TaskRow]) -> Iterator[Group]:
-        for day, due in groupby(rows, key=lambda row: row.task.due_date):
-            assert day is not None
-            heading, note = _heading(day, self.today)
-            yield Group(_without_day(due), heading, note)
-
-
-def _heading(day: date, today: date) -> tuple[str, str]:
+def day_heading(day: date, today: date) -> tuple[str, str]:
     """Return the name of a day, and its date if the name doesn't contain it."""
     distance = (day - today).days
     if -1 <= distance <= 1:
@@ -193,7 +177,7 @@ class CompletedView(TaskListPage):
 
     def group(self, rows: list[TaskRow]) -> Iterator[Group]:
         for day, done in groupby(rows, key=self._day):
-            heading, note = _heading(day, self.today)
+            heading, note = day_heading(day, self.today)
             yield Group(list(done), heading, note)
 
     def _day(self, row: TaskRow) -> date:

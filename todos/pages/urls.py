@@ -17,16 +17,18 @@ from todos.pages import (
     reschedule,
     row_menu,
     search,
+    statistics,
     tasks,
     trash,
     undo,
+    upcoming,
 )
 
 app_name = "todos"
 urlpatterns = [
     path("", listing.TodayView.as_view(), name="task-today"),
     path("inbox/", list_detail.InboxView.as_view(), name="task-inbox"),
-    path("upcoming/", listing.UpcomingView.as_view(), name="task-upcoming"),
+    path("upcoming/", upcoming.UpcomingView.as_view(), name="task-upcoming"),
     path("completed/", listing.CompletedView.as_view(), name="task-completed"),
     path("trash/", trash.TrashView.as_view(), name="task-trash"),
     path("trash/empty/", trash.EmptyTrashView.as_view(), name="trash-empty"),
@@ -37,6 +39,11 @@ urlpatterns = [
         "import/<uuid:key>/",
         importing.ImportCheckView.as_view(),
         name="import-check",
+    ),
+    path(
+        "statistics/",
+        statistics.StatisticsView.as_view(),
+        name="statistics",
     ),
     path("search/", search.SearchView.as_view(), name="search"),
     path("add", quick.AddView.as_view(), name="add"),
