@@ -25,6 +25,7 @@ from todos.imports import (
 from todos.imports.archives import is_archive
 from todos.imports.encodings import opened_as_utf8
 from todos.imports.files import Options
+from todos.schedule.weeks import STARTS
 
 Reader = Callable[[IO[bytes], Options], Iterator[FileItem]]
 
@@ -103,7 +104,6 @@ FORMATS: dict[str, Format] = {
     ),
 }
 ROWS_MAX = 10_000  # in one import over HTTP
-WEEK_STARTS = {"monday": 0, "saturday": 5, "sunday": 6}
 
 
 def describe_formats() -> str:
@@ -170,7 +170,7 @@ def options_for(
     """Return how to read a file for the owner."""
     return Options(
         clock=clock_of(caller.owner, now=caller.at),
-        week_start=WEEK_STARTS[caller.owner.week_start],
+        week_start=STARTS[caller.owner.week_start],
         mapping=mapping or {},
         rows_max=rows_max,
     )
