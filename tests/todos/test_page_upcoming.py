@@ -78,9 +78,7 @@ def test_begins_at_the_chosen_day(page_as, alice):
 
     assert list(response.context["object_list"]) == [later]
     assert response.context["groups"][0].date == today + timedelta(39)
-    assert response.context["quick"].initial == {
-        "due_date": str(today + timedelta(39))
-    }
+    assert response.context["quick"].initial == {"due_date": str(today + timedelta(39))}
     assert earlier not in response.context["object_list"]
 
 
