@@ -31,12 +31,24 @@ def main(mode: str) -> NoReturn:
         os.environ["DEBUG"] = "true"
     _refuse_taken_port(host, port)
     _prepare(with_demo=mode == "demo")
-    print(f"Ownlist runs at {os.environ['BASE_URL']} (stop with Ctrl-C).", flush=True)
+    print(_invitation(mode), flush=True)
     server = ["-m", "config.server"]
     if mode == "dev":
         server = ["manage.py", "runserver", f"{_in_url(host)}:{port}"]
     # The server replaces this process, so signals reach the server itself.
     os.execv(sys.executable, [sys.executable, *server])  # noqa: S606
+
+
+def _invitation(mode: str) -> str:
+    """Return the last line before the server starts: what to do next."""
+    from accounts.models import User
+
+    url = os.environ["BASE_URL"]
+    if mode == "demo":
+        return f"Open {url} and sign in to the demo account. Ctrl-C stops the server."
+    if User.objects.exists():
+        return f"Open {url} and sign in. Ctrl-C stops the server."
+    return f"Open {url}/accounts/signup/ and make an account. Ctrl-C stops the server."
 
 
 def _base_url(host: str, port: int) -> str:

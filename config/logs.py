@@ -1,4 +1,4 @@
-"""Logs as JSON lines without secrets.
+"""Logs as JSON lines without secrets, and as shorter lines on a terminal.
 
 A line contains only the fields named here. A message of another library is logged
 without its arguments, or else as the place in the code that logged it. An exception is
@@ -49,6 +49,49 @@ class JSONFormatter(logging.Formatter):
             line["exception"] = record.exc_info[0].__name__
             line["at"] = _places(record.exc_info[2])
         return json.dumps(line, default=str)
+
+
+class TerminalFormatter(logging.Formatter):
+    """Format a record for a reader: time, and what was requested or what happened."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = record.__dict__
+        at = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        if _is_request(record):
+            text = (
+                f"{fields['method']:7}/{fields['route']}  {fields['status']}"
+                f"  {fields['duration_ms']:.0f} ms"
+            )
+        else:
+            known = [f"{name}={fields[name]}" for name in FIELDS if name in fields]
+            text = " ".join([f"{_level(record)}: {_message(record)}", *known])
+        if record.exc_info and record.exc_info[0] is not None:
+            text += f" {record.exc_info[0].__name__}"
+            places = _places(record.exc_info[2])
+            return "\n    ".join(map(printable, [f"{at}  {text}", *places]))
+        return printable(f"{at}  {text}")
+
+
+class TerminalFilter(logging.Filter):
+    """Hides successful requests without a route: static files."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        fields = record.__dict__
+        return not (
+            _is_request(record) and not fields["route"] and fields["status"] < 400
+        )
+
+
+def printable(text: str) -> str:
+    """Return the text without characters that would control the terminal."""
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )
+
+
+def _is_request(record: logging.LogRecord) -> bool:
+    """Whether RequestLogMiddleware wrote the record."""
+    return record.name == "config.middleware" and "duration_ms" in record.__dict__
 
 
 def _level(record: logging.LogRecord) -> str:

@@ -31,6 +31,7 @@ def options() -> list[str]:
         f"--workers={os.environ.get('WORKERS') or _processors()}",
         "--backlog=2048",  # for many clients that connect at once
         "--no-access-log",
+        "--log-level=warning",  # not the start and stop of each worker
         "--no-ws",
         # The server itself refuses larger headers. `config.front` has a lower limit,
         # and refuses with a problem document.

@@ -6,6 +6,7 @@ start with dangerous values.
 """
 
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -209,7 +210,7 @@ EMAIL_URL = env("EMAIL_URL", default="")
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    EMAIL_BACKEND = "config.mails.TerminalBackend"
 EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Ownlist <ownlist@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
@@ -550,12 +551,21 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = False
 # --- Logging ----------------------------------------------------------------
 
 LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+LOG_FORMAT = "terminal" if sys.stderr.isatty() else "json"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "config.logs.JSONFormatter"}},
+    "formatters": {
+        "json": {"()": "config.logs.JSONFormatter"},
+        "terminal": {"()": "config.logs.TerminalFormatter"},
+    },
+    "filters": {"terminal": {"()": "config.logs.TerminalFilter"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "json"},
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["terminal"] if LOG_FORMAT == "terminal" else [],
+        },
         "null": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

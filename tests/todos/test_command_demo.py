@@ -1,5 +1,6 @@
+import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from io import StringIO
 
 import pytest
@@ -9,10 +10,18 @@ from django.utils import timezone
 
 from accounts import credentials
 from accounts.models import SecurityEvent, User
+from config import private_files
 from todos.agenda import Agenda
 from todos.models import Change, Label, Task, TaskList
 
 EMAIL = "demo@ownlist.example"
+
+
+@pytest.fixture(autouse=True)
+def memory(settings, tmp_path):
+    """The file that one run leaves for the next."""
+    settings.VAR_DIR = tmp_path
+    return tmp_path / "demo.json"
 
 
 def demo():
@@ -70,25 +79,47 @@ def test_the_history_is_in_order_and_in_the_past():
 
 
 @pytest.mark.django_db
-def test_only_a_second_run_is_recorded_as_a_change_of_the_password():
-    kind = SecurityEvent.Kind.PASSWORD_CHANGED
-
-    demo()
-    assert not SecurityEvent.objects.filter(kind=kind).exists()
-
-    demo()
-    assert SecurityEvent.objects.filter(kind=kind).count() == 1
-
-
-@pytest.mark.django_db
-def test_a_second_run_changes_the_password_and_keeps_the_tasks(client):
+def test_a_second_run_keeps_the_password_the_sessions_and_the_tasks(client, memory):
     _, first = demo()
+    assert sign_in(client, first)
     Task.objects.first().delete()
     before = set(Task.objects.values_list("pk", "version"))
 
     _, second = demo()
 
+    assert second == first
+    assert client.get("/").status_code == 200
     assert set(Task.objects.values_list("pk", "version")) == before
+    kind = SecurityEvent.Kind.PASSWORD_CHANGED
+    assert not SecurityEvent.objects.filter(kind=kind).exists()
+    assert not private_files.is_open_to_others(memory)
+
+
+@pytest.mark.django_db
+def test_a_run_on_a_later_day_moves_the_dates(memory):
+    demo()
+    due = dict(Task.objects.open().values_list("pk", "due_date"))
+    done = dict(Task.objects.completed().values_list("pk", "due_date"))
+    found = json.loads(memory.read_text())
+    earlier = date.fromisoformat(found["day"]) - timedelta(3)
+    memory.write_text(json.dumps(found | {"day": earlier.isoformat()}))
+
+    demo()
+    demo()
+
+    assert dict(Task.objects.open().values_list("pk", "due_date")) == {
+        pk: day and day + timedelta(3) for pk, day in due.items()
+    }
+    assert dict(Task.objects.completed().values_list("pk", "due_date")) == done
+
+
+@pytest.mark.django_db
+def test_a_lost_or_damaged_memory_gives_a_new_password(client, memory):
+    _, first = demo()
+    memory.write_text("{")
+
+    _, second = demo()
+
     assert not sign_in(client, first)
     assert sign_in(client, second)
 

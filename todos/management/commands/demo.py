@@ -1,10 +1,13 @@
 """Create a demo account with realistic tasks."""
 
+import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +18,7 @@ from accounts.models import User
 from todos import actions
 from todos.agenda import clock_of
 from todos.caller import Caller
-from todos.models import Change, Colour
+from todos.models import Change, Colour, Task
 
 EMAIL = "demo@ownlist.example"  # .example is reserved (RFC 2606)
 BEGAN = timedelta(days=21)  # ago, when the tasks were created
@@ -142,20 +145,53 @@ SAMPLES = (
 
 class Command(BaseCommand):
     help = (
-        f"Create the account {EMAIL} with sample tasks, or set a new password for it. "
-        "The password is printed once."
+        f"Create the account {EMAIL} with sample tasks. If it exists, move the dates "
+        "of its open tasks, so that they are as near as on the first day."
     )
 
     def handle(self, *args: object, **options: object) -> None:
         at = timezone.now()
-        password = secrets.token_urlsafe(15)
+        memory = _Memory.read()
         with transaction.atomic():
-            user = _account(password, at=at)
+            user = _account(memory.password, at=at)
+            today = clock_of(user, now=at).today
             if not Change.objects.owned_by(user).exists():
                 _fill(user, at=at)
+            else:
+                _move_dates(user, at=at, days=(today - memory.day).days)
+        memory.day = today
+        memory.write()
         self.stdout.write(
-            f"Demo account\n  E-mail:   {EMAIL}\n  Password: {password}\n"
+            f"Demo account\n  E-mail:   {EMAIL}\n  Password: {memory.password}\n"
         )
+
+
+@dataclass
+class _Memory:
+    """What one run leaves for the next: the password, and the day of the dates."""
+
+    password: str
+    day: date
+
+    @classmethod
+    def read(cls) -> "_Memory":
+        """Return what the last run left, or a new password and today."""
+        try:
+            found = json.loads(cls._path().read_text())
+            return cls(str(found["password"]), date.fromisoformat(found["day"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(secrets.token_urlsafe(15), timezone.now().date())
+
+    def write(self) -> None:
+        path = self._path()
+        path.touch(mode=0o600)
+        path.write_text(
+            json.dumps({"password": self.password, "day": self.day.isoformat()})
+        )
+
+    @staticmethod
+    def _path() -> Path:
+        return settings.VAR_DIR / "demo.json"
 
 
 def _account(password: str, *, at: datetime) -> User:
@@ -166,9 +202,23 @@ def _account(password: str, *, at: datetime) -> User:
     else:
         if not user.is_active:
             reactivate(user=user, at=at)
-        change_password(user=user, password=password, at=at)
+        if not user.check_password(password):
+            change_password(user=user, password=password, at=at)
     emails.mark_verified(user)
     return user
+
+
+def _move_dates(user: User, *, at: datetime, days: int) -> None:
+    """Move the dates of all open tasks by so many days."""
+    caller = Caller(user, COMMAND, at)
+    open_tasks = Task.objects.owned_by(user).open().exclude(due_date=None)
+    for task in open_tasks.order_by("id") if days > 0 else ():
+        changes = {
+            name: moment + timedelta(days=days)
+            for name in ("due_date", "start_date")
+            if (moment := getattr(task, name)) is not None
+        }
+        actions.update_task(caller, task_id=task.pk, changes=changes)
 
 
 def _fill(user: User, *, at: datetime) -> None:
