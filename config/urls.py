@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.wellknown import change_password, jwks, security_txt
-from config import health
+from config import health, installable
 from config.api.docs import ReferenceView, SchemaView
 from config.api.routing import endpoint
 
@@ -21,6 +21,9 @@ urlpatterns = [
     path("accounts/", include("accounts.pages.urls")),
     path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),
+    path("manifest.webmanifest", installable.manifest),
+    path("sw.js", installable.service_worker),
+    path("offline/", installable.offline),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
     path(".well-known/jwks.json", jwks),

@@ -364,6 +364,9 @@ PAGES = [Row(*row) for row in [
 PUBLIC = [Row("GET", route, status, status, status, status) for route, status in [
     ("api/schema", 200),
     ("api/docs", 200),
+    ("manifest.webmanifest", 200),
+    ("sw.js", 200),
+    ("offline/", 200),
     ("healthz", 200),
     ("readyz", 200),
     (".well-known/jwks.json", 200),

@@ -1,7 +1,8 @@
 // Loads pages of this server for the other modules, and tells the user what went wrong.
 
 // The only place where text becomes elements. It comes from our own server, and what is parsed here never runs.
-const policy = window.trustedTypes?.createPolicy("ownlist", { createHTML: (text) => text });
+const policy = window.trustedTypes?.createPolicy("ownlist", { createHTML: (text) => text, createScriptURL: () => WORKER });
+const WORKER = "/sw.js";
 const PATIENCE = 30_000; // milliseconds
 export const UNREACHABLE = "Ownlist can't be reached. Your text is still here. Try again when you are online.";
 
@@ -29,3 +30,6 @@ export function say(text) {
 export function isModified(event) {
   return event.defaultPrevented || event.button > 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
 }
+
+// The service worker; the only address of a script that is not in the markup.
+export const worker = () => policy?.createScriptURL(WORKER) ?? WORKER;

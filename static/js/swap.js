@@ -33,7 +33,8 @@ document.addEventListener("submit", (event) => {
   waiting.add(request);
   pressed.setAttribute("aria-busy", "true");
   for (const field of form.querySelectorAll("[data-clear]")) field.value = "";
-  enqueue(() => send(form, action, data)).finally(() => {
+  const key = form.matches("[data-outbox]") ? crypto.randomUUID?.() : null; // so that it is carried out once
+  enqueue(() => send(form, action, data, key)).finally(() => {
     waiting.delete(request);
     pressed.removeAttribute("aria-busy");
   });
@@ -53,6 +54,8 @@ window.addEventListener("popstate", ({ state }) => {
 
 let shown = pageOf(location.href);
 
+document.addEventListener("refresh", () => go(location.href));
+
 function go(url, { top, isBack } = {}) {
   visit.abort();
   const { signal } = (visit = new AbortController());
@@ -70,14 +73,14 @@ function go(url, { top, isBack } = {}) {
   }, signal);
 }
 
-async function send(form, action, data) {
+async function send(form, action, data, key) {
   // What an earlier answer has changed in the form, such as its version, is sent as it is now.
   for (const { name, value } of form.querySelectorAll("input[type=hidden]")) {
     if (data.getAll(name).length === 1) data.set(name, value);
   }
   const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
   try {
-    const { response, page } = await load(action, { method: "POST", body });
+    const { response, page } = await load(action, { method: "POST", body, headers: key ? { "Idempotency-Key": key } : {} });
     if (!fits(page)) {
       if (response.ok) return location.assign(response.url);
       throw new Refused(reasonOf(page));
@@ -91,6 +94,8 @@ async function send(form, action, data) {
     if (response.redirected) address(response.url);
     place(top, hash, isSame, form.matches("[data-autosubmit]"));
   } catch (error) {
+    const unsent = { form, action: action.href, data: [...data], key };
+    if (key && !(error instanceof Refused) && !document.dispatchEvent(new CustomEvent("unsent", { cancelable: true, detail: unsent }))) return;
     for (const field of form.querySelectorAll("[data-clear]")) field.value ||= data.get(field.name);
     throw error;
   }

@@ -27,6 +27,7 @@ from todos.pages.completion import completions
 from todos.pages.generic import QuickFormView
 from todos.pages.listing import TaskListPage
 from todos.pages.mixins import Context, UserPageMixin
+from todos.pages.once import once
 from todos.pages.quick_form import QuickForm
 from todos.pages.quick_words import LineWords, segments_of
 from todos.pages.rows import with_task
@@ -67,6 +68,10 @@ class QuickAddView(KeepsDraft, QuickPageMixin, QuickFormView):
         if self.draft is None:
             return redirect("todos:add")
         return super().get(request, *args, **kwargs)
+
+    @once
+    def post(self, request: HttpRequest, *args: str, **kwargs: object) -> HttpResponse:
+        return super().post(request, *args, **kwargs)
 
     def form_valid(self, form: QuickForm) -> HttpResponse:
         try:

@@ -26,6 +26,7 @@ from todos.pages.editing import EditPage
 from todos.pages.forms import TaskForm
 from todos.pages.generic import TaskDetailView, TaskFormView
 from todos.pages.mixins import Context, UserPageMixin
+from todos.pages.once import once
 from todos.pages.rows import day_in_sentence, day_words
 from todos.reminders.planning import why_no_mail
 
@@ -155,6 +156,7 @@ class TaskActionView(UserPageMixin, TaskDetailView):
         """Do it, and return the text of the message and the task."""
         raise NotImplementedError
 
+    @once
     def post(self, request: HttpRequest, **kwargs: object) -> HttpResponse:
         try:
             with receipt() as note:
