@@ -52,7 +52,7 @@ def test_sends_later_what_was_done_offline_and_does_it_once(page, alice):
 
     page.context.set_offline(False)
     expect(page.locator("#toasts")).to_contain_text("Everything was sent")
-    expect(page.get_by_role("link", name="Buy milk")).to_be_visible()
+    expect(page.get_by_role("link", name="Buy milk", exact=True)).to_be_visible()
 
     # As if the answers had been lost.
     page.evaluate("items => Object.assign(localStorage, JSON.parse(items))", outbox)
