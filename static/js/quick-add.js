@@ -6,7 +6,6 @@ let timer = 0;
 let isBusy = false;
 let isOutdated = false;
 
-const formOf = (element) => element.closest?.("form[data-preview]");
 const fieldOf = (form) => form.elements.namedItem("text");
 const linesOf = (text) => text.split("\n").filter((line) => line.trim());
 const optionsOf = (form) => form.querySelector(".quick-options");
@@ -17,20 +16,24 @@ function make(tag, textContent, attributes = {}) {
   return element;
 }
 
+function listen(type, act) {
+  document.addEventListener(type, (event) => event.target.matches?.("form[data-preview] [name=text]") && act(event.target.form, event), true);
+}
+
 // A line that the page already contains, such as a shared one.
-for (const name of ["DOMContentLoaded", "swap"]) document.addEventListener(name, () => {
+for (const type of ["DOMContentLoaded", "swap"]) document.addEventListener(type, () => {
   const form = document.querySelector("form[data-preview]");
   if (form && fieldOf(form).value) plan(form);
 });
-document.addEventListener("input", ({ target }) => target.name === "text" && formOf(target) && plan(target.form));
-document.addEventListener("focusout", ({ target }) => target.name === "text" && formOf(target) && showOptions(target.form, null));
-document.addEventListener("scroll", ({ target }) => target.name === "text" && formOf(target) && alignMarks(target.form), true);
+listen("input", plan);
+listen("focusout", (form) => showOptions(form, null));
+listen("scroll", alignMarks);
 
 // Several lines need a field for several lines.
-document.addEventListener("paste", (event) => {
+listen("paste", (form, event) => {
   const text = event.clipboardData?.getData("text/plain").replace(/\r\n?/g, "\n") ?? "";
   const { target: input } = event;
-  if (!formOf(input) || !input.matches("input") || linesOf(text).length < 2) return;
+  if (!input.matches("input") || linesOf(text).length < 2) return;
   event.preventDefault();
   const area = make("textarea", "", Object.fromEntries([...input.attributes].map(({ name, value }) => [name, value])));
   const { selectionStart, selectionEnd } = input;
@@ -39,7 +42,7 @@ document.addEventListener("paste", (event) => {
   input.replaceWith(area);
   area.focus();
   area.setRangeText(text, selectionStart, selectionEnd, "end");
-  plan(area.form);
+  plan(form);
 });
 
 // --- Asking the server: one request at a time; an answer about an earlier text is dropped ---
@@ -106,8 +109,8 @@ function showOptions(form, options) {
   list.replaceChildren(...items.map(([name, attributes]) => make("li", name, { role: "option", ...attributes })));
   list.dataset.word = options?.word ?? "";
   const field = fieldOf(form);
-  if (field.matches("input")) field.setAttribute("role", "combobox");
-  if (field.matches("input")) field.setAttribute("aria-expanded", !list.hidden);
+  const states = field.matches("input") ? { role: "combobox", "aria-expanded": !list.hidden } : {};
+  for (const [name, value] of Object.entries(states)) field.setAttribute(name, value);
   activate(form, list.firstElementChild);
 }
 
@@ -116,10 +119,9 @@ function activate(form, option) {
   fieldOf(form).setAttribute("aria-activedescendant", option?.id ?? "");
 }
 
-document.addEventListener("keydown", (event) => {
+listen("keydown", (form, event) => {
   const { key, target } = event;
-  const form = target.name === "text" && formOf(target);
-  const active = form && optionsOf(form).querySelector("[aria-selected=true]");
+  const active = optionsOf(form).querySelector("[aria-selected=true]");
   if (!active || event.isComposing || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
   // A list for a word that has changed since then is not used.
   const isCurrent = target.value.slice(0, target.selectionStart).endsWith(optionsOf(form).dataset.word);
@@ -135,7 +137,7 @@ document.addEventListener("pointerdown", (event) => {
   const option = event.target.closest(".quick-options li");
   if (!option) return;
   event.preventDefault(); // the field keeps the focus
-  choose(formOf(option), option);
+  choose(option.closest("form"), option);
 });
 
 function choose(form, { dataset }) {

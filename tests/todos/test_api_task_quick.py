@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.factories import TaskListFactory
+from tests.factories import TaskFactory, TaskListFactory
+from tests.todos.pages import ABSENT
 from todos.actions import labels as label_actions
-from todos.models import Change, Label, Task
+from todos.models import Change, Label, Task, TaskList
 
 URL = "/api/v1/tasks/quick"
 LINE = "Buy milk 2027-02-28 9am #home @shop p1"
@@ -305,3 +306,44 @@ def test_a_dry_run_returns_what_would_be_stored_in_every_field(
         stored = client.get(f"/api/v1/tasks/{task['id']}").json()
         assert line["title"] == stored["title"]
         assert line["fields"] == {name: stored[name] for name in line["fields"]}
+
+
+def test_takes_defaults_and_creates_lists(api_as, alice, home):
+    client = api_as(alice)
+    TaskFactory(owner=alice, labels=["shop"])
+    defaults = {
+        "list": str(home.pk),
+        "label": str(Label.objects.get().pk),
+        "due_date": "2027-02-28",
+    }
+    body = {"text": "Silent\nSow peas #garden", "defaults": defaults}
+
+    previewed = client.post(URL, body | {"new_lists": ["garden"], "dry_run": True})
+    added = client.post(URL, body | {"new_lists": ["garden"]})
+
+    [_, planned] = previewed.json()["parse"]
+    assert planned["fields"]["list"] is None
+    silent, peas = added.json()["tasks"]
+    assert (silent["list"], silent["labels"]) == (str(home.pk), ["shop"])
+    assert silent["due_date"] == peas["due_date"] == "2027-02-28"
+    assert peas["title"] == "Sow peas"
+    assert peas["list"] == str(TaskList.objects.get(name="garden").pk)
+
+
+@pytest.mark.parametrize(
+    ("sent", "field"),
+    [
+        ({"defaults": {"list": str(ABSENT)}}, "defaults.list"),
+        ({"defaults": {"label": str(ABSENT)}}, "defaults.label"),
+        ({"defaults": {"due_date": "9999-12-31"}}, "defaults.due_date"),
+        ({"defaults": {"list": 1}}, "defaults.list"),
+        ({"new_lists": ["x" * 101]}, "new_lists.0"),
+        ({"new_lists": ["x"] * 101}, "new_lists"),
+    ],
+)
+def test_refuses_wrong_defaults(api_as, alice, sent, field):
+    response = api_as(alice).post(URL, {"text": "Buy milk"} | sent)
+
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [field]
+    assert not Task.objects.exists()

@@ -85,7 +85,8 @@ def read_lines(caller: Caller, text: str, options: Options) -> list[Draft]:
     Blank lines are skipped: line 0 in `literal` is the line of the first task.
 
     Raises:
-        ValidationError: for `text`, `literal`, `new_lists`, `list` or `label`.
+        ValidationError: for `text`, `literal`, `new_lists`, `defaults.list` or
+            `defaults.label`.
     """
     lines = lines_of(text)
     if len(lines) > LINES_MAX:
@@ -206,7 +207,7 @@ def _no_such_list(owner: User, list_id: UUID) -> ValidationError:
     archived = TaskList.objects.owned_by(owner).archived().filter(pk=list_id)
     is_archived = archived.exists()
     text = "This list is archived." if is_archived else "There is no such list."
-    return ValidationError({"list": text})
+    return ValidationError({"defaults.list": text})
 
 
 def _label_names(owner: User, label_id: UUID | None) -> tuple[str, ...]:
@@ -216,7 +217,7 @@ def _label_names(owner: User, label_id: UUID | None) -> tuple[str, ...]:
     names = Label.objects.owned_by(owner).filter(pk=label_id)
     found = tuple(names.values_list("name", flat=True))
     if not found:
-        raise ValidationError({"label": "There is no such label."})
+        raise ValidationError({"defaults.label": "There is no such label."})
     return found
 
 

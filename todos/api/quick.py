@@ -19,10 +19,11 @@ from config.api.fields import (
 from config.json import JSONObject
 from config.text import TextField
 from todos import actions, task_fields
-from todos.actions.quick_lines import LINES_MAX, Draft
+from todos.actions.quick_lines import LINES_MAX, Defaults, Draft
+from todos.api.serializers.fields import BoundedDateField
 from todos.api.serializers.tasks import TaskSerializer, represent_task
 from todos.api.tasks import TaskEndpoint
-from todos.limits import LINES_MAX_LENGTH
+from todos.limits import LINES_MAX_LENGTH, LIST_NAME_MAX_LENGTH
 from todos.schedule.quick_add import KINDS, Fields
 
 PARTS_MAX = 1_000
@@ -56,6 +57,25 @@ class LiteralSerializer(serializers.Serializer[None]):
     )
 
 
+class DefaultsSerializer(serializers.Serializer[None]):
+    """The fields of a task that apply if its line sets none of that kind."""
+
+    list = serializers.UUIDField(
+        required=False, allow_null=True, help_text="An active list."
+    )
+    label = serializers.UUIDField(required=False, allow_null=True)  # type: ignore[assignment]
+    due_date = BoundedDateField(required=False, allow_null=True)
+
+    def to_internal_value(self, data: object) -> Defaults:
+        """Return the defaults as the actions expect them."""
+        given: JSONObject = super().to_internal_value(data)
+        return Defaults(
+            list_id=given.get("list"),
+            label_id=given.get("label"),
+            due_date=given.get("due_date"),
+        )
+
+
 class QuickSerializer(serializers.Serializer[None]):
     """Lines of text; each becomes a task."""
 
@@ -73,6 +93,13 @@ class QuickSerializer(serializers.Serializer[None]):
         default=list,
         help_text="Recognised spans to keep in the title instead.",
     )
+    new_lists = BoundedListField(
+        child=TextField(max_length=LIST_NAME_MAX_LENGTH),
+        max_length=LINES_MAX,
+        default=list,
+        help_text="Names of lists to create if a line names them.",
+    )
+    defaults = DefaultsSerializer(default=Defaults)
 
     def validate(self, attrs: JSONObject) -> JSONObject:
         """Group the literal spans by line, as the actions expect them."""
@@ -102,6 +129,8 @@ class QuickFieldsSerializer(TaskSerializer):
 
     def get_fields(self) -> JSONObject:
         fields = super().get_fields()
+        fields["list"].allow_null = True
+        fields["list"].help_text = "Null in a dry run if the list would be created."
         return {name: fields[name] for name in FIELDS}
 
 
@@ -145,6 +174,9 @@ class TaskQuickView(TaskEndpoint):
 
 def _represent(drafts: list[Draft], *, is_stored: bool) -> JSONObject:
     tasks = [represent_task(vars(draft.task)) for draft in drafts]
+    if not is_stored:
+        for draft, task in zip(drafts, tasks, strict=True):
+            task["list"] = None if draft.new_list else task["list"]
     return {
         "tasks": tasks if is_stored else [],
         "parse": [

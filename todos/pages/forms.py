@@ -36,7 +36,13 @@ DATE_VALIDATORS = [
     MaxValueValidator(LAST_DATE, f"Enter a date until {LAST_DATE}."),
 ]
 # The fields that have another name in the actions than in the form.
-FIELD_OF = {"recurrence": "repeat", "due_tz": "due_time"}
+FIELD_OF = {
+    "recurrence": "repeat",
+    "due_tz": "due_time",
+    "defaults.list": "list",
+    "defaults.label": "label",
+    "new_lists": "new_list",
+}
 
 
 Values = dict[str, Any]  # by the name of a field
