@@ -5,7 +5,13 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from todos.schedule.days import Clock
-from todos.schedule.quick_add import Context, Fields, label_in, parse_phrase
+from todos.schedule.quick_add import (
+    Context,
+    Fields,
+    label_in,
+    parse_phrase,
+    parse_repeat,
+)
 
 SUNDAY = Context(Clock(datetime(2026, 11, 29, 8, tzinfo=UTC), UTC))
 
@@ -107,3 +113,41 @@ def test_a_phrase_sets_only_dates_and_the_recurrence():
 )
 def test_says_whether_a_word_is_a_label(word, label):
     assert label_in(word) == label
+
+
+# --- A recurrence for a task that has a date -------------------------------------
+
+DUE = date(2027, 1, 5)  # a Tuesday
+
+
+@pytest.mark.parametrize(
+    ("text", "due", "rule"),
+    [
+        ("every month", DUE, "FREQ=MONTHLY"),
+        ("monthly", DUE, "FREQ=MONTHLY"),
+        ("every 3rd tuesday", date(2027, 1, 19), "FREQ=MONTHLY;BYDAY=3TU"),
+        ("3rd tuesday", date(2027, 1, 19), "FREQ=MONTHLY;BYDAY=3TU"),
+        ("mon, wed", date(2027, 1, 6), "FREQ=WEEKLY;BYDAY=MO,WE"),
+        ("every 2 weeks until march", DUE, "FREQ=WEEKLY;INTERVAL=2;UNTIL=20270331"),
+        ("every 2 weeks until 5 march", DUE, "FREQ=WEEKLY;INTERVAL=2;UNTIL=20270305"),
+        ("every week for 3 weeks", DUE, "FREQ=WEEKLY;UNTIL=20270125"),
+        ("every day starting tomorrow", date(2026, 11, 30), "FREQ=DAILY"),
+    ],
+)
+def test_a_recurrence_begins_on_the_date_of_the_task(text, due, rule):
+    fields = parse_repeat(text, context=SUNDAY, due=DUE)
+
+    assert (fields.due_date, fields.rrule) == (due, rule)
+
+
+def test_a_recurrence_without_a_date_begins_today():
+    fields = parse_repeat("every 31st", context=SUNDAY, due=None)
+
+    assert fields.due_date == date(2026, 11, 30)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "tomorrow", "9:00", "milk", "every day milk", "day " * 100]
+)
+def test_other_texts_are_not_a_recurrence(text):
+    assert parse_repeat(text, context=SUNDAY, due=DUE) is None

@@ -1,8 +1,10 @@
 """The text of recurrence rules: what is accepted, and the messages of refusals."""
 
+from datetime import date
+
 import pytest
 
-from todos.schedule.rules import RuleRefused, read_rule
+from todos.schedule.rules import RuleRefused, read_rule, with_end
 
 
 @pytest.mark.parametrize(
@@ -144,3 +146,23 @@ def test_limits_the_length_of_a_rule():
     assert str(read_rule(longest)) == "FREQ=DAILY"
     with pytest.raises(RuleRefused, match="at most 200 characters"):
         read_rule(longest + " ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "end", "expected"),
+    [
+        ("FREQ=DAILY;COUNT=3", {}, "FREQ=DAILY"),
+        (
+            "FREQ=DAILY;COUNT=3;INTERVAL=2",
+            {"count": 5},
+            "FREQ=DAILY;INTERVAL=2;COUNT=5",
+        ),
+        (
+            "FREQ=WEEKLY;UNTIL=20270101;BYDAY=MO",
+            {"until": date(2027, 3, 1)},
+            "FREQ=WEEKLY;BYDAY=MO;UNTIL=20270301",
+        ),
+    ],
+)
+def test_gives_a_rule_another_end(rule, end, expected):
+    assert with_end(rule, **end) == expected

@@ -6,7 +6,7 @@ here are refused, with a message that says what to write instead.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
@@ -111,6 +111,14 @@ def read_rule(text: str) -> Rule:
         count=_number(parts, "COUNT", 1, MAX_COUNT),
         until=_until(parts),
     )
+
+
+def with_end(text: str, *, until: date | None = None, count: int | None = None) -> str:
+    """Return a valid rule with another end, by default with none."""
+    rule = read_rule(text)
+    names = [name for name in rule.names if name not in {"COUNT", "UNTIL"}]
+    names += ["UNTIL"] if until else ["COUNT"] if count else []
+    return str(replace(rule, names=tuple(names), until=until, count=count))
 
 
 def _split(text: str) -> dict[str, str]:

@@ -6,12 +6,16 @@ describes the grammar. Text that is not a setting stays in the title, unchanged.
 From the outside in: `lines` converts a line into a task, `fields` converts parts of a
 line into fields, and `reading` finds the parts. A part is either one word with a marker
 (`tokens`), or several words (`phrases`) for a date (`dates`), a time (`times`) or a
-recurrence (`repeats`). Phrases side by side must agree (`agreement`). `parse_phrase` in
-`alone` is for texts that are only a phrase, as in the cells of other programs, and
-`label_in` says whether a word is a label.
+recurrence (`repeats`). Phrases side by side must agree (`agreement`). `parse_phrase`
+and `parse_repeat` in `alone` are for texts that are only a phrase, as in the cells of
+other programs or in the field of a form, and `label_in` says whether a word is a label.
 """
 
-from todos.schedule.quick_add.alone import parse_phrase
+from todos.schedule.quick_add.alone import (
+    PHRASE_MAX_LENGTH,
+    parse_phrase,
+    parse_repeat,
+)
 from todos.schedule.quick_add.fields import Fields
 from todos.schedule.quick_add.lines import (
     NoSuchPart,
@@ -29,6 +33,7 @@ from todos.schedule.quick_add.tokens import label_in, marked
 
 __all__ = [
     "KINDS",
+    "PHRASE_MAX_LENGTH",
     "Fields",
     "Context",
     "NoSuchPart",
@@ -39,5 +44,6 @@ __all__ = [
     "marked",
     "parse_line",
     "parse_phrase",
+    "parse_repeat",
     "plain_line",
 ]
