@@ -36,6 +36,29 @@ class LabelNames(models.Func):
         return self.as_sql(compiler, connection, template=template, **context)
 
 
+class OwnedLabels(models.Func):
+    """A JSON array of all labels of a user: `[name, colour, id]`, sorted by name."""
+
+    template = (
+        "(SELECT COALESCE(JSON_GROUP_ARRAY(JSON_ARRAY(name, colour, id)), '[]')"
+        " FROM (SELECT name, colour, id FROM todos_label"
+        " WHERE owner_id = %(expressions)s ORDER BY key))"
+    )
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner, output_field=models.JSONField())
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Sequence[object]]:
+        template = (
+            "COALESCE((SELECT JSONB_AGG(JSONB_BUILD_ARRAY(name, colour, id)"
+            ' ORDER BY key COLLATE "C") FROM todos_label'
+            " WHERE owner_id = %(expressions)s), '[]'::jsonb)"
+        )
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
 class StepCount(models.Func):
     """The number of a task's steps outside the trash; with `done`, the completed."""
 

@@ -10,7 +10,7 @@ from typing import Self
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import Case, Count, F, Q, Value, When
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -27,6 +27,7 @@ from todos.models.expressions import (
     DistinctTexts,
     FoldedField,
     LabelNames,
+    OwnedLabels,
     QuarterHour,
     StepCount,
 )
@@ -150,6 +151,32 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         """
         return self.with_labels().annotate(
             steps_total=StepCount("pk"), steps_done=StepCount("pk", done=True)
+        )
+
+    def with_steps_of(self, task_id: UUID) -> Self:
+        """One task, first, and then its steps: the open ones, and the latest completed.
+
+        The task has everything that interfaces show, `parent_title`, and all labels of
+        its owner as `known_labels`. Only its notes are loaded, as `own_notes`. Steps in
+        the trash are those that were trashed with it.
+        """
+        is_it = Q(pk=task_id)
+        together = Q(trashed_at=None) | Q(trashed_at=F("parent__trashed_at"))
+        return (
+            self.filter(is_it | Q(parent=task_id) & together)
+            .represented()
+            .defer("notes", "search")
+            .annotate(
+                parent_title=F("parent__title"),
+                own_notes=Case(When(is_it, then="notes"), default=Value("")),
+                known_labels=Case(When(is_it, then=OwnedLabels("owner"))),
+            )
+            .order_by(
+                Case(When(is_it, then=0), default=1),
+                F("completed_at").desc(nulls_first=True),
+                "position",
+                "id",
+            )
         )
 
 

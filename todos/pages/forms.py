@@ -30,6 +30,7 @@ from todos.schedule.wording import rule_words
 
 NO_SUCH_LIST = "There is no such list."
 RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
+LINE_MAX_LENGTH = 2 * TITLE_MAX_LENGTH  # a title, and what the line says besides
 LABELS_MAX_LENGTH = LABELS_MAX * (LABEL_MAX_LENGTH + len(", "))
 DATE_VALIDATORS = [
     MinValueValidator(FIRST_DATE, f"Enter a date from {FIRST_DATE}."),
@@ -351,6 +352,37 @@ def _values_of(task: Task) -> Values:
         "labels": ", ".join(task.label_names),
         "version": task.version,
     }
+
+
+class NewTaskForm(ActionForm):
+    """The texts of a new task, for what was written for a deleted one."""
+
+    title = TextFormField(max_length=TITLE_MAX_LENGTH)
+    notes = TextFormField(
+        multiline=True,
+        max_length=NOTES_MAX_LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+
+class StepForm(ActionForm):
+    """One line: the title of a step, with a date or other settings."""
+
+    text = TextFormField(
+        label="Add a step",
+        max_length=LINE_MAX_LENGTH,
+        error_messages={"required": "Write what to do."},
+        widget=forms.TextInput(
+            attrs={
+                "id": "details-step",
+                "dir": "auto",
+                "placeholder": "Add a step",
+                "autocomplete": "off",
+                "enterkeyhint": "done",
+            }
+        ),
+    )
 
 
 class ListForm(EditForm):

@@ -184,6 +184,23 @@ class TaskCompleteView(TaskActionView):
         return f"Completed, next {day}", done.task
 
 
+class TaskSkipView(TaskActionView):
+    """Move a repeating task to its next date.
+
+    The form carries the version that the user saw, so that a second click does not skip
+    another date.
+    """
+
+    verb = "Skip this date of"
+
+    def act(self, task_id: UUID) -> tuple[str, Task]:
+        version = self.request.POST.get("version", "")
+        seen = int(version) if version.isdecimal() and len(version) < 11 else None
+        task = actions.skip_occurrence(self.caller, task_id=task_id, version=seen)
+        assert task.due_date is not None
+        return f"Skipped to {day_words(task.due_date, today=self.today)}", task
+
+
 class TaskReopenView(TaskActionView):
     verb = "Reopen"
 

@@ -5,6 +5,7 @@ from django.urls import path
 from todos.pages import (
     bulk,
     exporting,
+    history,
     importing,
     keys,
     labels,
@@ -18,6 +19,8 @@ from todos.pages import (
     row_menu,
     search,
     statistics,
+    steps,
+    task_page,
     tasks,
     trash,
     undo,
@@ -56,6 +59,24 @@ urlpatterns = [
         name="quick-again",
     ),
     path("tasks/new/", tasks.TaskCreateView.as_view(), name="task-create"),
+    path("tasks/<uuid:pk>/", task_page.TaskPage.as_view(), name="task-detail"),
+    path(
+        "tasks/<uuid:pk>/set/<slug:property>/",
+        task_page.PropertyView.as_view(),
+        name="task-set",
+    ),
+    path(
+        "tasks/<uuid:pk>/steps/", steps.StepCreateView.as_view(), name="task-add-step"
+    ),
+    path("tasks/<uuid:pk>/skip/", tasks.TaskSkipView.as_view(), name="task-skip"),
+    path(
+        "tasks/<uuid:pk>/history/", history.HistoryView.as_view(), name="task-history"
+    ),
+    path(
+        "tasks/<uuid:pk>/history/<uuid:change>/",
+        history.BringBackView.as_view(),
+        name="task-bring-back",
+    ),
     path("tasks/<uuid:pk>/edit/", tasks.TaskUpdateView.as_view(), name="task-update"),
     path(
         "tasks/<uuid:pk>/complete/",
