@@ -44,9 +44,12 @@ def is_verified(user: User) -> bool:
     return _verified().filter(user=user, email=user.email).exists()
 
 
-def has_verified_email() -> Exists:
-    """Return `is_verified` as a condition for a query of users."""
-    return Exists(_verified().filter(user=OuterRef("pk"), email=OuterRef("email")))
+def has_verified_email(user: str = "pk", email: str = "email") -> Exists:
+    """Return `is_verified` as a condition for a query of users, or of their rows.
+
+    The arguments are the columns with the id and the login name of the user.
+    """
+    return Exists(_verified().filter(user=OuterRef(user), email=OuterRef(email)))
 
 
 def is_verified_by_anyone(email: str) -> bool:

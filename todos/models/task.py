@@ -168,7 +168,10 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
             .defer("notes", "search")
             .annotate(
                 parent_title=F("parent__title"),
-                own_notes=Case(When(is_it, then="notes"), default=Value("")),
+                own_notes=Case(
+                    When(is_it, then="notes"),
+                    default=Value("", output_field=models.TextField()),
+                ),
                 known_labels=Case(When(is_it, then=OwnedLabels("owner"))),
             )
             .order_by(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from uuid import UUID
@@ -11,7 +11,9 @@ from uuid import UUID
 from django.http import QueryDict
 from django.urls import reverse
 
+from accounts.emails import has_verified_email
 from accounts.models import User, known_timezones
+from accounts.times import time_words
 from config.mails import mails
 from todos.actions.removal import TRASH_DAYS
 from todos.models import Task, TaskList
@@ -69,6 +71,34 @@ class LabelChip:
     colour: str
 
 
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step, with where to go after a change of it.
+
+    `following` is the id of the element that the user continues at.
+    """
+
+    row: TaskRow
+    here: str
+    link: str
+    following: str = "details-step"
+    title_form: PropertyForm | None = None  # while it is renamed
+
+    @property
+    def task(self) -> Task:
+        return self.row.task
+
+    @property
+    def onward(self) -> str:
+        """The way on to the next step, as the quoted value of `next`."""
+        return quote(f"{self.here}#{self.following}", safe="/")
+
+    @property
+    def back(self) -> str:
+        """The way back to this step, as the quoted value of `next`."""
+        return quote(f"{self.here}#step-{self.task.pk}", safe="/")
+
+
 @dataclass
 class Details:
     """A task with its steps and a form for each property.
@@ -78,8 +108,6 @@ class Details:
     """
 
     task: Task
-    steps: list[TaskRow]
-    done: list[TaskRow]
     row: TaskRow
     home: TaskList | None  # its list; None if that is in the trash
     navigation: Navigation
@@ -88,14 +116,69 @@ class Details:
     closed: str
     is_alone: bool = False
     edit: str = ""
+    rows: list[TaskRow] = field(default_factory=list)  # of its steps
     has_more_steps: bool = False
     forms: dict[str, PropertyForm] = field(default_factory=dict)
+    rename_form: PropertyForm | None = None  # of the step that `edit` names
     step_form: StepForm = field(default_factory=StepForm)
 
     @property
-    def days(self) -> int:
-        """How long the trash keeps a task."""
-        return TRASH_DAYS
+    def steps(self) -> list[StepRow]:
+        """The open steps."""
+        found = [row for row in self.rows if not row.task.is_completed]
+        after = [f"step-{row.task.pk}" for row in found[1:]] + ["details-step"]
+        return [self._step(row, to) for row, to in zip(found, after, strict=True)]
+
+    @property
+    def done(self) -> list[StepRow]:
+        """The completed steps, the latest first."""
+        found = [row for row in self.rows if row.task.is_completed]
+        return [self._step(row, f"step-{row.task.pk}") for row in found]
+
+    def _step(self, row: TaskRow, following: str) -> StepRow:
+        form = self.rename_form if str(row.task.pk) == self.edit else None
+        link = self.link_to(row.task.pk)
+        return StepRow(row, self.here, link, following, form)
+
+    @property
+    def close(self) -> str:
+        """The path without the details, at the row of the task."""
+        return f"{self.closed}#task-{self.task.pk}"
+
+    @property
+    def days_left(self) -> int:
+        """For how many days the trash still keeps the task."""
+        trashed = self.task.trashed_at
+        assert trashed is not None
+        return max(TRASH_DAYS - (self.row.clock.now - trashed).days, 0)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What a task in the trash says, by the names of its properties."""
+        shown = ("due", "reminder", "repeat", "start", "priority", "list", "labels")
+        forms = [self.forms[name] for name in shown if name in self.forms]
+        facts = [(form.heading, form.now_words()) for form in forms]
+        return [(name, words) for name, words in facts if words]
+
+    @property
+    def added_words(self) -> str:
+        return self._moment(self.task.created_at)
+
+    @property
+    def changed_words(self) -> str:
+        return self._moment(self.task.updated_at)
+
+    @property
+    def completed_words(self) -> str:
+        return self._moment(self.task.completed_at)
+
+    def _moment(self, at: datetime | None) -> str:
+        """Return an instant in words, in the user's time zone."""
+        if at is None:
+            return ""
+        shown = at.astimezone(self.user.zone)
+        day = day_words(shown.date(), today=self.row.clock.today)
+        return f"{day}, {time_words(shown.time().replace(second=0), self.user.clock)}"
 
     @property
     def onward(self) -> str:
@@ -165,7 +248,8 @@ class Details:
         """How a reminder is sent, or why it is not."""
         if mails()["mails_are_printed"]:
             return "This server sends no e-mail."
-        return why_no_mail(self.user) or "Sent by e-mail."
+        is_verified: bool = vars(self.task)["is_verified"]
+        return why_no_mail(self.user, is_verified=is_verified) or "Sent by e-mail."
 
     @property
     def steps_text(self) -> str:
@@ -188,19 +272,19 @@ def details_of(
         return None
     query = view.request.GET
     most = STEPS_SHOWN_MAX if query.get("steps") == "all" else STEPS_SHOWN
-    found = list(view.tasks.with_steps_of(key)[: most + 2])
+    is_verified = has_verified_email("owner", "owner__email")
+    tasks = view.tasks.with_steps_of(key).annotate(is_verified=is_verified)
+    found = list(tasks[: most + 2])
     if not found or found[0].pk != key:
         return None
     task, *steps = found
     task.notes = vars(task)["own_notes"]
     here = url_with(here or view.here, edit=None, draft=None)
-    rows = view.rows([task, *steps[:most]], with_list=False)
-    own, *others = rows
+    own, *rows = view.rows([task, *steps[:most]], with_list=False)
     details = Details(
         task=task,
-        steps=[row for row in others if not row.task.is_completed],
-        done=[row for row in others if row.task.is_completed],
         row=own,
+        rows=rows,
         home=view.navigation.list_of(task.list_id),
         navigation=view.navigation,
         user=view.user,
@@ -212,6 +296,10 @@ def details_of(
     details.forms = {
         name: form_of(view, name, task) for name in PROPERTIES if _has(task, name)
     }
+    for row in rows:
+        if str(row.task.pk) == details.edit:
+            details.rename_form = form_of(view, "title", row.task)
+            details.rename_form.auto_id = "details-step-%s"
     due = details.forms["due"]
     if details.edit == "due_tz" and isinstance(due, DueForm):
         due.offer_all_zones()

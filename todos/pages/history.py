@@ -11,10 +11,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.utils.formats import date_format
 from django.utils.text import Truncator
 from django.views.generic import TemplateView
 
+from accounts.times import time_words
 from todos import actions
 from todos.actions.storing import assign
 from todos.ledger import Entity, Kind, Snapshot, receipt
@@ -103,7 +103,7 @@ class HistoryView(UserPageMixin, TemplateView):
             id=change.pk,
             what=_what(change, differences),
             at=at,
-            when=f"{day}, {date_format(at, 'H:i')}",
+            when=f"{day}, {time_words(at.time(), self.user.clock)}",
             by=MADE_BY.get(kind, ""),
             differences=differences,
             can_come_back=edits and _differs(task, before),
@@ -124,16 +124,16 @@ class HistoryView(UserPageMixin, TemplateView):
                 text = task.title if name == "Title" else task.notes
                 return Truncator(text).chars(TEXT_SHOWN)
             case "Due":
-                at = task.due_time
-                loose = at.isoformat("minutes") if at and not task.due_date else ""
-                return due_words(task, today=self.today) or loose or task.due_tz
+                clock = self.user.clock
+                return due_words(task, today=self.today, time_format=clock)
             case "Start":
                 day = task.start_date
                 return day_words(day, today=self.today) if day else ""
             case "Repeat":
                 return repeat_words(task)
             case "Reminder":
-                return reminder_words(task.reminder_minutes, task.reminder_time)
+                minutes, reminder_at = task.reminder_minutes, task.reminder_time
+                return reminder_words(minutes, reminder_at, self.user.clock)
             case "Priority":
                 return task.get_priority_display()
             case "Labels":

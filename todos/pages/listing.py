@@ -15,11 +15,12 @@ from django.utils.formats import date_format
 
 from todos.models import TaskQuerySet
 from todos.pages.choices import choices_of
+from todos.pages.details import details_of
 from todos.pages.generic import TaskListView
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.quick_form import QuickForm
 from todos.pages.returning import is_ordered_by_hand
-from todos.pages.rows import Group, TaskRow, day_words, linked, with_task
+from todos.pages.rows import Group, TaskRow, day_words, linked
 from todos.pages.selection import Selection
 
 PAGE_SIZE = 50  # rows that a page shows, and that a link adds
@@ -92,7 +93,7 @@ class TaskListPage(UserPageMixin, TaskListView):
             "count": len(shown),
             "more": self._more_url() if self.has_more else "",
             "here": self.here,
-            "without_details": with_task(self.here, None),
+            "details": details_of(self, self.request.GET.get("task")),
             "select": select if self.can_select else None,
             "is_done": self.shows_completed,
             "is_sortable": is_ordered_by_hand(self.here, parent=None),

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 
 from accounts.models import User, validate_timezone
+from accounts.times import time_words
 from config.text import TextFormField
 from todos.limits import (
     LABEL_MAX_LENGTH,
@@ -60,6 +61,7 @@ class PropertyForm(ActionForm):
     """
 
     name: ClassVar[str]  # in URLs
+    heading: ClassVar[str]
     columns: ClassVar[tuple[str, ...]]
     members: ClassVar[dict[str, str]]
     joint: ClassVar[str] = ""
@@ -150,6 +152,7 @@ class LineField(TextFormField):
 
 class TitleForm(PropertyForm):
     name = "title"
+    heading = "Title"
     columns = ("title",)
     members: ClassVar = {"title": "title"}
     joint = " / "
@@ -171,6 +174,7 @@ class TitleForm(PropertyForm):
 
 class NotesForm(PropertyForm):
     name = "notes"
+    heading = "Notes"
     columns = ("notes",)
     members: ClassVar = {"notes": "notes"}
     joint = "\n\n"
@@ -193,6 +197,7 @@ class DueForm(PropertyForm):
     """The due date with its time and zone."""
 
     name = "due"
+    heading = "Due"
     columns = ("due_date", "due_time", "due_tz")
     members: ClassVar = {name: name for name in columns}
 
@@ -249,7 +254,7 @@ class DueForm(PropertyForm):
         return {"reminder_minutes": None, "reminder_time": None}
 
     def saved_words(self, task: Task) -> str:
-        due = due_words(task, today=self.clock.today)
+        due = self._words(task)
         text = f"Due {due}" if due else "Due date removed"
         had = self.task.reminder_minutes, self.task.reminder_time
         lost = had != (None, None) and had != (
@@ -259,22 +264,23 @@ class DueForm(PropertyForm):
         return f"{text}, without the reminder" if lost else text
 
     def now_words(self) -> str:
-        return due_words(self.task, today=self.clock.today) or "No due date"
+        return self._words(self.task) or "No due date"
+
+    def _words(self, task: Task) -> str:
+        return due_words(task, today=self.clock.today, time_format=self.user.clock)
 
 
-def due_words(task: Task, *, today: date) -> str:
+def due_words(task: Task, *, today: date, time_format: str) -> str:
     """Return when a task is due: `Fri 27 Nov, 09:00 (Asia/Tokyo)`."""
-    if task.due_date is None:
-        return ""
-    at = task.due_time
-    clock = at.isoformat("seconds" if at.second else "minutes") if at else ""
-    zone = f" ({task.due_tz})" if task.due_tz else ""
-    words = [day_words(task.due_date, today=today), clock + zone]
-    return ", ".join(filter(None, words))
+    at = time_words(task.due_time, time_format) if task.due_time else ""
+    day = day_words(task.due_date, today=today) if task.due_date else ""
+    zone = f"({task.due_tz})" if task.due_tz else ""
+    return ", ".join(filter(None, [day, f"{at} {zone}".strip()]))
 
 
 class StartForm(PropertyForm):
     name = "start"
+    heading = "Start"
     columns = ("start_date",)
     members: ClassVar = {"start_date": "start_date"}
 
@@ -297,6 +303,7 @@ class StartForm(PropertyForm):
 
 class ReminderForm(PropertyForm):
     name = "reminder"
+    heading = "Reminder"
     columns = ("reminder_minutes", "reminder_time")
     members: ClassVar = {"reminder": "reminder"}
 
@@ -316,12 +323,15 @@ class ReminderForm(PropertyForm):
         return {"reminder_minutes": minutes, "reminder_time": at}
 
     def saved_words(self, task: Task) -> str:
-        words = reminder_words(task.reminder_minutes, task.reminder_time)
+        words = self._words(task)
         return f"Reminder {_lower(words)}" if words else "Reminder removed"
 
     def now_words(self) -> str:
-        task = self.task
-        return reminder_words(task.reminder_minutes, task.reminder_time) or "Never"
+        return self._words(self.task) or "Never"
+
+    def _words(self, task: Task) -> str:
+        clock = self.user.clock
+        return reminder_words(task.reminder_minutes, task.reminder_time, clock)
 
 
 def _lower(words: str) -> str:
@@ -330,6 +340,7 @@ def _lower(words: str) -> str:
 
 class PriorityForm(PropertyForm):
     name = "priority"
+    heading = "Priority"
     columns = ("priority",)
     members: ClassVar = {"priority": "priority"}
 
@@ -353,6 +364,7 @@ class PlaceForm(PropertyForm):
     """The list of a task; a step is in the list of its task."""
 
     name = "list"
+    heading = "List"
     columns = ("list_id",)
     members: ClassVar = {"list": "list"}
 
@@ -387,6 +399,7 @@ class ParentForm(PropertyForm):
     """The task that a step belongs to; without one, it becomes a task."""
 
     name = "parent"
+    heading = "Step of"
     columns = ("parent_id",)
     members: ClassVar = {"parent": "parent"}
 
@@ -413,10 +426,22 @@ class LabelsForm(PropertyForm):
     """
 
     name = "labels"
+    heading = "Labels"
     columns = ()
     members: ClassVar = {"add": "labels", "remove": "labels"}
 
-    add = LabelsField(label="Add a label", required=False)
+    add = LabelsField(
+        label="Add a label",
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "dir": "auto",
+                "list": "details-labels",
+                "placeholder": "Add a label",
+                "autocomplete": "off",
+            }
+        ),
+    )
     remove = TextFormField(max_length=LABEL_MAX_LENGTH, required=False)
 
     def values_of(self, task: Task) -> Values:

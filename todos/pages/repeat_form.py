@@ -49,6 +49,7 @@ class RepeatForm(PropertyForm):
     """
 
     name = "repeat"
+    heading = "Repeat"
     columns = ("rrule", "rrule_anchor")
     members: ClassVar = dict.fromkeys(
         ("repeat", "words", "rrule_anchor", "until", "times"), "recurrence"

@@ -111,7 +111,13 @@ class PropertyView(KeepsDraft, TaskPageMixin, EditFormView):
     def get_form(self, form_class: Any = None) -> PropertyForm:
         """Return the form for the task as it is now."""
         task = self.tasks.with_labels().get(pk=self.kwargs["pk"])
-        return form_of(self, self.name, task, self.submitted)
+        form = form_of(self, self.name, task, self.submitted)
+        sent = self.submitted
+        if sent and "merge" in sent and form.joint and sent.get("seen") == form.seen:
+            both = sent.copy()
+            both[form.name] = form.now_words() + form.joint + sent.get(form.name, "")
+            form = form_of(self, self.name, task, both)
+        return form
 
     # --- Showing ------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
+from accounts import emails
 from accounts.models import User
 from config.drafts import KeepsDraft
 from config.mails import mails
@@ -35,7 +36,8 @@ def reminder_note(user: User) -> str:
     """Return how a reminder is sent, or why it is not."""
     if mails()["mails_are_printed"]:
         return "This server sends no e-mail."
-    return why_no_mail(user) or "Sent by e-mail."
+    is_verified = emails.is_verified(user)
+    return why_no_mail(user, is_verified=is_verified) or "Sent by e-mail."
 
 
 class TaskCreateView(KeepsDraft, UserPageMixin, TaskFormView):

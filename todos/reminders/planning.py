@@ -147,11 +147,11 @@ def _is_wanted(task: Task) -> bool:
     )
 
 
-def why_no_mail(owner: User) -> str:
+def why_no_mail(owner: User, *, is_verified: bool) -> str:
     """Return why the owner gets no reminder mails, or an empty text."""
     if not owner.reminder_mails:
         return "Your reminder e-mails are turned off."
-    if not emails.is_verified(owner):
+    if not is_verified:
         return "Confirm your e-mail address to receive reminders."
     return ""
 
