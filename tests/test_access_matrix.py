@@ -240,8 +240,14 @@ PAGES = [Row(*row) for row in [
     ("GET",  "export/",          302, 200, 200, 200),
     ("POST", "export/",          303, 200, 200, 200),
     # Objects of a user, which don't exist for other users.
-    ("GET",  "tasks/<uuid:pk>/edit/",      302, 200, 404, 404),
-    ("POST", "tasks/<uuid:pk>/edit/",      303, 303, 404, 404, TASK_FORM),
+    ("GET",  "tasks/<uuid:pk>/",           302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/set/<slug:property>/", 302, 200, 404, 404),
+    ("POST", "tasks/<uuid:pk>/set/<slug:property>/", 303, 303, 404, 404, TITLE),
+    ("GET",  "tasks/<uuid:pk>/steps/",     302, 200, 404, 404),
+    ("POST", "tasks/<uuid:pk>/steps/",     303, 303, 404, 404, LINE),
+    ("GET",  "tasks/<uuid:pk>/history/",   302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/history/<uuid:change>/", 302, 200, 404, 404),
+    ("POST", "tasks/<uuid:pk>/history/<uuid:change>/", 303, 303, 404, 404),
     # A GET of an action asks for confirmation.
     ("GET",  "tasks/<uuid:pk>/complete/",  302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/reopen/",    302, 200, 404, 404),
@@ -482,6 +488,7 @@ class AliceObjects:
         self.task = TaskFactory(owner=alice, title="Buy milk")
         self.trashed = TaskFactory(owner=alice)
         actions.trash_task(caller_of(alice), task_id=self.trashed.pk)
+        self.change = alice.changes.get(entity_id=self.task.pk).pk
         self.list = TaskListFactory(owner=alice)
         self.batch = alice.changes.get(entity_id=self.list.pk).batch
         self.label = actions.create_label(caller_of(alice), name="home")
@@ -527,6 +534,8 @@ class AliceObjects:
             .replace("<user_id:user_id>", str(self.alice.pk))
             .replace("<uuid:batch>", str(self.batch))
             .replace("<uuid:key>", str(self.upload.key))
+            .replace("<slug:property>", "title")
+            .replace("<uuid:change>", str(self.change))
             .replace("<str:token>", reminder_mails.token_of(self.alice))
             .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")

@@ -35,3 +35,34 @@ def assert_does_not_exist(client, route, pk, *, method="get", **body):
 def image_of(chart):
     """Return a chart as an element."""
     return ElementTree.fromstring(chart)  # noqa: S314 - of our own making
+
+
+def set_url(task, name):
+    """Return the URL of the form of a property."""
+    return reverse("todos:task-set", args=[task.pk, name])
+
+
+def details_of(client, task):
+    """Return the details on the page of a task."""
+    page = client.get(reverse("todos:task-detail", args=[task.pk]))
+    assert page.status_code == 200
+    return page.context["details"]
+
+
+def sent(form, **changes):
+    """Return what a browser sends for the form of a property, with some changes."""
+    values = {"seen": form.seen}
+    for field in form:
+        value = field.field.widget.format_value(field.value())
+        if isinstance(value, list):  # of a select
+            value = value[0] if value else ""
+        values[field.name] = "" if value is None else str(value).replace("\n", "\r\n")
+    if form.asks_to_restore or form.restores:
+        values["restore"] = str(form.task.version)
+    return values | changes
+
+
+def save(client, task, name, **changes):
+    """Open the page of a task, change one property and save it."""
+    form = details_of(client, task).forms[name]
+    return client.post(set_url(task, name), sent(form, **changes))

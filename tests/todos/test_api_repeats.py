@@ -148,7 +148,7 @@ def test_a_window_of_a_calendar_keeps_its_meaning(client, start, end, rrule, exp
 def test_the_page_of_a_task_says_which_day_it_is(page_as, client, alice, rrule, words):
     task = create(client, rrule, date(2027, 2, 1))
 
-    page = page_as(alice).get(reverse("todos:task-update", args=[task["id"]]))
+    page = page_as(alice).get(reverse("todos:task-detail", args=[task["id"]]))
 
     html = page.content.decode()
     assert words in html

@@ -100,7 +100,7 @@ def test_mails_the_owner_of_a_task_that_is_due(alice, bob):
         "Buy milk\n\n"
         "Due today, Sunday 22 November 2026, at 09:00.\n\n"
         "Open the task:\n"
-        f"http://127.0.0.1:8000/tasks/{task.pk}/edit/\n\n"
+        f"http://127.0.0.1:8000/tasks/{task.pk}/\n\n"
         "-- \n"
         "Ownlist. Your list is yours.\n"
         "http://127.0.0.1:8000/\n\n"

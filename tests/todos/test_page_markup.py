@@ -67,7 +67,8 @@ def pages(page_as, alice):
             rrule="FREQ=DAILY",
             priority=1,
         )
-    done, gone = TaskFactory(owner=alice, title=HOSTILE), TaskFactory(owner=alice)
+    done, gone = TaskFactory(owner=alice, title="x"), TaskFactory(owner=alice)
+    step = TaskFactory(owner=alice, title="x", parent_id=task.pk)
     actions.complete_task(caller, task_id=done.pk)
     actions.trash_task(caller, task_id=gone.pk)
     away = TaskListFactory(owner=alice, name=HOSTILE)
@@ -81,7 +82,10 @@ def pages(page_as, alice):
         "completed": ("todos:task-completed", None),
         "trash": ("todos:task-trash", None),
         "new task": ("todos:task-create", None),
-        "task": ("todos:task-update", task),
+        "task": ("todos:task-detail", task),
+        "completed task": ("todos:task-detail", done),
+        "task in the trash": ("todos:task-detail", gone),
+        "history": ("todos:task-history", task),
         "remove": ("todos:task-remove", gone),
         "complete": ("todos:task-complete", task),
         "menu": ("todos:task-menu", task),
@@ -113,8 +117,13 @@ def pages(page_as, alice):
     found["bulk"] = client.post("/bulk/", {"task": task.pk, "action": "undated"})
     batch = last_change(alice).batch
     found["undo"] = client.get(reverse("todos:undo", args=[batch]))
-    edit = reverse("todos:task-update", args=[gone.pk])
-    found["in the trash"] = client.post(edit, {"title": HOSTILE})
+    for edit in ("notes", "due_tz", str(step.pk)):
+        query = {"task": str(task.pk), "edit": edit}
+        found[f"details {edit}"] = client.get(reverse("todos:task-inbox"), query)
+    title = {"title": HOSTILE, "seen": "another"}
+    for name, row in (("in the trash", gone), ("conflict", done), ("step", step)):
+        url = reverse("todos:task-set", args=[row.pk, "title"])
+        found[name] = client.post(url, title)
     other = {"page_of": mark_of(UserFactory()), "title": HOSTILE}
     found["another user's"] = client.post("/tasks/new/", other)
     found["absent"] = client.get("/lists/nowhere/")

@@ -6,16 +6,17 @@ input is saved or shown again.
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
-from tests.todos.pages import assert_does_not_exist
+from tests.todos.pages import ABSENT, details_of, sent, set_url
 from todos import actions
 from todos.actions import labels as label_actions
 from todos.models import Task, TaskList
-from todos.pages.forms import TaskForm
+from todos.pages.properties import TitleForm
 
 pytestmark = pytest.mark.slow
 
@@ -125,12 +126,16 @@ ON_LIVE = [
     Scene.remove_list,
 ]
 ON_TRASHED = [Scene.nothing, Scene.restore, Scene.restore_list, Scene.remove_list]
-TASK = {"title": WRITTEN, "notes": WRITTEN, "list": "<home>", "version": "1"}
+TASK = {"title": WRITTEN, "notes": WRITTEN, "list": "<home>"}
+TITLE = {"title": WRITTEN, "seen": "<seen title>"}
+NOTES = {"notes": WRITTEN, "seen": "<seen notes>"}
 LIST = {"name": WRITTEN, "colour": "red"}
 # The form, its object, and the input.
 LIVE_FORMS = [
     ("task-create", None, TASK),
-    ("task-update", "task", TASK),
+    ("task-set title", "task", TITLE),
+    ("task-set notes", "task", NOTES),
+    ("task-add-step", "task", {"text": WRITTEN}),
     ("task-complete", "task", {}),
     ("task-reopen", "task", {}),
     ("task-delete", "task", {}),
@@ -164,10 +169,14 @@ def test_explains_the_change_and_keeps_the_input(
     page_as, alice, state, name, about, body, event
 ):
     scene, client = Scene(alice, state), page_as(alice)
-    places = {"<home>": str(scene.home.pk), "<other>": str(scene.other.pk)}
-    body = {key: places.get(value, value) for key, value in body.items()}
+    known = {"<home>": str(scene.home.pk), "<other>": str(scene.other.pk)}
+    if "seen" in body:
+        forms = details_of(client, scene.task).forms
+        known |= {f"<seen {one}>": forms[one].seen for one in forms}
+    body = {key: known.get(value, value) for key, value in body.items()}
     row = getattr(scene, about) if about else None
-    url = reverse(f"todos:{name}", args=[row.pk] if row else None)
+    name, *of = name.split()
+    url = reverse(f"todos:{name}", args=[row.pk, *of] if row else None)
     event(scene)
 
     response = client.post(url, body)
@@ -182,13 +191,13 @@ def test_explains_the_change_and_keeps_the_input(
         page = response.content.decode()
         assert response.status_code in {200, 409}
         assert 'role="alert"' in page
-        assert f'value="{WRITTEN}"' in page
+        assert f'value="{WRITTEN}"' in page or f"{WRITTEN}</textarea>" in page
 
 
 def was_stored(body):
     return (
         WRITTEN not in body.values()
-        or Task.objects.filter(title=WRITTEN, notes=WRITTEN).exists()
+        or Task.objects.filter(Q(title=WRITTEN) | Q(notes=WRITTEN)).exists()
         or TaskList.objects.filter(name=WRITTEN).exists()
     )
 
@@ -198,20 +207,26 @@ def scene(alice):
     return Scene(alice, "live")
 
 
-def sent_again(response):
-    """Return the input that a refused form sends when it is sent again unchanged."""
-    form = response.context["form"]
+def listed(form):
+    """Return what the form of a list sends when it is sent again unchanged."""
     values = {field.name: field.value() for field in form}
     return {name: value for name, value in values.items() if value not in (None, "")}
 
 
+def written(client, scene, name="title"):
+    """Return the URL of a form of the task, and what a browser sends for it."""
+    form = details_of(client, scene.task).forms[name]
+    fields = {"labels": "add"}
+    return set_url(scene.task, name), sent(form, **{fields.get(name, name): WRITTEN})
+
+
 def test_sending_again_restores_the_task_and_saves_the_input(page_as, alice, scene):
     client = page_as(alice)
-    url = reverse("todos:task-update", args=[scene.task.pk])
+    url, body = written(client, scene)
     scene.trash()
 
-    refused = client.post(url, TASK | {"list": str(scene.home.pk)})
-    response = client.post(url, sent_again(refused))
+    refused = client.post(url, body)
+    response = client.post(url, sent(refused.context["refused"]))
 
     assert "was moved to the trash after you opened it" in refused.content.decode()
     assert (refused.status_code, response.status_code) == (409, 303)
@@ -220,11 +235,12 @@ def test_sending_again_restores_the_task_and_saves_the_input(page_as, alice, sce
 
 
 def test_mentions_a_change_before_the_task_was_put_in_the_trash(page_as, alice, scene):
-    url = reverse("todos:task-update", args=[scene.task.pk])
+    client = page_as(alice)
+    url, body = written(client, scene)
     scene.edit()
     scene.trash()
 
-    refused = page_as(alice).post(url, TASK | {"list": str(scene.home.pk)})
+    refused = client.post(url, body)
 
     assert "was changed elsewhere and moved to the trash" in refused.content.decode()
 
@@ -232,16 +248,108 @@ def test_mentions_a_change_before_the_task_was_put_in_the_trash(page_as, alice, 
 @pytest.mark.parametrize("event", [Scene.edit, Scene.trash])
 def test_sending_again_overrides_no_later_change(page_as, alice, scene, event):
     client = page_as(alice)
-    url = reverse("todos:task-update", args=[scene.task.pk])
+    url, body = written(client, scene)
     scene.trash()
-    refused = client.post(url, TASK | {"list": str(scene.home.pk)})
+    refused = client.post(url, body)
     scene.restore()
     event(scene)
 
-    response = client.post(url, sent_again(refused))
+    response = client.post(url, sent(refused.context["refused"]))
 
     assert response.status_code == 409
     assert Task.objects.get(pk=scene.task.pk).title != WRITTEN
+
+
+# --- A property that was changed elsewhere ----------------------------------------
+
+
+def test_shows_both_values_and_overwrites_none(page_as, alice, scene):
+    client = page_as(alice)
+    url, body = written(client, scene)
+    scene.edit()
+
+    refused = client.post(url, body | {"next": "/inbox/#details-title"})
+
+    page = refused.content.decode()
+    assert refused.status_code == 409
+    assert f"{WRITTEN}</textarea>" in page
+    assert 'class="conflict-now" dir="auto">Buy bread<' in page
+    assert 'href="/inbox/#details-title">Keep what is there now</a>' in page
+    assert Task.objects.get(pk=scene.task.pk).title == "Buy bread"
+
+
+@pytest.mark.parametrize(
+    ("choice", "title"), [({}, WRITTEN), ({"merge": "on"}, f"Buy bread / {WRITTEN}")]
+)
+def test_saves_what_the_user_chooses(page_as, alice, scene, choice, title):
+    client = page_as(alice)
+    url, body = written(client, scene)
+    scene.edit()
+    refused = client.post(url, body)
+
+    response = client.post(url, sent(refused.context["refused"]) | choice)
+
+    assert response.status_code == 303
+    assert Task.objects.get(pk=scene.task.pk).title == title
+
+
+def test_puts_both_notes_into_one_text(page_as, alice, scene):
+    client = page_as(alice)
+    url, body = written(client, scene, "notes")
+    scene._change(notes="Oat milk")
+    refused = client.post(url, body)
+
+    client.post(url, sent(refused.context["refused"]) | {"merge": "on"})
+
+    assert Task.objects.get(pk=scene.task.pk).notes == f"Oat milk\n\n{WRITTEN}"
+
+
+@pytest.mark.parametrize("choice", [{}, {"merge": "on"}])
+def test_asks_again_after_yet_another_change(page_as, alice, scene, choice):
+    client = page_as(alice)
+    url, body = written(client, scene)
+    scene.edit()
+    refused = client.post(url, body)
+    scene._change(title="Buy nothing")
+
+    response = client.post(url, sent(refused.context["refused"]) | choice)
+
+    assert response.status_code == 409
+    assert f"{WRITTEN}</textarea>" in response.content.decode()
+    assert Task.objects.get(pk=scene.task.pk).title == "Buy nothing"
+
+
+def test_a_change_of_another_property_does_not_conflict(page_as, alice, scene):
+    client = page_as(alice)
+    url, body = written(client, scene, "notes")
+    scene.edit()
+
+    response = client.post(url, body)
+
+    assert response.status_code == 303
+    task = Task.objects.get(pk=scene.task.pk)
+    assert (task.title, task.notes) == ("Buy bread", WRITTEN)
+
+
+def test_the_same_value_does_not_conflict(page_as, alice, scene):
+    client = page_as(alice)
+    url, body = written(client, scene)
+    scene._change(title=WRITTEN)
+
+    assert client.post(url, body).status_code == 303
+
+
+def test_labels_that_were_set_elsewhere_stay(page_as, alice, scene):
+    client = page_as(alice)
+    url, body = written(client, scene, "labels")
+    scene._change(labels=["home"])
+
+    assert client.post(url, body).status_code == 303
+    task = Task.objects.with_labels().get(pk=scene.task.pk)
+    assert task.label_names == ["home", WRITTEN]
+
+
+# --- In the trash, or deleted permanently -----------------------------------------
 
 
 def test_sending_again_restores_the_list_with_its_new_name(page_as, alice, scene):
@@ -250,7 +358,7 @@ def test_sending_again_restores_the_list_with_its_new_name(page_as, alice, scene
     scene.trash_list()
 
     refused = client.post(url, LIST)
-    response = client.post(url, sent_again(refused))
+    response = client.post(url, listed(refused.context["form"]))
 
     assert (refused.status_code, response.status_code) == (409, 303)
     scene.home.refresh_from_db()
@@ -259,24 +367,25 @@ def test_sending_again_restores_the_list_with_its_new_name(page_as, alice, scene
 
 def test_an_invalid_form_restores_no_task(page_as, alice, scene, monkeypatch):
     client = page_as(alice)
-    url = reverse("todos:task-update", args=[scene.task.pk])
+    url, body = written(client, scene, "labels")
     scene.trash()
-    asked = client.post(url, TASK | {"list": str(scene.home.pk)})
-    monkeypatch.setattr(label_actions, "LABELS_PER_USER_MAX", 0)
-
-    refused = client.post(url, sent_again(asked) | {"labels": "new"})
-
+    asked = client.post(url, body)
     before = scene.task.version
+    with monkeypatch.context() as patched:
+        patched.setattr(label_actions, "LABELS_PER_USER_MAX", 0)
+
+        refused = client.post(url, sent(asked.context["refused"]))
+
     scene.task.refresh_from_db()
     assert refused.status_code == 200
     assert scene.task.trashed_at is not None
     assert scene.task.version == before + 1
 
-    response = client.post(url, sent_again(refused) | {"labels": ""})
+    response = client.post(url, sent(refused.context["refused"]))
 
-    scene.task.refresh_from_db()
     assert response.status_code == 303
-    assert (scene.task.title, scene.task.trashed_at) == (WRITTEN, None)
+    task = Task.objects.with_labels().get(pk=scene.task.pk)
+    assert (task.label_names, task.trashed_at) == ([WRITTEN], None)
 
 
 def test_an_invalid_form_restores_no_list(page_as, alice, scene, monkeypatch):
@@ -290,7 +399,7 @@ def test_an_invalid_form_restores_no_list(page_as, alice, scene, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr("todos.pages.lists.actions.update_list", refuse)
-        refused = client.post(url, sent_again(asked))
+        refused = client.post(url, listed(asked.context["form"]))
 
     scene.home.refresh_from_db()
     assert refused.status_code == 200
@@ -299,16 +408,18 @@ def test_an_invalid_form_restores_no_list(page_as, alice, scene, monkeypatch):
 
 def test_undo_reverts_the_save_and_the_restore(page_as, alice, scene):
     client = page_as(alice)
+    forms = {
+        scene.task: written(client, scene),
+        scene.home: (reverse("todos:list-update", args=[scene.home.pk]), LIST),
+    }
     scene.trash()
     scene.trash_list()
-    saved = [
-        (scene.task, "todos:task-update", TASK | {"list": str(scene.other.pk)}),
-        (scene.home, "todos:list-update", LIST),
-    ]
-    for row, name, body in saved:
+    for row, (url, body) in forms.items():
         row.refresh_from_db()
-        url = reverse(name, args=[row.pk])
-        client.post(url, sent_again(client.post(url, body)))
+        context = client.post(url, body).context
+        is_task = "refused" in context
+        again = sent(context["refused"]) if is_task else listed(context["form"])
+        client.post(url, again)
 
         actions.undo(scene.caller)
 
@@ -322,17 +433,19 @@ def test_undo_reverts_the_save_and_the_restore(page_as, alice, scene):
 
 def test_the_input_for_a_deleted_task_can_be_added_as_a_new_task(page_as, alice, scene):
     client = page_as(alice)
+    url, body = written(client, scene, "notes")
     scene.remove()
 
-    url = reverse("todos:task-update", args=[scene.task.pk])
-    refused = client.post(url, TASK | {"list": ""})
+    refused = client.post(url, body)
     page = refused.content.decode()
-    response = client.post(reverse("todos:task-create"), sent_again(refused))
+    new = {"title": "Milk", "notes": WRITTEN, "as_new": "on"}
+    response = client.post(url, new)
 
     assert refused.status_code == 409
-    assert f'action="{reverse("todos:task-create")}"' in page
+    assert f"{WRITTEN}</textarea>" in page
+    assert 'name="as_new"' in page
     assert response.status_code == 303
-    assert Task.objects.get(title=WRITTEN).notes == WRITTEN
+    assert Task.objects.get(title="Milk").notes == WRITTEN
 
 
 def test_the_input_for_a_deleted_list_can_be_saved_as_a_new_list(page_as, alice, scene):
@@ -341,7 +454,9 @@ def test_the_input_for_a_deleted_list_can_be_saved_as_a_new_list(page_as, alice,
 
     refused = client.post(reverse("todos:list-update", args=[scene.home.pk]), LIST)
     page = refused.content.decode()
-    response = client.post(reverse("todos:list-create"), sent_again(refused))
+    response = client.post(
+        reverse("todos:list-create"), listed(refused.context["form"])
+    )
 
     assert refused.status_code == 409
     assert f'action="{reverse("todos:list-create")}"' in page
@@ -351,30 +466,38 @@ def test_the_input_for_a_deleted_list_can_be_saved_as_a_new_list(page_as, alice,
 
 @pytest.mark.parametrize("event", [Scene.trash, Scene.remove, Scene.edit])
 def test_handles_a_change_during_the_request(page_as, alice, scene, monkeypatch, event):
-    whole_clean = TaskForm.full_clean
+    client = page_as(alice)
+    url, body = written(client, scene)
+    whole_clean = TitleForm.full_clean
 
     def clean_slowly(form):
         whole_clean(form)
         monkeypatch.undo()
         event(scene)
 
-    monkeypatch.setattr(TaskForm, "full_clean", clean_slowly)
-    url = reverse("todos:task-update", args=[scene.task.pk])
+    monkeypatch.setattr(TitleForm, "full_clean", clean_slowly)
 
-    response = page_as(alice).post(url, TASK | {"list": str(scene.home.pk)})
+    response = client.post(url, body)
 
+    page = response.content.decode()
     assert response.status_code == 409
-    assert f'value="{WRITTEN}"' in response.content.decode()
+    assert f"{WRITTEN}</textarea>" in page or f'value="{WRITTEN}"' in page
 
 
 @pytest.mark.parametrize(
-    "name", ["task-update", "task-complete", "task-remove", "task-restore"]
+    "name", ["task-set", "task-add-step", "task-complete", "task-remove"]
 )
 def test_a_deleted_object_of_another_user_is_not_found(
     page_as, alice, bob, scene, name
 ):
     scene.remove()
+    of = ["title"] if name == "task-set" else []
+    body = {"title": WRITTEN, "text": WRITTEN}
 
-    assert_does_not_exist(
-        page_as(bob), f"todos:{name}", scene.task.pk, method="post", **TASK
-    )
+    answers = [
+        page_as(bob).post(reverse(f"todos:{name}", args=[pk, *of]), body)
+        for pk in (scene.task.pk, ABSENT)
+    ]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert answers[0].content == answers[1].content

@@ -9,8 +9,8 @@ from tests.todos.test_markdown import VECTORS, Elements
 from todos import actions
 
 
-def page_of(client, task):
-    return client.get(reverse("todos:task-update", args=[task.pk]))
+def page_of(client, task, edit=""):
+    return client.get(reverse("todos:task-detail", args=[task.pk]), {"edit": edit})
 
 
 def test_shows_the_notes_as_markdown(page_as, alice):
@@ -24,17 +24,18 @@ def test_shows_the_notes_as_markdown(page_as, alice):
 def test_the_form_contains_the_source_of_the_notes(page_as, alice):
     task = TaskFactory(owner=alice, notes="The **green** <one>")
 
-    page = page_of(page_as(alice), task)
+    page = page_of(page_as(alice), task, "notes")
 
     assert "The **green** &lt;one&gt;</textarea>" in page.text
 
 
-def test_a_task_without_notes_has_no_notes_section(page_as, alice):
+def test_a_task_without_notes_offers_to_add_some(page_as, alice):
     task = TaskFactory(owner=alice)
 
     page = page_of(page_as(alice), task)
 
-    assert 'class="card notes"' not in page.text
+    assert 'class="notes"' not in page.text
+    assert "Add notes" in page.text
 
 
 def test_the_api_returns_the_source_of_the_notes(api_as, alice):

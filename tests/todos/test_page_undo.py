@@ -47,13 +47,15 @@ class AliceObjects:
         )
 
 
-TASK = {"title": "Write the talk", "labels": "work, new", "due_date": "2027-01-05"}
 LIST = {"name": "New", "colour": "red"}
 # Every form whose message offers Undo: its URL, its object, and the input.
 FORMS = {
     "add": ("task-create", None, {"title": "Buy milk", "labels": "new"}),
-    "edit": ("task-update", "task", TASK),
-    "move": ("task-update", "task", {"title": "x", "list": "<flat>"}),
+    "edit": ("task-set title", "task", {"title": "Write the talk"}),
+    "label": ("task-set labels", "task", {"add": "work, new", "remove": "work"}),
+    "repeat": ("task-set repeat", "task", {"words": "every 3rd tuesday at 9"}),
+    "move": ("task-set list", "task", {"list": "<flat>"}),
+    "add a step": ("task-add-step", "task", {"text": "Draw p1 @new"}),
     "complete": ("task-complete", "task", {}),
     "reopen": ("task-reopen", "done", {}),
     "delete": ("task-delete", "task", {}),
@@ -75,7 +77,8 @@ def send(client, objects, form, **options):
         key: str(objects.flat.pk) if value == "<flat>" else value
         for key, value in body.items()
     }
-    url = reverse(f"todos:{name}", args=[row.pk] if row else None)
+    name, *of = name.split()
+    url = reverse(f"todos:{name}", args=[row.pk, *of] if row else None)
     return client.post(url, body, **options)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from django.db.models import F
 
@@ -89,6 +89,14 @@ def _replan_reminder(task: Task, changed: Iterable[str], batch: Batch) -> bool:
         return False
     plan_reminder(task, owner=batch.owner, at=batch.at)
     return True
+
+
+def recorded_task(values: Mapping[str, Any]) -> Task:
+    """Return a task that is not stored, with the values that the ledger recorded."""
+    task = Task(title="")
+    assign(task, dict(values))
+    task.label_names = list(values.get("labels", []))
+    return task
 
 
 def assign(row: RecordedRow, values: Snapshot) -> None:

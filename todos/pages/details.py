@@ -127,7 +127,7 @@ class Details:
         """The open steps."""
         found = [row for row in self.rows if not row.task.is_completed]
         after = [f"step-{row.task.pk}" for row in found[1:]] + ["details-step"]
-        return [self._step(row, to) for row, to in zip(found, after, strict=True)]
+        return [self._step(row, to) for row, to in zip(found, after, strict=False)]
 
     @property
     def done(self) -> list[StepRow]:
@@ -273,8 +273,8 @@ def details_of(
     query = view.request.GET
     most = STEPS_SHOWN_MAX if query.get("steps") == "all" else STEPS_SHOWN
     is_verified = has_verified_email("owner", "owner__email")
-    tasks = view.tasks.with_steps_of(key).annotate(is_verified=is_verified)
-    found = list(tasks[: most + 2])
+    tasks = Task.objects.owned_by(view.user).with_steps_of(key)
+    found = list(tasks.annotate(is_verified=is_verified)[: most + 2])
     if not found or found[0].pk != key:
         return None
     task, *steps = found

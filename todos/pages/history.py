@@ -16,7 +16,7 @@ from django.views.generic import TemplateView
 
 from accounts.times import time_words
 from todos import actions
-from todos.actions.storing import assign
+from todos.actions.storing import recorded_task
 from todos.ledger import Entity, Kind, Snapshot, receipt
 from todos.models import Change, Task
 from todos.pages.changes import WORDS
@@ -110,7 +110,7 @@ class HistoryView(UserPageMixin, TemplateView):
         )
 
     def _differences(self, before: Snapshot, after: Snapshot) -> list[Difference]:
-        was, became = _task_with(before), _task_with(after)
+        was, became = recorded_task(before), recorded_task(after)
         return [
             Difference(name, self._words(name, was), self._words(name, became))
             for name, columns in SHOWN_TOGETHER.items()
@@ -155,18 +155,9 @@ def _what(change: Change, differences: list[Difference]) -> str:
     return WORDS[Kind(change.kind)].removeprefix("was ").capitalize()
 
 
-def _task_with(values: Snapshot) -> Task:
-    """Return a task with these recorded values and nothing else."""
-    task = Task(title="")
-    assign(task, {name: values[name] for name in values.keys() & RESTORABLE})
-    labels = values.get("labels", [])
-    task.label_names = list(labels) if isinstance(labels, list) else []
-    return task
-
-
 def _restored(before: Snapshot) -> dict[str, Any]:
     """Return the recorded values as arguments of `update_task`."""
-    was = _task_with(before)
+    was = recorded_task(before)
     names = before.keys() & RESTORABLE
     return {
         name: was.label_names if name == "labels" else getattr(was, name)

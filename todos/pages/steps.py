@@ -15,7 +15,7 @@ from todos.models import Task
 from todos.pages.forms import StepForm, Values
 from todos.pages.generic import EditFormView
 from todos.pages.mixins import Context
-from todos.pages.task_page import TEMPLATE, TaskPageMixin
+from todos.pages.task_page import DELETED, TEMPLATE, TaskPageMixin
 
 OF_A_LIST = {"list", "new_list"}
 
@@ -50,8 +50,8 @@ class StepCreateView(KeepsDraft, TaskPageMixin, EditFormView):
 
     def form_valid(self, form: StepForm) -> HttpResponse:
         task_id = self.kwargs["pk"]
-        if not self.tasks.filter(pk=task_id).exists():
-            return self._gone()
+        if reason := self._why_not(self.tasks.filter(pk=task_id).first()):
+            return self._gone(reason)
         try:
             values = self._read(form.cleaned_data["text"])
             with receipt() as note:
@@ -81,6 +81,14 @@ class StepCreateView(KeepsDraft, TaskPageMixin, EditFormView):
         known = {name: value for name, value in said.items() if value is not None}
         return {"title": draft.parsed.title} | known
 
-    def _gone(self) -> HttpResponse:
+    def _why_not(self, task: Task | None) -> str:
+        """Return why the task can't have steps, or an empty text."""
+        if task is None:
+            return DELETED
+        if task.trashed_at is not None:
+            return "This task was moved to the trash after you opened it."
+        return "This task has become a step of another task." if task.parent_id else ""
+
+    def _gone(self, reason: str = DELETED) -> HttpResponse:
         sent = self.submitted or QueryDict()
-        return self.offer_as_new({"title": sent.get("text", "")})
+        return self.offer_as_new({"title": sent.get("text", "")}, reason=reason)

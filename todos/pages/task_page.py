@@ -22,6 +22,7 @@ from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.properties import PropertyForm
 
 TEXTS = ("title", "notes")  # what the user has written, and would not like to lose
+DELETED = "This task was deleted permanently after you opened it."
 ATTEMPTS = 3  # the task can change between reading and saving it
 
 
@@ -59,9 +60,13 @@ class TaskPageMixin(UserPageMixin):
         return TemplateResponse(self.request, TEMPLATE, context, status=status)
 
     def offer_as_new(
-        self, texts: Context, form: NewTaskForm | None = None
+        self,
+        texts: Context,
+        form: NewTaskForm | None = None,
+        *,
+        reason: str = DELETED,
     ) -> HttpResponse:
-        """Offer the text that was sent for a deleted task as a new task.
+        """Offer the text that was sent for a task as a new task.
 
         Raises:
             Task.DoesNotExist: the user never had the task.
@@ -72,6 +77,7 @@ class TaskPageMixin(UserPageMixin):
             "form": form or NewTaskForm(initial=texts),
             "pk": self.kwargs["pk"],
             "next": self.next_url(),
+            "reason": reason,
         }
         status = 409 if form is None else 200
         gone = "todos/task_gone.html"

@@ -6,7 +6,6 @@ JavaScript.
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import ClassVar
 from uuid import UUID
 
@@ -23,7 +22,6 @@ from config.toasts import ToastAction
 from todos import actions
 from todos.ledger import receipt
 from todos.models import Task, TaskList, TaskQuerySet
-from todos.pages.editing import EditPage
 from todos.pages.forms import TaskForm
 from todos.pages.generic import TaskDetailView, TaskFormView
 from todos.pages.mixins import Context, UserPageMixin
@@ -70,69 +68,6 @@ class TaskCreateView(KeepsDraft, UserPageMixin, TaskFormView):
             return self.form_invalid(form)
         self.add_message("Added", task.title, undo=note.batch)
         return self.redirect_to_next()
-
-
-class TaskUpdateView(EditPage):
-    """Edit all fields of one task."""
-
-    template_name = "todos/task_form.html"
-    form_class = TaskForm
-    create_url_name = "todos:task-create"
-    deleted_text = (
-        "This task was deleted permanently after you opened it."
-        " Add it as a new task to keep your changes."
-    )
-
-    @cached_property
-    def edited(self) -> Task:
-        tasks = self.tasks.live() if self.submitted is None else self.tasks
-        return tasks.with_labels().get(pk=self.kwargs["pk"])
-
-    def form_for_new(self) -> TaskForm:
-        return TaskForm(self.submitted, lists=self.navigation.active)
-
-    def get_form_kwargs(self) -> Context:
-        lists = self.navigation.active
-        current = self.navigation.list_of(self.edited.list_id)
-        if current is not None and current.archived_at is not None:
-            lists = [*lists, current]
-        return super().get_form_kwargs() | {
-            "lists": lists,
-            "task": self.edited,
-            "reminder_note": reminder_note(self.user),
-        }
-
-    def get_context_data(self, **kwargs: object) -> Context:
-        return super().get_context_data(**kwargs) | {
-            "task": self.edited,
-            "next": self.next_url(),
-        }
-
-    def form_valid(self, form: TaskForm) -> HttpResponse:
-        try:
-            with receipt() as note:
-                task = actions.update_task(
-                    self.caller,
-                    task_id=self.edited.pk,
-                    changes=form.as_changes(),
-                    restores=form.restores,
-                    version=form.cleaned_data["version"],
-                )
-        except ValidationError as error:
-            form.take_errors(error)
-            return self.form_invalid(form)
-        except Task.DoesNotExist:  # deleted since it was loaded
-            return self.offer_as_new()
-        except actions.InTrash:
-            return self.ask_again(form, form.show_in_trash, self._version())
-        except actions.VersionConflict:
-            return self.ask_again(form, form.show_conflict, self._version())
-        text = "Saved, without the reminder" if form.drops_reminder else "Saved"
-        self.add_message(text, task.title, undo=note.batch)
-        return self.redirect_to_next()
-
-    def _version(self) -> int:
-        return self.tasks.values_list("version", flat=True).get(pk=self.kwargs["pk"])
 
 
 class TaskActionView(UserPageMixin, TaskDetailView):
@@ -186,23 +121,6 @@ class TaskCompleteView(TaskActionView):
         return f"Completed, next {day}", done.task
 
 
-class TaskSkipView(TaskActionView):
-    """Move a repeating task to its next date.
-
-    The form carries the version that the user saw, so that a second click does not skip
-    another date.
-    """
-
-    verb = "Skip this date of"
-
-    def act(self, task_id: UUID) -> tuple[str, Task]:
-        version = self.request.POST.get("version", "")
-        seen = int(version) if version.isdecimal() and len(version) < 11 else None
-        task = actions.skip_occurrence(self.caller, task_id=task_id, version=seen)
-        assert task.due_date is not None
-        return f"Skipped to {day_words(task.due_date, today=self.today)}", task
-
-
 class TaskReopenView(TaskActionView):
     verb = "Reopen"
 
@@ -244,12 +162,19 @@ class TaskRestoreView(TaskActionView):
 
 
 class TaskSkipView(TaskActionView):
-    """Move a repeating task to its next date."""
+    """Move a repeating task to its next date.
+
+    A form can carry the version that the user saw, so that a second click does not skip
+    another date.
+    """
 
     verb = "Skip"
 
     def act(self, task_id: UUID) -> tuple[str, Task]:
-        task = actions.skip_occurrence(self.caller, task_id=task_id)
+        version = self.request.POST.get("version", "")
+        is_number = version.isascii() and version.isdigit() and len(version) < 11
+        seen = int(version) if is_number else None
+        task = actions.skip_occurrence(self.caller, task_id=task_id, version=seen)
         assert task.due_date is not None
         day = day_in_sentence(task.due_date, today=self.today)
         return f"Skipped, next {day}", task

@@ -68,7 +68,6 @@ urlpatterns = [
     path(
         "tasks/<uuid:pk>/steps/", steps.StepCreateView.as_view(), name="task-add-step"
     ),
-    path("tasks/<uuid:pk>/skip/", tasks.TaskSkipView.as_view(), name="task-skip"),
     path(
         "tasks/<uuid:pk>/history/", history.HistoryView.as_view(), name="task-history"
     ),
@@ -77,7 +76,6 @@ urlpatterns = [
         history.BringBackView.as_view(),
         name="task-bring-back",
     ),
-    path("tasks/<uuid:pk>/edit/", tasks.TaskUpdateView.as_view(), name="task-update"),
     path(
         "tasks/<uuid:pk>/complete/",
         tasks.TaskCompleteView.as_view(),

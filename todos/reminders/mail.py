@@ -29,7 +29,7 @@ def reminder_mail(reminder: Reminder, *, at: datetime) -> EmailMessage:
     task, owner = reminder.task, reminder.owner
     stop = reverse("todos:reminders", args=[reminder_mails.token_of(owner)])
     stop_url = f"{settings.BASE_URL}{stop}"
-    page = reverse("todos:task-update", args=[task.pk])
+    page = reverse("todos:task-detail", args=[task.pk])
     text = render_to_string(
         "todos/email/reminder.txt",
         {
