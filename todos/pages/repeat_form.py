@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from config.text import TextFormField
-from todos.actions.quick import WEEK_STARTS
+from todos.actions.quick_lines import WEEK_STARTS
 from todos.models import Task
 from todos.pages.forms import DATE_VALIDATORS, DateInput, Values, set_choices
 from todos.pages.properties import PropertyForm
