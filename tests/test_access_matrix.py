@@ -260,6 +260,8 @@ PAGES = [Row(*row) for row in [
     ("GET",  "tasks/<uuid:pk>/remove/",    302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/remove/",    303, 303, 404, 404),
     ("GET",  "tasks/<uuid:pk>/menu/",      302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/list/",      302, 200, 404, 404),
+    ("GET",  "tasks/<uuid:pk>/labels/",    302, 200, 404, 404),
     ("GET",  "tasks/<uuid:pk>/date/",      302, 200, 404, 404),
     ("POST", "tasks/<uuid:pk>/date/",      303, 303, 404, 404, DAY_FORM),
     ("GET",  "tasks/<uuid:pk>/move/",      302, 200, 404, 404),

@@ -89,6 +89,8 @@ def pages(page_as, alice):
         "remove": ("todos:task-remove", gone),
         "complete": ("todos:task-complete", task),
         "menu": ("todos:task-menu", task),
+        "choose a list": ("todos:task-lists", task),
+        "choose labels": ("todos:task-labels", task),
         "date": ("todos:task-date", task),
         "overdue": ("todos:overdue", None),
         "move list": ("todos:list-move", home),

@@ -13,8 +13,8 @@ from tests.todos.pages import asks_to_sign_in, assert_does_not_exist, kinds
 from todos.models import Task
 
 
-def menu_of(client, task, page="/inbox/"):
-    url = reverse("todos:task-menu", args=[task.pk])
+def menu_of(client, task, page="/inbox/", name="task-menu"):
+    url = reverse(f"todos:{name}", args=[task.pk])
     return client.get(f"{url}?next={quote(page)}").content.decode()
 
 
@@ -24,19 +24,28 @@ def task(alice):
 
 
 def test_offers_what_can_be_done_with_a_task(page_as, alice, task):
-    home = TaskListFactory(owner=alice, name="Home")
-
     page = menu_of(page_as(alice), task)
 
     assert 'id="popover-content"' in page
-    assert reverse("todos:task-date", args=[task.pk]) in page
+    for name in ("date", "lists", "labels", "delete"):
+        assert reverse(f"todos:task-{name}", args=[task.pk]) in page
     assert 'value="priority 1"' in page
     assert re.search(r'value="priority 2"\s+data-key="2" aria-pressed="true"', page)
-    assert f'value="move {home.pk}"' in page
-    assert f'value="move {task.list_id}"' not in page
-    assert 'value="unlabel shop"' in page
-    assert reverse("todos:task-delete", args=[task.pk]) in page
     assert "Skip this time" not in page
+
+
+def test_offers_the_lists_and_the_labels(page_as, alice, task):
+    home = TaskListFactory(owner=alice, name="Home")
+    TaskFactory(owner=alice, labels=["garden"])
+    client = page_as(alice)
+
+    lists = menu_of(client, task, name="task-lists")
+    labels = menu_of(client, task, name="task-labels")
+
+    assert f'value="move {home.pk}"' in lists
+    assert re.search(f'value="move {task.list_id}"\\s+aria-pressed="true"', lists)
+    assert 'value="unlabel shop"' in labels
+    assert '<option value="garden">' in labels
 
 
 @pytest.mark.parametrize(
@@ -59,17 +68,19 @@ def test_offers_to_move_a_step_within_its_task(page_as, alice, task):
 
 def test_a_change_returns_to_the_row_unless_it_leaves_the_page(page_as, alice, task):
     following = TaskFactory(owner=alice)
-    home = TaskListFactory(owner=alice)
     client = page_as(alice)
 
-    page = menu_of(client, task, f"/inbox/#task-{following.pk}")
+    def forms_of(name, page):
+        return menu_of(client, task, f"{page}#task-{following.pk}", name)
 
-    here = quote(f"/inbox/#task-{task.pk}")
-    onward = quote(f"/inbox/#task-{following.pk}")
-    assert f'action="/bulk/?next={here}"' in page
-    assert f'value="move {home.pk}"\nformaction="/bulk/?next={onward}"' in page
-    assert f"/delete/?next={onward}" in page
-    assert f"/move/?next={here}" in page
+    here, onward = f"%23task-{task.pk}", f"%23task-{following.pk}"
+    menu = forms_of("task-menu", "/inbox/")
+    assert f'action="/bulk/?next=/inbox/{here}"' in menu
+    assert f"/delete/?next=/inbox/{onward}" in menu
+    assert f"/move/?next=/inbox/{here}" in menu
+    assert f'"/bulk/?next=/inbox/{onward}"' in forms_of("task-lists", "/inbox/")
+    assert f'"/bulk/?next=/{here}"' in forms_of("task-lists", "/")
+    assert f'"/bulk/?next=/inbox/{here}"' in forms_of("task-labels", "/inbox/")
 
 
 def test_its_buttons_change_the_task(page_as, alice, task):
@@ -112,15 +123,17 @@ def test_requires_a_sign_in(client, task):
 
 
 def test_hides_the_menu_of_another_users_task(page_as, bob, task):
-    assert_does_not_exist(page_as(bob), "todos:task-menu", task.pk)
+    for name in ("menu", "lists", "labels"):
+        assert_does_not_exist(page_as(bob), f"todos:task-{name}", task.pk)
     assert_does_not_exist(page_as(bob), "todos:task-skip", task.pk, method="post")
 
 
 def test_takes_few_queries(page_as, alice, task, django_assert_max_num_queries):
     client = page_as(alice)
 
-    with django_assert_max_num_queries(6):
-        menu_of(client, task, f"/inbox/#task-{task.pk}")
+    for name in ("task-menu", "task-lists", "task-labels"):
+        with django_assert_max_num_queries(6):
+            menu_of(client, task, f"/inbox/#task-{task.pk}", name)
 
 
 # --- Rows -------------------------------------------------------------------------

@@ -58,13 +58,16 @@ def day_choices(user: User, clock: Clock) -> list[DayChoice]:
 
 
 def choices_of(page: UserPageMixin) -> Context:
-    """Return what the bar below selected tasks and the menu of a row offer."""
-    labels = Label.objects.owned_by(page.user).order_by("key")
+    """Return what the bar below selected tasks offers."""
     return {
         "days": day_choices(page.user, page.clock),
         "lists": page.navigation.active,
-        "label_names": list(
-            labels.values_list("name", flat=True)[:LABELS_PER_USER_MAX]
-        ),
+        "label_names": label_names(page.user),
         "priorities": Task.Priority.choices,
     }
+
+
+def label_names(user: User) -> list[str]:
+    """Return the names of the user's labels."""
+    labels = Label.objects.owned_by(user).order_by("key")
+    return list(labels.values_list("name", flat=True)[:LABELS_PER_USER_MAX])

@@ -90,6 +90,12 @@ urlpatterns = [
     ),
     path("tasks/<uuid:pk>/remove/", tasks.TaskRemoveView.as_view(), name="task-remove"),
     path("tasks/<uuid:pk>/menu/", row_menu.TaskMenuView.as_view(), name="task-menu"),
+    path("tasks/<uuid:pk>/list/", row_menu.TaskListsView.as_view(), name="task-lists"),
+    path(
+        "tasks/<uuid:pk>/labels/",
+        row_menu.TaskLabelsView.as_view(),
+        name="task-labels",
+    ),
     path(
         "tasks/<uuid:pk>/date/", reschedule.RescheduleView.as_view(), name="task-date"
     ),
