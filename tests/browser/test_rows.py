@@ -1,0 +1,74 @@
+"""Menus, dates, order and selecting in a real browser, with and without JavaScript."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.registry import PHONE, today
+from tests.factories import TaskFactory, TaskListFactory
+from todos.models import Task
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def page(request, signed_in):
+    return signed_in(java_script_enabled=request.param, viewport=PHONE)
+
+
+def row(page, title):
+    return page.get_by_role("listitem").filter(has_text=title)
+
+
+def titles_on(page):
+    return page.locator("main .task .title").all_inner_texts()
+
+
+def test_reschedules_orders_and_moves_a_task_from_its_row(page, alice):
+    home = TaskListFactory(owner=alice, name="Home")
+    for title in ("Bread", "Milk", "Soap"):
+        TaskFactory(owner=alice, title=title, due_date=today(-1))
+
+    page.goto("/")
+    row(page, "Milk").get_by_role("link", name="Yesterday").click()
+    page.get_by_role("button", name=re.compile("^Tomorrow")).click()
+    expect(page.get_by_role("status")).to_contain_text("Moved to tomorrow: Milk")
+    expect(page).to_have_url(re.compile(r"//[^/]+/(#task-.*)?$"))
+    page.get_by_role("button", name="Move all overdue tasks to today").click()
+    expect(page.get_by_role("status")).to_contain_text("Moved 2 overdue tasks to today")
+
+    page.goto("/inbox/")
+    page.get_by_role("link", name="More: Soap").click()
+    page.get_by_role("button", name="Move to the top").click()
+    expect(page.get_by_role("status")).to_contain_text("Moved to the top: Soap")
+    assert titles_on(page) == ["Soap", "Bread", "Milk"]
+    page.get_by_role("link", name="More: Soap").click()
+    page.get_by_role("link", name="Move to a list").click()
+    page.get_by_role("button", name="Home").click()
+    expect(page.get_by_role("status")).to_contain_text("Moved to Home: Soap")
+    expect(page.locator("main .task .title")).to_have_text(["Bread", "Milk"])
+    assert home.tasks.get().title == "Soap"
+
+
+def test_selects_several_tasks_and_acts_once(page, alice):
+    TaskFactory.create_batch(3, owner=alice)
+    page.goto("/inbox/")
+
+    page.get_by_role("link", name="Select tasks").click()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("status")).to_contain_text("Select at least one task")
+    page.get_by_role("checkbox").nth(0).check()
+    page.get_by_role("checkbox").nth(2).check()
+    page.get_by_role("button", name="Label").click()
+    page.get_by_label("Label", exact=True).fill("garden")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text(
+        "Added the label garden to 2 tasks"
+    )
+
+    page.get_by_role("link", name="Select tasks").click()
+    page.get_by_role("link", name="Select all").click()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("status")).to_contain_text("Completed 3 tasks")
+    page.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(page.locator("main .task")).to_have_count(3)
+    assert Task.objects.open().filter(owner=alice).count() == 3
