@@ -67,6 +67,7 @@ def test_selects_several_tasks_and_acts_once(page, alice):
 
     page.get_by_role("link", name="Select tasks").click()
     page.get_by_role("link", name="Select all").click()
+    expect(page.get_by_role("checkbox").nth(2)).to_be_checked()
     page.get_by_role("button", name="Done").click()
     expect(page.get_by_role("status")).to_contain_text("Completed 3 tasks")
     page.get_by_role("status").get_by_role("button", name="Undo").click()

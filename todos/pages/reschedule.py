@@ -62,6 +62,10 @@ class RescheduleView(KeepsDraft, UserPageMixin, EditFormView):
         tasks = self.tasks if self.submitted is not None else self.tasks.live()
         return tasks.get(pk=self.kwargs["pk"])
 
+    def get_form_kwargs(self) -> Context:
+        # As a popover, it is on one page with the bar for new tasks.
+        return super().get_form_kwargs() | {"auto_id": "move_%s"}
+
     def get_initial(self) -> Context:
         return {"due_date": self.task.due_date, "due_time": self.task.due_time}
 
