@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO
 
 from todos.imports.csv import FIELDS
 from todos.imports.files import Options
-from todos.imports.tables import Record, folded, records_of
+from todos.imports.tables import COLUMNS_MAX, Record, folded, records_of
 
 COLUMNS_SHOWN = 100
 SAMPLES = 200  # rows that are looked at
@@ -34,38 +35,49 @@ DAY_OR_MONTH = re.compile(r"^(\d{1,2})([./-])(\d{1,2})\2\d{4}\b", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table: its title, and its first value."""
+    """A column of a table: its title, its place, and its first value."""
 
     title: str
+    place: int
     sample: str
 
 
-def columns_of(file: IO[bytes], options: Options) -> tuple[list[Column], list[Record]]:
-    """Return the columns of a table that can be mapped, and its first rows.
+def columns_of(
+    file: IO[bytes], options: Options
+) -> tuple[list[Column], dict[int, Record]]:
+    """Return the columns of a table that can be mapped, and its first rows by number.
 
     Raises:
         FileRefused: the file is not a table.
     """
     records = records_of(file, options, names=["title"])
     _, header = next(records)
-    rows = [record for _, record in islice(records, SAMPLES)]
+    rows = dict(islice(records, SAMPLES))
     titles = Counter(folded(title) for title in header)
     columns = []
     for place, title in enumerate(header[:COLUMNS_SHOWN]):
         name = title.strip()
         is_plain = 0 < len(name) <= TITLE_MAX_LENGTH and name.isprintable()
         if is_plain and titles[folded(name)] == 1:
-            columns.append(Column(name, _sample(rows, place)))
+            columns.append(Column(name, place, _sample(rows.values(), place)))
     return columns, rows
 
 
-def _sample(rows: list[Record], place: int) -> str:
+def titles_of(
+    columns: Iterable[Column], rows: Mapping[int, Record], title: str
+) -> dict[int, str]:
+    """Return the cells of the column with this title, by the number of their row."""
+    place = next((one.place for one in columns if one.title == title), COLUMNS_MAX)
+    return {row: cells[place] for row, cells in rows.items() if place < len(cells)}
+
+
+def _sample(rows: Iterable[Record], place: int) -> str:
     cells = (row[place].strip() for row in rows if place < len(row))
     text = " ".join(next(filter(None, cells), "").split())
     return "".join(filter(str.isprintable, text))[:SAMPLE_LENGTH]
 
 
-def guess(columns: list[Column], rows: list[Record]) -> dict[str, str]:
+def guess(columns: list[Column], rows: Mapping[int, Record]) -> dict[str, str]:
     """Return a mapping with the column of each field that the titles tell."""
     left = {folded(column.title): column.title for column in columns}
     mapping = {name: left.pop(name) for name in FIELDS if name in left}
@@ -73,12 +85,12 @@ def guess(columns: list[Column], rows: list[Record]) -> dict[str, str]:
         found = next((other for other in others if other in left), None)
         if name not in mapping and found:
             mapping[name] = left.pop(found)
-    if order := _order_of(rows):
+    if order := _order_of(rows.values()):
         mapping["dates"] = order
     return mapping
 
 
-def _order_of(rows: list[Record]) -> str:
+def _order_of(rows: Iterable[Record]) -> str:
     """Return the order of the dates in the rows, if one of them tells."""
     found = (DAY_OR_MONTH.match(cell.strip()) for row in rows for cell in row)
     for match in filter(None, found):

@@ -15,7 +15,7 @@ from todos import import_files
 from todos.actions.imports import PreparedImport
 from todos.actions.imports.rows import RowIssue
 from todos.caller import Caller
-from todos.imports.columns import columns_of, guess
+from todos.imports.columns import columns_of, guess, titles_of
 from todos.imports.encodings import opened_as_utf8
 from todos.imports.files import FileRefused, MappingRefused
 from todos.imports.formats import ROWS_MAX, options_for, prepare_file
@@ -136,11 +136,13 @@ def _report(
 ) -> tuple[Mapping[str, str], JSONObject]:
     """Check a file; return the mapping of its columns, and the report."""
     report: JSONObject = {}
+    titles: dict[int, str] = {}
     if format == "csv":
         with opened_as_utf8(io.BytesIO(content)) as (text, _):
             columns, rows = columns_of(text, options_for(caller))
         report["columns"] = [asdict(column) for column in columns]
         mapping = guess(columns, rows) if mapping is None else mapping
+        titles = titles_of(columns, rows, mapping.get("title", ""))
     mapping = mapping or {}
     try:
         # What is left out is shown before the user decides.
@@ -149,12 +151,18 @@ def _report(
         if "title" in mapping or format != "csv":
             raise
         return mapping, report | {"needs_columns": True, "reason": str(exc)}
-    return mapping, report | _described(prepared)
+    return mapping, report | _described(prepared, titles)
 
 
-def _described(prepared: PreparedImport) -> JSONObject:
-    """Return the report of an import as JSON, with a bounded size."""
-    report, numbers, titles = prepared.report, prepared.numbers, prepared.titles
+def _described(
+    prepared: PreparedImport, known: Mapping[int, str] | None = None
+) -> JSONObject:
+    """Return the report of an import as JSON, with a bounded size.
+
+    `known` are the titles of rows that could not be read.
+    """
+    report, numbers = prepared.report, prepared.numbers
+    titles = {**(known or {}), **prepared.titles}
     return {
         "tasks": numbers.tasks,
         "steps": numbers.steps,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Self
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from todos.models.label import Label, label_key
 from todos.models.loaded import Loaded
 from todos.models.owned import OwnedQuerySet, position_now
 from todos.models.task_list import TaskList
-from todos.schedule.days import DAY, Clock, today
+from todos.schedule.days import DAY, Clock
 from todos.schedule.instants import instant_of
 from todos.task_fields import SEARCHED_COLUMNS
 from todos.text_folding import fold
@@ -106,14 +107,16 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
 
         Runs one query, whose result is bounded by the number of days.
         """
-        begin = instant_of(since, time(clock.day_start), clock.zone)
-        done = self.completed().top_level()
-        done = done.filter(completed_at__gte=begin, completed_at__lt=clock.day_end)
+        days = [since + n * DAY for n in range((clock.today - since).days + 1)]
+        at = time(clock.day_start)
+        begins = [instant_of(day, at, clock.zone) for day in days]
+        done = self.completed().top_level().order_by()
+        done = done.filter(completed_at__gte=begins[0], completed_at__lt=clock.day_end)
         parts = done.annotate(part=QuarterHour("completed_at")).values_list("part")
+        starts = [int(begin.timestamp()) // (15 * 60) for begin in begins]
         found: Counter[date] = Counter()
-        for part, number in parts.annotate(number=Count("pk")).order_by():
-            at = datetime.fromtimestamp(part * 15 * 60, UTC)
-            found[today(now=at, zone=clock.zone, day_start=clock.day_start)] += number
+        for part, number in parts.annotate(number=Count("pk")):
+            found[days[bisect_right(starts, part) - 1]] += number
         return found
 
     def with_every_label(self, names: list[str]) -> Self:

@@ -43,10 +43,13 @@ def bars(title: str, days: Sequence[Bar]) -> SafeString:
 
 
 def heat_map(title: str, weeks: Sequence[Sequence[Bar | None]]) -> SafeString:
-    """Return a column for each week with a cell for each day; None is no cell."""
+    """Return a column for each week with a cell for each day; None is no cell.
+
+    The darkest of the five steps is the highest value, or 4 if that is higher.
+    """
     cell = 12
     chart = _chart("heat-map", title, cell * len(weeks), cell * 7)
-    most = max([1, *(day.value for week in weeks for day in week if day)])
+    most = max([4, *(day.value for week in weeks for day in week if day)])
     for column, week in enumerate(weeks):
         for row, day in enumerate(week):
             if day is None:
