@@ -80,6 +80,10 @@ class TextForm(forms.Form):
     )
     format = _format_field(required=False)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # The form for a file is on the same page.
+        super().__init__(*args, **{"auto_id": "text-%s", **kwargs})
+
 
 class AgainForm(forms.Form):
     """Another way to read a file: the program, and the columns of a table."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -72,6 +74,10 @@ class QuickForm(ActionForm):
     as_text = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     status = 422  # of the response, if the form has errors
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # It is on every page, where other forms have fields of the same names.
+        super().__init__(*args, **{"auto_id": "quick-%s", **kwargs})
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
