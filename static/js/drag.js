@@ -1,5 +1,5 @@
 // Orders the items of a `data-sortable` list by dragging them. The menus move them without it.
-// The attribute is the address to send a new place to, with `*` for the id of the item.
+// A drag begins at the link of an item. The attribute is the address to send a new place to, with `*` for the id of the item.
 let dragged = null;
 
 document.addEventListener("dragstart", ({ target, dataTransfer }) => {
@@ -32,12 +32,6 @@ document.addEventListener("dragend", () => {
   dragged?.item.classList.remove("dragged");
   if (dragged && !dragged.isDropped) dragged.item.parentElement.insertBefore(dragged.item, dragged.before);
   dragged = null;
-});
-
-// Only what is pointed at is made draggable, so that other text can be selected.
-document.addEventListener("pointerdown", ({ target }) => {
-  const item = target.closest("[data-sortable] > li[id]");
-  if (item && !target.closest("button, input, textarea, select")) item.draggable = true;
 });
 
 function send(item, side, other) {

@@ -4,11 +4,12 @@ import { load, say, worker } from "./page.js";
 
 const { offline: user } = document.body.dataset;
 const STORE = `outbox ${user}`;
-let isSending = false;
 let isChanged = false;
+const outbox = () => JSON.parse(localStorage.getItem(STORE) ?? "[]");
+const nameOf = ({ data }, form) => new Map(data).get("text") ?? form?.closest("li")?.querySelector(".title")?.textContent ?? "a task";
 
 if (user) navigator.serviceWorker?.register(worker()).catch(() => {}); // it may be forbidden
-else forget();
+else window.caches?.delete("pages");
 
 document.addEventListener("unsent", (event) => {
   if (!user) return;
@@ -30,10 +31,6 @@ document.addEventListener("visibilitychange", () => {
   isChanged = false;
 });
 
-function outbox() {
-  return JSON.parse(localStorage.getItem(STORE) ?? "[]");
-}
-
 function store(items) {
   if (items.length) localStorage.setItem(STORE, JSON.stringify(items));
   else localStorage.removeItem(STORE);
@@ -41,8 +38,7 @@ function store(items) {
 
 // Each form has a key, so that it is carried out once even if its answer was lost.
 async function send() {
-  if (isSending || !outbox().length) return;
-  isSending = true;
+  if (!outbox().length) return;
   const refused = [];
   try {
     for (const item of outbox()) {
@@ -55,19 +51,5 @@ async function send() {
     }
     document.dispatchEvent(new CustomEvent("refresh"));
     say(refused.length ? `This could not be saved: ${refused.join(", ")}` : "You are online again. Everything was sent.");
-  } catch {
-    // Still offline.
-  } finally {
-    isSending = false;
-  }
-}
-
-function nameOf({ data }, form) {
-  return new Map(data).get("text") ?? form?.closest("li")?.querySelector(".title")?.textContent ?? "a task";
-}
-
-async function forget() {
-  const registration = await navigator.serviceWorker?.getRegistration();
-  await registration?.unregister();
-  await window.caches?.delete("pages");
+  } catch {} // still offline
 }

@@ -14,9 +14,7 @@ export async function load(url, { signal, ...options } = {}) {
   return { response, page: isPage ? parse(await response.text()) : null };
 }
 
-export function parse(text) {
-  return new DOMParser().parseFromString(policy?.createHTML(text) ?? text, "text/html");
-}
+export const parse = (text) => new DOMParser().parseFromString(policy?.createHTML(text) ?? text, "text/html");
 
 // Shows a message where those of the server appear.
 export function say(text) {
@@ -27,9 +25,7 @@ export function say(text) {
 }
 
 // Whether the user asks the browser for something else, such as a new tab.
-export function isModified(event) {
-  return event.defaultPrevented || event.button > 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
-}
+export const isModified = (event) => event.defaultPrevented || event.button > 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
 
 // The service worker; the only address of a script that is not in the markup.
 export const worker = () => policy?.createScriptURL(WORKER) ?? WORKER;

@@ -42,9 +42,7 @@ box.addEventListener("keydown", (event) => {
   items[(items.indexOf(document.activeElement) + step + items.length) % items.length].focus();
 });
 
-function controls() {
-  return [...box.querySelectorAll("a[href], button, input, select, summary")].filter((one) => one.checkVisibility());
-}
+const controls = () => [...box.querySelectorAll("a[href], button, input, select, summary")].filter((one) => one.checkVisibility());
 
 function show(content, label, key) {
   box.replaceChildren(content);

@@ -2,6 +2,12 @@
 // Opt out with `data-plain`. Other modules learn of a change by the event `swap` of the document.
 import { UNREACHABLE, isModified, load, say } from "./page.js";
 
+const isPlain = (element) => element.closest("[data-plain]") || element.getAttribute("target") || element.hasAttribute("download");
+const isOurs = (url) => new URL(url).origin === location.origin;
+const isHere = (url) => new URL(url).pathname === location.pathname;
+const pageOf = (url) => url.split("#", 1)[0];
+const isText = (field) => field.matches("textarea, input:not([type=hidden], [type=checkbox], [type=radio])");
+
 class Refused extends Error {}
 const waiting = new Set(); // what is being sent
 let queue = Promise.resolve(); // one after the other, so that a later answer is never overwritten
@@ -23,8 +29,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   if (method.toLowerCase() === "get") {
     action.search = new URLSearchParams(new FormData(form, submitter));
-    go(action.href);
-    return;
+    return go(action.href);
   }
   const data = new FormData(form, submitter);
   const request = `${action} ${new URLSearchParams(data)}`;
@@ -66,7 +71,7 @@ function go(url, { top, isBack } = {}) {
     const { hash, searchParams } = new URL(url);
     const isSame = isBack || isHere(response.url);
     const kept = isHere(response.url) ? scrollY : 0;
-    if (!isBack) keepTop();
+    if (!isBack) history.replaceState({ top: scrollY }, ""); // for the way back
     show(page, isHere(response.url));
     address(response.url + hash, isBack);
     place(top ?? kept, hash || (searchParams.has("task") && "#details"), isSame);
@@ -89,7 +94,7 @@ async function send(form, action, data, key) {
     const [hash] = /#.*/.exec(data.get("next") ?? action.searchParams.get("next")) ?? [];
     const isSame = isHere(response.url);
     const top = isSame ? scrollY : 0;
-    keepTop();
+    history.replaceState({ top }, "");
     show(page, isSame, (field) => field.form === form && (!isText(field) || data.getAll(field.name).includes(field.value)));
     if (response.redirected) address(response.url);
     place(top, hash, isSame, form.matches("[data-autosubmit]"));
@@ -135,14 +140,8 @@ function isEdited(field) {
   return field.selectedIndex !== Math.max(initial, 0);
 }
 
-function isText(field) {
-  return field.matches("textarea, input:not([type=hidden], [type=checkbox], [type=radio])");
-}
-
 // What the user has folded out stays open.
-function isUpdatable(name, element) {
-  return !(name === "open" && element.matches("details"));
-}
+const isUpdatable = (name, element) => !(name === "open" && element.matches("details"));
 
 // Whether the page has the same style sheets and modules. Signed-out pages and later releases don't.
 function fits(page) {
@@ -162,10 +161,6 @@ function address(url, isBack = false) {
   shown = pageOf(location.href);
 }
 
-function keepTop() {
-  history.replaceState({ top: scrollY }, "");
-}
-
 function place(top, hash, isSame, isQuiet = false) {
   scrollTo({ top, behavior: "instant" });
   const isLost = !isSame || document.activeElement === document.body;
@@ -175,20 +170,4 @@ function place(top, hash, isSame, isQuiet = false) {
   if (!target) return;
   if (target.tabIndex < 0) target.tabIndex = -1;
   target.focus({ preventScroll: !named });
-}
-
-function isPlain(element) {
-  return element.closest("[data-plain]") || element.getAttribute("target") || element.hasAttribute("download");
-}
-
-function isOurs(url) {
-  return new URL(url).origin === location.origin;
-}
-
-function isHere(url) {
-  return new URL(url).pathname === location.pathname;
-}
-
-function pageOf(url) {
-  return url.split("#", 1)[0];
 }
