@@ -50,6 +50,7 @@ async function send() {
       store(outbox().filter(({ key }) => key !== item.key));
     }
     document.dispatchEvent(new CustomEvent("refresh"));
-    say(refused.length ? `This could not be saved: ${refused.join(", ")}` : "You are online again. Everything was sent.");
+    if (refused.length) say(`This could not be saved: ${refused.join(", ")}`);
+    else say("You are online again. Everything was sent.", "success");
   } catch {} // still offline
 }

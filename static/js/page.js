@@ -17,9 +17,9 @@ export async function load(url, { signal, ...options } = {}) {
 export const parse = (text) => new DOMParser().parseFromString(policy?.createHTML(text) ?? text, "text/html");
 
 // Shows a message where those of the server appear.
-export function say(text) {
+export function say(text, kind = "error") {
   const message = document.createElement("div");
-  message.className = "toast error";
+  message.className = `toast ${kind}`;
   message.append(Object.assign(document.createElement("p"), { textContent: text }));
   document.querySelector("#toasts")?.replaceChildren(message);
 }

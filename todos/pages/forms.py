@@ -376,6 +376,8 @@ class StepForm(ActionForm):
         widget=forms.TextInput(
             attrs={
                 "id": "details-step",
+                "data-key": "s",
+                "data-clear": True,
                 "dir": "auto",
                 "placeholder": "Add a step",
                 "autocomplete": "off",
