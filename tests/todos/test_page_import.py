@@ -351,6 +351,7 @@ def test_reading_a_report_takes_few_queries(
     url = send(browser, "title,list\n" + "Buy milk,Home\n" * 200).url
     for _ in range(20):
         TaskFactory(owner=alice)
+    browser.get(url)  # the first use of JSON asks the database what it supports
 
     with django_assert_max_num_queries(6):
         browser.get(url)
