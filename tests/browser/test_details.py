@@ -31,7 +31,7 @@ def test_edits_everything_beside_the_list(page, alice):
     page.goto("/inbox/")
     details, status = page.locator("#details"), page.get_by_role("status")
 
-    page.get_by_role("link", name="Plan the trip").click()
+    page.get_by_role("link", name="Plan the trip", exact=True).click()
     expect(details).to_be_visible()
     details.get_by_label("Title").fill("Plan the journey")
     save(page, "Save the title")
@@ -74,7 +74,7 @@ def test_keeps_the_focus_where_it_was_and_closes_by_a_link(signed_in, alice):
     TaskFactory(owner=alice, title="Buy milk")
     page = signed_in()
     page.goto("/inbox/")
-    page.get_by_role("link", name="Buy milk").click()
+    page.get_by_role("link", name="Buy milk", exact=True).click()
 
     page.get_by_label("Priority").select_option("Low")
 
