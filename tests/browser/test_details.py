@@ -45,10 +45,10 @@ def test_edits_everything_beside_the_list(page, alice):
         page.get_by_role("button", name="Save priority", exact=True).click()
     expect(status).to_contain_text("Priority urgent")
 
-    details.get_by_text("In words").click()
+    details.get_by_text("In words", exact=True).click()
     details.get_by_label("Or in words").fill("every 2 weeks until december 2030")
     page.keyboard.press("Enter")
-    expect(status).to_contain_text("Repeats every 2 weeks until")
+    expect(status).to_contain_text("Repeats every 2 weeks, until 31 December 2030")
 
     details.get_by_label("Add a step").fill("Book the train tomorrow")
     page.keyboard.press("Enter")
@@ -76,6 +76,7 @@ def test_keeps_the_focus_where_it_was_and_closes_by_a_link(signed_in, alice):
     page.goto("/inbox/")
     page.get_by_role("link", name="Buy milk", exact=True).click()
 
+    page.get_by_label("Priority").focus()
     page.get_by_label("Priority").select_option("Low")
 
     expect(page.get_by_role("status")).to_contain_text("Priority low")
