@@ -657,7 +657,7 @@ def test_a_route_with_an_unknown_user_is_refused(alices, user_id):
         "/?page=%00",
         "/?page=" + "9" * 5000,
         "/completed/?page=-1",
-        "/tasks/new/?list=%00",
+        "/add?list=%00",
     ],
     ids=lambda path: path[:40],
 )

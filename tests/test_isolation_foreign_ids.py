@@ -252,12 +252,12 @@ def test_her_list_in_a_form_is_refused_like_a_random_id(page_as, bob, hers, neve
     browser = page_as(bob)
 
     def answer(list_id):
-        form = {"title": "Buy milk", "priority": "3", "list": str(list_id)}
-        return essence(browser.post("/tasks/new/", form), list_id)
+        form = {"text": "Buy milk", "list": str(list_id)}
+        return essence(browser.post("/add", form), list_id)
 
     foreign, absent = answer(hers["list_"]), answer(never["list_"])
 
-    assert foreign[0] == absent[0] == 200
+    assert foreign[0] == absent[0] == 422
     assert without_tokens(foreign[2]) == without_tokens(absent[2])
     assert not bob.tasks.exists()
 

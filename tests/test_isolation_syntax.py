@@ -236,7 +236,7 @@ def test_the_checker_finds(source):
         "User.objects.get(pk=request.user.pk)",
         "actions.create_task(self.caller)",
         "logger.info('x', extra={'kind': 'y'})",
-        "class View:\n    form_class = TaskForm",
+        "class View:\n    form_class = ListForm",
     ],
 )
 def test_the_checker_lets_pass(source):

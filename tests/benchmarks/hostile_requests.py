@@ -364,9 +364,9 @@ KINDS: list[Kind] = [
             ("/accounts/password/reset/", "email", "nobody"),
             ("/accounts/settings/", "display_name", "browser"),
             ("/accounts/delete/", "password", "browser"),
-            ("/tasks/new/", "title", "browser"),
-            ("/tasks/new/", "notes", "browser"),
-            ("/tasks/new/", "labels", "browser"),
+            ("/quick/", "text", "browser"),
+            ("/quick/preview/", "text", "browser"),
+            ("/quick/preview/", "before", "browser"),
             ("/lists/new/", "name", "browser"),
         )
     ),
@@ -374,10 +374,10 @@ KINDS: list[Kind] = [
         Kind(f"{name} of {what}, {path}", form(path, form_field(name, piece), who))
         for path, name, who in (
             ("/accounts/login/", "login", "nobody"),
-            ("/tasks/new/", "due_date", "browser"),
-            ("/tasks/new/", "due_time", "browser"),
-            ("/tasks/new/", "next", "browser"),
-            ("/tasks/new/", "labels", "browser"),
+            ("/quick/", "due_date", "browser"),
+            ("/quick/", "list", "browser"),
+            ("/quick/", "next", "browser"),
+            ("/quick/", "literal", "browser"),
         )
         for what, piece in (("commas", ","), ("letters", "a"), ("zeros", "0"))
     ),
@@ -390,8 +390,8 @@ KINDS: list[Kind] = [
         ),
     ),
     Kind(
-        "2,000 fields, /tasks/new/",
-        form("/tasks/new/", lambda size: repeated("label=a&", size)),
+        "2,000 fields, /quick/",
+        form("/quick/", lambda size: repeated("literal=a&", size)),
         2_000 * 8,
     ),
     Kind(
@@ -403,10 +403,10 @@ KINDS: list[Kind] = [
         multipart("/accounts/login/", "--x\r\n\r\n\r\n", "nobody"),
     ),
     Kind(
-        "parts with a name, /tasks/new/",
+        "parts with a name, /quick/",
         multipart(
-            "/tasks/new/",
-            '--x\r\nContent-Disposition: form-data; name="title"\r\n\r\na\r\n',
+            "/quick/",
+            '--x\r\nContent-Disposition: form-data; name="text"\r\n\r\na\r\n',
         ),
     ),
     Kind(

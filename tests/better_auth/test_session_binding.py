@@ -201,10 +201,10 @@ def test_a_cookie_alone_stores_no_session(eve):
 def test_a_draft_returns_to_its_own_user(server, eve, victim, meanwhile):
     browser = trash(as_user(Client(), eve[0]), eve[1], "Buy a ring")
     server.sign_out(eve[0])
-    sent = {"title": "Much thought", drafts.PAGE_OF: drafts.mark_of(eve[1])}
-    kept = browser.post(reverse("todos:task-create"), sent)
+    sent = {"text": "Much thought", drafts.PAGE_OF: drafts.mark_of(eve[1])}
+    kept = browser.post(reverse("todos:add"), sent)
     [draft] = browser.session["drafts"]
-    path = f"{reverse('todos:task-create')}?draft={draft}"
+    path = f"{reverse('todos:add')}?draft={draft}"
     if meanwhile == "another user":
         assert "Much thought" not in as_user(browser, victim[0]).get(path).text
 

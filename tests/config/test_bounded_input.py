@@ -262,9 +262,8 @@ def test_too_many_marks_on_a_letter_are_refused_in_every_text(
 @pytest.mark.parametrize(
     ("path", "form"),
     [
-        ("/tasks/new/", {"title": MARKS}),
-        ("/tasks/new/", {"title": "a", "notes": MARKS}),
-        ("/tasks/new/", {"title": "a", "labels": MARKS}),
+        ("/add", {"text": MARKS}),
+        ("/add", {"text": f"a @{MARKS}"}),
         ("/lists/new/", {"name": MARKS, "colour": "grey"}),
         ("/accounts/settings/", {"display_name": MARKS}),
     ],
@@ -272,7 +271,7 @@ def test_too_many_marks_on_a_letter_are_refused_in_every_text(
 def test_a_form_refuses_too_many_marks_on_a_letter(page_as, alice, path, form):
     answer = page_as(alice).post(path, form)
 
-    assert answer.status_code == 200
+    assert answer.status_code in {200, 422}
     assert "marks on one letter" in answer.text
 
 

@@ -68,9 +68,9 @@ def lose_session(client):
 
 # The page, the input, and the URL that it is sent to.
 FORMS = {
-    "quick add": ("/", "/tasks/new/", {"title": TEXT}),
-    "quick add of a list": ("<list>", "/tasks/new/", {"title": TEXT}),
-    "new task": ("/tasks/new/", "/tasks/new/", {"title": "x", "notes": TEXT}),
+    "quick add": ("/", "/quick/", {"text": TEXT}),
+    "quick add of a list": ("<list>", "/quick/", {"text": TEXT}),
+    "new task": ("/add", "/add", {"text": TEXT}),
     "title": ("<task>", "<title>", {"title": TEXT}),
     "notes": ("<task>", "<notes>", {"notes": TEXT}),
     "step": ("<task>", "<steps>", {"text": TEXT}),
@@ -145,9 +145,10 @@ def test_a_restored_form_can_be_saved_and_redirects_as_usual(tab, alice, send):
     page = sign_in(tab, alice, tab.get(refused.url))
     home = TaskList.objects.get(name="Home")
 
-    saved = tab.post("/tasks/new/", form_of(page, title=TEXT))
+    saved = tab.post("/quick/", form_of(page, text=TEXT))
 
-    assert (saved.status_code, saved.url) == (303, f"/lists/{home.pk}/")
+    here = f"/lists/{home.pk}/#quick-add-line"
+    assert (saved.status_code, saved.url) == (303, here)
     assert Task.objects.filter(title=TEXT).count() == 1
     assert tab.session[drafts.SESSION_KEY] == {}
 
@@ -205,11 +206,11 @@ def test_the_session_gets_its_usual_lifetime_after_the_sign_in(tab, alice, send)
 def test_the_last_three_forms_are_kept(tab, alice, send):
     sent = [send(tab, form, meanwhile=lambda client: None) for form in ("new list",)]
     assert sent[0].status_code == 303  # while the session is valid
-    pages = [tab.get("/tasks/new/") for _ in range(4)]
+    pages = [tab.get("/add") for _ in range(4)]
     lose_session(tab)
 
     refused = [
-        tab.post("/tasks/new/", form_of(page, title=f"Thought {number}"))
+        tab.post("/add", form_of(page, text=f"Thought {number}"))
         for number, page in enumerate(pages)
     ]
     sign_in(tab, alice, tab.get(refused[0].url))
@@ -222,11 +223,13 @@ def test_the_last_three_forms_are_kept(tab, alice, send):
 
 
 def test_a_form_of_the_maximum_size_is_kept(tab, alice):
-    page = tab.get("/tasks/new/")
+    task = TaskFactory(owner=alice)
+    page = tab.get(reverse("todos:task-detail", args=[task.pk]))
+    url = reverse("todos:task-set", args=[task.pk, "notes"])
     lose_session(tab)
     notes = "🌱" * 20_000
 
-    refused = tab.post("/tasks/new/", form_of(page, title="x", notes=notes))
+    refused = tab.post(url, form_of(page, notes=notes))
     shown = sign_in(tab, alice, tab.get(refused.url))
 
     assert notes in shown.content.decode()
@@ -243,10 +246,10 @@ def test_explains_when_the_input_cannot_be_kept(
         monkeypatch.setattr(drafts, limit, value)
     else:
         settings.RATE_LIMITS = settings.RATE_LIMITS | {"draft": (0, 3600)}
-    page = tab.get("/tasks/new/")
+    page = tab.get("/add")
     lose_session(tab)
 
-    response = tab.post("/tasks/new/", form_of(page, title=TEXT * 5))
+    response = tab.post("/add", form_of(page, text=TEXT * 5))
 
     text = response.content.decode()
     assert response.status_code == 403
@@ -256,7 +259,7 @@ def test_explains_when_the_input_cannot_be_kept(
 
 @pytest.mark.parametrize("mark", ["", "abc", "01a226a7-e49c-74b3-ac96-e5e5fd7aecd0:x"])
 def test_nothing_is_kept_for_a_visitor_who_never_signed_in(client, db, mark):
-    client.post("/tasks/new/", {"title": TEXT, drafts.PAGE_OF: mark})
+    client.post("/add", {"text": TEXT, drafts.PAGE_OF: mark})
 
     assert not Session.objects.exists()
 
@@ -415,9 +418,9 @@ def test_a_form_on_a_page_of_another_user_is_not_kept(tab, bob, send, form):
     [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}],
 )
 def test_a_form_from_another_site_is_not_kept(tab, alice, headers):
-    body = {"title": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
+    body = {"text": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
 
-    response = tab.post("/tasks/new/", body, headers=headers)
+    response = tab.post("/add", body, headers=headers)
 
     assert response.status_code == 403
     assert "Continue" not in response.content.decode()
@@ -427,9 +430,9 @@ def test_a_form_from_another_site_is_not_kept(tab, alice, headers):
 def test_a_form_on_a_page_of_another_user_is_not_saved_even_with_a_valid_token(
     page_as, alice, bob
 ):
-    body = {"title": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
+    body = {"text": TEXT, drafts.PAGE_OF: drafts.mark_of(alice)}
 
-    response = page_as(bob).post("/tasks/new/", body)
+    response = page_as(bob).post("/add", body)
 
     assert response.status_code == 403
     assert not Task.objects.exists()

@@ -73,7 +73,7 @@ def test_no_user_text_and_no_secret_is_logged(db, log):
     )
     browser.post("/accounts/login/", {"login": email, "password": password})
     session = browser.cookies["ownlist_session"].value
-    browser.post("/tasks/new/", {"title": "Zanzibar", "priority": "Kilimanjaro"})
+    browser.post("/quick/", {"text": "Zanzibar", "list": "Kilimanjaro"})
     browser.post("/accounts/password/reset/", {"email": email})
     browser.get("/Zanzibar/?q=Kilimanjaro", headers={"Host": "Serengeti.example"})
     client.post("/api/v1/auth/logout", {"refresh": pair["refresh"]})

@@ -1,7 +1,7 @@
 """Numbers in the texts of pages and mails match the code."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.credentials import DELETION_GRACE, RECENT
 from accounts.emails import LINK_LIFETIME
 from config.mails import CONSOLE
-from tests.factories import UserFactory
+from tests.factories import TaskFactory, UserFactory
 
 TEMPLATES = deployed.BASE_DIR / "templates"
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -147,6 +147,11 @@ def test_announces_the_limit_of_mails_to_one_address(client, db, settings):
     assert "At most 7 e-mails of this kind per hour" in page.content.decode()
 
 
+def details_of(user):
+    task = TaskFactory(owner=user, due_date=date(2027, 1, 5))
+    return reverse("todos:task-detail", args=[task.pk])
+
+
 @pytest.mark.parametrize(
     ("fields", "is_verified", "words"),
     [
@@ -161,12 +166,12 @@ def test_a_reminder_announces_a_mail_only_to_users_who_get_one(
     user = UserFactory(**fields)
     user.emailaddress_set.update(verified=is_verified)
 
-    page = page_as(user).get(reverse("todos:task-create")).content.decode()
+    page = page_as(user).get(details_of(user)).content.decode()
 
     assert words in page
 
 
 def test_a_reminder_announces_no_mail_if_none_is_sent(page_as, alice, printed):
-    page = page_as(alice).get(reverse("todos:task-create")).content.decode()
+    page = page_as(alice).get(details_of(alice)).content.decode()
 
     assert "This server sends no e-mail." in page

@@ -86,7 +86,7 @@ def test_the_plan_routes_refuse_rows_above_the_limit(api_as, alice, full):
 def test_the_pages_show_the_refusal_and_keep_the_input(page_as, alice, full):
     client = page_as(alice)
 
-    task = client.post(reverse("todos:task-create"), {"title": "More"})
+    task = client.post(reverse("todos:add"), {"text": "More"})
     own = client.post(reverse("todos:list-create"), {"name": "More", "colour": "red"})
     done = client.post(reverse("todos:task-complete", args=[full[0].pk]), follow=True)
 

@@ -232,8 +232,8 @@ def by_quick_add_lines(api, page):
 
 
 def by_page(api, page):
-    form = {"title": "x", "priority": "3", "labels": ", ".join(SPELLINGS)}
-    page.post("/tasks/new/", form)
+    line = " ".join(["x", *(f"@{name}" for name in SPELLINGS)])
+    page.post("/quick/", {"text": line})
     return names_on(Task.objects.get())
 
 

@@ -81,7 +81,8 @@ def pages(page_as, alice):
         "upcoming": ("todos:task-upcoming", None),
         "completed": ("todos:task-completed", None),
         "trash": ("todos:task-trash", None),
-        "new task": ("todos:task-create", None),
+        "new tasks": ("todos:add", None),
+        "grammar": ("todos:add-help", None),
         "task": ("todos:task-detail", task),
         "completed task": ("todos:task-detail", done),
         "task in the trash": ("todos:task-detail", gone),
@@ -126,12 +127,13 @@ def pages(page_as, alice):
     for name, row in (("in the trash", gone), ("conflict", done), ("step", step)):
         url = reverse("todos:task-set", args=[row.pk, "title"])
         found[name] = client.post(url, title)
-    other = {"page_of": mark_of(UserFactory()), "title": HOSTILE}
-    found["another user's"] = client.post("/tasks/new/", other)
+    other = {"page_of": mark_of(UserFactory()), "text": HOSTILE}
+    found["another user's"] = client.post("/quick/", other)
     found["absent"] = client.get("/lists/nowhere/")
     query = {"q": HOSTILE[:30], "list": HOSTILE}
     found["refused search"] = client.get(reverse("todos:search"), query)
-    found["refused form"] = client.post(reverse("todos:task-create"), {"title": ""})
+    refused = {"text": HOSTILE * 20}
+    found["refused form"] = client.post(reverse("todos:quick-add"), refused)
     found["message"] = client.post(
         reverse("todos:task-complete", args=[task.pk]), follow=True
     )

@@ -132,7 +132,6 @@ NOTES = {"notes": WRITTEN, "seen": "<seen notes>"}
 LIST = {"name": WRITTEN, "colour": "red"}
 # The form, its object, and the input.
 LIVE_FORMS = [
-    ("task-create", None, TASK),
     ("task-set title", "task", TITLE),
     ("task-set notes", "task", NOTES),
     ("task-add-step", "task", {"text": WRITTEN}),

@@ -50,7 +50,7 @@ class AliceObjects:
 LIST = {"name": "New", "colour": "red"}
 # Every form whose message offers Undo: its URL, its object, and the input.
 FORMS = {
-    "add": ("task-create", None, {"title": "Buy milk", "labels": "new"}),
+    "add": ("quick-add", None, {"text": "Buy milk @new"}),
     "edit": ("task-set title", "task", {"title": "Write the talk"}),
     "label": ("task-set labels", "task", {"add": "work, new", "remove": "work"}),
     "repeat": ("task-set repeat", "task", {"words": "every 3rd tuesday at 9"}),

@@ -22,14 +22,11 @@ from todos.limits import (
     NOTES_MAX_LENGTH,
     TITLE_MAX_LENGTH,
 )
-from todos.models import Colour, Task, TaskList, label_key, names_by_key
+from todos.models import Colour, TaskList, label_key, names_by_key
 from todos.pages.rows import reminder_words
 from todos.schedule.days import FIRST_DATE, LAST_DATE
-from todos.schedule.recurrence import normalise_rule
-from todos.schedule.wording import rule_words
 
 NO_SUCH_LIST = "There is no such list."
-RULES = ("FREQ=DAILY", "FREQ=WEEKLY", "FREQ=MONTHLY", "FREQ=YEARLY")
 LINE_MAX_LENGTH = 2 * TITLE_MAX_LENGTH  # a title, and what the line says besides
 LABELS_MAX_LENGTH = LABELS_MAX * (LABEL_MAX_LENGTH + len(", "))
 DATE_VALIDATORS = [
@@ -191,167 +188,6 @@ class TimeInput(forms.TimeInput):
         if isinstance(value, time):
             return value.isoformat("seconds" if value.second else "minutes")
         return super().format_value(value)
-
-
-class TaskForm(EditForm):
-    """The form of a task. `lists` are the lists to choose from.
-
-    Every stored field that can prevent saving is visible in the form.
-    """
-
-    noun = "task"
-
-    title = TextFormField(max_length=TITLE_MAX_LENGTH)
-    notes = TextFormField(
-        multiline=True,
-        max_length=NOTES_MAX_LENGTH,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-    )
-    list = forms.TypedChoiceField(
-        coerce=UUID,
-        empty_value=None,
-        required=False,
-        error_messages={"invalid_choice": NO_SUCH_LIST},
-    )
-    priority = forms.TypedChoiceField(
-        choices=Task.Priority.choices,
-        coerce=int,
-        empty_value=Task.Priority.MEDIUM.value,  # type: ignore[arg-type]
-        initial=Task.Priority.MEDIUM.value,
-        required=False,
-        error_messages={"invalid_choice": "Choose one of the priorities."},
-    )
-    due_date = forms.DateField(
-        required=False,
-        widget=DateInput,
-        validators=DATE_VALIDATORS,
-    )
-    due_time = forms.TimeField(required=False, widget=TimeInput)
-    reminder = ReminderField(required=False)
-    repeat = forms.ChoiceField(
-        required=False,
-        error_messages={"invalid_choice": "Choose how often it repeats."},
-    )
-    rrule_anchor = forms.ChoiceField(
-        label="Repeat from",
-        choices=[
-            (Task.Anchor.DUE.value, "The due date"),
-            (Task.Anchor.COMPLETION.value, "The day of completion"),
-        ],
-        required=False,
-        error_messages={"invalid_choice": "Choose a start for the next occurrence."},
-    )
-    start_date = forms.DateField(
-        required=False, widget=DateInput, validators=DATE_VALIDATORS
-    )
-    labels = LabelsField(required=False, help_text="Separate labels with commas.")
-    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(
-        self,
-        *args: Any,
-        lists: Iterable[TaskList],
-        task: Task | None = None,
-        reminder_note: str = "",
-        **kwargs: Any,
-    ) -> None:
-        if task is not None:
-            kwargs["initial"] = _values_of(task)
-        super().__init__(*args, **kwargs)
-        self.task = task
-        self.fields["reminder"].help_text = reminder_note
-        set_choices(self.fields["list"], [(str(row.pk), row.name) for row in lists])
-        rules = RULES if task is None or not task.rrule else _rules_for(task)
-        repeats = [("", "Never"), *((rule, rule_words(rule)) for rule in rules)]
-        set_choices(self.fields["repeat"], repeats)
-        if task is None:
-            del self.fields["version"]
-        elif task.parent_id:
-            del self.fields["list"]  # a step is in the list of its task
-        if task is None or not task.rrule:
-            del self.fields["rrule_anchor"]
-        if task is not None and task.due_tz:
-            self.fields["due_time"].help_text = f"In {task.due_tz}"
-        if task is not None and task.rrule and task.rrule not in RULES:
-            # In full, because a select truncates long texts.
-            from_completion = task.rrule_anchor == Task.Anchor.COMPLETION
-            words = rule_words(task.rrule, from_completion=from_completion)
-            self.fields["repeat"].help_text = words
-        if task is not None:
-            reminder = self.fields["reminder"]
-            assert isinstance(reminder, ReminderField)
-            reminder.offer(task.reminder_minutes, task.reminder_time)
-
-    @property
-    def drops_reminder(self) -> bool:
-        """Whether the stored reminder is removed because its time or date was cleared.
-
-        A reminder that was just chosen is not removed: the user sees an error instead.
-        """
-        if self.task is None or "reminder" in self.changed_data:
-            return False
-        task, values = self.task, self.cleaned_data
-        loses_time = task.reminder_minutes is not None and values["due_time"] is None
-        loses_date = task.reminder_time is not None and values["due_date"] is None
-        return loses_time or loses_date
-
-    def as_changes(self) -> Values:
-        changes = super().as_changes()
-        changes.pop("version", None)
-        changes["rrule"] = changes.pop("repeat")
-        if list_id := changes.pop("list", None):
-            changes["list_id"] = list_id
-        if changes["due_time"] is None:
-            changes["due_tz"] = ""
-        minutes, at = changes.pop("reminder")
-        if self.drops_reminder:
-            minutes = at = None
-        changes |= {"reminder_minutes": minutes, "reminder_time": at}
-        if not changes["rrule"] or not changes.get("rrule_anchor"):
-            changes.pop("rrule_anchor", None)
-        # Only if edited: a label from another client may have a comma in its name.
-        if "labels" not in self.changed_data:
-            del changes["labels"]
-        return changes
-
-    def show_conflict(self, version: int) -> None:
-        """Explain that the task was changed elsewhere. Sending again overrides that."""
-        self.send_along("version", str(version))
-        self.add_error(
-            None,
-            "This task was changed elsewhere after you opened it."
-            " Save again to overwrite it with your changes.",
-        )
-
-
-def _rules_for(task: Task) -> list[str]:
-    """Return the common rules and the rule of the task, each of them once.
-
-    For a task due on the 31st, its stored rule replaces the equivalent `FREQ=MONTHLY`.
-    """
-    equivalent = {normalise_rule(rule, due=task.due_date): rule for rule in RULES}
-    common = equivalent.get(task.rrule)
-    return [task.rrule if rule == common else rule for rule in RULES] + (
-        [] if common else [task.rrule]
-    )
-
-
-def _values_of(task: Task) -> Values:
-    return {
-        "title": task.title,
-        "notes": task.notes,
-        "list": str(task.list_id),
-        "priority": task.priority,
-        "due_date": task.due_date,
-        "due_time": task.due_time,
-        "reminder": reminder_code(task.reminder_minutes, task.reminder_time),
-        "repeat": task.rrule,
-        "rrule_anchor": task.rrule_anchor,
-        "start_date": task.start_date,
-        "labels": ", ".join(task.label_names),
-        "version": task.version,
-    }
 
 
 class NewTaskForm(ActionForm):

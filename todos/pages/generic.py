@@ -1,6 +1,6 @@
 """Django's generic views with the types of their forms and objects.
 
-They are generic for a type checker only: `FormView[TaskForm]` fails at run time.
+They are generic for a type checker only: `FormView[ListForm]` fails at run time.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from todos.models import Task
-    from todos.pages.forms import ListDeleteForm, ListForm, TaskForm
+    from todos.pages.forms import ListDeleteForm, ListForm
     from todos.pages.import_forms import FileForm, TextForm
     from todos.pages.labels import LabelForm, LabelMergeForm
     from todos.pages.quick_form import QuickForm
@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     ListDeleteFormView = FormView[ListDeleteForm]
     ListFormView = FormView[ListForm]
     QuickFormView = FormView[QuickForm]
-    TaskFormView = FormView[TaskForm]
     UploadFormView = FormView[FileForm | TextForm]
     TaskDetailView = DetailView[Task]
     TaskListView = ListView[Task]
 else:
     EditFormView = LabelFormView = LabelMergeFormView = FormView
     ListDeleteFormView = ListFormView = QuickFormView = FormView
-    TaskFormView = UploadFormView = FormView
+    UploadFormView = FormView
     TaskDetailView = DetailView
     TaskListView = ListView

@@ -10,64 +10,17 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from accounts import emails
-from accounts.models import User
-from config.drafts import KeepsDraft
-from config.mails import mails
 from config.toasts import ToastAction
 from todos import actions
 from todos.ledger import receipt
 from todos.models import Task, TaskList, TaskQuerySet
-from todos.pages.forms import TaskForm
-from todos.pages.generic import TaskDetailView, TaskFormView
+from todos.pages.generic import TaskDetailView
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.once import once
 from todos.pages.rows import day_in_sentence, day_words
-from todos.reminders.planning import why_no_mail
-
-
-def reminder_note(user: User) -> str:
-    """Return how a reminder is sent, or why it is not."""
-    if mails()["mails_are_printed"]:
-        return "This server sends no e-mail."
-    is_verified = emails.is_verified(user)
-    return why_no_mail(user, is_verified=is_verified) or "Sent by e-mail."
-
-
-class TaskCreateView(KeepsDraft, UserPageMixin, TaskFormView):
-    """Create a task, from the short form on a page or the full form here."""
-
-    template_name = "todos/task_form.html"
-    form_class = TaskForm
-
-    def get_initial(self) -> Context:
-        query = self.request.GET
-        return {
-            name: query[name] for name in ("title", "list", "due_date") & query.keys()
-        }
-
-    def get_form_kwargs(self) -> Context:
-        return super().get_form_kwargs() | {
-            "lists": self.navigation.active,
-            "reminder_note": reminder_note(self.user),
-        }
-
-    def get_context_data(self, **kwargs: object) -> Context:
-        return super().get_context_data(**kwargs) | {"next": self.next_url()}
-
-    def form_valid(self, form: TaskForm) -> HttpResponse:
-        try:
-            with receipt() as note:
-                task = actions.create_task(self.caller, **form.as_changes())
-        except (ValidationError, actions.AccountFull) as error:
-            form.take_errors(error)
-            return self.form_invalid(form)
-        self.add_message("Added", task.title, undo=note.batch)
-        return self.redirect_to_next()
 
 
 class TaskActionView(UserPageMixin, TaskDetailView):

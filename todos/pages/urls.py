@@ -58,7 +58,6 @@ urlpatterns = [
         quick.QuickAgainView.as_view(),
         name="quick-again",
     ),
-    path("tasks/new/", tasks.TaskCreateView.as_view(), name="task-create"),
     path("tasks/<uuid:pk>/", task_page.TaskPage.as_view(), name="task-detail"),
     path(
         "tasks/<uuid:pk>/set/<slug:property>/",

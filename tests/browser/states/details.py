@@ -10,22 +10,6 @@ from tests.factories import TaskFactory
 from todos import actions
 
 
-@state
-def task_new(visit):
-    visit.sign_in()
-    visit.go("/tasks/new/")
-
-
-@state
-def task_new_refused(visit):
-    visit.sign_in()
-    visit.go("/tasks/new/")
-    visit.page.get_by_label("Title").fill("Pay the rent")
-    visit.page.get_by_label("Due time").fill("10:00")
-    visit.page.get_by_role("button", name="Add task").click()
-    expect(visit.page.get_by_role("alert")).to_contain_text("A time needs a due date.")
-
-
 def rich_task(visit):
     alice = visit.sign_in()
     task = TaskFactory(
