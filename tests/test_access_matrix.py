@@ -219,6 +219,7 @@ PAGES = [Row(*row) for row in [
     ("GET",  "add/help/",       302, 200, 200, 200),
     ("GET",  "quick/",          302, 302, 302, 302),
     ("POST", "quick/",          303, 303, 303, 303, {"text": "Buy milk"}),
+    ("GET",  "quick/preview/",  302, 302, 302, 302),
     ("POST", "quick/preview/",  303, 200, 200, 200, {"text": "Buy milk"}),
     ("GET",  "overdue/",    302, 200, 200, 200),
     ("POST", "overdue/",    303, 303, 303, 303, {"to": "today"}),

@@ -1,7 +1,7 @@
 """Numbers in the texts of pages and mails match the code."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from html import unescape
 
 import pytest
@@ -148,7 +148,8 @@ def test_announces_the_limit_of_mails_to_one_address(client, db, settings):
 
 
 def details_of(user):
-    task = TaskFactory(owner=user, due_date=date(2027, 1, 5))
+    due = {"due_date": date(2027, 1, 5), "reminder_time": time(9)}
+    task = TaskFactory(owner=user, **due)
     return reverse("todos:task-detail", args=[task.pk])
 
 

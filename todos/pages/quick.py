@@ -231,7 +231,11 @@ class QuickAgainView(QuickAddView):
 class QuickPreviewView(QuickPageMixin, TemplateView):
     """What a line would become, as JSON for the script of the bar. Stores nothing."""
 
-    http_method_names = ["post", "options"]
+    def get(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponse:
+        """Lead to a page, for users who had to sign in again first."""
+        return redirect("todos:add")
 
     def post(self, request: HttpRequest, **kwargs: object) -> JsonResponse:
         form = QuickForm(request.POST)
