@@ -184,6 +184,7 @@ class _Memory:
 
     def write(self) -> None:
         path = self._path()
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(
             json.dumps({"password": self.password, "day": self.day.isoformat()})
