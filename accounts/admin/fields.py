@@ -1,6 +1,7 @@
 """Read-only fields of the admin, and the counts that some of them show."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from django.contrib import admin
@@ -21,6 +22,8 @@ def read_only_field(
 
     def field(user: User) -> str | bool:
         value: object = getattr(user, name)
+        if isinstance(value, datetime):
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M}"  # as in the events
         return bool(value) if boolean else display_for_value(value, "none")
 
     field.__name__ = name

@@ -204,6 +204,13 @@ class UserAdmin(SupportActionsAdmin):
 
     # --- Pages ---
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """List the accounts under a title that fits those who may not change them."""
+        context = {"title": "Accounts", **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     def get_urls(self) -> list[URLPattern]:
         page = path(
             "better-auth-doctor/",

@@ -38,7 +38,7 @@ def test_shows_state_dates_and_calendar(support_browser, alice):
     assert alice.email in text
     assert str(alice.pk) in text
     assert "Europe/Berlin" in text
-    assert "2 Jan 2027" in text
+    assert "2027-01-02 03:04" in text
     assert "6 May 2026" in text
 
 

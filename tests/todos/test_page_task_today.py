@@ -35,6 +35,7 @@ def test_shows_what_is_overdue_and_what_is_due_today(page_as, alice):
 
 
 def test_shows_a_message_when_nothing_is_due(page_as, alice):
+    TaskFactory(owner=alice)
     response = page_as(alice).get(URL)
 
     assert "Nothing is due today" in response.content.decode()

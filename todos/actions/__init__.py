@@ -8,6 +8,7 @@ and records each change in the ledger, all in one transaction.
 
 from config.refusals import Refusal
 from todos.actions.bulk import TASKS_MAX, BulkChange, change_tasks
+from todos.actions.examples import add_examples
 from todos.actions.labels import create_label, delete_label, merge_labels, update_label
 from todos.actions.lists import create_list, restore_list, trash_list, update_list
 from todos.actions.moves import Beside, move_list, move_task
@@ -62,6 +63,7 @@ __all__ = [
     "UndoTooLarge",
     "Undone",
     "VersionConflict",
+    "add_examples",
     "quick_add",
     "change_tasks",
     "complete_task",

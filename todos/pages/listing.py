@@ -16,6 +16,7 @@ from django.utils.formats import date_format
 from todos.models import TaskQuerySet
 from todos.pages.choices import choices_of
 from todos.pages.details import details_of
+from todos.pages.first_visit import first_visit
 from todos.pages.generic import TaskListView
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.quick_form import QuickForm
@@ -142,7 +143,10 @@ class TodayView(TaskListPage):
             # Saves the query of the navigation for the same number.
             self.navigation.today_count = context["count"]
         hour = self.now.astimezone(self.user.zone).hour
-        return context | {"greeting": _greeting(hour)}
+        return context | {
+            "greeting": _greeting(hour),
+            "first_visit": None if context["count"] else first_visit(self),
+        }
 
 
 def without_day(rows: Iterable[TaskRow]) -> list[TaskRow]:

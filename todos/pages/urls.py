@@ -5,6 +5,7 @@ from django.urls import path
 from todos.pages import (
     bulk,
     exporting,
+    first_visit,
     history,
     importing,
     keys,
@@ -35,6 +36,7 @@ urlpatterns = [
     path("completed/", listing.CompletedView.as_view(), name="task-completed"),
     path("trash/", trash.TrashView.as_view(), name="task-trash"),
     path("trash/empty/", trash.EmptyTrashView.as_view(), name="trash-empty"),
+    path("examples/", first_visit.ExamplesView.as_view(), name="examples"),
     path("export/", exporting.ExportView.as_view(), name="export"),
     path("import/", importing.ImportView.as_view(), name="import"),
     path("import/text/", importing.ImportTextView.as_view(), name="import-text"),
