@@ -39,7 +39,7 @@ def test_shows_state_dates_and_calendar(support_browser, alice):
     assert str(alice.pk) in text
     assert "Europe/Berlin" in text
     assert "2027-01-02 03:04" in text
-    assert "6 May 2026" in text
+    assert "2026-05-06" in text
 
 
 def test_counts_only_live_sessions_by_token(support_browser, alice):
