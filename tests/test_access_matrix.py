@@ -627,13 +627,16 @@ def decided(rows, method):
     first = rows[0]
     is_public = first in PUBLIC or first.anonymous in {200, 201, 204}
     wrong = 200 if method == "OPTIONS" else 405
-    closed = {401: 401, 403: 403, 302: 303 if method == "POST" else 302}
+    closed = {} if is_public else {401: 401, 403: 403}
+    # Signed-in users are redirected by the view, which other methods don't reach.
+    signs_in = {} if is_public else {302: 303 if method == "POST" else 302}
     return Row(
         method,
         first.route,
+        (closed | signs_in).get(first.anonymous, wrong),
         *(
-            closed.get(status, wrong) if not is_public else wrong
-            for status in (first.anonymous, first.owner, first.stranger, first.staff)
+            closed.get(status, wrong)
+            for status in (first.owner, first.stranger, first.staff)
         ),
     )
 
