@@ -41,8 +41,9 @@ def first_visit(page: UserPageMixin) -> Context | None:
     for the few others only.
     """
     lists = page.navigation.active
-    is_empty = len(lists) == 1 and not lists[0].open_count
-    if not is_empty or page.tasks.exists():
+    # An annotation, of which the type knows nothing.
+    has_open = len(lists) > 1 or vars(lists[0])["open_count"]
+    if has_open or page.tasks.exists():
         return None
     now = page.now.astimezone(page.user.zone)
     return {"time": time_words(time(now.hour, now.minute), page.user.clock)}
