@@ -45,7 +45,7 @@ def test_keys_use_the_menu_of_the_row(page, tasks):
     expect(titles(page).nth(1)).to_be_focused()
 
     page.keyboard.press("l")
-    expect(page.get_by_role("dialog", name="More: Task 1")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Move to a list")).to_be_visible()
 
 
 def test_shift_selects_the_rows_between_two_clicks(page, tasks):
