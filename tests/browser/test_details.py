@@ -58,7 +58,7 @@ def test_edits_everything_beside_the_list(page, alice):
     expect(details.get_by_text("1 of 1 done")).to_be_visible()
 
     details.get_by_role("link", name="Add notes").click()
-    details.get_by_label("Notes").fill("By **train**")
+    details.get_by_role("textbox", name="Notes").fill("By **train**")
     details.get_by_role("button", name="Save notes").click()
     expect(details.locator("strong")).to_have_text("train")
 
