@@ -8,15 +8,20 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 # Chromium reports each answer with an error status on its console.
 FAILED = re.compile(r"the server responded with a status of (\d+)")
 
+# Until the first input, because a change that the user asked for may move content.
 LAYOUT_SHIFT = """
 () => new Promise((resolve) => {
-  let shift = 0;
+  let input = Infinity;
+  const shifts = [];
   new PerformanceObserver((list) => {
-    for (const { hadRecentInput, value } of list.getEntries()) {
-      if (!hadRecentInput) shift += value;
-    }
+    input = list.getEntries()[0].startTime;
+  }).observe({ type: "first-input", buffered: true });
+  new PerformanceObserver((list) => {
+    shifts.push(...list.getEntries());
   }).observe({ type: "layout-shift", buffered: true });
-  requestAnimationFrame(() => requestAnimationFrame(() => resolve(shift)));
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(
+    shifts.reduce((sum, each) => sum + (each.startTime < input ? each.value : 0), 0),
+  )));
 })
 """
 
