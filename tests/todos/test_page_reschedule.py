@@ -281,6 +281,7 @@ def test_moves_a_limited_number_and_says_how_many_are_left(
 
 def test_moving_overdue_tasks_twice_is_harmless(page_as, alice, today):
     TaskFactory(owner=alice, due_date=today - timedelta(1))
+    TaskFactory(owner=alice, due_date=today, due_time=time(0))  # past, but of today
     client = page_as(alice)
 
     for _ in range(2):
