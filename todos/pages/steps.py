@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from config.drafts import KeepsDraft
 from todos import actions
 from todos.ledger import receipt
-from todos.models import Task
 from todos.pages.forms import StepForm, Values
 from todos.pages.generic import EditFormView
 from todos.pages.mixins import Context
@@ -29,12 +28,9 @@ class StepCreateView(KeepsDraft, TaskPageMixin, EditFormView):
     def get(
         self, request: HttpRequest, *args: object, **kwargs: object
     ) -> HttpResponse:
-        try:
-            return super().get(request, *args, **kwargs)
-        except Task.DoesNotExist:
-            if self.submitted is None:
-                raise
-            return self._gone()
+        if self.submitted is not None and (reason := self._why_not()):
+            return self._gone(reason)
+        return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> Context:
         form = kwargs.get("form") or self.get_form()
@@ -43,14 +39,12 @@ class StepCreateView(KeepsDraft, TaskPageMixin, EditFormView):
         return {"details": details, "refused": form if form.is_bound else None}
 
     def form_invalid(self, form: StepForm) -> HttpResponse:
-        try:
-            return super().form_invalid(form)
-        except Task.DoesNotExist:
-            return self._gone()
+        reason = self._why_not()
+        return self._gone(reason) if reason else super().form_invalid(form)
 
     def form_valid(self, form: StepForm) -> HttpResponse:
         task_id = self.kwargs["pk"]
-        if reason := self._why_not(self.tasks.filter(pk=task_id).first()):
+        if reason := self._why_not():
             return self._gone(reason)
         try:
             values = self._read(form.cleaned_data["text"])
@@ -81,8 +75,9 @@ class StepCreateView(KeepsDraft, TaskPageMixin, EditFormView):
         known = {name: value for name, value in said.items() if value is not None}
         return {"title": draft.parsed.title} | known
 
-    def _why_not(self, task: Task | None) -> str:
+    def _why_not(self) -> str:
         """Return why the task can't have steps, or an empty text."""
+        task = self.tasks.filter(pk=self.kwargs["pk"]).first()
         if task is None:
             return DELETED
         if task.trashed_at is not None:
