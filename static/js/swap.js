@@ -117,8 +117,12 @@ function enqueue(step, signal) {
 function show(page, isStaying, isSent = () => false) {
   for (const { name, value } of page.documentElement.attributes) document.documentElement.setAttribute(name, value);
   document.title = page.title;
+  // With the new token most rows are equal, so that they need no work.
+  const token = page.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) field.setAttribute("value", token);
   const isReplaceable = (old, fresh) => {
     if (old.nodeType !== Node.ELEMENT_NODE) return true;
+    if (old.matches("li[id]") && old.isEqualNode(fresh)) return false;
     if (old.id === "toasts") return fresh.childElementCount > 0;
     return isSent(old) || !isEdited(old) || old.form?.getAttribute("action") !== fresh.form?.getAttribute("action");
   };
