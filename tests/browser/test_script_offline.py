@@ -82,3 +82,13 @@ def test_keeps_no_copy_for_a_user_who_does_not_stay_signed_in(page):
     page.reload()
 
     page.wait_for_function("async () => !(await caches.has('pages'))")
+
+
+def test_signing_out_deletes_the_copies_and_the_outbox(page):
+    page.evaluate("localStorage.setItem('outbox', '[]')")
+    page.locator("[popovertarget=account-menu]").click()
+
+    page.get_by_role("button", name="Sign out").click()
+
+    page.wait_for_function("async () => !(await caches.has('pages'))")
+    assert kept(page)[1] == 0
