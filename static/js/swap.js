@@ -124,7 +124,7 @@ function show(page, isStaying, isSent = () => false) {
     if (old.nodeType !== Node.ELEMENT_NODE) return true;
     if (old.matches("li[id]") && old.isEqualNode(fresh)) return false;
     if (old.id === "toasts") return fresh.childElementCount > 0;
-    return isSent(old) || !isEdited(old) || old.form?.getAttribute("action") !== fresh.form?.getAttribute("action");
+    return isSent(old) || !(isEdited(old) || isBasis(old)) || old.form?.getAttribute("action") !== fresh.form?.getAttribute("action");
   };
   const isRemovable = (node) => {
     if (node.nodeType !== Node.ELEMENT_NODE) return true;
@@ -143,6 +143,9 @@ function isEdited(field) {
   const initial = [...field.options].findIndex((option) => option.defaultSelected);
   return field.selectedIndex !== Math.max(initial, 0);
 }
+
+// The value that a kept text was based on: with a newer one, a change made elsewhere would be overwritten.
+const isBasis = (field) => field.matches("[name=seen]") && [...(field.form?.elements ?? [])].some(isEdited);
 
 // What the user has folded out stays open.
 const isUpdatable = (name, element) => !(name === "open" && element.matches("details"));

@@ -7,7 +7,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from tests.changes import caller_of
 from tests.factories import TaskFactory
+from todos import actions
 from todos.models import Task
 
 
@@ -98,3 +100,27 @@ def test_long_texts_fit(signed_in, alice, width):
 
     assert page.evaluate("document.documentElement.scrollWidth") == width
     expect(page.locator("#main")).to_be_visible(visible=width > 1200)
+
+
+def test_notices_a_conflict_after_the_page_has_changed(signed_in, alice):
+    page = signed_in()
+    task = TaskFactory(owner=alice, title="Plan the trip")
+    other = TaskFactory(owner=alice, title="Buy milk")
+    page.goto(f"/inbox/?task={task.pk}")
+    page.locator("#details").get_by_label("Title").fill("Plan the journey")
+    actions.update_task(
+        caller_of(alice), task_id=task.pk, changes={"title": "Plan the tour"}
+    )
+
+    # The answer to another form arrives while the title is being edited.
+    page.evaluate(
+        "key => document.querySelector(`#task-${key} form`).requestSubmit()",
+        str(other.pk),
+    )
+    expect(page.get_by_role("status")).to_contain_text("Completed: Buy milk")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Plan the tour").first).to_be_visible()
+    expect(page.get_by_role("button", name="Save mine")).to_be_visible()
+    task.refresh_from_db()
+    assert task.title == "Plan the tour"
