@@ -45,7 +45,7 @@ async function send() {
       const body = new URLSearchParams(item.data);
       body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
       const { response, page } = await load(item.action, { method: "POST", body, headers: { "Idempotency-Key": item.key } });
-      if (response.status >= 500 || response.status === 409 || (response.ok && page?.body.dataset.offline !== user)) return;
+      if (response.status >= 500 || (response.ok && page?.body.dataset.offline !== user)) return;
       if (!response.ok) refused.push(nameOf(item));
       store(outbox().filter(({ key }) => key !== item.key));
     }

@@ -27,11 +27,11 @@ from todos.pages.properties import (
     ParentForm,
     PlaceForm,
     PriorityForm,
-    PropertyForm,
     ReminderForm,
     StartForm,
     TitleForm,
 )
+from todos.pages.property_form import PropertyForm
 from todos.pages.repeat_form import RepeatForm, dates_to_come
 from todos.pages.rows import TaskRow, day_words
 from todos.reminders.planning import why_no_mail

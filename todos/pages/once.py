@@ -34,7 +34,8 @@ def once(post: Post) -> Post:
             try:
                 idempotency.claim(owner=self.user, key=key)
             except idempotency.KeyInUse:
-                return HttpResponse(status=409)
+                # The first request is still at work.
+                return HttpResponse(status=503, headers={"Retry-After": "1"})
             if idempotency.find_answer(owner=self.user, key=key, at=self.now):
                 return self.redirect_to_next()
             response = post(self, request, *args, **kwargs)

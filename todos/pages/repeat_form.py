@@ -13,7 +13,7 @@ from config.text import TextFormField
 from todos.actions.quick_lines import WEEK_STARTS
 from todos.models import Task
 from todos.pages.forms import DATE_VALIDATORS, DateInput, Values, set_choices
-from todos.pages.properties import PropertyForm
+from todos.pages.property_form import PropertyForm
 from todos.schedule.quick_add import (
     PHRASE_MAX_LENGTH,
     Context,

@@ -19,7 +19,7 @@ from todos.pages.details import PROPERTIES, Details, details_of, form_of, url_wi
 from todos.pages.forms import NewTaskForm
 from todos.pages.generic import EditFormView
 from todos.pages.mixins import Context, UserPageMixin
-from todos.pages.properties import PropertyForm
+from todos.pages.property_form import PropertyForm
 
 TEXTS = ("title", "notes")  # what the user has written, and would not like to lose
 DELETED = "This task was deleted permanently after you opened it."
