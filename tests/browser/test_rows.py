@@ -73,3 +73,43 @@ def test_selects_several_tasks_and_acts_once(page, alice):
     page.get_by_role("status").get_by_role("button", name="Undo").click()
     expect(page.locator("main .task")).to_have_count(3)
     assert Task.objects.open().filter(owner=alice).count() == 3
+
+
+def middle(locator):
+    box = locator.bounding_box()
+    return box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("title", ["Milk", "Write to the landlord " * 12])
+def test_what_is_beside_a_title_is_on_its_first_line(signed_in, alice, width, title):
+    TaskFactory(owner=alice, title=title)
+    page = signed_in(viewport={"width": width, "height": 800})
+    page.goto("/inbox/")
+
+    one = page.locator("main .task")
+    first_line = one.locator(".title").evaluate(
+        "title => { const line = title.getClientRects()[0];"
+        " return line.y + line.height / 2; }"
+    )
+
+    assert abs(middle(one.locator(".circle")) - first_line) < 3
+    assert abs(middle(one.locator(".more")) - first_line) < 3
+
+
+def test_the_bar_at_the_bottom_keeps_each_word_on_a_line(signed_in):
+    page = signed_in(viewport=PHONE)
+    page.goto("/upcoming/")
+
+    tabs = page.get_by_role("navigation", name="Shortcuts").locator("> *")
+    assert {tab.bounding_box()["height"] for tab in tabs.all()[::3]} == {56}
+    assert tabs.evaluate_all("all => all.every(one => one.scrollWidth <= 64)")
+    upcoming = tabs.filter(has_text="Upcoming")
+    assert (
+        upcoming.evaluate(
+            "link => { const text = document.createRange();"
+            " text.selectNodeContents(link.lastChild);"
+            " return text.getClientRects().length; }"
+        )
+        == 1
+    )
