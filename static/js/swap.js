@@ -35,11 +35,12 @@ document.addEventListener("submit", (event) => {
   const request = `${action} ${new URLSearchParams(data)}`;
   if (waiting.has(request)) return; // pressed twice
   const pressed = submitter ?? form;
+  const isTick = pressed.matches(":is(.circle, .check):focus");
   waiting.add(request);
   pressed.setAttribute("aria-busy", "true");
   for (const field of form.querySelectorAll("[data-clear]")) field.value = "";
   const key = form.matches("[data-outbox]") ? crypto.randomUUID?.() : null; // so that it is carried out once
-  enqueue(() => send(form, action, data, key)).finally(() => {
+  enqueue(() => send(form, action, data, key, isTick)).finally(() => {
     waiting.delete(request);
     pressed.removeAttribute("aria-busy");
   });
@@ -78,7 +79,7 @@ function go(url, { top, isBack } = {}) {
   }, signal);
 }
 
-async function send(form, action, data, key) {
+async function send(form, action, data, key, isTick) {
   // What an earlier answer has changed in the form, such as its version, is sent as it is now.
   for (const { name, value } of form.querySelectorAll("input[type=hidden]")) {
     if (data.getAll(name).length === 1) data.set(name, value);
@@ -97,7 +98,7 @@ async function send(form, action, data, key) {
     history.replaceState({ top }, "");
     show(page, isSame, (field) => field.form === form && (!isText(field) || data.getAll(field.name).includes(field.value)));
     if (response.redirected) address(response.url);
-    place(top, hash, isSame, form.matches("[data-autosubmit]"));
+    place(top, hash, isSame, { isQuiet: form.matches("[data-autosubmit]"), isTick });
   } catch (error) {
     const unsent = { form, action: action.href, data: [...data], key };
     if (key && !(error instanceof Refused) && !document.dispatchEvent(new CustomEvent("unsent", { cancelable: true, detail: unsent }))) return;
@@ -168,12 +169,15 @@ function address(url, isBack = false) {
   shown = pageOf(location.href);
 }
 
-function place(top, hash, isSame, isQuiet = false) {
+// In a row the focus goes to its link, so that Enter opens it, but after a tick to the next circle.
+function place(top, hash, isSame, { isQuiet, isTick } = {}) {
   scrollTo({ top, behavior: "instant" });
   const isLost = !isSame || document.activeElement === document.body;
   const named = hash ? document.getElementById(decodeURIComponent(hash.slice(1))) : null;
   if (!isLost && (isQuiet || named?.contains(document.activeElement))) return;
-  const target = (named?.matches("li") ? named.querySelector("button, a, [type=checkbox]") : named) ?? (isLost && document.querySelector("main h1"));
+  const inRow = () => (!isTick && named.querySelector("a, [type=checkbox]")) || named.querySelector("button, a, [type=checkbox]");
+  const start = () => (!isSame && document.querySelector("main [autofocus]")) || document.querySelector("main h1");
+  const target = (named?.matches("li") ? inRow() : named) ?? (isLost && start());
   if (!target) return;
   if (target.tabIndex < 0) target.tabIndex = -1;
   target.focus({ preventScroll: !named });

@@ -34,12 +34,30 @@ def test_keys_walk_through_the_rows_complete_and_undo(page, tasks):
 
     press(page, "c")
     expect(page.locator("#toasts")).to_contain_text("Completed: Task 2")
-    expect(page.get_by_role("button", name="Complete: Task 3")).to_be_focused()
+    expect(title(page, tasks[2])).to_be_focused()
 
     press(page, "z")
     expect(page.locator("#toasts")).to_contain_text("Undone")
     expect(title(page, tasks[1])).to_be_visible()
     assert not Task.objects.get(pk=tasks[1].pk).is_completed
+
+
+def test_enter_opens_the_row_again_whose_details_were_closed(page, tasks):
+    press(page, "j", "Enter")
+    expect(page.get_by_role("complementary", name="Task 1")).to_be_visible()
+
+    press(page, "Escape")
+    expect(title(page, tasks[0])).to_be_focused()
+
+    press(page, "Enter")
+    expect(page.get_by_role("complementary", name="Task 1")).to_be_visible()
+    assert not Task.objects.get(pk=tasks[0].pk).is_completed
+
+
+def test_the_key_of_the_search_goes_to_its_field(page):
+    press(page, "/")
+
+    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
 
 
 def test_keys_go_to_pages_and_to_the_field_for_a_new_task(page):
