@@ -7,7 +7,7 @@ let timer = 0;
 let isBusy = false;
 let isOutdated = false;
 
-const fieldOf = (form) => form.elements.namedItem("text");
+const fieldOf = (form) => form.querySelector("[name=text]"); // during a swap the form has two
 const linesOf = (text) => text.split("\n").filter((line) => line.trim());
 const within = (form, name) => form.querySelector(`.quick-${name}`);
 

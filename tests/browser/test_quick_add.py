@@ -125,3 +125,14 @@ def test_adds_keeps_as_text_and_corrects(signed_in, alice, has_script):
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("Undone")
     assert TaskList.objects.filter(name="garden").exists()
+
+
+def test_lines_that_are_sent_from_their_own_page_leave_no_error(signed_in, alice):
+    page = signed_in()
+    page.goto("/add")
+
+    page.get_by_label("Tasks").fill("Bread\nMilk")
+    page.get_by_label("Tasks").evaluate("field => field.form.requestSubmit()")
+
+    expect(page.get_by_role("status")).to_contain_text("Added 2 tasks")
+    expect(field(page)).to_have_value("")
