@@ -144,7 +144,10 @@ class AccountAdapter(DefaultAccountAdapter):
         Other text could be the name of a view, or a path relative to the page.
         """
         is_path = url.startswith("/") and url.isprintable()
-        return is_path and bool(super().is_safe_url(url))
+        try:
+            return is_path and bool(super().is_safe_url(url))
+        except ValueError:  # no URL, such as `//[`
+            return False
 
     # --- Sign-in --------------------------------------------------------------
 

@@ -69,6 +69,7 @@ def test_redirects_to_the_requested_page(client, alice):
         "/\\evil.example",
         "javascript:alert(1)",
         "\x00//evil.example",
+        "//[::1",
     ],
 )
 def test_never_redirects_to_another_host(client, alice, target):
@@ -77,6 +78,10 @@ def test_never_redirects_to_another_host(client, alice, target):
     )
 
     assert response.url == reverse("todos:task-today")
+
+
+def test_shows_the_page_whatever_follows(client):
+    assert client.get(URL, {"next": "//[::1"}).status_code == 200
 
 
 def test_records_the_sign_in(client, alice):
