@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID
@@ -116,6 +116,8 @@ class EmptyTrashView(UserPageMixin, TemplateView):
         """Return when the confirmation was shown, or now if the form does not say."""
         try:
             shown = parse_datetime(self.request.POST.get("before", ""))
-        except ValueError:
-            shown = None
-        return min(shown, self.now) if shown and is_aware(shown) else self.now
+            if shown is None or not is_aware(shown):
+                return self.now
+            return min(shown.astimezone(UTC), self.now)
+        except (ValueError, OverflowError):  # no time, or one before the year 1 in UTC
+            return self.now
