@@ -23,8 +23,9 @@ class Credential:
     """The credential of a request, as the ledger records it.
 
     `kind` is `session`, `token`, `better-auth` or `command`. `key` identifies one of a
-    kind without being secret: the refresh family of a token, or the linked identity of
-    a Better Auth token. `subject` is the user's id at an external issuer.
+    kind without being secret: the refresh family of a token, the linked identity of a
+    Better Auth token, or what a session undoes. `subject` is the user's id at
+    an external issuer.
 
     `authenticated_at` is when the user last proved who they are, None if unknown. A
     credential that was exchanged for another one inherits it. `pair` tells the token

@@ -479,6 +479,7 @@ PAGE_LIMITS = {
 USER_PAGE_LIMITS = {
     "todos:quick-again": "undo",
     "todos:undo": "undo",
+    "todos:undo-last": "undo",
     "todos:export": "export",
     "todos:import": "import",
     "todos:import-text": "import",

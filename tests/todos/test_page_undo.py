@@ -253,6 +253,28 @@ def test_undoes_the_last_changes_one_by_one(page_as, alice):
     assert "Nothing to undo in the last 10 minutes." in again.content.decode()
 
 
+def test_an_undo_in_another_browser_is_not_undone(page_as, alice):
+    task = TaskFactory(owner=alice)
+    before = snapshots_of(alice)
+    phone, laptop = page_as(alice), page_as(alice)
+    phone.post(reverse("todos:task-complete", args=[task.pk]))
+    phone.post(reverse("todos:task-delete", args=[task.pk]))
+
+    phone.post(reverse("todos:undo-last"))
+    laptop.post(reverse("todos:undo-last"))
+
+    assert snapshots_of(alice) == before
+
+
+def test_the_last_change_counts_towards_the_limit_of_undos(page_as, alice, settings):
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"undo": (1, 10**10)}
+    client = page_as(alice)
+
+    answers = [client.post(reverse("todos:undo-last")) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [303, 429]
+
+
 def test_redoes_a_change_and_undoes_it_again(page_as, alice):
     task = TaskFactory(owner=alice)
     client = page_as(alice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from uuid import UUID
@@ -11,15 +12,15 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.generic import TemplateView
 
-from accounts.credentials import SESSION
+from accounts.credentials import SESSION, Credential
 from config.toasts import ToastAction, add_toast
 from todos import actions
 from todos.models import Change
 from todos.pages.changes import SHOWN_MAX, conflict_text, sentences
 from todos.pages.mixins import Context, UserPageMixin
 
-SKIPPED = "undone"  # the session key of batches that are undone, or undo one
-SKIPPED_MAX = 40
+UNDO = "undo:"  # begins the key of the credential of an undo; then the batch
+UNDONE_BY = str(Credential(SESSION.kind, UNDO))
 UNDOABLE_FOR = timedelta(minutes=10)
 LOOKED_AT = 25_000  # changes; an import and its undo are the largest batches
 
@@ -57,8 +58,11 @@ class UndoView(UserPageMixin, TemplateView):
     def undo(self, batch: UUID) -> HttpResponse:
         """Undo the batch, show a toast about it, and return to the page."""
         request = self.request
+        is_redo = self._is_undo(batch)
+        # A redo is a change that can be undone like any other.
+        by = SESSION if is_redo else Credential(SESSION.kind, f"{UNDO}{batch}")
         try:
-            undone = actions.undo(self.caller, batch_id=batch)
+            undone = actions.undo(replace(self.caller, by=by), batch_id=batch)
         except actions.UndoConflict as conflict:
             if actions.is_undone(owner=self.user, batch_id=batch):
                 messages.info(request, "This has already been undone.")
@@ -68,7 +72,6 @@ class UndoView(UserPageMixin, TemplateView):
         except actions.Refusal as refusal:
             messages.error(request, str(refusal))
         else:
-            is_redo = self._remember(batch, undone.batch)
             back = ToastAction(
                 "Undo" if is_redo else "Redo",
                 reverse("todos:undo", args=[undone.batch]),
@@ -77,14 +80,9 @@ class UndoView(UserPageMixin, TemplateView):
             add_toast(request, "Done again." if is_redo else "Undone.", [back])
         return self.redirect_to_next()
 
-    def _remember(self, batch: UUID, undo: UUID) -> bool:
-        """Exclude what was undone from `UndoLastView`; return whether it was a redo."""
-        skipped: list[str] = self.request.session.get(SKIPPED, [])
-        is_redo = str(batch) in skipped
-        # A redo is a change that can be undone like any other.
-        new = [str(batch)] if is_redo else [str(batch), str(undo)]
-        self.request.session[SKIPPED] = [*skipped, *new][-SKIPPED_MAX:]
-        return is_redo
+    def _is_undo(self, batch: UUID) -> bool:
+        changes = Change.objects.owned_by(self.user).filter(batch=batch)
+        return changes.filter(credential__startswith=UNDONE_BY).exists()
 
 
 class UndoLastView(UndoView):
@@ -94,15 +92,14 @@ class UndoLastView(UndoView):
         """Return the last batch that is neither undone nor an undo itself."""
         changes = Change.objects.owned_by(self.user)
         last = changes.order_by("-seq").values_list("seq", flat=True).first() or 0
-        found = (
-            changes.filter(
-                seq__gt=last - LOOKED_AT,
-                at__gt=self.now - UNDOABLE_FOR,
-                credential=str(SESSION),
-            )
-            .exclude(batch__in=self.request.session.get(SKIPPED, []))
-            .order_by("-seq")
-        )
+        recent = changes.filter(
+            seq__gt=last - LOOKED_AT, at__gt=self.now - UNDOABLE_FOR
+        ).order_by("-seq")
+        # The ledger tells it, as two requests or browsers can undo at the same time.
+        undos = recent.filter(credential__startswith=UNDONE_BY).order_by()
+        names = undos.values_list("credential", flat=True).distinct()
+        undone = [name.removeprefix(UNDONE_BY) for name in names]
+        found = recent.filter(credential=str(SESSION)).exclude(batch__in=undone)
         return found.values_list("batch", flat=True).first()
 
     def get(
