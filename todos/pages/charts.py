@@ -43,7 +43,7 @@ def bars(title: str, days: Sequence[Bar]) -> SafeString:
 
 
 def heat_map(title: str, weeks: Sequence[Sequence[Bar | None]]) -> SafeString:
-    """Return a column for each week with a cell for each day; None is no cell.
+    """Return a column for each week with a cell for each day; None is not a cell.
 
     The darkest of the five steps is the highest value, or 4 if that is higher.
     """

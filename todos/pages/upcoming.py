@@ -41,7 +41,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of the small calendar. Days that are past are no links."""
+    """A day of the small calendar. Days that are past are not links."""
 
     date: date
     name: str
