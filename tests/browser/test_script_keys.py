@@ -54,6 +54,14 @@ def test_enter_opens_the_row_again_whose_details_were_closed(page, tasks):
     assert not Task.objects.get(pk=tasks[0].pk).is_completed
 
 
+def test_the_key_that_shows_the_boxes_selects_the_row(page, tasks):
+    press(page, "j", "j", "x")
+
+    expect(page.get_by_role("checkbox", name="Task 2")).to_be_focused()
+    expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
+    expect(page.get_by_role("checkbox", name="Task 2")).to_be_checked()
+
+
 def test_the_key_of_the_search_goes_to_its_field(page):
     press(page, "/")
 
