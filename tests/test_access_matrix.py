@@ -223,6 +223,8 @@ PAGES = [Row(*row) for row in [
     ("POST", "quick/preview/",  303, 200, 200, 200, {"text": "Buy milk"}),
     ("GET",  "examples/",       302, 302, 302, 302),
     ("POST", "examples/",       303, 303, 303, 303),
+    ("GET",  "undo/",       302, 302, 302, 302),
+    ("POST", "undo/",       303, 303, 303, 303),
     ("GET",  "overdue/",    302, 200, 200, 200),
     ("POST", "overdue/",    303, 303, 303, 303, {"to": "today"}),
     # Its ids are tested in tests/todos/test_page_bulk.py.

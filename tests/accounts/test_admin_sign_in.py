@@ -42,7 +42,7 @@ def test_refuses_a_user_who_is_not_staff(page_as, alice, address):
     response = page_as(alice).get(address, follow=True)
 
     assert response.status_code == 403
-    assert "You are not allowed to open this page." in response.text
+    assert "Your account may not open this page." in response.text
 
 
 def test_refuses_a_member_of_the_support_group_who_is_not_staff(page_as, alice):

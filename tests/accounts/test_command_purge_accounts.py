@@ -17,7 +17,7 @@ from accounts import credentials, events, tokens
 from accounts.management.commands import purge_accounts
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from tests.factories import TaskFactory, UserFactory
-from todos.models import IdempotentAnswer
+from todos.models import IdempotentAnswer, ImportFile
 
 NOW = timezone.now
 
@@ -48,6 +48,13 @@ def live(user, *, colleague):
         request_digest=b"digest",
         status=201,
         body=b"quince",
+        created_at=NOW(),
+    )
+    ImportFile.objects.create(
+        owner=user,
+        name="quince.csv",
+        format="csv",
+        content=b"walnut",
         created_at=NOW(),
     )
     LinkedIdentity.objects.create(

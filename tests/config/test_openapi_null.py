@@ -187,6 +187,8 @@ def one_of_everything(recorder):
     for path in ("/v1/lists", "/v1/labels", "/v1/tasks", "/v1/changes"):
         send("get", path)
     send("post", "/v1/tasks/quick", {"text": r"Buy milk \#1", "dry_run": True})
+    new_list = {"text": "Buy seeds #garden", "new_lists": ["garden"], "dry_run": True}
+    send("post", "/v1/tasks/quick", new_list)
     question = {"rrule": "FREQ=DAILY", "anchor": "due", "due_date": "2027-02-28"}
     send("post", "/v1/recurrence/preview", question)
     recorder.upload(b"title\nBuy milk\n", dry_run="true")

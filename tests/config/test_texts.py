@@ -13,6 +13,7 @@ from accounts.credentials import DELETION_GRACE, RECENT
 from accounts.emails import LINK_LIFETIME
 from config.mails import CONSOLE
 from tests.factories import TaskFactory, UserFactory
+from todos.pages.upcoming import BARS
 
 TEMPLATES = deployed.BASE_DIR / "templates"
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -44,6 +45,7 @@ PROMISED = {
     },
     "account/verified_email_required.html": {"a few minutes": None},
     "accounts/sign_in_again.html": {"15 minutes": RECENT},
+    "todos/task_upcoming.html": {"two weeks": BARS * DAY},
 }
 LENGTHS = {
     "seven days": 7 * DAY,
@@ -52,6 +54,7 @@ LENGTHS = {
     "per hour": HOUR,
     "one hour": HOUR,
     "15 minutes": 15 * MINUTE,
+    "two weeks": 14 * DAY,
 }
 NUMBERS = "a few|an?|per|one|two|three|four|five|six|seven|ten|thirty|[0-9]+"
 LENGTH = re.compile(rf"\b(?:{NUMBERS}) (?:second|minute|hour|day|week|month|year)s?\b")

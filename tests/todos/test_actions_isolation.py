@@ -31,7 +31,11 @@ ON_A_LIST = {
     "restore_list": {},
     "move_list": {"to": SOMEWHERE},
 }
-ON_A_LABEL = {"update_label": {"changes": {"name": "Changed"}}, "delete_label": {}}
+ON_A_LABEL = {
+    "update_label": {"changes": {"name": "Changed"}},
+    "delete_label": {},
+    "merge_labels": {"into": uuid4()},
+}
 ON_TASKS = {"change_tasks"}
 
 

@@ -129,6 +129,12 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
             tasks = tasks.filter(models.Exists(carries))
         return tasks
 
+    @staticmethod
+    def first_label_key() -> models.Subquery:
+        """Return a subquery for the key of a task's first label by name."""
+        labels = TaskLabel.objects.filter(task=models.OuterRef("pk"))
+        return models.Subquery(labels.order_by("label__key").values("label__key")[:1])
+
     def matching(self, words: str) -> Self:
         """Tasks with all of these words in title or notes.
 

@@ -20,13 +20,12 @@ from django.db.models import (
     Count,
     F,
     IntegerField,
-    OuterRef,
     QuerySet,
     Subquery,
     When,
 )
 
-from todos.models import Task, TaskLabel, TaskQuerySet, label_key
+from todos.models import Task, TaskQuerySet, label_key
 from todos.pages.listing import TaskListPage
 from todos.pages.mixins import HERE_MAX_LENGTH, Context
 from todos.pages.rows import Group, TaskRow
@@ -82,7 +81,7 @@ class Arrangement:
             case "priority":
                 tasks = tasks.annotate(grouped_by=F("priority"))
             case "label":
-                tasks = tasks.annotate(grouped_by=_first_label())
+                tasks = tasks.annotate(grouped_by=tasks.first_label_key())
         is_grouped = self.group != "none"
         by_group = [F("grouped_by").asc(nulls_last=True)] if is_grouped else []
         open_first = F("completed_at").desc(nulls_first=True)
@@ -124,11 +123,6 @@ def _period(today: date) -> Case:
         default=4,
         output_field=IntegerField(),
     )
-
-
-def _first_label() -> Subquery:
-    labels = TaskLabel.objects.filter(task=OuterRef("pk")).order_by("label__key")
-    return Subquery(labels.values("label__key")[:1])
 
 
 def remembered(session: SessionBase, key: str, default: Arrangement) -> Arrangement:
