@@ -18,6 +18,7 @@ document.addEventListener("click", (event) => {
   if (!link || isModified(event) || isPlain(link) || !isOurs(link.href)) return;
   if (link.hash && pageOf(link.href) === pageOf(location.href)) return;
   event.preventDefault();
+  link.closest(":popover-open")?.hidePopover(); // such as the menu on a phone
   go(link.href);
 });
 
