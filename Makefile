@@ -37,7 +37,7 @@ test: install-dev browser node-modules check-style check-types check-imports che
 	env -u TEST_DATABASE_URL OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) --cov --cov-report=
 	$(PY) -m coverage report --skip-covered
 	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
-	$(PY) -m tests.postgres -- env OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "not browser"
+	$(PY) -m tests.postgres -- env OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "database and not browser"
 	@cat $(SUMMARY)
 
 check: install-dev check-style check-types check-imports ## Run the quick checks and tests, in three minutes, on SQLite

@@ -9,7 +9,27 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
+# Fixtures that open the database of the tests.
+OPENS_THE_DATABASE = {"db", "live_server", "transactional_db"}
 COMPRESSIBLE = ("css", "html", "js", "json", "map", "md", "svg", "txt", "webmanifest")
+
+
+def pytest_configure(config):
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers",
+        "database: depends on the kind of database; added to every test that opens it,"
+        " and to modules that import its connection. `make test` runs only these on"
+        " PostgreSQL as well.",
+    )
+
+
+def pytest_itemcollected(item):
+    """Mark the tests that open the database, or can ask which one it is."""
+    opens = OPENS_THE_DATABASE.intersection(item.fixturenames)
+    is_marked = any(map(item.get_closest_marker, ("django_db", "needs_postgresql")))
+    if opens or is_marked or hasattr(item.module, "connection"):
+        item.add_marker("database")
 
 
 @pytest.fixture(scope="session")
