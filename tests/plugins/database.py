@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 
 # Fixtures that open the database of the tests.
 OPENS_THE_DATABASE = {"db", "live_server", "transactional_db"}
@@ -27,8 +27,9 @@ def pytest_configure(config):
 def pytest_itemcollected(item):
     """Mark the tests that open the database, or can ask which one it is."""
     opens = OPENS_THE_DATABASE.intersection(item.fixturenames)
+    is_case = item.cls is not None and issubclass(item.cls, TransactionTestCase)
     is_marked = any(map(item.get_closest_marker, ("django_db", "needs_postgresql")))
-    if opens or is_marked or hasattr(item.module, "connection"):
+    if opens or is_case or is_marked or hasattr(item.module, "connection"):
         item.add_marker("database")
 
 
