@@ -16,6 +16,7 @@ from csp.constants import NONE, SELF
 
 from config.databases import database_settings
 from config.openid_connect import provider_settings
+from config.static_policy import add_policy
 
 # --- Core -------------------------------------------------------------------
 
@@ -548,6 +549,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+WHITENOISE_ADD_HEADERS_FUNCTION = add_policy
 
 # --- Logging ----------------------------------------------------------------
 

@@ -133,6 +133,8 @@ def test_static_files_are_cached_forever(client):
     assert response.status_code == 200
     assert "immutable" in response["Cache-Control"]
     assert response["X-Content-Type-Options"] == "nosniff"
+    policy = response["Content-Security-Policy"]
+    assert policy == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_the_public_keys_are_cached_for_minutes(client):
