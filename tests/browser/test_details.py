@@ -99,7 +99,8 @@ def test_long_texts_fit(signed_in, alice, width):
     page.goto(f"/inbox/?task={task.pk}")
 
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    expect(page.locator("#main")).to_be_visible(visible=width > 1200)
+    row = page.locator(f"#task-{task.pk}")
+    expect(row).to_be_visible(visible=width > 1200)
 
 
 def test_notices_a_conflict_after_the_page_has_changed(signed_in, alice):

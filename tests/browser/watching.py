@@ -8,14 +8,16 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 # Chromium reports each answer with an error status on its console.
 FAILED = re.compile(r"the server responded with a status of (\d+)")
 
+NOTE_INPUT = """
+for (const type of ["pointerdown", "keydown", "input"]) {
+  addEventListener(type, () => { window.firstInput ??= performance.now(); }, true);
+}
+"""
 # Until the first input, because a change that the user asked for may move content.
 LAYOUT_SHIFT = """
 () => new Promise((resolve) => {
-  let input = Infinity;
+  const input = window.firstInput ?? Infinity;
   const shifts = [];
-  new PerformanceObserver((list) => {
-    input = list.getEntries()[0].startTime;
-  }).observe({ type: "first-input", buffered: true });
   new PerformanceObserver((list) => {
     shifts.push(...list.getEntries());
   }).observe({ type: "layout-shift", buffered: true });
@@ -33,6 +35,7 @@ class Watch:
         self.complaints: list[str] = []
         self._allowed = allowed  # statuses of errors that belong to the page
         self._host = urlsplit(site).netloc
+        page.add_init_script(NOTE_INPUT)
         page.on("request", self._note_request)
         page.on("console", self._note_message)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
