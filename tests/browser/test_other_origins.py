@@ -117,4 +117,6 @@ def test_the_browser_stays_signed_in_here(
     # A link from the other origin.
     front_page.evaluate("(url) => { location.href = url }", f"{live_server.url}/inbox/")
 
-    expect(front_page.get_by_text("Water the plants")).to_be_visible()
+    expect(
+        front_page.get_by_role("link", name="Water the plants", exact=True)
+    ).to_be_visible()
