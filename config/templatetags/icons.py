@@ -1,7 +1,7 @@
 """The icons of the pages: `{% icon "trash" %}` shows a shape of `icons.svg`."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from django import template
 from django.conf import settings
@@ -30,9 +30,14 @@ def icon(name: str, css_class: str = "icon") -> SafeString:
     """
     if name not in names():
         raise TemplateSyntaxError(f"There is no icon named {name!r} in {SHAPES.name}.")
+    return _markup(name, css_class, static("img/icons.svg"))
+
+
+@lru_cache(maxsize=512)  # a list of tasks has hundreds of icons, of few kinds
+def _markup(name: str, css_class: str, url: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         css_class,
-        static("img/icons.svg"),
+        url,
         name,
     )

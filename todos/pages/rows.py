@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
+from django.utils.text import Truncator
 
 from accounts.times import time_words
 from todos.markdown import plain_start
@@ -33,6 +34,7 @@ def day_in_sentence(day: date, *, today: date) -> str:
     return words.lower() if words in NEAR_DAYS.values() else words
 
 
+SHORT_TITLE_LENGTH = 60
 NEAR_DAYS = {-1: "Yesterday", 0: "Today", 1: "Tomorrow"}
 
 
@@ -68,6 +70,14 @@ class TaskRow:
     here: str = "/"
     following: UUID | None = None
     labels: Sequence[NavigationLabel] = ()
+
+    @property
+    def short_title(self) -> str:
+        """The title in the names of controls."""
+        title = self.task.title
+        if len(title) <= SHORT_TITLE_LENGTH:
+            return title  # Truncator would look at every character
+        return Truncator(title).chars(SHORT_TITLE_LENGTH)
 
     @property
     def onward(self) -> str:
