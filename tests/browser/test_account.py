@@ -54,7 +54,7 @@ def link_in(mail):
 
 
 def expect_today(page):
-    # A message can stand before it.
+    # A message may come before it.
     expect(page).to_have_title(re.compile("Today · Ownlist$"))
 
 
