@@ -163,3 +163,13 @@ def test_a_step_names_its_task(page_as, alice, step, django_assert_max_num_queri
 
 def test_a_row_has_no_button_to_delete_it(page_as, alice, task):
     assert "/delete/" not in page_as(alice).get("/inbox/").content.decode()
+
+
+def test_the_undo_of_the_navigation_returns_to_a_page_that_exists(page_as, alice):
+    task = TaskFactory(owner=alice)
+    menu = reverse("todos:task-menu", args=[task.pk])
+
+    page = page_as(alice).get(f"{menu}?next=/inbox/%23task-{task.pk}").text
+
+    undo = page.partition('action="/undo/"')[2].partition("</form>")[0]
+    assert f'name="next" value="{menu}"' in undo

@@ -32,7 +32,7 @@ class TaskChoicesView(UserPageMixin, TaskDetailView):
         return super().get_context_data(**kwargs) | {
             "next": onward,
             "onward": quote(onward, safe="/"),
-            "here": quote(at_row(onward, self.object.pk), safe="/"),
+            "row": quote(at_row(onward, self.object.pk), safe="/"),
         }
 
 
