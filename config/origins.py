@@ -30,9 +30,14 @@ def is_from_another(request: HttpRequest) -> bool:
 
 
 def _is_link(request: HttpRequest) -> bool:
-    """Whether the response is shown to the user, and to no page."""
+    """Whether the response is shown to the user, and to no page.
+
+    A link that our service worker fetches has no destination: `fetch` drops it, and
+    keeps the mode `navigate`, which no page can ask for (Fetch Standard, "Request
+    class"). The worker leaves frames alone, so that they keep theirs.
+    """
     return (
         request.method in {"GET", "HEAD"}
         and request.headers.get("Sec-Fetch-Mode") == "navigate"
-        and request.headers.get("Sec-Fetch-Dest") == "document"
+        and request.headers.get("Sec-Fetch-Dest") in {"document", "empty"}
     )

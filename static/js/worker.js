@@ -15,6 +15,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== location.origin) return;
   if (url.pathname.startsWith("/static/")) event.respondWith(asset(event));
+  else if (request.mode === "navigate" && request.destination !== "document") return; // a frame
   else if (request.headers.get("Accept")?.startsWith("text/html")) event.respondWith(page(event, url));
 });
 

@@ -68,6 +68,7 @@ def front_page(new_context, live_server, tasks, front_end):
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page).not_to_have_url(re.compile("login"))
+    page.evaluate("navigator.serviceWorker.ready")
     page.goto(front_end)
     return page
 
@@ -114,7 +115,7 @@ def test_the_browser_stays_signed_in_here(
     settings.CORS_ALLOWED_ORIGINS = [front_end]
     call(front_page, tasks)
 
-    # A link from the other origin.
+    # A link from the other origin, which our service worker fetches.
     front_page.evaluate("(url) => { location.href = url }", f"{live_server.url}/inbox/")
 
     expect(

@@ -44,6 +44,7 @@ EMBEDDED = [
     )
 ]
 LINK = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+LINK_BY_WORKER = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "empty"}
 
 
 @pytest.fixture(autouse=True)
@@ -231,10 +232,11 @@ def test_a_session_reads_nothing_for_an_element_of_another_page(
     assert client.get("/api/v1/tasks", headers=headers).status_code == 401
 
 
+@pytest.mark.parametrize("link", [LINK, LINK_BY_WORKER], ids=["browser", "worker"])
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin", "none"])
-def test_a_link_on_another_page_opens_the_api_and_the_pages(page_as, alice, site):
+def test_a_link_on_another_page_opens_the_api_and_the_pages(page_as, alice, site, link):
     client = browser(page_as, alice)
-    headers = {"Sec-Fetch-Site": site, **LINK}
+    headers = {"Sec-Fetch-Site": site, **link}
 
     assert client.get("/api/v1/tasks", headers=headers).status_code == 200
     assert client.get("/", headers=headers).status_code == 200
