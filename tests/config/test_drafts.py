@@ -494,8 +494,11 @@ def test_all_pages_with_forms_are_tested():
     assert {row.route for row in PAGES} == pages
 
 
-FORM = re.compile(r"<form.*?</form>", re.DOTALL)
-LINES = re.compile(r'<textarea|<input type="(?:text|email|search)"|<input class="quick')
+# A search is part of the address, and a hidden input is not the user's.
+FORM = re.compile(r'<form[^>]* method="post".*?</form>', re.DOTALL)
+LINES = re.compile(
+    r'<textarea|<input type="(?:text|email)"(?![^>]* hidden)|<input class="quick'
+)
 
 
 def test_every_form_with_text_contains_the_mark_of_its_user(alice):

@@ -55,7 +55,12 @@ def django_db_setup(django_db_setup, django_db_blocker):
 
     PostgreSQL does not drop a database that is in use, and a thread of the live server
     keeps its session for as long as a browser keeps its connection to that thread.
+
+    Django asks SQLite once in a process whether it knows JSON. It does so here, not in
+    the first test that counts queries.
     """
+    with django_db_blocker.unblock():
+        assert connection.features.supports_json_field
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
