@@ -22,11 +22,20 @@ MAX_RECORDED_ATTEMPTS = 10  # of one kind, for one account in one hour
 
 
 def record(
-    user: User, kind: SecurityEvent.Kind, *, at: datetime, by: User | None = None
+    user: User,
+    kind: SecurityEvent.Kind,
+    *,
+    at: datetime,
+    by: User | None = None,
+    about: str = "",
 ) -> None:
-    """Store that `kind` happened to `user`, and log it with the id of the user only."""
+    """Store that `kind` happened to `user`, and log it with the id of the user only.
+
+    `about` says what it concerns, such as `passkey` or the id of a credential. It is
+    never a text of the user.
+    """
     SecurityEvent.objects.create(
-        user=user, kind=kind, at=at, by=by, request_id=request_id.get()
+        user=user, kind=kind, at=at, by=by, about=about, request_id=request_id.get()
     )
     _log(kind, user.pk)
 

@@ -28,6 +28,19 @@ class SecurityEvent(models.Model):
         DEACTIVATED = "deactivated", "Deactivated"
         DELETION_REQUESTED = "deletion_requested", "Deletion requested"
         REACTIVATED = "reactivated", "Reactivated"
+        DELETION_CANCELLED = "deletion_cancelled", "Deletion cancelled"
+        FACTOR_ADDED = "factor_added", "Second factor added"
+        FACTOR_REMOVED = "factor_removed", "Second factor removed"
+        FACTOR_FAILED = "factor_failed", "Wrong code or passkey"
+        CODES_CREATED = "codes_created", "Recovery codes created"
+        CODE_USED = "code_used", "Recovery code used"
+        BROWSER_TRUSTED = "browser_trusted", "Browser trusted"
+        TOKEN_CREATED = "token_created", "Access token created"  # noqa: S105
+        CREDENTIAL_ENDED = "credential_ended", "Credential ended"
+        EXPORTED = "exported", "Data exported"
+        SUPPORT_GRANTED = "support_granted", "Support may look"
+        SUPPORT_LOOKED = "support_looked", "Support has looked"
+        SUPPORT_ENDED = "support_ended", "Support may not look any more"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
@@ -42,6 +55,13 @@ class SecurityEvent(models.Model):
         blank=True,
         related_name="+",
         help_text="The member of staff who did it, if it was not the user.",
+    )
+    about = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What it concerns: a kind of credential, or an id. Never a text.",
     )
     request_id = models.CharField(max_length=64, blank=True)
 
