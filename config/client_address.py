@@ -13,6 +13,9 @@ from django.http import HttpRequest
 # A provider gives each customer at least a /64, that is 2^64 addresses to send from
 # (RFC 6177), so the whole network is counted as one sender.
 IPV6_PREFIX = 64
+# What is kept of an address, and shown to the user: enough to recognise a network, too
+# little to identify a household. A site gets a /48 (RFC 6177).
+KEPT_PREFIXES = {4: 24, 6: 48}
 UNKNOWN = "unknown"  # the shared key of everything that is not an address
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # translated IPv4, RFC 6052
@@ -41,6 +44,15 @@ def key_of(text: str) -> str:
 def client_address(request: HttpRequest) -> str:
     """Return the sender's address for display, or `UNKNOWN`."""
     return str(_parsed(_claimed_address(request)) or UNKNOWN)
+
+
+def network(request: HttpRequest) -> str:
+    """Return the network around the sender's address, an empty text if unknown."""
+    address = _parsed(_claimed_address(request))
+    if address is None:
+        return ""
+    prefix = KEPT_PREFIXES[address.version]
+    return str(ipaddress.ip_network((address, prefix), strict=False))
 
 
 def _claimed_address(request: HttpRequest) -> str:
