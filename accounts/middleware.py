@@ -27,6 +27,7 @@ from accounts.models import User
 from config.api.problems import Unavailable
 from config.client_address import address_key
 from config.errors import answer
+from config.row_security import show_rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class LinkedSessionMiddleware:
         if isinstance(found, User) and not linked_sessions.is_valid(request, found):
             request.session.flush()
             return AnonymousUser()
+        show_rows_of(found.pk)
         return found
 
 
@@ -76,6 +78,7 @@ class EndedCredentialMiddleware:
             return None
         request.session.flush()
         request.user = AnonymousUser()
+        show_rows_of(None)
         messages.error(
             request,
             "You were signed out meanwhile, so nothing was done. Sign in again.",
@@ -139,6 +142,7 @@ class BetterAuthSessionMiddleware:
                 token,
             )
             request.user = identity.user
+            show_rows_of(identity.user.pk)
             request.credential = better_auth_credential(  # type: ignore[attr-defined]
                 identity, verified
             )

@@ -97,6 +97,7 @@ INSTALLED_APPS = [
 # credential of their own, which need no session. Middleware that sets headers comes
 # first, so that the responses of all others have them.
 MIDDLEWARE = [
+    "config.row_security.RowSecurityMiddleware",
     "config.middleware.RequestLogMiddleware",
     "config.compression.PageCompressionMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

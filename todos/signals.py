@@ -3,6 +3,7 @@
 from django.db.models.signals import post_save
 
 from accounts.models import User
+from config.row_security import rows_of
 from todos.models import TaskList
 
 
@@ -18,4 +19,5 @@ def _create_inbox(
     sender: type[User], instance: User, created: bool, raw: bool, **kwargs: object
 ) -> None:
     if created and not raw:
-        TaskList.objects.create(owner=instance, name="Inbox", is_inbox=True)
+        with rows_of(instance.pk):
+            TaskList.objects.create(owner=instance, name="Inbox", is_inbox=True)

@@ -15,6 +15,7 @@ from config.api.problems import ProblemSerializer
 from config.api.throttling import Reading, count_request, rate_limit_fields
 from config.json import JSONObject
 from config.refusals import Refusal
+from config.row_security import show_rows_of
 
 
 class Endpoint(APIView):
@@ -70,6 +71,7 @@ class Endpoint(APIView):
     def perform_authentication(self, request: Request) -> None:
         """Count the request as soon as its user is known: a 403 counts too."""
         super().perform_authentication(request)
+        show_rows_of(request.user.pk)
         super().check_throttles(request)
 
     def check_throttles(self, request: Request) -> None:
