@@ -17,7 +17,7 @@ TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.set
 RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev check test bench screenshots lighthouse lock format clean venv install install-dev \
+.PHONY: help run demo dev check test bench screenshots lighthouse sbom audit lock format clean venv install install-dev \
 	browser node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
@@ -54,6 +54,14 @@ lighthouse: NODE_FOLDERS := tests/lighthouse
 lighthouse: install-dev browser node-modules ## Print the scores that Lighthouse gives to four pages
 	$(PY) -m tests.lighthouse
 	$(PY) -m tests.lighthouse --mobile
+
+sbom: install-dev ## Write the bill of materials (CycloneDX) into var/sbom.cdx.json
+	$(PY) -m tests.supply_chain.sbom var/sbom.cdx.json
+
+# The program ends with 1 if something is known, and with 3 if something could not be
+# checked. Either is an error here.
+audit: install-dev ## Look for known vulnerabilities (ADVISORIES=… asks a saved database)
+	$(PY) -m tests.supply_chain.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 lock: install-dev ## Pin the newest releases that pyproject.toml allows, with hashes
 	$(LOCK) --output-file requirements.txt pyproject.toml

@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections import namedtuple
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -15,32 +14,11 @@ from packaging.markers import Marker, default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.supply_chain.locks import Pin, read_lock
+
 ROOT = Path(settings.BASE_DIR)
 LOCKS = {"requirements.txt": (), "requirements-dev.txt": ("dev",)}
 INSTALL = "pip install --quiet --no-deps --require-hashes -r"
-
-Pin = namedtuple("Pin", "version marker hashes")
-
-
-def read_lock(name):
-    """Return the pins of a lock by package, several if they have markers."""
-    lock = {}
-    for entry in _joined_lines((ROOT / name).read_text(encoding="utf-8")):
-        if entry.startswith("--"):
-            continue
-        requirement, *hashes = entry.split(" --hash=")
-        locked = Requirement(requirement)
-        [specifier] = locked.specifier
-        assert specifier.operator == "==", entry
-        pin = Pin(specifier.version, locked.marker, hashes)
-        lock.setdefault(canonicalize_name(locked.name), []).append(pin)
-    return lock
-
-
-def _joined_lines(text):
-    lines = [line for line in text.splitlines() if not line.strip().startswith("#")]
-    entries = "\n".join(lines).replace("\\\n", "").splitlines()
-    return [" ".join(entry.split()) for entry in entries if entry.strip()]
 
 
 def wanted_by_the_project(name):
