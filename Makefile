@@ -166,7 +166,7 @@ check-imports: install-dev
 check-django: install-dev
 	$(TEST_ENV) $(PY) manage.py makemigrations --check --dry-run
 	@echo "manage.py check --deploy, with the settings of a deployment"
-	@OWNLIST_ENV_FILE= DEBUG=false SECRET_KEY=$(RANDOM_KEY) JWT_SIGNING_KEY=$(RANDOM_KEY) \
+	@OWNLIST_ENV_FILE= DEBUG=false SECRET_KEY=$(RANDOM_KEY) JWT_SIGNING_KEY=$(RANDOM_KEY) FACTOR_ENCRYPTION_KEY=$(RANDOM_KEY) \
 		BASE_URL=https://ownlist.example ALLOWED_HOSTS=ownlist.example \
 		DATABASE_URL='postgres://ownlist@db.ownlist.example/ownlist?sslmode=verify-full' \
 		EMAIL_URL=smtp+tls://mail.ownlist.example:587 \

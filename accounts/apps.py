@@ -11,10 +11,11 @@ class AccountsConfig(AppConfig):
         from django.contrib.auth.signals import user_logged_in
 
         # Checks register themselves.
-        from accounts import checks, events, session_binding  # noqa: F401
+        from accounts import checks, events, factors, session_binding  # noqa: F401
         from accounts.api import schema  # noqa: F401 - registers itself
 
         events.connect()
+        factors.connect()
         user_logged_in.connect(session_binding.bind_at_sign_in)
 
 

@@ -1,6 +1,7 @@
 """System checks of the deployment: a wrong setting stops the start and is named."""
 
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from config.private_files import database_files, is_open_to_others
 
 MIN_SECRET_BYTES = 32
+SECRETS = ("SECRET_KEY", "JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY")
 LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]", "testserver"}
 
 
@@ -70,19 +72,20 @@ def check_rate_limits(**kwargs: object) -> Iterator[CheckMessage]:
 @register
 def check_secrets(**kwargs: object) -> Iterator[CheckMessage]:
     """Check that every key is long enough and that none is used twice."""
-    for name in ("SECRET_KEY", "JWT_SIGNING_KEY"):
+    for name in SECRETS:
         if len(getattr(settings, name).encode()) < MIN_SECRET_BYTES:
             yield Error(
                 f"{name} is shorter than {MIN_SECRET_BYTES} bytes.",
                 hint="Use 50 random characters; `make run` generates them.",
                 id="config.E010",
             )
-    if settings.SECRET_KEY == settings.JWT_SIGNING_KEY:
-        yield Error(
-            "JWT_SIGNING_KEY is the same as SECRET_KEY.",
-            hint="Use a different value, so that one leaked key is not both.",
-            id="config.E011",
-        )
+    for earlier, name in combinations(SECRETS, 2):
+        if getattr(settings, earlier) == getattr(settings, name):
+            yield Error(
+                f"{name} is the same as {earlier}.",
+                hint="Use a different value, so that one leaked key is not both.",
+                id="config.E011",
+            )
     if settings.JWT_PRIVATE_KEY and not _is_ed25519(settings.JWT_PRIVATE_KEY):
         yield Error(
             "JWT_PRIVATE_KEY is not an Ed25519 private key in PEM form.",

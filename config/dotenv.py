@@ -11,7 +11,7 @@ import secrets
 import tempfile
 from pathlib import Path
 
-NAMES = ("SECRET_KEY", "JWT_SIGNING_KEY")
+NAMES = ("SECRET_KEY", "JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY")
 ENTROPY = 48  # bytes, that is 64 characters
 HEADING = "# The secrets of this installation. Keep them out of version control.\n"
 

@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "corsheaders",
@@ -245,6 +246,21 @@ ACCOUNT_RATE_LIMITS = False  # our own limits cover pages and API, see below
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
+# Second factors; see accounts/factors.py. Limits and mails are ours, so allauth's own
+# are off. The second key and those after it decrypt only, during a rotation.
+FACTOR_ENCRYPTION_KEY = env("FACTOR_ENCRYPTION_KEY")
+FACTOR_ENCRYPTION_KEY_FALLBACKS = env.list(
+    "FACTOR_ENCRYPTION_KEY_FALLBACKS", default=[]
+)
+MFA_ADAPTER = "accounts.factor_secrets.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODE_COUNT = 10
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # a sign-in requires what is to be verified
+MFA_RATE_LIMITS = False
+TRUSTED_BROWSER_AGE = timedelta(days=14)
+
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
 SESSION_COOKIE_NAME = "__Host-ownlist_session" if IS_HTTPS else "ownlist_session"
 SESSION_COOKIE_SECURE = IS_HTTPS
@@ -254,6 +270,7 @@ CSRF_COOKIE_NAME = "__Host-ownlist_csrf" if IS_HTTPS else "ownlist_csrf"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+TRUSTED_COOKIE_NAME = "__Host-ownlist_trusted" if IS_HTTPS else "ownlist_trusted"
 DEVICE_COOKIE_NAME = "__Host-ownlist_browser" if IS_HTTPS else "ownlist_browser"
 THEME_COOKIE_NAME = "__Host-ownlist_theme" if IS_HTTPS else "ownlist_theme"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
@@ -574,6 +591,8 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # It writes the ids of passkeys.
+        "fido2": {"level": "WARNING"},
         # RequestLogMiddleware writes one line for each request instead.
         "django.request": {"handlers": ["null"], "propagate": False},
         "django.server": {

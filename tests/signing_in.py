@@ -1,11 +1,15 @@
-"""Browsers and API clients that signed in at a given time."""
+"""Browsers and API clients that signed in at a given time, and second factors."""
+
+from base64 import b32decode
 
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import tokens
+from accounts import factors, tokens
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -38,3 +42,24 @@ def program_of(user, *, authenticated_at=None):
     client = APIClient()
     client.credentials(HTTP_AUTHORIZATION=f"Bearer {pair.access}")
     return client
+
+
+# --- Second factors ------------------------------------------------------------------
+
+
+def app_code(secret, *, at):
+    """Return the code that an authenticator app with this secret shows."""
+    totp = TOTP(b32decode(secret), 6, SHA1(), 30, enforce_key_length=False)  # noqa: S303
+    return totp.generate(int(at.timestamp())).decode()
+
+
+def with_app(user, *, at):
+    """Add an authenticator app to the user, and return its secret."""
+    secret = factors.new_app_secret()
+    factors.add_app(user=user, secret=secret, code=app_code(secret, at=at), at=at)
+    return secret
+
+
+def factor_at(at):
+    """Return the record of a second step at this time."""
+    return {"method": "mfa", "at": at.timestamp(), "type": "totp"}

@@ -29,6 +29,11 @@ class LinkedIdentity(models.Model):
             "Set when the password is reset by mail, until the user keeps the identity."
         ),
     )
+    skips_factor = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="The user lets it in without a code: it checks a factor of its own.",
+    )
 
     class Meta:
         verbose_name_plural = "linked identities"

@@ -34,6 +34,7 @@ REQUEST_FIELDS = (
     "is_staff",
     "credential_epoch",
     "credentials_ended_at",
+    "factor_since",
     "timezone",
     "day_start",
 )
@@ -174,6 +175,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         editable=False,
         help_text="When the epoch was last raised: ends older external tokens.",
     )
+    factor_since = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Since when a second factor is required; empty if there is none.",
+    )
     delete_after = models.DateTimeField(
         null=True,
         blank=True,
@@ -216,6 +223,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def zone(self) -> tzinfo:
         """The user's time zone."""
         return zoneinfo.ZoneInfo(self.timezone)
+
+    @property
+    def has_factor(self) -> bool:
+        """Whether a sign-in requires a second factor: a passkey, or a code of an app.
+
+        `accounts.factors` keeps the column behind it, so that no request needs a query.
+        """
+        return self.factor_since is not None
 
     def set_password(self, raw_password: str | None) -> None:
         """Change the password and, once saved, end every credential of the user."""

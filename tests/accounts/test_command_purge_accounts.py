@@ -17,6 +17,7 @@ from accounts import credentials, events, tokens
 from accounts.management.commands import purge_accounts
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from tests.factories import TaskFactory, UserFactory
+from tests.signing_in import with_app
 from todos.models import IdempotentAnswer, ImportFile
 
 NOW = timezone.now
@@ -38,6 +39,7 @@ def live(user, *, colleague):
     """Create a row that names the user in every table that can have one."""
     client = Client()
     client.force_login(user, "allauth.account.auth_backends.AuthenticationBackend")
+    with_app(user, at=NOW())
     pair = tokens.start_family(user=user, at=NOW())
     tokens.rotate(refresh=pair.refresh, at=NOW())
     task = TaskFactory(owner=user, title="quince", notes="walnut", labels=["medlar"])

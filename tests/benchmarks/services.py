@@ -37,6 +37,7 @@ def environment(directory: Path, url: str, port: int) -> dict[str, str]:
         "OWNLIST_ENV_FILE": "",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "JWT_SIGNING_KEY": secrets.token_urlsafe(48),
+        "FACTOR_ENCRYPTION_KEY": secrets.token_urlsafe(48),
         "BASE_URL": f"http://127.0.0.1:{port}",
         "DATABASE_URL": url,
         "VAR_DIR": str(directory),

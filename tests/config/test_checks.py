@@ -72,6 +72,11 @@ def test_the_test_settings_pass():
             "JWT_SIGNING_KEY",
             {"SECRET_KEY": SECRET, "JWT_SIGNING_KEY": SECRET},
         ),
+        (
+            "config.E011",
+            "FACTOR_ENCRYPTION_KEY",
+            {"SECRET_KEY": SECRET, "FACTOR_ENCRYPTION_KEY": SECRET},
+        ),
         ("config.E012", "JWT_PRIVATE_KEY", {"JWT_PRIVATE_KEY": "no key"}),
         (
             "config.E012",
@@ -123,6 +128,7 @@ def test_an_invalid_database_url_is_reported(monkeypatch, settings, url):
 GOOD = {
     "SECRET_KEY": "s" * 64,
     "JWT_SIGNING_KEY": "j" * 64,
+    "FACTOR_ENCRYPTION_KEY": "f" * 64,
     "OWNLIST_ENV_FILE": "",
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "PATH": os.environ["PATH"],
@@ -148,7 +154,9 @@ def test_the_service_starts_with_only_its_secrets(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SIGNING_KEY"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY"]
+)
 def test_a_missing_secret_prevents_the_start_and_is_named(tmp_path, name):
     done = start(tmp_path, **{name: None})
 

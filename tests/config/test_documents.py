@@ -24,7 +24,7 @@ MARKDOWN = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 DOCUMENTS = [*MARKDOWN, *ROOT.glob("docs/*.svg"), ROOT / ".env.example"]
 # Django's own, which our entry points set for themselves.
 NOT_OURS = {"DJANGO_SETTINGS_MODULE"}
-REQUIRED = {"SECRET_KEY", "JWT_SIGNING_KEY"}
+REQUIRED = {"SECRET_KEY", "JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY"}
 
 MODELS = [*apps.get_app_config("accounts").get_models()] + [
     *apps.get_app_config("todos").get_models()

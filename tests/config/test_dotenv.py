@@ -45,7 +45,7 @@ def test_keeps_existing_values_and_adds_missing_ones(path):
 
     made = dotenv.complete(path)
 
-    assert made == ["JWT_SIGNING_KEY"]
+    assert made == ["JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY"]
     assert path.read_text().startswith("# mine\nSECRET_KEY=chosen\nDEBUG=true\n")
 
 

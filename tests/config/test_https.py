@@ -30,6 +30,7 @@ def settings_for(**environment):
         env={
             "SECRET_KEY": "s" * 64,
             "JWT_SIGNING_KEY": "j" * 64,
+            "FACTOR_ENCRYPTION_KEY": "f" * 64,
             "OWNLIST_ENV_FILE": "",
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PATH": os.environ["PATH"],
