@@ -3,7 +3,7 @@
 from accounts.models.ended_session import EndedSession
 from accounts.models.linked_identity import LinkedIdentity
 from accounts.models.refresh_family import RefreshFamily, RefreshFamilyQuerySet
-from accounts.models.security_event import SecurityEvent
+from accounts.models.security_event import Chain, EventChain, SecurityEvent
 from accounts.models.user import (
     DELETION_STARTED,
     REQUEST_FIELDS,
@@ -16,7 +16,9 @@ from accounts.models.user import (
 __all__ = [
     "DELETION_STARTED",
     "REQUEST_FIELDS",
+    "Chain",
     "EndedSession",
+    "EventChain",
     "LinkedIdentity",
     "RefreshFamily",
     "RefreshFamilyQuerySet",

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import events
+from accounts import event_chains
 from accounts.models import EndedSession, RefreshFamily
 
 KEPT = timedelta(days=30)  # after they ended, so that support can see when
@@ -20,7 +20,10 @@ class Command(BaseCommand):
         at = timezone.now()
         ended = Q(expires_at__lte=at - KEPT) | Q(revoked_at__lte=at - KEPT)
         families, _ = RefreshFamily.objects.filter(ended).delete()
-        events.delete_attempts(before=at - KEPT)
+        while event_chains.adopt():
+            pass
+        event_chains.delete_attempts(before=at - KEPT)
+        event_chains.delete_oldest()
         EndedSession.objects.filter(until__lte=at).delete()
         call_command("clearsessions")
         self.stdout.write(f"Deleted: {families} sign-ins by token")
