@@ -18,6 +18,7 @@ from rest_framework.exceptions import AuthenticationFailed, Throttled
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
+from accounts import personal_tokens
 from accounts.better_auth import identities, sessions
 from accounts.better_auth.exceptions import (
     KeysUnavailable,
@@ -83,6 +84,22 @@ def credential_of(request: Request) -> Credential:
     credential: object = request.auth
     assert isinstance(credential, Credential)
     return credential
+
+
+class PersonalTokenAuthentication(authentication.BaseAuthentication):
+    """Accepts personal access tokens, which their prefix identifies."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+    def authenticate(self, request: Request) -> tuple[User, Credential] | None:
+        token = bearer_token(request)
+        if token is None or not token.startswith(personal_tokens.PREFIX):
+            return None
+        try:
+            return personal_tokens.authenticate(token, at=timezone.now())
+        except personal_tokens.TokenRefused as exc:
+            raise refused(f"personal token: {exc}") from exc
 
 
 class BetterAuthAuthentication(authentication.BaseAuthentication):

@@ -9,7 +9,13 @@ from django.db.models import F
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts import emails, events
-from accounts.models import DELETION_STARTED, RefreshFamily, SecurityEvent, User
+from accounts.models import (
+    DELETION_STARTED,
+    PersonalAccessToken,
+    RefreshFamily,
+    SecurityEvent,
+    User,
+)
 from accounts.passwords import hashed
 from config.api.problems import CREDENTIAL_REFUSED
 
@@ -22,14 +28,15 @@ DELETION_GRACE = timedelta(days=7)
 class Credential:
     """The credential of a request, as the ledger records it.
 
-    `kind` is `session`, `token`, `better-auth` or `command`. `key` identifies one of a
-    kind without being secret: the refresh family of a token, the linked identity of a
-    Better Auth token, or what a session undoes. `subject` is the user's id at
-    an external issuer.
+    `kind` is `session`, `token`, `better-auth`, `personal-token` or `command`. `key`
+    identifies one of a kind without being secret: the refresh family of a token, the
+    linked identity of a Better Auth token, the row of a personal access token, or what
+    a session undoes. `subject` is the user's id at an external issuer.
 
     `authenticated_at` is when the user last proved who they are, None if unknown. A
     credential that was exchanged for another one inherits it. `pair` tells the token
-    pairs of one refresh family apart.
+    pairs of one refresh family apart. `scopes` and `lists` are what a personal access
+    token is limited to; None means no limit.
     """
 
     kind: str
@@ -37,9 +44,15 @@ class Credential:
     subject: str = ""
     authenticated_at: datetime | None = None
     pair: UUID | None = None
+    scopes: frozenset[str] | None = None
+    lists: frozenset[UUID] | None = None
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}" if self.key else self.kind
+
+    def may(self, scope: str) -> bool:
+        """Tell whether a scope of `config.api.scopes` is not withheld."""
+        return self.scopes is None or scope in self.scopes
 
     def is_recent(self, *, at: datetime) -> bool:
         """Tell whether the user is known to have signed in within `RECENT`."""
@@ -196,8 +209,9 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
 
     Raising the epoch ends what carries it: browser sessions, access tokens, and links
     to reset the password or to verify an address. The time `at` ends what can't carry
-    it: older tokens and sessions of external issuers. Refresh families are revoked,
-    except for that of `keep`, and pending addresses are deleted. `user` is updated.
+    it: older tokens and sessions of external issuers. Personal access tokens and
+    refresh families are revoked, except for the family of `keep`, and pending addresses
+    are deleted. `user` is updated.
     """
     User.objects.filter(pk=user.pk).update(
         credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at
@@ -211,6 +225,8 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
         )
         families = families.exclude(pk=keep.key)
     families.update(revoked_at=at)
+    tokens = PersonalAccessToken.objects.filter(user=user, revoked_at=None)
+    tokens.update(revoked_at=at)
     emails.discard_pending_addresses(user)
 
 

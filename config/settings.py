@@ -281,6 +281,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.PersonalTokenAuthentication",
         "accounts.authentication.BetterAuthAuthentication",
         "accounts.authentication.OwnTokenAuthentication",
         "accounts.authentication.SessionAuthentication",
@@ -307,13 +308,16 @@ SPECTACULAR_SETTINGS = {
         " Objects of other users are not found (404).\n\n"
         "## Authentication\n\n"
         "Send one credential as `Authorization: Bearer …`. Every endpoint accepts"
-        " either of these:\n\n"
+        " the first two of these:\n\n"
         "- `token`: an access token of this service. `POST /api/v1/auth/token` returns"
         " it for an e-mail address and a password, with a refresh token. Exchange that"
         " at `POST /api/v1/auth/token/refresh` for the next pair.\n"
         "- `betterAuth`: a JWT of a Better Auth server that this service trusts, sent"
         " unchanged. `POST /api/v1/auth/token/exchange` exchanges it for a pair of"
-        " tokens, for clients that are offline for longer than its lifetime.\n\n"
+        " tokens, for clients that are offline for longer than its lifetime.\n"
+        "- `personalToken`: a personal access token, which its user creates at"
+        " `/accounts/tokens/`. Each operation names the scope that it needs, or accepts"
+        " no such token.\n\n"
         "Every rejected credential gets the same 401 response with the code"
         " `token_not_valid`.\n\n"
         "## Responses\n\n"

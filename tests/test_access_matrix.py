@@ -558,6 +558,23 @@ class AliceObjects:
         assert not re.search(r"[<>^$]", path), f"no sample for {route}"
         return f"/{path}"
 
+    def status_of(self, client, method, route, body):
+        """Send one request, and roll back its changes."""
+        if body is REFRESH:
+            body = {"refresh": self.refresh}
+        body = self.named_in.get(id(body), body)
+        as_json = {"content_type": "application/json"} if "api/" in route else {}
+        if body is UPLOAD:
+            as_json, file = {}, SimpleUploadedFile("tasks.csv", b"title\nBuy milk\n")
+            body = {**UPLOAD, "file": file}
+        with transaction.atomic():
+            send = getattr(client, method.lower())
+            cookies = copy.copy(client.cookies)
+            response = send(self.path_of(route), body, **as_json)
+            client.cookies = cookies
+            transaction.set_rollback(True)
+        return response.status_code
+
 
 class Callers(AliceObjects):
     """The objects of Alice, and all kinds of callers."""
@@ -578,23 +595,6 @@ class Callers(AliceObjects):
         )
         locked.is_active = False
         locked.save()
-
-    def status_of(self, client, method, route, body):
-        """Send one request, and roll back its changes."""
-        if body is REFRESH:
-            body = {"refresh": self.refresh}
-        body = self.named_in.get(id(body), body)
-        as_json = {"content_type": "application/json"} if "api/" in route else {}
-        if body is UPLOAD:
-            as_json, file = {}, SimpleUploadedFile("tasks.csv", b"title\nBuy milk\n")
-            body = {**UPLOAD, "file": file}
-        with transaction.atomic():
-            send = getattr(client, method.lower())
-            cookies = copy.copy(client.cookies)
-            response = send(self.path_of(route), body, **as_json)
-            client.cookies = cookies
-            transaction.set_rollback(True)
-        return response.status_code
 
 
 @pytest.fixture(scope="module")

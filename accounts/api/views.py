@@ -49,6 +49,7 @@ from accounts.registration import (
     may_sign_in,
     register,
 )
+from config.api.scopes import ACCOUNT
 from config.api.throttling import AddressThrottle
 from config.api.views import Endpoint
 
@@ -166,6 +167,7 @@ class TokenExchangeView(Endpoint):
     """Exchange a token of a Better Auth server for a pair of tokens."""
 
     name = "Exchange a token"
+    scopes = {"POST": None}
     authentication_classes = (BetterAuthAuthentication,)
     throttle_classes = (AddressThrottle,)
     throttle_scope = "exchange"
@@ -207,6 +209,7 @@ class PasswordView(Endpoint):
     """Change the password; all other credentials are revoked."""
 
     name = "Change the password"
+    scopes = {"POST": None}
     input_class = PasswordChangeSerializer
     tag = "auth"
 
@@ -242,6 +245,8 @@ class MeView(Endpoint):
     """The signed-in user."""
 
     name = "The signed-in user"
+    scopes = {"GET": ACCOUNT, "PATCH": None, "DELETE": None}
+    list_methods = {"GET"}
     input_class = UserSerializer
     tag = "users"
     refusals = {"DELETE": (RecentSignInRequired,)}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from functools import cache, cached_property
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password
@@ -189,6 +190,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    # No column: the lists that the credential of the request is limited to, or None.
+    # `owned_by` leaves out everything else.
+    visible_lists: frozenset[UUID] | None = None
+
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -218,6 +223,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         super().clean()
         self.email = self.email.lower() if self.email else None
+
+    def sees_list(self, list_id: UUID) -> bool:
+        """Whether the credential of the request is not limited to other lists."""
+        return self.visible_lists is None or list_id in self.visible_lists
 
     @cached_property
     def zone(self) -> tzinfo:

@@ -19,6 +19,7 @@ from config.api.problems import (
     PayloadTooLarge,
     Unavailable,
 )
+from config.api.scopes import READ, InsufficientScope, LimitedToLists
 from config.json import JSONObject
 
 if TYPE_CHECKING:
@@ -64,6 +65,10 @@ def possible_problems(
         yield exceptions.NotAuthenticated()
     if not is_public and method in UNSAFE_METHODS:
         yield exceptions.PermissionDenied()
+    if view.scopes.get(method):
+        yield InsufficientScope(READ)  # one example for all, as for every code
+        if method not in view.list_methods:
+            yield LimitedToLists()
     for permission in view.get_permissions():
         if code := getattr(permission, "code", None):
             message = getattr(permission, "message", None)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Collection, Mapping
 from functools import cache
+from typing import cast
 
 from django.http import HttpRequest, QueryDict
 from rest_framework.exceptions import APIException, Throttled
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from config.api.fields import PlainSerializer
 from config.api.problems import ProblemSerializer
+from config.api.scopes import Limited, require_scope
 from config.api.throttling import Reading, count_request, rate_limit_fields
 from config.json import JSONObject
 from config.refusals import Refusal
@@ -23,6 +25,13 @@ class Endpoint(APIView):
 
     input_class: type[PlainSerializer] | None = None  # of the request body
     partial_methods: Collection[str] = {"PATCH"}  # the body may omit required fields
+
+    # The scope that a personal access token needs, by method. Every method that is
+    # implemented has one; None means that no such token may use it.
+    scopes: Mapping[str, str | None] = {}
+    # The methods for which a token that is limited to some lists sees only those. It
+    # may not use any other.
+    list_methods: Collection[str] = ()
 
     # What the OpenAPI document can't infer from the handlers.
     tag = ""
@@ -73,6 +82,20 @@ class Endpoint(APIView):
         super().perform_authentication(request)
         show_rows_of(request.user.pk)
         super().check_throttles(request)
+
+    def check_permissions(self, request: Request) -> None:
+        """Require the scope of the method first, from a personal access token."""
+        name = "GET" if request.method == "HEAD" else str(request.method)
+        if request.auth is not None and name != "OPTIONS" and self._serves(name):
+            require_scope(
+                cast(Limited, request.auth),
+                self.scopes.get(name),
+                honours_lists=name in self.list_methods,
+            )
+        super().check_permissions(request)
+
+    def _serves(self, method: str) -> bool:
+        return method in self.allowed_methods
 
     def check_throttles(self, request: Request) -> None:
         """Do nothing: REST framework would count only after the permissions."""

@@ -41,6 +41,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
         ("refresh token", (OTHERS, ENDS, ENDS), (STAYS, STAYS, THIS)),
         ("access token, exchanged", (ENDS, ENDS, ENDS), (EXPIRES, STAYS, EXPIRES)),
         ("refresh token, exchanged", (OTHERS, ENDS, ENDS), (ENDS, STAYS, THIS)),
+        ("personal access token", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
         ("OpenID Connect sign-in under way", (ENDS, ENDS, ENDS), (ENDS, STAYS, STAYS)),
         ("link to change the address", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
         ("link to confirm the address", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),

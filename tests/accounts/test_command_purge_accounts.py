@@ -17,6 +17,7 @@ from accounts import credentials, events, tokens
 from accounts.management.commands import purge_accounts
 from accounts.models import LinkedIdentity, SecurityEvent, User
 from tests.factories import TaskFactory, UserFactory
+from tests.personal_tokens import token_of
 from tests.signing_in import with_app
 from todos.models import IdempotentAnswer, ImportFile
 
@@ -42,6 +43,7 @@ def live(user, *, colleague):
     with_app(user, at=NOW())
     pair = tokens.start_family(user=user, at=NOW())
     tokens.rotate(refresh=pair.refresh, at=NOW())
+    token_of(user, name="cherry")
     task = TaskFactory(owner=user, title="quince", notes="walnut", labels=["medlar"])
     TaskFactory(owner=user, parent_id=task.pk)
     IdempotentAnswer.objects.create(

@@ -26,6 +26,7 @@ from accounts.models import LinkedIdentity
 from config.openid_connect import provider_settings
 from tests.accounts import credential_endings as endings
 from tests.factories import PASSWORD
+from tests.personal_tokens import text_of
 from tests.signing_in import browser_of, password_at
 
 NEW_PASSWORD = "a brand new staple battery"
@@ -177,6 +178,11 @@ class ExchangedAccess(Access, Exchanged):
     pass
 
 
+class PersonalToken(SessionToken):
+    def make(self):
+        self.client = api(text_of(self.world.alice))
+
+
 class UnderWay(OutsideSession):
     def make(self):
         self.mine = Client(headers={"host": urlsplit(django_settings.BASE_URL).netloc})
@@ -225,6 +231,7 @@ KINDS = dict(
         (
             *(Session, OutsideSession, Cookie, SessionToken, Token),
             *(Access, Refresh, ExchangedAccess, Exchanged),
+            PersonalToken,
             *(UnderWay, ChangeLink, ConfirmLink, ResetLink),
         ),
         strict=True,

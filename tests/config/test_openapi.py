@@ -88,15 +88,26 @@ def test_every_subject_is_described(document):
     assert used == described
 
 
-def test_the_document_says_how_both_credentials_are_sent(document):
+def test_the_document_says_how_credentials_are_sent(document):
     prose = document["info"]["description"]
     schemes = document["components"]["securitySchemes"]
 
     assert "Authorization: Bearer" in prose
-    for name in ("token", "betterAuth"):
+    for name in ("token", "betterAuth", "personalToken"):
         assert f"`{name}`" in prose
         assert schemes[name]["scheme"] == "bearer"
     assert [server["url"] for server in document["servers"]] == ["/"]
+
+
+def test_every_operation_names_the_scope_of_a_personal_access_token(document):
+    def scopes(path, method):
+        security = document["paths"][path][method]["security"]
+        return [one["personalToken"] for one in security if "personalToken" in one]
+
+    assert scopes("/api/v1/tasks", "post") == [["tasks:append"]]
+    assert scopes("/api/v1/tasks/{task_id}", "delete") == [["tasks:write"]]
+    assert scopes("/api/v1/users/me", "delete") == []
+    assert scopes("/api/v1/auth/token", "post") == []
 
 
 def test_every_parameter_is_described_and_shown_by_a_true_example(document):

@@ -6,10 +6,12 @@ from collections.abc import Collection
 from typing import TypeAlias
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+
 from accounts.models import User
 from config.compiled_queries import instance
+from todos import compiled_queries
 from todos.actions.refusals import InTrash, VersionConflict
-from todos.compiled_queries import INBOX, TASK
 from todos.ledger import Entity, RecordedRow
 from todos.models import Label, OwnedQuerySet, Task, TaskList
 
@@ -23,7 +25,7 @@ RecordedQuerySet: TypeAlias = (
 
 def task_of(owner: User, task_id: UUID) -> Task:
     """Return the task with its labels and its number of steps."""
-    row = TASK.first(owner=owner.pk, task=task_id)
+    row = compiled_queries.task_row(owner, task_id)
     if row is None:
         raise Task.DoesNotExist
     return instance(Task, row)
@@ -35,11 +37,20 @@ def list_of(owner: User, list_id: UUID) -> TaskList:
 
 
 def inbox_id(owner: User) -> UUID:
-    """Return the id of the owner's inbox, which always exists."""
-    row = INBOX.first(owner=owner.pk)
-    assert row is not None
-    inbox: UUID = row["id"]
-    return inbox
+    """Return the id of the owner's inbox, which takes tasks without a list.
+
+    For a credential that is limited to other lists, the first of these takes them.
+
+    Raises:
+        ValidationError: for `list`; all lists that it is limited to are gone.
+    """
+    inbox = compiled_queries.inbox_id(owner)
+    if owner.sees_list(inbox):
+        return inbox
+    first = TaskList.objects.owned_by(owner).active().in_order().first()
+    if first is None:
+        raise ValidationError({"list": "There is no such list."})
+    return first.pk
 
 
 def recorded_rows(entity: str, owner: User) -> RecordedQuerySet:

@@ -132,9 +132,11 @@ class _Reader:
             lists=[*(name for name, _, _ in rows), *_names(options)],
         )
         self._defaults = options.get("defaults", Defaults())
-        self._list = self._defaults.list_id or rows[0][1]  # the inbox is first
-        if self._list not in self._lists.values():
-            raise _no_such_list(owner, self._list)
+        # The inbox is first, unless the credential is limited to other lists.
+        chosen = self._defaults.list_id or (rows[0][1] if rows else None)
+        if chosen is None or chosen not in self._lists.values():
+            raise _no_such_list(owner, chosen)
+        self._list = chosen
         self._labels = _label_names(owner, self._defaults.label_id)
         self._position = position_now()
 
@@ -203,9 +205,9 @@ def _names(options: Options) -> list[str]:
         raise ValidationError({"new_lists": exc.messages}) from exc
 
 
-def _no_such_list(owner: User, list_id: UUID) -> ValidationError:
-    archived = TaskList.objects.owned_by(owner).archived().filter(pk=list_id)
-    is_archived = archived.exists()
+def _no_such_list(owner: User, list_id: UUID | None) -> ValidationError:
+    archived = TaskList.objects.owned_by(owner).archived()
+    is_archived = list_id is not None and archived.filter(pk=list_id).exists()
     text = "This list is archived." if is_archived else "There is no such list."
     return ValidationError({"defaults.list": text})
 

@@ -55,7 +55,7 @@ def open_next_occurrences(
     repeating = [task for task in tasks if task.rrule and task.due_date]
     existing = _next_occurrence_ids(repeating)
     found: dict[UUID, Task | None] = {task.pk: None for task in tasks}
-    found |= _open_occurrences(existing)
+    found |= _open_occurrences(existing, batch.owner)
     today = today_of(batch.caller)
     copies: list[tuple[Task, Task]] = []
     for task in repeating:
@@ -173,7 +173,7 @@ def remove_next_occurrences(tasks: Sequence[Task], batch: Batch) -> None:
 
 def _unchanged_occurrences(tasks: Sequence[Task], owner: User) -> dict[UUID, Task]:
     """Return the open next occurrences of tasks that are as they were opened."""
-    upcoming = _open_occurrences(_next_occurrence_ids(tasks)).values()
+    upcoming = _open_occurrences(_next_occurrence_ids(tasks), owner).values()
     found = {task.pk: task for task in upcoming if task}
     # A step that was carried and returned has another version.
     doubtful = [task.pk for task in found.values() if task.version != 1]
@@ -189,10 +189,10 @@ def _is_changed(step: Task, *, of: Task) -> bool:
     return step.version != 1 or step.created_at != of.created_at
 
 
-def next_occurrences_of(tasks: Sequence[Task]) -> dict[UUID, Task | None]:
+def next_occurrences_of(tasks: Sequence[Task], owner: User) -> dict[UUID, Task | None]:
     """Return the next occurrence if it is open, or None, by the id of each task."""
     none: dict[UUID, Task | None] = {task.pk: None for task in tasks}
-    return none | _open_occurrences(_next_occurrence_ids(tasks))
+    return none | _open_occurrences(_next_occurrence_ids(tasks), owner)
 
 
 def _next_occurrence_ids(tasks: Sequence[Task]) -> dict[UUID, UUID]:
@@ -214,11 +214,12 @@ def _next_occurrence_ids(tasks: Sequence[Task]) -> dict[UUID, UUID]:
     return {task: upcoming for task, upcoming in pairs if upcoming}
 
 
-def _open_occurrences(ids: Mapping[UUID, UUID]) -> dict[UUID, Task | None]:
+def _open_occurrences(ids: Mapping[UUID, UUID], owner: User) -> dict[UUID, Task | None]:
     """Load those occurrences that are open, under the keys of their ids."""
     if not ids:
         return {}
-    rows = Task.objects.open().represented().in_bulk(list(ids.values()))
+    mine = Task.objects.owned_by(owner).open()
+    rows = mine.represented().in_bulk(list(ids.values()))
     return {task: rows.get(upcoming) for task, upcoming in ids.items()}
 
 

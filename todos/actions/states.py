@@ -30,7 +30,8 @@ def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]
     Returns:
         The next occurrence of each task, or None, by the id of the task.
     """
-    opened = next_occurrences_of([task for task in tasks if task.is_completed])
+    completed = [task for task in tasks if task.is_completed]
+    opened = next_occurrences_of(completed, batch.owner)
     still_open = {task.pk: task for task in tasks if not task.is_completed}
     # A step that is given together with its task is completed with the task.
     top = [task for task in still_open.values() if task.parent_id not in still_open]
@@ -104,7 +105,12 @@ class _Destinations:
     def assign(self, task: Task) -> None:
         parent = self._restored.get(task.parent_id) or task.parent
         # The parent may have become a step in the meantime, and steps have no steps.
-        if parent and parent.trashed_at is None and parent.parent_id is None:
+        if (
+            parent
+            and parent.trashed_at is None
+            and parent.parent_id is None
+            and self._owner.sees_list(parent.list_id)
+        ):
             task.list_id = parent.list_id
         else:
             task.parent = None

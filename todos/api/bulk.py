@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from accounts.models import validate_timezone
 from config.api.fields import BoundedListField, WholeNumberField
+from config.api.scopes import WRITE
 from config.json import JSONObject
 from config.text import TextField
 from todos import actions
@@ -159,6 +160,8 @@ class TaskBulkView(TaskEndpoint):
     """One action on up to 500 tasks. It changes all of them or none."""
 
     name = "Many tasks at once"
+    scopes = {"POST": WRITE}
+    list_methods = {"POST"}
     input_class = BulkSerializer
     conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 

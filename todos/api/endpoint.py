@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import credential_of, user_of
 from config.api.conditional import PreconditionFailed
+from config.api.scopes import READ, InsufficientScope, LimitedToLists
 from config.api.views import Endpoint
 from todos import actions
 from todos.api.idempotency import once
@@ -34,6 +35,24 @@ class OwnedEndpoint(Endpoint):
             by=credential_of(self.request),
             at=timezone.now(),
         )
+
+    @property
+    def may_read(self) -> bool:
+        """Whether the response may show tasks. To a token that only adds, it shows ids.
+
+        The rest of a new task would tell of others: its list, the spelling of a label.
+        """
+        return self.caller.by.may(READ)
+
+    def require(self, scope: str) -> None:
+        """Require one more scope of a personal access token, or answer 403."""
+        if not self.caller.by.may(scope):
+            raise InsufficientScope(scope)
+
+    def require_all_lists(self) -> None:
+        """Require a credential that is not limited to some lists, or answer 403."""
+        if self.caller.by.lists is not None:
+            raise LimitedToLists
 
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Honour the `Idempotency-Key` of every POST."""

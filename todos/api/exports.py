@@ -20,6 +20,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from accounts.authentication import user_of
+from config.api.scopes import EXPORT
 from config.api.throttling import CostlyThrottle, UserThrottle
 from todos.agenda import clock_of
 from todos.api.endpoint import OwnedEndpoint
@@ -87,6 +88,8 @@ class ExportEndpoint(OwnedEndpoint):
     """Export all data of the user as a file."""
 
     name = "Export"
+    scopes = {"GET": EXPORT}
+    list_methods = {"GET"}
     tag = "exchange"
     throttle_classes = (UserThrottle, CostlyThrottle)
     throttle_scope = "export"

@@ -24,6 +24,7 @@ from config.api.problems import (
     ProblemSerializer,
     problem_document,
 )
+from config.api.scopes import WRITE
 from config.api.throttling import CostlyThrottle, UserThrottle
 from config.json import JSONObject
 from config.uploads import accept_files
@@ -146,6 +147,7 @@ class ImportView(OwnedEndpoint):
     """Import the tasks of a file."""
 
     name = "Import"
+    scopes = {"POST": WRITE}
     input_class = ImportSerializer
     tag = "exchange"
     throttle_classes = (UserThrottle, CostlyThrottle)

@@ -8,6 +8,7 @@ stored: the same key can be sent with the corrected body.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import orjson
@@ -17,7 +18,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.authentication import user_of
+from accounts.authentication import credential_of, user_of
+from accounts.credentials import Credential
 from config.api.idempotency import KeyInUse, KeyReused, digest_of, key_of
 from config.api.renderers import JSONRenderer
 from todos import idempotency
@@ -38,9 +40,10 @@ def once(
     def handle_once(
         request: Request, *args: object, **kwargs: object
     ) -> HttpResponseBase:
-        key = key_of(request)
-        if key is None:
+        sent = key_of(request)
+        if sent is None:
             return handler(request, *args, **kwargs)
+        key = _key_of_credential(sent, credential_of(request))
         digest = digest_of(request)
         if prepare and not idempotency.has_answer(owner=user_of(request), key=key):
             prepare(request)
@@ -52,6 +55,18 @@ def once(
         return response
 
     return handle_once
+
+
+def _key_of_credential(key: str, credential: Credential) -> str:
+    """Return the key under which the response is stored.
+
+    A personal access token has keys of its own for each set of scopes: it never gets a
+    response that was given to another credential, which may read more.
+    """
+    if credential.scopes is None:
+        return key
+    parts = [str(credential), *sorted(credential.scopes), key]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _stored_answer(

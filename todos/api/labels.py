@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from config.api.conditional import conditional_response, etag, expected_version
 from config.api.fields import select_fields
+from config.api.scopes import READ, WRITE
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers.labels import (
@@ -46,6 +47,7 @@ class LabelListView(LabelEndpoint):
     """The user's labels."""
 
     name = "Labels"
+    scopes = {"GET": READ, "POST": WRITE}
     input_class = LabelSerializer
     is_versioned = True
 
@@ -73,6 +75,7 @@ class LabelDetailView(LabelEndpoint):
     """One of the user's labels."""
 
     name = "Label"
+    scopes = {"GET": READ, "PATCH": WRITE, "DELETE": WRITE}
     input_class = LabelSerializer
     is_versioned = True
 
@@ -111,6 +114,7 @@ class LabelMergeView(LabelEndpoint):
     """Merge a label into another: its tasks get the other one, and it is deleted."""
 
     name = "Merge a label"
+    scopes = {"POST": WRITE}
     input_class = LabelMergeSerializer
     is_versioned = True
 

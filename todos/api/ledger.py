@@ -17,6 +17,7 @@ from config.api.pagination import (
     page_of,
 )
 from config.api.problems import Gone
+from config.api.scopes import READ, WRITE
 from config.api.throttling import CostlyThrottle, UserThrottle
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
@@ -39,6 +40,7 @@ class ChangeListView(OwnedEndpoint):
     """The feed of changes, in order, with tombstones."""
 
     name = "Changes"
+    scopes = {"GET": READ}
     tag = "changes"
 
     @extend_schema(
@@ -93,6 +95,7 @@ class TaskChangesView(OwnedEndpoint):
     """The changes of one task, the latest first."""
 
     name = "Changes of a task"
+    scopes = {"GET": READ}
     tag = "tasks"
     ORDERING = "-seq"
 
@@ -125,6 +128,7 @@ class UndoView(OwnedEndpoint):
     """Undo changes. Undoing an undo redoes them."""
 
     name = "Undo"
+    scopes = {"POST": WRITE}
     input_class = UndoSerializer
     tag = "changes"
     throttle_classes = (UserThrottle, CostlyThrottle)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from config.api.conditional import conditional_response, etag, expected_version
 from config.api.fields import select_fields
+from config.api.scopes import READ, WRITE
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
 from todos.api.serializers.lists import (
@@ -52,6 +53,8 @@ class ListListView(ListEndpoint):
     """The user's lists."""
 
     name = "Lists"
+    scopes = {"GET": READ, "POST": WRITE}
+    list_methods = {"GET"}
     input_class = ListSerializer
     conflicts = {"POST": (actions.AccountFull,)}
     is_versioned = True
@@ -95,6 +98,8 @@ class ListDetailView(ListEndpoint):
     """One of the user's lists."""
 
     name = "List"
+    scopes = {"GET": READ, "PATCH": WRITE, "DELETE": WRITE}
+    list_methods = {"GET"}
     input_class = ListSerializer
     is_versioned = True
     conflicts = {
@@ -147,6 +152,7 @@ class ListRestoreView(ListEndpoint):
     """Restore a list from the trash. Repeating the request has no further effect."""
 
     name = "Restore a list"
+    scopes = {"POST": WRITE}
     is_versioned = True
 
     @extend_schema(operation_id="lists_restore", responses=ListSerializer)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from config.api.conditional import expected_version
 from config.api.fields import ExactlyOneField
+from config.api.scopes import WRITE
 from config.json import JSONObject
 from todos import actions
 from todos.api.lists import ListEndpoint
@@ -48,6 +49,8 @@ class TaskMoveView(TaskEndpoint):
     """Move a task, with its steps."""
 
     name = "Move a task"
+    scopes = {"POST": WRITE}
+    list_methods = {"POST"}
     input_class = TaskMoveSerializer
     is_versioned = True
     conflicts = {"POST": (actions.InTrash,)}
@@ -68,6 +71,7 @@ class ListMoveView(ListEndpoint):
     """Move a list. The inbox is always first."""
 
     name = "Move a list"
+    scopes = {"POST": WRITE}
     input_class = ListMoveSerializer
     is_versioned = True
     conflicts = {"POST": (actions.InboxProtected,)}

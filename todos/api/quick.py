@@ -16,6 +16,7 @@ from config.api.fields import (
     TrueOrFalseField,
     WholeNumberField,
 )
+from config.api.scopes import APPEND, READ, WRITE
 from config.json import JSONObject
 from config.text import TextField
 from todos import actions, task_fields
@@ -153,6 +154,8 @@ class TaskQuickView(TaskEndpoint):
     """Create tasks from lines of text, all of them or none."""
 
     name = "Quick add"
+    scopes = {"POST": APPEND}
+    list_methods = {"POST"}
     input_class = QuickSerializer
     conflicts = {"POST": (actions.AccountFull,)}
 
@@ -161,12 +164,22 @@ class TaskQuickView(TaskEndpoint):
         responses={201: QuickAnswerSerializer, 200: QuickAnswerSerializer},
     )
     def post(self, request: Request, **kwargs: object) -> Response:
-        """Create tasks from lines of text: all of them, or none."""
+        """Create tasks from lines of text: all of them, or none.
+
+        A token that only adds tasks can't create lists, and gets only their `id`.
+        """
         body = self.validated(request)
+        if body["new_lists"]:
+            self.require(WRITE)
+            self.require_all_lists()
         if body.pop("dry_run"):
+            self.require(READ)
             drafts = actions.preview_quick_add(self.caller, **body)
             return Response(_represent(drafts, is_stored=False))
         drafts = actions.quick_add(self.caller, **body)
+        if not self.may_read:
+            ids = [{"id": draft.task.pk} for draft in drafts]
+            return Response({"tasks": ids}, status=status.HTTP_201_CREATED)
         return Response(
             _represent(drafts, is_stored=True), status=status.HTTP_201_CREATED
         )

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.authentication import user_of
 from accounts.models import validate_timezone
 from config.api.conditional import expected_version
+from config.api.scopes import READ, WRITE
 from config.json import JSONObject
 from config.text import TextField
 from todos import actions
@@ -34,6 +35,8 @@ class TaskSkipView(TaskEndpoint):
     """Skip to the next occurrence of a repeating task without completing it."""
 
     name = "Skip an occurrence"
+    scopes = {"POST": WRITE}
+    list_methods = {"POST"}
     is_versioned = True
     conflicts = {
         "POST": (
@@ -108,6 +111,8 @@ class RecurrencePreviewView(OwnedEndpoint):
     """Preview the next dates of a rule. Nothing is stored."""
 
     name = "Dates of a rule"
+    scopes = {"POST": READ}
+    list_methods = {"POST"}
     input_class = PreviewQuestionSerializer
     tag = "tasks"
 

@@ -22,6 +22,7 @@ from config.api.pagination import (
     page_of,
     page_query,
 )
+from config.api.scopes import APPEND, READ, WRITE
 from config.compiled_queries import CompiledQuery
 from config.json import JSONObject
 from todos import actions
@@ -37,7 +38,7 @@ from todos.api.serializers.tasks import (
     represent_task,
     task_tag,
 )
-from todos.compiled_queries import TASK
+from todos.compiled_queries import task_row
 from todos.models import Task, TaskQuerySet
 from todos.task_fields import SHOWN_COLUMNS
 
@@ -60,6 +61,8 @@ class TaskListView(TaskEndpoint):
     """The user's tasks."""
 
     name = "Tasks"
+    scopes = {"GET": READ, "POST": APPEND}
+    list_methods = {"GET", "POST"}
     input_class = TaskSerializer
     conflicts = {"POST": (actions.AccountFull,)}
     is_versioned = True
@@ -71,7 +74,7 @@ class TaskListView(TaskEndpoint):
     )
     def get(self, request: Request, **kwargs: object) -> Response:
         """List tasks in pages, by default the open ones."""
-        if not request.query_params:
+        if not request.query_params and user_of(request).visible_lists is None:
             return self._first_page()
         query = self.validated_query(request, TaskQuerySerializer)
         cursor = query["cursor"] and Cursor.decode(
@@ -117,8 +120,16 @@ class TaskListView(TaskEndpoint):
         responses={201: TaskSerializer},
     )
     def post(self, request: Request, **kwargs: object) -> Response:
-        """Create a task. Omitted fields get their default values."""
-        task = actions.create_task(self.caller, **self.validated(request))
+        """Create a task. Omitted fields get their default values.
+
+        A token that only adds tasks can't add steps, and gets only the `id`.
+        """
+        body = self.validated(request)
+        if body.get("parent_id") is not None:
+            self.require(WRITE)  # a refusal would tell what the other task is like
+        task = actions.create_task(self.caller, **body)
+        if not self.may_read:
+            return Response({"id": task.pk}, status=status.HTTP_201_CREATED)
         return self.answer(task, status=status.HTTP_201_CREATED)
 
 
@@ -165,6 +176,8 @@ class TaskDetailView(TaskEndpoint):
     """One of the user's tasks."""
 
     name = "Task"
+    scopes = {"GET": READ, "PUT": WRITE, "PATCH": WRITE, "DELETE": WRITE}
+    list_methods = {"GET", "PUT", "PATCH", "DELETE"}
     input_class = TaskSerializer
     is_versioned = True
     conflicts = {
@@ -181,7 +194,7 @@ class TaskDetailView(TaskEndpoint):
     def get(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
         """Get a task, also from the trash."""
         query = self.validated_query(request, TaskDetailQuerySerializer)
-        row = TASK.first(owner=user_of(request).pk, task=task_id)
+        row = task_row(user_of(request), task_id)
         if row is None:
             raise Task.DoesNotExist
         body = select_fields(represent_task(row), query["fields"])
@@ -217,6 +230,8 @@ class TaskDetailView(TaskEndpoint):
     def delete(self, request: Request, task_id: UUID, **kwargs: object) -> Response:
         """Move a task and its steps to the trash, or delete them permanently."""
         query = self.validated_query(request, TaskDeletionSerializer)
+        if query["permanent"]:
+            self.require_all_lists()  # steps in the trash may be in other lists
         act = actions.remove_task if query["permanent"] else actions.trash_task
         act(self.caller, task_id=task_id, version=expected_version(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
@@ -226,6 +241,8 @@ class TaskCompleteView(TaskEndpoint):
     """Complete a task; repeating the request has no further effect."""
 
     name = "Complete a task"
+    scopes = {"POST": WRITE}
+    list_methods = {"POST"}
     is_versioned = True
     conflicts = {"POST": (actions.InTrash, actions.AccountFull)}
 
@@ -243,6 +260,8 @@ class TaskReopenView(TaskEndpoint):
     """Reopen a completed task; repeating the request has no further effect."""
 
     name = "Reopen a task"
+    scopes = {"POST": WRITE}
+    list_methods = {"POST"}
     is_versioned = True
     conflicts = {"POST": (actions.InTrash,)}
 
@@ -258,6 +277,8 @@ class TaskRestoreView(TaskEndpoint):
     """Restore a task from the trash; repeating the request has no further effect."""
 
     name = "Restore a task"
+    scopes = {"POST": WRITE}
+    list_methods = {"POST"}
     is_versioned = True
 
     @extend_schema(operation_id="tasks_restore", responses=TaskSerializer)

@@ -84,8 +84,12 @@ def lists_of(user: User, selection: Selection = EVERYTHING) -> list[Columns]:
 
 
 def labels_of(user: User) -> list[Columns]:
+    """Return the labels; if the user sees only some lists, those of tasks there."""
+    labels = Label.objects.owned_by(user)
+    if user.visible_lists is not None:
+        labels = labels.filter(tasks__in=Task.objects.owned_by(user)).distinct()
     # Not sorted by the database: databases order text differently.
-    rows: list[Columns] = list(Label.objects.owned_by(user).values(*LABEL_COLUMNS))
+    rows: list[Columns] = list(labels.values(*LABEL_COLUMNS))
     return sorted(rows, key=lambda row: label_key(row["name"]))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self, TypeVar
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -17,8 +19,19 @@ class OwnedQuerySet(models.QuerySet[_Row]):
     """Rows that belong to a user. Every access from an interface starts here."""
 
     def owned_by(self, user: User | AnonymousUser) -> Self:
-        """Only the rows of `user`; none for an anonymous user."""
-        return self.filter(owner=user.pk) if user.is_authenticated else self.none()
+        """Only the rows of `user`; none for an anonymous user.
+
+        If the credential of the request is limited to some lists, only rows of these.
+        """
+        if not isinstance(user, User):
+            return self.none()
+        rows = self.filter(owner=user.pk)
+        limit = user.visible_lists
+        return rows if limit is None else rows.in_lists(limit)
+
+    def in_lists(self, lists: Collection[UUID]) -> Self:
+        """Only the rows that belong to these lists; rows of no list stay."""
+        return self
 
 
 def position_now() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time
 from typing import Self
 from uuid import UUID
@@ -43,6 +43,9 @@ from todos.text_folding import fold
 
 
 class TaskQuerySet(OwnedQuerySet["Task"]):
+    def in_lists(self, lists: Collection[UUID]) -> Self:
+        return self.filter(list__in=lists)
+
     def live(self) -> Self:
         """Not in the trash."""
         return self.filter(trashed_at=None)

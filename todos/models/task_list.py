@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Self
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -15,6 +17,9 @@ from todos.models.owned import Colour, OwnedQuerySet, position_now
 
 
 class TaskListQuerySet(OwnedQuerySet["TaskList"]):
+    def in_lists(self, lists: Collection[UUID]) -> Self:
+        return self.filter(pk__in=lists)
+
     def live(self) -> Self:
         """Without what is in the trash."""
         return self.filter(trashed_at=None)

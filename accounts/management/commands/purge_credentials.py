@@ -7,23 +7,23 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import event_chains
-from accounts.models import EndedSession, RefreshFamily
+from accounts import events
+from accounts.models import EndedSession, PersonalAccessToken, RefreshFamily
 
 KEPT = timedelta(days=30)  # after they ended, so that support can see when
 
 
 class Command(BaseCommand):
-    help = "Delete ended sign-ins by token and ended sessions."
+    help = "Delete ended sign-ins by token, access tokens and sessions."
 
     def handle(self, *args: object, **options: object) -> None:
         at = timezone.now()
         ended = Q(expires_at__lte=at - KEPT) | Q(revoked_at__lte=at - KEPT)
         families, _ = RefreshFamily.objects.filter(ended).delete()
-        while event_chains.adopt():
-            pass
-        event_chains.delete_attempts(before=at - KEPT)
-        event_chains.delete_oldest()
+        personal, _ = PersonalAccessToken.objects.filter(ended).delete()
+        events.delete_attempts(before=at - KEPT)
         EndedSession.objects.filter(until__lte=at).delete()
         call_command("clearsessions")
-        self.stdout.write(f"Deleted: {families} sign-ins by token")
+        self.stdout.write(
+            f"Deleted: {families} sign-ins by token, {personal} access tokens"
+        )

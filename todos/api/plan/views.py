@@ -23,6 +23,7 @@ from rest_framework.response import Response
 
 from accounts.api.permissions import RouteNamesCaller, names_caller
 from accounts.authentication import user_of
+from config.api.scopes import APPEND, READ, WRITE
 from config.json import JSONObject
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
@@ -117,6 +118,8 @@ class PlanTaskListView(PlanEndpoint):
     """The user's tasks, without steps, as an array."""
 
     name = "Tasks"
+    scopes = {"GET": READ, "POST": APPEND}
+    list_methods = {"GET", "POST"}
     input_class = PlanTaskSerializer
     conflicts = {"POST": (actions.AccountFull,)}
 
@@ -158,10 +161,15 @@ class PlanTaskListView(PlanEndpoint):
         responses={201: PlanTaskSerializer},
     )
     def post(self, request: Request, **kwargs: object) -> Response:
-        """Create a task in the inbox."""
+        """Create a task in the inbox.
+
+        A token that only adds tasks gets only the `id`.
+        """
         body = self.validated(request)
         completed_at = self.caller.at if body.pop("completed") else None
         task = actions.create_task(self.caller, **body, completed_at=completed_at)
+        if not self.may_read:
+            return Response({"id": task.pk}, status=status.HTTP_201_CREATED)
         return self.answer(task, status=status.HTTP_201_CREATED)
 
 
@@ -192,6 +200,8 @@ class PlanTaskDetailView(PlanEndpoint):
     """One task. `PUT` works like `PATCH`: keys that are not sent don't change."""
 
     name = "Task"
+    scopes = {"GET": READ, "PUT": WRITE, "PATCH": WRITE, "DELETE": WRITE}
+    list_methods = {"GET", "PUT", "PATCH", "DELETE"}
     input_class = PlanTaskSerializer
     partial_methods = {"PUT", "PATCH"}
     conflicts = {"PUT": (actions.AccountFull,), "PATCH": (actions.AccountFull,)}
@@ -242,6 +252,8 @@ class PlanTaskCompleteView(PlanEndpoint):
     """Complete or reopen a task."""
 
     name = "Complete a task"
+    scopes = {"PATCH": WRITE}
+    list_methods = {"PATCH"}
     input_class = CompletionSerializer
     conflicts = {"PATCH": (actions.AccountFull,)}
 
