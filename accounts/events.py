@@ -8,9 +8,10 @@ from uuid import UUID
 
 from allauth.account import signals as allauth
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
+from accounts import event_chains
 from accounts.models import SecurityEvent, User
 from config import counters
 from config.logs import request_id
@@ -32,11 +33,18 @@ def record(
     """Store that `kind` happened to `user`, and log it with the id of the user only.
 
     `about` says what it concerns, such as `passkey` or the id of a credential. It is
-    never a text of the user.
+    never a text of the user. The chain of the user's events stays locked until the
+    transaction ends: a caller that locks the row of the user does that first.
     """
-    SecurityEvent.objects.create(
-        user=user, kind=kind, at=at, by=by, about=about, request_id=request_id.get()
+    event = SecurityEvent(
+        kind=kind,
+        at=at,
+        by=by,
+        about=about,
+        request_id=request_id.get(),
+        chain=event_chains.chain_for(kind, by.pk if by else None),
     )
+    event_chains.append(event, of=("id", user.pk))
     _log(kind, user.pk)
 
 
@@ -64,34 +72,15 @@ def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> Non
         _log(kind, user_id)
 
 
-def delete_attempts(*, before: datetime) -> None:
-    """Delete what `record_attempt` stored, so that the table doesn't grow for ever."""
-    kinds = (Kind.SIGN_IN_FAILED, Kind.RESET_REQUESTED)
-    SecurityEvent.objects.filter(kind__in=kinds, by=None, at__lt=before).delete()
-
-
 def _store_for(email: str, kind: SecurityEvent.Kind, at: datetime) -> UUID | None:
-    """Store the event in one statement; return the id of its user, None if unknown."""
-    event = SecurityEvent(kind=kind, at=at, request_id=request_id.get())
-    fields = {
-        str(field.column): field.get_db_prep_save(
-            getattr(event, field.attname), connection
-        )
-        for field in SecurityEvent._meta.concrete_fields
-        if field.name not in {"user", "by"}
-    }
-    quote = connection.ops.quote_name
-    columns = ", ".join(quote(column) for column in fields)
-    values = ", ".join(["%s"] * len(fields))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {quote(SecurityEvent._meta.db_table)} ({columns}, user_id)"  # noqa: S608 - our own names
-            f" SELECT {values}, id FROM {quote(User._meta.db_table)}"
-            " WHERE email = %s RETURNING user_id",
-            [*fields.values(), email],
-        )
-        row = cursor.fetchone()
-    return UUID(str(row[0])) if row else None
+    """Store the event; return the id of its user, None if unknown."""
+    event = SecurityEvent(
+        kind=kind,
+        at=at,
+        request_id=request_id.get(),
+        chain=event_chains.chain_for(kind, None),
+    )
+    return event_chains.append(event, of=("email", email))
 
 
 def _log(kind: SecurityEvent.Kind, user_id: UUID) -> None:

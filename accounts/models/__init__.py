@@ -7,7 +7,7 @@ from accounts.models.personal_access_token import (
     PersonalAccessToken,
 )
 from accounts.models.refresh_family import RefreshFamily, RefreshFamilyQuerySet
-from accounts.models.security_event import SecurityEvent
+from accounts.models.security_event import Chain, EventChain, SecurityEvent
 from accounts.models.user import (
     DELETION_STARTED,
     REQUEST_FIELDS,
@@ -20,8 +20,10 @@ from accounts.models.user import (
 __all__ = [
     "DELETION_STARTED",
     "REQUEST_FIELDS",
+    "Chain",
     "TOKEN_NAME_MAX_LENGTH",
     "EndedSession",
+    "EventChain",
     "LinkedIdentity",
     "PersonalAccessToken",
     "RefreshFamily",

@@ -9,8 +9,23 @@ from uuid_utils.compat import uuid7
 from accounts.models.user import User
 
 
+class Chain(models.TextChoices):
+    """The two chains of events that each user has.
+
+    What strangers try with an account has a chain of its own: its events are deleted
+    after a while, and recording them locks nothing that the user's own events need.
+    """
+
+    ACCOUNT = "account"
+    ATTEMPTS = "attempts"
+
+
 class SecurityEvent(models.Model):
-    """Something that concerns the security of an account, without any user text."""
+    """Something that concerns the security of an account, without any user text.
+
+    The events of a user are chained: `digest` covers the whole event and the digest of
+    the one before (`accounts.event_chains`).
+    """
 
     class Kind(models.TextChoices):
         SIGNED_UP = "signed_up", "Signed up"
@@ -56,6 +71,13 @@ class SecurityEvent(models.Model):
         related_name="+",
         help_text="The member of staff who did it, if it was not the user.",
     )
+    by_digest = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Digest of this id and that of `by`, which stays when `by` is gone.",
+    )
     about = models.CharField(
         max_length=64,
         blank=True,
@@ -64,9 +86,54 @@ class SecurityEvent(models.Model):
         help_text="What it concerns: a kind of credential, or an id. Never a text.",
     )
     request_id = models.CharField(max_length=64, blank=True)
+    chain = models.CharField(
+        max_length=8,
+        choices=Chain.choices,
+        default=Chain.ACCOUNT,
+        db_default=Chain.ACCOUNT,
+    )
+    number = models.PositiveBigIntegerField(
+        null=True,
+        help_text="1, 2, 3 … in its chain; empty if an older version recorded it.",
+    )
+    digest = models.CharField(max_length=64, default="", db_default="")
 
     class Meta:
         indexes = [models.Index("user", F("at").desc(), name="accounts_event_by_user")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "chain", "number"], name="accounts_event_number"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of user {self.user_id}"
+
+
+class EventChain(models.Model):
+    """Where a chain of events ends, and where it begins once old events are deleted.
+
+    Whoever adds an event locks this row first, so that a chain never forks.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="event_chains"
+    )
+    chain = models.CharField(max_length=8, choices=Chain.choices)
+    number = models.PositiveBigIntegerField(help_text="Of the last event.")
+    digest = models.CharField(max_length=64, help_text="Of the last event.")
+    deleted_number = models.PositiveBigIntegerField(
+        default=0, help_text="Of the last event that was deleted for its age."
+    )
+    deleted_digest = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "chain"], name="accounts_eventchain_one"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"chain {self.chain} of user {self.user_id}"

@@ -232,10 +232,12 @@ def test_known_and_unknown_addresses_write_in_one_transaction(ask, mailoutbox):
         found = [shape_of(one["sql"]) for one in captured]
 
         noted = found.index("INSERT accounts_securityevent accounts_user")
-        assert found[noted - 2 : noted + 2] == [
+        assert found[noted - 3 : noted + 3] == [
             "BEGIN",
             "INSERT config_ratecount",
+            "INSERT accounts_eventchain accounts_user",
             "INSERT accounts_securityevent accounts_user",
+            "UPDATE accounts_eventchain",
             "COMMIT",
         ]
 

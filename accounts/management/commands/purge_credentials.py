@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import events
+from accounts import event_chains
 from accounts.models import EndedSession, PersonalAccessToken, RefreshFamily
 
 KEPT = timedelta(days=30)  # after they ended, so that support can see when
@@ -21,7 +21,10 @@ class Command(BaseCommand):
         ended = Q(expires_at__lte=at - KEPT) | Q(revoked_at__lte=at - KEPT)
         families, _ = RefreshFamily.objects.filter(ended).delete()
         personal, _ = PersonalAccessToken.objects.filter(ended).delete()
-        events.delete_attempts(before=at - KEPT)
+        while event_chains.adopt():
+            pass
+        event_chains.delete_attempts(before=at - KEPT)
+        event_chains.delete_oldest()
         EndedSession.objects.filter(until__lte=at).delete()
         call_command("clearsessions")
         self.stdout.write(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0015_second_factors"),
+        ("accounts", "0017_chain_the_events"),
     ]
 
     operations = [
