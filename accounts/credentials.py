@@ -14,6 +14,7 @@ from accounts.models import (
     PersonalAccessToken,
     RefreshFamily,
     SecurityEvent,
+    SupportGrant,
     User,
 )
 from accounts.passwords import hashed
@@ -210,9 +211,10 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
     Raising the epoch ends what carries it: browser sessions, access tokens, and links
     to reset the password or to verify an address. The time `at` ends what can't carry
     it: older tokens and sessions of external issuers. Personal access tokens and
-    refresh families are revoked, except for the family of `keep`, and pending addresses
-    are deleted. `user` is updated.
+    refresh families are revoked, except for the family of `keep`, pending addresses are
+    deleted, and support staff may not look any more. `user` is updated.
     """
+    end_support_view(user, at=at)
     User.objects.filter(pk=user.pk).update(
         credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at
     )
@@ -228,6 +230,21 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
     tokens = PersonalAccessToken.objects.filter(user=user, revoked_at=None)
     tokens.update(revoked_at=at)
     emails.discard_pending_addresses(user)
+
+
+def end_support_view(user: User, *, at: datetime) -> bool:
+    """End the view that the user allows support staff; return whether there was one.
+
+    It is called in a transaction that has locked the row of the user.
+    """
+    for granted in SupportGrant.objects.filter(user=user).live(at=at):
+        granted.ended_at = at
+        granted.save(update_fields=["ended_at"])
+        events.record(
+            user, SecurityEvent.Kind.SUPPORT_ENDED, at=at, about=str(granted.pk)
+        )
+        return True
+    return False
 
 
 def live_sign_ins(user: User, *, at: datetime) -> int:

@@ -464,6 +464,8 @@ RATE_LIMITS = {
     "exchange": (60, 60),
     "refresh": (60, 60),
     "draft": (30, 3600),
+    # Views of their tasks that one user allows to support staff.
+    "support": (10, 3600),
     # Expensive operations, by user.
     "undo": (60, 60),
     "export": (60, 3600),

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 
 support_group = import_module("accounts.migrations.0004_support_group")
+support_grant = import_module("accounts.migrations.0019_support_grant")
 
 
 def join(user):
@@ -16,5 +17,6 @@ def join(user):
     before.
     """
     support_group.make_group(apps, connection.schema_editor())
+    support_grant.let_support_look(apps, connection.schema_editor())
     user.groups.add(Group.objects.get(name=support_group.NAME))
     return user

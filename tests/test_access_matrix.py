@@ -17,6 +17,7 @@ import copy
 import json
 import re
 from collections import defaultdict
+from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
@@ -318,6 +319,13 @@ PAGES = [Row(*row) for row in [
     ("GET",  "accounts/paused/",                   302, 200, 200, 200),
     ("GET",  "accounts/paused/<uuid:pk>/keep/",    302, 200, 404, 404),
     ("POST", "accounts/paused/<uuid:pk>/keep/",    303, 303, 404, 404),
+    ("GET",  "accounts/support/",              302, 200, 200, 200),
+    ("GET",  "accounts/support/<uuid:pk>/",    302, 200, 404, 404),
+    ("GET",  "accounts/support/allow/",        302, 200, 200, 200),
+    ("POST", "accounts/support/allow/",        303, 303, 303, 303,
+     {"minutes": "15", "reason": "A task is gone"}),
+    ("GET",  "accounts/support/end/",          302, 200, 200, 200),
+    ("POST", "accounts/support/end/",          303, 303, 303, 303),
     ("GET",  "accounts/outside/",             302, 302, 302, 302),
     ("GET",  "accounts/outside/new/",         302, 302, 302, 302),
     ("GET",  "accounts/email/",               302, 200, 200, 200),
@@ -393,6 +401,7 @@ RECENT = {
         for page in (
             *("connect/", "connect/confirm/", "disconnect/<uuid:pk>/"),
             *("paused/<uuid:pk>/keep/", "email/", "password/set/", "delete/"),
+            "support/allow/",
         )
     },
 }
@@ -430,6 +439,13 @@ ADMIN = [Row("GET", f"admin/{route}", *statuses) for route, *statuses in [
     ("accounts/user/<uuid:user_id>/send-password-reset/", 302, 302, 302, 200),
     ("accounts/user/<uuid:user_id>/sign-out-everywhere/", 302, 302, 302, 200),
     ("accounts/user/better-auth-doctor/",       302, 302, 302, 200),
+    # Alice lets nobody look at her tasks here.
+    ("accounts/user/<uuid:user_id>/support-view/",        302, 302, 302, 200),
+    ("accounts/user/<uuid:user_id>/support-view/lists/",  302, 302, 302, 403),
+    ("accounts/user/<uuid:user_id>/support-view/lists/<uuid:list_id>/",
+     302, 302, 302, 403),
+    ("accounts/user/<uuid:user_id>/support-view/tasks/<uuid:task_id>/",
+     302, 302, 302, 403),
     ("^(?P<app_label>auth|accounts)/$",       302, 302, 302, 200),
     ("(?P<url>.*)$",                          302, 302, 302, 404),
 ]]
@@ -507,6 +523,14 @@ class AliceObjects:
             created_at=timezone.now(),
             last_used_at=timezone.now(),
         )
+        earlier = timezone.now() - timedelta(days=1)
+        self.grant = alice.support_grants.create(
+            reason="A task is gone",
+            epoch=alice.credential_epoch,
+            granted_at=earlier,
+            expires_at=earlier,
+            ended_at=earlier,
+        )
         self.upload = import_files.keep(
             alice,
             name="tasks.csv",
@@ -545,6 +569,7 @@ class AliceObjects:
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")
             .replace("labels/<uuid:pk>", f"labels/{self.label.pk}")
             .replace("paused/<uuid:pk>", f"paused/{self.identity.pk}")
+            .replace("support/<uuid:pk>", f"support/{self.grant.pk}")
             .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")
             .replace("<uuid:user_id>", str(self.alice.pk))
             .replace("auth/group/<path:object_id>", "auth/group/0")

@@ -1,8 +1,8 @@
 """Interfaces read owned rows through `owned_by` only, which this checks in the source.
 
 The checker reads the syntax tree of every interface (`*/api`, `*/pages`,
-`todos/exports`, `todos/imports`), so a forgotten filter fails here even if no test
-sends a request that reveals it.
+`todos/exports`, `todos/imports`, and the view of support staff), so a forgotten filter
+fails here even if no test sends a request that reveals it.
 """
 
 import ast
@@ -14,6 +14,8 @@ from django.conf import settings
 INTERFACES = (
     "*/api/**/*.py",
     "*/pages/**/*.py",
+    # What staff see of tasks: only rows of the user who lets them look.
+    "todos/admin/support_view.py",
     "todos/exports/**/*.py",
     "todos/imports/**/*.py",
 )
@@ -154,10 +156,29 @@ def test_the_checker_reads_all_interfaces():
     assert {
         "accounts/api/views.py",
         "accounts/pages/views.py",
+        "todos/admin/support_view.py",
         "todos/api/plan/views.py",
         "todos/api/tasks.py",
         "todos/pages/tasks.py",
     } <= looked_at
+
+
+def test_support_reads_only_rows_of_the_user_who_lets_them_look():
+    source = (settings.BASE_DIR / "todos/admin/support_view.py").read_text()
+    tree = ast.parse(source)
+
+    def arguments_of(name):
+        return [
+            ast.unparse(argument)
+            for call in ast.walk(tree)
+            if isinstance(call, ast.Call)
+            and getattr(call.func, "attr", getattr(call.func, "id", "")) == name
+            for argument in call.args
+        ]
+
+    # The functions that read rows take their owner from the grant, and nowhere else.
+    assert set(arguments_of("owned_by")) == {"owner"}
+    assert arguments_of("rows") == ["grant.user"]
 
 
 def test_every_model_with_an_owner_is_checked():

@@ -8,6 +8,11 @@ from accounts.models.personal_access_token import (
 )
 from accounts.models.refresh_family import RefreshFamily, RefreshFamilyQuerySet
 from accounts.models.security_event import Chain, EventChain, SecurityEvent
+from accounts.models.support_grant import (
+    REASON_MAX_LENGTH,
+    SupportGrant,
+    SupportLook,
+)
 from accounts.models.user import (
     DELETION_STARTED,
     REQUEST_FIELDS,
@@ -19,6 +24,7 @@ from accounts.models.user import (
 
 __all__ = [
     "DELETION_STARTED",
+    "REASON_MAX_LENGTH",
     "REQUEST_FIELDS",
     "Chain",
     "TOKEN_NAME_MAX_LENGTH",
@@ -29,6 +35,8 @@ __all__ = [
     "RefreshFamily",
     "RefreshFamilyQuerySet",
     "SecurityEvent",
+    "SupportGrant",
+    "SupportLook",
     "User",
     "UserManager",
     "known_timezones",

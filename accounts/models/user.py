@@ -205,6 +205,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             ("deactivate_user", "Can deactivate and reactivate a user"),
             ("send_password_reset", "Can send a user the mail to reset the password"),
             ("sign_out_user", "Can sign a user out everywhere"),
+            ("look_at_tasks", "Can look at tasks while their user allows it"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -10,7 +10,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import social_adapter
-from accounts.pages import identities, recent_sign_in, sign_out, views
+from accounts.pages import identities, recent_sign_in, sign_out, support, views
 from accounts.pages.settings import SettingsView
 
 SOCIAL = "socialaccount"
@@ -38,6 +38,10 @@ own = [
     ),
     path("paused/", identities.PausedView.as_view(), name="paused"),
     path("paused/<uuid:pk>/keep/", identities.KeepView.as_view(), name="keep"),
+    path("support/", support.SupportView.as_view(), name="support"),
+    path("support/allow/", support.AllowView.as_view(), name="support-allow"),
+    path("support/end/", support.EndView.as_view(), name="support-end"),
+    path("support/<uuid:pk>/", support.EarlierView.as_view(), name="support-earlier"),
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]
 

@@ -46,6 +46,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
         ("link to change the address", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
         ("link to confirm the address", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
         ("link to reset the password", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
+        ("view for support staff", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
     )
 }
 

@@ -9,6 +9,7 @@ EXACTLY = {
     "accounts.deactivate_user",
     "accounts.send_password_reset",
     "accounts.sign_out_user",
+    "accounts.look_at_tasks",
 }
 
 

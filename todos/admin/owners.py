@@ -1,15 +1,13 @@
-"""The number of tasks of each user for support staff, without any of their text.
-
-No model of this app is registered. The admin page of the user shows the counts.
-"""
+"""The admin page of a user, with the number of their tasks."""
 
 from datetime import datetime
 
-from django.contrib import admin
 from django.db.models import Expression
+from django.urls import URLPattern
 
 from accounts.admin import UserAdmin, count_of, read_only_field
 from accounts.models import User
+from todos.admin import support_view
 from todos.models import Label, Task, TaskList
 
 
@@ -34,6 +32,12 @@ class OwnerAdmin(UserAdmin):
             "label_count": count_of(Label.objects.all(), "owner"),
         }
 
+    def get_urls(self) -> list[URLPattern]:
+        return [*support_view.routes(self.admin_site), *super().get_urls()]
 
-admin.site.unregister(User)
-admin.site.register(User, OwnerAdmin)
+    def links_of_actions(self, staff: User, user: User) -> list[tuple[str, str]]:
+        """Add the view of the tasks, which opens with a code of the user."""
+        links = super().links_of_actions(staff, user)
+        if support_view.may_ask(staff, user):
+            links.append(support_view.link(user))
+        return links
