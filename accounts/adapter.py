@@ -24,7 +24,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import device_cookies, events, identity_mails, password_attempts
+from accounts import (
+    device_cookies,
+    events,
+    identity_mails,
+    leaving,
+    password_attempts,
+)
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email
 from accounts.credentials import (
@@ -151,9 +157,25 @@ class AccountAdapter(DefaultAccountAdapter):
 
     # --- Sign-in --------------------------------------------------------------
 
-    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
-        """Begin a session, unless the credential of the user has ended meanwhile."""
+    def pre_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Let a user who is leaving prove who they are, with every factor."""
         assert isinstance(user, User)
+        if user.is_leaving:
+            return None
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Begin a session, unless the credential of the user has ended meanwhile.
+
+        A user who is leaving gets none, and is shown how to keep the account.
+        """
+        assert isinstance(user, User)
+        if user.is_leaving:
+            leaving.begin(request, user, at=timezone.now())
+            raise ImmediateHttpResponse(HttpResponseRedirect(reverse(leaving.PAGE)))
         with transaction.atomic():
             lock_if_current(user)
             super().login(request, user)

@@ -189,16 +189,41 @@ def reactivate(*, user: User, at: datetime, by: User | None = None) -> None:
 
 
 @transaction.atomic
-def request_deletion(*, user: User, at: datetime) -> None:
+def request_deletion(*, user: User, at: datetime, by: User | None = None) -> None:
     """Lock the account at once, and let `purge_accounts` delete it a week later.
+
+    `by` is the member of staff who does it, None if it is the user. Either way the user
+    can cancel it until then.
 
     Raises:
         CredentialEnded: as `lock_if_current` does.
     """
     lock_if_current(user)
     User.objects.filter(pk=user.pk).update(delete_after=at + DELETION_GRACE)
-    events.record(user, SecurityEvent.Kind.DELETION_REQUESTED, at=at)
-    deactivate(user=user, at=at)
+    user.refresh_from_db(fields=["delete_after"])
+    events.record(user, SecurityEvent.Kind.DELETION_REQUESTED, at=at, by=by)
+    deactivate(user=user, at=at, by=by)
+
+
+@transaction.atomic
+def cancel_deletion(*, user: User, at: datetime) -> None:
+    """Let a user who requested deletion keep the account, and sign in again.
+
+    Credentials that ended with the request stay ended.
+
+    Raises:
+        CredentialEnded: the account is not being deleted any more, or its deletion has
+            begun, or a credential was ended since `user` was loaded.
+    """
+    locked = User.objects.select_for_update(no_key=True).filter(
+        pk=user.pk, credential_epoch=user.credential_epoch
+    )
+    if not any(one.is_leaving for one in locked):
+        raise CredentialEnded
+    locked.update(is_active=True, delete_after=None, updated_at=at)
+    user.refresh_from_db(fields=["is_active", "delete_after"])
+    end_all(user=user, at=at)
+    events.record(user, SecurityEvent.Kind.DELETION_CANCELLED, at=at)
 
 
 # --- How they end -----------------------------------------------------------------

@@ -39,6 +39,13 @@ def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
     return STAFF if identity.user.is_staff else None
 
 
+def refusal_to_leave(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
+    """Return the same for a locked account, whose user may only keep it or leave."""
+    if reason := identities.refusal_of_link(identity, token):
+        return reason
+    return STAFF if identity.user.is_staff else None
+
+
 def is_valid(request: HttpRequest, user: User) -> bool:
     """Tell whether the session of this request is still valid for `user`.
 

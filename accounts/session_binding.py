@@ -10,6 +10,7 @@ from typing import TypedDict
 from django.contrib import auth
 from django.http import HttpRequest
 
+from accounts import leaving
 from accounts.models import User
 from accounts.sign_in_records import OPENID_STATES_KEY, RECORD_KEYS
 from config import drafts
@@ -79,6 +80,7 @@ def bind_at_sign_in(*, request: HttpRequest, user: User, **kwargs: object) -> No
     if session is None:
         return
     session.set_expiry(None)  # a sign-in at an issuer sets a shorter one
+    session.pop(leaving.KEY, None)
     bound: Binding | None = session.pop(KEY, None)
     if bound is not None and bound["user"] != str(user.pk):
         for key in set(session.keys()) - WRITTEN_AT_SIGN_IN - KEPT:

@@ -17,6 +17,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts import events
 from accounts.credentials import end_support_view, lock_if_current
 from accounts.models import SecurityEvent, SupportGrant, SupportLook, User
+from config.row_security import rows_of
 
 MINUTES = (15, 30, 60)
 WRONG_CODES_MAX = 5  # then the grant ends
@@ -86,14 +87,17 @@ def live_grant(user: User, *, at: datetime) -> SupportGrant | None:
 # --- Staff --------------------------------------------------------------------------
 
 
-@transaction.atomic
 def enter_code(*, staff: User, user_id: UUID, code: str, at: datetime) -> bool:
     """Open the view of the user for `staff`; return whether the code is right.
 
     The answer is the same if there is no view, and if a colleague has opened it. After
     `WRONG_CODES_MAX` wrong codes the view ends.
     """
-    user = _locked(user_id)
+    with rows_of(user_id), transaction.atomic():
+        return _enter_code(staff, _locked(user_id), code, at)
+
+
+def _enter_code(staff: User, user: User | None, code: str, at: datetime) -> bool:
     granted = live_grant(user, at=at) if user else None
     if user is None or granted is None:
         return False
@@ -113,7 +117,8 @@ def enter_code(*, staff: User, user_id: UUID, code: str, at: datetime) -> bool:
 def may_look(*, staff: User, user_id: UUID, at: datetime) -> bool:
     """Tell whether `staff` has opened the view of this user, and it is still open."""
     opened = SupportGrant.objects.filter(user=user_id, opened_by=staff)
-    return opened.live(at=at).exists()
+    with rows_of(user_id):
+        return opened.live(at=at).exists()
 
 
 @contextmanager
@@ -127,13 +132,15 @@ def look(
 ) -> Iterator[SupportGrant]:
     """Record that `staff` looks at a page; read and render it inside.
 
+    The code inside sees the rows of this user only, also where the database decides.
+
     Who ends the view meanwhile waits until the page is made, and no page is made after
     that. If the code inside raises, nothing was shown, and nothing is recorded.
 
     Raises:
         NotAllowed: no grant allows it now, or it has been used `LOOKS_MAX` times.
     """
-    with transaction.atomic():
+    with rows_of(user_id), transaction.atomic():
         user = _locked(user_id)
         granted = live_grant(user, at=at) if user else None
         if user is None or granted is None or granted.opened_by_id != staff.pk:

@@ -326,6 +326,11 @@ PAGES = [Row(*row) for row in [
      {"minutes": "15", "reason": "A task is gone"}),
     ("GET",  "accounts/support/end/",          302, 200, 200, 200),
     ("POST", "accounts/support/end/",          303, 303, 303, 303),
+    # Nobody here is leaving; see tests/accounts/test_page_leaving.py.
+    ("GET",  "accounts/leaving/",              302, 302, 302, 302),
+    ("POST", "accounts/leaving/",              303, 303, 303, 303),
+    ("GET",  "accounts/keep/<str:token>/",     404, 404, 404, 404),
+    ("POST", "accounts/keep/<str:token>/",     404, 404, 404, 404),
     ("GET",  "accounts/outside/",             302, 302, 302, 302),
     ("GET",  "accounts/outside/new/",         302, 302, 302, 302),
     ("GET",  "accounts/email/",               302, 200, 200, 200),

@@ -101,8 +101,11 @@ def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
 
 def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
     """Return why the token can't authenticate the user, None if it can."""
-    if not identity.user.is_active:
-        return INACTIVE
+    return INACTIVE if not identity.user.is_active else refusal_of_link(identity, token)
+
+
+def refusal_of_link(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
+    """Return why the token is not valid for its user, whatever the account's state."""
     if identity.suspended_at is not None:
         return SUSPENDED
     if not is_current(identity, token):

@@ -229,6 +229,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Whether the credential of the request is not limited to other lists."""
         return self.visible_lists is None or list_id in self.visible_lists
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the account waits for its deletion, which can still be cancelled."""
+        return not self.is_active and self.delete_after not in {None, DELETION_STARTED}
+
     @cached_property
     def zone(self) -> tzinfo:
         """The user's time zone."""

@@ -10,7 +10,14 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from accounts import social_adapter
-from accounts.pages import identities, recent_sign_in, sign_out, support, views
+from accounts.pages import (
+    identities,
+    leaving,
+    recent_sign_in,
+    sign_out,
+    support,
+    views,
+)
 from accounts.pages.settings import SettingsView
 
 SOCIAL = "socialaccount"
@@ -42,6 +49,8 @@ own = [
     path("support/allow/", support.AllowView.as_view(), name="support-allow"),
     path("support/end/", support.EndView.as_view(), name="support-end"),
     path("support/<uuid:pk>/", support.EarlierView.as_view(), name="support-earlier"),
+    path("leaving/", leaving.LeavingView.as_view(), name="leaving"),
+    path("keep/<str:token>/", leaving.KeepView.as_view(), name="keep-account"),
     path("delete/", views.DeletionView.as_view(), name="delete"),
 ]
 

@@ -133,6 +133,6 @@ class DeletionView(TemplateView):
         messages.success(
             request,
             f"Your account is locked. It will be deleted in {DELETION_GRACE.days} "
-            "days.",
+            "days. To keep it, sign in before.",
         )
         return clear_browser(redirect("account_login"))

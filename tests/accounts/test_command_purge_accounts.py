@@ -13,9 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import credentials, events, tokens
+from accounts import credentials, events, support, tokens
 from accounts.management.commands import purge_accounts
-from accounts.models import LinkedIdentity, SecurityEvent, User
+from accounts.models import LinkedIdentity, SecurityEvent, SupportLook, User
 from tests.factories import TaskFactory, UserFactory
 from tests.personal_tokens import token_of
 from tests.signing_in import with_app
@@ -72,6 +72,14 @@ def live(user, *, colleague):
         user=user, provider="openid", uid="cherry", extra_data={"name": "cherry"}
     )
     EmailConfirmation.create(EmailAddress.objects.get(user=user)).save()
+    for owner, staff in ((user, colleague), (colleague, user)):
+        now = NOW()
+        grant = support.grant(user=owner, minutes=15, reason="quince", at=now)
+        opening = {"staff": staff, "user_id": owner.pk, "at": now}
+        support.enter_code(code=support.code_of(grant), **opening)
+        with support.look(page=SupportLook.Page.LISTS, **opening):
+            pass
+    colleague.support_grants.update(reason="help")
     user.groups.add(Group.objects.create(name="some group"))
     user.user_permissions.add(Permission.objects.first())
     for actor, about in ((colleague, user), (user, colleague)):

@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import credentials
+from accounts import credentials, support
 from accounts.better_auth.identities import find_or_provision
 from accounts.better_auth.verifier import verify
 from accounts.emails import Confirmation
@@ -225,6 +225,20 @@ class ResetLink(Kind):
         return 'name="password1"' in Client().get(self.link, follow=True).text
 
 
+class SupportView(Kind):
+    def make(self):
+        now, alice = timezone.now(), self.world.alice
+        grant = support.live_grant(alice, at=now)  # there is one at a time
+        grant = grant or support.grant(user=alice, minutes=15, reason="Help", at=now)
+        code = {"user_id": alice.pk, "code": support.code_of(grant)}
+        assert support.enter_code(staff=self.world.sam, at=now, **code)
+
+    def holds(self):
+        return support.may_look(
+            staff=self.world.sam, user_id=self.world.alice.pk, at=timezone.now()
+        )
+
+
 KINDS = dict(
     zip(
         endings.ENDINGS,
@@ -233,6 +247,7 @@ KINDS = dict(
             *(Access, Refresh, ExchangedAccess, Exchanged),
             PersonalToken,
             *(UnderWay, ChangeLink, ConfirmLink, ResetLink),
+            SupportView,
         ),
         strict=True,
     )

@@ -38,14 +38,17 @@ def test_ends_every_session_and_token(page_as, api_as, alice):
     assert program.get(reverse("api:me")).status_code == 401
 
 
-def test_lets_nobody_sign_in_afterwards(page_as, client, alice):
+def test_a_later_sign_in_leads_only_to_the_page_that_keeps_the_account(
+    page_as, client, alice
+):
     delete(page_as(alice))
 
     response = client.post(
         reverse("account_login"), {"login": alice.email, "password": PASSWORD}
     )
 
-    assert response.url == reverse("account_inactive")
+    assert response.url == reverse("accounts:leaving")
+    assert client.get(reverse("accounts:settings")).status_code == 302
 
 
 def test_says_what_will_happen(page_as, alice):

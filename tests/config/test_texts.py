@@ -9,7 +9,8 @@ from allauth.account import app_settings as allauth
 from django.conf import settings as deployed
 from django.urls import reverse
 
-from accounts.credentials import DELETION_GRACE, RECENT
+from accounts import support
+from accounts.credentials import RECENT
 from accounts.emails import LINK_LIFETIME
 from config.mails import CONSOLE
 from tests.factories import TaskFactory, UserFactory
@@ -24,7 +25,6 @@ _, MAIL_PERIOD = deployed.RATE_LIMITS["mail"]
 # The length of time in the text of each template, and its value in the code.
 # Advice such as "after a few minutes" is not checked.
 PROMISED = {
-    "account/account_inactive.html": {"seven days": DELETION_GRACE},
     "account/confirm_reauthentication_code.html": {"a few minutes": CODE},
     "account/email/email_confirmation_message.txt": {"three days": LINK_LIFETIME},
     "account/email/email_confirmation_signup_message.txt": {
@@ -45,6 +45,7 @@ PROMISED = {
     },
     "account/verified_email_required.html": {"a few minutes": None},
     "accounts/sign_in_again.html": {"15 minutes": RECENT},
+    "accounts/support.html": {"an hour": max(support.MINUTES) * MINUTE},
     "todos/task_upcoming.html": {"two weeks": BARS * DAY},
 }
 LENGTHS = {
