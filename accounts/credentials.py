@@ -239,10 +239,10 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
     refresh families are revoked, except for the family of `keep`, pending addresses are
     deleted, and support staff may not look any more. `user` is updated.
     """
-    end_support_view(user, at=at)
     User.objects.filter(pk=user.pk).update(
         credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at
     )
+    end_support_view(user, at=at)
     user.refresh_from_db(fields=["credential_epoch", "credentials_ended_at"])
     families = RefreshFamily.objects.filter(user=user, revoked_at=None)
     if keep is not None and keep.kind == "token":
@@ -260,9 +260,10 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
 def end_support_view(user: User, *, at: datetime) -> bool:
     """End the view that the user allows support staff; return whether there was one.
 
-    It is called in a transaction that has locked the row of the user.
+    It is called in a transaction that has locked the row of the user, and may have
+    raised the epoch already.
     """
-    for granted in SupportGrant.objects.filter(user=user).live(at=at):
+    for granted in SupportGrant.objects.filter(user=user).lasting(at=at):
         granted.ended_at = at
         granted.save(update_fields=["ended_at"])
         events.record(

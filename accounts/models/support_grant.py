@@ -14,11 +14,13 @@ REASON_MAX_LENGTH = 200
 
 
 class SupportGrantQuerySet(models.QuerySet["SupportGrant"]):
+    def lasting(self, *, at: datetime) -> SupportGrantQuerySet:
+        """Filter for grants that neither their user nor time has ended."""
+        return self.filter(ended_at=None, expires_at__gt=at)
+
     def live(self, *, at: datetime) -> SupportGrantQuerySet:
-        """Filter for grants that nothing has ended: no user, no time, no new epoch."""
-        return self.filter(
-            ended_at=None, expires_at__gt=at, epoch=F("user__credential_epoch")
-        )
+        """Filter for grants that nothing has ended, such as a new password."""
+        return self.lasting(at=at).filter(epoch=F("user__credential_epoch"))
 
 
 class SupportGrant(models.Model):
