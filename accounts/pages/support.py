@@ -94,7 +94,7 @@ class AllowView(KeepsDraft, AllowFormView):
             support.grant(user=user, at=now, **form.cleaned_data)
         except support.AlreadyGranted:
             messages.error(
-                self.request, "Support can look already. End that first to start anew."
+                self.request, "Support can look already. End that first to begin again."
             )
         else:
             messages.success(
