@@ -24,13 +24,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import (
-    device_cookies,
-    events,
-    identity_mails,
-    leaving,
-    password_attempts,
-)
+from accounts import device_cookies, events, leaving, password_attempts
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email
 from accounts.credentials import (
@@ -57,6 +51,12 @@ UNSOLICITED_MAILS = {
     "account/email/email_confirmation_signup": "confirm",
     "account/email/password_reset_key": "reset",
     "account/email/unknown_account": "note",
+}
+
+MAILED_AS_EVENTS = {
+    "account/email/password_changed",
+    "account/email/password_reset",
+    "account/email/password_set",
 }
 
 
@@ -275,15 +275,18 @@ class AccountAdapter(DefaultAccountAdapter):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Notify the user; a mail that can't be sent doesn't undo what happened."""
+        """Notify the user; a mail that can't be sent doesn't undo what happened.
+
+        What is recorded as a security event is mailed with that.
+        """
+        if template_prefix in MAILED_AS_EVENTS or template_prefix.startswith("mfa/"):
+            return
         waiting: list[Callable[[], None]] | None
         waiting = getattr(self.request, "notifications", None)
         if waiting is not None:
             send = self.send_notification_mail
             waiting.append(lambda: send(template_prefix, user, context, email))
             return
-        assert isinstance(user, User)
-        context = {"paused": identity_mails.describe_suspended(user), **(context or {})}
         try:
             super().send_notification_mail(template_prefix, user, context, email)
         except ImmediateHttpResponse:

@@ -137,15 +137,25 @@ def change_password(
 
 @transaction.atomic
 def store_password(
-    *, user: User, password_hash: str, at: datetime, keep: Credential | None = None
+    *,
+    user: User,
+    password_hash: str,
+    at: datetime,
+    keep: Credential | None = None,
+    by_mail: bool = False,
 ) -> None:
-    """Do the same as `change_password` with a password that is hashed already."""
+    """Do the same as `change_password` with a password that is hashed already.
+
+    `by_mail` says that a mailed link was followed, not the old password entered.
+    """
     locked = lock_if_current(user)
+    is_first = not locked.has_usable_password()
     locked.password = password_hash
     locked.save(update_fields=["password", "updated_at"])
     user.password = password_hash
     end_all(user=user, at=at, keep=keep)
-    events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at)
+    about = "reset" if by_mail else "first" if is_first else ""
+    events.record(user, SecurityEvent.Kind.PASSWORD_CHANGED, at=at, about=about)
 
 
 @transaction.atomic

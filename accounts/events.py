@@ -9,9 +9,11 @@ from uuid import UUID
 from allauth.account import signals as allauth
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import event_chains
+from accounts import device_cookies, event_chains, event_mails
+from accounts.devices import device_of
 from accounts.models import SecurityEvent, User
 from config import counters
 from config.logs import request_id
@@ -29,8 +31,10 @@ def record(
     at: datetime,
     by: User | None = None,
     about: str = "",
-) -> None:
+) -> SecurityEvent:
     """Store that `kind` happened to `user`, and log it with the id of the user only.
+
+    It is mailed after the commit, if its kind matters (`accounts.event_mails`).
 
     `about` says what it concerns, such as `passkey` or the id of a credential. It is
     never a text of the user. The chain of the user's events stays locked until the
@@ -45,7 +49,22 @@ def record(
         chain=event_chains.chain_for(kind, by.pk if by else None),
     )
     event_chains.append(event, of=("id", user.pk))
+    event_mails.plan(user, event)
     _log(kind, user.pk)
+    return event
+
+
+def record_sign_in(
+    user: User, request: HttpRequest, *, at: datetime, is_program: bool = False
+) -> None:
+    """Store that the user signed in with a password here, and on which device.
+
+    It is mailed if the device is new.
+    """
+    event = record(user, Kind.SIGNED_IN, at=at, about=device_of(request))
+    is_known = user.email and device_cookies.device_id(request, user.email)
+    if not is_known:
+        event_mails.plan_sign_in(user, event, is_program=is_program)
 
 
 def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> None:
@@ -89,10 +108,16 @@ def _log(kind: SecurityEvent.Kind, user_id: UUID) -> None:
 
 def connect() -> None:
     """Record the events that allauth's pages signal."""
-    user_logged_in.connect(_on(Kind.SIGNED_IN), weak=False)
+    user_logged_in.connect(_on_sign_in, weak=False)
     user_logged_out.connect(_on(Kind.SIGNED_OUT), weak=False)
     allauth.user_signed_up.connect(_on(Kind.SIGNED_UP), weak=False)
     allauth.email_changed.connect(_on(Kind.EMAIL_CHANGED), weak=False)
+
+
+def _on_sign_in(
+    sender: object, request: HttpRequest, user: User, **kwargs: object
+) -> None:
+    record_sign_in(user, request, at=timezone.now())
 
 
 def _on(kind: SecurityEvent.Kind) -> Callable[..., None]:

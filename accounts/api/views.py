@@ -42,6 +42,7 @@ from accounts.credentials import (
     reload_user,
     request_deletion,
 )
+from accounts.devices import device_of
 from accounts.models import SecurityEvent, User
 from accounts.registration import (
     EmailTaken,
@@ -140,7 +141,7 @@ class TokenView(PublicEndpoint):
             pair = tokens.start_family(user=user, at=now, authenticated_at=now)
         except CredentialEnded as exc:  # the password was changed in the meantime
             raise SignInFailed() from exc
-        events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
+        events.record_sign_in(user, request._request, at=now, is_program=True)
         return Response(pair.as_dict())
 
 
@@ -184,7 +185,8 @@ class TokenExchangeView(Endpoint):
             authenticated_at=credential.authenticated_at,
             identity=UUID(credential.key),
         )
-        events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now)
+        about = device_of(request._request)
+        events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now, about=about)
         return Response(pair.as_dict())
 
 

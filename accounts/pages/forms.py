@@ -278,7 +278,9 @@ class PasswordResetKeyForm(_NewPassword, allauth.ResetPasswordKeyForm):
         password_hash = hashed(self.cleaned_data["password1"])
         now = timezone.now()
         with transaction.atomic():
-            store_password(user=self.user, password_hash=password_hash, at=now)
+            store_password(
+                user=self.user, password_hash=password_hash, at=now, by_mail=True
+            )
             suspended = suspend_all(user=self.user, at=now)
         if suspended:
             messages.warning(

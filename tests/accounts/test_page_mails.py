@@ -22,7 +22,7 @@ def key_link(mail):
 
 
 @pytest.fixture
-def every_mail(client, page_as, settings, mailoutbox, db):
+def every_mail(client, page_as, settings, mailoutbox, transactional_db):
     """Do everything that sends a mail, and return the mails by their subjects."""
     carol = UserFactory(email="o'carol@example.com", display_name="Carol")
     EmailAddress.objects.filter(user=carol).update(verified=True)

@@ -69,6 +69,7 @@ def test_leaves_other_users_signed_in(page_as, api_as, alice, bob):
     assert program.get(reverse("api:me")).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
 def test_tells_the_owner_that_it_was_done(page_as, alice, mailoutbox):
     change(page_as(alice))
 

@@ -104,6 +104,7 @@ def test_ends_every_session_and_token(client, page_as, api_as, alice, mailoutbox
     assert refreshed.status_code == 401
 
 
+@pytest.mark.django_db(transaction=True)
 def test_tells_the_owner_that_it_was_done(client, alice, mailoutbox):
     ask(client)
 

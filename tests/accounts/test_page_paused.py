@@ -249,6 +249,7 @@ def test_a_password_change_by_its_owner_suspends_nothing(
 # --- Showing, keeping, unlinking ----------------------------------------------------
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_page_and_the_mail_after_a_reset_name_suspended_identities(
     server, after_reset, mailoutbox
 ):
@@ -260,6 +261,7 @@ def test_the_page_and_the_mail_after_a_reset_name_suspended_identities(
     assert f"{current.BASE_URL}{PAUSED}" in mail.body
 
 
+@pytest.mark.django_db(transaction=True)
 def test_nothing_is_shown_without_connected_sign_ins(alice, mailoutbox):
     owner = reset(alice, mailoutbox)
 
@@ -374,6 +376,7 @@ def test_a_suspended_identity_is_not_a_sign_in_method(server, alice, page_as):
 # --- Attacks ------------------------------------------------------------------------
 
 
+@pytest.mark.django_db(transaction=True)
 def test_an_attacker_who_registered_the_victims_address_first(
     server, settings, mailoutbox, api_with
 ):
