@@ -88,8 +88,8 @@ def lock_if_current(user: User) -> User:
     therefore calls this first.
 
     Raises:
-        CredentialEnded: the epoch was raised since, or the account is locked or
-            deleted.
+        CredentialEnded: the epoch was raised since, the account is locked or deleted,
+            or the browser session of the request was ended.
     """
     # Without a lock on the key: rows that refer to the user needn't wait.
     locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
@@ -97,9 +97,16 @@ def lock_if_current(user: User) -> User:
         locked is None
         or not locked.is_active
         or locked.credential_epoch != user.credential_epoch
+        or not _is_session_live(user)
     ):
         raise CredentialEnded
     return locked
+
+
+def _is_session_live(user: User) -> bool:
+    """Tell whether the browser session that `user` was loaded for still exists."""
+    session = user.session_id
+    return session is None or user.browser_sessions.filter(public_id=session).exists()
 
 
 def reload_user(user: User) -> User:
@@ -112,6 +119,7 @@ def reload_user(user: User) -> User:
     whole = User.objects.filter(pk=user.pk, credential_epoch=epoch).first()
     if whole is None:
         raise CredentialEnded
+    whole.session_id = user.session_id
     return whole
 
 

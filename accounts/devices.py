@@ -5,6 +5,7 @@ is reduced to a browser and a system, and the address to the network around it.
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.http import HttpRequest
@@ -18,6 +19,19 @@ _MAX_HEADER_LENGTH = 512  # characters that are parsed
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .+_-]{0,29}")
 _PROGRAMS = {"dart": "Dart", "node": "Node.js", "python-httpx": "Python HTTPX"}
 _SYSTEMS = {"Mac OS X": "macOS", "Chrome OS": "ChromeOS"}
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Where a credential was used."""
+
+    device: str = ""
+    network: str = ""
+
+
+def client_of(request: HttpRequest) -> Client:
+    """Return the device and the network of a request."""
+    return Client(device_of(request), network_of(request))
 
 
 def device_of(request: HttpRequest) -> str:

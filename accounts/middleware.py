@@ -1,4 +1,4 @@
-"""Browser sessions that depend on a sign-in at an external issuer."""
+"""Browser sessions: where they are kept, and when they have ended."""
 
 import logging
 from collections.abc import Callable
@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -22,8 +24,11 @@ from accounts.authentication import (
 )
 from accounts.better_auth import sessions
 from accounts.better_auth.issuers import session_issuer
+from accounts.browser_sessions import SessionStore, Use, session_id_of
 from accounts.credentials import CredentialEnded
+from accounts.devices import client_of
 from accounts.models import User
+from config import middleware
 from config.api.problems import Unavailable
 from config.client_address import address_key
 from config.errors import answer
@@ -32,6 +37,41 @@ from config.row_security import show_rows_of
 logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class SessionMiddleware(middleware.SessionMiddleware):
+    """Django's sessions, which record when, where and on which device they are used."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponse
+    ) -> HttpResponse:
+        """Save the session if it was changed.
+
+        If the user has ended it meanwhile, it stays ended. What was done before is
+        answered as usual, and the next request is not signed in.
+        """
+        session = request.session
+        if not isinstance(session, SessionStore) or response.status_code >= 500:
+            return super().process_response(request, response)
+        now = timezone.now()
+        is_due = session.is_use_due(at=now)
+        if is_due or session.modified:
+            session.use = Use(now, client_of(request))
+        try:
+            answered = super().process_response(request, response)
+        except SessionInterrupted:
+            return response
+        if is_due and not session.modified:
+            _record_use(session)
+        return answered
+
+
+def _record_use(session: SessionStore) -> None:
+    try:
+        session.record_use()
+    except DatabaseError as exc:
+        # The page is complete; the next request will record its own time.
+        logger.warning("use not recorded", extra={"reason": type(exc).__name__})
 
 
 class LinkedSessionMiddleware:
@@ -55,10 +95,13 @@ class LinkedSessionMiddleware:
     def _user(
         self, request: HttpRequest, found: User | AnonymousUser
     ) -> User | AnonymousUser:
-        if isinstance(found, User) and not linked_sessions.is_valid(request, found):
+        if not isinstance(found, User):
+            return found
+        if not linked_sessions.is_valid(request, found):
             request.session.flush()
             return AnonymousUser()
         show_rows_of(found.pk)
+        found.session_id = session_id_of(request)
         return found
 
 

@@ -36,10 +36,12 @@ from rest_framework_simplejwt.settings import api_settings
 
 from accounts import events
 from accounts.credentials import CredentialEnded, lock_if_current
+from accounts.devices import Client
 from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
 
 logger = logging.getLogger(__name__)
 
+MAX_FAMILIES = 100  # live sign-ins of one user
 MAX_TOKEN_LENGTH = 4096  # ours have about 500 characters
 LAST_SECOND = 253_402_300_799  # of the year 9999, the maximum of `datetime`
 REQUIRED_CLAIMS = [
@@ -268,12 +270,14 @@ def start_family(
     at: datetime,
     authenticated_at: datetime | None = None,
     identity: UUID | None = None,
+    client: Client = Client(),  # noqa: B008 - immutable
 ) -> TokenPair:
     """Begin a sign-in by token and return its first pair.
 
     `authenticated_at` is when the user proved who they are, None if unknown; every pair
     of the family inherits it. `identity` is the id of the linked identity whose token
-    was exchanged; the family ends when that is unlinked.
+    was exchanged; the family ends when that is unlinked. `client` is where it was done.
+    If the user has too many sign-ins, the one that was unused for longest ends.
 
     Raises:
         CredentialEnded: the credential of the request has ended meanwhile, or the
@@ -291,8 +295,18 @@ def start_family(
             created_at=at,
             refreshed_at=at,
             expires_at=at + settings.REFRESH_FAMILY_LIFETIME,
+            device=client.device,
+            network=client.network,
         )
+        _end_surplus(user, at=at)
     return _pair_of(family)
+
+
+def _end_surplus(user: User, *, at: datetime) -> None:
+    live = RefreshFamily.objects.filter(user=user).live(at=at)
+    by_use = live.order_by("-refreshed_at", "-pk").values_list("pk", flat=True)
+    if surplus := list(by_use[MAX_FAMILIES:]):
+        RefreshFamily.objects.filter(pk__in=surplus).update(revoked_at=at)
 
 
 def _is_live(identity: UUID, user: User) -> bool:
@@ -308,7 +322,12 @@ def _pair_of(family: RefreshFamily) -> TokenPair:
     )
 
 
-def rotate(*, refresh: str, at: datetime) -> TokenPair:
+def rotate(
+    *,
+    refresh: str,
+    at: datetime,
+    client: Client = Client(),  # noqa: B008 - immutable
+) -> TokenPair:
     """Exchange a refresh token for the next pair.
 
     A token of the family's current generation begins the next generation. A token of
@@ -336,7 +355,10 @@ def rotate(*, refresh: str, at: datetime) -> TokenPair:
         if token.generation == family.generation:
             family.generation += 1
             family.refreshed_at = at
-            family.save(update_fields=["generation", "refreshed_at"])
+            family.device, family.network = client.device, client.network
+            family.save(
+                update_fields=["generation", "refreshed_at", "device", "network"]
+            )
             return _pair_of(family)
         if _is_within_grace(token, family, at):
             return _pair_of(family)

@@ -77,7 +77,7 @@ INSTALLED_APPS = [
     "accounts.apps.SupportConfig",  # django.contrib.admin
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
+    "django.contrib.sessions",  # only its table, for the upgrade
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.forms",
@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "config.middleware.RefusalMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.OtherOriginMiddleware",
-    "config.middleware.SessionMiddleware",
+    "accounts.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "config.middleware.AuthenticationMiddleware",
@@ -261,6 +261,7 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # a sign-in requires what is to be verified
 MFA_RATE_LIMITS = False
 TRUSTED_BROWSER_AGE = timedelta(days=14)
 
+SESSION_ENGINE = "accounts.browser_sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
 SESSION_COOKIE_NAME = "__Host-ownlist_session" if IS_HTTPS else "ownlist_session"
 SESSION_COOKIE_SECURE = IS_HTTPS

@@ -1,6 +1,7 @@
 """Registration, tokens, and the signed-in user."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth import authenticate, update_session_auth_hash
@@ -42,7 +43,7 @@ from accounts.credentials import (
     reload_user,
     request_deletion,
 )
-from accounts.devices import device_of
+from accounts.devices import client_of, device_of
 from accounts.models import SecurityEvent, User
 from accounts.registration import (
     EmailTaken,
@@ -85,6 +86,12 @@ class PublicEndpoint(Endpoint):
     tag = "auth"
 
 
+def _sign_in(request: Request, user: User, *, at: datetime) -> tokens.TokenPair:
+    """Begin a sign-in by token of a user who has just given their password."""
+    client = client_of(request._request)
+    return tokens.start_family(user=user, at=at, authenticated_at=at, client=client)
+
+
 class RegisterView(PublicEndpoint):
     """Create an account. 202 means that the user must first verify the address."""
 
@@ -106,7 +113,7 @@ class RegisterView(PublicEndpoint):
                 status=status.HTTP_202_ACCEPTED,
             )
         now = timezone.now()
-        pair = tokens.start_family(user=user, at=now, authenticated_at=now)
+        pair = _sign_in(request, user, at=now)
         return Response(
             {"user": UserSerializer(user).data, **pair.as_dict()},
             status=status.HTTP_201_CREATED,
@@ -138,7 +145,7 @@ class TokenView(PublicEndpoint):
             raise EmailNotVerified()
         now = timezone.now()
         try:
-            pair = tokens.start_family(user=user, at=now, authenticated_at=now)
+            pair = _sign_in(request, user, at=now)
         except CredentialEnded as exc:  # the password was changed in the meantime
             raise SignInFailed() from exc
         events.record_sign_in(user, request._request, at=now, is_program=True)
@@ -158,7 +165,11 @@ class TokenRefreshView(PublicEndpoint):
     def post(self, request: Request) -> Response:
         body = self.validated(request)
         try:
-            pair = tokens.rotate(refresh=body["refresh"], at=timezone.now())
+            pair = tokens.rotate(
+                refresh=body["refresh"],
+                at=timezone.now(),
+                client=client_of(request._request),
+            )
         except TokenError as exc:
             raise refused("refresh token: not valid") from exc
         return Response(pair.as_dict())
@@ -184,6 +195,7 @@ class TokenExchangeView(Endpoint):
             at=now,
             authenticated_at=credential.authenticated_at,
             identity=UUID(credential.key),
+            client=client_of(request._request),
         )
         about = device_of(request._request)
         events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now, about=about)

@@ -1,5 +1,6 @@
 """Users, how they sign in, and what happened to their accounts."""
 
+from accounts.models.browser_session import BrowserSession
 from accounts.models.ended_session import EndedSession
 from accounts.models.linked_identity import LinkedIdentity
 from accounts.models.personal_access_token import (
@@ -28,6 +29,7 @@ __all__ = [
     "REQUEST_FIELDS",
     "Chain",
     "TOKEN_NAME_MAX_LENGTH",
+    "BrowserSession",
     "EndedSession",
     "EventChain",
     "LinkedIdentity",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F
 from uuid_utils.compat import uuid7
 
+from accounts.devices import MAX_DEVICE_LENGTH, MAX_NETWORK_LENGTH
 from accounts.models.linked_identity import LinkedIdentity
 from accounts.models.user import User
 
@@ -56,6 +57,16 @@ class RefreshFamily(models.Model):
     refreshed_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
+    device = models.CharField(
+        max_length=MAX_DEVICE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the sign-in or the last refresh, as `network`.",
+    )
+    network = models.CharField(
+        max_length=MAX_NETWORK_LENGTH, blank=True, default="", db_default=""
+    )
 
     objects = RefreshFamilyQuerySet.as_manager()
 

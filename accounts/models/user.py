@@ -193,6 +193,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     # No column: the lists that the credential of the request is limited to, or None.
     # `owned_by` leaves out everything else.
     visible_lists: frozenset[UUID] | None = None
+    # The public id of the browser session that this instance was loaded for.
+    session_id: UUID | None = None
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

@@ -5,13 +5,12 @@ import secrets
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.better_auth import keys, verifier
-from accounts.models import LinkedIdentity, User
+from accounts.models import BrowserSession, LinkedIdentity, User
 from tests import forging, support
 from tests.factories import UserFactory
 
@@ -161,7 +160,7 @@ def test_neither_token_nor_user_is_shown_logged_or_stored(
     response = support_browser.post(ADDRESS, {"token": token})
 
     places = [response.text, str(response.headers), caplog.text, *capfd.readouterr()]
-    places += [str(session.get_decoded()) for session in Session.objects.all()]
+    places += [str(session.get_decoded()) for session in BrowserSession.objects.all()]
     for secret in (*token.split(".")[1:], "Liddell", "liddell@example.com"):
         assert all(secret not in place for place in places)
     assert "no-store" in response["Cache-Control"]

@@ -6,7 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import events, tokens
-from accounts.models import EndedSession, RefreshFamily, SecurityEvent
+from accounts.models import BrowserSession, EndedSession, RefreshFamily, SecurityEvent
+from accounts.models.browser_session import digest_of_key
 
 REFRESH = reverse("api:token-refresh")
 
@@ -75,12 +76,25 @@ def test_deletes_attempts_older_than_thirty_days(alice, sam):
 
 def test_deletes_sessions_that_have_expired(alice, page_as):
     page_as(alice)
-    Session.objects.create(session_key="old", session_data="", expire_date=days_ago(1))
+    old = page_as(alice).session
+    BrowserSession.objects.filter(pk=digest_of_key(old.session_key)).update(
+        expire_date=days_ago(1)
+    )
 
     call_command("purge_credentials")
 
-    assert Session.objects.count() == 1
-    assert not Session.objects.filter(session_key="old").exists()
+    assert BrowserSession.objects.count() == 1
+    assert not old.exists(old.session_key)
+
+
+def test_deletes_sessions_of_earlier_versions(db):
+    Session.objects.create(
+        session_key="in-clear", session_data="", expire_date=days_ago(-1)
+    )
+
+    call_command("purge_credentials")
+
+    assert not Session.objects.exists()
 
 
 def test_deletes_records_of_ended_external_sessions(db):

@@ -4,11 +4,11 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import LinkedIdentity, User
+from accounts.browser_sessions import SessionStore
+from accounts.models import BrowserSession, LinkedIdentity, User
 from config import drafts
 from tests.factories import PASSWORD, TaskFactory, UserFactory
 
@@ -186,15 +186,15 @@ def test_the_session_of_another_user_is_gone_from_the_database(eve, victim):
 
     as_user(browser, victim[0]).get("/")
 
-    assert not Session.objects.filter(pk=key).exists()
+    assert not SessionStore().exists(key)
 
 
 def test_a_cookie_alone_stores_no_session(eve):
-    before = Session.objects.count()
+    before = BrowserSession.objects.count()
 
     as_user(Client(), eve[0]).get("/")
 
-    assert Session.objects.count() == before
+    assert BrowserSession.objects.count() == before
 
 
 @pytest.mark.parametrize("meanwhile", ["nobody", "another user"])

@@ -1,10 +1,10 @@
 """Without a network: copies of pages, and an outbox."""
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
+from django.conf import settings
 from playwright.sync_api import expect
 
+from accounts.browser_sessions import SessionStore
 from tests.browser.registry import Visit
 from tests.factories import TaskFactory
 from todos.models import IdempotentAnswer, Task
@@ -74,8 +74,12 @@ def test_deletes_the_copies_when_the_session_has_ended(page):
 
 
 def test_keeps_no_copy_for_a_user_who_does_not_stay_signed_in(page):
-    session = Session.objects.get()
-    store = SessionStore(session.session_key)
+    [cookie] = [
+        one
+        for one in page.context.cookies()
+        if one["name"] == settings.SESSION_COOKIE_NAME
+    ]
+    store = SessionStore(cookie["value"])
     store.set_expiry(0)
     store.save()
 

@@ -1,9 +1,9 @@
 """What a script adds to links and forms: the place in the page and all input stay."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
+from accounts.models import BrowserSession
 from tests.browser.registry import Visit
 from tests.factories import TaskFactory
 from todos.models import Task
@@ -127,7 +127,7 @@ def test_says_why_a_form_was_refused_and_keeps_the_text(troubled):
 
 
 def test_goes_to_the_sign_in_page_when_the_session_has_ended(troubled):
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
 
     troubled.get_by_role("link", name="Upcoming").first.click()
 

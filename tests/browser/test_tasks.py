@@ -4,11 +4,11 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.models import BrowserSession
 from tests.changes import caller_of, last_change
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from todos import actions
@@ -113,7 +113,7 @@ def sign_in(page):
 def test_keeps_the_input_when_the_session_has_ended(page, alice):
     page.goto("/")
     page.get_by_label("New task").fill("Buy milk")
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
 
     page.get_by_role("button", name="Add", exact=True).click()
     sign_in(page)
@@ -128,7 +128,7 @@ def test_keeps_the_input_when_the_session_has_ended(page, alice):
 def test_asks_for_confirmation_when_the_session_has_ended(page, alice):
     TaskFactory(owner=alice, title="Buy milk")
     page.goto("/inbox/")
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
 
     page.get_by_role("button", name="Complete: Buy milk").click()
     sign_in(page)

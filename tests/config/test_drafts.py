@@ -11,11 +11,11 @@ from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import get_resolver, reverse
 from django.utils import timezone
 
+from accounts.models import BrowserSession
 from config import drafts
 from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
@@ -63,7 +63,7 @@ def sign_in(client, user, page):
 
 
 def lose_session(client):
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
 
 
 # The page, the input, and the URL that it is sent to.
@@ -261,7 +261,7 @@ def test_explains_when_the_input_cannot_be_kept(
 def test_nothing_is_kept_for_a_visitor_who_never_signed_in(client, db, mark):
     client.post("/add", {"text": TEXT, drafts.PAGE_OF: mark})
 
-    assert not Session.objects.exists()
+    assert not BrowserSession.objects.exists()
 
 
 def test_a_password_is_never_kept(tab, alice):
@@ -274,7 +274,7 @@ def test_a_password_is_never_kept(tab, alice):
     refused = tab.post("/accounts/password/change/", body)
 
     assert drafts.DRAFT not in refused.url
-    assert not Session.objects.exists()
+    assert not BrowserSession.objects.exists()
 
 
 @pytest.mark.parametrize("form", ["title", "notes", "step"])

@@ -4,12 +4,11 @@ import json
 
 import pytest
 from django.conf import settings as configured
-from django.contrib.sessions.models import Session
 from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import BrowserSession, User
 from config.api.problems import PayloadTooLarge
 from config.front.answers import REFUSAL
 from tests.factories import PASSWORD, TaskFactory
@@ -345,7 +344,7 @@ def test_a_page_shows_another_origin_nothing(page_as, alice):
 def test_another_origin_ends_and_changes_no_session(page_as, alice):
     client = browser(page_as, alice)
     before = {name: morsel.value for name, morsel in client.cookies.items()}
-    stored = list(Session.objects.values())
+    stored = list(BrowserSession.objects.values())
 
     for path in ("/", "/api/v1/tasks", "/api/docs", "/accounts/login/"):
         for accepted in ("text/html", "application/json"):
@@ -354,7 +353,7 @@ def test_another_origin_ends_and_changes_no_session(page_as, alice):
             assert not response.cookies, path
 
     assert {name: morsel.value for name, morsel in client.cookies.items()} == before
-    assert list(Session.objects.values()) == stored
+    assert list(BrowserSession.objects.values()) == stored
     assert client.get("/api/v1/users/me").status_code == 200
 
 

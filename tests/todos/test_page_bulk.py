@@ -4,10 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import BrowserSession
 from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import ABSENT, asks_to_sign_in, kinds
@@ -265,7 +265,7 @@ def test_keeps_the_selection_while_signing_in_again(page_as, alice, three):
     client = page_as(alice)
     page = client.get("/inbox/?select=1").content.decode()
     mark = re.search(r'name="page_of" value="([^"]*)"', page)[1]
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
 
     response = send(client, three, "complete", page_of=mark)
 

@@ -5,10 +5,10 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import BrowserSession
 from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory
 from tests.todos.pages import asks_to_sign_in, assert_does_not_exist, kinds
@@ -184,7 +184,7 @@ def test_requires_a_sign_in_and_keeps_the_choice(page_as, alice, today):
     client = page_as(alice)
     page = client.get(url_of(task)).content.decode()
     mark = page.split('name="page_of" value="')[1].split('"')[0]
-    Session.objects.all().delete()
+    BrowserSession.objects.all().delete()
 
     response = client.post(url_of(task), {"due_date": "2027-03-01", "page_of": mark})
 

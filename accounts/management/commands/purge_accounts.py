@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
-from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand
 from django.db import transaction
 from django.db.models import CASCADE
@@ -32,15 +31,14 @@ class Command(BaseCommand):
             due = User.objects.filter(delete_after__lte=at).count()
             self.stdout.write(f"Accounts to delete: {due}")
             return
-        accounts = sessions = 0
+        accounts = 0
         while batch := _delete_batch(at=at):
-            accounts += len(batch)
-            sessions += _delete_sessions(batch)
-        self.stdout.write(f"Accounts deleted: {accounts}, sessions: {sessions}")
+            accounts += batch
+        self.stdout.write(f"Accounts deleted: {accounts}")
 
 
-def _delete_batch(*, at: datetime) -> set[str]:
-    """Delete up to `BATCH` accounts that are due, and return their ids.
+def _delete_batch(*, at: datetime) -> int:
+    """Delete up to `BATCH` accounts that are due, and return their number.
 
     What they own is deleted first, in separate transactions, so that other writes don't
     wait for an account with hundreds of thousands of rows.
@@ -51,7 +49,7 @@ def _delete_batch(*, at: datetime) -> set[str]:
     with transaction.atomic():
         _delete_traces(ids)
         User.objects.filter(pk__in=ids).delete()
-    return {str(pk) for pk in ids}
+    return len(ids)
 
 
 def _begin(*, at: datetime) -> list[UUID]:
@@ -87,18 +85,3 @@ def _delete_traces(ids: list[UUID]) -> None:
         content_type=ContentType.objects.get_for_model(User),
         object_id__in=[str(pk) for pk in ids],
     ).delete()
-
-
-def _delete_sessions(ids: set[str]) -> int:
-    """Delete the browser sessions of these accounts.
-
-    They are not valid any more, but contain the id. A session must be decoded to find
-    its user, so all sessions are read.
-    """
-    found = [
-        session.pk
-        for session in Session.objects.iterator()
-        if session.get_decoded().get("_auth_user_id") in ids
-    ]
-    Session.objects.filter(pk__in=found).delete()
-    return len(found)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db.models import Q
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         event_chains.delete_oldest()
         EndedSession.objects.filter(until__lte=at).delete()
         call_command("clearsessions")
+        # Earlier versions kept sessions there, under their keys. Those that were valid
+        # at the upgrade have been copied.
+        Session.objects.all().delete()
         self.stdout.write(
             f"Deleted: {families} sign-ins by token, {personal} access tokens"
         )
