@@ -44,6 +44,7 @@ from tests.callers import (
 )
 from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
+from tests.personal_tokens import token_of
 from tests.signing_in import browser_of, password_at
 from todos import actions, import_files
 
@@ -305,6 +306,15 @@ PAGES = [Row(*row) for row in [
     ("GET",  "accounts/settings/",            302, 200, 200, 200),
     ("POST", "accounts/settings/",            303, 200, 200, 200),
     ("GET",  "accounts/security/",            302, 200, 200, 200),
+    ("GET",  "accounts/tokens/",                  302, 200, 200, 200),
+    ("GET",  "accounts/tokens/new/",              302, 200, 200, 200),
+    ("POST", "accounts/tokens/new/",              303, 200, 200, 200),
+    ("GET",  "accounts/tokens/<uuid:pk>/",        302, 200, 404, 404),
+    ("GET",  "accounts/tokens/<uuid:pk>/revoke/", 302, 200, 404, 404),
+    ("POST", "accounts/tokens/<uuid:pk>/revoke/", 303, 303, 404, 404),
+    ("GET",  "accounts/tokens/<uuid:pk>/undo/",   302, 200, 404, 404),
+    ("POST", "accounts/tokens/<uuid:pk>/undo/",   303, 303, 404, 404,
+     {"since": "all"}),
     ("GET",  "accounts/sign-out-everywhere/", 302, 200, 200, 200),
     ("POST", "accounts/sign-out-everywhere/", 303, 303, 303, 303),
     ("GET",  "accounts/sign-in-again/",       302, 302, 302, 302),
@@ -407,6 +417,7 @@ RECENT = {
             *("connect/", "connect/confirm/", "disconnect/<uuid:pk>/"),
             *("paused/<uuid:pk>/keep/", "email/", "password/set/", "delete/"),
             "support/allow/",
+            "tokens/new/",
         )
     },
 }
@@ -545,6 +556,7 @@ class AliceObjects:
             report={},
             at=timezone.now(),
         )
+        self.token, _ = token_of(alice)
         self.refresh = tokens.start_family(user=alice, at=timezone.now()).refresh
         inbox = alice.task_lists.get(is_inbox=True)
         self.named_in = {
@@ -573,6 +585,7 @@ class AliceObjects:
             .replace("tasks/<uuid:pk>", f"tasks/{task.pk}")
             .replace("lists/<uuid:pk>", f"lists/{self.list.pk}")
             .replace("labels/<uuid:pk>", f"labels/{self.label.pk}")
+            .replace("tokens/<uuid:pk>", f"tokens/{self.token.pk}")
             .replace("paused/<uuid:pk>", f"paused/{self.identity.pk}")
             .replace("support/<uuid:pk>", f"support/{self.grant.pk}")
             .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")

@@ -9,6 +9,14 @@ if (device) {
   nameZone(device);
 }
 
+for (const button of document.querySelectorAll("[data-copy-from]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copyFrom).value);
+    button.textContent = "Copied";
+  });
+}
+
 function nameZone(zone) {
   for (const input of document.querySelectorAll('input[type="hidden"][name="timezone"]')) {
     input.value = zone;

@@ -40,6 +40,7 @@ from todos.actions.tasks import (
     update_task,
 )
 from todos.actions.undo import Undone, undo
+from todos.actions.undo_by_credential import UndoneSince, undo_since
 from todos.actions.undone import is_undone
 from todos.ledger import AccountFull
 
@@ -62,6 +63,7 @@ __all__ = [
     "UndoConflict",
     "UndoTooLarge",
     "Undone",
+    "UndoneSince",
     "VersionConflict",
     "add_examples",
     "quick_add",
@@ -87,6 +89,7 @@ __all__ = [
     "trash_list",
     "trash_task",
     "undo",
+    "undo_since",
     "update_label",
     "update_list",
     "update_task",

@@ -92,8 +92,11 @@ def undo(
     *,
     batch_id: UUID | None = None,
     change_id: UUID | None = None,
+    into: UUID | None = None,
 ) -> Undone:
     """Undo a batch, a single change, or, without either, the last batch.
+
+    `into` is the batch of earlier undos that this one is to be undone with.
 
     Raises:
         Change.DoesNotExist: the owner has no such change or batch.
@@ -103,7 +106,7 @@ def undo(
         UndoTooLarge: the batch has more than `CHANGES_MAX` changes.
         AccountFull: the owner would have more rows than allowed.
     """
-    with open_batch(caller) as batch:
+    with open_batch(caller, batch_id=into) as batch:
         changes = _changes_to_undo(caller.owner, batch_id, change_id)
         run = _Undo(batch, changes)
         try:

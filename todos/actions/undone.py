@@ -7,7 +7,7 @@ from uuid import UUID
 from accounts.models import User
 from todos.actions.loading import recorded_rows
 from todos.ledger import Entity, Kind, Snapshot, snapshot
-from todos.models import Change
+from todos.models import Change, Label
 
 CHUNK = 500  # rows that are loaded at once
 
@@ -18,7 +18,8 @@ def is_undone(*, owner: User, batch_id: UUID) -> bool:
     Labels that were created with a task don't count, because undo keeps those in use.
     """
     changes = Change.objects.owned_by(owner).filter(batch=batch_id).order_by("seq")
-    changes = changes.exclude(entity=Entity.LABEL, kind=Kind.CREATED)
+    new_labels = changes.filter(entity=Entity.LABEL, kind=Kind.CREATED)
+    changes = changes.exclude(pk__in=new_labels.values("pk"))
     first: dict[tuple[str, UUID], Snapshot | None] = {}
     for entity, key, before in changes.values_list("entity", "entity_id", "before"):
         earlier = first.setdefault((entity, key), before)
@@ -26,6 +27,10 @@ def is_undone(*, owner: User, batch_id: UUID) -> bool:
             # Of several changes of a column, the first one has the original value.
             first[entity, key] = {**(before or {}), **earlier}
     keys = list(first)
+    if not keys:  # the batch only created labels
+        ids = list(new_labels.values_list("entity_id", flat=True))
+        left = Label.objects.owned_by(owner).filter(pk__in=ids)
+        return bool(ids) and not left.exists()
     chunks = (keys[at : at + CHUNK] for at in range(0, len(keys), CHUNK))
     return bool(keys) and all(
         _are_as_before({key: first[key] for key in chunk}, owner) for chunk in chunks

@@ -28,10 +28,15 @@ WORDS = {
 def sentences(changes: Collection[Change], *, owner: User) -> list[str]:
     """Return sentences such as `“Buy milk” was completed` for the first few changes."""
     shown = list(changes)[:SHOWN_MAX]
-    names = _names_of(shown, owner)
-    texts = [f"{names[one.entity_id]} {WORDS[Change.Kind(one.kind)]}" for one in shown]
+    texts = sentences_of(shown, owner=owner)
     more = len(changes) - len(shown)
     return [*texts, f"and {more} more"] if more else texts
+
+
+def sentences_of(changes: list[Change], *, owner: User) -> list[str]:
+    """Return a sentence for each change."""
+    names = _names_of(changes, owner)
+    return [f"{names[one.entity_id]} {WORDS[Change.Kind(one.kind)]}" for one in changes]
 
 
 def conflict_text(ids: Iterable[UUID], *, owner: User) -> str:

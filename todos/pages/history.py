@@ -32,6 +32,7 @@ TEXT_SHOWN = 140  # characters of a text
 MADE_BY = {
     "session": "in a browser",
     "token": "by an app",
+    "personal-token": "with an access token",
     "better-auth": "by an app, through Better Auth",
     "command": "by the server",
 }

@@ -23,6 +23,7 @@ from todos.pages import (
     steps,
     task_page,
     tasks,
+    tokens,
     trash,
     undo,
     upcoming,
@@ -30,6 +31,21 @@ from todos.pages import (
 
 app_name = "todos"
 urlpatterns = [
+    # Beside the other pages of the account. They show lists and changes, which accounts
+    # knows nothing of.
+    path("accounts/tokens/", tokens.TokenListView.as_view(), name="tokens"),
+    path("accounts/tokens/new/", tokens.NewTokenView.as_view(), name="token-new"),
+    path("accounts/tokens/<uuid:pk>/", tokens.TokenView.as_view(), name="token"),
+    path(
+        "accounts/tokens/<uuid:pk>/revoke/",
+        tokens.RevokeView.as_view(),
+        name="token-revoke",
+    ),
+    path(
+        "accounts/tokens/<uuid:pk>/undo/",
+        tokens.UndoTokenView.as_view(),
+        name="token-undo",
+    ),
     path("", listing.TodayView.as_view(), name="task-today"),
     path("inbox/", list_detail.InboxView.as_view(), name="task-inbox"),
     path("upcoming/", upcoming.UpcomingView.as_view(), name="task-upcoming"),

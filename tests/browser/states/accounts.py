@@ -3,8 +3,10 @@
 from django.urls import reverse
 from playwright.sync_api import expect
 
+from config.api.scopes import APPEND
 from tests.browser.registry import state, state_with
-from tests.factories import UserFactory
+from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.personal_tokens import token_of
 
 
 @state
@@ -126,3 +128,46 @@ def form_expired(visit):
     visit.page.get_by_label("Password", exact=True).fill("wrong horse battery")
     visit.page.get_by_role("button", name="Sign in").click()
     expect(visit.page.get_by_role("heading", level=1)).not_to_have_text("Sign in")
+
+
+@state
+def access_tokens(visit):
+    user = visit.sign_in()
+    token_of(user, name="Backup script")
+    token_of(user, APPEND, name="Night job", days=7)
+    visit.go("/accounts/tokens/")
+
+
+@state
+def access_token_new(visit):
+    user = visit.sign_in()
+    TaskListFactory(owner=user, name="Home")
+    visit.go("/accounts/tokens/new/")
+
+
+@state
+def access_token_created(visit):
+    visit.sign_in()
+    visit.go("/accounts/tokens/new/")
+    visit.page.get_by_label("Name").fill("Backup script")
+    visit.page.get_by_label("Add tasks, without reading anything").check()
+    visit.page.get_by_role("button", name="Create token").click()
+    expect(visit.page.get_by_label("Token for Backup script")).to_be_visible()
+
+
+@state
+def access_token_with_activity(visit):
+    user = visit.sign_in()
+    token, _ = token_of(user, APPEND, name="Night job")
+    task = TaskFactory(owner=user, title="Check the backup")
+    user.changes.filter(entity_id=task.pk).update(
+        credential=f"personal-token:{token.pk}"
+    )
+    visit.go(reverse("todos:token", args=[token.pk]))
+
+
+@state
+def access_token_undo(visit):
+    user = visit.sign_in()
+    token, _ = token_of(user, APPEND, name="Night job")
+    visit.go(reverse("todos:token-undo", args=[token.pk]))
