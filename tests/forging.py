@@ -18,7 +18,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -327,6 +327,70 @@ def self_certified(claims: Segment, key: Key, url: str = "") -> dict[str, str]:
     return {
         name: sign(claims, key, header={name: value}) for name, value in headers.items()
     }
+
+
+def forgeries(claims: Mapping[str, Any], url: str) -> dict[str, str]:
+    """Return tokens that no verifier of the keys `key_of` may accept, by their names.
+
+    `url` is where a verifier finds its keys. The names are `FORGERIES`.
+    """
+    forged: dict[str, str] = {}
+    for algorithm in ALGORITHMS:
+        key, stranger = key_of(algorithm), new_key(algorithm)
+        good = sign(claims, key)
+        forged |= {
+            f"{algorithm} foreign key": sign(claims, stranger, kid=key.kid),
+            f"{algorithm} other subject": tamper(
+                good, claims=claims | {"sub": "user-2"}
+            ),
+            f"{algorithm} other header": tamper(
+                good, header={"alg": "none", "kid": key.kid}
+            ),
+            f"{algorithm} no signature": tamper(good, signature=b""),
+            f"{algorithm} cut": good[:-4],
+            f"{algorithm} padded": good + "=",
+            f"{algorithm} five parts": good + ".x.y",
+        }
+        for form, token in confused(claims, key).items():
+            forged[f"{algorithm} confused {form}"] = token
+        for form, token in null_signatures(claims, key).items():
+            forged[f"{algorithm} null {form}"] = token
+        for form, token in self_certified(claims, stranger, url).items():
+            forged[f"{algorithm} self-certified {form}"] = token
+        for other in ALGORITHMS:
+            if other != algorithm:
+                forged[f"{algorithm} under the id of {other}"] = sign(
+                    claims, key, kid=key_of(other).kid
+                )
+    for name in ("none", "None", "NONE", "nOnE", ""):
+        forged[f"unsigned {name!r}"] = unsigned(claims, name)
+    for kind in UNFIT_KEYS:
+        forged[f"unfit {kind}"] = sign(claims, key_of(kind))
+    forged["HS256"] = sign(claims, key_of("HS256"))
+    return forged
+
+
+def _names_of_forgeries() -> Iterator[str]:
+    """Yield the names without making a key, so that tests can be named by them."""
+    forms = ["foreign key", "other subject", "other header", "no signature", "cut"]
+    forms += ["padded", "five parts"]
+    public = ("PEM", "PEM, stripped", "DER", "JWK", "JWK, compact", "member", "empty")
+    forms += [f"confused {form}" for form in public]
+    forms += [f"null {form}" for form in ("zeroes", "empty", "cut", "long")]
+    headers = ("jwk", "jku", "x5u", "x5c", "x5t#S256")
+    forms += [f"self-certified {name}" for name in headers]
+    for algorithm in ALGORITHMS:
+        yield from (f"{algorithm} {form}" for form in forms)
+        if algorithm.startswith("ES"):
+            yield f"{algorithm} null DER"
+        others = [other for other in ALGORITHMS if other != algorithm]
+        yield from (f"{algorithm} under the id of {other}" for other in others)
+    yield from (f"unsigned {name!r}" for name in ("none", "None", "NONE", "nOnE", ""))
+    yield from (f"unfit {kind}" for kind in UNFIT_KEYS)
+    yield "HS256"
+
+
+FORGERIES = tuple(_names_of_forgeries())
 
 
 def decode(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

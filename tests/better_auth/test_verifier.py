@@ -50,51 +50,51 @@ def test_accepts_one_of_several_audiences(issuer):
     assert verify(forging.sign(claims, forging.key_of("EdDSA")), now=NOW)
 
 
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"iss": None}, "issuer"),
-        ({"iss": "https://other.example"}, "issuer"),
-        ({"iss": 7}, "issuer"),
-        ({"aud": None}, "claims"),
-        ({"aud": "https://other.example"}, "audience"),
-        ({"aud": "better-auth:session-cache"}, "audience"),
-        ({"aud": []}, "audience"),
-        ({"aud": 7}, "audience"),
-        ({"aud": [["x"]]}, "audience"),
-        ({"sub": None}, "claims"),
-        ({"sub": ""}, "subject"),
-        ({"sub": 7}, "subject"),
-        ({"sub": "a\x00b"}, "subject"),
-        ({"sub": " "}, "subject"),
-        ({"sub": "\u3000"}, "subject"),
-        ({"sub": " user-1"}, "subject"),
-        ({"sub": "user-1\n"}, "subject"),
-        ({"sub": "user\u200b-1"}, "subject"),
-        ({"sub": "user-1\u202e"}, "subject"),
-        ({"sub": "user\u00ad-1"}, "subject"),
-        ({"sub": "user\u2028-1"}, "subject"),
-        ({"sub": "\ud800"}, "malformed"),
-        ({"sub": "x" * 256}, "subject"),
-        ({"sub": ["user-1"]}, "subject"),
-        ({"exp": None}, "claims"),
-        ({"exp": NOW - 60}, "expired"),
-        ({"exp": str(NOW + 900)}, "claims"),
-        ({"exp": NOW + 900.5}, "claims"),
-        ({"exp": 2**53 - 1}, "claims"),
-        ({"exp": True}, "claims"),
-        ({"exp": -1}, "claims"),
-        ({"exp": NOW + 3601}, "lifetime"),
-        ({"iat": None}, "claims"),
-        ({"iat": NOW + 61}, "not_yet_valid"),
-        ({"iat": str(NOW)}, "claims"),
-        ({"iat": NOW - 3700, "exp": NOW - 3700 + 3600}, "expired"),
-        ({"iat": NOW + 50, "exp": NOW + 40}, "lifetime"),
-        ({"nbf": NOW + 61}, "not_yet_valid"),
-        ({"nbf": "soon"}, "claims"),
-        ({"banned": True}, "banned"),
-    ],
-)
+INVALID_CLAIMS = [
+    ({"iss": None}, "issuer"),
+    ({"iss": "https://other.example"}, "issuer"),
+    ({"iss": 7}, "issuer"),
+    ({"aud": None}, "claims"),
+    ({"aud": "https://other.example"}, "audience"),
+    ({"aud": "better-auth:session-cache"}, "audience"),
+    ({"aud": []}, "audience"),
+    ({"aud": 7}, "audience"),
+    ({"aud": [["x"]]}, "audience"),
+    ({"sub": None}, "claims"),
+    ({"sub": ""}, "subject"),
+    ({"sub": 7}, "subject"),
+    ({"sub": "a\x00b"}, "subject"),
+    ({"sub": " "}, "subject"),
+    ({"sub": "\u3000"}, "subject"),
+    ({"sub": " user-1"}, "subject"),
+    ({"sub": "user-1\n"}, "subject"),
+    ({"sub": "user\u200b-1"}, "subject"),
+    ({"sub": "user-1\u202e"}, "subject"),
+    ({"sub": "user\u00ad-1"}, "subject"),
+    ({"sub": "user\u2028-1"}, "subject"),
+    ({"sub": "\ud800"}, "malformed"),
+    ({"sub": "x" * 256}, "subject"),
+    ({"sub": ["user-1"]}, "subject"),
+    ({"exp": None}, "claims"),
+    ({"exp": NOW - 60}, "expired"),
+    ({"exp": str(NOW + 900)}, "claims"),
+    ({"exp": NOW + 900.5}, "claims"),
+    ({"exp": 2**53 - 1}, "claims"),
+    ({"exp": True}, "claims"),
+    ({"exp": -1}, "claims"),
+    ({"exp": NOW + 3601}, "lifetime"),
+    ({"iat": None}, "claims"),
+    ({"iat": NOW + 61}, "not_yet_valid"),
+    ({"iat": str(NOW)}, "claims"),
+    ({"iat": NOW - 3700, "exp": NOW - 3700 + 3600}, "expired"),
+    ({"iat": NOW + 50, "exp": NOW + 40}, "lifetime"),
+    ({"nbf": NOW + 61}, "not_yet_valid"),
+    ({"nbf": "soon"}, "claims"),
+    ({"banned": True}, "banned"),
+]
+
+
+@pytest.mark.parametrize(("changes", "reason"), INVALID_CLAIMS)
 def test_refuses_an_invalid_claim(issuer, changes, reason):
     token = forging.sign(claims_of(issuer, **changes), forging.key_of("EdDSA"))
 
@@ -142,42 +142,7 @@ def test_accepts_the_generic_type(issuer, kind):
 
 
 def test_no_forged_token_is_accepted(issuer):
-    claims = claims_of(issuer)
-    forged = {}
-    for algorithm in forging.ALGORITHMS:
-        key, stranger = forging.key_of(algorithm), forging.new_key(algorithm)
-        good = forging.sign(claims, key)
-        forged |= {
-            f"{algorithm} foreign key": forging.sign(claims, stranger, kid=key.kid),
-            f"{algorithm} other subject": forging.tamper(
-                good, claims=claims | {"sub": "user-2"}
-            ),
-            f"{algorithm} other header": forging.tamper(
-                good, header={"alg": "none", "kid": key.kid}
-            ),
-            f"{algorithm} no signature": forging.tamper(good, signature=b""),
-            f"{algorithm} cut": good[:-4],
-            f"{algorithm} padded": good + "=",
-            f"{algorithm} five parts": good + ".x.y",
-        }
-        for form, token in forging.confused(claims, key).items():
-            forged[f"{algorithm} confused {form}"] = token
-        for form, token in forging.null_signatures(claims, key).items():
-            forged[f"{algorithm} null {form}"] = token
-        for form, token in forging.self_certified(
-            claims, stranger, issuer.jwks_url
-        ).items():
-            forged[f"{algorithm} self-certified {form}"] = token
-        for other in forging.ALGORITHMS:
-            if other != algorithm:
-                forged[f"{algorithm} under the id of {other}"] = forging.sign(
-                    claims, key, kid=forging.key_of(other).kid
-                )
-    for name in ("none", "None", "NONE", "nOnE", ""):
-        forged[f"unsigned {name!r}"] = forging.unsigned(claims, name)
-    for kind in forging.UNFIT_KEYS:
-        forged[f"unfit {kind}"] = forging.sign(claims, forging.key_of(kind))
-    forged["HS256"] = forging.sign(claims, forging.key_of("HS256"))
+    forged = forging.forgeries(claims_of(issuer), issuer.jwks_url)
 
     accepted = []
     for name, token in forged.items():
