@@ -23,7 +23,7 @@ from django.db import transaction
 from accounts import events
 from accounts.credentials import Credential, lock_if_current
 from accounts.models import REQUEST_FIELDS, PersonalAccessToken, SecurityEvent, User
-from config.api.scopes import SCOPES, with_included
+from config.api.scopes import SCOPES, with_included, without_included
 from config.compiled_queries import CompiledQuery, instance
 
 KIND = "personal-token"  # of the credential
@@ -169,7 +169,7 @@ def create(
         user=user,
         name=name,
         digest=sha256(text.encode()).hexdigest(),
-        scopes=" ".join(scope for scope in SCOPES if scope in limits.scopes),
+        scopes=" ".join(without_included(limits.scopes)),
         lists=None if lists is None else sorted(map(str, lists)),
         epoch=locked.credential_epoch,
         created_at=at,
@@ -177,6 +177,24 @@ def create(
     )
     events.record(user, SecurityEvent.Kind.TOKEN_CREATED, at=at, about=KIND)
     return token, text
+
+
+@transaction.atomic
+def narrow(*, user: User, token_id: UUID, scopes: Collection[str]) -> None:
+    """Leave a token only those of its scopes that are among `scopes`.
+
+    Raises:
+        ValueError: none would be left.
+        PersonalAccessToken.DoesNotExist: the user has no such token.
+        CredentialEnded: as `lock_if_current` does.
+    """
+    lock_if_current(user)
+    token = PersonalAccessToken.objects.get(user=user, pk=token_id)
+    left = with_included(token.scopes.split()) & set(scopes)
+    if not left:
+        raise ValueError("a token needs a scope")
+    token.scopes = " ".join(without_included(left))
+    token.save(update_fields=["scopes"])
 
 
 @transaction.atomic

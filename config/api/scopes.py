@@ -37,6 +37,13 @@ def with_included(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(known.union(*(INCLUDED.get(scope, ()) for scope in known)))
 
 
+def without_included(scopes: Iterable[str]) -> list[str]:
+    """Return the known scopes among these that no other of them includes, in order."""
+    given = set(scopes)
+    included = set().union(*(INCLUDED.get(scope, ()) for scope in given))
+    return [scope for scope in SCOPES if scope in given - included]
+
+
 class Limited(Protocol):
     """What an endpoint must know of a credential; None means no limit."""
 

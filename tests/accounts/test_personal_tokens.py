@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts import credentials, personal_tokens
 from accounts.models import PersonalAccessToken, SecurityEvent
-from config.api.scopes import READ, WRITE, with_included
+from config.api.scopes import APPEND, READ, WRITE, with_included
 from tests.factories import TaskFactory
 from tests.personal_tokens import text_of, token_of
 from tests.threads import in_a_thread
@@ -199,7 +199,7 @@ def test_removed_scopes_no_longer_count(alice, api_with):
     client = api_with(text)
     assert client.post("/api/v1/tasks", {"title": "x"}).status_code == 201
 
-    PersonalAccessToken.objects.filter(pk=token.pk).update(scopes=READ)
+    personal_tokens.narrow(user=alice, token_id=token.pk, scopes=[READ])
 
     answer = client.post("/api/v1/lists", {"name": "x"})
     assert answer.status_code == 403
@@ -207,6 +207,16 @@ def test_removed_scopes_no_longer_count(alice, api_with):
     assert answer["WWW-Authenticate"] == (
         'Bearer error="insufficient_scope", scope="tasks:write"'
     )
+
+
+def test_scopes_are_only_taken_away(alice):
+    token, _ = token_of(alice, READ, APPEND)
+
+    personal_tokens.narrow(user=alice, token_id=token.pk, scopes=[READ, WRITE])
+    token.refresh_from_db()
+    assert token.scopes == READ
+    with pytest.raises(ValueError, match="scope"):
+        personal_tokens.narrow(user=alice, token_id=token.pk, scopes=[APPEND])
 
 
 def test_scopes_that_are_no_longer_known_permit_nothing():

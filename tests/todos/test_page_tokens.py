@@ -173,7 +173,24 @@ def test_revoking_ends_it(alice, page_as, api_with):
     assert "has ended already" in again.content.decode()
 
 
-@pytest.mark.parametrize("name", ["token", "token-revoke", "token-undo"])
+def test_rights_are_taken_away(alice, page_as):
+    token, _ = token_of(alice, WRITE)
+    path = reverse("todos:token-rights", args=[token.pk])
+    browser = page_as(alice)
+    assert 'value="export"' not in browser.get(path).content.decode()
+
+    for scopes in ([], ["export"], [READ, "export"]):
+        assert browser.post(path, {"scopes": scopes}).status_code == 200
+    page = browser.post(path, {"scopes": [READ, APPEND]}, follow=True)
+
+    assert "may do less now" in page.content.decode()
+    token.refresh_from_db()
+    assert token.scopes == "tasks:read tasks:append"
+
+
+@pytest.mark.parametrize(
+    "name", ["token", "token-rights", "token-revoke", "token-undo"]
+)
 def test_a_foreign_token_does_not_exist(alice, bob, page_as, name):
     token, text = token_of(alice)
     path = reverse(f"todos:{name}", args=[token.pk])
@@ -181,7 +198,8 @@ def test_a_foreign_token_does_not_exist(alice, bob, page_as, name):
 
     assert stranger.get(path).status_code == 404
     if name != "token":
-        assert stranger.post(path, {"since": "all"}).status_code == 404
+        body = {"since": "all", "scopes": [READ]}
+        assert stranger.post(path, body).status_code == 404
     token.refresh_from_db()
     assert token.revoked_at is None
 

@@ -110,6 +110,24 @@ class TokenForm(forms.Form):
         return Limits(values["scopes"], ends, values["lists"] if some else None)
 
 
+class RightsForm(forms.Form):
+    """Which of its rights a token keeps."""
+
+    scopes = forms.MultipleChoiceField(
+        label="It may still",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": "Leave it at least one right. To end it, revoke it."
+        },
+    )
+
+    def __init__(self, *args: Any, scopes: frozenset[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["scopes"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(key, text) for key, text in SCOPES.items() if key in scopes]
+
+
 class UndoForm(forms.Form):
     """Since when to undo what a token did."""
 

@@ -27,7 +27,7 @@ from accounts.credentials import Credential
 from accounts.models import PersonalAccessToken
 from accounts.pages.recent_sign_in import recent_sign_in_required
 from accounts.times import time_words
-from config.api.scopes import SCOPES
+from config.api.scopes import SCOPES, with_included, without_included
 from config.drafts import KeepsDraft
 from todos import actions, idempotency
 from todos.actions.undo_by_credential import UndoneSince
@@ -35,13 +35,14 @@ from todos.models import Change, TaskList
 from todos.pages.changes import conflict_text, sentences_of
 from todos.pages.mixins import Context, UserPageMixin
 from todos.pages.rows import day_words
-from todos.pages.token_forms import TokenForm, UndoForm, refuse
+from todos.pages.token_forms import RightsForm, TokenForm, UndoForm, refuse
 
 if TYPE_CHECKING:
     NewTokenFormView = FormView[TokenForm]
     UndoFormView = FormView[UndoForm]
+    RightsFormView = FormView[RightsForm]
 else:
-    NewTokenFormView = UndoFormView = FormView
+    NewTokenFormView = UndoFormView = RightsFormView = FormView
 
 ACTIVITY_SHOWN = 50  # changes
 CONFLICTS_SHOWN = 3
@@ -55,6 +56,7 @@ class ShownToken:
     pk: UUID
     name: str
     rights: list[str]
+    can_lose_rights: bool
     lists: str
     created: str
     expires: str
@@ -102,20 +104,19 @@ class TokenPage(UserPageMixin):
         return ShownToken(
             pk=token.pk,
             name=token.name,
-            rights=[
-                text for key, text in SCOPES.items() if key in token.scopes.split()
-            ],
+            rights=[SCOPES[key] for key in without_included(token.scopes.split())],
+            can_lose_rights=is_live and len(with_included(token.scopes.split())) > 1,
             lists=_lists(token.list_ids, names),
             created=self.when(token.created_at),
             expires=self.when(token.expires_at),
-            used=self.when(used) if used else "never",
+            used=self.when(used) if used else "Never",
             is_live=is_live,
             ended="" if is_live else "revoked" if is_ended else "expired",
         )
 
     def when(self, at: datetime) -> str:
         """Return a time in the user's words, such as `today, 17:30`."""
-        local = at.astimezone(self.user.zone)
+        local = at.astimezone(self.user.zone).replace(second=0, microsecond=0)
         day = day_words(local.date(), today=self.today)
         return f"{day}, {time_words(local.time(), self.user.clock)}"
 
@@ -247,6 +248,34 @@ class RevokeView(TokenPage, TemplateView):
         done = personal_tokens.revoke(user=self.user, token_id=token.pk, at=self.now)
         text = "Revoked" if done else "This token has ended already"
         self.add_message(text, token.name)
+        return redirect("todos:token", token.pk)
+
+
+class RightsView(TokenPage, RightsFormView):
+    """Take rights away from a token; it never gets new ones."""
+
+    form_class = RightsForm
+    template_name = "todos/token_rights.html"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        scopes = self.token.scopes.split()
+        return super().get_form_kwargs() | {"scopes": with_included(scopes)}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"scopes": self.token.scopes.split()}
+
+    def get_context_data(self, **kwargs: Any) -> Context:
+        return super().get_context_data(**kwargs) | {"token": self.token}
+
+    def form_valid(self, form: RightsForm) -> HttpResponse:
+        token = self.token
+        scopes = form.cleaned_data["scopes"]
+        try:
+            personal_tokens.narrow(user=self.user, token_id=token.pk, scopes=scopes)
+        except ValueError:  # another tab took the chosen ones away
+            refuse(form, "The token no longer has these rights.")
+            return self.form_invalid(form)
+        self.add_message("The token may do less now", token.name)
         return redirect("todos:token", token.pk)
 
 

@@ -37,6 +37,11 @@ urlpatterns = [
     path("accounts/tokens/new/", tokens.NewTokenView.as_view(), name="token-new"),
     path("accounts/tokens/<uuid:pk>/", tokens.TokenView.as_view(), name="token"),
     path(
+        "accounts/tokens/<uuid:pk>/rights/",
+        tokens.RightsView.as_view(),
+        name="token-rights",
+    ),
+    path(
         "accounts/tokens/<uuid:pk>/revoke/",
         tokens.RevokeView.as_view(),
         name="token-revoke",

@@ -149,7 +149,7 @@ def access_token_new(visit):
 def access_token_created(visit):
     visit.sign_in()
     visit.go("/accounts/tokens/new/")
-    visit.page.get_by_label("Name").fill("Backup script")
+    visit.page.get_by_label("Name", exact=True).fill("Backup script")
     visit.page.get_by_label("Add tasks, without reading anything").check()
     visit.page.get_by_role("button", name="Create token").click()
     expect(visit.page.get_by_label("Token for Backup script")).to_be_visible()
@@ -164,6 +164,13 @@ def access_token_with_activity(visit):
         credential=f"personal-token:{token.pk}"
     )
     visit.go(reverse("todos:token", args=[token.pk]))
+
+
+@state
+def access_token_rights(visit):
+    user = visit.sign_in()
+    token, _ = token_of(user, name="Night job")
+    visit.go(reverse("todos:token-rights", args=[token.pk]))
 
 
 @state
