@@ -178,6 +178,7 @@ def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> 
     if by is None:
         lock_if_current(user)
     end_all(user=user, at=at)
+    user.browser_sessions.all().delete()
     events.record(user, SecurityEvent.Kind.SIGNED_OUT_EVERYWHERE, at=at, by=by)
 
 

@@ -96,6 +96,9 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/users/me",            401, 200, 200, 200),
     ("PATCH",  "api/v1/users/me",            401, 200, 200, 200, {"theme": "dark"}),
     ("DELETE", "api/v1/users/me",            401, 204, 204, 204),
+    ("GET",    "api/v1/credentials",         401, 200, 200, 200),
+    ("DELETE", "api/v1/credentials",         401, 204, 204, 204),
+    ("DELETE", "api/v1/credentials/<str:credential_id>", 401, 204, 404, 404),
     ("GET",    "api/v1/tasks",               401, 200, 200, 200),
     ("POST",   "api/v1/tasks",               401, 201, 201, 201, TITLE),
     ("POST",   "api/v1/tasks/bulk",          401, 200, 400, 400, BULK),
@@ -320,6 +323,11 @@ PAGES = [Row(*row) for row in [
      {"since": "all"}),
     ("GET",  "accounts/sign-out-everywhere/", 302, 200, 200, 200),
     ("POST", "accounts/sign-out-everywhere/", 303, 303, 303, 303),
+    ("GET",  "accounts/credentials/",         302, 200, 200, 200),
+    ("GET",  "accounts/credentials/end-others/", 302, 200, 200, 200),
+    ("POST", "accounts/credentials/end-others/", 303, 303, 303, 303),
+    ("GET",  "accounts/credentials/<str:pk>/end/", 302, 200, 404, 404),
+    ("POST", "accounts/credentials/<str:pk>/end/", 303, 303, 404, 404),
     ("GET",  "accounts/sign-in-again/",       302, 302, 302, 302),
     ("GET",  "accounts/delete/",              302, 200, 200, 200),
     ("POST", "accounts/delete/",              303, 303, 303, 303),
@@ -561,6 +569,7 @@ class AliceObjects:
         )
         self.token, _ = token_of(alice)
         self.refresh = tokens.start_family(user=alice, at=timezone.now()).refresh
+        self.family = tokens.RefreshToken.read(self.refresh).family_id
         inbox = alice.task_lists.get(is_inbox=True)
         self.named_in = {
             id(BULK): {**BULK, "ids": [str(self.task.pk)]},
@@ -591,6 +600,8 @@ class AliceObjects:
             .replace("tokens/<uuid:pk>", f"tokens/{self.token.pk}")
             .replace("paused/<uuid:pk>", f"paused/{self.identity.pk}")
             .replace("support/<uuid:pk>", f"support/{self.grant.pk}")
+            .replace("<str:credential_id>", f"token-{self.family}")
+            .replace("credentials/<str:pk>", f"credentials/token-{self.family}")
             .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")
             .replace("<uuid:user_id>", str(self.alice.pk))
             .replace("auth/group/<path:object_id>", "auth/group/0")

@@ -1,6 +1,6 @@
 """The routes of accounts under `/api/v1/`."""
 
-from accounts.api import views
+from accounts.api import credentials, views
 from config.api.routing import endpoint
 
 urlpatterns = [
@@ -12,5 +12,11 @@ urlpatterns = [
     ),
     *endpoint("auth/logout", views.LogoutView.as_view(), "logout"),
     *endpoint("auth/password", views.PasswordView.as_view(), "password"),
+    *endpoint("credentials", credentials.CredentialsView.as_view(), "credentials"),
+    *endpoint(
+        "credentials/<str:credential_id>",
+        credentials.CredentialView.as_view(),
+        "credential",
+    ),
     *endpoint("users/me", views.MeView.as_view(), "me"),
 ]

@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 
 from accounts import social_adapter
 from accounts.pages import (
+    credentials,
     identities,
     leaving,
     recent_sign_in,
@@ -31,6 +32,13 @@ own = [
         views.SignOutEverywhereView.as_view(),
         name="sign-out-everywhere",
     ),
+    path("credentials/", credentials.CredentialsView.as_view(), name="credentials"),
+    path(
+        "credentials/end-others/",
+        credentials.EndOthersView.as_view(),
+        name="credentials-end-others",
+    ),
+    path("credentials/<str:pk>/end/", credentials.end, name="credential-end"),
     path("connect/", identities.ConnectView.as_view(), name="connect"),
     path(
         "connect/confirm/",

@@ -74,6 +74,18 @@ def settings_dark(visit):
 
 
 @state
+def credentials(visit):
+    visit.sign_in()
+    visit.go("/accounts/credentials/")
+
+
+@state
+def credentials_end_others(visit):
+    visit.sign_in()
+    visit.go("/accounts/credentials/end-others/")
+
+
+@state
 def security(visit):
     visit.sign_in()
     visit.go("/accounts/security/")
