@@ -21,32 +21,74 @@ EVENTS = (
     "sign-in disconnected",
     "sign-out on the pages",
     "`auth/logout`",
+    "ended in the credential centre",
+    "everything else ended there",
 )
 _BY_SUPPORT_OR_FOR_GOOD = (ENDS,) * 4  # signed out everywhere to deletion requested
 
 ENDINGS: dict[str, tuple[str, ...]] = {
     name: (*changes, *_BY_SUPPORT_OR_FOR_GOOD, *rest)
     for name, changes, rest in (
-        # password changed, reset, address changed; disconnected, signed out twice
-        ("browser session, by password", (OTHERS, ENDS, OTHERS), (STAYS, THIS, STAYS)),
+        # password changed, reset, address changed; then the five that follow deletion
+        (
+            "browser session, by password",
+            (OTHERS, ENDS, OTHERS),
+            (STAYS, THIS, STAYS, THIS, OTHERS),
+        ),
         (
             "browser session, by OpenID Connect",
             (OTHERS, ENDS, OTHERS),
-            (ENDS, THIS, STAYS),
+            (ENDS, THIS, STAYS, THIS, OTHERS),
         ),
-        ("Better Auth cookie", (ENDS, ENDS, ENDS), (ENDS, THIS, STAYS)),
-        ("Better Auth session token", (ENDS, ENDS, ENDS), (ENDS, STAYS, STAYS)),
-        ("Better Auth JWT", (ENDS, ENDS, ENDS), (ENDS, STAYS, STAYS)),
-        ("access token", (ENDS, ENDS, ENDS), (STAYS, STAYS, EXPIRES)),
-        ("refresh token", (OTHERS, ENDS, ENDS), (STAYS, STAYS, THIS)),
-        ("access token, exchanged", (ENDS, ENDS, ENDS), (EXPIRES, STAYS, EXPIRES)),
-        ("refresh token, exchanged", (OTHERS, ENDS, ENDS), (ENDS, STAYS, THIS)),
-        ("personal access token", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
-        ("OpenID Connect sign-in under way", (ENDS, ENDS, ENDS), (ENDS, STAYS, STAYS)),
-        ("link to change the address", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
-        ("link to confirm the address", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
-        ("link to reset the password", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
-        ("view for support staff", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS)),
+        ("Better Auth cookie", (ENDS, ENDS, ENDS), (ENDS, THIS, STAYS, ENDS, ENDS)),
+        (
+            "Better Auth session token",
+            (ENDS, ENDS, ENDS),
+            (ENDS, STAYS, STAYS, ENDS, ENDS),
+        ),
+        ("Better Auth JWT", (ENDS, ENDS, ENDS), (ENDS, STAYS, STAYS, ENDS, ENDS)),
+        ("access token", (ENDS, ENDS, ENDS), (STAYS, STAYS, EXPIRES, EXPIRES, ENDS)),
+        ("refresh token", (OTHERS, ENDS, ENDS), (STAYS, STAYS, THIS, THIS, OTHERS)),
+        (
+            "access token, exchanged",
+            (ENDS, ENDS, ENDS),
+            (EXPIRES, STAYS, EXPIRES, EXPIRES, ENDS),
+        ),
+        (
+            "refresh token, exchanged",
+            (OTHERS, ENDS, ENDS),
+            (ENDS, STAYS, THIS, THIS, OTHERS),
+        ),
+        (
+            "personal access token",
+            (ENDS, ENDS, ENDS),
+            (STAYS, STAYS, STAYS, THIS, ENDS),
+        ),
+        (
+            "OpenID Connect sign-in under way",
+            (ENDS, ENDS, ENDS),
+            (ENDS, STAYS, STAYS, ENDS, ENDS),
+        ),
+        (
+            "link to change the address",
+            (ENDS, ENDS, ENDS),
+            (STAYS, STAYS, STAYS, ENDS, ENDS),
+        ),
+        (
+            "link to confirm the address",
+            (ENDS, ENDS, ENDS),
+            (STAYS, STAYS, STAYS, STAYS, ENDS),
+        ),
+        (
+            "link to reset the password",
+            (ENDS, ENDS, ENDS),
+            (STAYS, STAYS, STAYS, STAYS, ENDS),
+        ),
+        (
+            "view for support staff",
+            (ENDS, ENDS, ENDS),
+            (STAYS, STAYS, STAYS, STAYS, ENDS),
+        ),
     )
 }
 

@@ -22,7 +22,7 @@ from accounts import credentials, support
 from accounts.better_auth.identities import find_or_provision
 from accounts.better_auth.verifier import verify
 from accounts.emails import Confirmation
-from accounts.models import LinkedIdentity
+from accounts.models import LinkedIdentity, PersonalAccessToken
 from config.openid_connect import provider_settings
 from tests.accounts import credential_endings as endings
 from tests.factories import PASSWORD
@@ -33,6 +33,7 @@ NEW_PASSWORD = "a brand new staple battery"
 DOCUMENT = Path(django_settings.BASE_DIR, "docs/security.md")
 START = "/accounts/oidc/better-auth/login/"
 ME = "/api/v1/users/me"
+CREDENTIALS = "/api/v1/credentials"
 
 
 class World:
@@ -181,6 +182,7 @@ class ExchangedAccess(Access, Exchanged):
 class PersonalToken(SessionToken):
     def make(self):
         self.client = api(text_of(self.world.alice))
+        self.pk = PersonalAccessToken.objects.order_by("-pk").first().pk
 
 
 class UnderWay(OutsideSession):
@@ -339,6 +341,35 @@ def sign_out_by_api(world, own):
     return own.pair is not None
 
 
+def end_in_the_centre(world, own):
+    """End what the credential centre shows as the credential of `own`."""
+    client = own.browser or getattr(own, "client", None)
+    if own.pair:
+        client = api(own.pair["access"])
+    listed = world.elsewhere().get(CREDENTIALS).json()["results"]
+    if isinstance(own, PersonalToken):
+        ids = [f"personal-token-{own.pk}"]
+    elif isinstance(own, (ConfirmLink, ResetLink, SupportView)):
+        return False
+    elif type(own) is ChangeLink:
+        ids = [entry["id"] for entry in listed if entry["kind"] == "address-link"]
+    elif client is not None:
+        listed = client.get(CREDENTIALS).json()["results"]
+        ids = [entry["id"] for entry in listed if entry["is_current"]]
+    else:
+        ids = [f"identity-{world.identity.pk}"]
+    [one] = ids
+    assert world.elsewhere().delete(f"{CREDENTIALS}/{one}").status_code == 204
+    return not one.startswith(("identity", "address"))
+
+
+def end_everything_else(world, own):
+    client = own.browser or (api(own.pair["access"]) if own.pair else None)
+    client = client or world.elsewhere()
+    assert client.delete(CREDENTIALS).status_code == 204
+    return bool(own.browser or own.pair)
+
+
 EVENTS = dict(
     zip(
         endings.EVENTS,
@@ -346,6 +377,7 @@ EVENTS = dict(
             *(change_the_password, reset_the_password, change_the_address),
             *(sign_out_everywhere, deactivate, reactivate, ask_for_deletion),
             *(disconnect, sign_out, sign_out_by_api),
+            *(end_in_the_centre, end_everything_else),
         ),
         strict=True,
     )
