@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.module_loading import import_string
@@ -200,6 +201,8 @@ def one_of_everything(recorder):
     send("post", "/v1/undo")
     send("post", "/me/tasks", {"title": "Plain"}, route="/{user_id}/tasks")
     send("get", "/me/tasks", route="/{user_id}/tasks")
+    EmailAddress.objects.create(user=User.objects.get(), email="new@example.com")
+    send("get", "/v1/credentials")
     User.objects.update(email=None)
     send("get", "/v1/users/me")
 

@@ -44,6 +44,11 @@ PROMISED = {
         "per hour": timedelta(seconds=MAIL_PERIOD),
     },
     "account/verified_email_required.html": {"a few minutes": None},
+    "accounts/credentials.html": {
+        "one hour": RESET,
+        "three days": LINK_LIFETIME,
+        "two weeks": deployed.TRUSTED_BROWSER_AGE,
+    },
     "accounts/sign_in_again.html": {"15 minutes": RECENT},
     "accounts/support.html": {"an hour": max(support.MINUTES) * MINUTE},
     "todos/task_upcoming.html": {"two weeks": BARS * DAY},
