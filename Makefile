@@ -17,7 +17,7 @@ TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.set
 RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev check test bench screenshots lighthouse sbom audit lock format clean venv install install-dev \
+.PHONY: help run demo dev check test bench screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
 	browser node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
@@ -54,6 +54,9 @@ lighthouse: NODE_FOLDERS := tests/lighthouse
 lighthouse: install-dev browser node-modules ## Print the scores that Lighthouse gives to four pages
 	$(PY) -m tests.lighthouse
 	$(PY) -m tests.lighthouse --mobile
+
+isolation: install-dev node-modules ## Ask every route as everybody, and write docs/isolation.md
+	$(PY) -m tests.isolation
 
 sbom: install-dev ## Write the bill of materials (CycloneDX) into var/sbom.cdx.json
 	$(PY) -m tests.supply_chain.sbom var/sbom.cdx.json

@@ -44,6 +44,7 @@ from tests.callers import (
 )
 from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
+from tests.isolation.answers import Asked, note
 from tests.personal_tokens import token_of
 from tests.signing_in import browser_of, password_at
 from todos import actions, import_files
@@ -733,6 +734,7 @@ def contradictions(callers, rows, methods):
                 continue
             for caller, client in callers.clients[kind].items():
                 found = callers.status_of(client, method, row.route, row.body)
+                note(Asked(method, row.route, kind, caller), found)
                 if found != expected(row, caller, kind, view):
                     wrong[f"{method} {caller} by {kind}"] = found
     if rows[0].route == "accounts/logout/":

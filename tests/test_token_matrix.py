@@ -22,6 +22,7 @@ from config.api.scopes import (
     with_included,
 )
 from config.api.views import Endpoint
+from tests.isolation.answers import Asked, note
 from tests.personal_tokens import text_of
 from tests.test_access_matrix import API, AliceObjects, Row
 
@@ -142,7 +143,9 @@ def client_with(user, *scopes, **options):
 
 def status(objects, client, row: Row):
     """Send the request of a row as the matrix does."""
-    return objects.status_of(client, row.method, row.route, row.body)
+    found = objects.status_of(client, row.method, row.route, row.body)
+    note(Asked(row.method, row.route, "personal token", "see the scopes"), found)
+    return found
 
 
 @pytest.mark.parametrize("scope", SCOPES)
