@@ -1,6 +1,6 @@
 """System checks of the deployment: a wrong setting stops the start and is named."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import combinations
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,8 +9,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connection
 
+from config.postgresql.roles import Role
 from config.private_files import database_files, is_open_to_others
 
 MIN_SECRET_BYTES = 32
@@ -114,6 +116,48 @@ def check_database(**kwargs: object) -> Iterator[CheckMessage]:
                 "special characters in the password."
             ),
             id="config.E020",
+        )
+
+
+@register
+def check_migration_database(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that MIGRATION_DATABASE_URL is a database of the same kind."""
+    used, owner = settings.DATABASES["default"], settings.MIGRATION_DATABASE
+    if owner is not None and not (
+        used["ENGINE"] == owner["ENGINE"] == "config.postgresql"
+    ):
+        yield Error(
+            "MIGRATION_DATABASE_URL needs PostgreSQL, and DATABASE_URL as well.",
+            hint="Remove it for SQLite, which has no roles.",
+            id="config.E023",
+        )
+
+
+@register(Tags.database, deploy=True)
+def check_runtime_role(
+    databases: Collection[str] | None = None, **kwargs: object
+) -> Iterator[CheckMessage]:
+    """Check that row-level security limits the role of the service.
+
+    It needs the database: `check --deploy --database default`.
+    """
+    if "default" not in (databases or ()) or connection.vendor != "postgresql":
+        return
+    role = Role.of_connection()
+    hint = "Run manage.py create_runtime_role, and set DATABASE_URL as it says."
+    if role.bypasses_row_security:
+        yield Warning(
+            "The role of DATABASE_URL is a superuser or has BYPASSRLS, so row-level"
+            " security does not limit it.",
+            hint=hint,
+            id="config.W024",
+        )
+    if role.owns_tables:
+        yield Warning(
+            "The role of DATABASE_URL owns tables, so it could switch row-level"
+            " security off.",
+            hint=hint,
+            id="config.W025",
         )
 
 

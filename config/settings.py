@@ -160,6 +160,13 @@ DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'ownlist.sqlit
 # Set this for a pooler in transaction mode that lacks prepared statements.
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 DATABASES = {"default": database_settings(DATABASE_URL, pooled=DATABASE_POOLED)}
+# The owner of the tables, for `migrate`, if the service runs as another role.
+MIGRATION_DATABASE_URL = env("MIGRATION_DATABASE_URL", default="")
+MIGRATION_DATABASE = (
+    database_settings(MIGRATION_DATABASE_URL, pooled=False)
+    if MIGRATION_DATABASE_URL
+    else None
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Shared by all workers, for values that can be fetched again: the keys of issuers, and

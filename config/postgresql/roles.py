@@ -1,0 +1,103 @@
+"""The roles of a deployment on PostgreSQL: owner of the tables, and the service.
+
+The service needs to own nothing. Its role then can't switch row-level security off,
+even if someone makes it run any SQL they like.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+
+CHANGED = ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "CONN_MAX_AGE")
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Connect by MIGRATION_DATABASE_URL inside, if it is set."""
+    if settings.MIGRATION_DATABASE is None:
+        yield
+        return
+    before = {name: connection.settings_dict[name] for name in CHANGED}
+    connection.close()
+    connection.settings_dict.update(
+        {name: settings.MIGRATION_DATABASE[name] for name in CHANGED}
+    )
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(before)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a role of the database may do beyond reading and writing rows."""
+
+    bypasses_row_security: bool
+    owns_tables: bool
+
+    @classmethod
+    def named(cls, name: str) -> "Role | None":
+        """Return the role, or None if it does not exist."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT rolsuper OR rolbypassrls, EXISTS (SELECT FROM pg_class"
+                " WHERE relowner = pg_roles.oid AND relkind IN ('r', 'p')"
+                " AND relnamespace = current_schema()::regnamespace)"
+                " FROM pg_roles WHERE rolname = %s",
+                [name],
+            )
+            row = cursor.fetchone()
+        return cls(*row) if row else None
+
+    @classmethod
+    def of_connection(cls) -> "Role":
+        """Return the role that the service runs as."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            ((name,),) = cursor.fetchall()
+        role = cls.named(name)
+        assert role is not None
+        return role
+
+
+def creation(name: str, password: str) -> sql.Composed:
+    """Return the statement that creates a role without any rights."""
+    return sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+        sql.Identifier(name), password
+    )
+
+
+def grants(name: str) -> list[sql.Composed]:
+    """Return the statements that let a role read and write, now and after migrations.
+
+    They must run as the owner of the tables. They can be repeated.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database(), current_schema()")
+        ((database, schema),) = cursor.fetchall()
+    names = {
+        "role": sql.Identifier(name),
+        "database": sql.Identifier(database),
+        "schema": sql.Identifier(schema),
+    }
+    rights = {
+        "TABLES": "SELECT, INSERT, UPDATE, DELETE",
+        "SEQUENCES": "USAGE, SELECT",
+        "FUNCTIONS": "EXECUTE",
+    }
+    statements = [
+        "GRANT CONNECT ON DATABASE {database} TO {role}",
+        "GRANT USAGE ON SCHEMA {schema} TO {role}",
+    ]
+    for kind, what in rights.items():
+        statements += [
+            f"GRANT {what} ON ALL {kind} IN SCHEMA {{schema}} TO {{role}}",
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {{schema}} GRANT {what} ON {kind}"
+            " TO {role}",
+        ]
+    return [sql.SQL(statement).format(**names) for statement in statements]
