@@ -21,11 +21,13 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import psycopg
 
 NAME = "ownlist"  # of the superuser and of the database
+OWNER = "ownlist_owner"  # a role with the rights of an operator, for the tests
 START_TIMEOUT = 60  # seconds
 # Tests need no durability, and waiting for the disk would be most of the time.
 SPEED_OVER_SAFETY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
@@ -43,7 +45,25 @@ def database_url() -> Iterator[str]:
         yield named
     else:
         with server() as started:
-            yield started
+            yield owned(started)
+
+
+def owned(url: str) -> str:
+    """Create a role that owns the database without being superuser; return its URL.
+
+    Row-level security does not apply to superusers, so their tests would prove nothing.
+    """
+    password = secrets.token_urlsafe(16)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            f"CREATE ROLE {OWNER} LOGIN CREATEDB CREATEROLE PASSWORD '{password}'"
+        )
+        # To end the sessions of a test database.
+        connection.execute(f"GRANT pg_signal_backend TO {OWNER}")
+        connection.execute(f"ALTER DATABASE {NAME} OWNER TO {OWNER}")
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{OWNER}:{password}@{place}").geturl()
 
 
 def refuse_other_machines(url: str) -> None:

@@ -83,8 +83,8 @@ def store_answer(
     )
 
 
-def delete_expired_answers(*, at: datetime) -> int:
-    """Delete all responses that are older than a day, and return their number."""
-    expired = IdempotentAnswer.objects.filter(created_at__lte=at - LIFETIME)
-    number, _ = expired.delete()
+def delete_expired_answers(owner: User, *, at: datetime) -> int:
+    """Delete the responses that are older than a day, and return their number."""
+    answers = IdempotentAnswer.objects.owned_by(owner)
+    number, _ = answers.filter(created_at__lte=at - LIFETIME).delete()
     return number

@@ -14,6 +14,8 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from config.json import JSONObject
+from config.row_security import rows_of
+from todos.across_owners import surplus_import_files
 from todos.models import ImportFile
 
 LIFETIME = timedelta(hours=1)
@@ -34,7 +36,6 @@ def keep(
 
     Drops the expired files of all users, and the oldest beyond `FILES_MAX`.
     """
-    delete_expired(at=at)
     kept, _ = ImportFile.objects.update_or_create(
         owner=owner,
         defaults={
@@ -49,10 +50,7 @@ def keep(
             "batch": None,
         },
     )
-    latest = ImportFile.objects.order_by("-created_at").values_list("pk", flat=True)
-    surplus = list(latest[FILES_MAX : 2 * FILES_MAX])
-    if surplus:
-        ImportFile.objects.filter(pk__in=surplus).delete()
+    delete_surplus(at=at)
     return kept
 
 
@@ -66,7 +64,8 @@ def find(owner: User, *, key: UUID, at: datetime) -> ImportFile:
     return files.get(key=key, created_at__gt=at - LIFETIME)
 
 
-def delete_expired(*, at: datetime) -> int:
-    """Delete the files that were uploaded more than an hour ago; return the number."""
-    number, _ = ImportFile.objects.filter(created_at__lte=at - LIFETIME).delete()
-    return number
+def delete_surplus(*, at: datetime) -> None:
+    """Delete files of all users: expired ones, and the oldest beyond `FILES_MAX`."""
+    for owner_id, key in surplus_import_files(expired=at - LIFETIME, most=FILES_MAX):
+        with rows_of(owner_id):
+            ImportFile.objects.filter(owner=owner_id, key=key).delete()

@@ -1,7 +1,7 @@
 """The roles of a deployment on PostgreSQL: owner of the tables, and the service.
 
-The service needs to own nothing. Its role then can't switch row-level security off,
-even if someone makes it run any SQL they like.
+The service needs to own nothing. Then no statement of it can switch row-level security
+off.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Cursors that tell PostgreSQL the user of each statement, for row-level security.
 
 The user is set for one transaction at a time and never for a session: behind a pooler
-in transaction mode, the next transaction of a session can be anyone's. This costs no
+in transaction mode, the next transaction of a session can be of any user. This costs no
 round trip. In a transaction, the user is set together with its BEGIN. Outside one, the
 user and the statement are sent in a pipeline, which PostgreSQL runs as one transaction.
 """
@@ -137,7 +137,7 @@ def parameters_of(owner: UUID | None) -> list[str]:
 def _send_step(
     cursor: Cursor[Any], pgq: Any, *, prepare: bool | None, binary: bool | None = None
 ) -> Iterator[tuple[Any, Prepare, bytes] | None]:
-    """Send a statement, after preparing it if psycopg wants that.
+    """Send a statement, after preparing it if psycopg would prepare it.
 
     Yields what to validate in its cache of prepared statements, for each result.
     """

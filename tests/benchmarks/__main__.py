@@ -129,12 +129,13 @@ def running(
         callers = services.fill(
             directory, environment, tasks=options.tasks, users=options.users
         )
+        as_service = services.as_service(environment)
         pids = {
             name: stack.enter_context(
                 serving(
                     services.command(name, port, options.workers),
                     port=port,
-                    environment=environment,
+                    environment=as_service if name == "ownlist" else environment,
                     log=directory / f"{name}.log",
                 )
             )

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -45,6 +46,18 @@ def environment(directory: Path, url: str, port: int) -> dict[str, str]:
         # Static files are not requested here, so they are not collected.
         "PYTHONWARNINGS": "ignore:No directory at",
     }
+
+
+def as_service(environment: dict[str, str]) -> dict[str, str]:
+    """Return the environment with the role of a deployment, which owns nothing."""
+    if environment["DATABASE_URL"].startswith("sqlite"):
+        return environment
+    program = [sys.executable, "manage.py", "create_runtime_role", "ownlist_app"]
+    printed = subprocess.run(
+        program, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    (url,) = re.findall(r"\bDATABASE_URL=(\S+)", printed)
+    return environment | {"DATABASE_URL": url}
 
 
 def fill(

@@ -76,8 +76,8 @@ def better_auth_database():
 
 
 def _address(name):
-    """Return the address of a database on the PostgreSQL of the run."""
-    of_run = settings.DATABASES["default"]
+    """Return the address of a database on the PostgreSQL of the run, as its owner."""
+    of_run = settings.MIGRATION_DATABASE or settings.DATABASES["default"]
     user, password = (quote(of_run[part], safe="") for part in ("USER", "PASSWORD"))
     host = quote(of_run["HOST"] or "localhost", safe="")
     return f"postgresql://{user}:{password}@{host}:{of_run['PORT'] or 5432}/{name}"

@@ -1,6 +1,7 @@
 """The database and the static files that the tests run on."""
 
 import shutil
+from contextlib import ExitStack
 from unittest import mock
 
 import pytest
@@ -8,6 +9,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 from django.test import TransactionTestCase, override_settings
+
+from tests.runtime_role import runtime_role
 
 # Fixtures that open the database of the tests.
 OPENS_THE_DATABASE = {"db", "live_server", "transactional_db"}
@@ -51,7 +54,7 @@ def django_db_modify_db_settings(
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    """End every other session of the test database before it is dropped.
+    """Run as the role of a deployment, and end every other session at the end.
 
     PostgreSQL does not drop a database that is in use, and a thread of the live server
     keeps its session for as long as a browser keeps its connection to that thread.
@@ -61,13 +64,20 @@ def django_db_setup(django_db_setup, django_db_blocker):
     """
     with django_db_blocker.unblock():
         assert connection.features.supports_json_field
-    yield
-    if connection.vendor == "postgresql":
-        with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(runtime_role())
+        yield
+        with django_db_blocker.unblock():
+            stack.close()
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -255,7 +255,7 @@ def test_only_answers_older_than_a_day_are_deleted(api_as, alice):
     old = IdempotentAnswer.objects.owned_by(alice).filter(key="old")
     old.update(created_at=now - timedelta(hours=24))
 
-    assert idempotency.delete_expired_answers(at=now) == 1
+    assert idempotency.delete_expired_answers(alice, at=now) == 1
 
     assert [answer.key for answer in IdempotentAnswer.objects.all()] == ["new"]
 

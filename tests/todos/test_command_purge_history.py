@@ -95,7 +95,7 @@ def test_every_ledger_is_purged_independently(alice, bob):
 
 def test_more_than_one_batch_is_deleted(alice, bob, monkeypatch):
     monkeypatch.setattr("todos.management.commands.purge_history.BATCH", 2)
-    monkeypatch.setattr("todos.management.commands.purge_history.PAGE", 1)
+    monkeypatch.setattr("todos.management.users.PAGE", 1)
     for _ in range(5):
         made(alice, days_ago=400)
     made(bob, days_ago=400)

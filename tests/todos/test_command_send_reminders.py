@@ -284,7 +284,7 @@ def test_a_reminder_postponed_after_the_selection_is_not_sent(alice):
     (found,) = due_reminders(at=NOW)
     act(actions.update_task, task, changes={"due_time": time(9, 1)})
 
-    assert take_reminder(found, at=NOW) is None
+    assert take_reminder(found.pk, at=NOW) is None
 
     assert is_pending(task)
 

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from config.row_security import rows_of
 from todos.reminders.mail import reminder_mail
 from todos.reminders.planning import (
     Reminder,
@@ -86,14 +87,15 @@ def send_due(
     tally, backoff = Tally(), backoff or Backoff()
     server: BaseEmailBackend = get_connection()
     try:
-        for task_id in due_reminders(at=at):
+        for task in due_reminders(at=at):
             if is_stopped():
                 break
-            if not backoff.allows(task_id, at=at):
+            if not backoff.allows(task.pk, at=at):
                 continue
             server.open()  # before taking a reminder, which could get lost
-            if reminder := take_reminder(task_id, at=at):
-                _send(reminder, server, tally, backoff, at=at)
+            with rows_of(task.owner_id):
+                if reminder := take_reminder(task.pk, at=at):
+                    _send(reminder, server, tally, backoff, at=at)
     finally:
         server.close()
     return tally

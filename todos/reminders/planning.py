@@ -15,13 +15,12 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
 
 from accounts import emails
 from accounts.models import User
-from todos.models import Task, TaskQuerySet
+from todos.across_owners import waiting_reminders
+from todos.models import Task
 from todos.schedule.instants import instant_of, wall_clock
-from todos.task_fields import REMINDER_COLUMNS
 
 TOO_LATE = timedelta(hours=24)  # older reminders are not sent
 PAGE = 500  # rows loaded at once
@@ -83,32 +82,31 @@ class Reminder:
         return self.task.owner
 
 
-def due_reminders(*, at: datetime) -> Iterator[UUID]:
-    """Yield the ids of tasks whose reminder is due, the earliest date first.
+def due_reminders(*, at: datetime) -> Iterator[Task]:
+    """Yield the tasks whose reminder is due, the earliest date first.
 
-    Locks nothing: `take_reminder` decides. Memory is bounded by `PAGE`.
+    They have the ids of task and owner only. Locks nothing: `take_reminder` decides.
+    Memory is bounded by `PAGE`.
     """
     # Clocks are at most 14 hours ahead of UTC, so the planned date is at most one day
     # ahead. If the user moves to a time zone whose clocks skip an hour, it may be a day
     # late, but only for moments shortly before midnight there, when UTC has that date.
-    waiting = Task.objects.filter(remind_on__lte=at.date() + timedelta(days=1))
-    waiting = waiting.select_related("owner").only(
-        *REMINDER_COLUMNS, "remind_on", "owner__timezone"
-    )
-    waiting = waiting.order_by("remind_on", "id")
-    rows = list(waiting[:PAGE])
-    while rows:
+    until, after, rows = at.date() + timedelta(days=1), None, None
+    while rows is None or len(rows) == PAGE:
+        rows = waiting_reminders(until=until, after=after, most=PAGE)
+        owners = User.objects.only("timezone").in_bulk({row.owner_id for row in rows})
         for task in rows:
-            moment = moment_of(task, owner=task.owner)
-            if moment is None or moment <= at:
-                yield task.pk
-        rows = list(_after(waiting, rows[-1].remind_on, rows[-1].pk)[:PAGE])
+            # An owner who is missing was deleted meanwhile.
+            if owner := owners.get(task.owner_id):
+                moment = moment_of(task, owner=owner)
+                if moment is None or moment <= at:
+                    yield task
+            after = _place(task)
 
 
-def _after(waiting: TaskQuerySet, day: date | None, last: UUID) -> TaskQuerySet:
-    """Return the rows after the given one, ordered by date and id."""
-    assert day is not None
-    return waiting.filter(Q(remind_on__gt=day) | Q(remind_on=day, pk__gt=last))
+def _place(task: Task) -> tuple[date, UUID]:
+    assert task.remind_on is not None  # it waits
+    return task.remind_on, task.pk
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.db.models import CASCADE
 from django.utils import timezone
 
 from accounts.models import DELETION_STARTED, User
+from config.row_security import rows_of
 
 BATCH = 20  # accounts
 ROWS = 1_000  # deleted in one transaction, not counting cascades
@@ -45,10 +46,11 @@ def _delete_batch(*, at: datetime) -> int:
     """
     ids = _begin(at=at)
     for user_id in ids:
-        _empty(user_id)
-    with transaction.atomic():
-        _delete_traces(ids)
-        User.objects.filter(pk__in=ids).delete()
+        with rows_of(user_id):
+            _empty(user_id)
+            with transaction.atomic():
+                _delete_traces(user_id)
+                User.objects.filter(pk=user_id).delete()
     return len(ids)
 
 
@@ -79,9 +81,9 @@ def _empty(user_id: UUID) -> None:
                 rows.filter(pk__in=batch).delete()  # in its own transaction
 
 
-def _delete_traces(ids: list[UUID]) -> None:
-    """Delete rows that name the accounts, but don't refer to them."""
+def _delete_traces(user_id: UUID) -> None:
+    """Delete rows that name the account, but don't refer to it."""
     LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User),
-        object_id__in=[str(pk) for pk in ids],
+        object_id=str(user_id),
     ).delete()

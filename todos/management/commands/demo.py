@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts import emails
 from accounts.credentials import COMMAND, change_password, reactivate
 from accounts.models import User
+from config.row_security import rows_of
 from todos import actions
 from todos.agenda import clock_of
 from todos.caller import Caller
@@ -155,10 +156,11 @@ class Command(BaseCommand):
         with transaction.atomic():
             user = _account(memory.password, at=at)
             today = clock_of(user, now=at).today
-            if not Change.objects.owned_by(user).exists():
-                _fill(user, at=at)
-            else:
-                _move_dates(user, at=at, days=(today - memory.day).days)
+            with rows_of(user.pk):
+                if not Change.objects.owned_by(user).exists():
+                    _fill(user, at=at)
+                else:
+                    _move_dates(user, at=at, days=(today - memory.day).days)
         memory.day = today
         memory.write()
         self.stdout.write(

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
+from config.row_security import rows_of
 from todos.exports.formats import FORMATS, export
 from todos.management.users import find_user
 
@@ -31,14 +32,15 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         user = find_user(options["user"])
         pieces = _with_progress(export(user, options["format"]))
-        if options["output"]:
-            _write_whole(Path(options["output"]), pieces)
-        else:
-            # As bytes, because the export is UTF-8 whatever the locale is.
-            out: Any = self.stdout.buffer
-            for piece in pieces:
-                out.write(piece)
-            out.flush()
+        with rows_of(user.pk):
+            if options["output"]:
+                _write_whole(Path(options["output"]), pieces)
+            else:
+                # As bytes, because the export is UTF-8 whatever the locale is.
+                out: Any = self.stdout.buffer
+                for piece in pieces:
+                    out.write(piece)
+                out.flush()
 
 
 def _with_progress(pieces: Iterable[bytes]) -> Iterator[bytes]:

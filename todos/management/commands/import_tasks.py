@@ -16,6 +16,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.credentials import COMMAND
+from config.row_security import rows_of
 from todos.actions import Refusal
 from todos.actions.imports.rows import ImportReport, RowIssue
 from todos.caller import Caller
@@ -70,7 +71,7 @@ class Command(BaseCommand):
         user = find_user(options["user"])
         mapping = _mapping(options["mapping"])
         try:
-            with _opened(options["file"]) as file:
+            with _opened(options["file"]) as file, rows_of(user.pk):
                 report = import_file(
                     Caller(user, COMMAND, timezone.now()),
                     file=file,

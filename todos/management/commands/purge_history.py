@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,13 +12,15 @@ from django.db import transaction
 from django.utils import timezone
 from tqdm import tqdm
 
+from accounts.models import User
+from config.row_security import rows_of
 from todos import import_files
 from todos.idempotency import delete_expired_answers
 from todos.management.commands.purge_trash import days_of
+from todos.management.users import every_user
 from todos.models import Change, Ledger
 
 BATCH = 1000  # entries that one transaction deletes
-PAGE = 500  # ledgers loaded at once
 DAYS = 365
 
 
@@ -38,24 +39,16 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         at = timezone.now()
         before = at - days_of(options["days"])
-        gone = 0
-        total = Change.objects.filter(at__lt=before).count()
-        with tqdm(total=total, unit="entry", disable=None) as bar:
-            for owner_id in _owners():
-                while number := _purge(owner_id, before=before):
-                    gone += number
-                    bar.update(number)
-        answers = delete_expired_answers(at=at)
-        import_files.delete_expired(at=at)
+        gone = answers = 0
+        with tqdm(total=User.objects.count(), unit="user", disable=None) as bar:
+            for owner in every_user():
+                with rows_of(owner.pk):
+                    while number := _purge(owner.pk, before=before):
+                        gone += number
+                    answers += delete_expired_answers(owner, at=at)
+                bar.update()
+        import_files.delete_surplus(at=at)
         self.stdout.write(f"Deleted: {gone} entries, {answers} answers")
-
-
-def _owners() -> Iterator[UUID]:
-    ids = Ledger.objects.order_by("pk").values_list("pk", flat=True)
-    last: UUID | None = None
-    while page := list((ids.filter(pk__gt=last) if last else ids)[:PAGE]):
-        yield from page
-        last = page[-1]
 
 
 @transaction.atomic

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.credentials import COMMAND
 from accounts.models import User
+from config.row_security import rows_of
 from todos.actions.removal import TRASH_DAYS, remove_trashed
 from todos.caller import Caller
-from todos.models import Task, TaskList, TaskListQuerySet, TaskQuerySet
+from todos.management.users import every_user
+from todos.models import Task, TaskList
 
 BATCH = 200  # rows that one transaction deletes
-PAGE = 500  # owners loaded at once
 MOST_DAYS = 36_500
 
 
@@ -45,19 +43,17 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         at = timezone.now()
         before = at - days_of(options["days"])
-        due = _tasks(before).count() + _lists(before).count()
-        if options["dry_run"]:
-            self.stdout.write(f"Tasks and lists to delete: {due}")
-            return
-        gone = 0
-        # disable=None: a bar only on a terminal.
-        with tqdm(total=due, unit="row", disable=None) as bar:
-            for owner in _owners(before):
-                caller = Caller(owner, COMMAND, at)
-                while number := remove_trashed(caller, before=before, limit=BATCH):
-                    gone += number
-                    bar.update(number)
-        self.stdout.write(f"Tasks and lists deleted: {gone}")
+        found = 0
+        with tqdm(total=User.objects.count(), unit="user", disable=None) as bar:
+            for owner in every_user():
+                with rows_of(owner.pk):
+                    due = _due(owner, before)
+                    if due and not options["dry_run"]:
+                        due = _delete(Caller(owner, COMMAND, at), before)
+                found += due
+                bar.update()
+        verb = "to delete" if options["dry_run"] else "deleted"
+        self.stdout.write(f"Tasks and lists {verb}: {found}")
 
 
 def days_of(number: int) -> timedelta:
@@ -71,20 +67,15 @@ def days_of(number: int) -> timedelta:
     return timedelta(days=number)
 
 
-def _tasks(before: datetime) -> TaskQuerySet:
-    return Task.objects.filter(trashed_at__lt=before)
+def _due(owner: User, before: datetime) -> int:
+    """Return how many tasks and lists of the user are to be deleted."""
+    tasks, lists = Task.objects.owned_by(owner), TaskList.objects.owned_by(owner)
+    return sum(rows.filter(trashed_at__lt=before).count() for rows in (tasks, lists))
 
 
-def _lists(before: datetime) -> TaskListQuerySet:
-    return TaskList.objects.filter(trashed_at__lt=before)
-
-
-def _owners(before: datetime) -> Iterator[User]:
-    """Yield all users who have something to delete, loaded page by page."""
-    tasks = Exists(_tasks(before).filter(owner=OuterRef("pk")))
-    lists = Exists(_lists(before).filter(owner=OuterRef("pk")))
-    owners = User.objects.filter(tasks | lists).order_by("pk")
-    last: UUID | None = None
-    while page := list((owners.filter(pk__gt=last) if last else owners)[:PAGE]):
-        yield from page
-        last = page[-1].pk
+def _delete(caller: Caller, before: datetime) -> int:
+    """Delete them, batch by batch, and return their number."""
+    gone = 0
+    while number := remove_trashed(caller, before=before, limit=BATCH):
+        gone += number
+    return gone

@@ -1,0 +1,110 @@
+"""The role that tests run as on PostgreSQL, limited like that of a deployment.
+
+The owner creates and migrates the test database. The connections of the tests then use
+a role that owns nothing. Requests and commands see the rows of their user only. The
+code of the tests themselves, which prepares rows of several users, acts as
+`EVERYBODY`, whom a policy of the test database shows all rows.
+
+With OWNLIST_TEST_ROW_SECURITY=off the policies are off, to see the first layer alone.
+"""
+
+import os
+import secrets
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from uuid import UUID
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import connection
+
+from config import row_security
+from config.postgresql.roles import creation, grants
+
+EVERYBODY = UUID(int=0)
+POLICY = (
+    "CREATE POLICY tests ON {table} USING"
+    f" ((SELECT current_setting('app.user_id', true)) = '{EVERYBODY.hex}')"
+)
+
+
+@contextmanager
+def everything_shown_to_tests():
+    """Let code outside requests and commands see the rows of all users."""
+    execute, owner = BaseCommand.execute, row_security._owner
+
+    @wraps(execute)
+    def execute_without_user(*args, **kwargs):
+        with row_security.rows_of(None):
+            return execute(*args, **kwargs)
+
+    # As the default, because every thread begins with a context of its own.
+    row_security._owner = ContextVar("row_owner", default=EVERYBODY)
+    BaseCommand.execute = execute_without_user
+    try:
+        yield
+    finally:
+        BaseCommand.execute, row_security._owner = execute, owner
+
+
+def owned_models():
+    """Return the models whose rows belong to a user."""
+    return [
+        model
+        for model in apps.get_app_config("todos").get_models()
+        if any(field.attname == "owner_id" for field in model._meta.concrete_fields)
+    ]
+
+
+@contextmanager
+def runtime_role():
+    """Connect as a role that owns nothing; as the owner of the tables again at the end.
+
+    It may truncate, which is how Django empties the tables between tests.
+    """
+    name, password = _name(), secrets.token_urlsafe(16)
+    _execute(
+        f"DROP ROLE IF EXISTS {name}",
+        creation(name, password).as_string(),
+        *(statement.as_string() for statement in grants(name)),
+        f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {name}",
+        *(POLICY.format(table=model._meta.db_table) for model in owned_models()),
+    )
+    if os.environ.get("OWNLIST_TEST_ROW_SECURITY") == "off":
+        for model in owned_models():
+            _execute(f"ALTER TABLE {model._meta.db_table} DISABLE ROW LEVEL SECURITY")
+    settings.MIGRATION_DATABASE = connection.settings_dict.copy()
+    owner = _connect_as(name, password)
+    try:
+        with everything_shown_to_tests():
+            yield
+    finally:
+        settings.MIGRATION_DATABASE = None
+        _connect_as(*owner)
+        _execute(
+            f"GRANT {name} TO CURRENT_USER",
+            f"DROP OWNED BY {name}",
+            f"DROP ROLE {name}",
+        )
+
+
+def _name():
+    """Return the name of the role of this test database: roles are shared by all."""
+    return f"{connection.settings_dict['NAME']}_runtime"
+
+
+def _connect_as(user, password):
+    """Use this role from now on, also in threads, and return the one before."""
+    connection.close()
+    chosen = connection.settings_dict
+    before = chosen["USER"], chosen["PASSWORD"]
+    chosen["USER"], chosen["PASSWORD"] = user, password
+    return before
+
+
+def _execute(*statements):
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
