@@ -215,9 +215,10 @@ def request_deletion(*, user: User, at: datetime, by: User | None = None) -> Non
     can cancel it until then.
 
     Raises:
-        CredentialEnded: as `lock_if_current` does.
+        CredentialEnded: as `lock_if_current` does, if it is the user.
     """
-    lock_if_current(user)
+    if by is None:
+        lock_if_current(user)
     User.objects.filter(pk=user.pk).update(delete_after=at + DELETION_GRACE)
     user.refresh_from_db(fields=["delete_after"])
     events.record(user, SecurityEvent.Kind.DELETION_REQUESTED, at=at, by=by)

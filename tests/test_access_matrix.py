@@ -351,6 +351,10 @@ PAGES = [Row(*row) for row in [
     # Nobody here is leaving; see tests/accounts/test_page_leaving.py.
     ("GET",  "accounts/leaving/",              302, 302, 302, 302),
     ("POST", "accounts/leaving/",              303, 303, 303, 303),
+    ("GET",  "accounts/leaving/download/",     302, 302, 302, 302),
+    ("POST", "accounts/leaving/download/",     303, 303, 303, 303),
+    ("GET",  "accounts/export-everything/",    302, 200, 200, 200),
+    ("POST", "accounts/export-everything/",    303, 200, 200, 200),
     ("GET",  "accounts/keep/<str:token>/",     404, 404, 404, 404),
     ("POST", "accounts/keep/<str:token>/",     404, 404, 404, 404),
     ("GET",  "accounts/outside/",             302, 302, 302, 302),
@@ -428,8 +432,7 @@ RECENT = {
         for page in (
             *("connect/", "connect/confirm/", "disconnect/<uuid:pk>/"),
             *("paused/<uuid:pk>/keep/", "email/", "password/set/", "delete/"),
-            "support/allow/",
-            "tokens/new/",
+            *("support/allow/", "export-everything/", "tokens/new/"),
         )
     },
 }
@@ -466,6 +469,8 @@ ADMIN = [Row("GET", f"admin/{route}", *statuses) for route, *statuses in [
     ("accounts/user/<uuid:user_id>/reactivate/",          302, 302, 302, 302),
     ("accounts/user/<uuid:user_id>/send-password-reset/", 302, 302, 302, 200),
     ("accounts/user/<uuid:user_id>/sign-out-everywhere/", 302, 302, 302, 200),
+    # A superuser may let staff do this.
+    ("accounts/user/<uuid:user_id>/request-deletion/",    302, 302, 302, 403),
     ("accounts/user/better-auth-doctor/",       302, 302, 302, 200),
     # Alice lets nobody look at her tasks here.
     ("accounts/user/<uuid:user_id>/support-view/",        302, 302, 302, 200),

@@ -8,5 +8,7 @@ class TodosConfig(AppConfig):
 
     def ready(self) -> None:
         from todos import signals
+        from todos.exports import archive
 
         signals.connect()
+        archive.register()

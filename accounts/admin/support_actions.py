@@ -57,6 +57,10 @@ def _sign_out(request: HttpRequest, user: User) -> None:
     credentials.sign_out_everywhere(user=user, at=timezone.now(), by=user_of(request))
 
 
+def _request_deletion(request: HttpRequest, user: User) -> None:
+    credentials.request_deletion(user=user, at=timezone.now(), by=user_of(request))
+
+
 def _send_reset(request: HttpRequest, user: User) -> None:
     # allauth's form would look the address up again; the mail is for this account.
     emails.send_reset_link(request, user)
@@ -107,6 +111,19 @@ SUPPORT_ACTIONS = (
         record="Signed out everywhere.",
         is_applicable=lambda user: user.is_active,
         run=_sign_out,
+    ),
+    SupportAction(
+        name="request-deletion",
+        permission="accounts.delete_user",
+        label="Delete",
+        question=(
+            "The account is locked now. After "
+            f"{credentials.DELETION_GRACE.days} days it is deleted for ever, with"
+            " everything in it. Until then, its user can sign in to keep it."
+        ),
+        record="Deletion requested.",
+        is_applicable=lambda user: user.is_active,
+        run=_request_deletion,
     ),
 )
 

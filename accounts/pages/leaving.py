@@ -12,11 +12,12 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
-from django.views.generic import TemplateView
+from django.views.generic import TemplateView, View
 
 from accounts import leaving
 from accounts.credentials import CredentialEnded, cancel_deletion
 from accounts.models import User
+from accounts.pages.everything import download
 
 
 class _KeepsAccount(TemplateView):
@@ -67,6 +68,20 @@ class LeavingView(_KeepsAccount):
 
     def refuse(self) -> HttpResponse:
         return redirect("account_login")
+
+
+@method_decorator(login_not_required, name="dispatch")
+@method_decorator(never_cache, name="dispatch")
+class DownloadView(View):
+    """Download what is in the account, without keeping it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return redirect(leaving.PAGE)
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        now = timezone.now()
+        account = leaving.user_of(request, at=now)
+        return download(account, at=now) if account else redirect(leaving.PAGE)
 
 
 @method_decorator(login_not_required, name="dispatch")

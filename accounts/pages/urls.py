@@ -12,6 +12,7 @@ from django.views.generic import RedirectView
 from accounts import social_adapter
 from accounts.pages import (
     credentials,
+    everything,
     identities,
     leaving,
     recent_sign_in,
@@ -57,6 +58,16 @@ own = [
     path("support/allow/", support.AllowView.as_view(), name="support-allow"),
     path("support/end/", support.EndView.as_view(), name="support-end"),
     path("support/<uuid:pk>/", support.EarlierView.as_view(), name="support-earlier"),
+    path(
+        "export-everything/",
+        everything.EverythingView.as_view(),
+        name="export-everything",
+    ),
+    path(
+        "leaving/download/",
+        leaving.DownloadView.as_view(),
+        name="leaving-download",
+    ),
     path("leaving/", leaving.LeavingView.as_view(), name="leaving"),
     path("keep/<str:token>/", leaving.KeepView.as_view(), name="keep-account"),
     path("delete/", views.DeletionView.as_view(), name="delete"),

@@ -1,6 +1,7 @@
-"""The four support actions, on the page of an account and in the list."""
+"""The support actions, on the page of an account and in the list."""
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -72,6 +73,26 @@ def trail():
             )
         ),
     )
+
+
+# --- Deletion -----------------------------------------------------------------------
+
+
+def test_a_superuser_deletes_an_account_as_its_user_would(page_as, root, alice, sam):
+    url = url_of("request-deletion", alice)
+    staff = page_as(support.join(sam))
+    assert staff.post(url).status_code == 403
+
+    page_as(root).post(url)
+
+    alice.refresh_from_db()
+    assert alice.is_leaving
+    left = alice.delete_after - timezone.now()
+    assert timedelta(days=6) < left <= credentials.DELETION_GRACE
+    event = alice.security_events.get(kind=SecurityEvent.Kind.DELETION_REQUESTED)
+    assert event.by == root
+    [entry] = LogEntry.objects.all()
+    assert entry.change_message == "Deletion requested."
 
 
 # --- It works -----------------------------------------------------------------------

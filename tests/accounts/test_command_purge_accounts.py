@@ -1,3 +1,4 @@
+from base64 import b64decode
 from datetime import timedelta
 from io import StringIO
 
@@ -12,7 +13,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import credentials, events, support, tokens
+from accounts import credentials, events, leaving, session_binding, support, tokens
+from accounts.browser_sessions import SessionStore
 from accounts.management.commands import purge_accounts
 from accounts.models import (
     BrowserSession,
@@ -21,12 +23,14 @@ from accounts.models import (
     SupportLook,
     User,
 )
+from config import drafts
 from tests.factories import TaskFactory, UserFactory
 from tests.personal_tokens import token_of
 from tests.signing_in import with_app
 from todos.models import IdempotentAnswer, ImportFile
 
 NOW = timezone.now
+CACHE = "ownlist_cache"
 
 
 def purge(**options):
@@ -92,6 +96,20 @@ def live(user, *, colleague):
         events.record(about, SecurityEvent.Kind.DEACTIVATED, at=NOW(), by=actor)
 
 
+def browse(user):
+    """Leave sessions that name the user without signing them in, in each way."""
+    for content in (
+        {leaving.KEY: {"user": str(user.pk), "epoch": 0, "until": 0.0}},
+        {session_binding.KEY: {"user": str(user.pk), "token": "digest"}},
+        {drafts.SESSION_KEY: {"key": {"owner": str(user.pk), "fields": ["quince"]}}},
+        {"account_login": {"user_pk": user.pk.hex, "email": user.email}},
+        {"_messages": f"We wrote to {user.email}."},
+    ):
+        session = SessionStore()
+        session.update(content)
+        session.save()
+
+
 def models_that_point_at_a_user():
     return [
         (model, field.name)
@@ -112,6 +130,9 @@ def whole_database():
             yield from (f"{table}: {row}" for row in cursor.fetchall())
     for session in BrowserSession.objects.all():
         yield f"session: {session.get_decoded()}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT value FROM {CACHE}")  # noqa: S608
+        yield from (f"cache: {b64decode(value)}" for (value,) in cursor.fetchall())
 
 
 def traces_of(user):
@@ -126,6 +147,7 @@ def test_leaves_nothing_of_the_user_in_any_table(alice, bob):
     for model, field in models_that_point_at_a_user():
         found = model.objects.filter(**{field: alice}).exists()
         assert found, f"Let live() leave a row of {model.__name__}.{field}."
+    browse(alice)
     due(alice)
 
     printed = purge()
@@ -136,6 +158,7 @@ def test_leaves_nothing_of_the_user_in_any_table(alice, bob):
 
 def test_leaves_all_other_users_unchanged(alice, bob):
     live(bob, colleague=UserFactory())
+    browse(bob)
     before = list(whole_database())
     due(UserFactory(), days_ago=8)
 
@@ -227,11 +250,11 @@ def test_a_started_deletion_cannot_be_cancelled(monkeypatch, alice):
     begin = purge_accounts._begin
 
     def and_then_call_it_off(**arguments):
-        ids = begin(**arguments)
-        for user in User.objects.filter(pk__in=ids):
+        users = begin(**arguments)
+        for user in users:
             credentials.reactivate(user=user, at=NOW())
             assert not User.objects.get(pk=user.pk).is_active
-        return ids
+        return users
 
     monkeypatch.setattr(purge_accounts, "_begin", and_then_call_it_off)
 

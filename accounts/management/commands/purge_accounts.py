@@ -1,5 +1,7 @@
 """Delete the accounts whose users requested it a week ago."""
 
+import json
+import re
 from argparse import ArgumentParser
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +13,7 @@ from django.db import transaction
 from django.db.models import CASCADE
 from django.utils import timezone
 
-from accounts.models import DELETION_STARTED, User
+from accounts.models import DELETION_STARTED, BrowserSession, User
 from config.row_security import rows_of
 
 BATCH = 20  # accounts
@@ -33,37 +35,39 @@ class Command(BaseCommand):
             self.stdout.write(f"Accounts to delete: {due}")
             return
         accounts = 0
-        while batch := _delete_batch(at=at):
-            accounts += batch
+        while batch := _begin(at=at):
+            for user in batch:
+                _delete(user)
+            _delete_sessions(batch)
+            accounts += len(batch)
         self.stdout.write(f"Accounts deleted: {accounts}")
 
 
-def _delete_batch(*, at: datetime) -> int:
-    """Delete up to `BATCH` accounts that are due, and return their number.
-
-    What they own is deleted first, in separate transactions, so that other writes don't
-    wait for an account with hundreds of thousands of rows.
-    """
-    ids = _begin(at=at)
-    for user_id in ids:
-        with rows_of(user_id):
-            _empty(user_id)
-            with transaction.atomic():
-                _delete_traces(user_id)
-                User.objects.filter(pk=user_id).delete()
-    return len(ids)
-
-
-def _begin(*, at: datetime) -> list[UUID]:
+def _begin(*, at: datetime) -> list[User]:
     """Mark up to `BATCH` accounts that are due, so that none can be cancelled any more.
 
-    The condition is checked under the lock: support may be cancelling a deletion.
+    The condition is checked under the lock: their user may be cancelling a deletion.
     """
     with transaction.atomic():
         due = User.objects.select_for_update().filter(delete_after__lte=at)
-        ids = list(due.order_by("delete_after").values_list("pk", flat=True)[:BATCH])
-        User.objects.filter(pk__in=ids).update(delete_after=DELETION_STARTED)
-    return ids
+        users = list(due.only("email").order_by("delete_after")[:BATCH])
+        User.objects.filter(pk__in=[user.pk for user in users]).update(
+            delete_after=DELETION_STARTED
+        )
+    return users
+
+
+def _delete(user: User) -> None:
+    """Delete an account.
+
+    What it owns is deleted first, in separate transactions, so that other writes don't
+    wait for an account with hundreds of thousands of rows.
+    """
+    with rows_of(user.pk):
+        _empty(user.pk)
+        with transaction.atomic():
+            _delete_history(user)
+            User.objects.filter(pk=user.pk).delete()
 
 
 def _empty(user_id: UUID) -> None:
@@ -81,9 +85,28 @@ def _empty(user_id: UUID) -> None:
                 rows.filter(pk__in=batch).delete()  # in its own transaction
 
 
-def _delete_traces(user_id: UUID) -> None:
-    """Delete rows that name the account, but don't refer to it."""
+def _delete_history(user: User) -> None:
+    """Delete the history of the account in the admin, which names it by its id only."""
     LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(User),
-        object_id=str(user_id),
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
     ).delete()
+
+
+def _delete_sessions(users: list[User]) -> None:
+    """Delete the browser sessions of visitors that name these accounts.
+
+    Drafts, messages and unfinished sign-ins do. A session must be decoded to see that,
+    so all sessions of visitors are read.
+    """
+    names = [name for user in users for name in _names_of(user)]
+    named = re.compile(rf"(?<![\w.+-])({'|'.join(map(re.escape, names))})(?![\w-])")
+    found = [
+        session.pk
+        for session in BrowserSession.objects.filter(user=None).iterator()
+        if named.search(json.dumps(session.get_decoded(), default=str))
+    ]
+    BrowserSession.objects.filter(pk__in=found).delete()
+
+
+def _names_of(user: User) -> list[str]:
+    return [str(user.pk), user.pk.hex, *([user.email] if user.email else [])]
