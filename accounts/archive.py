@@ -122,6 +122,16 @@ TABLES_OF_ACCOUNT = (
 )
 TABLES_OF_SIGN_INS = (
     Table(
+        "browser_sessions",
+        "accounts.BrowserSession",
+        "user",
+        (
+            *("public_id", "created_at", "last_seen_at", "expire_date"),
+            *("device", "network"),
+        ),
+        without=("session_key", "session_data", "user_id", "auth_hash"),
+    ),
+    Table(
         "connected_sign_ins",
         "accounts.LinkedIdentity",
         "user",
@@ -144,7 +154,7 @@ TABLES_OF_SIGN_INS = (
         "user",
         (
             *("id", "identity_id", "authenticated_at", "created_at", "refreshed_at"),
-            *("expires_at", "revoked_at"),
+            *("expires_at", "revoked_at", "device", "network"),
         ),
         without=("user_id", "epoch", "generation", "kept_pair"),
     ),
@@ -197,8 +207,8 @@ PARTS = [
     ),
     part_of_tables(
         "sign-ins.json",
-        "What signs you in: apps, access tokens, connected sign-ins and second factors,"
-        " without their secrets.",
+        "What signs you in: browsers, apps, access tokens, connected sign-ins and"
+        " second factors, without their secrets.",
         *TABLES_OF_SIGN_INS,
     ),
     part_of_tables(

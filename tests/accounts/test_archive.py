@@ -18,16 +18,15 @@ from tests.factories import PASSWORD, TaskFactory, UserFactory
 PAGE = reverse("accounts:export-everything")
 AT = timezone.now()
 
-# Tables without rows of one user. Sessions and counters name users inside of values:
-# what a browser left behind, and how often somebody asked.
+# Tables without rows of one user.
 OF_NOBODY = {
     "accounts.EndedSession",
     "auth.Group",
     "auth.Group_permissions",
     "auth.Permission",
-    "config.RateCount",
+    "config.RateCount",  # callers are digests
     "contenttypes.ContentType",
-    "sessions.Session",
+    "sessions.Session",  # unused, sessions have a table of their own
     "socialaccount.SocialApp",
 }
 

@@ -1,12 +1,19 @@
 """Signing up and in, settings, security, and leaving."""
 
+from urllib.parse import urlsplit
+
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts import leaving
+from accounts import support as views
+from accounts.credentials import request_deletion
 from config.api.scopes import APPEND
 from tests.browser.registry import state, state_with
-from tests.factories import TaskFactory, TaskListFactory, UserFactory
+from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
 from tests.personal_tokens import token_of
+from tests.support import granted, look_at
 
 
 @state
@@ -119,6 +126,70 @@ def sign_out_everywhere(visit):
 def account_delete(visit):
     visit.sign_in()
     visit.go("/accounts/delete/")
+
+
+@state
+def account_everything(visit):
+    visit.sign_in()
+    visit.go("/accounts/export-everything/")
+
+
+@state
+def account_leaving(visit):
+    user = UserFactory()
+    request_deletion(user=user, at=timezone.now())
+    visit.go("/accounts/login/")
+    visit.page.get_by_label("E-mail").fill(user.email)
+    visit.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    visit.page.get_by_role("button", name="Sign in").click()
+    expect(visit.page.get_by_role("button", name="Keep my account")).to_be_visible()
+
+
+@state
+def account_keep(visit):
+    user = UserFactory()
+    request_deletion(user=user, at=timezone.now())
+    visit.go(urlsplit(leaving.url_to_keep(user)).path)
+
+
+@state_with(404)
+def account_keep_link_used_up(visit):
+    visit.go("/accounts/keep/nothing/")
+
+
+@state
+def support(visit):
+    visit.sign_in()
+    visit.go("/accounts/support/")
+
+
+@state
+def support_allow(visit):
+    visit.sign_in()
+    visit.go("/accounts/support/allow/")
+
+
+@state
+def support_open(visit):
+    grant = granted(visit.sign_in())
+    visit.go("/accounts/support/")
+    assert grant.reason in visit.page.content()
+
+
+@state
+def support_seen(visit):
+    alice = visit.sign_in()
+    look_at(granted(alice), TaskFactory(owner=alice))
+    visit.go("/accounts/support/")
+
+
+@state
+def support_earlier(visit):
+    alice = visit.sign_in()
+    grant = granted(alice)
+    look_at(grant, TaskFactory(owner=alice))
+    views.end(user=alice, at=timezone.now())
+    visit.go(f"/accounts/support/{grant.pk}/")
 
 
 @state

@@ -2,9 +2,9 @@
 
 from django.urls import reverse
 
-from tests.browser.registry import state
-from tests.factories import TaskFactory
-from tests.support import join
+from tests.browser.registry import state, state_with
+from tests.factories import TaskFactory, UserFactory
+from tests.support import granted, join, open_view
 
 
 @state
@@ -40,3 +40,44 @@ def admin_users(visit):
 def admin_user(visit):
     sam = join(visit.sign_in(is_staff=True))
     visit.go(reverse("admin:accounts_user_change", args=[sam.pk]))
+
+
+def look_as_staff(visit):
+    """Sign in as staff who may look at the returned task."""
+    sam, alice = join(visit.sign_in(is_staff=True)), UserFactory()
+    notes = "Flour, butter and [a recipe](https://example.com).\n\n- Not too sweet"
+    task = TaskFactory(owner=alice, title="Walnut cake", notes=notes, labels=["sweet"])
+    TaskFactory(owner=alice, parent_id=task.pk, title="Crack the nuts")
+    open_view(granted(alice), sam)
+    return task
+
+
+@state
+def admin_support_code(visit):
+    join(visit.sign_in(is_staff=True))
+    visit.go(reverse("admin:support_view", args=[UserFactory().pk]))
+
+
+@state
+def admin_support_lists(visit):
+    task = look_as_staff(visit)
+    visit.go(reverse("admin:support_view_lists", args=[task.owner_id]))
+
+
+@state
+def admin_support_list(visit):
+    task = look_as_staff(visit)
+    key = [task.owner_id, task.list_id]
+    visit.go(reverse("admin:support_view_list", args=key))
+
+
+@state
+def admin_support_task(visit):
+    task = look_as_staff(visit)
+    visit.go(reverse("admin:support_view_task", args=[task.owner_id, task.pk]))
+
+
+@state_with(403)
+def admin_support_ended(visit):
+    join(visit.sign_in(is_staff=True))
+    visit.go(reverse("admin:support_view_lists", args=[UserFactory().pk]))
