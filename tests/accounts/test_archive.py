@@ -146,7 +146,7 @@ def test_a_large_account_needs_little_memory(alice, monkeypatch):
     TaskFactory(owner=alice, notes="x" * 20_000)
 
     with archive.archive_file(alice, at=AT) as file:
-        assert file._rolled  # to the disk
+        assert not isinstance(file, io.BytesIO)  # but on the disk
 
 
 # --- Pages --------------------------------------------------------------------------
