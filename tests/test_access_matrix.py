@@ -322,6 +322,8 @@ PAGES = [Row(*row) for row in [
     ("GET",  "accounts/tokens/<uuid:pk>/undo/",   302, 200, 404, 404),
     ("POST", "accounts/tokens/<uuid:pk>/undo/",   303, 303, 404, 404,
      {"since": "all"}),
+    ("GET",  "accounts/security/events/",          302, 200, 200, 200),
+    ("GET",  "accounts/security/events/download/", 302, 200, 200, 200),
     ("GET",  "accounts/sign-out-everywhere/", 302, 200, 200, 200),
     ("POST", "accounts/sign-out-everywhere/", 303, 303, 303, 303),
     ("GET",  "accounts/credentials/",         302, 200, 200, 200),

@@ -24,13 +24,14 @@ from accounts.credentials import (
     sign_out_everywhere,
 )
 from accounts.emails import Confirmation
+from accounts.event_words import rows_of
 from accounts.pages.forms import PasswordResetKeyForm
 from accounts.pages.recent_sign_in import recent_sign_in_required
 from accounts.pages.sign_out import clear_browser
 from config.api.throttling import count_request
 from config.drafts import KeepsDraft
 
-RECENT_EVENTS = 20
+RECENT_EVENTS = 5
 
 
 class SecurityView(TemplateView):
@@ -48,7 +49,7 @@ class SecurityView(TemplateView):
             is_paused=any(one.suspended_at for one in identities),
             can_connect=bool(trusted_issuers()),
             sign_ins=live_sign_ins(user, at=timezone.now()),
-            events=user.security_events.order_by("-at", "-pk")[:RECENT_EVENTS],
+            events=rows_of(user.security_events.order_by("-at", "-pk")[:RECENT_EVENTS]),
             **kwargs,
         )
 

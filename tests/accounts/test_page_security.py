@@ -50,7 +50,7 @@ def test_shows_events_in_words_and_in_the_time_zone_of_the_user(page_as, alice):
     assert "2 March 2026, 05:30" in page
 
 
-def test_shows_the_last_twenty_the_newest_first(page_as, alice):
+def test_shows_the_last_five_the_newest_first(page_as, alice):
     client = page_as(alice)
     SecurityEvent.objects.all().delete()
     for day in range(25):
@@ -59,7 +59,7 @@ def test_shows_the_last_twenty_the_newest_first(page_as, alice):
     shown = list(client.get(URL).context["events"])
 
     assert [event.at for event in shown] == [
-        NOON - timedelta(days=day) for day in range(20)
+        NOON - timedelta(days=day) for day in range(5)
     ]
 
 

@@ -19,7 +19,9 @@ from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from accounts import events
 from accounts.authentication import user_of
+from accounts.models import SecurityEvent
 from config.api.scopes import EXPORT
 from config.api.throttling import CostlyThrottle, UserThrottle
 from todos.agenda import clock_of
@@ -98,9 +100,12 @@ class ExportEndpoint(OwnedEndpoint):
     def file(self, request: Request, name: str) -> FileResponse:
         """Return the export in the format with this name."""
         user = user_of(request)
-        today = clock_of(user, now=timezone.now()).today
+        now = timezone.now()
+        today = clock_of(user, now=now).today
+        file = formats.export_file(user, name)
+        events.record(user, SecurityEvent.Kind.EXPORTED, at=now, about=name)
         return FileResponse(
-            formats.export_file(user, name),
+            file,
             as_attachment=True,
             filename=formats.filename(name, today=today),
             content_type=formats.FORMATS[name].media_type,

@@ -8,9 +8,12 @@ from uuid import UUID
 from django import forms
 from django.http import FileResponse, HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
+from django.utils import timezone
 from django.utils.html import format_html
 from django.views.generic import TemplateView
 
+from accounts import events
+from accounts.models import SecurityEvent
 from todos.exports.formats import FORMATS, export_file, filename
 from todos.exports.rows import Selection
 from todos.models import TaskList
@@ -86,8 +89,12 @@ class ExportView(UserPageMixin, TemplateView):
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form))
         name = form.cleaned_data["format"]
+        file = export_file(self.user, name, form.selection)
+        events.record(
+            self.user, SecurityEvent.Kind.EXPORTED, at=timezone.now(), about=name
+        )
         return FileResponse(
-            export_file(self.user, name, form.selection),
+            file,
             as_attachment=True,
             filename=filename(name, today=self.today),
             content_type=FORMATS[name].media_type,

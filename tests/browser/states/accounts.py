@@ -99,6 +99,12 @@ def security(visit):
 
 
 @state
+def security_events(visit):
+    visit.sign_in()
+    visit.go("/accounts/security/events/")
+
+
+@state
 def email_change(visit):
     visit.sign_in()
     visit.go("/accounts/email/")

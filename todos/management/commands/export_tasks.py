@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 from tqdm import tqdm
 
+from accounts import events
+from accounts.models import SecurityEvent
 from config.row_security import rows_of
 from todos.exports.formats import FORMATS, export
 from todos.management.users import find_user
@@ -41,6 +44,9 @@ class Command(BaseCommand):
                 for piece in pieces:
                     out.write(piece)
                 out.flush()
+            about = f"{options['format']} by the operator"
+            kind = SecurityEvent.Kind.EXPORTED
+            events.record(user, kind, at=timezone.now(), about=about)
 
 
 def _with_progress(pieces: Iterable[bytes]) -> Iterator[bytes]:

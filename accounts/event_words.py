@@ -1,0 +1,54 @@
+"""Security events in the words of their user."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from accounts.models import SecurityEvent
+
+Kind = SecurityEvent.Kind
+
+# What `about` says, where its own text is no word for users.
+WORDS = {
+    "all": "all of them",
+    "api": "API",
+    "first": "the first one",
+    "ics": "calendar",
+    "leaving": "to keep or download the account",
+    "personal-token": "access token",
+    "reset": "with a link by e-mail",
+    "session": "browser",
+    "totp": "authenticator app",
+} | {name: name.upper() for name in ("csv", "json")}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An event as a page shows it."""
+
+    what: str
+    detail: str
+    at: datetime
+    is_by_support: bool
+
+
+def rows_of(events: Iterable[SecurityEvent]) -> list[Row]:
+    return [
+        Row(
+            what=str(Kind(event.kind).label),
+            detail=_detail_of(event),
+            at=event.at,
+            is_by_support=bool(event.by_digest),
+        )
+        for event in events
+    ]
+
+
+def _detail_of(event: SecurityEvent) -> str:
+    """Return what the event concerns: never an id, which says nothing to users."""
+    try:
+        UUID(event.about)
+    except ValueError:
+        return WORDS.get(event.about, event.about)
+    return ""

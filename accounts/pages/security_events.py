@@ -1,0 +1,139 @@
+"""The pages of the security events: all of them in words, and the file to verify."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from typing import IO, Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import FileResponse, HttpRequest
+from django.utils import timezone
+from django.views.generic import TemplateView, View
+
+from accounts.authentication import user_of
+from accounts.event_chains import content_of
+from accounts.event_words import rows_of
+from accounts.models import SecurityEvent, User
+from config.read_snapshot import read_snapshot
+
+PAGE_SIZE = 50
+IN_MEMORY = 1024 * 1024  # bytes of a download; a larger one is written to disk
+
+Kind = SecurityEvent.Kind
+
+FILTERS: dict[str, tuple[str, set[Kind]]] = {
+    "sign-ins": (
+        "Sign-ins",
+        {Kind.SIGNED_UP, Kind.SIGNED_IN, Kind.SIGNED_OUT, Kind.SIGNED_OUT_EVERYWHERE},
+    ),
+    "attempts": (
+        "Failed attempts",
+        {Kind.SIGN_IN_FAILED, Kind.FACTOR_FAILED, Kind.RESET_REQUESTED},
+    ),
+    "access": (
+        "Passwords, second factors and tokens",
+        {
+            Kind.PASSWORD_CHANGED,
+            Kind.EMAIL_CHANGED,
+            Kind.TOKEN_REUSED,
+            Kind.IDENTITY_LINKED,
+            Kind.IDENTITY_UNLINKED,
+            Kind.IDENTITY_KEPT,
+            Kind.FACTOR_ADDED,
+            Kind.FACTOR_REMOVED,
+            Kind.CODES_CREATED,
+            Kind.CODE_USED,
+            Kind.BROWSER_TRUSTED,
+            Kind.TOKEN_CREATED,
+            Kind.CREDENTIAL_ENDED,
+        },
+    ),
+    "account": (
+        "Exports and the account",
+        {
+            Kind.EXPORTED,
+            Kind.DEACTIVATED,
+            Kind.REACTIVATED,
+            Kind.DELETION_REQUESTED,
+            Kind.DELETION_CANCELLED,
+        },
+    ),
+    "support": (
+        "Support",
+        {Kind.SUPPORT_GRANTED, Kind.SUPPORT_LOOKED, Kind.SUPPORT_ENDED},
+    ),
+}
+
+
+class SecurityEventsView(TemplateView):
+    """All events, the latest first, by pages and by what they are about."""
+
+    template_name = "accounts/security_events.html"
+
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
+        user, chosen = user_of(self.request), self.request.GET.get("show", "")
+        events = _shown(user, chosen, self.request.GET.get("before", ""))
+        page = list(events.order_by("-at", "-pk")[: PAGE_SIZE + 1])
+        older = page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else None
+        return super().get_context_data(
+            events=rows_of(page[:PAGE_SIZE]),
+            older=older,
+            chosen=chosen if chosen in FILTERS else "",
+            filters=[(name, label) for name, (label, _) in FILTERS.items()],
+            heads=user.event_chains.order_by("chain"),
+            **kwargs,
+        )
+
+
+def _shown(user: User, chosen: str, before: str) -> QuerySet[SecurityEvent]:
+    """Return the events of the filter that are older than the one with this id.
+
+    What is unknown, or belongs to another user, filters nothing.
+    """
+    events = user.security_events.all()
+    if chosen in FILTERS:
+        kinds = Q(kind__in=FILTERS[chosen][1])
+        events = events.filter(
+            kinds | ~Q(by_digest="") if chosen == "support" else kinds
+        )
+    try:
+        last = user.security_events.filter(pk=UUID(before)).first()
+    except ValueError:
+        last = None
+    if last is not None:
+        events = events.filter(Q(at__lt=last.at) | Q(at=last.at, pk__lt=last.pk))
+    return events
+
+
+class DownloadView(View):
+    """The events as JSON lines, with all that a verifier needs."""
+
+    def get(self, request: HttpRequest) -> FileResponse:
+        day = timezone.now().date()
+        return FileResponse(
+            _file_of(user_of(request)),
+            as_attachment=True,
+            filename=f"ownlist-security-events-{day}.jsonl",
+            content_type="application/jsonl",
+        )
+
+
+def _file_of(user: User) -> IO[bytes]:
+    """Return the file, complete before its first byte is sent.
+
+    So a slow client holds no snapshot of the database.
+    """
+    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the response closes it
+    with read_snapshot():
+        begins = user.event_chains.values_list("chain", "deleted_digest")
+        digests: dict[str, str] = dict(begins)
+        events = user.security_events.filter(number__isnull=False)
+        for event in events.order_by("chain", "number").iterator(1_000):
+            content = content_of(event, digests.get(event.chain, ""))
+            line = json.dumps({**content, "digest": event.digest})
+            file.write(line.encode("ascii") + b"\n")
+            digests[event.chain] = event.digest
+    file.seek(0)
+    return file
