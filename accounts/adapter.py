@@ -35,6 +35,7 @@ from accounts.credentials import (
 )
 from accounts.emails import Confirmation, EmailAddress
 from accounts.models import SecurityEvent, User
+from accounts.passwords import is_too_short, minimum_length
 from accounts.sign_in_records import record_password
 from config.api.problems import Unavailable
 from config.api.throttling import count_request
@@ -215,6 +216,15 @@ class AccountAdapter(DefaultAccountAdapter):
         with password_attempts.sign_in_attempt(request, email) as attempt:
             user = super().authenticate(request, **credentials)
             attempt.failed = user is None
+        if isinstance(user, User) and is_too_short(
+            credentials.get("password", ""), user
+        ):
+            self.add_message(
+                request,
+                messages.WARNING,
+                "account/messages/password_too_short.txt",
+                {"minimum": minimum_length(user)},
+            )
         return user
 
     def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:

@@ -9,7 +9,7 @@ from accounts.models import SecurityEvent
 
 Kind = SecurityEvent.Kind
 
-# What `about` says, where its own text is no word for users.
+# The words for `about` where its own text would say little to users.
 WORDS = {
     "all": "all of them",
     "api": "API",

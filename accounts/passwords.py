@@ -6,11 +6,24 @@ them.
 """
 
 import unicodedata
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
 MAX_LENGTH = 256  # characters; longer ones would only make hashing expensive
+
+# Rows of keys and of the alphabet, in which a password may not simply continue.
+SEQUENCES = (
+    "01234567890",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+    "azertyuiopqsdfghjklmwxcvbn",
+)
+SHORT_UNIT = 4  # characters; repeating so few makes a password no better
 
 
 def normalised(password: str) -> str:
@@ -32,6 +45,37 @@ def unicode_forms(password: str) -> tuple[str, ...]:
     because each costs a hash.
     """
     return tuple(dict.fromkeys((normalised(password), password)))
+
+
+def minimum_length(user: object) -> int:
+    """Return the minimum length of a new password of this user, in characters.
+
+    It is lower if a sign-in requires a second factor as well (NIST SP 800-63B-4,
+    section 3.1.1.2).
+    """
+    if getattr(user, "has_factor", False):
+        return settings.PASSWORD_MIN_LENGTH_WITH_FACTOR
+    return settings.PASSWORD_MIN_LENGTH
+
+
+def is_too_short(password: str, user: object) -> bool:
+    """Tell whether the password, as it is stored, is too short for this user today."""
+    return len(normalised(password)) < minimum_length(user)
+
+
+class MinimumLengthValidator:
+    """Refuse passwords that are too short, as they are stored."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        if is_too_short(password, user):
+            raise ValidationError(
+                "This password is too short. It must contain at least "
+                f"{minimum_length(user)} characters.",
+                code="password_too_short",
+            )
+
+    def get_help_text(self) -> str:
+        return f"Use at least {settings.PASSWORD_MIN_LENGTH} characters."
 
 
 class MaximumLengthValidator:
@@ -58,3 +102,50 @@ class PrintableValidator:
 
     def get_help_text(self) -> str:
         return "Your password can hold any character that can be typed, also spaces."
+
+
+class GuessablePasswordValidator(CommonPasswordValidator):
+    """Refuse well-known passwords, also repeated or beside the name of this service.
+
+    Refused as well are a few repeated characters and rows of keys. These are the
+    expected passwords of NIST SP 800-63B-4, section 3.1.1.2; there are no rules about
+    kinds of characters.
+    """
+
+    def validate(self, password: str, user: object = None) -> None:
+        if len(password) > MAX_LENGTH:
+            return
+        folded = normalised(password).casefold().strip()
+        candidates = {folded}
+        for word in _words_of_this_service():
+            if word in folded:
+                candidates.add("".join(filter(str.isalnum, folded.replace(word, ""))))
+        if any(map(self._is_expected, candidates)):
+            raise ValidationError(self.get_error_message(), code="password_too_common")
+
+    def _is_expected(self, text: str) -> bool:
+        unit = _repeated_unit(text)
+        return (
+            len(unit) <= SHORT_UNIT
+            or unit in self.passwords
+            or any(_continues(unit, sequence) for sequence in SEQUENCES)
+        )
+
+
+def _words_of_this_service() -> set[str]:
+    host = urlsplit(settings.BASE_URL).hostname or ""
+    return {"ownlist", host.casefold()} - {""}
+
+
+def _repeated_unit(text: str) -> str:
+    """Return the shortest beginning that makes up the whole text by repetition."""
+    for length in range(1, len(text)):
+        if text == (text[:length] * (len(text) // length + 1))[: len(text)]:
+            return text[:length]
+    return text
+
+
+def _continues(text: str, sequence: str) -> bool:
+    """Tell whether the text is a part of the sequence, forwards or backwards."""
+    rows = sequence * 2
+    return text in rows or text in rows[::-1]

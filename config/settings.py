@@ -196,15 +196,13 @@ PASSWORD_HASHERS = [
 ]
 # A minimum length and a list of common passwords, no composition rules
 # (NIST SP 800-63B-4).
-PASSWORD_MIN_LENGTH = 12
+PASSWORD_MIN_LENGTH = 15
+PASSWORD_MIN_LENGTH_WITH_FACTOR = 8
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": PASSWORD_MIN_LENGTH},
-    },
+    {"NAME": "accounts.passwords.MinimumLengthValidator"},
     {"NAME": "accounts.passwords.MaximumLengthValidator"},
     {"NAME": "accounts.passwords.PrintableValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.GuessablePasswordValidator"},
     {
         "NAME": (
             "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"

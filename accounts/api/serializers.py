@@ -66,6 +66,12 @@ class NewPasswordField(PasswordField):
         return normalised(super().run_validation(data))
 
 
+class ChangedPasswordField(NewPasswordField):
+    """A new password of a user who may have a second factor."""
+
+    schema_keywords = {"minLength": settings.PASSWORD_MIN_LENGTH_WITH_FACTOR}
+
+
 class RegisterSerializer(serializers.Serializer[None]):
     email = NewEmailField()
     password = NewPasswordField()
@@ -88,7 +94,7 @@ class RefreshSerializer(serializers.Serializer[None]):
 
 class PasswordChangeSerializer(serializers.Serializer[None]):
     old_password = PasswordField()
-    new_password = NewPasswordField()
+    new_password = ChangedPasswordField()
 
     def validate(self, attrs: JSONObject) -> JSONObject:
         check_new_password(

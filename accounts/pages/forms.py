@@ -25,13 +25,8 @@ from accounts.models import (
     User,
     validate_timezone,
 )
-from accounts.passwords import MAX_LENGTH, hashed, normalised
+from accounts.passwords import MAX_LENGTH, hashed, minimum_length, normalised
 from accounts.registration import is_verification_mandatory, register
-
-PASSWORD_HINT = (
-    f"At least {settings.PASSWORD_MIN_LENGTH} characters. "
-    "A few words make a good password."
-)
 
 
 class EmailField(forms.EmailField):
@@ -58,22 +53,22 @@ class EmailField(forms.EmailField):
 class PasswordField(forms.CharField):
     """A password as it was typed: neither trimmed nor shown again.
 
-    The field of a new password shows the rules. The browser is not told the maximum
-    length, because it would silently cut off a longer pasted password.
+    The field of a new password shows the rules: `minimum` is its length. The browser is
+    not told the maximum length, because it would silently cut off a longer pasted
+    password.
     """
 
     widget = forms.PasswordInput
 
-    def __init__(self, *, label: str, new: bool = False) -> None:
-        self.is_new = new
-        super().__init__(
-            strip=False, label=label, help_text=PASSWORD_HINT if new else ""
-        )
-        self.widget.attrs["autocomplete"] = (
-            "new-password" if new else "current-password"
-        )
-        if new:
-            self.widget.attrs["minlength"] = settings.PASSWORD_MIN_LENGTH
+    def __init__(self, *, label: str, minimum: int | None = None) -> None:
+        self.is_new = minimum is not None
+        super().__init__(strip=False, label=label)
+        self.widget.attrs["autocomplete"] = "current-password"
+        if minimum is not None:
+            self.help_text = (
+                f"At least {minimum} characters. A few words make a good password."
+            )
+            self.widget.attrs |= {"autocomplete": "new-password", "minlength": minimum}
 
     def validate(self, value: str) -> None:
         super().validate(value)
@@ -112,7 +107,9 @@ class SignUpForm(allauth.SignupForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"] = EmailField(label="E-mail", new=True)
-        self.fields["password1"] = PasswordField(label="Password", new=True)
+        self.fields["password1"] = PasswordField(
+            label="Password", minimum=settings.PASSWORD_MIN_LENGTH
+        )
 
     def clean_email(self) -> str:
         """Refuse an address that is taken, unless verification is mandatory.
@@ -204,7 +201,9 @@ class _NewPassword(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"] = PasswordField(label="New password", new=True)
+        self.fields["password1"] = PasswordField(
+            label="New password", minimum=minimum_length(self.user)
+        )
         del self.fields["password2"]
 
     def clean_password1(self) -> str:

@@ -100,7 +100,7 @@ def test_refuses_a_wrong_password_and_changes_nothing(page_as, alice, mailoutbox
     ("new", "message"),
     [
         ("", "This field is required."),
-        ("short", "at least 12 characters"),
+        ("short", "at least 15 characters"),
         ("x" * 500_000, "Use at most 256 characters."),
         ("alice@example.com", "too similar"),
         ("correct horse\0battery", "Null characters are not allowed."),

@@ -190,7 +190,7 @@ def test_refuses_a_weak_password_and_says_why(client, alice, mailoutbox):
 
     response = client.post(follow(client, mailoutbox[0]), {"password1": "short"})
 
-    assert "at least 12 characters" in response.text
+    assert "at least 15 characters" in response.text
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)
 

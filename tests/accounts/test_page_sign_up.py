@@ -76,7 +76,7 @@ def test_tells_browsers_and_password_managers_what_the_fields_are(client, db):
 
     assert 'autocomplete="email"' in page
     assert 'autocomplete="new-password"' in page
-    assert 'minlength="12"' in page
+    assert 'minlength="15"' in page
 
 
 def test_redirects_a_signed_in_user_to_their_tasks(page_as, alice):
@@ -128,7 +128,7 @@ def _quoted(text):
     ("password", "message"),
     [
         ("", "This field is required."),
-        ("short", "at least 12 characters"),
+        ("short", "at least 15 characters"),
         ("x" * 257, "Use at most 256 characters."),
         ("x" * 500_000, "Use at most 256 characters."),
         ("password1234", "too common"),

@@ -1,14 +1,18 @@
-"""A password is the same in every Unicode form of its accents."""
+"""The rules for passwords, and that all Unicode forms of their accents are the same."""
 
 import pytest
 from django.contrib.auth.hashers import get_hasher, make_password
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
+from django.utils import timezone
+from rest_framework.exceptions import ValidationError as DRFValidationError
 
+from accounts.api.serializers import check_new_password
 from accounts.backends import PasswordBackend
 from accounts.models import User
 from accounts.passwords import MAX_LENGTH, hashed, normalised, unicode_forms
-from tests.factories import UserFactory
+from tests.factories import PASSWORD, UserFactory
 
 COMPOSED = "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"
 DECOMPOSED = "cafe\u0301 cre\u0300me bru\u0302le\u0301e"
@@ -111,12 +115,80 @@ def test_a_wrong_password_costs_the_same_with_and_without_an_account(
 
 
 def test_the_length_of_a_new_password_is_that_of_its_normal_form(api, db):
-    eleven = "e\u0301" * 11
+    fourteen = "e\u0301a" * 7
 
-    answer = api.post("/api/v1/auth/register", {"email": EMAIL, "password": eleven})
+    answer = api.post("/api/v1/auth/register", {"email": EMAIL, "password": fourteen})
 
     assert answer.status_code == 400
-    assert "12 characters" in answer.json()["detail"]
+    assert "15 characters" in answer.json()["detail"]
+
+
+def test_a_user_with_a_second_factor_may_have_a_shorter_password(page_as, alice):
+    User.objects.update(factor_since=timezone.now())
+    alice.refresh_from_db()
+    assert 'minlength="8"' in page_as(alice).get("/accounts/password/change/").text
+
+    check_new_password("violet7!", user=alice, field="password")
+    for password, user in [("violet7", alice), ("violet7!", User(email=EMAIL))]:
+        with pytest.raises(DRFValidationError, match="too short"):
+            check_new_password(password, user=user, field="password")
+
+
+def test_an_earlier_short_password_still_opens_the_account_with_a_hint(client, db):
+    UserFactory(email=EMAIL, password="twelve chars")
+
+    body = {"login": EMAIL, "password": "twelve chars"}
+    answer = client.post("/accounts/login/", body, follow=True)
+
+    assert answer.redirect_chain[0][0] == "/"
+    assert "fewer than 15 characters" in answer.text
+
+
+def test_a_long_password_gets_no_hint(client, alice):
+    body = {"login": alice.email, "password": PASSWORD}
+
+    assert "fewer than" not in client.post("/accounts/login/", body, follow=True).text
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "aaaaaaaaaaaaaaa",
+        "\uff41" * 15,  # the same in wide letters
+        "abcabcabcabcabcab",
+        "passwordpassword",
+        "PassWordPassWord",
+        "123456789012345",
+        "987654321098765",
+        "abcdefghijklmnopqrst",
+        "qwertyuiopasdfghjkl",
+        "ownlist12345678",
+        "Ownlist Ownlist Ownlist",
+        "my.ownlist.password",
+        "1q2w3e4r5t6y7u8i9o0p",
+    ],
+)
+def test_refuses_what_is_expected(password):
+    with pytest.raises(ValidationError) as error:
+        validate_password(normalised(password), User(email=EMAIL))
+
+    assert [one.code for one in error.value.error_list] == ["password_too_common"]
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD,
+        "the ownlist of my quiet mornings",
+        "all lower case letters",
+        "   spaces around   it   ",
+        "\N{SNOWMAN}\N{CLOUD}\N{UMBRELLA} in winter \N{HEAVY BLACK HEART}",
+        "b" + "aaaaaaaa1x" * 20,
+        "9 out of 10 words are no secret " * 8,
+    ],
+)
+def test_accepts_every_other_kind_of_characters(password):
+    validate_password(normalised(password)[:MAX_LENGTH], User(email=EMAIL))
 
 
 def test_a_password_that_is_too_long_is_not_normalised():
