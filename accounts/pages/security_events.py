@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from typing import IO, Any
+from collections.abc import Iterator
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -17,9 +17,9 @@ from accounts.event_chains import content_of
 from accounts.event_words import rows_of
 from accounts.models import SecurityEvent, User
 from config.read_snapshot import read_snapshot
+from config.whole_file import whole_file
 
 PAGE_SIZE = 50
-IN_MEMORY = 1024 * 1024  # bytes of a download; a larger one is written to disk
 
 Kind = SecurityEvent.Kind
 
@@ -113,19 +113,15 @@ class DownloadView(View):
     def get(self, request: HttpRequest) -> FileResponse:
         day = timezone.now().date()
         return FileResponse(
-            _file_of(user_of(request)),
+            whole_file(_lines_of(user_of(request))),
             as_attachment=True,
             filename=f"ownlist-security-events-{day}.jsonl",
             content_type="application/jsonl",
         )
 
 
-def _file_of(user: User) -> IO[bytes]:
-    """Return the file, complete before its first byte is sent.
-
-    So a slow client holds no snapshot of the database.
-    """
-    file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the response closes it
+def _lines_of(user: User) -> Iterator[bytes]:
+    """Yield each event with the digest before it and its own, chain by chain."""
     with read_snapshot():
         begins = user.event_chains.values_list("chain", "deleted_digest")
         digests: dict[str, str] = dict(begins)
@@ -133,7 +129,5 @@ def _file_of(user: User) -> IO[bytes]:
         for event in events.order_by("chain", "number").iterator(1_000):
             content = content_of(event, digests.get(event.chain, ""))
             line = json.dumps({**content, "digest": event.digest})
-            file.write(line.encode("ascii") + b"\n")
+            yield line.encode("ascii") + b"\n"
             digests[event.chain] = event.digest
-    file.seek(0)
-    return file

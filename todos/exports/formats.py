@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,10 +9,9 @@ from typing import IO
 
 from accounts.models import User
 from config.read_snapshot import read_snapshot
+from config.whole_file import whole_file
 from todos.exports import csv, ics, json, markdown
 from todos.exports.rows import EVERYTHING, Selection
-
-IN_MEMORY = 1024 * 1024  # bytes of an export; a larger one is written to disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +42,8 @@ def export(user: User, name: str, selection: Selection = EVERYTHING) -> Iterator
 
 
 def export_file(user: User, name: str, selection: Selection = EVERYTHING) -> IO[bytes]:
-    """Return the export as a file that is complete before its first byte is sent.
-
-    So a failure leads to an error, not to a truncated file, and a slow client holds no
-    database connection.
-    """
-    pieces = export(user, name, selection)
-    memory = io.BytesIO()
-    for piece in pieces:
-        memory.write(piece)
-        if memory.tell() > IN_MEMORY:
-            break
-    else:
-        memory.seek(0)
-        return memory
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    file.write(memory.getbuffer())
-    file.writelines(pieces)
-    file.seek(0)
-    return file
+    """Return the export as a complete file."""
+    return whole_file(export(user, name, selection))
 
 
 def filename(name: str, *, today: date) -> str:
