@@ -18,6 +18,7 @@ from django.contrib.auth import (
     update_session_auth_hash,
 )
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -59,6 +60,9 @@ MAILED_AS_EVENTS = {
     "account/email/password_reset",
     "account/email/password_set",
 }
+
+
+SECOND_STEP = "accounts.second_step.SecondStep"
 
 
 def session_key_of(request: HttpRequest) -> str:
@@ -157,6 +161,27 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
 
     # --- Sign-in --------------------------------------------------------------
+
+    def get_login_stages(self) -> list[str]:
+        """Return the stages of a sign-in, with our second step as the last one."""
+        stages = super().get_login_stages()
+        theirs = "allauth.mfa.stages.AuthenticateStage"
+        return [one for one in stages if one != theirs] + [SECOND_STEP]
+
+    def get_reauthentication_methods(
+        self, user: AbstractBaseUser | AnonymousUser
+    ) -> list[dict[str, Any]]:
+        """Return how users confirm who they are: with a factor, if they have one."""
+        if isinstance(user, User) and user.has_factor:
+            return [
+                {
+                    "id": "mfa_reauthenticate",
+                    "description": "Use a passkey or a code",
+                    "url": reverse("mfa_reauthenticate"),
+                }
+            ]
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return found
 
     def pre_login(
         self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -11,6 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.decorators import method_decorator
+
+from accounts.authentication import user_of
+from accounts.sign_in_records import has_used_factor
 
 OURS = ("accounts.", "todos.")
 
@@ -40,6 +43,14 @@ class SupportSite(admin.AdminSite):
             if getattr(route, "name", "") != "view_on_site"
         ]
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Require a second factor of staff, used in this session."""
+        return (
+            super().has_permission(request)
+            and user_of(request).has_factor
+            and has_used_factor(request, request.user)
+        )
+
     @method_decorator(login_not_required)
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -47,10 +58,19 @@ class SupportSite(admin.AdminSite):
         """Redirect to the sign-in page, which has the limits and records the events."""
         if self.has_permission(request):
             return redirect("admin:index")
-        if request.user.is_authenticated:
-            raise PermissionDenied
         wanted = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
-        return redirect_to_login(wanted)
+        if not request.user.is_authenticated:
+            return redirect_to_login(wanted)
+        if not super().has_permission(request):
+            raise PermissionDenied
+        if user_of(request).has_factor:
+            return redirect_to_login(wanted, reverse("mfa_reauthenticate"))
+        messages.warning(
+            request,
+            "Support staff need a second step to open the admin. Add a passkey or an"
+            " authenticator app first.",
+        )
+        return redirect("accounts:factors")
 
     def password_change(  # type: ignore[override]  # a redirect, not a template
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -14,7 +14,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.encoding import force_str
 from rest_framework import authentication
-from rest_framework.exceptions import AuthenticationFailed, Throttled
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    PermissionDenied,
+    Throttled,
+)
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
@@ -49,6 +53,17 @@ class TokenNotValid(AuthenticationFailed):
 
     default_detail = CREDENTIAL_REFUSED
     default_code = "token_not_valid"
+
+
+class SecondFactorRequired(PermissionDenied):
+    """403: the first step of the sign-in succeeded, and the second one is missing."""
+
+    default_detail = (
+        "This account requires a second step. Send `code` as well: from the"
+        " authenticator app, or a recovery code. A token of a connected sign-in is"
+        " accepted without it only if its user allows that under Security."
+    )
+    default_code = "mfa_required"
 
 
 def bearer_token(request: Request) -> str | None:
@@ -106,7 +121,8 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
     """Accepts tokens of the trusted Better Auth servers.
 
     These are JWTs of any of them, and opaque session tokens of the server that has
-    `sessions` enabled.
+    `sessions` enabled. If the user has a second factor, they are refused, unless the
+    user has let the identity in without it, or the view asks for the code itself.
     """
 
     def authenticate_header(self, request: Request) -> str:
@@ -120,6 +136,9 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
         sender = address_key(request._request)
         verified = verify_external_token(token, now=now, sender=sender)
         identity = admit(verified, at=now)
+        view = request.parser_context["view"]
+        if identities.lacks_factor(identity) and not hasattr(view, "asks_for_code"):
+            raise SecondFactorRequired()
         return identity.user, better_auth_credential(identity, verified)
 
 
@@ -127,7 +146,7 @@ def better_auth_credential(
     identity: LinkedIdentity, token: VerifiedToken
 ) -> Credential:
     """Return the credential of a verified token of `identity`."""
-    proved = token.authenticated_at
+    proved = None if identity.user.has_factor else token.authenticated_at
     return Credential(
         "better-auth",
         str(identity.pk),
@@ -226,9 +245,21 @@ class OwnTokenAuthentication(authentication.BaseAuthentication):
         return user, Credential(
             "token",
             str(access.family_id),
-            authenticated_at=access.authenticated_at,
+            authenticated_at=_counted(user, access.authenticated_at),
             pair=access.pair,
         )
+
+
+def _counted(user: User, proved_at: datetime | None) -> datetime | None:
+    """Return when the user of a token proved who they are, if that counts.
+
+    Since the user has a second factor, every sign-in by token included it. Tokens know
+    times to the second.
+    """
+    since = user.factor_since
+    if since is None or proved_at is None:
+        return proved_at
+    return proved_at if proved_at >= since.replace(microsecond=0) else None
 
 
 class SessionAuthentication(authentication.SessionAuthentication):
@@ -248,17 +279,21 @@ def page_credential(request: HttpRequest) -> Credential:
     """Return the credential of a request that a session or a cookie signed in.
 
     The middleware for Better Auth's session cookie sets its credential on the request.
-    In both cases the session may hold a later proof: the password entered again.
+    In both cases the session may hold a later proof: the password entered again. If the
+    user has a second factor, only what included it counts.
     """
     credential: Credential = getattr(request, "credential", SESSION)
-    proofs = [credential.authenticated_at, *_proofs(request)]
+    needs_factor = bool(getattr(request.user, "has_factor", False))
+    proofs = [*_proofs(request, needs_factor=needs_factor)]
+    if not needs_factor:
+        proofs.append(credential.authenticated_at)
     latest = max((at for at in proofs if at is not None), default=None)
     return replace(credential, authenticated_at=latest)
 
 
-def _proofs(request: HttpRequest) -> Iterator[datetime]:
+def _proofs(request: HttpRequest, *, needs_factor: bool) -> Iterator[datetime | None]:
     """Yield when the user of this session proved who they are, as allauth recorded."""
     for record in records_of(request, request.user):
-        at = proof_time(record)
+        at = proof_time(record, needs_factor=needs_factor)
         if at is not None:
             yield datetime.fromtimestamp(at, UTC)

@@ -78,14 +78,15 @@ class CredentialEnded(AuthenticationFailed):
     default_code = "token_not_valid"
 
 
-def lock_if_current(user: User) -> User:
+def lock_if_current(user: User, *, may_be_leaving: bool = False) -> User:
     """Lock the row of the user until the transaction ends, and return it.
 
     `user` is the instance that the request was authenticated with, or that its link
     was checked against, so it holds the epoch of that moment. The request may have
     waited long since then, for a lock or for a hash. What it stores must not survive a
     reset that came in between. Everything that changes the credentials of an account
-    therefore calls this first.
+    therefore calls this first. A user who is leaving may prove who they are, and no
+    more: only `may_be_leaving` lets them.
 
     Raises:
         CredentialEnded: the epoch was raised since, the account is locked or deleted,
@@ -95,7 +96,7 @@ def lock_if_current(user: User) -> User:
     locked = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
     if (
         locked is None
-        or not locked.is_active
+        or not (locked.is_active or (may_be_leaving and locked.is_leaving))
         or locked.credential_epoch != user.credential_epoch
         or not _is_session_live(user)
     ):
@@ -263,13 +264,14 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
         credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at
     )
     end_support_view(user, at=at)
-    user.refresh_from_db(fields=["credential_epoch", "credentials_ended_at"])
+    columns = ["credential_epoch", "credentials_ended_at", "factor_since"]
+    user.refresh_from_db(fields=columns)
     families = RefreshFamily.objects.filter(user=user, revoked_at=None)
     if keep is not None and keep.kind == "token":
         kept = families.filter(pk=keep.key)
-        kept.update(
-            epoch=user.credential_epoch, kept_pair=keep.pair, authenticated_at=at
-        )
+        # The old password alone is no proof of who a user with a factor is.
+        proof = {} if user.has_factor else {"authenticated_at": at}
+        kept.update(epoch=user.credential_epoch, kept_pair=keep.pair, **proof)
         families = families.exclude(pk=keep.key)
     families.update(revoked_at=at)
     tokens = PersonalAccessToken.objects.filter(user=user, revoked_at=None)

@@ -117,6 +117,11 @@ NOTICES: dict[Kind, Notice] = {
         "again.",
         REVIEW,
     ),
+    Kind.IDENTITY_TRUSTED: Notice(
+        "A sign-in needs no second step in your Ownlist account",
+        "A connected sign-in is let in to your Ownlist account without a second step.",
+        REVIEW,
+    ),
     Kind.TOKEN_CREATED: Notice(
         "An access token was created for your Ownlist account",
         "A personal access token was created. A program that has it can use your "

@@ -118,7 +118,7 @@ def use_code(*, user: User, code: str, at: datetime) -> str | None:
     Raises:
         CredentialEnded: as `lock_if_current` does.
     """
-    lock_if_current(user)
+    lock_if_current(user, may_be_leaving=True)
     digits = normalised_code(code)
     rows = Authenticator.objects.filter(user_id=user.pk, type__in=(APP, CODES))
     used = next((row for row in rows if digits and _accepts(row, digits, at)), None)

@@ -15,10 +15,15 @@ from accounts.models import LinkedIdentity, User
 from accounts.sign_in_records import BY_ISSUER, records_of
 
 STAFF = "staff"
+FACTOR = "second factor missing"
 
 # What users are told, where they can do something about the refusal.
 ADVICE = {
     STAFF: "Staff must sign in here with an e-mail address and a password.",
+    FACTOR: (
+        "Your account requires a second step, which this sign-in doesn't have. Sign in"
+        " here. Then you can let it in without a code under Security."
+    ),
     identities.SUSPENDED: (
         "This sign-in is paused because the password of your account was reset."
         " Sign in with your e-mail address and password, then keep or disconnect it."

@@ -22,12 +22,13 @@ from accounts.authentication import (
     identify,
     verify_external_token,
 )
-from accounts.better_auth import sessions
+from accounts.better_auth import identities, sessions
 from accounts.better_auth.issuers import session_issuer
 from accounts.browser_sessions import SessionStore, Use, session_id_of
 from accounts.credentials import CredentialEnded
 from accounts.devices import client_of
 from accounts.models import User
+from accounts.sign_in_records import has_used_factor
 from config import middleware
 from config.api.problems import Unavailable
 from config.client_address import address_key
@@ -178,6 +179,13 @@ class BetterAuthSessionMiddleware:
         verified = verify_external_token(token, now=now, sender=address_key(request))
         identity = identify(verified, at=now)
         reason = linked_sessions.refusal(identity, verified)
+        # The user may have used a factor in the session that belongs to this cookie.
+        if (
+            reason is None
+            and identities.lacks_factor(identity)
+            and not has_used_factor(request, identity.user)
+        ):
+            reason = linked_sessions.FACTOR
         if reason is None:
             session_binding.bind(request, identity.user)
             request.cookie_sign_in = (  # type: ignore[attr-defined]

@@ -88,8 +88,12 @@ def check_password(
 
 
 @contextmanager
-def code_attempt(user: User, *, session: str) -> Iterator[Attempt]:
-    """Count an attempt to enter a mailed code like one to enter the password.
+def code_attempt(
+    user: User, *, session: str, readings: list[Reading] | None = None
+) -> Iterator[Attempt]:
+    """Count an attempt to enter a code like one to enter the password.
+
+    `session` tells one sign-in of the user, or one way in, from another.
 
     Raises:
         rest_framework.exceptions.Throttled: as `sign_in_attempt` does.
@@ -98,7 +102,7 @@ def code_attempt(user: User, *, session: str) -> Iterator[Attempt]:
         ("password", f"{user.pk} {session}"),
         ("password-account", str(user.pk)),
     ]
-    with _counted(callers, None) as attempt:
+    with _counted(callers, readings) as attempt:
         yield attempt
 
 

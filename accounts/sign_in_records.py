@@ -24,6 +24,7 @@ from django.http import HttpRequest
 from accounts.models import User
 
 BY_ISSUER = "socialaccount"  # allauth's name for a sign-in by OpenID Connect
+BY_FACTOR = "mfa"  # and for a second step, or a passkey alone
 
 # The keys under which allauth keeps the records, and the flows of OpenID Connect that
 # have begun in this session.
@@ -52,6 +53,25 @@ def records_of(request: HttpRequest, user: User | AnonymousUser) -> list[SignInR
     return cast("list[SignInRecord]", found)
 
 
+def record_factor(request: HttpRequest, user: User, kind: str) -> None:
+    """Record that the user has used a second factor."""
+    record_authentication(request, user, method=BY_FACTOR, type=kind)
+
+
+def has_used_factor(request: HttpRequest, user: User | AnonymousUser) -> bool:
+    """Tell whether the user has used a second factor in this session.
+
+    It must have been after the last sign-out everywhere: the session of a cookie of
+    another service outlives that.
+    """
+    ended_at = getattr(user, "credentials_ended_at", None)
+    return any(
+        record["method"] == BY_FACTOR
+        and (ended_at is None or record["at"] > ended_at.timestamp())
+        for record in records_of(request, user)
+    )
+
+
 def record_password(request: HttpRequest, user: User) -> None:
     """Record that the user has given their password."""
     record_authentication(request, user, method="password")
@@ -76,12 +96,18 @@ def discard_code_of_another_user(request: HttpRequest, user: User) -> None:
         del request.session[REAUTHENTICATION_CODE_SESSION_KEY]
 
 
-def proof_time(record: SignInRecord) -> float | None:
+def proof_time(record: SignInRecord, *, needs_factor: bool) -> float | None:
     """Return when the user proved who they are, None if the record doesn't say.
+
+    If the user has a second factor, nothing counts without it.
 
     A `code` was mailed to their verified address. A sign-in at an issuer counts from
     when the user gave their password there. Following the link of a reset is no proof.
     """
+    if record["method"] == BY_FACTOR:
+        return record["at"]
+    if needs_factor:
+        return None
     if record["method"] == BY_ISSUER:
         return record.get("auth_time")
     return record["at"] if record["method"] in {"password", "code"} else None

@@ -1,6 +1,7 @@
 """Fixtures that every test may use. The plumbing below them is in `tests/plugins`."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
@@ -13,7 +14,13 @@ from config import counters
 from config.api.throttling import users, visitors
 from config.models import RateCount
 from tests.factories import UserFactory
-from tests.signing_in import browser_of, password_at, program_of
+from tests.signing_in import (
+    browser_of,
+    factor_at,
+    password_at,
+    program_of,
+    with_app,
+)
 
 pytest_plugins = [
     "tests.plugins.better_auth",
@@ -92,12 +99,16 @@ def api_as():
 def page_as():
     """Make a browser-like client with a session of the given user.
 
-    They gave their password just now, unless the test says when, or None.
+    They proved who they are just now, unless the test says when, or None. Staff did so
+    with a second factor, which the admin requires.
     """
 
     def client_for(user, **since):
         at = since.get("authenticated_at", timezone.now())
-        return browser_of(user, proof=password_at(at) if at else None)
+        if user.is_staff and not user.has_factor:
+            with_app(user, at=timezone.now() - timedelta(hours=1))
+        proof = factor_at if user.has_factor else password_at
+        return browser_of(user, proof=proof(at) if at else None)
 
     return client_for
 

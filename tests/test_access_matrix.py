@@ -46,7 +46,7 @@ from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
 from tests.isolation.answers import Asked, note
 from tests.personal_tokens import token_of
-from tests.signing_in import browser_of, password_at
+from tests.signing_in import browser_of, factor_at, password_at, with_app
 from todos import actions, import_files
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
@@ -359,6 +359,35 @@ PAGES = [Row(*row) for row in [
     ("POST", "accounts/export-everything/",    303, 200, 200, 200),
     ("GET",  "accounts/keep/<str:token>/",     404, 404, 404, 404),
     ("POST", "accounts/keep/<str:token>/",     404, 404, 404, 404),
+    # No caller has a factor; tests/accounts/test_factors_sign_in.py is about those.
+    ("GET",  "accounts/2fa/",                 302, 200, 200, 200),
+    ("GET",  "accounts/2fa/app/",             302, 200, 200, 200),
+    ("POST", "accounts/2fa/app/",             303, 200, 200, 200, {"code": "000000"}),
+    ("GET",  "accounts/2fa/passkeys/add/",    302, 200, 200, 200),
+    ("POST", "accounts/2fa/passkeys/add/",    303, 200, 200, 200, {"name": "Key"}),
+    ("GET",  "accounts/2fa/passkeys/<int:pk>/", 302, 404, 404, 404),
+    ("POST", "accounts/2fa/passkeys/<int:pk>/", 303, 404, 404, 404, {"name": "Key"}),
+    ("GET",  "accounts/2fa/<int:pk>/remove/", 302, 302, 302, 302),
+    ("POST", "accounts/2fa/<int:pk>/remove/", 303, 303, 303, 303),
+    ("GET",  "accounts/2fa/codes/",           302, 302, 302, 302),
+    ("POST", "accounts/2fa/codes/",           303, 303, 303, 303),
+    ("GET",  "accounts/2fa/codes/download/",  302, 302, 302, 302),
+    ("GET",  "accounts/2fa/passkeys/options/<purpose_of_user:purpose>/",
+     302, 302, 302, 302),
+    ("POST", "accounts/2fa/passkeys/options/<purpose_of_user:purpose>/",
+     303, 200, 200, 200),
+    ("GET",  "accounts/2fa/passkeys/options/<purpose_of_visitor:purpose>/",
+     302, 302, 302, 302),
+    ("POST", "accounts/2fa/passkeys/options/<purpose_of_visitor:purpose>/",
+     200, 200, 200, 200),
+    ("GET",  "accounts/2fa/confirm/",         302, 302, 302, 302),
+    ("POST", "accounts/2fa/confirm/",         303, 303, 303, 303),
+    ("GET",  "accounts/2fa/step/",            302, 302, 302, 302),
+    ("POST", "accounts/2fa/step/",            303, 303, 303, 303),
+    ("GET",  "accounts/2fa/sign-in/",         302, 302, 302, 302),
+    ("POST", "accounts/2fa/sign-in/",         303, 303, 303, 303),
+    ("GET",  "accounts/connected/<uuid:pk>/second-step/", 302, 200, 404, 404),
+    ("POST", "accounts/connected/<uuid:pk>/second-step/", 303, 303, 404, 404),
     ("GET",  "accounts/outside/",             302, 302, 302, 302),
     ("GET",  "accounts/outside/new/",         302, 302, 302, 302),
     ("GET",  "accounts/email/",               302, 200, 200, 200),
@@ -435,6 +464,9 @@ RECENT = {
             *("connect/", "connect/confirm/", "disconnect/<uuid:pk>/"),
             *("paused/<uuid:pk>/keep/", "email/", "password/set/", "delete/"),
             *("support/allow/", "export-everything/", "tokens/new/"),
+            *("2fa/app/", "2fa/passkeys/add/", "2fa/passkeys/<int:pk>/"),
+            *("2fa/<int:pk>/remove/", "2fa/codes/", "2fa/codes/download/"),
+            "connected/<uuid:pk>/second-step/",
         )
     },
 }
@@ -611,6 +643,10 @@ class AliceObjects:
             .replace("<str:credential_id>", f"token-{self.family}")
             .replace("credentials/<str:pk>", f"credentials/token-{self.family}")
             .replace("disconnect/<uuid:pk>", f"disconnect/{self.identity.pk}")
+            .replace("connected/<uuid:pk>", f"connected/{self.identity.pk}")
+            .replace("<int:pk>", "1")
+            .replace("<purpose_of_user:purpose>", "confirm")
+            .replace("<purpose_of_visitor:purpose>", "sign-in")
             .replace("<uuid:user_id>", str(self.alice.pk))
             .replace("auth/group/<path:object_id>", "auth/group/0")
             .replace("<path:object_id>", str(self.alice.pk))
@@ -647,7 +683,7 @@ class Callers(AliceObjects):
     def __init__(self, *, alice, bob, sam, better_auth_users):
         super().__init__(alice)
         self.better_auth_users = better_auth_users
-        support.join(sam)
+        self.sam = support.join(sam)
         locked = UserFactory(email="lena@example.com")
         users = {"owner": alice, "stranger": bob, "staff": sam}
         self.clients = clients_of(users, better_auth_users)
@@ -660,6 +696,13 @@ class Callers(AliceObjects):
         )
         locked.is_active = False
         locked.save()
+
+    def use_factor(self):
+        """Let staff sign in with a second factor, which the admin requires."""
+        now = timezone.now()
+        with_app(self.sam, at=now)
+        for kind in (SESSION, OLD + SESSION):
+            self.clients[kind]["staff"] = browser_of(self.sam, proof=factor_at(now))
 
 
 @pytest.fixture(scope="module")
@@ -766,12 +809,15 @@ def test_the_pages_respond_as_the_table_says(callers, route):
 @pytest.mark.parametrize("route", rows_of(PUBLIC, ADMIN))
 def test_all_other_routes_respond_as_the_table_says(callers, route):
     rows = rows_of(PUBLIC, ADMIN)[route]
+    if rows[0] in ADMIN:
+        callers.use_factor()
 
     assert contradictions(callers, rows, {"GET", "HEAD"}) == {}
 
 
 @pytest.mark.parametrize("route", rows_of(ADMIN))
 def test_the_admin_never_answers_a_post_with_302(callers, route):
+    callers.use_factor()
     clients = callers.clients[SESSION].values()
 
     statuses = {callers.status_of(client, "POST", route, {}) for client in clients}

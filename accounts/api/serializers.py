@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH
 from accounts.addresses import ascii_email, validate_address, validate_new_address
+from accounts.factors import MAX_CODE_LENGTH
 from accounts.models import User, validate_timezone
 from accounts.passwords import MAX_LENGTH, normalised
 from config.api.fields import TrueOrFalseField, WholeNumberField
@@ -83,9 +84,26 @@ class RegisterSerializer(serializers.Serializer[None]):
         return attrs
 
 
+class CodeField(serializers.CharField):
+    """A code of the second step, with the spaces that it was shown with."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=MAX_CODE_LENGTH,
+            allow_blank=True,
+            help_text="Of the authenticator app, or a recovery code.",
+            **kwargs,
+        )
+
+
 class SignInSerializer(serializers.Serializer[None]):
     email = EmailField(validators=[ascii_email])
     password = PasswordField()
+    code = CodeField(required=False)
+
+
+class ExchangeSerializer(serializers.Serializer[None]):
+    code = CodeField(required=False)
 
 
 class RefreshSerializer(serializers.Serializer[None]):

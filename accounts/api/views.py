@@ -9,6 +9,7 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import (
+    APIException,
     AuthenticationFailed,
     PermissionDenied,
     ValidationError,
@@ -18,10 +19,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import events, password_attempts, tokens
+from accounts import events, factors, password_attempts, tokens
 from accounts.adapter import session_key_of
 from accounts.api.permissions import SignedInRecently
 from accounts.api.serializers import (
+    ExchangeSerializer,
     MailedSerializer,
     PasswordChangeSerializer,
     RefreshSerializer,
@@ -33,10 +35,12 @@ from accounts.api.serializers import (
 )
 from accounts.authentication import (
     BetterAuthAuthentication,
+    SecondFactorRequired,
     credential_of,
     refused,
     user_of,
 )
+from accounts.better_auth.identities import skips_factor
 from accounts.credentials import (
     CredentialEnded,
     change_password,
@@ -52,8 +56,9 @@ from accounts.registration import (
     register,
 )
 from config.api.scopes import ACCOUNT
-from config.api.throttling import AddressThrottle
+from config.api.throttling import AddressThrottle, Reading
 from config.api.views import Endpoint
+from config.client_address import address_key
 
 
 class SignInFailed(AuthenticationFailed):
@@ -69,11 +74,52 @@ class EmailNotVerified(PermissionDenied):
     default_code = "email_not_verified"
 
 
+class WrongCode(APIException):
+    """401: the first step succeeded, but the code is wrong, old or used up.
+
+    It is not an `AuthenticationFailed`, whose code is that of an ended credential.
+    """
+
+    status_code = status.HTTP_401_UNAUTHORIZED
+    auth_header = "Bearer"
+
+    default_detail = (
+        "The code is wrong, has expired or was used before. Wait for the next one."
+    )
+    default_code = "wrong_code"
+
+
 class RecentSignInRequired(PermissionDenied):
     """403: the user must sign in again before this request."""
 
     default_detail = SignedInRecently.message
     default_code = SignedInRecently.code
+
+
+def check_code(
+    request: Request,
+    user: User,
+    code: str | None,
+    *,
+    at: datetime,
+    readings: list[Reading],
+) -> None:
+    """Use up the code of the second step, within the limits on wrong ones.
+
+    Raises:
+        CredentialEnded: the credentials of the user ended meanwhile.
+        SecondFactorRequired: there is no code.
+        WrongCode: it is wrong.
+    """
+    if not code:
+        raise SecondFactorRequired()
+    sender = address_key(request._request)
+    with password_attempts.code_attempt(
+        user, session=f"address {sender}", readings=readings
+    ) as attempt:
+        attempt.failed = factors.use_code(user=user, code=code, at=at) is None
+    if attempt.failed:
+        raise WrongCode()
 
 
 class PublicEndpoint(Endpoint):
@@ -126,7 +172,9 @@ class TokenView(PublicEndpoint):
     name = "Sign in"
     input_class = SignInSerializer
     throttle_scope = "sign-in-address"
-    refusals = {"POST": (SignInFailed, EmailNotVerified)}
+    refusals = {
+        "POST": (SignInFailed, WrongCode, EmailNotVerified, SecondFactorRequired)
+    }
 
     @extend_schema(
         operation_id="sign_in",
@@ -134,6 +182,7 @@ class TokenView(PublicEndpoint):
     )
     def post(self, request: Request) -> Response:
         body = self.validated(request)
+        code = body.pop("code", None)
         with password_attempts.sign_in_attempt(
             request._request, body["email"], readings=self.readings
         ) as attempt:
@@ -145,6 +194,8 @@ class TokenView(PublicEndpoint):
             raise EmailNotVerified()
         now = timezone.now()
         try:
+            if user.has_factor:
+                check_code(request, user, code, at=now, readings=self.readings)
             pair = _sign_in(request, user, at=now)
         except CredentialEnded as exc:  # the password was changed in the meantime
             raise SignInFailed() from exc
@@ -176,11 +227,18 @@ class TokenRefreshView(PublicEndpoint):
 
 
 class TokenExchangeView(Endpoint):
-    """Exchange a token of a Better Auth server for a pair of tokens."""
+    """Exchange a token of a Better Auth server for a pair of tokens.
+
+    The body may be empty. It has a `code` if the account requires a second step, and
+    the user has not let this sign-in in without it.
+    """
 
     name = "Exchange a token"
     scopes = {"POST": None}
+    input_class = ExchangeSerializer
     authentication_classes = (BetterAuthAuthentication,)
+    asks_for_code = True
+    refusals = {"POST": (WrongCode, SecondFactorRequired)}
     throttle_classes = (AddressThrottle,)
     throttle_scope = "exchange"
     tag = "auth"
@@ -190,11 +248,16 @@ class TokenExchangeView(Endpoint):
         now = timezone.now()
         user = user_of(request)
         credential = credential_of(request)
+        identity, proved_at = UUID(credential.key), credential.authenticated_at
+        code = self.validated(request).get("code") if user.has_factor else None
+        if user.has_factor and (code or not skips_factor(identity)):
+            check_code(request, user, code, at=now, readings=self.readings)
+            proved_at = now
         pair = tokens.start_family(
             user=user,
             at=now,
-            authenticated_at=credential.authenticated_at,
-            identity=UUID(credential.key),
+            authenticated_at=proved_at,
+            identity=identity,
             client=client_of(request._request),
         )
         about = device_of(request._request)

@@ -9,6 +9,7 @@ To use an address here, users verify it here.
 
 import math
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -38,6 +39,7 @@ _IDENTITY = CompiledQuery(
         "subject",
         "last_used_at",
         "suspended_at",
+        "skips_factor",
         *(_OF_USER + name for name in REQUEST_FIELDS),
     ),
     lambda issuer, subject: LinkedIdentity.objects.filter(
@@ -117,6 +119,16 @@ def is_current(identity: LinkedIdentity, token: VerifiedToken) -> bool:
     """Tell whether the token is newer than the user's last sign-out everywhere."""
     ended_at = identity.user.credentials_ended_at
     return ended_at is None or token.issued_at > int(ended_at.timestamp())
+
+
+def lacks_factor(identity: LinkedIdentity) -> bool:
+    """Tell whether its user has a second factor that a token of it does not show."""
+    return identity.user.has_factor and not identity.skips_factor
+
+
+def skips_factor(identity_id: UUID) -> bool:
+    """Tell whether the user has let this identity in without a second factor."""
+    return LinkedIdentity.objects.filter(pk=identity_id, skips_factor=True).exists()
 
 
 def _count_new_user(issuer: str, *, at: datetime) -> None:
@@ -199,6 +211,26 @@ def unlink(*, user: User, identity: LinkedIdentity, at: datetime) -> bool:
     if deleted:
         events.record(user, SecurityEvent.Kind.IDENTITY_UNLINKED, at=at)
     return bool(deleted)
+
+
+@transaction.atomic
+def set_skips_factor(
+    *, user: User, identity: LinkedIdentity, skips: bool, at: datetime
+) -> None:
+    """Let an identity of the signed-in user in without a second step, or no longer.
+
+    Raises:
+        CredentialEnded: as `lock_if_current` does.
+    """
+    lock_if_current(user)
+    rows = LinkedIdentity.objects.filter(pk=identity.pk, user=user)
+    if rows.exclude(skips_factor=skips).update(skips_factor=skips):
+        kind = (
+            SecurityEvent.Kind.IDENTITY_TRUSTED
+            if skips
+            else SecurityEvent.Kind.IDENTITY_DISTRUSTED
+        )
+        events.record(user, kind, at=at, about=str(identity.pk))
 
 
 # --- Suspension by a reset -----------------------------------------------------

@@ -39,6 +39,8 @@ class SecurityEvent(models.Model):
         IDENTITY_LINKED = "identity_linked", "Sign-in connected"
         IDENTITY_UNLINKED = "identity_unlinked", "Sign-in disconnected"
         IDENTITY_KEPT = "identity_kept", "Sign-in kept after a reset"
+        IDENTITY_TRUSTED = "identity_trusted", "Sign-in let in without a code"
+        IDENTITY_DISTRUSTED = "identity_distrusted", "Sign-in asked for a code again"
         SIGNED_OUT_EVERYWHERE = "signed_out_everywhere", "Signed out everywhere"
         DEACTIVATED = "deactivated", "Deactivated"
         DELETION_REQUESTED = "deletion_requested", "Deletion requested"

@@ -92,6 +92,7 @@ class SignInForm(allauth.LoginForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = EmailField(label="E-mail")
+        self.fields["login"].widget.attrs["autocomplete"] = "username webauthn"
         self.fields["password"] = PasswordField(label="Password")
         remember = self.fields["remember"]
         remember.label = "Keep me signed in for two weeks"

@@ -24,6 +24,7 @@ from accounts.better_auth.identities import (
     LastSignInMethod,
     keep,
     link,
+    set_skips_factor,
     unlink,
 )
 from accounts.better_auth.issuers import trusted_issuers
@@ -184,6 +185,37 @@ class DisconnectView(IdentityConfirmView):
 
 def _names(identity: LinkedIdentity) -> dict[str, str]:
     return {"known_as": identity.known_as, "issuer": identity.issuer}
+
+
+@method_decorator(recent_sign_in_required, name="dispatch")
+class SecondStepView(IdentityConfirmView):
+    """Let an identity in without a second step, or no longer, after confirmation."""
+
+    template_name = "accounts/identity_second_step.html"
+    verb = "Let in without a code"
+    back = "accounts:factors"
+
+    def get_context_data(self, **kwargs: object) -> dict[str, Any]:
+        identity = self.identity
+        return super().get_context_data(
+            skips=identity.skips_factor, **_names(identity), **kwargs
+        )
+
+    def post(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        skips = request.POST.get("skips") == "yes"
+        set_skips_factor(
+            user=user_of(request),
+            identity=self.identity,
+            skips=skips,
+            at=timezone.now(),
+        )
+        messages.success(
+            request,
+            "This sign-in is let in without a code."
+            if skips
+            else "This sign-in requires a second step again.",
+        )
+        return redirect("accounts:factors")
 
 
 # --- After a reset by mail -------------------------------------------------------

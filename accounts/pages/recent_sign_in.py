@@ -55,8 +55,13 @@ def recent_sign_in_required(view: View) -> View:
 
 
 def _url_to_sign_in_again(request: HttpRequest, back: str) -> str:
-    by_password = user_of(request).has_usable_password()
-    page = "account_reauthenticate" if by_password else "accounts:sign-in-again"
+    user = user_of(request)
+    if user.has_factor:
+        page = "mfa_reauthenticate"
+    elif user.has_usable_password():
+        page = "account_reauthenticate"
+    else:
+        page = "accounts:sign-in-again"
     return f"{reverse(page)}?{urlencode({REDIRECT_FIELD_NAME: back})}"
 
 
@@ -72,7 +77,7 @@ class SignInAgainView(TemplateView):
         if page_credential(request).is_recent(at=timezone.now()):
             return HttpResponseRedirect(back)
         user = user_of(request)
-        if user.has_usable_password():
+        if user.has_factor or user.has_usable_password():
             return HttpResponseRedirect(_url_to_sign_in_again(request, back))
         return self.render_to_response(
             {

@@ -6,16 +6,19 @@ Ours are named `accounts:…`. allauth's keep their names without a namespace
 
 from allauth.socialaccount import views as social_views
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path, re_path
+from django.urls import include, path, re_path, register_converter
+from django.urls.converters import StringConverter
 from django.views.generic import RedirectView
 
 from accounts import social_adapter
 from accounts.pages import (
     credentials,
     everything,
+    factors,
     identities,
     leaving,
     recent_sign_in,
+    second_step,
     security_events,
     sign_out,
     support,
@@ -24,6 +27,22 @@ from accounts.pages import (
 from accounts.pages.settings import SettingsView
 
 SOCIAL = "socialaccount"
+
+
+class PurposeOfUser(StringConverter):
+    """What a passkey of a signed-in user is asked for."""
+
+    regex = "add|confirm"
+
+
+class PurposeOfVisitor(StringConverter):
+    """What a passkey of a visitor is asked for."""
+
+    regex = "sign-in|step"
+
+
+register_converter(PurposeOfUser, "purpose_of_user")
+register_converter(PurposeOfVisitor, "purpose_of_visitor")
 
 own = [
     path("", RedirectView.as_view(pattern_name="accounts:settings"), name="home"),
@@ -52,6 +71,34 @@ own = [
     ),
     path(
         "sign-in-again/", recent_sign_in.SignInAgainView.as_view(), name="sign-in-again"
+    ),
+    path("2fa/", factors.FactorsView.as_view(), name="factors"),
+    path("2fa/app/", factors.AddAppView.as_view(), name="app-add"),
+    path("2fa/passkeys/add/", factors.AddPasskeyView.as_view(), name="passkey-add"),
+    path(
+        "2fa/passkeys/<int:pk>/",
+        factors.RenamePasskeyView.as_view(),
+        name="passkey-rename",
+    ),
+    path(
+        "2fa/passkeys/options/<purpose_of_user:purpose>/",
+        second_step.PasskeyOptionsView.as_view(),
+        name="passkey-options",
+    ),
+    path(
+        "2fa/passkeys/options/<purpose_of_visitor:purpose>/",
+        second_step.SignInOptionsView.as_view(),
+        name="passkey-options",
+    ),
+    path(
+        "2fa/<int:pk>/remove/", factors.RemoveFactorView.as_view(), name="factor-remove"
+    ),
+    path("2fa/codes/", factors.CodesView.as_view(), name="codes"),
+    path("2fa/codes/download/", factors.download_codes, name="codes-download"),
+    path(
+        "connected/<uuid:pk>/second-step/",
+        identities.SecondStepView.as_view(),
+        name="identity-second-step",
     ),
     path("paused/", identities.PausedView.as_view(), name="paused"),
     path("paused/<uuid:pk>/keep/", identities.KeepView.as_view(), name="keep"),
@@ -121,9 +168,22 @@ external = [
     ),
 ]
 
+# allauth looks these up by name.
+steps = [
+    path("login/", second_step.SignInView.as_view(), name="account_login"),
+    path("2fa/step/", second_step.SecondStepView.as_view(), name="mfa_authenticate"),
+    path("2fa/confirm/", second_step.ConfirmView.as_view(), name="mfa_reauthenticate"),
+    path(
+        "2fa/sign-in/",
+        second_step.PasskeySignInView.as_view(),
+        name="mfa_login_webauthn",
+    ),
+]
+
 urlpatterns = [
     path("", include((own, "accounts"))),
     path("", include(external)),
+    path("", include(steps)),
     path("email/", views.EmailView.as_view(), name="account_email"),
     path(
         "reauthenticate/code/",

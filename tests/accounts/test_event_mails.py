@@ -28,6 +28,7 @@ NOT_MAILED = {
     Kind.EMAIL_CHANGED: "allauth writes to the old address",
     Kind.IDENTITY_LINKED: "identity_mails names the sign-in",
     Kind.IDENTITY_UNLINKED: "identity_mails names the sign-in",
+    Kind.IDENTITY_DISTRUSTED: "only makes signing in harder",
     Kind.IDENTITY_KEPT: "the user answered a question about it",
     Kind.FACTOR_FAILED: "users mistype codes",
     Kind.BROWSER_TRUSTED: "part of a sign-in, which is mailed if it is new",

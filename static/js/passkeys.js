@@ -1,0 +1,60 @@
+// Passkeys: asks the browser for one, and sends what it returns with the form. Without it the notes of the forms stay,
+// which name the other ways. A form has `data-passkey` (what for), `data-options`, `data-host` and `data-elsewhere`.
+
+const REFRESH = 8 * 60_000; // milliseconds; the options are valid for ten minutes
+let waiting = null; // ends the request that waits for autofill
+
+for (const form of document.querySelectorAll("form[data-passkey]")) {
+  const note = form.querySelector("[data-passkey-note]");
+  note.textContent = obstacle(form.dataset);
+  note.hidden = !note.textContent;
+  if (!note.hidden) continue;
+  const actions = form.querySelector("[data-passkey-button]");
+  actions.hidden = false;
+  actions.querySelector("button").addEventListener("click", () => {
+    waiting?.abort();
+    ask(form).catch((error) => explain(note, error));
+  });
+  if (form.dataset.passkey === "sign-in") offer(form);
+}
+
+function obstacle({ host, elsewhere }) {
+  if (location.hostname !== host) return `Passkeys need a host name. Open ${elsewhere} to use them.`;
+  if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) return "This browser doesn't support passkeys.";
+  return "";
+}
+
+async function ask(form, how = {}) {
+  const body = new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
+  const response = await fetch(form.dataset.options, { method: "POST", body });
+  if (!response.ok) throw new Error(response.status);
+  const options = await response.json();
+  const credential = form.dataset.passkey === "add"
+    ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
+    : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options), ...how });
+  form.elements.credential.value = JSON.stringify(credential);
+  form.submit();
+}
+
+// Lets the browser offer passkeys among the suggestions for the field of the e-mail address.
+async function offer(form) {
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  const begin = () => {
+    waiting?.abort();
+    waiting = new AbortController();
+    began = Date.now();
+    ask(form, { mediation: "conditional", signal: waiting.signal }).catch(() => {});
+  };
+  let began;
+  begin();
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden && Date.now() - began > REFRESH) begin();
+  });
+}
+
+function explain(note, error) {
+  note.textContent = error.name === "InvalidStateError"
+    ? "This device has a passkey for your account already."
+    : "No passkey was used. Try again, or use another way.";
+  note.hidden = false;
+}
