@@ -161,7 +161,8 @@ def finish_adding(request: HttpRequest, user: User, response: str) -> NewPasskey
         PasskeyRefused: the response is not that of the ceremony begun last.
     """
     state = _state(request, "add", user)
-    given = _parsed(lambda: RegistrationResponse.from_dict(_json(response)))
+    sent = _parsed(lambda: _json(response))
+    given = _parsed(lambda: RegistrationResponse.from_dict(sent))
     data = _parsed(lambda: _server(request).register_complete(state, given))
     credential = data.credential_data
     if (
@@ -170,14 +171,15 @@ def finish_adding(request: HttpRequest, user: User, response: str) -> NewPasskey
         or credential.public_key.get(3) not in CoseKey.supported_algorithms()
     ):
         raise PasskeyRefused("credential")
-    properties = given.client_extension_results.get("credProps")
-    is_found = isinstance(properties, dict) and properties.get("rk") is True
-    transports = {str(one) for one in given.response.transports or ()}
+    # fido2 doesn't read these two. Not every browser tells what `rk` is.
+    extensions = _parsed(lambda: sent["clientExtensionResults"].get("credProps", {}))
+    is_found = _parsed(lambda: extensions.get("rk", True))
+    transports = _parsed(lambda: set(map(str, sent["response"].get("transports", []))))
     return NewPasskey(
         credential=_encoded(credential),
         credential_id=_encoded(credential.credential_id),
         sign_count=data.counter,
-        signs_in=data.is_user_verified() and is_found,
+        signs_in=data.is_user_verified() and is_found is True,
         transports=tuple(sorted(transports & TRANSPORTS)),
     )
 

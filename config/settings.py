@@ -502,9 +502,9 @@ ACCOUNT_ROWS_MAX = env.int("ACCOUNT_ROWS_MAX", default=200_000)
 PAGE_LIMITS = {
     "account_login": "sign-in-address",
     "account_signup": "register",
-    "accounts:passkey-options": "sign-in-address",
     "mfa_authenticate": "sign-in-address",
     "mfa_login_webauthn": "sign-in-address",
+    "mfa_passkey_options": "sign-in-address",
     "openid_connect_login": "outside-start",
     "account_reset_password": "reset",
     "account_reset_password_from_key": "reset",

@@ -4,15 +4,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0020_browser_sessions'),
+        ("accounts", "0020_browser_sessions"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='securityevent',
-            name='kind',
-            field=models.CharField(choices=[('signed_up', 'Signed up'), ('signed_in', 'Signed in'), ('sign_in_failed', 'Sign-in failed'), ('signed_out', 'Signed out'), ('password_changed', 'Password changed'), ('reset_requested', 'Password reset requested'), ('email_changed', 'E-mail changed'), ('token_reused', 'Refresh token used again'), ('identity_linked', 'Sign-in connected'), ('identity_unlinked', 'Sign-in disconnected'), ('identity_kept', 'Sign-in kept after a reset'), ('identity_trusted', 'Sign-in let in without a code'), ('identity_distrusted', 'Sign-in asked for a code again'), ('signed_out_everywhere', 'Signed out everywhere'), ('deactivated', 'Deactivated'), ('deletion_requested', 'Deletion requested'), ('reactivated', 'Reactivated'), ('deletion_cancelled', 'Deletion cancelled'), ('factor_added', 'Second factor added'), ('factor_removed', 'Second factor removed'), ('factor_failed', 'Wrong code or passkey'), ('codes_created', 'Recovery codes created'), ('code_used', 'Recovery code used'), ('browser_trusted', 'Browser trusted'), ('token_created', 'Access token created'), ('credential_ended', 'Credential ended'), ('exported', 'Data exported'), ('support_granted', 'Support may look'), ('support_looked', 'Support has looked'), ('support_ended', 'Support may not look any more')], max_length=32),
+            model_name="securityevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("signed_up", "Signed up"),
+                    ("signed_in", "Signed in"),
+                    ("sign_in_failed", "Sign-in failed"),
+                    ("signed_out", "Signed out"),
+                    ("password_changed", "Password changed"),
+                    ("reset_requested", "Password reset requested"),
+                    ("email_changed", "E-mail changed"),
+                    ("token_reused", "Refresh token used again"),
+                    ("identity_linked", "Sign-in connected"),
+                    ("identity_unlinked", "Sign-in disconnected"),
+                    ("identity_kept", "Sign-in kept after a reset"),
+                    ("identity_trusted", "Sign-in let in without a code"),
+                    ("identity_distrusted", "Sign-in asked for a code again"),
+                    ("signed_out_everywhere", "Signed out everywhere"),
+                    ("deactivated", "Deactivated"),
+                    ("deletion_requested", "Deletion requested"),
+                    ("reactivated", "Reactivated"),
+                    ("deletion_cancelled", "Deletion cancelled"),
+                    ("factor_added", "Second factor added"),
+                    ("factor_removed", "Second factor removed"),
+                    ("factor_failed", "Wrong code or passkey"),
+                    ("codes_created", "Recovery codes created"),
+                    ("code_used", "Recovery code used"),
+                    ("browser_trusted", "Browser trusted"),
+                    ("token_created", "Access token created"),
+                    ("credential_ended", "Credential ended"),
+                    ("exported", "Data exported"),
+                    ("support_granted", "Support may look"),
+                    ("support_looked", "Support has looked"),
+                    ("support_ended", "Support may not look any more"),
+                ],
+                max_length=32,
+            ),
         ),
     ]

@@ -221,17 +221,22 @@ class AddPasskeyView(NameFormView):
         return redirect(_added(self.request, user, factors.PASSKEY, is_first=is_first))
 
 
-def passkey_context(request: HttpRequest, purpose: str) -> dict[str, str]:
+def passkey_context(
+    request: HttpRequest,
+    purpose: passkeys.Purpose,
+    options: str = "accounts:passkey-options",
+) -> dict[str, str]:
     """Return what a form needs to ask the browser for a passkey.
 
-    `elsewhere` is the same page at the host name that passkeys belong to.
+    `options` names the view that begins the ceremony; the value `elsewhere` is the same
+    page at the host name that passkeys belong to.
     """
     host = passkeys.relying_party()
     port = request.get_port()
     here = f"{host}:{port}" if port not in {"80", "443"} else host
     return {
         "purpose": purpose,
-        "options": reverse("accounts:passkey-options", args=[purpose]),
+        "options": reverse(options, args=[purpose]),
         "host": host,
         "elsewhere": f"{request.scheme}://{here}{request.path}",
     }

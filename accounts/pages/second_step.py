@@ -43,6 +43,7 @@ else:
     StepFormView = FormView
 
 EXPIRED = "Your sign-in has expired. Enter your password again."
+OPTIONS_OF_VISITOR = "mfa_passkey_options"
 BEGUN_SECONDS = 10 * 60  # of a session that holds nothing but a begun ceremony
 
 
@@ -79,6 +80,7 @@ class _StepView(StepFormView):
     """Asks a user for one of their factors, within the limits on wrong ones."""
 
     purpose: passkeys.Purpose
+    beginning = "accounts:passkey-options"  # the view that begins the ceremony
 
     @property
     def user(self) -> User:
@@ -95,7 +97,7 @@ class _StepView(StepFormView):
         return super().get_context_data(
             has_passkey=any(row.type == factors.PASSKEY for row in rows),
             has_app=any(row.type == factors.APP for row in rows),
-            **passkey_context(self.request, self.purpose),
+            **passkey_context(self.request, self.purpose, self.beginning),
             **kwargs,
         )
 
@@ -148,6 +150,7 @@ class SecondStepView(_StepView):
     form_class = TrustingStepForm
     template_name = "mfa/authenticate.html"
     purpose = "step"
+    beginning = OPTIONS_OF_VISITOR
     stage: Any  # a SecondStep, whose methods allauth doesn't annotate
 
     def dispatch(
@@ -223,7 +226,7 @@ class SignInView(allauth.LoginView):
 
     def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | passkey_context(self.request, "sign-in")
+        return context | passkey_context(self.request, "sign-in", OPTIONS_OF_VISITOR)
 
 
 # --- A passkey alone ------------------------------------------------------------------

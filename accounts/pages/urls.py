@@ -86,11 +86,6 @@ own = [
         name="passkey-options",
     ),
     path(
-        "2fa/passkeys/options/<purpose_of_visitor:purpose>/",
-        second_step.SignInOptionsView.as_view(),
-        name="passkey-options",
-    ),
-    path(
         "2fa/<int:pk>/remove/", factors.RemoveFactorView.as_view(), name="factor-remove"
     ),
     path("2fa/codes/", factors.CodesView.as_view(), name="codes"),
@@ -177,6 +172,11 @@ steps = [
         "2fa/sign-in/",
         second_step.PasskeySignInView.as_view(),
         name="mfa_login_webauthn",
+    ),
+    path(
+        "2fa/passkeys/options/<purpose_of_visitor:purpose>/",
+        second_step.SignInOptionsView.as_view(),
+        name="mfa_passkey_options",
     ),
 ]
 

@@ -29,7 +29,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from accounts.models import User
 from tests.factories import UserFactory
-from tests.signing_in import browser_of, password_at
+from tests.signing_in import browser_of, factor_at, password_at
 
 PHONE: ViewportSize = {"width": 320, "height": 640}
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -46,7 +46,8 @@ class Visit:
     def sign_in(self, user: User | None = None, **fields: object) -> User:
         """Sign in, by default as a new user with these fields; return the user."""
         user = user or UserFactory(**{"display_name": "Alice", **fields})
-        client = browser_of(user, proof=password_at(timezone.now()))
+        proof = factor_at if user.has_factor else password_at
+        client = browser_of(user, proof=proof(timezone.now()))
         cookie = client.cookies[settings.SESSION_COOKIE_NAME]
         self.page.context.add_cookies(
             [{"name": cookie.key, "value": cookie.value, "url": self.site}]

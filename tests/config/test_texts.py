@@ -12,12 +12,14 @@ from django.urls import reverse
 from accounts import support
 from accounts.credentials import RECENT
 from accounts.emails import LINK_LIFETIME
+from accounts.factors import TOTP_SECONDS
 from config.mails import CONSOLE
 from tests.factories import TaskFactory, UserFactory
 from todos.pages.upcoming import BARS
 
 TEMPLATES = deployed.BASE_DIR / "templates"
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
+SECOND = timedelta(seconds=1)
 RESET = timedelta(seconds=deployed.PASSWORD_RESET_TIMEOUT)
 CODE = timedelta(seconds=allauth.LOGIN_BY_CODE_TIMEOUT)
 _, MAIL_PERIOD = deployed.RATE_LIMITS["mail"]
@@ -50,10 +52,13 @@ PROMISED = {
         "two weeks": deployed.TRUSTED_BROWSER_AGE,
     },
     "accounts/sign_in_again.html": {"15 minutes": RECENT},
+    "mfa/index.html": {"30 seconds": TOTP_SECONDS * SECOND},
+    "mfa/reauthenticate.html": {"15 minutes": RECENT},
     "accounts/support.html": {"an hour": max(support.MINUTES) * MINUTE},
     "todos/task_upcoming.html": {"two weeks": BARS * DAY},
 }
 LENGTHS = {
+    "30 seconds": 30 * SECOND,
     "seven days": 7 * DAY,
     "three days": 3 * DAY,
     "an hour": HOUR,
