@@ -39,6 +39,8 @@ LIST, LABEL = "lists/<uuid:list_id>", "labels/<uuid:label_id>"
 NEEDS = {
     "users/me": ({"GET": ACCOUNT, "PATCH": None, "DELETE": None}, "GET"),
     "auth/password": ({"POST": None}, ""),
+    "credentials": ({"GET": None, "DELETE": None}, ""),
+    "credentials/<str:credential_id>": ({"DELETE": None}, ""),
     "tasks": ({"GET": READ, "POST": APPEND}, "GET POST"),
     "tasks/quick": ({"POST": APPEND}, "POST"),
     "tasks/bulk": ({"POST": WRITE}, "POST"),
