@@ -514,6 +514,7 @@ USER_PAGE_LIMITS = {
     "todos:quick-again": "undo",
     "todos:undo": "undo",
     "todos:undo-last": "undo",
+    "todos:token-undo": "undo",
     "todos:export": "export",
     "todos:import": "import",
     "todos:import-text": "import",
