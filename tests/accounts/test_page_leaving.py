@@ -11,6 +11,7 @@ from accounts import credentials, leaving
 from accounts.management.commands import purge_accounts
 from accounts.models import SecurityEvent, User
 from tests.factories import PASSWORD, TaskFactory
+from tests.signing_in import app_code, with_app
 from tests.test_access_matrix import PAGES
 
 SIGN_IN = reverse("account_login")
@@ -66,6 +67,23 @@ def test_needs_the_password(leaver):
     assert client.get(PAGE).url == SIGN_IN
     assert client.post(PAGE).url == SIGN_IN
     assert not is_active(leaver)
+
+
+def test_needs_the_second_factor_too(alice):
+    secret = with_app(alice, at=timezone.now() - DAY)
+    credentials.request_deletion(user=alice, at=timezone.now())
+
+    client = sign_in(alice)
+    assert client.get(PAGE).url == SIGN_IN
+    assert client.post(PAGE).url == SIGN_IN
+    assert not is_active(alice)
+    client = sign_in(alice)
+    code = app_code(secret, at=timezone.now())
+    step = client.post(reverse("mfa_authenticate"), {"code": code})
+
+    assert step.url == PAGE
+    client.post(PAGE)
+    assert is_active(alice)
 
 
 def test_opens_no_other_page_and_no_endpoint(leaver):
