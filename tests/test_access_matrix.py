@@ -502,6 +502,8 @@ ADMIN = [Row("GET", f"admin/{route}", *statuses) for route, *statuses in [
     ("accounts/user/<uuid:user_id>/deactivate/",          302, 302, 302, 200),
     ("accounts/user/<uuid:user_id>/reactivate/",          302, 302, 302, 302),
     ("accounts/user/<uuid:user_id>/send-password-reset/", 302, 302, 302, 200),
+    # For superusers only.
+    ("accounts/user/<uuid:user_id>/reset-second-step/",   302, 302, 302, 403),
     ("accounts/user/<uuid:user_id>/sign-out-everywhere/", 302, 302, 302, 200),
     # A superuser may let staff do this.
     ("accounts/user/<uuid:user_id>/request-deletion/",    302, 302, 302, 403),

@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
-from accounts import credentials, emails
+from accounts import credentials, emails, factors
 from accounts.authentication import user_of
 from accounts.models import DELETION_STARTED, User
 
@@ -32,7 +32,8 @@ else:
 class SupportAction:
     """Something that support may do to an account after confirming a question.
 
-    `record` is the text for the history of the admin and for the confirmation.
+    `record` is the text for the history of the admin and for the confirmation. Some
+    actions need a reason, which is added to the history; those are for one account.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SupportAction:
     is_applicable: Callable[[User], bool]
     run: Callable[[HttpRequest, User], None]
     sends_mail: bool = False
+    needs_reason: bool = False
 
 
 def _deactivate(request: HttpRequest, user: User) -> None:
@@ -66,7 +68,26 @@ def _send_reset(request: HttpRequest, user: User) -> None:
     emails.send_reset_link(request, user)
 
 
+def _reset_factors(request: HttpRequest, user: User) -> None:
+    factors.reset(user=user, at=timezone.now(), by=user_of(request))
+
+
+REASON_MAX_LENGTH = 500
 SUPPORT_ACTIONS = (
+    SupportAction(
+        name="reset-second-step",
+        permission="accounts.reset_factors",  # nobody's but a superuser's
+        label="Reset second step",
+        question=(
+            "All passkeys, the authenticator app and the recovery codes are removed,"
+            " and all sessions and tokens end. Verify first that the request comes from"
+            " the user, who gets an e-mail."
+        ),
+        record="Second step reset.",
+        is_applicable=lambda user: user.has_factor,
+        run=_reset_factors,
+        needs_reason=True,
+    ),
     SupportAction(
         name="deactivate",
         permission="accounts.deactivate_user",
@@ -180,7 +201,7 @@ class SupportActionsAdmin(ModelAdmin):
             messages.error(
                 request, f"{action.label}: the state of the account forbids it."
             )
-        elif request.method == "POST":
+        elif request.method == "POST" and _has_reason(request, action):
             self._perform(request, action, [user])
         else:
             return self._ask(request, action, [user])
@@ -194,7 +215,7 @@ class SupportActionsAdmin(ModelAdmin):
         return {
             action.name: (partial(_act_on_selected, action), action.name, action.label)
             for action in SUPPORT_ACTIONS
-            if staff.has_perm(action.permission)
+            if staff.has_perm(action.permission) and not action.needs_reason
         }
 
     def act_on_selected(
@@ -243,8 +264,21 @@ class SupportActionsAdmin(ModelAdmin):
             # No lock is held while a mail server responds.
             with nullcontext() if action.sends_mail else transaction.atomic():
                 action.run(request, user)
-                self.log_change(request, user, action.record)
+                reason = _reason(request) if action.needs_reason else ""
+                self.log_change(request, user, f"{action.record} {reason}".strip())
         messages.success(request, action.record)
+
+
+def _reason(request: HttpRequest) -> str:
+    return request.POST.get("reason", "").strip()[:REASON_MAX_LENGTH]
+
+
+def _has_reason(request: HttpRequest, action: SupportAction) -> bool:
+    """Tell whether the reason is there, if the action needs one."""
+    if action.needs_reason and not _reason(request):
+        messages.error(request, "Enter a reason.")
+        return False
+    return True
 
 
 def _act_on_selected(

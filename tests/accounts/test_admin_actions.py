@@ -13,6 +13,7 @@ from accounts import credentials, tokens
 from accounts.models import SecurityEvent, User
 from tests import support
 from tests.factories import PASSWORD, UserFactory
+from tests.signing_in import with_app
 
 LIST = reverse("admin:accounts_user_changelist")
 ME = reverse("api:me")
@@ -401,3 +402,25 @@ def test_does_not_offer_the_delete_action_of_django(page_as, root, alice):
     page_as(root).post(LIST, selection("delete_selected", alice, post="yes"))
 
     assert User.objects.filter(pk=alice.pk).exists()
+
+
+def test_only_a_superuser_resets_the_second_step_and_says_why(
+    page_as, root, support_browser, alice
+):
+    with_app(alice, at=timezone.now())
+    url, browser = url_of("reset-second-step", alice), page_as(root)
+    assert support_browser.post(url, {"reason": "x"}).status_code == 403
+
+    unexplained = browser.post(url, {"reason": " "})
+    alice.refresh_from_db()
+    assert "Enter a reason." in unexplained.text and alice.has_factor
+    epoch = alice.credential_epoch
+    browser.post(url, {"reason": "Lost phone, known by voice"})
+
+    alice.refresh_from_db()
+    assert not alice.has_factor
+    assert alice.credential_epoch == epoch + 1
+    event = alice.security_events.get(kind=SecurityEvent.Kind.FACTOR_REMOVED)
+    assert event.about == "all"
+    entry = LogEntry.objects.get(object_id=str(alice.pk))
+    assert entry.change_message == "Second step reset. Lost phone, known by voice"

@@ -32,10 +32,20 @@ KEY = DEVICE | {
 }
 
 
+WITHOUT_SUGGESTIONS = (
+    "PublicKeyCredential.isConditionalMediationAvailable = async () => false;"
+)
+
+
 @pytest.fixture
 def tab(new_context, live_server):
-    """A page of a browser that has an authenticator, at the host of passkeys."""
-    return new_context(base_url=live_server.url).new_page()
+    """A page of a browser that has an authenticator, at the host of passkeys.
+
+    It suggests no passkey by itself: the virtual authenticator would accept at once.
+    """
+    page = new_context(base_url=live_server.url).new_page()
+    page.add_init_script(WITHOUT_SUGGESTIONS)
+    return page
 
 
 def plug_in(tab, options):
