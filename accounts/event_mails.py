@@ -105,6 +105,12 @@ NOTICES: dict[Kind, Notice] = {
         "{about} was removed from the sign-in of your Ownlist account.",
         REVIEW,
     ),
+    Kind.IDENTITY_TRUSTED: Notice(
+        "A connected sign-in of Ownlist needs no code now",
+        "A sign-in of another service now opens your Ownlist account without your "
+        "second factor.",
+        REVIEW,
+    ),
     Kind.CODES_CREATED: Notice(
         "New recovery codes for your Ownlist account",
         "New recovery codes were created for your Ownlist account. Earlier codes "

@@ -46,7 +46,9 @@ def rows_of(events: Iterable[SecurityEvent]) -> list[Row]:
 
 
 def _detail_of(event: SecurityEvent) -> str:
-    """Return what the event concerns: never an id, which says nothing to users."""
+    """Return what the event concerns, if its kind doesn't say it, and never an id."""
+    if event.kind == Kind.TOKEN_CREATED:
+        return ""
     try:
         UUID(event.about)
     except ValueError:

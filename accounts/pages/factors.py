@@ -307,7 +307,10 @@ class RemoveFactorView(TemplateView):
             messages.success(request, "It has been removed.")
         else:
             messages.warning(
-                request, "It has been removed. Your sign-in has no second step now."
+                request,
+                "It has been removed. Your sign-in has no second step now. If your "
+                f"password has fewer than {settings.PASSWORD_MIN_LENGTH} characters, "
+                "choose a longer one.",
             )
         return redirect("accounts:factors")
 

@@ -41,6 +41,8 @@ FILTERS: dict[str, tuple[str, set[Kind]]] = {
             Kind.IDENTITY_LINKED,
             Kind.IDENTITY_UNLINKED,
             Kind.IDENTITY_KEPT,
+            Kind.IDENTITY_TRUSTED,
+            Kind.IDENTITY_DISTRUSTED,
             Kind.FACTOR_ADDED,
             Kind.FACTOR_REMOVED,
             Kind.CODES_CREATED,

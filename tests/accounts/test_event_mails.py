@@ -30,6 +30,7 @@ NOT_MAILED = {
     Kind.IDENTITY_UNLINKED: "identity_mails names the sign-in",
     Kind.IDENTITY_DISTRUSTED: "only makes signing in harder",
     Kind.IDENTITY_KEPT: "the user answered a question about it",
+    Kind.IDENTITY_DISTRUSTED: "the safer setting",
     Kind.FACTOR_FAILED: "users mistype codes",
     Kind.BROWSER_TRUSTED: "part of a sign-in, which is mailed if it is new",
     Kind.CREDENTIAL_ENDED: "harmless",

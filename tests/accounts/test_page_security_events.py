@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from accounts import event_chains, events
 from accounts.models import SecurityEvent
+from accounts.pages.security_events import FILTERS
 
 Kind = SecurityEvent.Kind
 URL = reverse("accounts:security-events")
@@ -80,6 +81,12 @@ def test_filters(page_as, alice, sam):
         "support": {"Deactivated"},
         "access": set(),
     }
+
+
+def test_every_kind_is_found_by_a_filter():
+    found = [kind for _, kinds in FILTERS.values() for kind in kinds]
+
+    assert sorted(found) == sorted(Kind)
 
 
 @pytest.mark.parametrize(
