@@ -6,6 +6,8 @@ the victim, Bob the attacker with an account, and Sam is support staff.
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -112,6 +114,29 @@ def personal_tokens_of(users: dict[str, Any], objects: Any) -> dict[str, str]:
 SECRET_TITLE = "zircon-marmalade-4711"  # of Alice's tasks; nobody else may read it
 
 
+@contextmanager
+def everything_shown() -> Iterator[None]:
+    """Let this process see the rows of all users, also on PostgreSQL."""
+    from django.db import connection
+
+    from tests import runtime_role
+
+    tables = [model._meta.db_table for model in runtime_role.owned_models()]
+    with ExitStack() as stack:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                for table in tables:
+                    cursor.execute(runtime_role.POLICY.format(table=table))
+            stack.enter_context(runtime_role.everything_shown_to_tests())
+        yield
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            for table in tables:
+                cursor.execute(f"DROP POLICY tests ON {table}")
+
+
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps(cast(sys.argv[1])))
+    with everything_shown():
+        made = cast(sys.argv[1])
+    print(json.dumps(made))
