@@ -19,7 +19,7 @@ from accounts.models import (
     RefreshFamily,
     SecurityEvent,
 )
-from tests.signing_in import browser_of, password_at, program_of
+from tests.signing_in import browser_of, factor_at, password_at, program_of
 
 PAGE = reverse("accounts:credentials")
 OTHERS = reverse("accounts:credentials-end-others")
@@ -31,7 +31,7 @@ LAPTOP = Device("Firefox on Windows", "203.0.113.0/24")
 
 @pytest.fixture
 def browser(alice):
-    return browser_of(alice, proof=password_at(timezone.now()))
+    return browser_of(alice, proof=factor_at(timezone.now()))
 
 
 @pytest.fixture
