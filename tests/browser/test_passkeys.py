@@ -102,7 +102,7 @@ def test_a_passkey_signs_in_alone_and_confirms(tab, alice, live_server):
     assert row.data["signs_in"] and row.data["name"] == "My phone"
 
     use_alone(tab)
-    expect(tab).to_have_url(re.compile("/trash/$"))
+    expect(tab).to_have_url(re.compile(r"//[^/]+/trash/$"))
     tab.goto("/accounts/delete/")  # a recent sign-in
     expect(tab.get_by_role("heading", level=1)).to_have_text(re.compile("Delete"))
 
@@ -118,7 +118,7 @@ def test_a_security_key_is_a_second_step_and_not_enough_alone(tab, alice, live_s
     enter_password(tab, alice)
     tab.get_by_role("button", name="Use a passkey").click()
 
-    expect(tab).to_have_url(re.compile("/trash/$"))
+    expect(tab).to_have_url(re.compile(r"//[^/]+/trash/$"))
 
 
 @pytest.mark.parametrize(
