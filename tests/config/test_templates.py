@@ -52,7 +52,7 @@ def test_pages_are_loaded_without_the_indentation_of_their_lines():
 
 
 def test_mails_are_loaded_as_they_are():
-    name = "account/email/password_reset_message.txt"
+    name = "account/email/security_event_message.txt"
     source = (settings.BASE_DIR / "templates" / name).read_text("utf-8")
 
     assert get_template(name).template.source == source
