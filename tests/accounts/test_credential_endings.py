@@ -13,16 +13,17 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import transaction
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import credentials, support
+from accounts import credentials, support, trusted_browsers
 from accounts.better_auth.identities import find_or_provision
 from accounts.better_auth.verifier import verify
 from accounts.emails import Confirmation
-from accounts.models import LinkedIdentity, PersonalAccessToken
+from accounts.models import LinkedIdentity, PersonalAccessToken, User
 from config.openid_connect import provider_settings
 from tests.accounts import credential_endings as endings
 from tests.factories import PASSWORD
@@ -185,6 +186,19 @@ class PersonalToken(SessionToken):
         self.pk = PersonalAccessToken.objects.order_by("-pk").first().pk
 
 
+class Trusted(Kind):
+    def make(self):
+        response = HttpResponse()
+        trusted_browsers.trust(RequestFactory().get("/"), response, self.world.alice)
+        self.cookies = response.cookies
+
+    def holds(self):
+        request = RequestFactory().get("/")
+        request.COOKIES = {name: one.value for name, one in self.cookies.items()}
+        alice = User.objects.get(pk=self.world.alice.pk)
+        return trusted_browsers.is_trusted(request, alice)
+
+
 class UnderWay(OutsideSession):
     def make(self):
         self.mine = Client(headers={"host": urlsplit(django_settings.BASE_URL).netloc})
@@ -248,6 +262,7 @@ KINDS = dict(
             *(Session, OutsideSession, Cookie, SessionToken, Token),
             *(Access, Refresh, ExchangedAccess, Exchanged),
             PersonalToken,
+            Trusted,
             *(UnderWay, ChangeLink, ConfirmLink, ResetLink),
             SupportView,
         ),

@@ -39,7 +39,7 @@ def second_step_on(visit):
     LinkedIdentity.objects.create(
         user=user,
         issuer="https://front.example.com",
-        subject="1",
+        subject=str(user.pk),
         known_as="alice@example.com",
         created_at=now,
         last_used_at=now,
@@ -130,7 +130,7 @@ def identity_second_step(visit):
     identity = LinkedIdentity.objects.create(
         user=user,
         issuer="https://front.example.com",
-        subject="1",
+        subject=str(user.pk),
         known_as="alice@example.com",
         created_at=now,
         last_used_at=now,
