@@ -163,6 +163,7 @@ def test_offers_the_applicable_actions(support_browser, alice, bob):
         "Deactivate",
         "Send password-reset e-mail",
         "Sign out everywhere",
+        "Look at tasks",
     ]
     assert offered(bob) == ["Reactivate"]
 

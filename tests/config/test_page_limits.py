@@ -188,6 +188,9 @@ CHEAP = {
     "account_logout",
     "account_reset_password_done",
     "account_reset_password_from_key_done",
+    "keep-account",  # needs a signed link
+    "leaving",  # needs a session that a sign-in began
+    "leaving-download",  # the same, and has a limit of its user
     "socialaccount_login_cancelled",
     "socialaccount_login_error",
 }

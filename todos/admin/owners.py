@@ -52,6 +52,6 @@ class OwnerAdmin(UserAdmin):
     def links_of_actions(self, staff: User, user: User) -> list[tuple[str, str]]:
         """Add the view of the tasks, which opens with a code of the user."""
         links = super().links_of_actions(staff, user)
-        if support_view.may_ask(staff, user):
+        if user.is_active and support_view.may_ask(staff, user):
             links.append(support_view.link(user))
         return links
