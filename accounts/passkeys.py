@@ -1,7 +1,8 @@
 """The WebAuthn ceremonies with which passkeys are added and used.
 
-Each begins with options for the browser, and a state that the session keeps until the
-response comes back: one ceremony at a time, once, within ten minutes, for one purpose.
+Each begins with options for the browser, and a state that is kept until the response
+comes back, in the session if there is a user: one ceremony at a time, once, within ten
+minutes, for one purpose.
 fido2 verifies challenge, origin, relying party and signature.
 """
 
@@ -87,8 +88,20 @@ def relying_party() -> str:
     return "localhost" if settings.IS_LOOPBACK else host
 
 
-def begin(request: HttpRequest, purpose: Purpose, user: User | None) -> dict[str, Any]:
+def begin(request: HttpRequest, purpose: Purpose, user: User) -> dict[str, Any]:
     """Return the options of a ceremony for the browser, and keep its state."""
+    options, request.session[KEY] = _begin(request, purpose, user)
+    return options
+
+
+def begin_sign_in(request: HttpRequest) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the options of a sign-in with a passkey alone, and the state to keep."""
+    return _begin(request, "sign-in", None)
+
+
+def _begin(
+    request: HttpRequest, purpose: Purpose, user: User | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
     server = _server(request)
     known = [] if user is None else [_descriptor(row) for row in passkeys_of(user)]
     if purpose == "add":
@@ -113,14 +126,12 @@ def begin(request: HttpRequest, purpose: Purpose, user: User | None) -> dict[str
             else UserVerificationRequirement.PREFERRED,
         )
         options = dict(asked)
-    request.session[KEY] = {
+    return options["publicKey"], {
         "purpose": purpose,
         "user": str(user.pk) if user else "",
         "state": dict(state),
         "until": timezone.now().timestamp() + SECONDS,
     }
-    found: dict[str, Any] = options["publicKey"]
-    return found
 
 
 def _server(request: HttpRequest) -> Fido2Server:
@@ -160,7 +171,7 @@ def finish_adding(request: HttpRequest, user: User, response: str) -> NewPasskey
     Raises:
         PasskeyRefused: the response is not that of the ceremony begun last.
     """
-    state = _state(request, "add", user)
+    state = _state(request.session.pop(KEY, None), "add", user)
     sent = _parsed(lambda: _json(response))
     given = _parsed(lambda: RegistrationResponse.from_dict(sent))
     data = _parsed(lambda: _server(request).register_complete(state, given))
@@ -185,21 +196,40 @@ def finish_adding(request: HttpRequest, user: User, response: str) -> NewPasskey
 
 
 def finish(
-    request: HttpRequest,
-    purpose: Purpose,
-    user: User | None,
-    response: str,
-    *,
-    at: datetime,
-) -> User:
-    """Verify that a user holds one of their passkeys, and return the user.
-
-    Without a `user`, the passkey says whose it is.
+    request: HttpRequest, purpose: Purpose, user: User, response: str, *, at: datetime
+) -> None:
+    """Verify that the user holds one of their passkeys.
 
     Raises:
         PasskeyRefused: it is not accepted.
     """
-    state = _state(request, purpose, user)
+    state = _state(request.session.pop(KEY, None), purpose, user)
+    _finish(request, purpose, user, response, state, at=at)
+
+
+def finish_sign_in(
+    request: HttpRequest, response: str, kept: dict[str, Any] | None, *, at: datetime
+) -> User:
+    """Verify that someone holds a passkey of the user that it names; return that user.
+
+    `kept` is the state from `begin_sign_in`, None if it is lost or was used.
+
+    Raises:
+        PasskeyRefused: it is not accepted.
+    """
+    state = _state(kept, "sign-in", None)
+    return _finish(request, "sign-in", None, response, state, at=at)
+
+
+def _finish(
+    request: HttpRequest,
+    purpose: Purpose,
+    user: User | None,
+    response: str,
+    state: dict[str, Any],
+    *,
+    at: datetime,
+) -> User:
     given = _parsed(lambda: AuthenticationResponse.from_dict(_json(response)))
     owner = user or _owner(given)
     try:
@@ -262,9 +292,10 @@ def _use(
     return None
 
 
-def _state(request: HttpRequest, purpose: Purpose, user: User | None) -> dict[str, Any]:
-    """Return the state of the ceremony begun last, which is thereby over."""
-    kept = request.session.pop(KEY, None)
+def _state(
+    kept: dict[str, Any] | None, purpose: Purpose, user: User | None
+) -> dict[str, Any]:
+    """Return the state of the ceremony begun last."""
     if (
         kept is None
         or kept["purpose"] != purpose

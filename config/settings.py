@@ -276,6 +276,7 @@ CSRF_COOKIE_NAME = "__Host-ownlist_csrf" if IS_HTTPS else "ownlist_csrf"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+PASSKEY_COOKIE_NAME = "__Host-ownlist_passkey" if IS_HTTPS else "ownlist_passkey"
 TRUSTED_COOKIE_NAME = "__Host-ownlist_trusted" if IS_HTTPS else "ownlist_trusted"
 DEVICE_COOKIE_NAME = "__Host-ownlist_browser" if IS_HTTPS else "ownlist_browser"
 THEME_COOKIE_NAME = "__Host-ownlist_theme" if IS_HTTPS else "ownlist_theme"

@@ -28,7 +28,13 @@ from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.generic import FormView, View
 
-from accounts import factors, passkeys, password_attempts, trusted_browsers
+from accounts import (
+    begun_sign_ins,
+    factors,
+    passkeys,
+    password_attempts,
+    trusted_browsers,
+)
 from accounts.adapter import session_key_of
 from accounts.authentication import user_of
 from accounts.models import User
@@ -44,7 +50,6 @@ else:
 
 EXPIRED = "Your sign-in has expired. Enter your password again."
 OPTIONS_OF_VISITOR = "mfa_passkey_options"
-BEGUN_SECONDS = 10 * 60  # of a session that holds nothing but a begun ceremony
 
 
 class StepForm(forms.Form):
@@ -254,16 +259,16 @@ class SignInOptionsView(View):
         return redirect("account_login")
 
     def post(self, request: HttpRequest, purpose: passkeys.Purpose) -> HttpResponse:
-        user = None
-        if purpose == "step":
-            stage = pending(request)
-            if stage is None:
-                raise PermissionDenied
-            assert isinstance(stage.login.user, User)
-            user = stage.login.user
-        elif not request.session.keys():
-            request.session.set_expiry(BEGUN_SECONDS)  # `session_binding` resets it
-        return JsonResponse(passkeys.begin(request, purpose, user))
+        if purpose == "sign-in":
+            options, begun = passkeys.begin_sign_in(request)
+            response = JsonResponse(options)
+            begun_sign_ins.keep(response, begun)
+            return response
+        stage = pending(request)
+        if stage is None:
+            raise PermissionDenied
+        assert isinstance(stage.login.user, User)
+        return JsonResponse(passkeys.begin(request, purpose, stage.login.user))
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -279,11 +284,10 @@ class PasskeySignInView(View):
         if request.user.is_authenticated:
             return redirect(settings.LOGIN_REDIRECT_URL)
         response = request.POST.get("credential", "")
-        wanted = get_next_redirect_url(request)
+        wanted, now = get_next_redirect_url(request), timezone.now()
         try:
-            user = passkeys.finish(
-                request, "sign-in", None, response, at=timezone.now()
-            )
+            begun = begun_sign_ins.take(request, at=now)
+            user = passkeys.finish_sign_in(request, response, begun, at=now)
         except passkeys.PasskeyRefused as refusal:
             messages.error(request, refusal.advice)
             onward = urlencode({REDIRECT_FIELD_NAME: wanted}) if wanted else ""
