@@ -96,6 +96,8 @@ def addresses(owner):
                 yield from (reverse(f"admin:{name}", args=[key]) for key in keys)
             case _, ("user_id",):
                 yield reverse(f"admin:{name}", args=[owner.pk])
+            case _, ("user_id", _):  # without a grant
+                yield from (reverse(f"admin:{name}", args=[owner.pk, k]) for k in keys)
             case _:
                 raise AssertionError(f"Say here how to call {name} with {takes}.")
 
