@@ -62,6 +62,7 @@ def cast(issuer: str) -> dict[str, Any]:
     return {
         "users": callers,
         "tokens": personal_tokens_of(users, objects),
+        "factors": factors_of(issuer),
         "rows": {
             f"{row.method} {row.route}": {
                 "path": objects.path_of(row.route),
@@ -112,6 +113,36 @@ def personal_tokens_of(users: dict[str, Any], objects: Any) -> dict[str, str]:
 
 
 SECRET_TITLE = "zircon-marmalade-4711"  # of Alice's tasks; nobody else may read it
+
+
+def factors_of(issuer: str) -> dict[str, Any]:
+    """Make two users with a second factor, Dora and Eve, of whom Eve is the attacker.
+
+    Eve also has a browser that she trusts.
+    """
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+    from django.utils import timezone
+
+    from accounts import factors, trusted_browsers
+    from accounts.models import LinkedIdentity
+    from tests.factories import UserFactory
+    from tests.signing_in import with_app
+
+    now = timezone.now()
+    made: dict[str, Any] = {}
+    for name in ("dora", "eve"):
+        user = UserFactory(email=f"{name}.surname@example.com")
+        secret = with_app(user, at=now - timedelta(hours=1))
+        codes = factors.show_codes(user=user, at=now)
+        made[name] = {"email": user.email, "secret": secret, "codes": codes}
+        LinkedIdentity.objects.create(
+            user=user, issuer=issuer, subject=name, created_at=now, last_used_at=now
+        )
+    response = HttpResponse()
+    trusted_browsers.trust(RequestFactory().get("/"), response, user)
+    made["eve"]["trusted"] = response.cookies["ownlist_trusted"].value
+    return made
 
 
 @contextmanager

@@ -53,6 +53,8 @@ class Target:
             self.secrets |= {user[x] for x in ("email", "access", "refresh")}
             self.secrets.add(user["session"])
         self.secrets |= set(cast["tokens"].values())
+        for user in cast["factors"].values():
+            self.secrets |= {user["email"], user["secret"], *user["codes"]}
         self._connection = self._connect()
 
     def _connect(self) -> http.client.HTTPConnection:
