@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -44,6 +45,8 @@ def target(tmp_path_factory, issuer):
     """The server. Afterwards Alice's account is as before, and the log is clean."""
     folder = tmp_path_factory.mktemp("attacked")
     with _database() as url, attacked(folder, issuer, url) as running:
+        claims = forging.better_auth_claims(issuer.url, "user-1", datetime.now(UTC))
+        running.wait_for_keys(forging.sign(claims, forging.key_of("EdDSA")))
         before = running.everything_of_alice()
         yield running
         wrong = {

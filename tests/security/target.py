@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.key_server import KeyServer
 from tests.security.cast import SECRET_TITLE
 
 CSRF = "c" * 32
+ME = "/api/v1/users/me"
 SECONDS = 30  # for any one answer, on a busy machine
 
 
@@ -162,6 +164,16 @@ class Target:
             except (TimeoutError, ConnectionError):
                 pass
         return received
+
+    def wait_for_keys(self, token: str) -> None:
+        """Send a good token of Better Auth until its keys were fetched.
+
+        Until then, the right answer to every such token is 503.
+        """
+        headers = {"Authorization": f"Bearer {token}"}
+        deadline = time.monotonic() + SECONDS
+        while self._exchange("GET", ME, None, headers).status != 200:
+            assert time.monotonic() < deadline, "the keys do not arrive"
 
     # --- Afterwards -------------------------------------------------------------
 
