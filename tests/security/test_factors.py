@@ -156,7 +156,7 @@ def test_no_cookie_but_her_own_makes_a_browser_a_trusted_one(target, dora, eve, 
     assert answer.headers.get("Location", "").startswith(STEP)
 
 
-def test_a_trusted_browser_is_no_code_for_the_api(target, eve):
+def test_a_trusted_browser_does_not_replace_the_code_of_the_api(target, eve):
     body = f'{{"email": "{eve["email"]}", "password": "{PASSWORD}"}}'.encode()
     headers = {
         "Content-Type": "application/json",
