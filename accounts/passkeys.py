@@ -210,7 +210,7 @@ def finish(
 def finish_sign_in(
     request: HttpRequest, response: str, kept: dict[str, Any] | None, *, at: datetime
 ) -> User:
-    """Verify that someone holds a passkey of the user that it names; return that user.
+    """Verify a response to a sign-in with a passkey, and return the user it names.
 
     `kept` is the state from `begin_sign_in`, None if it is lost or was used.
 

@@ -88,7 +88,12 @@ def own_token(alice):
     """Create access tokens of Alice, who has a task and a list."""
     TaskFactory(owner=alice)
     TaskListFactory(owner=alice)
-    return lambda: tokens.start_family(user=alice, at=timezone.now()).access
+
+    def token():
+        alice.refresh_from_db()  # a request may have ended all her credentials
+        return tokens.start_family(user=alice, at=timezone.now()).access
+
+    return token
 
 
 @pytest.fixture

@@ -494,7 +494,7 @@ def test_all_pages_with_forms_are_tested():
     assert {row.route for row in PAGES} == pages
 
 
-# Their input is of no use later: a code, and the name of a passkey that is made anew.
+# Their input is of no use later: a code, and the name of a passkey that is made later.
 KEEPS_NOTHING = {"accounts/2fa/app/", "accounts/2fa/passkeys/add/"}
 
 # A search is part of the address, and a hidden input is not the user's.

@@ -97,7 +97,8 @@ def addresses(owner):
             case _, ("user_id",):
                 yield reverse(f"admin:{name}", args=[owner.pk])
             case _, ("user_id", _):  # without a grant
-                yield from (reverse(f"admin:{name}", args=[owner.pk, k]) for k in keys)
+                ids = [row.pk for row in rows[1:]]
+                yield from (reverse(f"admin:{name}", args=[owner.pk, k]) for k in ids)
             case _:
                 raise AssertionError(f"Say here how to call {name} with {takes}.")
 
