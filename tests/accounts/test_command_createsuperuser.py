@@ -24,7 +24,9 @@ def create(db, monkeypatch):
 
 
 @pytest.mark.parametrize("verification", ["optional", "mandatory"])
-def test_makes_a_superuser_who_can_sign_in_to_the_admin(create, settings, verification):
+def test_makes_a_superuser_whom_the_admin_asks_for_a_second_factor(
+    create, settings, verification
+):
     settings.ACCOUNT_EMAIL_VERIFICATION = verification
 
     create("Root@example.com")
@@ -34,7 +36,9 @@ def test_makes_a_superuser_who_can_sign_in_to_the_admin(create, settings, verifi
         reverse("account_login") + f"?next={start}",
         {"login": "root@example.com", "password": PASSWORD},
     )
-    assert client.get(start).status_code == 200
+    page = client.get(start, follow=True)
+    assert page.status_code == 200
+    assert page.resolver_match.view_name == "accounts:factors"
 
 
 def test_marks_the_address_as_verified(create):

@@ -22,6 +22,12 @@ ALLOW = reverse("accounts:support-allow")
 END = reverse("accounts:support-end")
 
 
+@pytest.fixture(autouse=True)
+def _at_this_time(monkeypatch):
+    """Let the pages see the same time: a run can last longer than a view."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: AT)
+
+
 def allow(user, *, minutes=15, at=AT):
     return support.grant(user=user, minutes=minutes, reason=REASON, at=at)
 

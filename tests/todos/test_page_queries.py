@@ -7,12 +7,13 @@ from django.urls import reverse
 
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
+from tests.personal_tokens import token_of
 from todos import actions
 from todos.models import Label
 from todos.pages.urls import urlpatterns
 
 QUERIES_MAX = 6
-TRASH_WITH_DETAILS = 7  # it also lists the lists in the trash
+MORE = 7  # it also lists the lists in the trash, or what the token did
 # They need what other tests have: an import, a change, a token, a task in the trash.
 ELSEWHERE = {
     "import-check",
@@ -29,7 +30,7 @@ NAMES = sorted({route.name for route in urlpatterns} - ELSEWHERE)
 
 @pytest.fixture
 def shown(alice):
-    """The ids of a task, a list and a label, beside many others."""
+    """The ids of a task, a list, a label and an access token, beside many others."""
     home = TaskListFactory(owner=alice)
     for number in range(5):
         step_of = TaskFactory(owner=alice, list=home, labels=["a", f"b{number}"])
@@ -38,7 +39,9 @@ def shown(alice):
         actions.trash_task(caller_of(alice), task_id=gone.pk)
         TaskListFactory(owner=alice)
     label = Label.objects.owned_by(alice).get(name="a")
-    return {"task": step_of.pk, "list": home.pk, "label": label.pk}
+    token, _ = token_of(alice)
+    ids = {"task": step_of.pk, "list": home.pk, "label": label.pk}
+    return ids | {"token": token.pk}
 
 
 @pytest.mark.parametrize("query", ["", "?task={task}"])
@@ -49,7 +52,8 @@ def test_takes_few_queries(page_as, alice, shown, name, query):
     url = reverse(f"todos:{name}", args=[key] if "<" in str(route.pattern) else [])
     client = page_as(alice)
     client.get(url)  # Django asks the database once what it can do
-    most = TRASH_WITH_DETAILS if query and name == "task-trash" else QUERIES_MAX
+    is_more = name == "token" or (query and name == "task-trash")
+    most = MORE if is_more else QUERIES_MAX
 
     with CaptureQueriesContext(connection) as queries:
         page = client.get(url + query.format(**shown))
