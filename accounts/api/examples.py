@@ -37,6 +37,7 @@ EXAMPLES: dict[str, JSONObject] = {
     "Registered": {"user": _user, **_pair},
     "Mailed": {"detail": "Verify your address: follow the link in our e-mail."},
     "SignInRequest": _sign_in,
+    "ExchangeRequest": {"code": "492039"},
     "TokenPair": _pair,
     "RefreshRequest": {"refresh": "eyJ…"},
     "PasswordChangeRequest": {

@@ -185,8 +185,8 @@ def test_a_new_password_has_its_least_length_and_an_old_one_does_not(document):
 
     change = schemas["PasswordChangeRequest"]["properties"]
 
-    assert schemas["RegisterRequest"]["properties"]["password"]["minLength"] == 12
-    assert change["new_password"]["minLength"] == 12
+    assert schemas["RegisterRequest"]["properties"]["password"]["minLength"] == 15
+    assert change["new_password"]["minLength"] == 8  # with a second factor
     assert change["old_password"]["minLength"] == 1
 
 
@@ -358,7 +358,7 @@ def test_the_codes_of_a_refused_sign_in_and_deletion_are_described(document):
     sign_in = codes_of(document, "/api/v1/auth/token", "post", "403")
     deletion = codes_of(document, "/api/v1/users/me", "delete", "403")
 
-    assert sign_in == {"email_not_verified"}
+    assert sign_in == {"email_not_verified", "mfa_required"}
     assert deletion == {"recent_sign_in_required", "permission_denied"}
 
 
