@@ -71,6 +71,7 @@ def test_deletes_and_restores_a_task(page, alice):
     page.get_by_role("listitem").filter(has_text="Buy milk").hover()
     page.get_by_role("link", name="More: Buy milk").click()
     page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_role("link", name="Buy milk", exact=True)).to_have_count(0)
     page.goto("/trash/")
     page.get_by_role("button", name="Restore: Buy milk").click()
     expect(status(page)).to_contain_text("Restored to Inbox: Buy milk")
