@@ -18,7 +18,7 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import connection
+from django.db import ConnectionHandler, connection
 
 from config import row_security
 from config.postgresql.roles import creation, grants
@@ -70,6 +70,8 @@ def runtime_role():
         creation(name, password).as_string(),
         *(statement.as_string() for statement in grants(name)),
         f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {name}",
+        # Also those that the test of a migration makes anew.
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT TRUNCATE ON TABLES TO {name}",
         *(POLICY.format(table=model._meta.db_table) for model in owned_models()),
     )
     if os.environ.get("OWNLIST_TEST_ROW_SECURITY") == "off":
@@ -88,6 +90,22 @@ def runtime_role():
             f"DROP OWNED BY {name}",
             f"DROP ROLE {name}",
         )
+
+
+@contextmanager
+def cursor_of_the_owner():
+    """A cursor that may change the tables, on a connection of its own."""
+    owner = settings.MIGRATION_DATABASE
+    if owner is None:  # SQLite
+        with connection.cursor() as cursor:
+            yield cursor
+        return
+    other = ConnectionHandler({"default": owner})["default"]
+    try:
+        with other.cursor() as cursor:
+            yield cursor
+    finally:
+        other.close()
 
 
 def _name():

@@ -11,6 +11,7 @@ from config.api.problems import Unavailable
 from config.api.throttling import count_request, take_request_back
 from config.models import RateCount
 from tests.factories import PASSWORD
+from tests.runtime_role import cursor_of_the_owner
 
 
 @pytest.fixture(autouse=True)
@@ -219,5 +220,5 @@ def test_a_missing_table_is_an_outage(api):
 
 
 def _run(statement):
-    with connection.cursor() as cursor:
+    with cursor_of_the_owner() as cursor:
         cursor.execute(statement)
