@@ -15,6 +15,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.factories import PASSWORD, TaskFactory, UserFactory
+from tests.runtime_role import EVERYBODY
 
 on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite is no server that could go away"
@@ -189,11 +190,13 @@ def test_a_locked_row_is_an_outage_and_not_a_bug(program):
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '100ms'")
     with psycopg.connect(_dsn()) as other:
-        other.execute("SELECT 1 FROM todos_task FOR UPDATE")
+        other.execute(f"SET LOCAL app.user_id = '{EVERYBODY.hex}'")
+        locked = other.execute("SELECT 1 FROM todos_task FOR UPDATE").fetchall()
         refused = program.patch(f"/api/v1/tasks/{task['id']}", {"title": "Late"})
         other.rollback()
     accepted = program.patch(f"/api/v1/tasks/{task['id']}", {"title": "In time"})
 
+    assert locked
     assert refused.status_code == 503
     assert refused["Retry-After"]
     assert accepted.status_code == 200
