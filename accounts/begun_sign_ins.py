@@ -24,7 +24,7 @@ MAX_LENGTH = 1000  # characters of the cookie
 
 
 def keep(response: HttpResponse, begun: dict[str, Any]) -> None:
-    """Store what `passkeys.begin` returned in the browser."""
+    """Store the state from `passkeys.begin_sign_in` in the browser."""
     response.set_cookie(
         settings.PASSKEY_COOKIE_NAME,
         signing.dumps(begun, salt=SALT),
