@@ -70,7 +70,7 @@ def runtime_role():
         creation(name, password).as_string(),
         *(statement.as_string() for statement in grants(name)),
         f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {name}",
-        # Also those that the test of a migration makes anew.
+        # Also those that the test of a migration makes again.
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT TRUNCATE ON TABLES TO {name}",
         *(POLICY.format(table=model._meta.db_table) for model in owned_models()),
     )
