@@ -8,42 +8,37 @@ accepted once.
 
 from __future__ import annotations
 
+import json
 import math
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.core import signing
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accounts.passkeys import SECONDS
 from config import counters
+from config.cookies import SignedCookie
 
-SALT = "accounts.begun_sign_ins"
-MAX_LENGTH = 1000  # characters of the cookie
+COOKIE = SignedCookie(
+    "PASSKEY_COOKIE_NAME",
+    salt="accounts.begun_sign_ins",
+    max_age=SECONDS,
+    max_length=1000,
+)
 
 
 def keep(response: HttpResponse, begun: dict[str, Any]) -> None:
     """Store the state from `passkeys.begin_sign_in` in the browser."""
-    response.set_cookie(
-        settings.PASSKEY_COOKIE_NAME,
-        signing.dumps(begun, salt=SALT),
-        max_age=SECONDS,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    COOKIE.write(response, urlsafe_base64_encode(json.dumps(begun).encode()))
 
 
 def take(request: HttpRequest, *, at: datetime) -> dict[str, Any] | None:
     """Return what was kept, or None. It can't be taken a second time."""
-    cookie = request.COOKIES.get(settings.PASSKEY_COOKIE_NAME, "")
-    if not cookie or len(cookie) > MAX_LENGTH:
+    kept = COOKIE.read(request)
+    if not kept:
         return None
-    try:
-        begun: dict[str, Any] = signing.loads(cookie, salt=SALT)
-    except signing.BadSignature:
-        return None
+    begun: dict[str, Any] = json.loads(urlsafe_base64_decode(kept))
     now = at.timestamp()
     uses = counters.add(
         "passkey",

@@ -8,15 +8,20 @@ counted apart, so that an attacker who guesses passwords can't lock out the owne
 import secrets
 from datetime import timedelta
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
-MAX_AGE = timedelta(days=180)
+from config.cookies import SignedCookie
+
 MAX_ACCOUNTS = 5  # of one browser; the oldest is dropped first
-MAX_LENGTH = 500  # characters of the cookie
 
 SALT = "accounts.known_browsers"
+COOKIE = SignedCookie(
+    "DEVICE_COOKIE_NAME",
+    salt=SALT,
+    max_age=int(timedelta(days=180).total_seconds()),
+    max_length=500,
+)
 
 
 def device_id(request: HttpRequest, email: str) -> str | None:
@@ -32,23 +37,11 @@ def set_cookie(request: HttpRequest, response: HttpResponse, email: str) -> None
     others = [other for other in accounts if other != account][: MAX_ACCOUNTS - 1]
     # A new id each time, so that a stolen copy of an earlier cookie can't use up the
     # attempts of this browser.
-    response.set_signed_cookie(
-        settings.DEVICE_COOKIE_NAME,
-        ".".join([secrets.token_urlsafe(12), account, *others]),
-        salt=SALT,
-        max_age=MAX_AGE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    COOKIE.write(response, ".".join([secrets.token_urlsafe(12), account, *others]))
 
 
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
-    name = settings.DEVICE_COOKIE_NAME
-    if len(request.COOKIES.get(name, "")) > MAX_LENGTH:
-        return "", []
-    value = request.get_signed_cookie(name, default="", salt=SALT, max_age=MAX_AGE)
-    device, *accounts = str(value).split(".")
+    device, *accounts = COOKIE.read(request).split(".")
     return device, accounts
 
 

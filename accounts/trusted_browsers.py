@@ -13,11 +13,14 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.factors import fingerprint
 from accounts.models import User
+from config.cookies import SignedCookie
 
 SALT = "accounts.trusted_browsers"
 MAX_ACCOUNTS = 5  # in one browser; older ones are dropped
-MAX_LENGTH = 1000
 MAX_AGE = int(settings.TRUSTED_BROWSER_AGE.total_seconds())
+COOKIE = SignedCookie(
+    "TRUSTED_COOKIE_NAME", salt=SALT, max_age=MAX_AGE, max_length=1000
+)
 
 
 def is_trusted(request: HttpRequest, user: User) -> bool:
@@ -34,24 +37,12 @@ def trust(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
     mine = _digest(user)
     others = [entry for entry in _entries(request) if entry[0] != mine]
     entries = [(mine, int(time.time())), *others[: MAX_ACCOUNTS - 1]]
-    response.set_signed_cookie(
-        settings.TRUSTED_COOKIE_NAME,
-        ".".join(f"{digest}-{at}" for digest, at in entries),
-        salt=SALT,
-        max_age=MAX_AGE,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
+    COOKIE.write(response, ".".join(f"{digest}-{at}" for digest, at in entries))
 
 
 def _entries(request: HttpRequest) -> Iterator[tuple[str, int]]:
     """Yield digest and time of each entry that is not too old."""
-    name = settings.TRUSTED_COOKIE_NAME
-    if len(request.COOKIES.get(name, "")) > MAX_LENGTH:
-        return
-    value = request.get_signed_cookie(name, default="", salt=SALT, max_age=MAX_AGE)
-    for entry in filter(None, str(value).split(".")):
+    for entry in filter(None, COOKIE.read(request).split(".")):
         digest, _, at = entry.partition("-")
         if int(at) + MAX_AGE > time.time():
             yield digest, int(at)

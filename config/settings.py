@@ -266,20 +266,22 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # a sign-in requires what is to be verified
 MFA_RATE_LIMITS = False
 TRUSTED_BROWSER_AGE = timedelta(days=14)
 
+# Of a `__Host-` cookie, browsers believe that this host set it, over https.
+COOKIES = "__Host-ownlist" if IS_HTTPS else "ownlist"
 SESSION_ENGINE = "accounts.browser_sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 60 * 60  # seconds
-SESSION_COOKIE_NAME = "__Host-ownlist_session" if IS_HTTPS else "ownlist_session"
+SESSION_COOKIE_NAME = f"{COOKIES}_session"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_NAME = "__Host-ownlist_csrf" if IS_HTTPS else "ownlist_csrf"
+CSRF_COOKIE_NAME = f"{COOKIES}_csrf"
 CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-PASSKEY_COOKIE_NAME = "__Host-ownlist_passkey" if IS_HTTPS else "ownlist_passkey"
-TRUSTED_COOKIE_NAME = "__Host-ownlist_trusted" if IS_HTTPS else "ownlist_trusted"
-DEVICE_COOKIE_NAME = "__Host-ownlist_browser" if IS_HTTPS else "ownlist_browser"
-THEME_COOKIE_NAME = "__Host-ownlist_theme" if IS_HTTPS else "ownlist_theme"
+PASSKEY_COOKIE_NAME = f"{COOKIES}_passkey"
+TRUSTED_COOKIE_NAME = f"{COOKIES}_trusted"
+DEVICE_COOKIE_NAME = f"{COOKIES}_browser"
+THEME_COOKIE_NAME = f"{COOKIES}_theme"
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if IS_HTTPS else []
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from config.cookies import set_cookie
+
 THEMES = {"light", "dark"}  # the other one, `system`, is the absence of the cookie
 MAX_AGE = 365 * 24 * 60 * 60  # seconds
 
@@ -50,13 +52,6 @@ class ThemeMiddleware:
         if chosen == _stored(request):
             return
         if chosen in THEMES:
-            response.set_cookie(
-                settings.THEME_COOKIE_NAME,
-                chosen,
-                max_age=MAX_AGE,
-                secure=settings.IS_HTTPS,
-                httponly=True,
-                samesite="Lax",
-            )
+            set_cookie(response, settings.THEME_COOKIE_NAME, chosen, max_age=MAX_AGE)
         else:
             response.delete_cookie(settings.THEME_COOKIE_NAME, samesite="Lax")

@@ -12,6 +12,7 @@ HTTPS = "https://lists.example.com"
 LOOKED_AT = """
 SESSION_COOKIE_NAME SESSION_COOKIE_SECURE SESSION_COOKIE_HTTPONLY SESSION_COOKIE_DOMAIN
 SESSION_COOKIE_PATH SESSION_COOKIE_SAMESITE CSRF_COOKIE_NAME CSRF_COOKIE_SECURE
+PASSKEY_COOKIE_NAME TRUSTED_COOKIE_NAME DEVICE_COOKIE_NAME THEME_COOKIE_NAME
 SECURE_SSL_REDIRECT SECURE_HSTS_SECONDS SECURE_HSTS_INCLUDE_SUBDOMAINS
 SECURE_HSTS_PRELOAD SECURE_PROXY_SSL_HEADER USE_X_FORWARDED_HOST
 CSRF_TRUSTED_ORIGINS ALLOWED_HOSTS DEBUG ACCOUNT_DEFAULT_HTTP_PROTOCOL
@@ -87,8 +88,9 @@ def test_the_header_follows_the_settings(settings, subdomains, preload, header):
 def test_an_https_address_gives_strict_settings():
     found = settings_for(BASE_URL=HTTPS)
 
-    assert found["SESSION_COOKIE_NAME"].startswith("__Host-")
-    assert found["CSRF_COOKIE_NAME"].startswith("__Host-")
+    names = [found[name] for name in NAMES if name.endswith("_COOKIE_NAME")]
+    assert len(set(names)) == 6
+    assert all(name.startswith("__Host-") for name in names)
     assert found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is True
     assert found["SESSION_COOKIE_HTTPONLY"] is True
     # Requirements of the prefix (RFC 6265bis): no domain, and the path /.

@@ -72,7 +72,7 @@ def test_any_other_cookie_is_ignored(client, db, value):
 
 
 def test_the_cookie_is_secure_over_https(page_as, alice, settings):
-    settings.IS_HTTPS = True
+    settings.SESSION_COOKIE_SECURE = True
     alice.theme = "light"
     alice.save()
 
