@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import (
     IntegrityError,
     ProgrammingError,
@@ -342,6 +343,26 @@ def test_statements_outside_a_transaction_store_and_fail_as_usual(lists, alice):
         assert set(TaskList.objects.values_list("name", flat=True)) == {"B"}
 
 
+def test_a_transaction_begun_by_hand_does_not_confuse_the_users(lists, alice, bob):
+    with rows_of(alice.pk), transaction.atomic():
+        assert lists() == ["alice"]
+    with rows_of(bob.pk):
+        execute("BEGIN")
+    try:
+        with rows_of(alice.pk):
+            assert lists() == ["alice"]
+    finally:
+        execute("ROLLBACK")
+
+
+def test_no_statement_is_sent_without_its_user(lists, bob):
+    """Neither by COPY nor as a stream, which don't go through `execute`."""
+    with rows_of(bob.pk), connection.cursor() as cursor:
+        for send in (cursor.cursor.copy, cursor.cursor.stream):
+            with pytest.raises(NotImplementedError):
+                send("TABLE todos_task")
+
+
 def test_prepared_statements_are_found_again_after_a_rollback(lists, alice):
     """psycopg deallocates all of them at a rollback."""
     with rows_of(alice.pk):
@@ -355,6 +376,12 @@ def test_prepared_statements_are_found_again_after_a_rollback(lists, alice):
 
 
 # --- The policies -----------------------------------------------------------------
+
+
+def test_every_table_of_tasks_has_an_owner():
+    todos = apps.get_app_config("todos").get_models(include_auto_created=True)
+
+    assert set(todos) == set(owned_models())
 
 
 def test_every_owned_table_has_both_policies_and_forces_them():

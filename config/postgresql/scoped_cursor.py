@@ -9,7 +9,7 @@ user and the statement are sent in a pipeline, which PostgreSQL runs as one tran
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 from uuid import UUID
 
 from psycopg import Connection, Cursor, OperationalError
@@ -78,6 +78,8 @@ class ScopedCursor(Cursor[Any]):
         if not (self._conn.autocommit and scope.status == TransactionStatus.IDLE):
             scope.enter(owner)
             owner = None
+        else:
+            scope.forget()  # the statement may be a BEGIN
         self._owner = owner
         super().execute(query, params, **options)
         return self
@@ -94,6 +96,12 @@ class ScopedCursor(Cursor[Any]):
         else:
             self._scope.enter(row_owner())
             super().executemany(query, params_seq, **options)
+
+    def copy(self, *args: object, **options: object) -> NoReturn:
+        raise NotImplementedError("COPY would not name its user.")
+
+    def stream(self, *args: object, **options: object) -> NoReturn:
+        raise NotImplementedError("A streamed query would not name its user.")
 
     def _maybe_prepare_gen(
         self, pgq: Any, *, prepare: bool | None = None, binary: bool | None = None
