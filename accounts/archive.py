@@ -246,7 +246,8 @@ def register(*parts: Part, left_out: dict[str, str]) -> None:
 def archive_file(user: User, *, at: datetime) -> IO[bytes]:
     """Return the archive, complete before its first byte is sent.
 
-    All parts show the same moment, and only a chunk of rows is in memory.
+    All parts show the same moment. Only a part of the tasks and of their history is in
+    memory; the other tables of a user are small.
     """
     with ExitStack() as stack:
         file = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=IN_MEMORY))

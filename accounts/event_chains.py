@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from django.db.models import F, Max, Min
 
 from accounts.models import Chain, EventChain, SecurityEvent, User
+from config.chunks import in_chunks
 
 KEPT_EVENTS = 10_000  # the newest of an account; older ones are deleted
 CHUNK = 1_000
@@ -207,16 +208,18 @@ class BrokenLink:
 def verify(user_id: UUID | None = None) -> Iterator[SecurityEvent | BrokenLink]:
     """Yield each event of the chains, of one user or of all, and each broken link.
 
-    The caller holds a snapshot of the database. Events are read one by one, so memory
-    is constant.
+    The caller holds a snapshot of the database. Only the events of one user are in
+    memory.
     """
-    heads, events = EventChain.objects.all(), SecurityEvent.objects.all()
-    if user_id is not None:
-        heads, events = heads.filter(user_id=user_id), events.filter(user_id=user_id)
-    events = events.filter(number__isnull=False)
+    if user_id is None:
+        users = User.objects.only("pk")
+        for user in in_chunks(users, by="pk", size=CHUNK):
+            yield from verify(user.pk)
+        return
+    events = SecurityEvent.objects.filter(user_id=user_id, number__isnull=False)
     rows: Iterable[EventChain | SecurityEvent] = heapq.merge(
-        heads.order_by("user_id", "chain").iterator(CHUNK),
-        events.order_by("user_id", "chain", "number").iterator(CHUNK),
+        EventChain.objects.filter(user_id=user_id).order_by("chain"),
+        events.order_by("chain", "number").iterator(CHUNK),
         key=_key,
     )
     for key, chain in groupby(rows, key=_key):

@@ -7,13 +7,18 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import archive, credentials
 from accounts.models import SecurityEvent, User
 from tests.accounts.test_command_purge_accounts import live
+from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, UserFactory
+from todos import actions
+from todos.exports import archive as todos_archive
 
 PAGE = reverse("accounts:export-everything")
 AT = timezone.now()
@@ -149,6 +154,22 @@ def test_a_large_account_needs_little_memory(alice, monkeypatch):
 
     with archive.archive_file(alice, at=AT) as file:
         assert not isinstance(file, io.BytesIO)  # but on the disk
+
+
+def test_only_a_part_of_the_history_is_read_at_once(alice, monkeypatch):
+    """PostgreSQL sends the whole result of a query, however it is iterated over."""
+    monkeypatch.setattr(todos_archive, "CHANGES", 2)
+    for number in range(5):
+        actions.create_list(caller_of(alice), name=f"List {number}")
+
+    with CaptureQueriesContext(connection) as queries:
+        history = archive_of(alice)["history.json"]
+
+    names = [change["after"]["name"] for change in json.loads(history)]
+    assert names == [f"List {number}" for number in range(5)]
+    reads = [one["sql"] for one in queries if "todos_change" in one["sql"]]
+    assert reads
+    assert all(" LIMIT 2" in sql for sql in reads)
 
 
 # --- Pages --------------------------------------------------------------------------

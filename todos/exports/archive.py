@@ -8,10 +8,12 @@ import orjson
 
 from accounts import archive
 from accounts.models import User
+from config.chunks import in_chunks
 from todos.exports import json, markdown
-from todos.exports.rows import CHUNK, EVERYTHING
+from todos.exports.rows import EVERYTHING
 from todos.models import Change, ImportFile
 
+CHANGES = 250  # in memory at once: each can hold the notes of a task twice
 COLUMNS_OF_CHANGES = (
     *("id", "seq", "at", "entity", "entity_id", "kind", "before", "after"),
     *("credential", "batch"),
@@ -31,9 +33,9 @@ def _checklist(user: User) -> Iterator[bytes]:
 
 def _history(user: User) -> Iterator[bytes]:
     """Yield the changes as JSON, one on each line."""
-    changes = Change.objects.owned_by(user).order_by("seq").values(*COLUMNS_OF_CHANGES)
+    changes = Change.objects.owned_by(user).values(*COLUMNS_OF_CHANGES)
     before = b"[\n"
-    for change in changes.iterator(chunk_size=CHUNK):
+    for change in in_chunks(changes, by="seq", size=CHANGES):
         yield before + orjson.dumps(change, option=orjson.OPT_UTC_Z)
         before = b",\n"
     yield b"\n]\n" if before == b",\n" else b"[]\n"

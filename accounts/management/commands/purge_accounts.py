@@ -14,6 +14,7 @@ from django.db.models import CASCADE
 from django.utils import timezone
 
 from accounts.models import DELETION_STARTED, BrowserSession, User
+from config.chunks import in_chunks
 from config.row_security import rows_of
 
 BATCH = 20  # accounts
@@ -100,9 +101,10 @@ def _delete_sessions(users: list[User]) -> None:
     """
     names = [name for user in users for name in _names_of(user)]
     named = re.compile(rf"(?<![\w.+-])({'|'.join(map(re.escape, names))})(?![\w-])")
+    visitors = BrowserSession.objects.filter(user=None)
     found = [
         session.pk
-        for session in BrowserSession.objects.filter(user=None).iterator()
+        for session in in_chunks(visitors, by="pk", size=ROWS)
         if named.search(json.dumps(session.get_decoded(), default=str))
     ]
     BrowserSession.objects.filter(pk__in=found).delete()
