@@ -36,6 +36,12 @@ def begin(request: HttpRequest, user: User, *, at: datetime) -> None:
     events.record(user, SecurityEvent.Kind.SIGNED_IN, at=at, about="leaving")
 
 
+def begin_once(request: HttpRequest, user: User, *, at: datetime) -> None:
+    """Do the same, unless this session remembers the user already."""
+    if user_of(request, at=at) != user:
+        begin(request, user, at=at)
+
+
 def user_of(request: HttpRequest, *, at: datetime) -> User | None:
     """Return the user who is leaving and signed in just now, None if there is none."""
     kept = request.session.get(KEY)

@@ -6,11 +6,13 @@ while the linked identity that began it exists and is not suspended.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from django.http import HttpRequest
 
 from accounts.better_auth import identities
 from accounts.better_auth.verifier import VerifiedToken
+from accounts.credentials import RECENT, reload_user
 from accounts.models import LinkedIdentity, User
 from accounts.sign_in_records import BY_ISSUER, records_of
 
@@ -44,11 +46,22 @@ def refusal(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
     return STAFF if identity.user.is_staff else None
 
 
+def is_leaving(identity: LinkedIdentity, reason: str | None) -> bool:
+    """Tell whether the refusal is that the account waits for its deletion."""
+    return reason == identities.INACTIVE and reload_user(identity.user).is_leaving
+
+
 def refusal_to_leave(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
     """Return the same for a locked account, whose user may only keep it or leave."""
     if reason := identities.refusal_of_link(identity, token):
         return reason
     return STAFF if identity.user.is_staff else None
+
+
+def is_recent(token: VerifiedToken, *, at: datetime) -> bool:
+    """Tell whether its user is known to have signed in there within `RECENT`."""
+    proved_at = token.authenticated_at
+    return proved_at is not None and at.timestamp() - proved_at < RECENT.total_seconds()
 
 
 def is_valid(request: HttpRequest, user: User) -> bool:

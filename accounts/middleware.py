@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from rest_framework.exceptions import Throttled
 
-from accounts import linked_sessions, session_binding
+from accounts import leaving, linked_sessions, session_binding
 from accounts.authentication import (
     SessionAuthentication,
     TokenNotValid,
@@ -164,21 +164,29 @@ class BetterAuthSessionMiddleware:
         if request.user.is_authenticated:
             return None
         try:
-            if token is not None:
-                self._sign_in(request, token)
+            leaver = self._sign_in(request, token) if token is not None else None
         except TokenNotValid:
-            pass  # not signed in, as without the cookie
+            leaver = None  # not signed in, as without the cookie
         except (Unavailable, Throttled) as refusal:
             return answer(request, refusal)
+        if leaver is not None and not hasattr(view, "cls"):
+            leaving.begin_once(request, leaver, at=timezone.now())
+            return redirect(leaving.PAGE)
         if not request.user.is_authenticated:
             session_binding.unbind(request)
         return None
 
-    def _sign_in(self, request: HttpRequest, token: str) -> None:
+    def _sign_in(self, request: HttpRequest, token: str) -> User | None:
+        """Sign the user in; return one who may only keep the account or leave."""
         now = timezone.now()
         verified = verify_external_token(token, now=now, sender=address_key(request))
         identity = identify(verified, at=now)
         reason = linked_sessions.refusal(identity, verified)
+        is_leaving = linked_sessions.is_leaving(identity, reason)
+        if is_leaving:
+            reason = linked_sessions.refusal_to_leave(identity, verified)
+            if reason is None and not linked_sessions.is_recent(verified, at=now):
+                reason = identities.ENDED
         # The user may have used a factor in the session that belongs to this cookie.
         if (
             reason is None
@@ -186,6 +194,8 @@ class BetterAuthSessionMiddleware:
             and not has_used_factor(request, identity.user)
         ):
             reason = linked_sessions.FACTOR
+        if reason is None and is_leaving:
+            return identity.user
         if reason is None:
             session_binding.bind(request, identity.user)
             request.cookie_sign_in = (  # type: ignore[attr-defined]
@@ -197,12 +207,13 @@ class BetterAuthSessionMiddleware:
             request.credential = better_auth_credential(  # type: ignore[attr-defined]
                 identity, verified
             )
-            return
+            return None
         logger.info("credential refused", extra={"reason": f"better auth: {reason}"})
         if reason in linked_sessions.ADVICE and not request.path_info.startswith(
             "/api/"
         ):
             messages.error(request, linked_sessions.ADVICE[reason])
+        return None
 
 
 def _needs_user(view: Any) -> bool:

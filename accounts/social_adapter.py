@@ -226,7 +226,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         except Unavailable as refusal:
             raise ImmediateHttpResponse(answer(request, refusal)) from refusal
         reason = linked_sessions.refusal(identity, token)
-        if reason == identities.INACTIVE and reload_user(identity.user).is_leaving:
+        if linked_sessions.is_leaving(identity, reason):
             reason = linked_sessions.refusal_to_leave(identity, token)
         if reason is not None:
             _log_refusal(reason)

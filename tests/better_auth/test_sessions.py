@@ -1,13 +1,20 @@
 """Opaque session tokens and the session cookie, checked with the real server."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
+from accounts import credentials
 from accounts.models import LinkedIdentity, User
 
 pytestmark = pytest.mark.django_db
+
+SIGN_IN = reverse("account_login")
+PAGE_TO_LEAVE = reverse("accounts:leaving")
 
 
 @pytest.fixture
@@ -179,6 +186,33 @@ def test_the_cookie_never_opens_the_admin(server, external_user):
     User.objects.update(is_staff=True, is_superuser=True)
 
     assert browser.get("/admin/").status_code == 302
+
+
+def test_a_user_who_is_leaving_is_led_to_the_page_that_keeps_the_account(
+    external_user, monkeypatch
+):
+    browser = browser_with(external_user)
+    browser.get("/")
+    user, now = User.objects.get(), timezone.now()
+    credentials.request_deletion(user=user, at=now)
+
+    assert browser.get("/", follow=True).redirect_chain[-1][0].startswith(SIGN_IN)
+
+    # As if the sign-in there had come after the request.
+    User.objects.update(credentials_ended_at=now - timedelta(minutes=1))
+    assert browser.get("/").url == PAGE_TO_LEAVE
+    assert browser.get("/api/v1/tasks").status_code == 401
+    assert browser.get("/inbox/").url == PAGE_TO_LEAVE
+    assert user.security_events.filter(about="leaving").count() == 1
+
+    later = now + timedelta(minutes=20)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: later)
+    assert browser.get("/").url.startswith(SIGN_IN)
+    monkeypatch.undo()
+
+    assert browser.get("/").url == PAGE_TO_LEAVE
+    assert "You keep your account" in browser.post(PAGE_TO_LEAVE, follow=True).text
+    assert User.objects.get().is_active
 
 
 def test_the_cookie_is_ignored_if_sessions_are_disabled(better_auth, trust):
