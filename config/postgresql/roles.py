@@ -4,13 +4,16 @@ The service needs to own nothing. Then no statement of it can switch row-level s
 off.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 from psycopg import sql
+
+logger = logging.getLogger(__name__)
 
 CHANGED = ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "CONN_MAX_AGE")
 
@@ -63,6 +66,26 @@ class Role:
         role = cls.named(name)
         assert role is not None
         return role
+
+
+def warn_of_unlimited_role() -> None:
+    """Log a warning if row-level security does not limit the role of the service.
+
+    The server calls it when a process starts. That the database can't be reached yet is
+    no reason not to start.
+    """
+    if connection.vendor != "postgresql":
+        return
+    try:
+        if Role.of_connection().bypasses_row_security:
+            logger.warning(
+                "row-level security is not in effect: the role of DATABASE_URL is a"
+                " superuser or has BYPASSRLS"
+            )
+    except (DatabaseError, InterfaceError):
+        pass
+    finally:
+        connection.close()
 
 
 def creation(name: str, password: str) -> sql.Composed:

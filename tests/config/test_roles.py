@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from config import checks
-from config.postgresql.roles import Role, as_owner
+from config.postgresql.roles import Role, as_owner, warn_of_unlimited_role
 from config.row_security import rows_of
 
 
@@ -102,6 +102,18 @@ def test_a_role_that_bypasses_the_policies_is_reported(postgresql, monkeypatch):
     found = checks.check_runtime_role(databases=["default"])
 
     assert ids(found) == {"config.W024"}
+
+
+@pytest.mark.parametrize("bypasses", [True, False])
+def test_a_process_that_starts_with_such_a_role_logs_a_warning(
+    postgresql, monkeypatch, caplog, bypasses
+):
+    role = Role(bypasses_row_security=bypasses, owns_tables=False)
+    monkeypatch.setattr(Role, "of_connection", lambda: role)
+
+    warn_of_unlimited_role()
+
+    assert ("row-level security is not in effect" in caplog.text) == bypasses
 
 
 def test_an_sqlite_database_has_no_owner(settings):
