@@ -210,7 +210,7 @@ PARTS = [
     part_of_tables(
         "sign-ins.json",
         "What signs you in: browsers, apps, access tokens, connected sign-ins and"
-        " second factors, without their secrets.",
+        " second steps, without their secrets.",
         *TABLES_OF_SIGN_INS,
     ),
     part_of_tables(

@@ -108,7 +108,7 @@ NOTICES: dict[Kind, Notice] = {
     Kind.IDENTITY_TRUSTED: Notice(
         "A connected sign-in of Ownlist needs no code now",
         "A sign-in of another service now opens your Ownlist account without your "
-        "second factor.",
+        "second step.",
         REVIEW,
     ),
     Kind.CODES_CREATED: Notice(

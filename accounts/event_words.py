@@ -47,7 +47,7 @@ def rows_of(events: Iterable[SecurityEvent]) -> list[Row]:
 
 def _detail_of(event: SecurityEvent) -> str:
     """Return what the event concerns, if its kind doesn't say it, and never an id."""
-    if event.kind == Kind.TOKEN_CREATED:
+    if event.kind in {Kind.TOKEN_CREATED, Kind.CODE_USED}:
         return ""
     try:
         UUID(event.about)

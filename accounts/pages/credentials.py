@@ -73,6 +73,7 @@ class CredentialsView(TemplateView):
             {
                 "title": title,
                 "empty": empty,
+                "connects": centre.IDENTITY in kinds and bool(trusted_issuers()),
                 "rows": [
                     (
                         entry,

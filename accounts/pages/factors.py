@@ -45,6 +45,22 @@ class CodeField(forms.CharField):
         }
 
 
+def factors_in_words(rows: list[Any]) -> str:
+    """Return what the factors are, for a line, or "" without any."""
+    passkeys_number = sum(row.type == factors.PASSKEY for row in rows)
+    left = factors.codes_left(rows)
+    parts = [
+        _number(passkeys_number, "passkey") if passkeys_number else "",
+        "authenticator app" if any(row.type == factors.APP for row in rows) else "",
+        "" if left is None else f"{_number(left, 'recovery code')} left",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _number(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 class FactorsView(TemplateView):
     """The overview: which factors there are, and what can be added."""
 

@@ -33,7 +33,7 @@ FILTERS: dict[str, tuple[str, set[Kind]]] = {
         {Kind.SIGN_IN_FAILED, Kind.FACTOR_FAILED, Kind.RESET_REQUESTED},
     ),
     "access": (
-        "Passwords, second factors and tokens",
+        "Passwords, second step and tokens",
         {
             Kind.PASSWORD_CHANGED,
             Kind.EMAIL_CHANGED,

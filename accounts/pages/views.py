@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.views.generic import TemplateView
 from rest_framework.exceptions import Throttled
 
-from accounts import device_cookies, emails
+from accounts import device_cookies, emails, factors, support
 from accounts.authentication import user_of
 from accounts.better_auth.issuers import trusted_issuers
 from accounts.credentials import (
@@ -25,31 +25,39 @@ from accounts.credentials import (
 )
 from accounts.emails import Confirmation
 from accounts.event_words import rows_of
+from accounts.models import BrowserSession, PersonalAccessToken
+from accounts.pages.factors import factors_in_words
 from accounts.pages.forms import PasswordResetKeyForm
 from accounts.pages.recent_sign_in import recent_sign_in_required
 from accounts.pages.sign_out import clear_browser
 from config.api.throttling import count_request
 from config.drafts import KeepsDraft
 
-RECENT_EVENTS = 5
-
 
 class SecurityView(TemplateView):
-    """How the user signs in, and the security events of the account."""
+    """The state of each part of the account's security, with links to its pages."""
 
     template_name = "accounts/security.html"
 
     def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         user = user_of(self.request)
+        now = timezone.now()
         identities = list(user.identities.order_by("created_at", "pk"))
+        tokens = PersonalAccessToken.objects.filter(user=user)
+        newest = user.security_events.order_by("-at", "-pk")
         return super().get_context_data(
             is_verified=emails.is_verified(user),
             pending_address=emails.pending_address(user),
+            factors=factors_in_words(factors.factors_of(user)),
             identities=identities,
-            is_paused=any(one.suspended_at for one in identities),
+            paused=any(one.suspended_at for one in identities),
             can_connect=bool(trusted_issuers()),
-            sign_ins=live_sign_ins(user, at=timezone.now()),
-            events=rows_of(user.security_events.order_by("-at", "-pk")[:RECENT_EVENTS]),
+            browsers=BrowserSession.objects.live(user, at=now).count(),
+            apps=live_sign_ins(user, at=now),
+            tokens=tokens.live(at=now).count(),
+            grant=support.live_grant(user, at=now),
+            last_event=next(iter(rows_of(newest[:1])), None),
+            days=DELETION_GRACE.days,
             **kwargs,
         )
 

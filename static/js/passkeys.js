@@ -2,18 +2,27 @@
 // which name the other ways. A form has `data-passkey` (what for), `data-options`, `data-host` and `data-elsewhere`.
 
 const REFRESH = 8 * 60_000; // milliseconds; the options are valid for ten minutes
+const TOO_OLD = "This page is too old. Reload it, then try again.";
+const WORDS = {
+  403: TOO_OLD,
+  429: "Too many attempts. Wait a minute, then try again.",
+  InvalidStateError: "This device has a passkey for your account already.",
+  SyntaxError: TOO_OLD, // the session has ended, and the answer is the sign-in page
+  TypeError: "The server can't be reached. Check your connection, then try again.",
+};
 let waiting = null; // ends the request that waits for autofill
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const note = form.querySelector("[data-passkey-note]");
-  note.textContent = obstacle(form.dataset);
-  note.hidden = !note.textContent;
+  note.firstElementChild.textContent = obstacle(form.dataset);
+  note.hidden = !note.firstElementChild.textContent;
   if (!note.hidden) continue;
   const actions = form.querySelector("[data-passkey-button]");
   actions.hidden = false;
   actions.querySelector("button").addEventListener("click", () => {
+    if (form.dataset.passkey === "add" && !form.reportValidity()) return;
     waiting?.abort();
-    ask(form).catch((error) => explain(note, error));
+    ask(form).catch((error) => explain(form, note, error));
   });
   if (form.dataset.passkey === "sign-in") offer(form);
 }
@@ -27,7 +36,7 @@ function obstacle({ host, elsewhere }) {
 async function ask(form, how = {}) {
   const body = new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
   const response = await fetch(form.dataset.options, { method: "POST", body });
-  if (!response.ok) throw new Error(response.status);
+  if (!response.ok) throw Object.assign(new Error(), { name: response.status });
   const options = await response.json();
   const credential = form.dataset.passkey === "add"
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(options) })
@@ -52,9 +61,9 @@ async function offer(form) {
   });
 }
 
-function explain(note, error) {
-  note.textContent = error.name === "InvalidStateError"
-    ? "This device has a passkey for your account already."
-    : "No passkey was used. Try again, or use another way.";
+function explain(form, note, error) {
+  const isNew = form.dataset.passkey === "add";
+  note.textContent = WORDS[error.name]
+    ?? (isNew ? "No passkey was added. Try again." : "No passkey was used. Try again, or use another way.");
   note.hidden = false;
 }

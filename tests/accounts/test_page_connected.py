@@ -67,11 +67,13 @@ def test_presenting_a_token_connects_nothing_yet(server, signed_in, alice):
 
 
 def test_shows_first_and_last_use(signed_in, identity):
-    page = signed_in.get(SECURITY).content.decode()
+    overview = signed_in.get(SECURITY).content.decode()
+    page = signed_in.get(reverse("accounts:credentials")).content.decode()
 
+    assert identity.issuer in overview
     assert identity.issuer in page
-    assert "First used" in page
-    assert "Last used" in page
+    assert "last used on" in page
+    assert CONNECT in page
 
 
 def test_asks_an_anonymous_visitor_to_sign_in(server, client):

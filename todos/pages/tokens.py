@@ -262,7 +262,7 @@ class RightsView(TokenPage, RightsFormView):
         return super().get_form_kwargs() | {"scopes": with_included(scopes)}
 
     def get_initial(self) -> dict[str, Any]:
-        return {"scopes": self.token.scopes.split()}
+        return {"scopes": sorted(with_included(self.token.scopes.split()))}
 
     def get_context_data(self, **kwargs: Any) -> Context:
         return super().get_context_data(**kwargs) | {"token": self.token}
