@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import (
     IntegrityError,
     ProgrammingError,
@@ -416,6 +417,20 @@ def test_the_owner_of_the_tables_is_limited_too_until_they_ask(transactional_db,
         after = count(Task)
 
     assert (hidden, shown, after) == (0, 1, 0)
+
+
+def test_the_policies_limit_nobody_before_the_last_migration(transactional_db, alice):
+    """Until then, processes of the version before them can work."""
+    TaskFactory(owner=alice)
+    try:
+        call_command("migrate", "todos", "0007", verbosity=0)
+        with rows_of(None):
+            assert count(Task) == 1
+            assert list(surplus_import_files(expired=timezone.now(), most=50)) == []
+    finally:
+        call_command("migrate", "todos", verbosity=0)
+    with rows_of(None):
+        assert count(Task) == 0
 
 
 # --- Questions about all users ----------------------------------------------------

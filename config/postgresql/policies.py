@@ -22,35 +22,51 @@ MAINTENANCE = (
 )
 
 
-def secure(schema_editor: Any, tables: Iterable[str]) -> None:
-    """Switch row-level security on for tables with an `owner_id`."""
-    if schema_editor.connection.vendor != "postgresql":
-        return
+def create_policies(schema_editor: Any, tables: Iterable[str]) -> None:
+    """Describe who sees which rows of tables with an `owner_id`.
+
+    This limits nobody until `enforce`: processes of an earlier version, which name no
+    user, can work until they are restarted.
+    """
     for table in tables:
         maintenance = MAINTENANCE.format(table=table)
-        for statement in (
-            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
-            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        _execute(
+            schema_editor,
             f"CREATE POLICY owner_only ON {table}"
             f" USING ({OWNER_ONLY}) WITH CHECK ({OWNER_ONLY})",
             f"CREATE POLICY maintenance ON {table}"
             f" USING ({maintenance}) WITH CHECK ({maintenance})",
-        ):
-            schema_editor.execute(statement)
+        )
 
 
-def unsecure(schema_editor: Any, tables: Iterable[str]) -> None:
-    """Undo `secure`."""
-    if schema_editor.connection.vendor != "postgresql":
-        return
+def drop_policies(schema_editor: Any, tables: Iterable[str]) -> None:
+    """Undo `create_policies`."""
     for table in tables:
-        for statement in (
+        _execute(
+            schema_editor,
             f"DROP POLICY maintenance ON {table}",
             f"DROP POLICY owner_only ON {table}",
+        )
+
+
+def enforce(schema_editor: Any, tables: Iterable[str]) -> None:
+    """Switch the policies on, also for the owner of the tables."""
+    for table in tables:
+        _execute(
+            schema_editor,
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        )
+
+
+def relax(schema_editor: Any, tables: Iterable[str]) -> None:
+    """Undo `enforce`."""
+    for table in tables:
+        _execute(
+            schema_editor,
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
             f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",
-        ):
-            schema_editor.execute(statement)
+        )
 
 
 def show_all_rows(schema_editor: Any) -> None:
@@ -58,5 +74,10 @@ def show_all_rows(schema_editor: Any) -> None:
 
     Without it, a migration of data finds no rows and silently changes nothing.
     """
+    _execute(schema_editor, "SET LOCAL app.maintenance = 'on'")
+
+
+def _execute(schema_editor: Any, *statements: str) -> None:
     if schema_editor.connection.vendor == "postgresql":
-        schema_editor.execute("SET LOCAL app.maintenance = 'on'")
+        for statement in statements:
+            schema_editor.execute(statement)

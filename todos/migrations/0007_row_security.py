@@ -1,4 +1,8 @@
-"""Row-level security, and the functions that look across users. PostgreSQL only.
+"""The policies of row-level security, and the functions that look across users.
+
+On PostgreSQL only.
+
+It limits nobody yet, and so can run before the processes of an earlier version end.
 
 The functions return ids, dates and time zones, and never text that a user wrote.
 """
@@ -7,7 +11,7 @@ from typing import Any
 
 from django.db import migrations
 
-from config.postgresql.policies import secure, unsecure
+from config.postgresql.policies import create_policies, drop_policies
 
 TABLES = [
     "todos_tasklist",
@@ -62,7 +66,7 @@ FUNCTIONS = [WAITING_REMINDERS, SURPLUS_IMPORT_FILES]
 
 
 def forwards(apps: Any, schema_editor: Any) -> None:
-    secure(schema_editor, TABLES)
+    create_policies(schema_editor, TABLES)
     if schema_editor.connection.vendor != "postgresql":
         return
     with schema_editor.connection.cursor() as cursor:
@@ -83,7 +87,7 @@ def backwards(apps: Any, schema_editor: Any) -> None:
             schema_editor.execute(
                 f"DROP FUNCTION {parts['name']}({parts['arguments']})"
             )
-    unsecure(schema_editor, TABLES)
+    drop_policies(schema_editor, TABLES)
 
 
 class Migration(migrations.Migration):
