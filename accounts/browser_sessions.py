@@ -29,6 +29,7 @@ from accounts.models.browser_session import digest_of_key
 from accounts.session_binding import KEY as OWNER_KEY
 
 USE_PRECISION = timedelta(minutes=1)
+MAX_AGE = timedelta(days=90)  # of a session that is used again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +159,15 @@ class SessionStore(db.SessionStore):
         known = self.row or BrowserSession(created_at=now, last_seen_at=now)
         user_id = _user_of(data)
         is_sign_in = user_id is not None and user_id != known.user_id
+        created_at = now if is_sign_in else known.created_at
         row = BrowserSession(
             session_key=digest,
             public_id=known.public_id,
             session_data=self.encode(data),
-            expire_date=self.get_expiry_date(),
+            expire_date=min(self.get_expiry_date(), created_at + MAX_AGE),
             user_id=user_id,
             auth_hash=data.get(auth.HASH_SESSION_KEY, ""),
-            created_at=now if is_sign_in else known.created_at,
+            created_at=created_at,
             last_seen_at=now if is_sign_in else known.last_seen_at,
             device=known.device,
             network=known.network,

@@ -190,3 +190,17 @@ def test_sessions_of_the_earlier_version_stay_valid(alice):
 
     assert browser.get(ME).status_code == 200
     assert session_of(browser).user == alice
+
+
+def test_a_session_that_is_used_every_day_ends_90_days_after_its_sign_in(alice):
+    browser = sign_in(alice)
+    signed_in_at = timezone.now() - timedelta(days=80)
+    BrowserSession.objects.update(created_at=signed_in_at)
+
+    session = browser.session
+    session["a change"] = 1
+    session.save()
+
+    row = BrowserSession.objects.get()
+    assert row.created_at == signed_in_at
+    assert row.expire_date == signed_in_at + timedelta(days=90)

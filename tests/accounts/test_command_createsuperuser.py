@@ -67,3 +67,7 @@ def test_refuses_an_address_that_is_taken(create, alice):
         create("ALICE@example.com")
 
     assert not User.objects.filter(is_superuser=True).exists()
+
+
+def test_a_new_database_has_no_account(db):
+    assert not User.objects.exists()

@@ -87,6 +87,7 @@ def test_a_recovery_code_works_once_and_is_recorded(now):
     codes = factors.show_codes(user=user, at=now)
 
     assert len(set(codes)) == 10
+    assert all(sum(letter.isdigit() for letter in code) >= 8 for code in codes)
     assert factors.use_code(user=user, code=codes[3], at=now) == "recovery_codes"
     assert factors.use_code(user=user, code=codes[3], at=now) is None
     assert factors.codes_left(factors.factors_of(user)) == 9

@@ -68,6 +68,22 @@ def test_the_code_works_once(page_as, carol, mailoutbox):
     assert again.url == ASK
 
 
+def test_a_code_ends_after_minutes(page_as, carol, mailoutbox):
+    client = page_as(carol, authenticated_at=None)
+    asked = ask_for_a_code(client)
+    session = client.session
+    [state] = [x for x in session.values() if isinstance(x, dict) and "code" in x]
+    state["at"] -= 10 * 60  # seconds
+    session.save()
+
+    again = client.post(asked.url, {"code": code_in(mailoutbox[0])})
+
+    assert again.url.startswith(ASK)
+    assert client.post(SET_PASSWORD, {"password1": NEW}).url != SET_PASSWORD
+    carol.refresh_from_db()
+    assert not carol.has_usable_password()
+
+
 def test_no_code_goes_to_an_address_that_is_not_the_users_own(
     page_as, carol, mailoutbox
 ):
