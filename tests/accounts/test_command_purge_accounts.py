@@ -261,3 +261,21 @@ def test_a_started_deletion_cannot_be_cancelled(monkeypatch, alice):
     purge()
 
     assert not User.objects.filter(pk=alice.pk).exists()
+
+
+def test_a_purge_that_was_interrupted_leaves_nothing_after_the_next(monkeypatch, alice):
+    browse(due(alice))
+
+    def fail(user):
+        _delete(user)
+        raise RuntimeError
+
+    _delete = purge_accounts._delete
+    with monkeypatch.context() as patch:
+        patch.setattr(purge_accounts, "_delete", fail)
+        with pytest.raises(RuntimeError):
+            purge()
+    purge()
+
+    assert not User.objects.filter(pk=alice.pk).exists()
+    assert not BrowserSession.objects.exists()

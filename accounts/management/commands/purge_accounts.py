@@ -37,9 +37,9 @@ class Command(BaseCommand):
             return
         accounts = 0
         while batch := _begin(at=at):
+            _delete_sessions(batch)  # a later run would not know their names
             for user in batch:
                 _delete(user)
-            _delete_sessions(batch)
             accounts += len(batch)
         self.stdout.write(f"Accounts deleted: {accounts}")
 
