@@ -216,6 +216,8 @@ def test_the_forged_tokens_resemble_a_good_one(target, claims, algorithm):
 
 @pytest.mark.parametrize("name", forging.FORGERIES)
 def test_no_forged_token_of_better_auth_is_accepted(target, forged, name):
+    target.wait_for_keys(forged[name])
+
     assert me(target, forged[name]).status in REFUSED
 
 
