@@ -51,14 +51,21 @@ def is_leaving(identity: LinkedIdentity, reason: str | None) -> bool:
     return reason == identities.INACTIVE and reload_user(identity.user).is_leaving
 
 
-def refusal_to_leave(identity: LinkedIdentity, token: VerifiedToken) -> str | None:
-    """Return the same for a locked account, whose user may only keep it or leave."""
+def refusal_to_leave(
+    identity: LinkedIdentity, token: VerifiedToken, *, at: datetime
+) -> str | None:
+    """Return the same for a locked account, whose user may only keep it or leave.
+
+    They can download everything, so the sign-in there must be recent.
+    """
     if reason := identities.refusal_of_link(identity, token):
         return reason
-    return STAFF if identity.user.is_staff else None
+    if identity.user.is_staff:
+        return STAFF
+    return None if _is_recent(token, at=at) else identities.ENDED
 
 
-def is_recent(token: VerifiedToken, *, at: datetime) -> bool:
+def _is_recent(token: VerifiedToken, *, at: datetime) -> bool:
     """Tell whether its user is known to have signed in there within `RECENT`."""
     proved_at = token.authenticated_at
     return proved_at is not None and at.timestamp() - proved_at < RECENT.total_seconds()

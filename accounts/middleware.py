@@ -184,9 +184,7 @@ class BetterAuthSessionMiddleware:
         reason = linked_sessions.refusal(identity, verified)
         is_leaving = linked_sessions.is_leaving(identity, reason)
         if is_leaving:
-            reason = linked_sessions.refusal_to_leave(identity, verified)
-            if reason is None and not linked_sessions.is_recent(verified, at=now):
-                reason = identities.ENDED
+            reason = linked_sessions.refusal_to_leave(identity, verified, at=now)
         # The user may have used a factor in the session that belongs to this cookie.
         if (
             reason is None

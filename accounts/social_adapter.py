@@ -213,6 +213,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Sign in the user of the identity; create both on first use."""
+        now = timezone.now()
         try:
             token = _verified(sociallogin)
         except TokenRejected as exc:
@@ -222,12 +223,12 @@ class SocialAdapter(DefaultSocialAccountAdapter):
             logger.warning("external sign-in unavailable")
             raise ImmediateHttpResponse(answer(request, Unavailable())) from exc
         try:
-            identity = identify(token, at=timezone.now())
+            identity = identify(token, at=now)
         except Unavailable as refusal:
             raise ImmediateHttpResponse(answer(request, refusal)) from refusal
         reason = linked_sessions.refusal(identity, token)
         if linked_sessions.is_leaving(identity, reason):
-            reason = linked_sessions.refusal_to_leave(identity, token)
+            reason = linked_sessions.refusal_to_leave(identity, token, at=now)
         if reason is not None:
             _log_refusal(reason)
             if reason == identities.ENDED:

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import social_adapter
+from accounts import credentials, social_adapter
 from accounts.better_auth import sessions
 from accounts.models import LinkedIdentity, User
 from tests.factories import UserFactory
@@ -211,6 +211,26 @@ def test_a_session_there_from_before_signing_out_everywhere_is_asked_again(
     User.objects.update(credentials_ended_at=minute_ago)
     sign_in_again(server, client, page.redirect_chain[-1][0], external_user)
     assert "_auth_user_id" in client.session
+
+
+def test_a_user_who_is_leaving_signs_in_there_again_and_may_keep_the_account(
+    server, client
+):
+    external_user = server.sign_up()
+    come_back(server, client, external_user)
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    credentials.request_deletion(user=User.objects.get(), at=an_hour_ago)
+    server.age(external_user, 1800)
+
+    page = come_back(server, client, external_user)
+
+    assert "Sign in there again" in page.text  # who leaves can download everything
+    again = page.redirect_chain[-1][0]
+    page = sign_in_again(server, client, again, external_user)
+    assert page.redirect_chain[-1][0] == reverse("accounts:leaving")
+    assert not is_signed_in(client)
+    client.post(reverse("accounts:leaving"))
+    assert User.objects.get().is_active
 
 
 def test_ends_with_the_connection(server, client):
