@@ -10,11 +10,15 @@ NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
 PIP := $(PY) -m pip --disable-pip-version-check
 PYTEST_WORKERS ?= 2
 SUMMARY := var/test-summary.txt
-PYTEST := $(PY) -m pytest --numprocesses $(PYTEST_WORKERS)
+PYTEST := $(PY) -m pytest --numprocesses $(PYTEST_WORKERS) --dist worksteal
 
 # What the tools may load instead of a developer's own environment.
 TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.settings
 RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
+
+# A run starts hundreds of processes. Each would compile the project again, and each
+# worker every test, where the environment turns the cache of Python off.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo dev check test bench screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
@@ -32,7 +36,9 @@ demo: install ## The same, with a demo account whose password it prints
 dev: install ## Start a server that reloads changed code and shows errors
 	@exec $(PY) -m config.launch dev
 
-test: install-dev browser node-modules check-style check-types check-imports check-django ## Run every check, then the tests on SQLite and on PostgreSQL
+CHECKS := check-style check-types check-imports check-django
+test: ## Run every check, then the tests on SQLite and on PostgreSQL
+	@$(MAKE) --no-print-directory --jobs browser node-modules $(CHECKS)
 	@mkdir -p var && rm -f $(SUMMARY)
 	env -u TEST_DATABASE_URL OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) --cov --cov-report=
 	$(PY) -m coverage report --skip-covered
