@@ -8,11 +8,8 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import social_adapter
-from accounts.better_auth import sessions
-from config import counters
-from config.api.throttling import users, visitors
 from config.models import RateCount
+from tests import limits
 from tests.factories import UserFactory
 from tests.signing_in import (
     browser_of,
@@ -40,11 +37,7 @@ def _fresh_limits(request):
         request.getfixturevalue("db")
         cache.clear()
         RateCount.objects.all().delete()
-    counters.table.forget()
-    users.forget()
-    visitors.forget()
-    sessions.forget_sessions()
-    social_adapter.forget_discovery()
+    limits.forget()
 
 
 @pytest.fixture

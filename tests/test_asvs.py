@@ -6,6 +6,8 @@ import re
 import pytest
 from django.conf import settings
 
+from tests.tables import as_one_test
+
 ROOT = settings.BASE_DIR
 PAGE = (ROOT / "docs" / "asvs.md").read_text("utf-8")
 
@@ -65,6 +67,7 @@ def is_there(word):
     return any(isinstance(x, ast.FunctionDef) and x.name == test for x in tree.body)
 
 
+@as_one_test
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
 def test_each_requirement_has_evidence_or_an_excuse(row):
     _, _, evidence = row

@@ -5,6 +5,8 @@ import ast
 import pytest
 from django.conf import settings
 
+from tests.tables import as_one_test
+
 EMAILS, RECORDS = "accounts/emails.py", "accounts/sign_in_records.py"
 PATHS = [
     path.relative_to(settings.BASE_DIR).as_posix()
@@ -31,6 +33,7 @@ def allauth_internals(source):
     }
 
 
+@as_one_test
 @pytest.mark.parametrize("path", [path for path in PATHS if path != EMAILS])
 def test_no_other_module_imports_the_internals_of_allauth(path):
     source = (settings.BASE_DIR / path).read_text()

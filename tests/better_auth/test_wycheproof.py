@@ -10,6 +10,7 @@ from accounts.better_auth.exceptions import TokenRejected
 from accounts.better_auth.issuers import ASYMMETRIC, Issuer
 from accounts.better_auth.keys import VerificationKey, parsed, usable_entries
 from accounts.better_auth.verifier import signed_payload
+from tests.tables import as_one_test
 
 FOLDER = Path(__file__).parent.parent / "data" / "wycheproof"
 ANY = Issuer(issuer="https://x.example", audiences=("x",), algorithms=ASYMMETRIC)
@@ -91,6 +92,7 @@ INVALID = [
 ]
 
 
+@as_one_test
 @pytest.mark.parametrize(("group", "vector"), INVALID)
 def test_accepts_nothing_that_is_invalid(group, vector):
     assert not is_accepted(group, vector["jws"])

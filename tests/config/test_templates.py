@@ -10,6 +10,7 @@ from django.template.loader import get_template
 from django.templatetags.static import static
 
 from config.templatetags import icons
+from tests.tables import as_one_test
 
 TEMPLATES = sorted(path for path in (settings.BASE_DIR / "templates").rglob("*.*"))
 LINE_MAX = 120
@@ -25,6 +26,7 @@ def test_finds_the_templates():
     )
 
 
+@as_one_test
 @pytest.mark.parametrize("path", TEMPLATES, ids=named(TEMPLATES))
 def test_has_no_long_line(path):
     lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
@@ -32,6 +34,7 @@ def test_has_no_long_line(path):
     assert [number for number, line in lines if len(line) > LINE_MAX] == []
 
 
+@as_one_test
 @pytest.mark.parametrize("path", TEMPLATES, ids=named(TEMPLATES))
 def test_draws_no_icon_by_itself(path):
     source = path.read_text("utf-8")
@@ -58,6 +61,7 @@ def test_mails_are_loaded_as_they_are():
     assert get_template(name).template.source == source
 
 
+@as_one_test
 @pytest.mark.parametrize("path", TEMPLATES, ids=named(TEMPLATES))
 def test_no_shown_blanks_depend_on_the_indentation(path):
     blocks = re.findall(

@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from tests.changes import caller_of
+from tests.tables import as_one_test
 from tests.todos.files import LATER, import_for, stored
 from todos import actions
 from todos.imports import vikunja_projects
 from todos.imports.files import FileRefused, MappingRefused, TooManyRows
 from todos.models import Task, TaskList
+
+pytestmark = pytest.mark.any_database
 
 NO_DATE = "0001-01-01T00:00:00Z"
 CREATED = "2026-10-01T09:00:00Z"
@@ -520,6 +523,8 @@ def test_long_texts_are_cut_with_a_notice(alice):
     assert notices == ["title", "notes"]
 
 
+@pytest.mark.database
+@as_one_test
 @pytest.mark.parametrize(
     "value", ["text", 5, 0.5, True, [1], ["a"], {"a": 1}, [[]], [None], 10**19]
 )
@@ -824,6 +829,8 @@ def test_a_task_may_have_many_steps(alice):
     assert (report.created, report.errors) == (401, [])
 
 
+@pytest.mark.database
+@as_one_test
 @pytest.mark.parametrize("name", ["created", "title", "updated", "due_date"])
 def test_half_a_surrogate_pair_is_never_a_server_error(alice, name):
     body = export(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.tables import as_one_test
 from todos.limits import LABEL_MAX_LENGTH, LIST_NAME_MAX_LENGTH
 from todos.models import Label, TaskList
 from todos.schedule import quick_add
@@ -68,6 +69,7 @@ def in_the_form_of_the_file(fields):
     return {name: value for name, value in said.items() if value is not None}
 
 
+@as_one_test
 @pytest.mark.parametrize("entry", LINES, ids=range(len(LINES)))
 def test_parses_a_line_as_in_the_golden_file(entry):
     now = entry.get("now", GOLDEN["reference"]["now"])
@@ -82,6 +84,7 @@ def test_parses_a_line_as_in_the_golden_file(entry):
     ] == entry["spans"]
 
 
+@as_one_test
 @pytest.mark.parametrize("line", GOLDEN["whole"], ids=range(len(GOLDEN["whole"])))
 def test_keeps_a_title_without_parts(line):
     parsed = parse_line(line, context=context())
@@ -325,6 +328,7 @@ def phrases_of(heading):
     return [phrase for row in rows for phrase in re.findall("`([^`]+)`", row)]
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "phrase",
     [
@@ -368,6 +372,7 @@ def as_in_the_table(fields):
     return [f"{fields.due_date}{at}", f"{fields.rrule}{from_}"]
 
 
+@as_one_test
 @pytest.mark.parametrize("row", rows_of_todoist(), ids=lambda row: row[0])
 def test_reads_the_phrases_of_todoist_as_the_guide_says(row):
     phrase, due_at, repeats, note = row
