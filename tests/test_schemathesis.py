@@ -27,7 +27,7 @@ from accounts import tokens
 from accounts.better_auth import keys, verifier
 from tests.factories import TaskFactory, TaskListFactory
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
 
 MANY = os.environ.get("OWNLIST_SCHEMATHESIS_EXAMPLES", "")
 CONFIG = Path(__file__).with_name("schemathesis.toml")

@@ -26,6 +26,8 @@ from tests.isolation.answers import Asked, note
 from tests.personal_tokens import text_of
 from tests.test_access_matrix import API, AliceObjects, Row
 
+pytestmark = pytest.mark.unmeasured
+
 PREFIXES = (
     *("api/v1/users/<str:user_id>/", "api/v1/", "api/<user_id:user_id>/"),
     *("api/users/<str:user_id>/", "api/"),
