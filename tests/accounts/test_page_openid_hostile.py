@@ -27,7 +27,7 @@ from tests.openid import (
     of_start,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.any_database, pytest.mark.django_db]
 
 DISCOVERY = "/.well-known/openid-configuration"
 OUR_ENDPOINTS = [DISCOVERY, "/oauth2/token", "/oauth2/userinfo"]

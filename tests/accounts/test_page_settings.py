@@ -6,6 +6,8 @@ from django.urls import reverse
 from accounts.models import known_timezones
 from accounts.zones import common_zones, zone_named
 
+pytestmark = pytest.mark.any_database
+
 URL = reverse("accounts:settings")
 VALID = {
     "display_name": "Alice A.",

@@ -10,6 +10,8 @@ from django.template.loader import get_template
 from django.test import Client
 from django.urls import reverse
 
+pytestmark = pytest.mark.any_database
+
 OURS = settings.BASE_DIR / "templates"
 ARGUMENTS = {
     "account_confirm_email": ["abc"],

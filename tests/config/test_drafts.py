@@ -24,7 +24,11 @@ from tests.test_access_matrix import PAGES, AliceObjects, routes_of
 from todos import actions
 from todos.models import Task, TaskList
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_rate_window")]
+pytestmark = [
+    pytest.mark.any_database,
+    pytest.mark.slow,
+    pytest.mark.usefixtures("one_rate_window"),
+]
 
 TEXT = "Written with much thought"
 SIGN_IN = reverse("account_login")

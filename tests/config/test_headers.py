@@ -8,6 +8,8 @@ from django.test import Client
 from config.api.problems import HeadersTooLarge, RequestTimeout
 from config.front.answers import REFUSAL
 
+pytestmark = pytest.mark.any_database
+
 KINDS = {
     "a page": "/",
     "a public page": "/accounts/login/",

@@ -13,6 +13,8 @@ from openapi_schema_validator import OAS31Validator
 from accounts.models import User
 from tests.factories import TaskFactory
 
+pytestmark = pytest.mark.any_database
+
 DOCUMENT = json.loads(
     json.dumps(SchemaGenerator().get_schema(request=None, public=True))
 )

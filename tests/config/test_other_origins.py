@@ -14,6 +14,8 @@ from config.front.answers import REFUSAL
 from tests.factories import PASSWORD, TaskFactory
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 APP = "https://app.example"
 OWN = "http://testserver"
 FOREIGN = [

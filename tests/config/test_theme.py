@@ -7,6 +7,8 @@ from django.urls import reverse
 
 from tests.factories import UserFactory
 
+pytestmark = pytest.mark.any_database
+
 COOKIE = settings.THEME_COOKIE_NAME
 TODAY = reverse("todos:task-today")
 

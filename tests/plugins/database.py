@@ -18,17 +18,25 @@ COMPRESSIBLE = ("css", "html", "js", "json", "map", "md", "svg", "txt", "webmani
 
 
 def pytest_configure(config):
-    """Make the marker known."""
+    """Make the markers known."""
     config.addinivalue_line(
         "markers",
         "database: depends on the kind of database; added to every test that opens it,"
         " and to modules that import its connection. `make test` runs only these on"
         " PostgreSQL as well.",
     )
+    config.addinivalue_line(
+        "markers",
+        "any_database: opens the database, but tests what does not depend on its kind:"
+        " a text, a page, a format. Other tests try the same statements on both. Within"
+        " such a module, `database` brings a test back.",
+    )
 
 
 def pytest_itemcollected(item):
     """Mark the tests that open the database, or can ask which one it is."""
+    if item.get_closest_marker("any_database"):
+        return
     opens = OPENS_THE_DATABASE.intersection(item.fixturenames)
     is_case = item.cls is not None and issubclass(item.cls, TransactionTestCase)
     is_marked = any(map(item.get_closest_marker, ("django_db", "needs_postgresql")))

@@ -7,6 +7,8 @@ from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def client(api_as, alice):

@@ -11,6 +11,8 @@ from tests.factories import TaskFactory, UserFactory
 from todos.api.plan.due import Due, due_at
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 URL = "/api/me/tasks"
 ZONES = [
     *("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Asia/Tokyo"),

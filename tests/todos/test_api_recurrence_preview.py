@@ -9,6 +9,8 @@ from django.utils import timezone
 from todos.agenda import clock_of
 from todos.models import Change, Task
 
+pytestmark = pytest.mark.any_database
+
 URL = "/api/v1/recurrence/preview"
 
 

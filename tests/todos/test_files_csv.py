@@ -20,6 +20,8 @@ from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task, TaskList
 from todos.task_fields import CSV_NAMES
 
+pytestmark = pytest.mark.any_database
+
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1)
 # What a spreadsheet could interpret as a formula (OWASP, CSV injection).

@@ -12,6 +12,8 @@ from tests.todos.files import import_for
 from todos.imports.date_cells import read_moment
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 TABLES = Path(__file__).parents[1] / "data" / "tables"
 NARROW, NO_BREAK = "\u202f", "\u00a0"
 

@@ -9,6 +9,8 @@ from tests.todos.files import exported, import_for, stored
 from todos.imports.files import FileRefused, MappingRefused
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 TABLES = Path(__file__).parents[1] / "data" / "tables"
 
 

@@ -15,6 +15,8 @@ from todos.imports.files import FileRefused, TooManyRows
 from todos.limits import LIST_NAME_MAX_LENGTH, NOTES_MAX_LENGTH
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.any_database
+
 EXPORT = (Path(__file__).parent.parent / "data" / "google-tasks.json").read_bytes()
 
 

@@ -8,6 +8,8 @@ import pytest
 from tests.todos.files import LATER, exported, import_for
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 CALENDARS = Path(__file__).parent.parent / "data" / "calendars"
 COLUMNS = {
     "title": "",

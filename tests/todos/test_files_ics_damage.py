@@ -13,6 +13,8 @@ from todos.imports.files import FileRefused
 from todos.imports.ics_lines import CHUNK, LINE_MAX, content_lines
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 FIRST = "SUMMARY:First\nDUE;VALUE=DATE:20270210"
 LAST = "SUMMARY:Last"
 

@@ -16,6 +16,8 @@ from todos.imports.ics_todo import KNOWN, NOTED, STATUSES
 from todos.models import Task
 from todos.schedule.windows import Dates, next_dates
 
+pytestmark = pytest.mark.any_database
+
 BERLIN = "DTSTART;TZID=Europe/Berlin:"
 
 

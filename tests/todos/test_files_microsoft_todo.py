@@ -12,6 +12,8 @@ from todos.imports import microsoft_todo
 from todos.imports.files import FileRefused, TooManyRows
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.any_database
+
 EXPORT = (Path(__file__).parent.parent / "data" / "microsoft-todo.json").read_bytes()
 MIDNIGHT = {"dateTime": "2027-02-10T00:00:00.0000000", "timeZone": "UTC"}
 

@@ -12,6 +12,8 @@ from todos import actions
 from todos.imports.files import FileRefused, TooManyRows
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.any_database
+
 COLUMNS = (
     "Folder Name,List Name,Title,Kind,Tags,Content,Is Check list,Start Date,Due Date,"
     "Reminder,Repeat,Priority,Status,Created Time,Completed Time,Order,Timezone,"

@@ -11,6 +11,8 @@ from tests.todos.files import import_for, stored
 from todos.imports.files import FileRefused, MappingRefused, TooManyRows
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.any_database
+
 HEADER = (
     "TYPE,CONTENT,DESCRIPTION,PRIORITY,INDENT,AUTHOR,RESPONSIBLE,DATE,DATE_LANG,"
     "TIMEZONE,DURATION,DURATION_UNIT,DEADLINE,DEADLINE_LANG"

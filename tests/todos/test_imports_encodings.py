@@ -11,6 +11,8 @@ from todos.imports.encodings import opened_as_utf8
 from todos.imports.files import FileRefused
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 TABLE = "title\nPläne für Zürich – „Spaß“\n"
 CALENDAR = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VTODO\r\nSUMMARY:Pläne für Zürich\r\n"

@@ -26,6 +26,8 @@ from todos.models import Task
 from todos.pages.forms import ReminderField
 from todos.pages.rows import reminder_words
 
+pytestmark = pytest.mark.any_database
+
 DUE = {"due_date": date(2027, 1, 29)}
 TIMED = DUE | {"due_time": time(9, 0, 30)}
 ZONED = TIMED | {"due_tz": "Asia/Tokyo"}

@@ -6,6 +6,8 @@ from django.urls import reverse
 from tests.factories import TaskFactory, TaskListFactory
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 TODAY, EXAMPLES = reverse("todos:task-today"), reverse("todos:examples")
 OFFER = "Add three example tasks"
 

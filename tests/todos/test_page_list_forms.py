@@ -9,6 +9,8 @@ from todos.actions import lists as list_actions
 from todos.actions.removal import TRASH_DAYS
 from todos.models import Task, TaskList
 
+pytestmark = pytest.mark.any_database
+
 NEW = reverse("todos:list-create")
 OF_ONE = [
     ("todos:list-update", {"name": "Mine now", "colour": "red"}),

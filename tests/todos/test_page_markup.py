@@ -12,6 +12,8 @@ from tests.changes import caller_of, last_change
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from todos import actions
 
+pytestmark = pytest.mark.any_database
+
 HOSTILE = "\"'><img src=x onerror=alert(1)><script>alert(1)</script>"
 
 

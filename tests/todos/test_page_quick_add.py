@@ -17,6 +17,8 @@ from todos import actions
 from todos.actions.quick_lines import Defaults
 from todos.models import Label, Task, TaskList
 
+pytestmark = pytest.mark.any_database
+
 URL = reverse("todos:quick-add")
 ADD = reverse("todos:add")
 PREVIEW = reverse("todos:quick-preview")

@@ -18,6 +18,8 @@ from todos.pages import reschedule
 from todos.pages.choices import day_choices
 from todos.schedule.days import Clock
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def today(alice):

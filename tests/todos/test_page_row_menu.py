@@ -12,6 +12,8 @@ from tests.factories import TaskFactory, TaskListFactory
 from tests.todos.pages import asks_to_sign_in, assert_does_not_exist, kinds
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 
 def menu_of(client, task, page="/inbox/", name="task-menu"):
     url = reverse(f"todos:{name}", args=[task.pk])

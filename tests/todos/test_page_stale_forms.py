@@ -18,7 +18,7 @@ from todos.actions import labels as label_actions
 from todos.models import Task, TaskList
 from todos.pages.properties import TitleForm
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
 TODAY = timezone.now().date()
 WRITTEN = "Written with much thought"
@@ -463,6 +463,7 @@ def test_the_input_for_a_deleted_list_can_be_saved_as_a_new_list(page_as, alice,
     assert TaskList.objects.filter(name=WRITTEN).exists()
 
 
+@pytest.mark.database
 @pytest.mark.parametrize("event", [Scene.trash, Scene.remove, Scene.edit])
 def test_handles_a_change_during_the_request(page_as, alice, scene, monkeypatch, event):
     client = page_as(alice)

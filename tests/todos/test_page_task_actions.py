@@ -17,6 +17,8 @@ from tests.todos.pages import (
 from todos import actions
 from todos.models import Task
 
+pytestmark = pytest.mark.any_database
+
 # The page, the preparation, and the expected entry in the ledger.
 ACTIONS = [
     ("todos:task-complete", None, "completed"),
