@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
 
+from config.postgresql.policies import are_enforced
 from config.postgresql.roles import Role
 from config.private_files import database_files, is_open_to_others
 
@@ -158,6 +159,12 @@ def check_runtime_role(
             " security off.",
             hint=hint,
             id="config.W025",
+        )
+    if not are_enforced():
+        yield Warning(
+            "Row-level security is not switched on, so it limits nobody.",
+            hint="Run manage.py migrate, once no process of an earlier version runs.",
+            id="config.W026",
         )
 
 

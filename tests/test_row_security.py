@@ -20,6 +20,7 @@ from django.db import (
 from django.db.models import Q
 from django.utils import timezone
 
+from config.checks import check_runtime_role
 from config.compiled_queries import CompiledQuery
 from config.postgresql.roles import Role, as_owner
 from config.row_security import rows_of
@@ -426,6 +427,8 @@ def test_the_policies_limit_nobody_before_the_last_migration(transactional_db, a
         call_command("migrate", "todos", "0007", verbosity=0)
         with rows_of(None):
             assert count(Task) == 1
+            [warning] = check_runtime_role(databases=["default"])
+            assert warning.id == "config.W026"
             assert list(surplus_import_files(expired=timezone.now(), most=50)) == []
     finally:
         call_command("migrate", "todos", verbosity=0)

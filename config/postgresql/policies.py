@@ -13,6 +13,8 @@ who is the role of the service in a simple set-up.
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import connection
+
 OWNER_ONLY = (
     "owner_id = (SELECT NULLIF(current_setting('app.user_id', true), '')::uuid)"
 )
@@ -57,6 +59,18 @@ def enforce(schema_editor: Any, tables: Iterable[str]) -> None:
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         )
+
+
+def are_enforced() -> bool:
+    """Tell whether all policies apply, as after the last migration."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT bool_and(relrowsecurity AND relforcerowsecurity) FROM pg_policy"
+            " JOIN pg_class ON pg_class.oid = polrelid"
+            " WHERE relnamespace = current_schema()::regnamespace"
+        )
+        ((enforced,),) = cursor.fetchall()
+    return enforced is True
 
 
 def relax(schema_editor: Any, tables: Iterable[str]) -> None:
