@@ -142,6 +142,6 @@ class DeletionView(TemplateView):
         messages.success(
             request,
             f"Your account is locked. It will be deleted in {DELETION_GRACE.days} "
-            "days. To keep it, sign in before.",
+            "days. To keep it, sign in before then.",
         )
         return clear_browser(redirect("account_login"))

@@ -1,19 +1,25 @@
 """Signing up and in, settings, security, and leaving."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
+from allauth.account.models import EmailAddress
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts import leaving
+from accounts import events, factors, leaving, personal_tokens, tokens
 from accounts import support as views
 from accounts.credentials import request_deletion
+from accounts.models import LinkedIdentity, SecurityEvent
 from config.api.scopes import APPEND
 from tests.browser.registry import state, state_with
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
 from tests.personal_tokens import token_of
+from tests.signing_in import with_app
 from tests.support import granted, look_at
+
+LONG = "Backup script of the old laptop in the hall, every night"
 
 
 @state
@@ -98,6 +104,68 @@ def security(visit):
     visit.go("/accounts/security/")
 
 
+def protect(user):
+    """Give the user all that the security page and the credential centre can show."""
+    now = timezone.now()
+    with_app(user, at=now - timedelta(hours=1))
+    factors.add_passkey(
+        user=user,
+        passkey=factors.NewPasskey("AAAA", "AAAA", 0, True),
+        name=LONG[:50],
+        at=now,
+    )
+    LinkedIdentity.objects.create(
+        user=user,
+        issuer="https://front.example.com",
+        subject=str(user.pk),
+        known_as="alice@example.com",
+        created_at=now,
+        last_used_at=now,
+        suspended_at=now,
+    )
+    EmailAddress.objects.create(user=user, email="alice.new@example.com")
+    tokens.start_family(user=user, at=now)
+    token_of(user, name=LONG)
+    granted(user)
+
+
+@state
+def security_protected(visit):
+    user = UserFactory(display_name="Alice")
+    protect(user)
+    visit.sign_in(user)
+    visit.go("/accounts/security/")
+
+
+@state
+def credentials_of_every_kind(visit):
+    user = UserFactory(display_name="Alice")
+    protect(user)
+    visit.sign_in(user)
+    visit.go("/accounts/credentials/")
+
+
+@state
+def credential_end(visit):
+    user = visit.sign_in()
+    token, _ = token_of(user, name=LONG)
+    visit.go(f"/accounts/credentials/personal-token-{token.pk}/end/")
+
+
+@state
+def security_events_of_every_kind(visit):
+    user = visit.sign_in()
+    for kind in SecurityEvent.Kind:
+        events.record(user, kind, at=timezone.now(), about="session")
+    visit.go("/accounts/security/events/")
+
+
+@state
+def security_events_none(visit):
+    visit.sign_in()
+    visit.go("/accounts/security/events/?show=support")
+
+
 @state
 def security_events(visit):
     visit.sign_in()
@@ -141,6 +209,14 @@ def account_everything(visit):
 
 
 @state
+def account_locked(visit):
+    visit.sign_in()
+    visit.go("/accounts/delete/")
+    visit.page.get_by_role("button", name="Delete my account").click()
+    expect(visit.page.get_by_text("Your account is locked.")).to_be_visible()
+
+
+@state
 def account_leaving(visit):
     user = UserFactory()
     request_deletion(user=user, at=timezone.now())
@@ -173,6 +249,20 @@ def support(visit):
 def support_allow(visit):
     visit.sign_in()
     visit.go("/accounts/support/allow/")
+
+
+@state
+def support_allow_refused(visit):
+    visit.sign_in()
+    visit.go("/accounts/support/allow/")
+    visit.page.get_by_role("button", name="Let support look").click()
+    expect(visit.page.get_by_role("alert")).to_be_visible()
+
+
+@state
+def support_end(visit):
+    granted(visit.sign_in())
+    visit.go("/accounts/support/end/")
 
 
 @state
@@ -225,6 +315,40 @@ def access_tokens(visit):
     token_of(user, name="Backup script")
     token_of(user, APPEND, name="Night job", days=7)
     visit.go("/accounts/tokens/")
+
+
+@state
+def access_tokens_none(visit):
+    visit.sign_in()
+    visit.go("/accounts/tokens/")
+
+
+@state
+def access_tokens_ended(visit):
+    user = visit.sign_in()
+    token, _ = token_of(user, name=LONG)
+    personal_tokens.revoke(user=user, token_id=token.pk, at=timezone.now())
+    visit.go("/accounts/tokens/")
+
+
+@state
+def access_token_revoked(visit):
+    user = visit.sign_in()
+    token, _ = token_of(user, name=LONG)
+    personal_tokens.revoke(user=user, token_id=token.pk, at=timezone.now())
+    visit.go(reverse("todos:token", args=[token.pk]))
+
+
+@state
+def access_token_one_too_many(visit):
+    user = visit.sign_in()
+    for number in range(personal_tokens.MOST):
+        token_of(user, name=f"Script {number}")
+    visit.go("/accounts/tokens/new/")
+    visit.page.get_by_label("Name", exact=True).fill("Backup script")
+    visit.page.get_by_label("Read tasks, lists and labels", exact=True).check()
+    visit.page.get_by_role("button", name="Create token").click()
+    expect(visit.page.get_by_role("alert")).to_be_visible()
 
 
 @state

@@ -101,8 +101,17 @@ def confirm_with_factor(visit):
     visit.go("/accounts/2fa/confirm/?next=/accounts/delete/")
 
 
-def reach_second_step(visit):
-    user = user_with_factors(visit, sign_in=False)
+@state
+def factor_remove_last(visit):
+    user = UserFactory(display_name="Alice")
+    with_app(user, at=timezone.now() - timedelta(hours=1))
+    visit.sign_in(user)
+    row = next(one for one in factors.factors_of(user) if one.type == factors.APP)
+    visit.go(reverse("accounts:factor-remove", args=[row.pk]))
+
+
+def reach_second_step(visit, user=None):
+    user = user or user_with_factors(visit, sign_in=False)
     visit.go("/accounts/login/")
     visit.page.get_by_label("E-mail").fill(user.email)
     visit.page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -113,6 +122,13 @@ def reach_second_step(visit):
 @state
 def second_step(visit):
     reach_second_step(visit)
+
+
+@state
+def second_step_with_app(visit):
+    user = UserFactory()
+    with_app(user, at=timezone.now() - timedelta(hours=1))
+    reach_second_step(visit, user)
 
 
 @state_with(viewport=PHONE)
