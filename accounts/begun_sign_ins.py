@@ -2,22 +2,18 @@
 
 A signed cookie holds the state of the ceremony, not the session: the script of the
 sign-in page begins one as soon as the page is shown. If it stored a session, that could
-replace the session of a sign-in by password which is sent at the same moment. Each is
-accepted once.
+replace the session of a sign-in by password which is sent at the same moment.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accounts.passkeys import SECONDS
-from config import counters
 from config.cookies import SignedCookie
 
 COOKIE = SignedCookie(
@@ -33,18 +29,10 @@ def keep(response: HttpResponse, begun: dict[str, Any]) -> None:
     COOKIE.write(response, urlsafe_base64_encode(json.dumps(begun).encode()))
 
 
-def take(request: HttpRequest, *, at: datetime) -> dict[str, Any] | None:
-    """Return what was kept, or None. It can't be taken a second time."""
+def take(request: HttpRequest) -> dict[str, Any] | None:
+    """Return what was kept, or None. `passkeys.finish_sign_in` accepts it once."""
     kept = COOKIE.read(request)
     if not kept:
         return None
     begun: dict[str, Any] = json.loads(urlsafe_base64_decode(kept))
-    now = at.timestamp()
-    uses = counters.add(
-        "passkey",
-        begun["state"]["challenge"],
-        1,
-        expires_at=math.ceil(now) + SECONDS,
-        now=now,
-    )
-    return begun if uses == 1 else None
+    return begun

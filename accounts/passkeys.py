@@ -8,6 +8,7 @@ fido2 verifies challenge, origin, relying party and signature.
 
 import json
 import logging
+import math
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
@@ -27,6 +28,7 @@ from fido2.server import Fido2Server
 from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticationResponse,
+    CollectedClientData,
     PublicKeyCredentialDescriptor,
     PublicKeyCredentialRpEntity,
     PublicKeyCredentialType,
@@ -40,6 +42,7 @@ from accounts import events
 from accounts.credentials import CredentialEnded, lock_if_current
 from accounts.factors import NewPasskey, passkeys_of
 from accounts.models import SecurityEvent, User
+from config import counters
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ Purpose = Literal["add", "sign-in", "step", "confirm"]
 KEY = "accounts.passkey"  # in the session
 SECONDS = 10 * 60  # that a ceremony may take
 MAX_LENGTH = 20_000  # characters of a response; usual ones have about 2,000
+NOT_ACCEPTED = "This passkey was not accepted. Try again."
 MAX_ID_LENGTH = 1023  # bytes (WebAuthn section 7.1, step 25)
 TRANSPORTS = {"ble", "hybrid", "internal", "nfc", "smart-card", "usb"}
 # What fido2 and the parsers below it raise for a response that makes no sense.
@@ -71,7 +75,7 @@ class PasskeyRefused(Exception):
     """The passkey is not accepted; `advice` tells the user what to do."""
 
     def __init__(self, reason: str, advice: str = "") -> None:
-        self.advice = advice or "This passkey was not accepted. Try again."
+        self.advice = advice or NOT_ACCEPTED
         logger.info("passkey refused", extra={"reason": reason})
         super().__init__(reason)
 
@@ -174,12 +178,14 @@ def finish_adding(request: HttpRequest, user: User, response: str) -> NewPasskey
     state = _state(request.session.pop(KEY, None), "add", user)
     sent = _parsed(lambda: _json(response))
     given = _parsed(lambda: RegistrationResponse.from_dict(sent))
+    _refuse_framed(given.response.client_data)
     data = _parsed(lambda: _server(request).register_complete(state, given))
     credential = data.credential_data
     if (
         credential is None
         or len(credential.credential_id) > MAX_ID_LENGTH
         or credential.public_key.get(3) not in CoseKey.supported_algorithms()
+        or not _parsed(lambda: _can_verify(credential.public_key))
     ):
         raise PasskeyRefused("credential")
     # fido2 doesn't read these two. Not every browser tells what `rk` is.
@@ -268,6 +274,7 @@ def _use(
             )
         known = AttestedCredentialData(_decoded(row.data["credential"]))
         server = _server(request)
+        _refuse_framed(given.response.client_data)
         _parsed(lambda: server.authenticate_complete(state, [known], given))
     except PasskeyRefused as refusal:
         if purpose != "sign-in":  # anyone could cause the event
@@ -295,16 +302,44 @@ def _use(
 def _state(
     kept: dict[str, Any] | None, purpose: Purpose, user: User | None
 ) -> dict[str, Any]:
-    """Return the state of the ceremony begun last."""
+    """Return the state of the ceremony begun last, which can't be used again.
+
+    Requests of one session at the same moment may all find it, so uses are counted.
+    """
+    now = timezone.now().timestamp()
     if (
         kept is None
         or kept["purpose"] != purpose
         or kept["user"] != (str(user.pk) if user else "")
-        or kept["until"] <= timezone.now().timestamp()
+        or kept["until"] <= now
+        or _count_use(kept["state"]["challenge"], now=now) > 1
     ):
         raise PasskeyRefused("no ceremony", "That took too long. Try again.")
     state: dict[str, Any] = kept["state"]
     return state
+
+
+def _count_use(challenge: str, *, now: float) -> int:
+    end = math.ceil(now) + SECONDS
+    return counters.add("passkey", challenge, 1, expires_at=end, now=now)
+
+
+def _refuse_framed(client: CollectedClientData) -> None:
+    """Refuse a response from a frame in another site: no page of ours can be framed."""
+    if client.cross_origin is not False:
+        raise PasskeyRefused("framed")
+
+
+def _can_verify(key: CoseKey) -> bool:
+    """Tell whether this is a key that could verify a signature.
+
+    fido2 doesn't look at a new key before its first use.
+    """
+    try:
+        key.verify(b"", bytes(64))
+    except InvalidSignature:
+        return True
+    return False
 
 
 def _owner(given: AuthenticationResponse) -> User:

@@ -185,12 +185,24 @@ class NameForm(forms.Form):
     )
 
 
+class CredentialField(forms.CharField):
+    """What the browser returned for a passkey: JSON, which no user has typed."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            strip=False,
+            max_length=passkeys.MAX_LENGTH,
+            error_messages={"max_length": passkeys.NOT_ACCEPTED},
+        )
+
+
 class PasskeyForm(NameForm):
     """A name, and what the browser returned."""
 
-    credential = forms.CharField(
-        required=False, strip=False, widget=forms.HiddenInput, max_length=20_000
-    )
+    credential = CredentialField()
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")

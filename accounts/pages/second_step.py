@@ -38,7 +38,7 @@ from accounts import (
 from accounts.adapter import session_key_of
 from accounts.authentication import user_of
 from accounts.models import User
-from accounts.pages.factors import CodeField, passkey_context
+from accounts.pages.factors import CodeField, CredentialField, passkey_context
 from accounts.second_step import pending, record_passkey
 from accounts.sign_in_records import record_factor
 from config.client_address import address_key
@@ -60,9 +60,7 @@ class StepForm(forms.Form):
         required=False,
         help_text="From your authenticator app, or one of your recovery codes.",
     )
-    credential = forms.CharField(
-        required=False, strip=False, widget=forms.HiddenInput, max_length=20_000
-    )
+    credential = CredentialField()
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -286,7 +284,7 @@ class PasskeySignInView(View):
         response = request.POST.get("credential", "")
         wanted, now = get_next_redirect_url(request), timezone.now()
         try:
-            begun = begun_sign_ins.take(request, at=now)
+            begun = begun_sign_ins.take(request)
             user = passkeys.finish_sign_in(request, response, begun, at=now)
         except passkeys.PasskeyRefused as refusal:
             messages.error(request, refusal.advice)

@@ -6,14 +6,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
-from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from fido2.cose import ES256
 from fido2.webauthn import AttestedCredentialData
 from playwright.sync_api import expect
 
-from accounts import begun_sign_ins, factors, passkeys
+from accounts import factors, passkeys
 from accounts.models import SecurityEvent
 from tests.browser.registry import Visit
 from tests.factories import PASSWORD
@@ -112,22 +111,6 @@ def test_a_passkey_signs_in_alone_and_confirms(tab, alice, live_server):
     alice.refresh_from_db()
     row.refresh_from_db()
     assert row.last_used_at is not None
-
-
-def test_a_sign_in_with_a_passkey_is_accepted_once(client, db):
-    options = reverse("mfa_passkey_options", args=["sign-in"])
-    client.post(options)
-    begun = client.cookies["ownlist_passkey"].value
-    request = RequestFactory().get("/")
-    request.COOKIES = {"ownlist_passkey": begun}
-
-    found = begun_sign_ins.take(request, at=timezone.now())
-
-    assert found is not None
-    assert found["purpose"] == "sign-in"
-    assert begun_sign_ins.take(request, at=timezone.now()) is None
-    request.COOKIES = {"ownlist_passkey": begun[:-1] + "!"}
-    assert begun_sign_ins.take(request, at=timezone.now()) is None
 
 
 def test_the_sign_in_page_begins_no_session(client, db):
