@@ -105,11 +105,10 @@ NOTICES: dict[Kind, Notice] = {
         "{about} was removed from the sign-in of your Ownlist account.",
         REVIEW,
     ),
-    Kind.IDENTITY_TRUSTED: Notice(
-        "A connected sign-in of Ownlist needs no code now",
-        "A sign-in of another service now opens your Ownlist account without your "
-        "second step.",
-        REVIEW,
+    Kind.FACTOR_FAILED: Notice(
+        "Wrong codes for your Ownlist account",
+        "Many wrong codes or passkeys were tried at the second step of your Ownlist "
+        "account, which stayed closed. Your password may be in the wrong hands.",
     ),
     Kind.CODES_CREATED: Notice(
         "New recovery codes for your Ownlist account",
@@ -162,10 +161,14 @@ FACTORS = {
 }
 
 
+# Mailed only if more is known of it than its kind.
+MAILED_IF = {Kind.SIGNED_IN, Kind.FACTOR_FAILED}
+
+
 def plan(user: User, event: SecurityEvent) -> None:
     """Mail the event once it is committed, if its kind is mailed."""
     notice = _notice_of(event)
-    if notice is not None and event.kind != Kind.SIGNED_IN:
+    if notice is not None and event.kind not in MAILED_IF:
         _after_commit(lambda: _send(user, event, notice))
 
 
@@ -184,6 +187,11 @@ def plan_sign_in(user: User, event: SecurityEvent, *, is_program: bool) -> None:
             _send(user, event, NOTICES[Kind.SIGNED_IN])
 
     _after_commit(send)
+
+
+def plan_wrong_factors(user: User, event: SecurityEvent) -> None:
+    """Mail that many codes or passkeys were refused; `event` is the last of them."""
+    _after_commit(lambda: _send(user, event, NOTICES[Kind.FACTOR_FAILED]))
 
 
 def _after_commit(send: Callable[[], None]) -> None:

@@ -67,6 +67,19 @@ def record_sign_in(
         event_mails.plan_sign_in(user, event, is_program=is_program)
 
 
+@transaction.atomic
+def record_wrong_factor(user: User, *, at: datetime, about: str) -> None:
+    """Store that a code or a passkey was refused, `MAX_RECORDED_ATTEMPTS` in an hour.
+
+    The last of them is mailed: whoever tries so often probably knows the password.
+    """
+    number = _number_in_hour(Kind.FACTOR_FAILED, str(user.pk), at=at)
+    if number <= MAX_RECORDED_ATTEMPTS:
+        event = record(user, Kind.FACTOR_FAILED, at=at, about=about)
+        if number == MAX_RECORDED_ATTEMPTS:
+            event_mails.plan_wrong_factors(user, event)
+
+
 def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> None:
     """Store what an anonymous visitor tried with the account of `email`, if it exists.
 
@@ -74,21 +87,26 @@ def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> Non
     response time doesn't reveal it. The first `MAX_RECORDED_ATTEMPTS` of a kind in an
     hour are stored.
     """
-    now = at.timestamp()
-    hour = math.floor(now / 3600)
     with transaction.atomic():
-        number = counters.table.add(
-            f"noted:{kind}:{hour}",
-            counters.digest_of(email),
-            1,
-            expires_at=(hour + 1) * 3600 + 1,
-            now=now,
-        )
+        number = _number_in_hour(kind, email, at=at)
         user_id = (
             _store_for(email, kind, at) if number <= MAX_RECORDED_ATTEMPTS else None
         )
     if user_id is not None:
         _log(kind, user_id)
+
+
+def _number_in_hour(kind: SecurityEvent.Kind, account: str, *, at: datetime) -> int:
+    """Count this event, and return how many of the kind there were in its hour."""
+    now = at.timestamp()
+    hour = math.floor(now / 3600)
+    return counters.table.add(
+        f"noted:{kind}:{hour}",
+        counters.digest_of(account),
+        1,
+        expires_at=(hour + 1) * 3600 + 1,
+        now=now,
+    )
 
 
 def _store_for(email: str, kind: SecurityEvent.Kind, at: datetime) -> UUID | None:

@@ -123,7 +123,7 @@ def use_code(*, user: User, code: str, at: datetime) -> str | None:
     rows = Authenticator.objects.filter(user_id=user.pk, type__in=(APP, CODES))
     used = next((row for row in rows if digits and _accepts(row, digits, at)), None)
     if used is None:
-        events.record(user, SecurityEvent.Kind.FACTOR_FAILED, at=at, about="code")
+        events.record_wrong_factor(user, at=at, about="code")
         return None
     Authenticator.objects.filter(pk=used.pk).update(last_used_at=at)
     if used.type == CODES:

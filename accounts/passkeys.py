@@ -266,7 +266,6 @@ def _use(
     """
     rows = {_decoded(row.data["credential_id"]): row for row in passkeys_of(user)}
     row = rows.get(given.raw_id)
-    failed = SecurityEvent.Kind.FACTOR_FAILED
     try:
         if row is None:
             raise PasskeyRefused(
@@ -278,7 +277,7 @@ def _use(
         _parsed(lambda: server.authenticate_complete(state, [known], given))
     except PasskeyRefused as refusal:
         if purpose != "sign-in":  # anyone could cause the event
-            events.record(user, failed, at=at, about="passkey")
+            events.record_wrong_factor(user, at=at, about="passkey")
         return refusal
     if purpose == "sign-in" and not row.data["signs_in"]:
         return PasskeyRefused(
@@ -287,6 +286,7 @@ def _use(
         )
     count, before = given.response.authenticator_data.counter, row.data["sign_count"]
     if (count or before) and count <= before:
+        failed = SecurityEvent.Kind.FACTOR_FAILED
         events.record(user, failed, at=at, about="copied passkey")
         return PasskeyRefused(
             "counter",

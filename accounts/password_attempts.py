@@ -88,12 +88,38 @@ def check_password(
 
 
 @contextmanager
-def code_attempt(
-    user: User, *, session: str, readings: list[Reading] | None = None
+def second_step_attempt(
+    request: HttpRequest,
+    user: User,
+    *,
+    is_code: bool = True,
+    readings: list[Reading] | None = None,
 ) -> Iterator[Attempt]:
-    """Count an attempt to enter a code like one to enter the password.
+    """Count an attempt at the second step of a sign-in, as one at the first is counted.
 
-    `session` tells one sign-in of the user, or one way in, from another.
+    Whoever tries knows the password. They can't use up the attempts of a browser that
+    signed in before, or of an open session. `is_code` is false for a passkey: that
+    can't be guessed, so the limit that all addresses share doesn't apply to it.
+
+    Raises:
+        rest_framework.exceptions.Throttled: as `sign_in_attempt` does.
+    """
+    device = device_id(request, user.email) if user.email else None
+    if device is not None:
+        callers = [("second-step", f"{user.pk} browser {device}")]
+    else:
+        callers = [("second-step", f"{user.pk} address {address_key(request)}")]
+        if is_code:
+            callers.append(("second-step-account", str(user.pk)))
+    with _counted(callers, readings) as attempt:
+        yield attempt
+
+
+@contextmanager
+def code_attempt(user: User, *, session: str) -> Iterator[Attempt]:
+    """Count an attempt of a signed-in user to enter a code like one at the password.
+
+    `session` tells one sign-in of the user from another.
 
     Raises:
         rest_framework.exceptions.Throttled: as `sign_in_attempt` does.
@@ -102,7 +128,7 @@ def code_attempt(
         ("password", f"{user.pk} {session}"),
         ("password-account", str(user.pk)),
     ]
-    with _counted(callers, readings) as attempt:
+    with _counted(callers, None) as attempt:
         yield attempt
 
 

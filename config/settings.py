@@ -483,6 +483,8 @@ RATE_LIMITS = {
     "sign-in-address": (60, 300),
     "sign-in": (10, 3600),
     "sign-in-account": (100, 3600),
+    "second-step": (10, 3600),
+    "second-step-account": (30, 3600),
     "password": (10, 3600),
     "password-account": (100, 3600),
     "password-checks": (30, 300),

@@ -58,7 +58,6 @@ from accounts.registration import (
 from config.api.scopes import ACCOUNT
 from config.api.throttling import AddressThrottle, Reading
 from config.api.views import Endpoint
-from config.client_address import address_key
 
 
 class SignInFailed(AuthenticationFailed):
@@ -113,9 +112,8 @@ def check_code(
     """
     if not code:
         raise SecondFactorRequired()
-    sender = address_key(request._request)
-    with password_attempts.code_attempt(
-        user, session=f"address {sender}", readings=readings
+    with password_attempts.second_step_attempt(
+        request._request, user, readings=readings
     ) as attempt:
         attempt.failed = factors.use_code(user=user, code=code, at=at) is None
     if attempt.failed:

@@ -4,6 +4,7 @@ Passkeys also sign in alone. Their scripts get the options of a ceremony by a PO
 that no other origin can begin one.
 """
 
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -39,9 +40,9 @@ from accounts.adapter import session_key_of
 from accounts.authentication import user_of
 from accounts.models import User
 from accounts.pages.factors import CodeField, CredentialField, passkey_context
+from accounts.password_attempts import Attempt
 from accounts.second_step import pending, record_passkey
 from accounts.sign_in_records import record_factor
-from config.client_address import address_key
 
 if TYPE_CHECKING:
     StepFormView = FormView["StepForm"]
@@ -90,9 +91,8 @@ class _StepView(StepFormView):
         """The user whose factor it must be."""
         raise NotImplementedError
 
-    @property
-    def sender(self) -> str:
-        """What wrong codes are counted for, beside the user."""
+    def attempt(self, *, is_code: bool) -> AbstractContextManager[Attempt]:
+        """Count this attempt, within the limits on wrong ones."""
         raise NotImplementedError
 
     def get_context_data(self, **kwargs: object) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class _StepView(StepFormView):
 
     def form_valid(self, form: StepForm) -> HttpResponse:
         user, given = self.user, form.cleaned_data
-        with password_attempts.code_attempt(user, session=self.sender) as attempt:
+        with self.attempt(is_code=not given["credential"]) as attempt:
             attempt.failed = True  # unless it succeeds
             try:
                 kind = self._use(user, given)
@@ -173,10 +173,11 @@ class SecondStepView(_StepView):
         assert isinstance(self.stage.login.user, User)
         return self.stage.login.user
 
-    @property
-    def sender(self) -> str:
-        # Not the session: anyone with the password can begin many.
-        return f"address {address_key(self.request)}"
+    def attempt(self, *, is_code: bool) -> AbstractContextManager[Attempt]:
+        # Not by session: anyone with the password can begin many.
+        return password_attempts.second_step_attempt(
+            self.request, self.user, is_code=is_code
+        )
 
     def succeeded(self, given: dict[str, Any]) -> HttpResponse:
         session = self.request.session
@@ -207,9 +208,9 @@ class ConfirmView(_StepView):
     def user(self) -> User:
         return user_of(self.request)
 
-    @property
-    def sender(self) -> str:
-        return session_key_of(self.request)
+    def attempt(self, *, is_code: bool) -> AbstractContextManager[Attempt]:
+        session = session_key_of(self.request)
+        return password_attempts.code_attempt(self.user, session=session)
 
     def get_context_data(self, **kwargs: object) -> dict[str, Any]:
         return super().get_context_data(onward=self._onward(), **kwargs)

@@ -31,7 +31,6 @@ NOT_MAILED = {
     Kind.IDENTITY_DISTRUSTED: "only makes signing in harder",
     Kind.IDENTITY_KEPT: "the user answered a question about it",
     Kind.IDENTITY_DISTRUSTED: "the safer setting",
-    Kind.FACTOR_FAILED: "users mistype codes",
     Kind.BROWSER_TRUSTED: "part of a sign-in, which is mailed if it is new",
     Kind.CREDENTIAL_ENDED: "harmless",
     Kind.EXPORTED: "programs do it every day",
@@ -61,7 +60,7 @@ def test_every_kind_is_mailed_or_has_a_reason_not_to_be():
     assert set(event_mails.NOTICES) | set(NOT_MAILED) == set(Kind)
 
 
-@pytest.mark.parametrize("kind", set(event_mails.NOTICES) - {Kind.SIGNED_IN})
+@pytest.mark.parametrize("kind", set(event_mails.NOTICES) - event_mails.MAILED_IF)
 def test_mails_each_kind_once_in_plain_text(alice, sam, mailoutbox, kind):
     notice = event_mails.NOTICES[kind]
 

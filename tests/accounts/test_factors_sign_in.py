@@ -95,6 +95,33 @@ def test_wrong_codes_are_limited_for_all_sessions_together(alice, secret, code):
     assert not is_signed_in(client)
 
 
+def test_whoever_knows_the_password_locks_out_no_browser_of_the_user(
+    alice, secret, code, mailoutbox, django_capture_on_commit_callbacks, one_rate_window
+):
+    codes = factors.show_codes(user=alice, at=timezone.now())
+    home, _ = with_password(alice)
+    home.post(STEP, {"code": codes[0]})
+    elsewhere = browser_of(alice, proof=factor_at(ago(hours=1)))
+    home.post(reverse("account_logout"))
+
+    with django_capture_on_commit_callbacks(execute=True):
+        for number in range(30):
+            thief = Client(REMOTE_ADDR=f"203.0.113.{number // 10}")
+            with_password(alice, client=thief)
+            assert thief.post(STEP, {"code": "000000"}).status_code == 200
+    stranger, _ = with_password(alice, client=Client(REMOTE_ADDR="203.0.113.9"))
+    assert stranger.post(STEP, {"code": codes[1]}).status_code == 429
+    with_password(alice, client=home)
+    home.post(STEP, {"code": codes[1]})
+    confirmed = elsewhere.post(CONFIRM, {"code": codes[2]})
+
+    assert is_signed_in(home)
+    assert confirmed.status_code == 303
+    kinds = alice.security_events.values_list("kind", flat=True)
+    assert list(kinds).count(SecurityEvent.Kind.FACTOR_FAILED) in range(10, 21)
+    assert "Wrong codes for your Ownlist account" in [m.subject for m in mailoutbox]
+
+
 def test_a_code_that_signed_in_once_does_not_again(alice, code):
     first, _ = with_password(alice)
     first.post(STEP, {"code": code})

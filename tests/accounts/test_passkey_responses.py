@@ -1,4 +1,4 @@
-"""Responses of passkeys that are malformed, or meant for somebody or something else.
+"""Responses of passkeys that are malformed, or meant for another user or purpose.
 
 Each is refused in the words of the page, stores nothing, and is no error of the server.
 """

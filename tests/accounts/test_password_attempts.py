@@ -99,6 +99,7 @@ def test_attempts_in_a_day_are_limited(settings):
 
     assert a_day("sign-in") == a_day("password") == 240
     assert a_day("sign-in-account") == a_day("password-account") == 2_400
+    assert (a_day("second-step"), a_day("second-step-account")) == (240, 720)
 
 
 def test_an_unknown_address_has_the_same_limit(db):
