@@ -22,10 +22,12 @@ from tests.openid import (
     follow_back,
     is_signed_in,
 )
+from tests.signing_in import app_code, with_app
 
 pytestmark = pytest.mark.django_db
 
 DELETE = reverse("accounts:delete")
+STEP = reverse("mfa_authenticate")
 ME = "/api/v1/users/me"
 
 
@@ -93,6 +95,34 @@ def test_a_locked_account_cannot_sign_in(server, client):
     come_back(server, client, external_user)
 
     assert "_auth_user_id" not in client.session
+
+
+def test_a_user_with_a_factor_is_asked_for_it(server, client):
+    """Unless the user lets this sign-in in without it, or trusts the browser."""
+    external_user = server.sign_up()
+    come_back(server, client, external_user)
+    user = User.objects.get()
+    secret = with_app(user, at=timezone.now() - timedelta(hours=1))
+    client.logout()
+
+    asked = come_back(server, client, external_user, start=f"{START}?next=/trash/")
+    assert asked.redirect_chain[-1][0] == STEP
+    assert not is_signed_in(client)
+    assert client.get(reverse("accounts:security")).status_code == 302
+    assert "is wrong" in client.post(STEP, {"code": "000000"}).text
+    assert not is_signed_in(client)
+    code = app_code(secret, at=timezone.now())
+    done = client.post(STEP, {"code": code})
+    assert (done.status_code, done.url) == (303, "/trash/")
+    assert client.session["_auth_user_id"] == str(user.pk)
+
+    # A sign-in at the issuer alone is none that is recent for a user with a factor.
+    assert client.get(DELETE).status_code == 200
+    LinkedIdentity.objects.update(skips_factor=True)
+    client.logout()
+    come_back(server, client, external_user)
+    assert is_signed_in(client)
+    assert client.get(DELETE).url.startswith(reverse("mfa_reauthenticate"))
 
 
 def test_the_sign_in_page_offers_it(server, client):
