@@ -47,6 +47,8 @@ def pending(request: HttpRequest) -> SecondStep | None:
     user = stage.login.user
     if stage.state.get("epoch") != user.credential_epoch:
         return None
+    if not user.has_factor:  # removed in another tab: no code can be right
+        return None
     if not (user.is_active or user.is_leaving):
         return None
     return stage

@@ -171,7 +171,7 @@ def test_a_factor_removed_in_another_tab_lets_the_user_begin_again(alice, secret
     row = factors.factors_of(alice)[0]
     factors.remove(user=alice, pk=row.pk, at=timezone.now())
 
-    assert client.post(STEP, {"code": "000000"}).status_code == 200
+    assert client.post(STEP, {"code": "000000"})["Location"] == SIGN_IN
     _, response = with_password(alice, client=client)
 
     assert is_signed_in(client)
