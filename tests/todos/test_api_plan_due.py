@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from tests.factories import TaskFactory, UserFactory
+from tests.tables import as_one_test
 from todos.api.plan.due import Due, due_at
 from todos.models import Task
 
@@ -36,6 +37,7 @@ def columns():
     return Task.objects.values_list("due_date", "due_time", "due_tz").get()
 
 
+@as_one_test
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize(
     "written",

@@ -7,6 +7,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from accounts.credentials import Credential
 from tests.factories import TaskFactory, TaskListFactory
+from tests.tables import as_one_test
 from todos.models import Change, Task
 
 # (method, route, body, status for the owner)
@@ -66,6 +67,7 @@ def task(alice):
     return TaskFactory(owner=alice, title="Alice's secret")
 
 
+@as_one_test
 @SLASHES
 @EVERY_PREFIX
 @pytest.mark.parametrize("names", ["id", "me"])
@@ -83,6 +85,7 @@ def test_works_for_the_owner_in_both_slash_forms(
         assert response.json()["user_id"] == str(alice.pk)
 
 
+@as_one_test
 @SLASHES
 @EVERY_PREFIX
 @pytest.mark.parametrize(("method", "route", "body", "status"), CALLS)
@@ -101,6 +104,7 @@ def test_answers_401_without_a_credential(
     assert everything() == before
 
 
+@as_one_test
 @SLASHES
 @NAMING_PREFIX
 @pytest.mark.parametrize(("method", "route", "body", "status"), CALLS)
@@ -125,6 +129,7 @@ def test_answers_403_if_the_route_names_another_user(
     assert everything() == before
 
 
+@as_one_test
 @NAMING_PREFIX
 @pytest.mark.parametrize(("method", "route", "body", "status"), CALLS)
 def test_answers_403_before_any_query(
@@ -154,6 +159,7 @@ def test_answers_403_before_any_query(
     assert len(answers) == 1
 
 
+@as_one_test
 @EVERY_PREFIX
 @pytest.mark.parametrize(("method", "route", "body", "status"), ON_A_TASK)
 def test_answers_404_with_the_same_bytes_for_foreign_absent_and_invalid_ids(
@@ -186,6 +192,7 @@ def test_a_task_cannot_be_in_a_list_of_another_user(api_as, alice, bob):
     assert Task.objects.get().list.is_inbox
 
 
+@as_one_test
 @SLASHES
 @EVERY_PREFIX
 @pytest.mark.parametrize(("method", "route"), WRONG_METHODS)
@@ -205,6 +212,7 @@ def test_answers_405_for_a_method_it_does_not_have(
     assert everything() == before
 
 
+@as_one_test
 @pytest.mark.parametrize(
     ("body", "media_type", "status"),
     [

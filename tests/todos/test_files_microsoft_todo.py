@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.factories import TaskListFactory
+from tests.tables import as_one_test
 from tests.todos.files import LATER, import_for
 from todos.imports import microsoft_todo
 from todos.imports.files import FileRefused, TooManyRows
@@ -710,11 +711,13 @@ def check_wrong_types(user, name, task_with):
         assert (report.created > 0) is not bool(report.errors), value
 
 
+@as_one_test
 @pytest.mark.parametrize("name", sorted({*microsoft_todo.USED, *microsoft_todo.UNUSED}))
 def test_a_wrong_type_is_an_error_of_its_row(alice, name):
     check_wrong_types(alice, name, lambda value: {name: value})
 
 
+@as_one_test
 @pytest.mark.parametrize(
     ("name", "inner"),
     [
@@ -732,6 +735,7 @@ def test_a_wrong_type_within_a_field_is_an_error_of_its_row(alice, name, inner):
     check_wrong_types(alice, name, lambda value: {name: {inner: value}})
 
 
+@as_one_test
 @pytest.mark.parametrize(
     ("name", "inner"),
     [
@@ -749,6 +753,7 @@ def test_a_wrong_type_within_a_list_is_an_error_of_its_row(alice, name, inner):
     check_wrong_types(alice, name, lambda value: {name: [{inner: value}]})
 
 
+@as_one_test
 @pytest.mark.parametrize("kind", ["weekly", "relativeYearly", "absoluteYearly"])
 @pytest.mark.parametrize(
     ("part", "inner"),
