@@ -20,6 +20,7 @@ from config import drafts
 from tests.changes import caller_of
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory
 from tests.signing_in import browser_of, password_at
+from tests.tables import as_one_test
 from tests.test_access_matrix import PAGES, AliceObjects, routes_of
 from todos import actions
 from todos.models import Task, TaskList
@@ -453,6 +454,7 @@ def what_is_there(row):
     return 404 if is_empty else 200
 
 
+@as_one_test
 @pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
 def test_every_form_leads_to_a_page_after_signing_in(alice, row):
     """After signing in, every form leads to a page and never to a 405."""
@@ -468,6 +470,7 @@ def test_every_form_leads_to_a_page_after_signing_in(alice, row):
     assert page.wsgi_request.method == "GET"
 
 
+@as_one_test
 @pytest.mark.parametrize("row", POSTED, ids=lambda row: row.route)
 def test_every_form_with_an_old_csrf_token_leads_to_a_page(alice, row):
     client = Client(enforce_csrf_checks=True, headers=ORIGIN)
