@@ -5,6 +5,7 @@ to this class, the class returns its user or refuses; no other class is tried.
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from rest_framework.exceptions import (
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import TokenError
 
-from accounts import personal_tokens
+from accounts import access_tokens, personal_tokens
 from accounts.better_auth import identities, sessions
 from accounts.better_auth.exceptions import (
     KeysUnavailable,
@@ -38,7 +39,6 @@ from accounts.better_auth.verifier import (
 from accounts.credentials import SESSION, Credential
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.sign_in_records import proof_time, records_of
-from accounts.tokens import AccessToken
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.client_address import address_key
 from config.compiled_queries import CompiledQuery, instance
@@ -130,7 +130,9 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Credential] | None:
         token = bearer_token(request)
-        if token is None or not is_of_better_auth(token):
+        if token is None or access_tokens.is_known(token, now=time.time()):
+            return None
+        if not is_of_better_auth(token):
             return None
         now = timezone.now()
         sender = address_key(request._request)
@@ -234,7 +236,7 @@ class OwnTokenAuthentication(authentication.BaseAuthentication):
         if token is None:
             return None
         try:
-            access = AccessToken.read(token)
+            access = access_tokens.verified(token, now=time.time())
         except TokenError as exc:
             raise refused("own token: not verified") from exc
         user = _user(access.user_id)

@@ -149,8 +149,12 @@ def _base64url(octets: bytes) -> str:
     return urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
+# The settings that decide which tokens are ours.
+KEY_SETTINGS = {"JWT_PRIVATE_KEY", "JWT_SIGNING_KEY", "SIMPLE_JWT"}
+
+
 def _forget_settings(*, setting: str, **kwargs: object) -> None:
-    if setting in {"JWT_PRIVATE_KEY", "JWT_SIGNING_KEY", "SIMPLE_JWT"}:
+    if setting in KEY_SETTINGS:
         token_backend.cache_clear()
         key_id.cache_clear()
 

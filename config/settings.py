@@ -97,15 +97,20 @@ INSTALLED_APPS = [
 # The classes of `config.middleware` that are named like Django's skip API calls with a
 # credential of their own, which need no session. Middleware that sets headers comes
 # first, so that the responses of all others have them.
+# The headers of every answer, the same for pages and for the API.
+POLICY_MIDDLEWARE = [
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.PageHeadersMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+]
 MIDDLEWARE = [
     "config.row_security.RowSecurityMiddleware",
     "config.middleware.RequestLogMiddleware",
+    "config.api.chain.ShortChainMiddleware",  # which takes calls of programs from here
     "config.compression.PageCompressionMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "config.middleware.PageHeadersMiddleware",
     "config.middleware.SeeOtherMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    *POLICY_MIDDLEWARE,
     "config.middleware.HttpsApiMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "config.middleware.RefusalMiddleware",
@@ -123,6 +128,14 @@ MIDDLEWARE = [
     "config.middleware.LoginRequiredMiddleware",
     "config.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+]
+# Of API calls that bring a token: see config.api.chain.
+API_MIDDLEWARE = [
+    "config.api.chain.PolicyHeadersMiddleware",
+    "config.middleware.HttpsApiMiddleware",
+    "config.api.chain.CorsMiddleware",
+    "config.api.chain.ProgramMiddleware",
+    "config.middleware.RefusalMiddleware",
 ]
 
 # --- Templates --------------------------------------------------------------
@@ -301,6 +314,7 @@ REST_FRAMEWORK = {
         "config.api.renderers.BrowsableAPIRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": ["config.api.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.api.negotiation.Negotiation",
     "DEFAULT_PAGINATION_CLASS": None,
     "DEFAULT_THROTTLE_CLASSES": ["config.api.throttling.UserThrottle"],
     "DEFAULT_SCHEMA_CLASS": "config.api.schema.EndpointSchema",

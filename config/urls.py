@@ -9,17 +9,18 @@ from config.api.docs import ReferenceView, SchemaView
 from config.api.routing import endpoint
 
 api: list[URLPattern | URLResolver] = [
-    path("v1/", include("accounts.api.urls")),
     path("v1/", include("todos.api.urls")),
+    path("v1/", include("accounts.api.urls")),
     *endpoint("schema", SchemaView.as_view(), "schema"),
     *endpoint("docs", ReferenceView.as_view(), "docs"),
     path("", include("todos.api.plan.urls")),
 ]
 
+# The most frequent first: each request tries the patterns in turn.
 urlpatterns = [
+    path("api/", include((api, "api"))),
     path("", include("todos.pages.urls")),
     path("accounts/", include("accounts.pages.urls")),
-    path("api/", include((api, "api"))),
     path("admin/", admin.site.urls),
     path("manifest.webmanifest", installable.manifest),
     path("sw.js", installable.service_worker),

@@ -5,11 +5,8 @@ the issuer named by the unverified `iss`, the key of that issuer, signature, cla
 """
 
 import base64
-import hashlib
 import json
-import threading
 import unicodedata
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
@@ -19,6 +16,7 @@ import jwt
 from accounts.better_auth.exceptions import TokenRejected
 from accounts.better_auth.issuers import LONGEST_LIFETIME, Issuer, trusted_issuers
 from accounts.better_auth.keys import MAX_KEY_ID, VerificationKey, key_for
+from accounts.verified_tokens import VerifiedTokens
 
 MAX_TOKEN_LENGTH = 8 * 1024
 LEEWAY = 60  # seconds that the issuer's clock may differ from ours
@@ -29,11 +27,6 @@ REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
 
 # The maximum age of an id token: the request that fetches it also verifies it.
 ID_TOKEN_AGE = 5 * 60  # seconds
-
-# For this long, a verified token is accepted again without verifying its signature. It
-# bounds how late a withdrawn key is noticed, in addition to the age of the key set.
-CACHE_SECONDS = 30.0
-MAX_CACHED = 4096  # tokens, per process
 
 
 JsonObject = dict[str, Any]
@@ -86,9 +79,9 @@ def verify(token: str, *, now: float) -> VerifiedToken:
         TokenRejected: it is refused; the reason is for the log only.
         KeysUnavailable: the keys of its issuer can't be fetched.
     """
-    cached = _cached(token, now)
-    if cached is not None:
-        return cached
+    known = _known.get(token, now=now)
+    if known is not None and _is_current(known.issuer):
+        return known
     if len(token) > MAX_TOKEN_LENGTH:
         raise TokenRejected("too_large")
     header = _header(token)
@@ -100,8 +93,18 @@ def verify(token: str, *, now: float) -> VerifiedToken:
         raise TokenRejected("algorithm")
     payload = signed_payload(token, _key(issuer, header, now))
     verified = _verified(issuer, _parsed(payload), now)
-    _add_to_cache(token, verified, now)
+    _known.add(token, verified, expires_at=verified.expires_at, now=now)
     return verified
+
+
+# In addition to the age of the key set, a withdrawn key is noticed this much later.
+_known = VerifiedTokens[VerifiedToken]()
+forget_tokens = _known.forget
+
+
+def _is_current(issuer: Issuer) -> bool:
+    """Tell whether the issuer is still trusted, with the same settings."""
+    return trusted_issuers().get(issuer.issuer) is issuer
 
 
 def _header(token: str) -> JsonObject:
@@ -307,37 +310,3 @@ def verify_id_token(
         raise TokenRejected("expired")
     signed_in_at = verified.authenticated_at or verified.issued_at
     return replace(verified, issuer=issuer, issued_at=signed_in_at)
-
-
-# --- The cache of verified tokens ---------------------------------------------
-
-_cache: OrderedDict[bytes, tuple[float, VerifiedToken]] = OrderedDict()
-_cache_lock = threading.Lock()
-
-
-def forget_tokens() -> None:
-    """Empty the cache of verified tokens."""
-    with _cache_lock:
-        _cache.clear()
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _cached(token: str, now: float) -> VerifiedToken | None:
-    """Return a token verified within `CACHE_SECONDS` if its issuer is unchanged."""
-    entry = _cache.get(_digest(token))
-    if entry is None:
-        return None
-    until, verified = entry
-    is_trusted = trusted_issuers().get(verified.issuer.issuer) is verified.issuer
-    return verified if now < until and is_trusted else None
-
-
-def _add_to_cache(token: str, verified: VerifiedToken, now: float) -> None:
-    until = min(float(verified.expires_at), now + CACHE_SECONDS)
-    with _cache_lock:
-        _cache[_digest(token)] = (until, verified)
-        while len(_cache) > MAX_CACHED:
-            _cache.popitem(last=False)

@@ -1,0 +1,134 @@
+"""The middleware of API calls by programs, which bring a token.
+
+Most layers of `settings.MIDDLEWARE` serve browsers: sessions, CSRF tokens, redirects,
+messages. They have nothing to do for such a call, so it takes the short chain of
+`settings.API_MIDDLEWARE`. Its answers have the same headers as all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any, cast
+
+from corsheaders import middleware as cors
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.cache import patch_vary_headers
+from django.utils.module_loading import import_string
+
+from config.api.views import Endpoint
+from config.middleware import GetResponse, brings_own_credential
+
+
+class ShortChainMiddleware:
+    """Answer calls of programs by the short chain, and everything else as usual.
+
+    A browser that sends a token and asks for a page needs all layers.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self._short = _chain(settings.API_MIDDLEWARE, call_endpoint)
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        wants_page = "text/html" in request.META.get("HTTP_ACCEPT", "")
+        if brings_own_credential(request) and not wants_page:
+            match = _endpoint_of(request.path_info)
+            if match is not None:
+                request.resolver_match = match
+                return self._short(request)
+        return self.get_response(request)
+
+
+def _endpoint_of(path: str) -> ResolverMatch | None:
+    """Return the endpoint of a path, None if another view or none has it."""
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return None
+    is_endpoint = issubclass(getattr(match.func, "cls", object), Endpoint)
+    return match if is_endpoint else None
+
+
+def call_endpoint(request: HttpRequest) -> HttpResponse:
+    """Call the endpoint, without the hooks that middleware has in Django."""
+    match = request.resolver_match
+    assert match is not None
+    response = match.func(request, *match.args, **match.kwargs)
+    render: Callable[[], HttpResponse] | None = getattr(response, "render", None)
+    return render() if render else response
+
+
+def _chain(paths: Iterable[str], inner: GetResponse) -> GetResponse:
+    """Return `inner` inside these layers, the first outermost.
+
+    As in Django, an exception of a layer becomes a response for those around it.
+    """
+    chain = convert_exception_to_response(cast("Any", inner))
+    for path in reversed([*paths]):
+        chain = convert_exception_to_response(import_string(path)(chain))
+    return cast("GetResponse", chain)
+
+
+class PolicyHeadersMiddleware:
+    """Add the headers that the layers of `settings.POLICY_MIDDLEWARE` add.
+
+    For an answer that is not a page they are always the same, so each layer is asked
+    once.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self._headers = {scheme: _policies(scheme) for scheme in ("http", "https")}
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in self._headers[str(request.scheme)]:
+            response.headers.setdefault(name, value)
+        return response
+
+
+def _policies(scheme: str) -> list[tuple[str, str]]:
+    """Return the headers that the layers add to an empty answer of the API."""
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/api/",
+        "wsgi.url_scheme": scheme,
+        "wsgi.input": BytesIO(),
+    }
+    answer = _chain(settings.POLICY_MIDDLEWARE, lambda request: HttpResponse())
+    headers = answer(WSGIRequest(environ)).headers
+    return [(name, value) for name, value in headers.items() if name != "Content-Type"]
+
+
+class ProgramMiddleware:
+    """Ignore cookies, which programs don't use, and refuse hosts that are not ours."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.get_host()
+        request.META.pop("HTTP_COOKIE", None)
+        request.user = AnonymousUser()
+        response = self.get_response(request)
+        response.cookies.clear()
+        if not (response.streaming or response.has_header("Content-Length")):
+            response.headers["Content-Length"] = str(len(response.content))
+        return response
+
+
+class CorsMiddleware(cors.CorsMiddleware):
+    """CORS for browsers; other programs send no `Origin`."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "HTTP_ORIGIN" in request.META:
+            return cast("HttpResponse", super().__call__(request))
+        response = cast("HttpResponse", self.get_response(request))
+        patch_vary_headers(response, ("origin",))
+        return response
