@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Protocol, cast
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -41,7 +42,7 @@ from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.sign_in_records import proof_time, records_of
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.client_address import address_key
-from config.compiled_queries import CompiledQuery, instance
+from config.compiled_queries import CompiledQuery, RowValues, instance
 
 logger = logging.getLogger(__name__)
 
@@ -219,9 +220,22 @@ def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
 _USER = CompiledQuery(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=user_id))
 
 
-def _user(user_id: UUID) -> User | None:
+class ReadsWithUser(Protocol):
+    """A view that can read its answer and the user with one statement."""
+
+    def read_with_user(self, user_id: UUID) -> RowValues | None:
+        """Return the columns `REQUEST_FIELDS` of the user, or None if it has not.
+
+        The credential is verified, but not yet whether its user may still use it.
+        """
+
+
+def _user(user_id: UUID, view: object) -> User | None:
     """Return the user with the columns that a request needs."""
-    row = _USER.first(user_id=user_id)
+    row = None
+    if hasattr(view, "read_with_user"):
+        row = cast(ReadsWithUser, view).read_with_user(user_id)
+    row = row or _USER.first(user_id=user_id)
     return instance(User, row) if row else None
 
 
@@ -239,7 +253,7 @@ class OwnTokenAuthentication(authentication.BaseAuthentication):
             access = access_tokens.verified(token, now=time.time())
         except TokenError as exc:
             raise refused("own token: not verified") from exc
-        user = _user(access.user_id)
+        user = _user(access.user_id, request.parser_context["view"])
         if user is None or not user.is_active:
             raise refused("own token: no active user")
         if user.credential_epoch != access.epoch:

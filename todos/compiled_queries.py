@@ -2,19 +2,26 @@
 
 from uuid import UUID
 
-from accounts.models import User
+from accounts.models import REQUEST_FIELDS, User
 from config.compiled_queries import CompiledQuery, RowValues
-from todos.models import Task, TaskList
+from config.row_security import rows_of
+from todos.models import Task, TaskList, TaskQuerySet
 from todos.task_fields import LOADED_VALUES, STORED_COLUMNS
 
-# One task with everything that an interface shows. The column `search` repeats title
-# and notes, and nothing reads it back.
-_TASK = CompiledQuery(
-    [*(name for name in STORED_COLUMNS if name != "search"), *LOADED_VALUES],
-    lambda owner, task: (
-        Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
-    ),
-)
+# What a request needs of its user, in a query for their rows.
+OWNER_COLUMNS = {f"owner__{name}": name for name in REQUEST_FIELDS}
+
+# Everything that an interface shows of a task. The column `search` repeats title and
+# notes, and nothing reads it back.
+_COLUMNS = [*(name for name in STORED_COLUMNS if name != "search"), *LOADED_VALUES]
+
+
+def _task(owner: UUID, task: UUID) -> TaskQuerySet:
+    return Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
+
+
+_TASK = CompiledQuery(_COLUMNS, _task)
+_TASK_WITH_OWNER = CompiledQuery([*_COLUMNS, *OWNER_COLUMNS], _task)
 _INBOX = CompiledQuery(
     ["id"],
     lambda owner: TaskList.objects.owned_by(User(pk=owner)).filter(is_inbox=True),
@@ -25,6 +32,17 @@ def task_row(owner: User, task_id: UUID) -> RowValues | None:
     """Return the task as an interface shows it, None if `owner` sees no such task."""
     row = _TASK.first(owner=owner.pk, task=task_id)
     return row if row and owner.sees_list(row["list_id"]) else None
+
+
+def task_with_owner(owner_id: UUID, task_id: UUID) -> RowValues | None:
+    """Return the task of `task_row`, with the columns that `owner_of` reads."""
+    with rows_of(owner_id):
+        return _TASK_WITH_OWNER.first(owner=owner_id, task=task_id)
+
+
+def owner_of(row: RowValues) -> RowValues:
+    """Return the columns of the owner in a row with `OWNER_COLUMNS`."""
+    return {name: row[joined] for joined, name in OWNER_COLUMNS.items()}
 
 
 def inbox_id(owner: User) -> UUID:

@@ -36,8 +36,8 @@ class ShortChainMiddleware:
         self._short = _chain(settings.API_MIDDLEWARE, call_endpoint)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        wants_page = "text/html" in request.META.get("HTTP_ACCEPT", "")
-        if brings_own_credential(request) and not wants_page:
+        accepts_html = "text/html" in request.META.get("HTTP_ACCEPT", "")
+        if brings_own_credential(request) and not accepts_html:
             match = _endpoint_of(request.path_info)
             if match is not None:
                 request.resolver_match = match
