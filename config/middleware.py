@@ -57,7 +57,7 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         token = request_id.set(
             given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         )

@@ -39,7 +39,7 @@ def expected_version(request: Request) -> frozenset[int] | None:
     Raises:
         PreconditionFailed: the header holds no valid tag, so none can match.
     """
-    header = request.headers.get("If-Match")
+    header = request.META.get("HTTP_IF_MATCH")
     if header is None or header.strip() == "*":
         return None
     matches = (ETAG.fullmatch(tag.strip()) for tag in header.split(","))
@@ -58,7 +58,7 @@ def conditional_response(
 ) -> Response:
     """Return a response with the entity tag, or 304 if the client has this version."""
     headers = {"ETag": tag}
-    header = request.headers.get("If-None-Match", "")
+    header = request.META.get("HTTP_IF_NONE_MATCH", "")
     known = {one.strip().removeprefix("W/") for one in header.split(",")}
     if request.method in {"GET", "HEAD"} and known & {tag, "*"}:
         return Response(status=304, headers=headers)

@@ -44,7 +44,7 @@ def key_of(request: Request) -> str | None:
     Raises:
         ValidationError: it is empty, too long, or holds more than visible ASCII.
     """
-    header = request.headers.get("Idempotency-Key")
+    header = request.META.get("HTTP_IDEMPOTENCY_KEY")
     if header is None:
         return None
     key = header.strip()
