@@ -59,14 +59,14 @@ class CompiledQuery:
         names = self._columns
         return [dict(zip(names, compiled.read(row), strict=True)) for row in found]
 
-    def _of_this_thread(self) -> _Compiled:
+    def _of_this_thread(self) -> CompiledSQL:
         try:
-            compiled: _Compiled = self._compiled.value
+            compiled: CompiledSQL = self._compiled.value
         except AttributeError:
             compiled = self._compiled.value = self._compile()
         return compiled
 
-    def _compile(self) -> _Compiled:
+    def _compile(self) -> CompiledSQL:
         """Compile the query with random ids, to see which parameters they become.
 
         Raises:
@@ -87,7 +87,7 @@ class CompiledQuery:
         if unused := samples.keys() - {name for name, _ in parameters}:
             raise ValueError(f"the query does not use {', '.join(sorted(unused))}")
         converters = compiler.get_converters([column for column, *_ in compiler.select])
-        return _Compiled(sql, parameters, list(converters.items()))
+        return CompiledSQL(sql, parameters, list(converters.items()))
 
 
 def instance(model: type[_Model], row: RowValues) -> _Model:
@@ -108,7 +108,7 @@ _Converter = Callable[[object, BaseExpression, object], object]
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class CompiledSQL:
     """What a QuerySet would otherwise compute again for each request."""
 
     sql: str

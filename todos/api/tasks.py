@@ -23,7 +23,7 @@ from config.api.pagination import (
     page_query,
 )
 from config.api.scopes import APPEND, READ, WRITE
-from config.compiled_queries import CompiledQuery, RowValues
+from config.compiled_queries import RowValues
 from config.json import JSONObject
 from config.row_security import rows_of
 from todos import actions
@@ -41,6 +41,7 @@ from todos.api.serializers.tasks import (
 )
 from todos.compiled_queries import (
     OWNER_COLUMNS,
+    PageQuery,
     owner_of,
     task_row,
     task_with_owner,
@@ -152,7 +153,7 @@ class TaskListView(TaskEndpoint):
 
 
 _ORDERING = "position"  # by default
-_OPEN = CompiledQuery(
+_OPEN = PageQuery(
     [*SHOWN_COLUMNS, *OWNER_COLUMNS],
     lambda owner: page_query(
         Task.objects.owned_by(User(pk=owner))
