@@ -57,11 +57,11 @@ def test_shows_a_task_to_its_owner_whole(api_as, alice):
     }
 
 
-def test_costs_two_queries_by_token(api_as, alice, django_assert_num_queries):
+def test_costs_one_query_by_token(api_as, alice, django_assert_num_queries):
     task = TaskFactory(owner=alice, labels=["home"])
     client = api_as(alice)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         response = client.get(url_of(task))
 
     assert response.status_code == 200

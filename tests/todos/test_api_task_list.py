@@ -116,6 +116,19 @@ def test_always_takes_two_queries(get, alice, count, django_assert_num_queries):
     assert rows[0]["labels"] == ["garden", "home"]
 
 
+def test_the_first_page_takes_one_query(get, make, alice, django_assert_num_queries):
+    step_of = make("Pack", labels=["home", "garden"])
+    make("Passport", parent_id=step_of.pk, completed_at=timezone.now())
+    make("Tickets", parent_id=step_of.pk)
+
+    with django_assert_num_queries(1):
+        response = get.client.get(URL)
+
+    (task,) = response.json()["results"]
+    assert task["labels"] == ["garden", "home"]
+    assert (task["steps_total"], task["steps_done"]) == (2, 1)
+
+
 # --- Views ------------------------------------------------------------------------
 
 
