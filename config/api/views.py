@@ -15,6 +15,7 @@ from config.api.fields import PlainSerializer
 from config.api.problems import ProblemSerializer
 from config.api.scopes import Limited, require_scope
 from config.api.throttling import Reading, count_request, rate_limit_fields
+from config.api.validation import validated
 from config.json import JSONObject
 from config.refusals import Refusal
 from config.row_security import show_rows_of
@@ -51,12 +52,12 @@ class Endpoint(APIView):
         `context` is handed to the serializer, beside the request.
         """
         assert self.input_class is not None
-        serializer = self.input_class(
-            data=request.data,
+        return validated(
+            self.input_class,
+            request.data,
             partial=request.method in self.partial_methods,
             context={"request": request, **context},
         )
-        return _validated(serializer)
 
     def validated_query(
         self, request: Request, query_class: type[PlainSerializer]
@@ -64,7 +65,7 @@ class Endpoint(APIView):
         """Return the query parameters as `query_class` reads them, or answer 400."""
         if not request.query_params:
             return dict(_defaults(query_class))
-        return _validated(query_class(data=_without_empty(request.query_params)))
+        return validated(query_class, _without_empty(request.query_params))
 
     def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
         super().setup(request, *args, **kwargs)
@@ -114,12 +115,6 @@ class Endpoint(APIView):
         return "Bearer"
 
 
-def _validated(serializer: PlainSerializer) -> JSONObject:
-    serializer.is_valid(raise_exception=True)
-    values: JSONObject = serializer.validated_data
-    return values
-
-
 @cache
 def _defaults(query_class: type[PlainSerializer]) -> JSONObject:
     """Return the values of an empty query.
@@ -127,7 +122,7 @@ def _defaults(query_class: type[PlainSerializer]) -> JSONObject:
     Cached, because most requests for lists have no query, and computing this takes a
     sixth of the time of such a request.
     """
-    return _validated(query_class(data=QueryDict()))
+    return validated(query_class, QueryDict())
 
 
 def _without_empty(query: QueryDict) -> QueryDict:
