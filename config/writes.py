@@ -1,110 +1,163 @@
-"""Bulk writes that run one statement for each row.
+"""Writes with statements that are built once, for one row or for many.
 
-The SQL of `bulk_update` grows with the square of the number of rows, and `bulk_create`
-converts values for the database while the write lock is held. Here the SQL has a fixed
-size, and an `Insert` converts its values before the transaction begins.
+Django builds the SQL of each write anew, which takes longer than running it. The SQL of
+`bulk_update` also grows with the square of the number of rows. Here the SQL of one row
+is derived from the fields of the model once, and runs for each row. An `Insert`
+converts its values before it runs, so that this can happen before the write lock is
+taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Self, TypeAlias
 
-from django.db import connection
-from django.db.models import Field, Model
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.models import CharField, Field, Model, TextField
 
 _Field: TypeAlias = "Field[Any, Any]"
 
 KEYS_CACHED = 1_000  # per column
+TABLES_CACHED = 200
 
 
 class Insert:
-    """Rows to insert, with values that are converted before the transaction begins."""
+    """Rows to insert, with values that are converted already."""
 
     def __init__(
         self, model: type[Model], names: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> None:
         """Convert the values of the named columns, one sequence for each row."""
-        by_name = {field.attname: field for field in model._meta.concrete_fields}
-        fields = [by_name[name] for name in names]
-        columns = ", ".join(map(_column, fields))
-        self._statement = (
-            f"INSERT INTO {_table(model)} ({columns})"  # noqa: S608 - names of our own
-            f" VALUES ({', '.join(['%s'] * len(fields))})"
-        )
-        prepare = [_preparing(field) for field in fields]
-        self._parameters = [
-            [one(value) for one, value in zip(prepare, row, strict=True)]
-            for row in rows
-        ]
+        columns = columns_of(model, tuple(names))
+        self._statement = columns.insert
+        self._parameters = [columns.prepared(row) for row in rows]
 
     @classmethod
     def of(cls, model: type[Model], rows: Sequence[Model]) -> Self:
         """Convert new instances that already have their primary keys."""
-        fields = model._meta.concrete_fields
-        return cls(
-            model,
-            [field.attname for field in fields],
-            ([field.pre_save(row, add=True) for field in fields] for row in rows),
-        )
+        names = [field.attname for field in model._meta.concrete_fields]
+        columns = columns_of(model, tuple(names))
+        return cls(model, names, (columns.values_of(row, is_new=True) for row in rows))
 
     def run(self) -> None:
-        _run_for_each(self._statement, self._parameters)
+        run_for_each(self._statement, self._parameters)
+
+
+def insert(row: Model) -> None:
+    """Store a new instance that already has its primary key."""
+    Insert.of(type(row), [row]).run()
+    row._state.adding, row._state.db = False, connection.alias
 
 
 def update_each(rows: Sequence[Model], names: Sequence[str], *, at: datetime) -> None:
-    """Update the named columns of rows of one model and increment their version.
-
-    `pre_save` of the fields is not called: the values of the rows are stored as they
-    are.
-    """
+    """Update the named columns of rows of one model and increment their version."""
     if not rows:
         return
-    model = type(rows[0])
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
-    fields = [by_name[name] for name in names]
-    key, stamp = by_name["id"], by_name["updated_at"].get_db_prep_save(at, connection)
-    columns = ", ".join(f"{_column(field)} = %s" for field in fields)
-    statement = (
-        f"UPDATE {_table(model)} SET {columns},"  # noqa: S608 - names of our own
-        " version = version + 1, updated_at = %s WHERE id = %s"
-    )
-    parameters = [
-        [
-            *(
-                field.get_db_prep_save(getattr(row, field.attname), connection)
-                for field in fields
-            ),
-            stamp,
-            key.get_db_prep_save(row.pk, connection),
-        ]
-        for row in rows
-    ]
-    _run_for_each(statement, parameters)
+    columns = columns_of(type(rows[0]), (*names, "updated_at", "id"))
+    parameters = []
+    for row in rows:
+        values = columns.values_of(row, is_new=False)
+        values[-2] = at
+        parameters.append(columns.prepared(values))
+    run_for_each(columns.update, parameters)
 
 
-def _preparing(field: _Field) -> Callable[[Any], Any]:
-    """Return a function that converts a value of the field for the database."""
-
-    def prepare(value: object) -> object:
-        return field.get_db_prep_save(value, connection)
-
-    # Foreign keys repeat often.
-    return lru_cache(KEYS_CACHED)(prepare) if field.is_relation else prepare
-
-
-def _run_for_each(statement: str, parameters: list[list[Any]]) -> None:
+def run_for_each(statement: str, parameters: Sequence[Sequence[Any]]) -> None:
+    """Run a statement with each of these sequences of parameters."""
     if not parameters:
         return
     with connection.cursor() as cursor:
-        cursor.executemany(statement, parameters)
+        if len(parameters) == 1:
+            cursor.execute(statement, parameters[0])
+        else:
+            cursor.executemany(statement, parameters)
 
 
-def _table(model: type[Model]) -> str:
-    return connection.ops.quote_name(model._meta.db_table)
+class Columns:
+    """Some columns of a table: their statements, and how their values are converted."""
+
+    def __init__(self, model: type[Model], names: Sequence[str]) -> None:
+        by_name = {field.attname: field for field in model._meta.concrete_fields}
+        self._table = _quoted(model._meta.db_table)
+        self._columns = [_Column.of(by_name[name]) for name in names]
+
+    @cached_property
+    def insert(self) -> str:
+        names = ", ".join(column.quoted for column in self._columns)
+        return (
+            f"INSERT INTO {self._table} ({names})"  # noqa: S608 - names of our own
+            f" VALUES ({', '.join(['%s'] * len(self._columns))})"
+        )
+
+    @cached_property
+    def update(self) -> str:
+        """A new version of a row. The last column is its key."""
+        *columns, key = (column.quoted for column in self._columns)
+        changes = ", ".join(f"{column} = %s" for column in columns)
+        return (
+            f"UPDATE {self._table} SET {changes},"  # noqa: S608 - names of our own
+            f" version = version + 1 WHERE {key} = %s"
+        )
+
+    def values_of(self, row: Model, *, is_new: bool) -> list[object]:
+        return [
+            column.derive(row, is_new)
+            if column.derive
+            else getattr(row, column.attribute)
+            for column in self._columns
+        ]
+
+    def prepared(self, values: Sequence[object]) -> list[object]:
+        """Return the values as the database takes them."""
+        database = connections[DEFAULT_DB_ALIAS]  # the proxy takes longer for each use
+        return [
+            value
+            if value is None or column.prepare is None
+            else column.prepare(value, database)
+            for column, value in zip(self._columns, values, strict=True)
+        ]
 
 
-def _column(field: _Field) -> str:
-    return connection.ops.quote_name(str(field.column))
+@lru_cache(TABLES_CACHED)
+def columns_of(model: type[Model], names: tuple[str, ...]) -> Columns:
+    """Return the columns with these attributes; they are derived only once."""
+    return Columns(model, names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    attribute: str
+    quoted: str
+    # Compute the value when a row is stored; None if it is that of the attribute.
+    derive: Callable[[Any, bool], object] | None
+    # Convert a value for the database; None if it is stored as it is.
+    prepare: Callable[[Any, Any], object] | None
+
+    @classmethod
+    def of(cls, field: _Field) -> _Column:
+        return cls(
+            field.attname,
+            _quoted(str(field.column)),
+            None if type(field).pre_save is Field.pre_save else field.pre_save,
+            _preparing(field),
+        )
+
+
+def _preparing(field: _Field) -> Callable[[Any, Any], object] | None:
+    if isinstance(field, CharField | TextField):
+        return None
+    if not field.is_relation:
+        return field.get_db_prep_save
+
+    @lru_cache(KEYS_CACHED)
+    def prepared(key: object) -> object:
+        return field.get_db_prep_save(key, connection)
+
+    return lambda key, database: prepared(key)  # keys repeat often
+
+
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)

@@ -27,6 +27,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from config.refusals import Refusal
+from config.writes import Insert
 from todos.caller import Caller
 from todos.models import Change, Label, Ledger, Task, TaskList
 from todos.task_fields import RECORDED_COLUMNS
@@ -46,8 +47,11 @@ def snapshot(row: RecordedRow) -> Snapshot:
     Raises:
         NotLoaded: it has not.
     """
-    names = RECORDED[type(row)]
-    values: Snapshot = {name: _as_json(getattr(row, name)) for name in names}
+    values: Snapshot = {}
+    for name in RECORDED[type(row)]:
+        value = getattr(row, name)
+        is_json = value is None or type(value) is str  # most are
+        values[name] = value if is_json else _as_json(value)
     if isinstance(row, Task):
         values["labels"] = list(row.label_names)
     return values
@@ -184,7 +188,8 @@ class Batch:
         for change in self._changes:
             self._given += 1
             change["seq"] = self._given
-        _insert(self._changes)
+        rows = [tuple(change.values()) for change in self._changes]
+        Insert(Change, tuple(self._changes[0]), rows).run()
         self._changes.clear()
 
     def store_count(self) -> None:
@@ -256,46 +261,6 @@ def open_batch(
             transaction.set_rollback(True)
     if batch.count and (note := _receipt.get()):
         note.batch = batch.id
-
-
-def _insert(changes: list[dict[str, object]]) -> None:
-    """Store the entries with a statement that is built once.
-
-    `bulk_create` builds it for every call, and an instance for every entry. That takes
-    as long as running it, in every write.
-    """
-    # Convert the values that all entries of a batch share only once.
-    shared = [
-        field.get_db_prep_save(changes[0][field.attname], connection)
-        if field.attname in SHARED
-        else None
-        for field in COLUMNS
-    ]
-    rows = []
-    for change in changes:
-        row = shared.copy()
-        for place, name, prepare in OWN:
-            row[place] = prepare(change[name], connection)
-        rows.append(row)
-    with connection.cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(INSERT, rows[0])
-        else:
-            cursor.executemany(INSERT, rows)
-
-
-COLUMNS = Change._meta.concrete_fields
-SHARED = {"owner_id", "at", "credential", "batch"}  # by all entries of a batch
-OWN = [
-    (place, field.attname, field.get_db_prep_save)
-    for place, field in enumerate(COLUMNS)
-    if field.attname not in SHARED
-]
-INSERT = (
-    f"INSERT INTO {Change._meta.db_table}"  # noqa: S608 - names of our own
-    f" ({', '.join(str(field.column) for field in COLUMNS)})"
-    f" VALUES ({', '.join(['%s'] * len(COLUMNS))})"
-)
 
 
 def _take_numbers(owner_id: UUID, count: int, adds: int) -> tuple[int, int]:

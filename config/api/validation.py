@@ -16,6 +16,7 @@ class _Kept(local):
 
     def __init__(self) -> None:
         self.serializers: dict[tuple[type[PlainSerializer], bool], PlainSerializer] = {}
+        self.context: dict[str, object] = {}  # of all, during a validation
 
 
 _kept = _Kept()
@@ -38,11 +39,11 @@ def validated(
     if data is None:  # `is_valid` has a message of its own
         serializer_class(data=None).is_valid(raise_exception=True)
     serializer = _serializer(serializer_class, partial=partial)
-    serializer.context.update(context or {})
+    _kept.context.update(context or {})
     try:
         values: JSONObject = serializer.run_validation(data)
     finally:
-        serializer.context.clear()
+        _kept.context.clear()
     return values
 
 
@@ -51,5 +52,6 @@ def _serializer(
 ) -> PlainSerializer:
     key = serializer_class, partial
     if key not in _kept.serializers:
-        _kept.serializers[key] = serializer_class(partial=partial, context={})
+        made = serializer_class(partial=partial, context=_kept.context)
+        _kept.serializers[key] = made
     return _kept.serializers[key]

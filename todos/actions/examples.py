@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.writes import insert
 from todos.actions.moves import place
 from todos.agenda import clock_of
 from todos.caller import Caller
@@ -46,7 +47,7 @@ def add_examples(caller: Caller) -> list[Task]:
                 due_date=today,
             )
             place(task, batch, list_id=None, parent_id=None)
-            task.save(force_insert=True)
+            insert(task)
             batch.created(task)
             tasks.append(task)
     return tasks

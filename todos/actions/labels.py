@@ -235,7 +235,10 @@ def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -
             raise ValidationError({"labels": f"Use at most {LABELS_MAX} labels."})
         for key, name in by_key.items():
             names.setdefault(key, name)
-        keys_of.append((task, set(by_key)))
+        if by_key or task.label_names:
+            keys_of.append((task, set(by_key)))
+    if not keys_of:
+        return
     labels = {label.key: label for label in labels_named(names, batch)}
     added: list[tuple[UUID, UUID, UUID]] = []
     losing: dict[UUID, set[str]] = {}

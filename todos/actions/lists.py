@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from config.writes import insert
 from todos.actions.loading import ExpectedVersion, list_of, require_version
 from todos.actions.moves import move_all, require_list
 from todos.actions.refusals import InboxProtected, NoRoom
@@ -35,7 +36,7 @@ def create_list(caller: Caller, **fields: object) -> TaskList:
             updated_at=caller.at,
             **fields,
         )
-        new.save(force_insert=True)
+        insert(new)
         batch.created(new)
     return new
 

@@ -35,7 +35,7 @@ def store(row: RecordedRow, before: Snapshot, kind: Kind, batch: Batch) -> None:
             columns.append("remind_on")
     if isinstance(row, Label):
         columns.append("key")
-    row.save(update_fields=[*columns, "version", "updated_at"])
+    update_each([row], columns, at=batch.at)
     batch.changed(kind, row, before, after)
 
 
@@ -68,7 +68,7 @@ def _update_all(
     rows: Sequence[_RecordedRow], columns: Sequence[str], batch: Batch
 ) -> None:
     values = {tuple(getattr(row, name) for name in columns) for row in rows}
-    if len(values) > 1:
+    if len(values) > 1 or len(rows) == 1:
         update_each(rows, columns, at=batch.at)
         return
     same = dict(zip(columns, *values, strict=True))

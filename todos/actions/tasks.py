@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from config.writes import insert
 from todos.actions.due import validate_dates
 from todos.actions.labels import set_labels
 from todos.actions.loading import (
@@ -52,7 +53,7 @@ def create_task(
         task = Task.new(owner_id=caller.owner.pk, at=caller.at, **fields)
         place(task, batch, list_id=list_id, parent_id=parent_id)
         validate_dates(task, caller)
-        task.save(force_insert=True)
+        insert(task)
         set_labels(task, labels, batch)
         batch.created(task)
         if task.is_completed:
