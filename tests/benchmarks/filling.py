@@ -101,8 +101,10 @@ def store(rows: list[Any]) -> None:
     ]
     names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
     table = connection.ops.quote_name(model._meta.db_table)
+    connection.ensure_connection()
     with (
-        connection.cursor() as cursor,
+        # Not Django's, which refuses COPY: it would not name its user.
+        connection.connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
     ):
         for row in rows:
