@@ -1,6 +1,6 @@
 """Writes with statements that are built once, for one row or for many.
 
-Django builds the SQL of each write anew, which takes longer than running it. The SQL of
+Django builds SQL for each write, which takes longer than running it. The SQL of
 `bulk_update` also grows with the square of the number of rows. Here the SQL of one row
 is derived from the fields of the model once, and runs for each row. An `Insert`
 converts its values before it runs, so that this can happen before the write lock is
@@ -11,17 +11,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from functools import cached_property, lru_cache
 from typing import Any, Self, TypeAlias
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import CharField, Field, Model, TextField
+from django.db.models import (
+    CharField,
+    DateField,
+    DateTimeField,
+    Field,
+    Model,
+    TextField,
+    TimeField,
+    UUIDField,
+)
 
 _Field: TypeAlias = "Field[Any, Any]"
 
 KEYS_CACHED = 1_000  # per column
 TABLES_CACHED = 200
+
+# Values that tell whether a database stores those of a kind of fields as they are.
+SAMPLES: tuple[tuple[type[_Field], object], ...] = (
+    (UUIDField, UUID(int=0)),
+    (DateTimeField, datetime(2000, 1, 1, tzinfo=UTC)),
+    (DateField, date(2000, 1, 1)),
+    (TimeField, time(0)),
+    (CharField, "text"),
+    (TextField, "text"),
+)
 
 
 class Insert:
@@ -67,13 +87,24 @@ def update_each(rows: Sequence[Model], names: Sequence[str], *, at: datetime) ->
 
 def run_for_each(statement: str, parameters: Sequence[Sequence[Any]]) -> None:
     """Run a statement with each of these sequences of parameters."""
-    if not parameters:
-        return
-    with connection.cursor() as cursor:
-        if len(parameters) == 1:
-            cursor.execute(statement, parameters[0])
-        else:
+    if len(parameters) == 1:
+        run_later(statement, parameters[0])
+    elif parameters:
+        with connection.cursor() as cursor:
             cursor.executemany(statement, parameters)
+
+
+def run_later(statement: str, parameters: Sequence[Any]) -> Callable[[], list[Any]]:
+    """Run a statement whose result is not needed yet.
+
+    On PostgreSQL it is sent together with the next statement, or with COMMIT.
+
+    Returns:
+        A function that returns its rows.
+    """
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    fetch: Callable[[], list[Any]] = database.run_later(statement, parameters)
+    return fetch
 
 
 class Columns:
@@ -147,8 +178,14 @@ class _Column:
 
 
 def _preparing(field: _Field) -> Callable[[Any, Any], object] | None:
-    if isinstance(field, CharField | TextField):
-        return None
+    stored: Any = field
+    if field.is_relation:
+        stored = stored.target_field
+    for kind, sample in SAMPLES:
+        if isinstance(stored, kind):
+            if stored.get_db_prep_save(sample, connection) is sample:
+                return None
+            break
     if not field.is_relation:
         return field.get_db_prep_save
 

@@ -12,11 +12,12 @@ changes in order cannot miss one that was not committed yet.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import cached_property
 from typing import TypeAlias
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from config.refusals import Refusal
-from config.writes import Insert
+from config.writes import Insert, run_later
 from todos.caller import Caller
 from todos.models import Change, Label, Ledger, Task, TaskList
 from todos.task_fields import RECORDED_COLUMNS
@@ -84,6 +85,16 @@ class AccountFull(Refusal):
         )
 
 
+@dataclass(slots=True)
+class _Numbers:
+    """The numbers of the ledger that a batch has taken, and given to its changes."""
+
+    after: int  # the owner's last number before this batch
+    last: int  # that is taken
+    given: int  # to the last change
+    stored: int  # how many tasks and lists the owner has
+
+
 class Batch:
     """The changes of one action, to be undone together."""
 
@@ -98,12 +109,11 @@ class Batch:
         self.caller = caller
         self.count = 0  # changes recorded so far
         self._changes: list[dict[str, object]] = []  # columns by name
-        # Most batches need only one number. The same statement counts `adds`.
-        self._last, self._stored = _take_numbers(caller.owner.pk, 1, adds)
+        # Most batches need only one number. The same statement counts `adds`. It is
+        # sent together with what the action reads first.
+        self._take = _take_numbers(caller.owner.pk, 1, adds)
         self._uncounted = -adds
         self._added = 0
-        self._given = self._last - 1
-        self.after = self._given  # the owner's last number before this batch
 
     @property
     def owner(self) -> User:
@@ -113,10 +123,20 @@ class Batch:
     def at(self) -> datetime:
         return self.caller.at
 
+    @cached_property
+    def _numbers(self) -> _Numbers:
+        ((last, stored),) = self._take()
+        return _Numbers(after=last - 1, last=last, given=last - 1, stored=stored)
+
+    @property
+    def after(self) -> int:
+        """The owner's last number before this batch."""
+        return self._numbers.after
+
     @property
     def last(self) -> int:
         """The last number that this batch has taken."""
-        return self._last
+        return self._numbers.last
 
     def created(self, row: RecordedRow, after: Snapshot | None = None) -> None:
         """Record a created row; `after` is its snapshot, if there is one already."""
@@ -182,12 +202,13 @@ class Batch:
         """
         if not self._changes:
             return
-        missing = len(self._changes) - (self._last - self._given)
+        numbers = self._numbers
+        missing = len(self._changes) - (numbers.last - numbers.given)
         if missing > 0:
-            self._last, _ = _take_numbers(self.owner.pk, missing, 0)
+            ((numbers.last, _),) = _take_numbers(self.owner.pk, missing, 0)()
         for change in self._changes:
-            self._given += 1
-            change["seq"] = self._given
+            numbers.given += 1
+            change["seq"] = numbers.given
         rows = [tuple(change.values()) for change in self._changes]
         Insert(Change, tuple(self._changes[0]), rows).run()
         self._changes.clear()
@@ -201,8 +222,9 @@ class Batch:
         if self._uncounted:
             ledger = Ledger.objects.filter(pk=self.owner.pk)
             ledger.update(stored=F("stored") + self._uncounted)
-            self._stored, self._uncounted = self._stored + self._uncounted, 0
-        if self._added > 0 and self._stored > settings.ACCOUNT_ROWS_MAX:
+            self._numbers.stored += self._uncounted
+            self._uncounted = 0
+        if self._added > 0 and self._numbers.stored > settings.ACCOUNT_ROWS_MAX:
             raise AccountFull
 
 
@@ -263,27 +285,28 @@ def open_batch(
         note.batch = batch.id
 
 
-def _take_numbers(owner_id: UUID, count: int, adds: int) -> tuple[int, int]:
+def _take_numbers(
+    owner_id: UUID, count: int, adds: int
+) -> Callable[[], list[tuple[int, int]]]:
     """Reserve the next `count` numbers of an owner, and count `adds` rows.
 
     The statement also locks: no other transaction gets a number of the same owner
-    until this one ends.
+    until this one ends. It can be sent later, but before any other statement.
 
     Returns:
-        The last reserved number, and how many tasks and lists the owner has.
+        A function that returns one row: the last reserved number, and how many tasks
+        and lists the owner has.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO todos_ledger (owner_id, last_seq, stored) VALUES (%s, %s, %s)"
-            " ON CONFLICT (owner_id) DO UPDATE"
-            " SET last_seq = todos_ledger.last_seq + excluded.last_seq,"
-            " stored = todos_ledger.stored + excluded.stored"
-            " RETURNING last_seq, stored",
-            [_key(owner_id), count, adds],
-        )
-        row = cursor.fetchone()
-    last, stored = row
-    return last, stored
+    return run_later(TAKE_NUMBERS, [_key(owner_id), count, adds])
+
+
+TAKE_NUMBERS = (
+    "INSERT INTO todos_ledger (owner_id, last_seq, stored) VALUES (%s, %s, %s)"
+    " ON CONFLICT (owner_id) DO UPDATE"
+    " SET last_seq = todos_ledger.last_seq + excluded.last_seq,"
+    " stored = todos_ledger.stored + excluded.stored"
+    " RETURNING last_seq, stored"
+)
 
 
 def _key(owner_id: UUID) -> UUID | str:

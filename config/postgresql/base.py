@@ -6,9 +6,11 @@ processor time of a short one.
 """
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.backends.postgresql import base
+from django.db.backends.utils import debug_transaction
 from psycopg.types.datetime import TimestamptzLoader
 
 from config.postgresql.scoped_cursor import RowScope, ScopedCursor
@@ -48,8 +50,35 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise NotImplementedError("Server-side cursors are disabled.")
         return ScopedCursor(self._scope)
 
+    def run_later(
+        self, statement: str, parameters: Sequence[Any]
+    ) -> Callable[[], list[Any]]:
+        """Run a statement in its order, but send it together with the next one.
+
+        In a transaction this saves a round trip; the next statement, or the commit,
+        raises its errors. Returns a function that returns its rows.
+        """
+        cursor = self.cursor()
+        cursor.cursor.postpones = True
+        cursor.execute(statement, parameters)
+        fetchall: Callable[[], list[Any]] = cursor.fetchall
+        return fetchall
+
+    def _commit(self) -> None:
+        """Commit together with what is postponed."""
+        if self.connection is not None:
+            with debug_transaction(self, "COMMIT"), self.wrap_database_errors:
+                self._scope.commit()
+
+    def _rollback(self) -> None:
+        """Roll back, without sending what is postponed."""
+        if self.connection is not None:
+            with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
+                self._scope.rollback()
+
     def savepoint_rollback(self, sid: str) -> None:
         """Roll back, which also restores an earlier user of the transaction."""
+        self._scope.forget()  # also what was postponed since the savepoint
         super().savepoint_rollback(sid)
         self._scope.forget()
 

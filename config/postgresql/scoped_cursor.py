@@ -2,99 +2,169 @@
 
 The user is set for one transaction at a time and never for a session: behind a pooler
 in transaction mode, the next transaction of a session can be of any user. This costs no
-round trip. In a transaction, the user is set together with its BEGIN. Outside one, the
-user and the statement are sent in a pipeline, which PostgreSQL runs as one transaction.
+round trip: what sets the user, and BEGIN, are sent in a pipeline together with the
+first statement. Outside a transaction, PostgreSQL runs such a pipeline as one.
+
+A cursor can also postpone its statement until the next one, or COMMIT, is sent. The
+statements still run in their order, so later ones see what it did. Only its errors are
+raised later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn, Self
 from uuid import UUID
 
-from psycopg import Connection, Cursor, OperationalError
+from psycopg import Connection, Cursor, errors
 from psycopg._preparing import Prepare
 from psycopg.abc import PQGen
+from psycopg.adapt import Transformer
 from psycopg.generators import fetch_many, send
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from config.row_security import row_owner
 
 SET_OWNER = "SELECT set_config('app.user_id', %s, true)"
-BEGIN_AS_OWNER = "BEGIN; SET LOCAL app.user_id = '%s'"
+# SET takes no snapshot, so the isolation level can still be chosen after it.
+SET_FIRST_OWNER = "SET LOCAL app.user_id = '%s'"
 
 
 class RowScope:
-    """The user whose rows the current transaction of a connection shows."""
+    """The user whose rows the current transaction of a connection shows.
+
+    It also holds the statements that wait to be sent together with the next one.
+    """
 
     def __init__(self, connection: Connection[Any]) -> None:
         self.connection = connection
         self.cursor = Cursor(connection)
         self._shown: UUID | None = None
         self._is_known = True
+        self._waiting: list[_Step] = []
 
     @property
-    def status(self) -> int:
-        """The state of the transaction."""
-        return self.connection.pgconn.transaction_status
+    def is_outside(self) -> bool:
+        """Whether the next statement is a transaction of its own."""
+        status = self.connection.pgconn.transaction_status
+        return self.connection.autocommit and status == TransactionStatus.IDLE
+
+    @property
+    def is_waiting(self) -> bool:
+        return bool(self._waiting)
 
     def enter(self, owner: UUID | None) -> None:
         """Make the transaction that is open, or about to begin, show these rows."""
-        status = self.status
-        if status == TransactionStatus.IDLE:
+        status = self.connection.pgconn.transaction_status
+        if status == TransactionStatus.IDLE and not self._waiting:
+            self._waiting.append(_Command(b"BEGIN", self))
             if owner is not None:
-                self._begin(owner)
-        elif status != TransactionStatus.INTRANS:
+                command = SET_FIRST_OWNER % owner.hex
+                self._waiting.append(_Command(command.encode(), self))
+        elif status not in {TransactionStatus.IDLE, TransactionStatus.INTRANS}:
             return  # after an error, only a rollback is possible
         elif owner != self._shown or not self._is_known:
-            self.cursor.execute(SET_OWNER, parameters_of(owner), prepare=True)
+            self.set_owner(owner)
         self._shown, self._is_known = owner, True
 
+    def enter_alone(self, owner: UUID | None) -> None:
+        """Make a statement outside a transaction show these rows."""
+        # The statement may be a BEGIN. And after one that could not be converted, its
+        # user still waits.
+        self.forget()
+        if owner is not None:
+            self.set_owner(owner)
+
+    def set_owner(self, owner: UUID | None) -> None:
+        """Show these rows from the next statement on, to the end of its transaction."""
+        query = _query_of(self.cursor, SET_OWNER, [owner.hex if owner else ""])
+        self._waiting.append(_Statement(self.cursor, query, prepare=True))
+
     def forget(self) -> None:
-        """Set the user again before the next statement."""
+        """Drop what waits, and set the user again before the next statement."""
+        self._waiting.clear()
         self._is_known = False
 
-    def _begin(self, owner: UUID) -> None:
-        """Begin the transaction, which psycopg would otherwise do.
+    def add(self, statement: _Statement) -> None:
+        """Let a statement wait."""
+        self._waiting.append(statement)
 
-        SET takes no snapshot, so the isolation level can still be chosen.
+    def run(self) -> None:
+        """Run what waits."""
+        if self._waiting:
+            with self.connection.lock:
+                self.connection.wait(self.exchange())
+
+    def commit(self) -> None:
+        """Commit the transaction, together with what waits."""
+        if self._waiting:
+            self._waiting.append(_Command(b"COMMIT", self))
+            self.run()
+        else:
+            self.connection.commit()
+
+    def rollback(self) -> None:
+        self._waiting.clear()
+        self.connection.rollback()
+
+    def exchange(self) -> PQGen[None]:
+        """Send what waits in a pipeline, and receive all results.
+
+        This uses private methods of psycopg. Its public `Connection.pipeline` takes
+        seven times as long, because it sends every part on its own.
         """
-        statement = BEGIN_AS_OWNER % owner.hex
-        result = self.connection.pgconn.exec_(statement.encode())
-        if result.status != ExecStatus.COMMAND_OK:
-            raise OperationalError(result.get_error_message())
+        steps, self._waiting = self._waiting, []
+        pgconn = self.connection.pgconn
+        pgconn.enter_pipeline_mode()
+        sent = [(step, part) for step in steps for part in step.send()]
+        pgconn.pipeline_sync()
+        yield from send(pgconn)
+        answers = []
+        for _ in sent:
+            answers.append((yield from fetch_many(pgconn)))
+        yield from fetch_many(pgconn)  # of the sync
+        pgconn.exit_pipeline_mode()
+        for (_, new), results in zip(sent, answers, strict=True):
+            if new is not None:
+                self.connection._prepared.validate(*new, results)
+        for (step, _), results in zip(sent, answers, strict=True):
+            step.receive(results)
 
 
 class ScopedCursor(Cursor[Any]):
     """A cursor whose statements see the rows of `row_owner()`."""
 
+    postpones = False  # its statement until the next one
+
     def __init__(self, scope: RowScope) -> None:
         super().__init__(scope.connection)
         self._scope = scope
-        self._owner: UUID | None = None  # to be sent with the next statement
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         owner, scope = row_owner(), self._scope
-        if not (self._conn.autocommit and scope.status == TransactionStatus.IDLE):
-            scope.enter(owner)
-            owner = None
+        if scope.is_outside:
+            scope.enter_alone(owner)
         else:
-            scope.forget()  # the statement may be a BEGIN
-        self._owner = owner
+            scope.enter(owner)
+            if self.postpones:
+                scope.add(_Statement(self, _query_of(self, query, params), **options))
+                return self
         super().execute(query, params, **options)
         return self
 
     def executemany(
         self, query: Any, params_seq: Iterable[Any], **options: Any
     ) -> None:
-        self._owner = None
-        if self._conn.autocommit and self._scope.status == TransactionStatus.IDLE:
+        if self._scope.is_outside:
             # psycopg would put the statements into transactions of their own.
             with self._conn.transaction():
-                self._scope.cursor.execute(SET_OWNER, parameters_of(row_owner()))
+                self._scope.set_owner(row_owner())
+                self._scope.run()
                 super().executemany(query, params_seq, **options)
         else:
             self._scope.enter(row_owner())
+            self._scope.run()
             super().executemany(query, params_seq, **options)
 
     def copy(self, *args: object, **options: object) -> NoReturn:
@@ -103,63 +173,86 @@ class ScopedCursor(Cursor[Any]):
     def stream(self, *args: object, **options: object) -> NoReturn:
         raise NotImplementedError("A streamed query would not name its user.")
 
-    def _maybe_prepare_gen(
-        self, pgq: Any, *, prepare: bool | None = None, binary: bool | None = None
+    def fetchall(self) -> list[Any]:
+        """Return all rows, also of a statement that was postponed."""
+        if self.postpones and self.pgresult is None:
+            self._scope.run()
+        return super().fetchall()
+
+    def _execute_gen(
+        self, query: Any, params: Any = None, **options: Any
     ) -> PQGen[None]:
-        """Run the statement, together with its user if that is still to be sent.
-
-        This extends a private method of psycopg. The public `Connection.pipeline`
-        takes seven times as long, because it sends every part on its own.
-        """
-        if self._owner is None:
-            yield from super()._maybe_prepare_gen(pgq, prepare=prepare, binary=binary)
+        """Run the statement, together with those that wait."""
+        if not self._scope.is_waiting:
+            yield from super()._execute_gen(query, params, **options)
             return
-        setter, pgconn = self._scope.cursor, self._pgconn
-        yield from setter._start_query(SET_OWNER)
-        owner = setter._convert_query(SET_OWNER, parameters_of(self._owner))
-        pgconn.enter_pipeline_mode()
-        steps = [
-            *_send_step(setter, owner, prepare=True),
-            *_send_step(self, pgq, prepare=prepare, binary=binary),
-        ]
-        pgconn.pipeline_sync()
-        yield from send(pgconn)
-        answers = []
-        for _ in steps:
-            answers.append((yield from fetch_many(pgconn)))
-        yield from fetch_many(pgconn)  # of the sync
-        pgconn.exit_pipeline_mode()
-        for step, results in zip(steps, answers, strict=True):
-            if step is not None:
-                self._conn._prepared.validate(*step, results)
-        for results in answers:
-            self._check_results(results)
-        self._set_results(answers[-1])
+        self._scope.add(_Statement(self, _query_of(self, query, params), **options))
+        yield from self._scope.exchange()
+        yield from self._conn._prepared.maintain_gen(self._conn)
 
 
-def parameters_of(owner: UUID | None) -> list[str]:
-    """Return the parameters of `SET_OWNER`. Only a UUID has a `hex`."""
-    return [owner.hex if owner is not None else ""]
+def _query_of(cursor: Cursor[Any], query: Any, params: Any) -> Any:
+    """Make the cursor ready for a new statement, without the BEGIN of psycopg."""
+    cursor._reset()
+    cursor._last_query = None
+    cursor._tx = Transformer(cursor)
+    return cursor._convert_query(query, params)
 
 
-def _send_step(
-    cursor: Cursor[Any], pgq: Any, *, prepare: bool | None, binary: bool | None = None
-) -> Iterator[tuple[Any, Prepare, bytes] | None]:
-    """Send a statement, after preparing it if psycopg would prepare it.
+# What psycopg keeps of a statement that it has just prepared: to be validated.
+_Prepared = tuple[Any, Prepare, bytes]
 
-    Yields what to validate in its cache of prepared statements, for each result.
-    """
-    prepared = cursor._conn._prepared
-    state, name = cursor._get_prepared(pgq, prepare)
-    if state is Prepare.NO:
-        cursor._execute_send(pgq, force_extended=True, binary=binary)
-    else:
-        if state is Prepare.SHOULD:
-            cursor._send_prepare(name, pgq)
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """A statement that a cursor sends in a pipeline."""
+
+    cursor: Cursor[Any]
+    query: Any
+    prepare: bool | None = None
+    binary: bool | None = None
+
+    def send(self) -> Iterator[_Prepared | None]:
+        """Send the statement, after preparing it if psycopg would prepare it.
+
+        Yields what to validate in its cache of prepared statements, for each result.
+        """
+        cursor, query = self.cursor, self.query
+        prepared = cursor._conn._prepared
+        state, name = cursor._get_prepared(query, self.prepare)
+        if state is Prepare.NO:
+            cursor._execute_send(query, force_extended=True, binary=self.binary)
+        else:
+            if state is Prepare.SHOULD:
+                cursor._send_prepare(name, query)
+                yield None
+            cursor._send_query_prepared(name, query, binary=self.binary)
+        is_new = prepared.maybe_add_to_cache(query, state, name) is not None
+        if is_new or state is Prepare.SHOULD:
+            yield prepared.key(query), state, name
+        else:
             yield None
-        cursor._send_query_prepared(name, pgq, binary=binary)
-    is_new = prepared.maybe_add_to_cache(pgq, state, name) is not None
-    if is_new or state is Prepare.SHOULD:
-        yield prepared.key(pgq), state, name
-    else:
+
+    def receive(self, results: list[Any]) -> None:
+        self.cursor._check_results(results)
+        self.cursor._set_results(results)
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """A command without parameters or results."""
+
+    text: bytes
+    scope: RowScope
+
+    def send(self) -> Iterator[None]:
+        self.scope.connection.pgconn.send_query_params(self.text, None)
         yield None
+
+    def receive(self, results: list[Any]) -> None:
+        (result,) = results
+        if result.status != ExecStatus.COMMAND_OK:
+            raise errors.error_from_result(result)
+
+
+_Step = _Statement | _Command

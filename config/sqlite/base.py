@@ -8,7 +8,9 @@ then wait for seconds, fail, and leave new cycles behind, so that the effects of
 can outlast it by a minute.
 """
 
+from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Any
 
 from django.db.backends.sqlite3 import base
 from django.db.utils import DatabaseErrorWrapper
@@ -17,6 +19,18 @@ from django.utils.functional import cached_property
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """SQLite, with errors that are freed by the thread that handles them."""
+
+    def run_later(
+        self, statement: str, parameters: Sequence[Any]
+    ) -> Callable[[], list[Any]]:
+        """Run a statement. SQLite has no round trips that waiting could save.
+
+        Returns a function that returns its rows.
+        """
+        with self.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            rows = cursor.fetchall()
+        return lambda: rows
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:

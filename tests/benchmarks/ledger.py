@@ -107,7 +107,7 @@ def _no_entries() -> Iterator[None]:
         batch.count += 1  # one that has none is rolled back
 
     with (
-        mock.patch.object(ledger, "_take_numbers", lambda *_: (1, 0)),
+        mock.patch.object(ledger, "_take_numbers", lambda *_: lambda: [(1, 0)]),
         mock.patch.object(ledger.Batch, "_record", count),
         mock.patch.object(ledger.Batch, "flush", lambda _: None),
         mock.patch.object(ledger.Batch, "store_count", lambda _: None),
