@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo dev check test bench screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
-	browser node-modules check-wheels check-style check-types check-imports check-django
+	peers browser node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -49,7 +49,7 @@ test: ## Run every check, then the tests on SQLite and on PostgreSQL
 check: install-dev check-style check-types check-imports ## Run the quick checks and tests, in three minutes, on SQLite
 	env -u TEST_DATABASE_URL $(PYTEST) -m "not slow"
 
-bench: install-dev ## Measure speed, beside the alternatives
+bench: install-dev peers ## Measure speed, beside the alternatives
 	$(PY) -m tests.benchmarks
 	$(PY) -m tests.benchmarks.hostile
 
@@ -76,6 +76,7 @@ lock: install-dev ## Pin the newest releases that pyproject.toml allows, with ha
 	$(LOCK) --output-file requirements.txt pyproject.toml
 	$(LOCK) --extra dev --constraint requirements.txt \
 		--output-file requirements-dev.txt pyproject.toml
+	$(LOCK) --group peers --constraint requirements-dev.txt --output-file $(PEERS_LOCK)
 	@$(MAKE) --no-print-directory check-wheels
 
 # One lock for every Python and system: what only some of them need has a marker.
@@ -89,7 +90,7 @@ format: install-dev ## Format the code and repair what ruff can repair
 	$(PY) -m ruff format .
 
 clean: ## Remove what the tools made; keeps .env and the database
-	rm -rf $(VENV) var/static var/static.sha256 $(SUMMARY) .coverage .coverage.* htmlcov \
+	rm -rf $(VENV) $(PEERS) var/static var/static.sha256 $(SUMMARY) .coverage .coverage.* htmlcov \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis test-results
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
@@ -111,6 +112,19 @@ install install-dev:
 	$(PIP) install --quiet --no-deps --require-hashes -r $(lastword $(LOCKS)) && \
 	{ found=$$($(PIP) check) || { echo "$$found" >&2; exit 1; }; } && \
 	cp $(LOCKS) $(VENV)/; }
+
+# The services that `make bench` compares with have other packages, so they get an
+# environment of their own, filled in the same way.
+PEERS := var/peers-venv
+PEERS_LOCK := tests/benchmarks/peers/requirements.txt
+PEERS_PIP := $(PEERS)/bin/python -m pip --disable-pip-version-check
+peers: install-dev
+	@cmp -s $(PEERS_LOCK) $(PEERS)/requirements.txt || { \
+	echo "Installing $(PEERS_LOCK) into $(PEERS)" && \
+	rm -rf $(PEERS) && $(PY) -m venv $(PEERS) && \
+	$(PEERS_PIP) install --quiet --no-deps --require-hashes -r $(PEERS_LOCK) && \
+	{ found=$$($(PEERS_PIP) check) || { echo "$$found" >&2; exit 1; }; } && \
+	cp $(PEERS_LOCK) $(PEERS)/requirements.txt; }
 
 # The Python of the previous virtual environment is tried first: it may have been chosen.
 venv:

@@ -1,7 +1,7 @@
 """Measure list, get, create and complete on both databases: `make bench`.
 
-Fills a new database of each kind, starts Ownlist as `make run` does and the minimal
-server, and loads both in turn. Everything is deleted afterwards.
+Fills a new database of each kind, starts Ownlist as `make run` does and what it is
+compared with, and loads all in turn. Everything is deleted afterwards.
 """
 
 import argparse
@@ -17,9 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from tests import postgres
-from tests.benchmarks import report, services
-from tests.benchmarks.bench import SERVERS, WARM_UP, Bench
-from tests.benchmarks.calls import COMPLETIONS_IN_MIX
+from tests.benchmarks import comparison, report, services
+from tests.benchmarks.bench import KINDS, WARM_UP, Bench
+from tests.benchmarks.calls import (
+    COMPLETIONS_IN_MIX,
+    LIMIT,
+    OURS,
+    OWNLIST,
+    PEERS,
+    Side,
+)
 from tests.benchmarks.filling import CALLERS_MAX, COMPLETABLE_EACH, TASKS_EACH
 from tests.benchmarks.processes import StartError, free_port, serving
 
@@ -31,8 +38,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--database", choices=("sqlite", "postgresql"), help="only this one")
     add("--users", type=int, help="users in the database (100)")
     add("--tasks", type=int, help=f"in the database ({TASKS_EACH} for each user)")
-    add("--rounds", type=int, default=3, help="measurements of each kind (3)")
-    add("--requests", type=int, help="in each measurement (400)")
+    add("--only", nargs="+", choices=KINDS, default=KINDS, help="only these kinds")
+    add("--rounds", type=int, help="measurements of each kind (5)")
+    add("--requests", type=int, help="in each measurement (250)")
     add("--connections", type=int, default=8, help="at once (8)")
     add("--workers", type=int, default=2, help="processes of each server (2)")
     add("--quick", action="store_true", help="fewer users and requests")
@@ -45,7 +53,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     usual_users = 20 if options.quick else 100
     options.users = options.users or options.users_keepalive or usual_users
     options.tasks = options.tasks or options.users * TASKS_EACH
-    options.requests = options.requests or (60 if options.quick else 400)
+    options.rounds = options.rounds or (3 if options.quick else 5)
+    options.requests = options.requests or (60 if options.quick else 250)
     if problem := _problem(options):
         parser.error(problem)
     return options
@@ -59,14 +68,19 @@ def _problem(options: argparse.Namespace) -> str | None:
         return f"each user needs {TASKS_EACH} tasks"
     if min(options.rounds, options.requests, options.connections, options.workers) < 1:
         return "rounds, requests, connections and workers must be at least 1"
-    completions = options.rounds * options.requests
+    completions = options.requests
     if options.users_keepalive:
         completions = int(options.rate * options.seconds * COMPLETIONS_IN_MIX * 1.2)
-    callers = min(options.users, CALLERS_MAX)
-    # Each server has half of them.
-    if WARM_UP + completions > callers * COMPLETABLE_EACH // 2:
-        return f"so many requests complete every task of {callers} users"
+    sides = len(OURS + PEERS) + 1
+    # Each side has its part of them, and reopens them after each round.
+    if WARM_UP + completions > callers_of(options) * COMPLETABLE_EACH // sides:
+        return "so many requests complete every task; use more users and tasks"
     return None
+
+
+def callers_of(options: argparse.Namespace) -> int:
+    """Return how many users send requests."""
+    return min(options.users, CALLERS_MAX)
 
 
 def main(arguments: list[str]) -> int:
@@ -108,13 +122,16 @@ def measure(name: str, directory: Path, options: argparse.Namespace) -> dict[str
             rounds = {"mix": {"ownlist": [figures]}}
         else:
             rounds = bench.in_turn(
+                kinds=tuple(options.only),
                 rounds=options.rounds,
                 requests=options.requests,
                 connections=options.connections,
                 seconds=1 if options.quick else 4,
             )
     print(report.table(rounds), end="\n\n", flush=True)
-    return report.as_json(rounds)
+    if compared := comparison.table(rounds):
+        print(compared, end="\n\n", flush=True)
+    return report.as_json(rounds) | {"ratios": comparison.as_json(rounds)}
 
 
 @contextmanager
@@ -124,12 +141,19 @@ def running(
     """Start the database and both servers, and stop them after the block."""
     with ExitStack() as stack:
         url, database_pid = stack.enter_context(services.database(database, directory))
-        ports = {name: free_port() for name in SERVERS}
+        sides = sides_on(database)
+        ports = {side.server: free_port() for side in sides}
         environment = services.environment(directory, url, ports["ownlist"])
+        issuer = stack.enter_context(services.better_auth())
         callers = services.fill(
-            directory, environment, tasks=options.tasks, users=options.users
+            directory,
+            environment,
+            tasks=options.tasks,
+            users=options.users,
+            issuer=issuer,
+            with_peers=PEERS[0] in sides,
         )
-        as_service = services.as_service(environment)
+        as_service = services.trusting(services.as_service(environment), issuer)
         pids = {
             name: stack.enter_context(
                 serving(
@@ -141,7 +165,23 @@ def running(
             )
             for name, port in ports.items()
         }
-        yield Bench(ports=ports, pids=pids, database_pid=database_pid, callers=callers)
+        yield Bench(
+            sides=sides,
+            ports=ports,
+            pids=pids,
+            database_pid=database_pid,
+            callers=callers,
+        )
+
+
+def sides_on(database: str) -> tuple[Side, ...]:
+    """Return what is compared on this database: the peers need PostgreSQL."""
+    if database == "sqlite":
+        return OWNLIST, LIMIT
+    if not services.PEERS_PYTHON.exists():
+        print("The FastAPI services are not installed; `make bench` installs them.")
+        return *OURS, LIMIT
+    return *OURS, *PEERS, LIMIT
 
 
 if __name__ == "__main__":

@@ -1,21 +1,21 @@
-"""Two running servers, and their loads."""
+"""Running servers, and their loads."""
 
 import asyncio
 import random
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from itertools import islice
 from typing import Any
 
 from tests.benchmarks import report
-from tests.benchmarks.calls import Caller, Calls
-from tests.benchmarks.load import Sample, closed_loop, open_loop
+from tests.benchmarks.calls import OWNLIST, Caller, Calls, Side
+from tests.benchmarks.equal_answers import check_equal_answers
+from tests.benchmarks.load import Call, Sample, closed_loop, open_loop
 from tests.benchmarks.processes import cpu_seconds
 from tests.benchmarks.report import Figures, Rounds
 
 KINDS = ("list", "get", "create", "complete")
-SERVERS = ("ownlist", "limit")
-WARM_UP = 30  # calls of each kind to each server
-WARM_UP_SECONDS = 10
+WARM_UP = 30  # calls of each kind to each side
+UNMEASURED_SECONDS = 10
 
 
 class Bench:
@@ -24,46 +24,64 @@ class Bench:
     def __init__(
         self,
         *,
+        sides: tuple[Side, ...],
         ports: dict[str, int],
         pids: dict[str, int],
         database_pid: int | None,
         callers: list[Caller],
     ) -> None:
+        self._sides = sides
         self._ports = ports
         self._pids = pids
         self._database_pid = database_pid
+        self._callers = callers
         self._calls = {
-            server: Calls(callers, seed=seed) for seed, server in enumerate(SERVERS)
+            side: Calls(callers, side, part=part, of=len(sides))
+            for part, side in enumerate(sides)
         }
 
     def in_turn(
-        self, *, rounds: int, requests: int, connections: int, seconds: float
+        self,
+        *,
+        kinds: tuple[str, ...] = KINDS,
+        rounds: int,
+        requests: int,
+        connections: int,
+        seconds: float,
     ) -> Rounds:
-        """Load each server with each kind of call, in a new order in each round.
+        """Load each side with each kind of call, in a new order in each round.
 
-        A load ends after the given number of requests or `seconds`, whichever is first.
+        What is compared, the sides of one kind, follows closely on one another. A load
+        ends after the given number of requests or `seconds`, whichever is first.
         """
-        cells = [(kind, server) for kind in KINDS for server in SERVERS]
-        for kind, server in cells:
-            self._warm_up(kind, server)
-        found: Rounds = {kind: {server: [] for server in SERVERS} for kind in KINDS}
+        check_equal_answers(self._sides, self._ports, self._callers[0])
+        for kind in kinds:
+            for side in self._sides:
+                self._unmeasured(islice(self._calls[side].of(kind), WARM_UP), side)
+        found: Rounds = {
+            kind: {side.name: [] for side in self._sides} for kind in kinds
+        }
         for _ in range(rounds):
-            for kind, server in random.sample(cells, len(cells)):
-                load = closed_loop(
-                    islice(self._calls[server].of(kind), requests),
-                    port=self._ports[server],
-                    connections=connections,
-                    at_most_seconds=seconds,
-                )
-                found[kind][server].append(self._measured(server, load))
+            for kind in random.sample(kinds, len(kinds)):
+                for side in random.sample(self._sides, len(self._sides)):
+                    load = closed_loop(
+                        islice(self._calls[side].of(kind), requests),
+                        port=self._ports[side.server],
+                        connections=connections,
+                        at_most_seconds=seconds,
+                    )
+                    figures = self._measured(side.server, load)
+                    found[kind][side.name].append(figures)
+                    self._unmeasured(self._calls[side].to_reopen(), side)
         return found
 
     def steady(self, *, connections: int, rate: float, seconds: float) -> Figures:
         """Load Ownlist with the mix at a steady rate over many open connections."""
         for kind in KINDS:
-            self._warm_up(kind, "ownlist")
+            warm_up = islice(self._calls[OWNLIST].of(kind), WARM_UP)
+            self._unmeasured(warm_up, OWNLIST)
         load = open_loop(
-            self._calls["ownlist"].of("mix"),
+            self._calls[OWNLIST].of("mix"),
             port=self._ports["ownlist"],
             connections=connections,
             rate=rate,
@@ -71,13 +89,13 @@ class Bench:
         )
         return self._measured("ownlist", load)
 
-    def _warm_up(self, kind: str, server: str) -> None:
-        """Make calls to warm up, which are not measured."""
+    def _unmeasured(self, calls: Iterator[Call], side: Side) -> None:
+        """Make calls to warm up, or to restore what a load has changed."""
         load = closed_loop(
-            islice(self._calls[server].of(kind), WARM_UP),
-            port=self._ports[server],
+            calls,
+            port=self._ports[side.server],
             connections=8,
-            at_most_seconds=WARM_UP_SECONDS,
+            at_most_seconds=UNMEASURED_SECONDS,
         )
         asyncio.run(load)
 

@@ -2,8 +2,8 @@
 
 `python -m tests.benchmarks.filling --tasks N --users N CALLERS` migrates the database
 of the environment, fills it, and writes to CALLERS, as JSON, up to `CALLERS_MAX` users:
-each with an access token, the tasks that `GET tasks` shows first, and others to
-complete.
+each with id, access token, the tasks that `GET tasks` shows first, and others to
+complete. `--issuer URL` links each to an identity whose subject is the user's id.
 """
 
 import argparse
@@ -30,6 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--tasks", type=int, required=True)
     parser.add_argument("--users", type=int, required=True)
+    parser.add_argument("--issuer", help="of whose tokens the users have identities")
     parser.add_argument("callers", type=Path)
     options = parser.parse_args()
     django.setup()
@@ -37,6 +38,8 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     callers = fill(tasks=options.tasks, users=options.users)
+    if options.issuer:
+        link(callers, options.issuer)
     options.callers.touch(mode=0o600)
     options.callers.write_text(json.dumps(callers))
 
@@ -83,6 +86,25 @@ def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
             # Otherwise autovacuum runs during a measurement.
             cursor.execute("VACUUM (ANALYZE)")
     return list(callers.values())
+
+
+def link(callers: list[dict[str, Any]], issuer: str) -> None:
+    """Link each caller to an identity of the issuer, as its first token would."""
+    from django.utils import timezone
+
+    from accounts.models import LinkedIdentity
+
+    now = timezone.now()
+    LinkedIdentity.objects.bulk_create(
+        LinkedIdentity(
+            user_id=caller["user_id"],
+            issuer=issuer,
+            subject=caller["user_id"],
+            created_at=now,
+            last_used_at=now,
+        )
+        for caller in callers
+    )
 
 
 def store(rows: list[Any]) -> None:
@@ -133,7 +155,12 @@ def _caller(owner: Any) -> dict[str, Any]:
     )
     token = AccessToken.of_family(family, pair=uuid7())
     token.set_exp(lifetime=TOKEN_LIFETIME)
-    return {"token": str(token), "listed": [], "completable": []}
+    return {
+        "user_id": str(owner.pk),
+        "token": str(token),
+        "listed": [],
+        "completable": [],
+    }
 
 
 def _tasks_of(
@@ -145,6 +172,9 @@ def _tasks_of(
     from todos.models import Task
 
     now = timezone.now()
+    # The plan's route lists the newest first. These remain the newest, so that every
+    # list of a run is equal, whatever is created meanwhile.
+    newest = now + timedelta(days=1)
     caller = callers.get(inbox.owner_id)
     for n in range(count):
         task = Task(
@@ -155,7 +185,7 @@ def _tasks_of(
             due_date=None if n % 3 else now.date() + timedelta(days=n % 20 - 5),
             position=n * 1_000_000,
             completed_at=now if n % 5 == 4 else None,
-            created_at=now,
+            created_at=newest - timedelta(seconds=n),
             updated_at=now,
         )
         if caller and task.completed_at is None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.benchmarks.load import Sample
 
-# By kind of call, by server: the figures of each round.
+# By kind of call, by side: the figures of each round.
 Rounds = dict[str, dict[str, list["Figures"]]]
 
 HEADINGS = ("", "", "req/s", "p50", "p95", "p99", "CPU", "db CPU", "errors", "share")
@@ -129,5 +129,5 @@ def _milliseconds(value: float | None) -> str:
 
 def _line(cells: tuple[str, ...]) -> str:
     kind, server, *numbers = cells
-    columns = [f"{kind:<10}{server:<9}", *(f"{number:>8}" for number in numbers)]
+    columns = [f"{kind:<10}{server:<20}", *(f"{number:>8}" for number in numbers)]
     return "".join(columns).rstrip()

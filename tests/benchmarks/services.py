@@ -8,14 +8,24 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 
 from config import server
-from tests import postgres
+from tests import forging, postgres
 from tests.benchmarks.calls import Caller
+from tests.benchmarks.filling import TOKEN_LIFETIME
 from tests.benchmarks.processes import parent_of
+from tests.key_server import KeyServer
+
+# `make peers` makes this environment.
+PEERS_PYTHON = Path(__file__).parents[2] / "var" / "peers-venv" / "bin" / "python"
+PEER_MODULES = {
+    "fastapi async": "tests.benchmarks.peers.async_service:app",
+    "fastapi sync": "tests.benchmarks.peers.sync_service:app",
+}
 
 
 @contextmanager
@@ -61,19 +71,69 @@ def as_service(environment: dict[str, str]) -> dict[str, str]:
 
 
 def fill(
-    directory: Path, environment: dict[str, str], *, tasks: int, users: int
+    directory: Path,
+    environment: dict[str, str],
+    *,
+    tasks: int,
+    users: int,
+    issuer: str = "",
+    with_peers: bool = False,
 ) -> list[Caller]:
-    """Fill the database and return some of its users."""
+    """Fill the database and return some of its users.
+
+    `issuer` is the URL of a Better Auth server whose tokens they get as well.
+    `with_peers` copies the tasks to the table of the peers.
+    """
     callers = directory / "callers.json"
-    numbers = [f"--tasks={tasks}", f"--users={users}"]
+    options = [f"--tasks={tasks}", f"--users={users}"]
+    if issuer:
+        options.append(f"--issuer={issuer}")
     program = [sys.executable, "-m", "tests.benchmarks.filling"]
-    subprocess.run([*program, *numbers, str(callers)], env=environment, check=True)
+    subprocess.run([*program, *options, str(callers)], env=environment, check=True)
+    if with_peers:
+        copy = [str(PEERS_PYTHON), "-m", "tests.benchmarks.peers.filling", str(callers)]
+        subprocess.run(copy, env=environment, check=True)
     found: list[Caller] = json.loads(callers.read_text())
+    if issuer:
+        _add_better_auth_tokens(found, issuer)
     return found
 
 
+def trusting(environment: dict[str, str], issuer: str) -> dict[str, str]:
+    """Return the environment in which Ownlist accepts the tokens of `fill`."""
+    return environment | {
+        "BETTER_AUTH_URL": issuer,
+        "BETTER_AUTH_MAX_LIFETIME": str(int(TOKEN_LIFETIME.total_seconds())),
+    }
+
+
+def _add_better_auth_tokens(callers: list[Caller], issuer: str) -> None:
+    now = datetime.now(UTC)
+    expires_at = int((now + TOKEN_LIFETIME).timestamp())
+    for caller in callers:
+        claims = forging.better_auth_claims(
+            issuer, caller["user_id"], now, exp=expires_at
+        )
+        caller["better_auth"] = forging.sign(claims, forging.key_of("EdDSA"))
+
+
+@contextmanager
+def better_auth() -> Iterator[str]:
+    """Serve the public key of the tokens of `fill`, and yield the URL of the issuer."""
+    with KeyServer() as key_server:
+        key_server.publish(forging.jwk(forging.key_of("EdDSA")))
+        yield key_server.url
+
+
 def command(name: str, port: int, workers: int) -> list[str]:
-    """Return the command line of `make run`, for Ownlist itself or for the limit."""
+    """Return the command line of `make run`, or that of a server to compare with."""
+    if name in PEER_MODULES:
+        return [
+            *(str(PEERS_PYTHON), "-m", "uvicorn", PEER_MODULES[name]),
+            *("--host=127.0.0.1", f"--port={port}", f"--workers={workers}"),
+            *("--loop=uvloop", "--http=httptools", "--backlog=2048"),
+            *("--timeout-keep-alive=75", "--no-access-log", "--log-level=warning"),
+        ]
     os.environ |= {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": str(workers)}
     *options, application = server.options()
     if name == "limit":

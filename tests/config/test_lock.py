@@ -18,6 +18,8 @@ from tests.supply_chain.locks import Pin, read_lock
 
 ROOT = Path(settings.BASE_DIR)
 LOCKS = {"requirements.txt": (), "requirements-dev.txt": ("dev",)}
+# Of the services that `make bench` compares with; they are not installed with ours.
+PEERS_LOCK = "tests/benchmarks/peers/requirements.txt"
 INSTALL = "pip install --quiet --no-deps --require-hashes -r"
 
 
@@ -154,7 +156,7 @@ def test_a_marker_that_excludes_a_python_that_needs_the_package_is_reported():
     assert found == {name_of(e) for e in environments() if "3.14" in name_of(e)}
 
 
-@EACH_LOCK
+@pytest.mark.parametrize("name", [*LOCKS, PEERS_LOCK])
 def test_every_pin_has_hashes_and_a_wheel(name):
     lock = read_lock(name)
 
