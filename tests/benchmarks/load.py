@@ -19,9 +19,13 @@ class Call:
 
 @dataclass(slots=True)
 class Sample:
-    """The result of a load. Latencies are those of correct responses, in seconds."""
+    """The result of a load. Latencies are those of correct responses, in seconds.
+
+    A refusal is a 503 with `Retry-After`, as an overloaded server should answer.
+    """
 
     latencies: list[float] = field(default_factory=list)
+    refusals: int = 0
     errors: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -33,6 +37,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[int] | None = None
         self._buffer = b""
+        self.asks_to_retry = False
 
     async def status_of(self, data: bytes, port: int) -> int:
         """Send a request, read the whole response and return its status."""
@@ -54,6 +59,7 @@ class Connection(asyncio.Protocol):
         head, separator, body = self._buffer.partition(b"\r\n\r\n")
         if not separator or len(body) < _content_length(head):
             return
+        self.asks_to_retry = b"\r\nretry-after:" in head.lower()
         if self._answer and not self._answer.done():
             self._answer.set_result(int(head.split(b" ", 2)[1]))
 
@@ -86,6 +92,9 @@ async def _time_call(
     else:
         if status == call.expected:
             sample.latencies.append(time.perf_counter() - since)
+            return
+        if status == 503 and connection.asks_to_retry:
+            sample.refusals += 1
             return
         error = f"answered {status} instead of {call.expected}"
     sample.errors.append(error)

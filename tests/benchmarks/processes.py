@@ -1,6 +1,7 @@
 """Starting servers, stopping them reliably, and their processor time."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -83,6 +84,25 @@ def children_of(pid: int) -> set[int]:
         for child, stat in _stats().items()
         if int(stat[1]) == pid and stat[0] != "Z"
     }
+
+
+def worker_memory(root: int, workers: int) -> list[float]:
+    """Return the memory of the largest children of `root` in MiB; [] without `/proc`.
+
+    It is their proportional set size: of a page that several processes share, each has
+    its part.
+    """
+    sizes = [size for pid in children_of(root) if (size := _pss(pid)) is not None]
+    return sorted(sizes, reverse=True)[:workers]
+
+
+def _pss(pid: int) -> float | None:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return None
+    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
+    return int(found[1]) / 1024 if found else None
 
 
 def listening_sockets(port: int) -> int | None:

@@ -33,8 +33,10 @@ def figures_of(
 ) -> Figures:
     """Return the figures of one load; `cpu` and `database_cpu` are seconds in all."""
     answers = len(sample.latencies)
+    # Nothing here should overload a server.
+    errors = [*sample.errors, *["refused with 503"] * sample.refusals]
     if answers < 2:
-        return Figures(0, 0, 0, 0, None, None, sample.errors)
+        return Figures(0, 0, 0, 0, None, None, errors)
     percentiles = quantiles(sample.latencies, n=100, method="inclusive")
     return Figures(
         rate=answers / sample.seconds,
@@ -43,7 +45,7 @@ def figures_of(
         p99=percentiles[98] * 1000,
         cpu=None if cpu is None else cpu / answers * 1000,
         database_cpu=None if database_cpu is None else database_cpu / answers * 1000,
-        errors=sample.errors,
+        errors=errors,
     )
 
 

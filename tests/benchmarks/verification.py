@@ -5,6 +5,7 @@ new tokens, so that nothing is cached.
 """
 
 import json
+import os
 import time
 from datetime import UTC, datetime
 from statistics import median
@@ -17,6 +18,7 @@ ROUNDS = 7
 
 
 def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     from tests import forging
 

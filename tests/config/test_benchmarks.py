@@ -6,8 +6,7 @@ import sys
 
 import pytest
 
-from tests.benchmarks.__main__ import sides_on
-from tests.benchmarks.bench import KINDS
+from tests.benchmarks.bench import KINDS, sides_on
 
 pytestmark = pytest.mark.slow
 
