@@ -4,10 +4,13 @@
 of the environment, fills it, and writes to CALLERS, as JSON, up to `CALLERS_MAX` users:
 each with id, access token, the tasks that `GET tasks` shows first, and others to
 complete. `--issuer URL` links each to an identity whose subject is the user's id.
+`--history` stores an entry of the ledger for each task, and `--sessions` gives some of
+the users a session of the pages.
 """
 
 import argparse
 import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
@@ -20,8 +23,10 @@ from uuid_utils.compat import uuid7
 
 LISTED = 50  # tasks on the first page of a list
 TASKS_EACH = 100  # at least, for a first page and tasks to complete
-CALLERS_MAX = 1_000
+CALLERS_MAX = 2_000
 COMPLETABLE_EACH = 30  # of one user, after the first page
+POSITION_STEP = 1_000_000
+BROWSERS = 5  # users with a session of the pages
 CHUNK = 5_000  # rows at once
 TOKEN_LIFETIME = timedelta(hours=6)  # longer than any run
 
@@ -31,20 +36,26 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, required=True)
     parser.add_argument("--users", type=int, required=True)
     parser.add_argument("--issuer", help="of whose tokens the users have identities")
+    parser.add_argument("--history", action="store_true", help="fill the ledger too")
+    parser.add_argument("--sessions", action="store_true", help="sign browsers in")
     parser.add_argument("callers", type=Path)
     options = parser.parse_args()
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    callers = fill(tasks=options.tasks, users=options.users)
+    callers = fill(
+        tasks=options.tasks, users=options.users, with_history=options.history
+    )
     if options.issuer:
         link(callers, options.issuer)
+    if options.sessions:
+        sign_in(callers[:BROWSERS])
     options.callers.touch(mode=0o600)
     options.callers.write_text(json.dumps(callers))
 
 
-def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
+def fill(*, tasks: int, users: int, with_history: bool) -> list[dict[str, Any]]:
     """Store `users` with the same number of tasks each, and return some of them."""
     from django.db import connection
 
@@ -79,8 +90,12 @@ def fill(*, tasks: int, users: int) -> list[dict[str, Any]]:
                 for task in chunk[::3]
             ]
         )
+        if with_history:
+            store(_entries(chunk))
         bar.update(len(chunk))
     bar.close()
+    if with_history:
+        store(_ledgers(owners, entries=tasks // users))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             # Otherwise autovacuum runs during a measurement.
@@ -105,6 +120,45 @@ def link(callers: list[dict[str, Any]], issuer: str) -> None:
         )
         for caller in callers
     )
+
+
+def _entries(tasks: list[Any]) -> list[Any]:
+    """Return the entry of the ledger for each task: that it was created."""
+    from todos.models import Change
+
+    return [
+        Change(
+            owner_id=task.owner_id,
+            seq=task.position // POSITION_STEP + 1,
+            at=task.updated_at,
+            entity=Change.Entity.TASK,
+            entity_id=task.pk,
+            kind=Change.Kind.CREATED,
+            after={"title": task.title, "notes": task.notes, "labels": []},
+            credential="benchmark",
+            batch=task.pk,
+        )
+        for task in tasks
+    ]
+
+
+def _ledgers(owners: list[Any], *, entries: int) -> list[Any]:
+    from todos.models import Ledger
+
+    return [Ledger(owner=owner, last_seq=entries, stored=entries) for owner in owners]
+
+
+def sign_in(callers: list[dict[str, Any]]) -> None:
+    """Give each caller the cookie of a browser that has signed in."""
+    from django.conf import settings
+
+    from accounts.models import User
+    from tests.signing_in import browser_of
+
+    logging.disable(logging.INFO)  # each sign-in is a security event
+    for caller in callers:
+        browser = browser_of(User.objects.get(pk=caller["user_id"]))
+        caller["session"] = browser.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def store(rows: list[Any]) -> None:
@@ -183,7 +237,7 @@ def _tasks_of(
             title=f"Task {n} of many, with a title of the usual length",
             notes="" if n % 4 else "A few words about what is to be done.",
             due_date=None if n % 3 else now.date() + timedelta(days=n % 20 - 5),
-            position=n * 1_000_000,
+            position=n * POSITION_STEP,
             completed_at=now if n % 5 == 4 else None,
             created_at=newest - timedelta(seconds=n),
             updated_at=now,

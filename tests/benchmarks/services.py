@@ -78,16 +78,20 @@ def fill(
     users: int,
     issuer: str = "",
     with_peers: bool = False,
+    for_growth: bool = False,
 ) -> list[Caller]:
     """Fill the database and return some of its users.
 
     `issuer` is the URL of a Better Auth server whose tokens they get as well.
-    `with_peers` copies the tasks to the table of the peers.
+    `with_peers` copies the tasks to the table of the peers. `for_growth` also fills the
+    ledger, and gives the first of the users a session.
     """
     callers = directory / "callers.json"
     options = [f"--tasks={tasks}", f"--users={users}"]
     if issuer:
         options.append(f"--issuer={issuer}")
+    if for_growth:
+        options += ["--history", "--sessions"]
     program = [sys.executable, "-m", "tests.benchmarks.filling"]
     subprocess.run([*program, *options, str(callers)], env=environment, check=True)
     if with_peers:
