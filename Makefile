@@ -10,6 +10,7 @@ NEW_ENOUGH := 'import sys; sys.exit(sys.version_info < (3, 11))'
 PIP := $(PY) -m pip --disable-pip-version-check
 PYTEST_WORKERS ?= 2
 SUMMARY := var/test-summary.txt
+FIGURES := var/benchmarks.json
 PYTEST := $(PY) -m pytest --numprocesses $(PYTEST_WORKERS) --dist worksteal
 
 # What the tools may load instead of a developer's own environment.
@@ -49,9 +50,21 @@ test: ## Run every check, then the tests on SQLite and on PostgreSQL
 check: install-dev check-style check-types check-imports ## Run the quick checks and tests, in three minutes, on SQLite
 	env -u TEST_DATABASE_URL $(PYTEST) -m "not slow"
 
-bench: install-dev peers ## Measure speed, beside the alternatives
-	$(PY) -m tests.benchmarks
-	$(PY) -m tests.benchmarks.hostile
+# Each program runs, also after one that found something too slow.
+bench: install-dev peers ## Measure speed, beside the alternatives (RECORD=1: also docs/performance.md)
+	@rm -f $(FIGURES); failed=; \
+	for program in \
+		"benchmarks --database sqlite --json $(FIGURES)" \
+		"benchmarks --database postgresql --json $(FIGURES)" \
+		"benchmarks.steady --json $(FIGURES)" \
+		"benchmarks.steady --users 2000 --rate 600 --seconds 30 --json $(FIGURES)" \
+		"benchmarks.growth --database postgresql --json $(FIGURES)" \
+		benchmarks.verification benchmarks.hostile; \
+	do \
+		$(PY) -m tests.$$program || failed="$$failed $$program;"; \
+	done; \
+	$(if $(RECORD),$(PY) -m tests.benchmarks.document $(FIGURES);) \
+	[ -z "$$failed" ] || { echo "Too slow, or wrong:$$failed" >&2; exit 1; }
 
 screenshots: install-dev browser ## Draw every page in every state into var/screenshots (README=1: also docs/images)
 	env -u TEST_DATABASE_URL README=$(README) $(PY) -m pytest --quiet --show-capture=no tests/browser/screenshots.py
@@ -90,7 +103,7 @@ format: install-dev ## Format the code and repair what ruff can repair
 	$(PY) -m ruff format .
 
 clean: ## Remove what the tools made; keeps .env and the database
-	rm -rf $(VENV) $(PEERS) var/static var/static.sha256 $(SUMMARY) .coverage .coverage.* htmlcov \
+	rm -rf $(VENV) $(PEERS) var/static var/static.sha256 $(SUMMARY) $(FIGURES) .coverage .coverage.* htmlcov \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis test-results
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
