@@ -33,6 +33,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--requests", type=int, help="in each measurement (250)")
     add("--connections", type=int, default=8, help="at once (8)")
     add("--workers", type=int, default=2, help="processes of each server (2)")
+    add("--instructions", action="store_true", help="count them too, by perf stat")
     add("--quick", action="store_true", help="fewer users and requests")
     add("--json", type=Path, metavar="FILE", help="also add the figures to FILE")
     options = parser.parse_args(arguments)
@@ -103,6 +104,7 @@ def measure(name: str, directory: Path, options: argparse.Namespace) -> dict[str
             requests=options.requests,
             connections=options.connections,
             seconds=1 if options.quick else 4,
+            with_instructions=options.instructions,
         )
     print(report.table(rounds), end="\n\n", flush=True)
     if compared := comparison.table(rounds):

@@ -12,9 +12,11 @@ from typing import Any
 from tests.benchmarks import report, services
 from tests.benchmarks.calls import LIMIT, OURS, OWNLIST, PEERS, Caller, Calls, Side
 from tests.benchmarks.equal_answers import check_equal_answers
+from tests.benchmarks.instructions import counted
 from tests.benchmarks.load import Call, Sample, closed_loop, open_loop
 from tests.benchmarks.processes import (
     cpu_seconds,
+    family_of,
     free_port,
     serving,
     worker_memory,
@@ -45,6 +47,7 @@ class Bench:
         self._pids = pids
         self._workers = workers
         self._start = start
+        self._counts_instructions = False
         self._database_pid = database_pid
         self._callers = callers
         self._calls = {
@@ -60,12 +63,14 @@ class Bench:
         requests: int,
         connections: int,
         seconds: float,
+        with_instructions: bool = False,
     ) -> Rounds:
         """Load each side with each kind of call, in a new order in each round.
 
         What is compared, the sides of one kind, follows closely on one another. A load
         ends after the given number of requests or `seconds`, whichever is first.
         """
+        self._counts_instructions = with_instructions
         check_equal_answers(self._sides, self._ports, self._callers[0])
         for side in self._sides:
             self.warm_up(side, kinds)
@@ -140,13 +145,22 @@ class Bench:
         """Run a load and return its figures, including processor time."""
         pids = self._pids[server], self._database_pid
         before = [cpu_seconds(pid) for pid in pids]
-        sample = asyncio.run(load)
+        if self._counts_instructions:
+            with counted(set().union(*map(family_of, pids))) as instructions:
+                sample = asyncio.run(load)
+        else:
+            sample = asyncio.run(load)
         after = [cpu_seconds(pid) for pid in pids]
         cpu, database_cpu = (
             None if a is None or b is None else b - a
             for a, b in zip(before, after, strict=True)
         )
-        return report.figures_of(sample, cpu=cpu, database_cpu=database_cpu)
+        return report.figures_of(
+            sample,
+            cpu=cpu,
+            database_cpu=database_cpu,
+            instructions=instructions() if self._counts_instructions else None,
+        )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Server and database count together. Each ratio is the median over the rounds, be
 the two sides of one round were measured closely after one another.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -37,29 +38,40 @@ class Ratio:
     highest: float
 
 
-def ratio_of(ours: list[Figures], theirs: list[Figures]) -> Ratio | None:
-    """Return the ratio of the processor times, or None if they are unknown."""
-    ratios = [
-        our_cpu / their_cpu
-        for our_cpu, their_cpu in zip(map(_cpu, ours), map(_cpu, theirs), strict=True)
-        if our_cpu and their_cpu
-    ]
-    return Ratio(median(ratios), min(ratios), max(ratios)) if ratios else None
-
-
-def _cpu(figures: Figures) -> float | None:
+def cpu_of(figures: Figures) -> float | None:
+    """Return the processor time of server and database, None if it is unknown."""
     if figures.cpu is None or figures.database_cpu is None:
         return None
     return figures.cpu + figures.database_cpu
 
 
-def ratios_of(rounds: Rounds) -> dict[str, dict[str, Ratio]]:
+def instructions_of(figures: Figures) -> float | None:
+    """Return the instructions of server and database, None if they are unknown."""
+    return figures.instructions
+
+
+Cost = Callable[[Figures], float | None]
+
+
+def ratio_of(
+    ours: list[Figures], theirs: list[Figures], cost: Cost = cpu_of
+) -> Ratio | None:
+    """Return the ratio of the costs, or None if they are unknown."""
+    ratios = [
+        our_cost / their_cost
+        for our_cost, their_cost in zip(map(cost, ours), map(cost, theirs), strict=True)
+        if our_cost and their_cost
+    ]
+    return Ratio(median(ratios), min(ratios), max(ratios)) if ratios else None
+
+
+def ratios_of(rounds: Rounds, cost: Cost = cpu_of) -> dict[str, dict[str, Ratio]]:
     """Return the ratio of each of our sides, by kind of call; none without the peer."""
     found: dict[str, dict[str, Ratio]] = {}
     for kind, by_side in rounds.items():
         for side in OURS:
             if ASYNC_PEER.name in by_side and side.name in by_side:
-                ratio = ratio_of(by_side[side.name], by_side[ASYNC_PEER.name])
+                ratio = ratio_of(by_side[side.name], by_side[ASYNC_PEER.name], cost)
                 if ratio is not None:
                     found.setdefault(kind, {})[side.name] = ratio
     return found
@@ -74,6 +86,7 @@ def verdict(kind: str, ratio: float) -> str:
 
 def as_json(rounds: Rounds) -> list[dict[str, Any]]:
     """Return one record for each kind of call and side of ours."""
+    counted = ratios_of(rounds, instructions_of)
     return [
         {
             "kind": kind,
@@ -84,6 +97,7 @@ def as_json(rounds: Rounds) -> list[dict[str, Any]]:
             "gate": GOALS[kind].gate,
             "aim": GOALS[kind].aim,
             "verdict": verdict(kind, ratio.median),
+            "instructions": counted[kind][side].median if counted else None,
         }
         for kind, by_side in ratios_of(rounds).items()
         for side, ratio in by_side.items()
@@ -97,7 +111,8 @@ def table(rounds: Rounds) -> str:
         return ""
     lines = [
         f"CPU of server and database, divided by {ASYNC_PEER.name}:",
-        f"{'':10}{'':20}{'ratio':>8}{'range':>14}{'gate':>7}{'aim':>6}",
+        f"{'':10}{'':20}{'ratio':>8}{'range':>14}{'gate':>7}{'aim':>6}"
+        + f"{'':6}{'instructions':>14}",
     ]
     shown = ""
     for record in records:
@@ -106,6 +121,12 @@ def table(rounds: Rounds) -> str:
         spread = f"{record['lowest']:.2f} to {record['highest']:.2f}"
         lines.append(
             f"{kind:<10}{record['side']:<20}{record['median']:>8.2f}{spread:>14}"
-            f"{record['gate']:>7}{record['aim']:>6}  {record['verdict']}"
+            f"{record['gate']:>7}{record['aim']:>6}  {record['verdict']:<4}"
+            f"{_instructions(record):>14}"
         )
     return "\n".join(lines)
+
+
+def _instructions(record: dict[str, Any]) -> str:
+    ratio = record["instructions"]
+    return "n/a" if ratio is None else f"{ratio:.2f}"

@@ -12,11 +12,17 @@ from typing import Any
 
 from tests.benchmarks import chart, figures
 from tests.benchmarks.figures import Figures
+from tests.benchmarks.growth import MAY_GROW
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT, STORED = DOCS / "performance.md", DOCS / "performance.json"
 SECTION = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.S)
 NOT_MEASURED = "*Not recorded yet.*"
+CPU_CHART, GROWTH_CHART = "performance-cpu.svg", "performance-growth.svg"
+CHARTS = {
+    CPU_CHART: "Processor time of server and database for a request, in milliseconds",
+    GROWTH_CHART: "Time of an answer by number of tasks; the line is the limit",
+}
 DRAWN = ("ownlist", "ownlist plan", "fastapi async", "fastapi sync", "limit")
 
 
@@ -35,11 +41,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 def with_figures(text: str, found: Figures) -> str:
     """Return the document with its marked sections made from the figures."""
+    drawn = charts(found)
     made = {
         "ratios": _ratios(found),
-        "cpu": _cpu(found),
+        "cpu": _cpu(found) + _image(CPU_CHART, drawn),
         "steady": _steady(found),
-        "growth": _growth(found),
+        "growth": _growth(found) + _image(GROWTH_CHART, drawn),
     }
     return SECTION.sub(lambda mark: f"{mark[1]}\n{made[mark[2]]}\n\n{mark[3]}", text)
 
@@ -52,18 +59,20 @@ def charts(found: Figures) -> dict[str, str]:
             kind: {side: _both(by["median"][side]) for side in _drawn(by["median"])}
             for kind, by in calls.items()
         }
-        title = "Processor time of server and database for a request, in milliseconds"
-        drawn["performance-cpu.svg"] = chart.bars(costs, title=title, unit="")
+        drawn[CPU_CHART] = chart.bars(costs, title=CHARTS[CPU_CHART], unit="")
     if records := found.get("growth postgresql"):
         ratios: dict[str, dict[str, float]] = {}
         for record in records:
             if record["ratio"] is not None:
                 ratios.setdefault(record["kind"], {})[record["size"]] = record["ratio"]
-        title = "Time of an answer by number of tasks; the line is the limit of 1.2"
-        drawn["performance-growth.svg"] = chart.bars(
-            ratios, title=title, unit="", limit=1.2
+        drawn[GROWTH_CHART] = chart.bars(
+            ratios, title=CHARTS[GROWTH_CHART], unit="", limit=MAY_GROW
         )
     return drawn
+
+
+def _image(name: str, drawn: dict[str, str]) -> str:
+    return f"\n\n![{CHARTS[name]}]({name})" if name in drawn else ""
 
 
 def _drawn(by_side: dict[str, Any]) -> list[str]:
@@ -92,9 +101,11 @@ def _ratios(found: Figures) -> str:
     for record in found.get("postgresql", {}).get("ratios", []):
         spread = f"{record['lowest']:.2f} to {record['highest']:.2f}"
         numbers = [f"{record['median']:.2f}", spread]
+        numbers.append(_number(record["instructions"], 2))
         goals = [str(record["gate"]), str(record["aim"]), record["verdict"]]
         rows.append([record["kind"], record["side"], *numbers, *goals])
-    return _table(["", "", "ratio", "range", "gate", "aim", ""], rows)
+    headings = ["", "", "ratio", "range", "instructions", "gate", "aim", ""]
+    return _table(headings, rows)
 
 
 def _cpu(found: Figures) -> str:

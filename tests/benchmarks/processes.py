@@ -124,14 +124,26 @@ def cpu_seconds(root: int | None) -> float | None:
     User and system time, including ended children. None without `/proc`, as on macOS.
     """
     stats = _stats()
-    if root is None or root not in stats:
+    family = _family(root, stats)
+    if not family:
         return None
+    ended = sum(int(time) for pid in family for time in stats[pid][13:15])
+    return sum(map(_seconds_of, family)) + ended / os.sysconf("SC_CLK_TCK")
+
+
+def family_of(root: int | None) -> set[int]:
+    """Return `root` and all its descendants; none without `/proc`."""
+    return _family(root, _stats())
+
+
+def _family(root: int | None, stats: dict[int, list[str]]) -> set[int]:
+    if root is None or root not in stats:
+        return set()
     family, found = {root}, 0
     while len(family) > found:
         found = len(family)
         family |= {pid for pid, stat in stats.items() if int(stat[1]) in family}
-    ended = sum(int(time) for pid in family for time in stats[pid][13:15])
-    return sum(map(_seconds_of, family)) + ended / os.sysconf("SC_CLK_TCK")
+    return family
 
 
 def _seconds_of(pid: int) -> float:

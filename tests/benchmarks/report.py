@@ -16,7 +16,8 @@ HEADINGS = ("", "", "req/s", "p50", "p95", "p99", "CPU", "db CPU", "errors", "sh
 class Figures:
     """The figures of one server under one load, in milliseconds.
 
-    Processor times are per request, or None if they are unknown.
+    Processor times are per request, or None if they are unknown. So are instructions,
+    in thousands, those of server and database together.
     """
 
     rate: float
@@ -26,12 +27,20 @@ class Figures:
     cpu: float | None
     database_cpu: float | None
     errors: list[str]
+    instructions: float | None = None
 
 
 def figures_of(
-    sample: Sample, *, cpu: float | None, database_cpu: float | None
+    sample: Sample,
+    *,
+    cpu: float | None,
+    database_cpu: float | None,
+    instructions: float | None = None,
 ) -> Figures:
-    """Return the figures of one load; `cpu` and `database_cpu` are seconds in all."""
+    """Return the figures of one load.
+
+    `cpu` and `database_cpu` are seconds, and `instructions` their number, in all.
+    """
     answers = len(sample.latencies)
     # Nothing here should overload a server.
     errors = [*sample.errors, *["refused with 503"] * sample.refusals]
@@ -46,6 +55,7 @@ def figures_of(
         cpu=None if cpu is None else cpu / answers * 1000,
         database_cpu=None if database_cpu is None else database_cpu / answers * 1000,
         errors=errors,
+        instructions=None if instructions is None else instructions / answers / 1000,
     )
 
 
@@ -56,7 +66,7 @@ def median_of(rounds: list[Figures]) -> Figures:
         values = [getattr(figures, name) for figures in rounds]
         return None if None in values else median(values)
 
-    names = ("rate", "p50", "p95", "p99", "cpu", "database_cpu")
+    names = ("rate", "p50", "p95", "p99", "cpu", "database_cpu", "instructions")
     return Figures(
         **{name: middle(name) for name in names},
         errors=[error for figures in rounds for error in figures.errors],

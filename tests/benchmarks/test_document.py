@@ -19,6 +19,7 @@ FIGURES = {
                 "gate": 0.7,
                 "aim": 0.4,
                 "verdict": "PASS",
+                "instructions": None,
             }
         ],
         "calls": {
@@ -80,7 +81,7 @@ def test_the_marked_sections_are_replaced():
 
     written = document.with_figures(text, FIGURES)
 
-    assert "| get | ownlist | 0.50 | 0.40 to 0.65 | 0.7 | 0.4 | PASS |" in written
+    assert "| get | ownlist | 0.50 | 0.40 to 0.65 | n/a | 0.7 | 0.4 | PASS |" in written
     assert "old" not in written
     assert written.startswith("before\n")
     assert written.endswith("after\n")
