@@ -88,6 +88,8 @@ def main(arguments: list[str]) -> int:
 def _measure(
     name: str, directory: Path, options: argparse.Namespace
 ) -> list[dict[str, Any]]:
+    anywhere = services.environment(directory, "sqlite://:memory:", free_port())
+    services.collect_static(anywhere)
     with ExitStack() as stack:
         served = {
             size: stack.enter_context(
@@ -114,7 +116,8 @@ def _served(
     port = free_port()
     with ExitStack() as stack:
         url, _ = stack.enter_context(services.database(name, directory))
-        environment = services.environment(directory, url, port)
+        # The parent has the static files, for all of them.
+        environment = services.environment(directory.parent, url, port)
         callers = services.fill(
             directory, environment, tasks=size.tasks, users=size.users, for_growth=True
         )

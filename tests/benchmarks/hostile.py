@@ -17,7 +17,6 @@ import json
 import re
 import secrets
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -193,8 +192,7 @@ def running(database: str, directory: Path) -> Iterator[Target]:
             directory, environment, tasks=USERS * TASKS_EACH, users=USERS
         )
         # The pages use hashed names of static files.
-        collect = [sys.executable, "manage.py", "collectstatic", "--noinput"]
-        subprocess.run(collect, env=environment, stdout=subprocess.DEVNULL, check=True)
+        services.collect_static(environment)
         with serving(
             services.command("ownlist", port, 1),
             port=port,

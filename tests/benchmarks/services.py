@@ -58,6 +58,12 @@ def environment(directory: Path, url: str, port: int) -> dict[str, str]:
     }
 
 
+def collect_static(environment: dict[str, str]) -> None:
+    """Collect the static files, without which no page is served."""
+    collect = [sys.executable, "manage.py", "collectstatic", "--noinput"]
+    subprocess.run(collect, env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
 def as_service(environment: dict[str, str]) -> dict[str, str]:
     """Return the environment with the role of a deployment, which owns nothing."""
     if environment["DATABASE_URL"].startswith("sqlite"):
