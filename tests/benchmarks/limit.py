@@ -84,7 +84,11 @@ def _connect_sqlite() -> Callable[..., list[Row]]:
             [value.hex if isinstance(value, UUID) else value for value in values],
         )
         names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        for row in rows:
+            if "labels" in row:
+                row["labels"] = orjson.Fragment(row["labels"])  # is JSON already
+        return rows
 
     return run
 
