@@ -136,6 +136,7 @@ API_MIDDLEWARE = [
     "config.api.chain.CorsMiddleware",
     "config.api.chain.ProgramMiddleware",
     "config.middleware.RefusalMiddleware",
+    "allauth.account.middleware.AccountMiddleware",  # which sends mails
 ]
 
 # --- Templates --------------------------------------------------------------

@@ -14,6 +14,7 @@ OPTIONS is harmless, and every other method is refused.
 """
 
 import copy
+import itertools
 import json
 import re
 from collections import defaultdict
@@ -31,7 +32,7 @@ from django.utils import timezone
 from accounts import reminder_mails, tokens
 from accounts.emails import Confirmation
 from accounts.models import LinkedIdentity
-from tests import support
+from tests import limits, support
 from tests.callers import (
     COOKIE,
     JWT,
@@ -48,6 +49,8 @@ from tests.isolation.answers import Asked, note
 from tests.personal_tokens import token_of
 from tests.signing_in import browser_of, factor_at, password_at, with_app
 from todos import actions, import_files
+
+pytestmark = pytest.mark.unmeasured
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
 
@@ -769,12 +772,18 @@ def expected(row, caller, kind, view):
     return getattr(row, caller if counts else "anonymous")
 
 
+def found_in(wrong):
+    """Return the contradictions of the routes that have any."""
+    return {route: found for route, found in wrong.items() if found}
+
+
 def contradictions(callers, rows, methods):
     """Return the responses that differ from the table.
 
     Methods outside the table and public routes are requested with the simplest
     credential.
     """
+    limits.forget()
     wrong = {}
     view = resolve(callers.path_of(rows[0].route)).func
     for method in sorted(methods):
@@ -789,39 +798,78 @@ def contradictions(callers, rows, methods):
                 note(Asked(method, row.route, kind, caller), found)
                 if found != expected(row, caller, kind, view):
                     wrong[f"{method} {caller} by {kind}"] = found
-    if rows[0].route == "accounts/logout/":
+    if rows[0].route == LOGOUT:
         callers.better_auth_users.forget()
     return wrong
 
 
-@pytest.mark.parametrize("route", rows_of(API))
-def test_the_api_responds_as_the_table_says(callers, route):
-    assert contradictions(callers, rows_of(API)[route], METHODS) == {}
+LOGOUT = "accounts/logout/"  # ends the sessions at the external issuer as well
+PARTS = 10  # of each table, for several workers; callers are made once in each
 
 
-@pytest.mark.parametrize("route", rows_of(PAGES))
-def test_the_pages_respond_as_the_table_says(callers, route):
-    rows = rows_of(PAGES)[route]
-    # The pages of allauth are requested with their own methods.
-    methods = {row.method for row in rows} if "accounts/" in route else METHODS
-
-    assert contradictions(callers, rows, methods) == {}
+def parts_of(*tables):
+    """Return the rows of the tables by their route, in parts of about equal length."""
+    routes = sorted(rows_of(*tables).items(), key=lambda item: item[0] == LOGOUT)
+    return [dict(routes[part::PARTS]) for part in range(PARTS) if routes[part:]]
 
 
-@pytest.mark.parametrize("route", rows_of(PUBLIC, ADMIN))
-def test_all_other_routes_respond_as_the_table_says(callers, route):
-    rows = rows_of(PUBLIC, ADMIN)[route]
-    if rows[0] in ADMIN:
-        callers.use_factor()
-
-    assert contradictions(callers, rows, {"GET", "HEAD"}) == {}
+def in_parts(*tables):
+    return pytest.mark.parametrize("by_route", parts_of(*tables), ids=itertools.count())
 
 
-@pytest.mark.parametrize("route", rows_of(ADMIN))
-def test_the_admin_never_answers_a_post_with_302(callers, route):
+@in_parts(API)
+def test_the_api_responds_as_the_table_says(callers, by_route):
+    wrong = {
+        route: contradictions(callers, rows, METHODS)
+        for route, rows in by_route.items()
+    }
+
+    assert not any(wrong.values()), found_in(wrong)
+
+
+@in_parts(PAGES)
+def test_the_pages_respond_as_the_table_says(callers, by_route):
+    wrong = {}
+    for route, rows in by_route.items():
+        # The pages of allauth are requested with their own methods.
+        own = {row.method for row in rows}
+        methods = own if "accounts/" in route else METHODS
+        wrong[route] = contradictions(callers, rows, methods)
+
+    assert not any(wrong.values()), found_in(wrong)
+
+
+@in_parts(PUBLIC)
+def test_the_public_routes_respond_as_the_table_says(callers, by_route):
+    wrong = {
+        route: contradictions(callers, rows, {"GET", "HEAD"})
+        for route, rows in by_route.items()
+    }
+
+    assert not any(wrong.values()), found_in(wrong)
+
+
+@in_parts(ADMIN)
+def test_the_admin_responds_as_the_table_says(callers, by_route):
+    callers.use_factor()
+    wrong = {
+        route: contradictions(callers, rows, {"GET", "HEAD"})
+        for route, rows in by_route.items()
+    }
+
+    assert not any(wrong.values()), found_in(wrong)
+
+
+@in_parts(ADMIN)
+def test_the_admin_never_answers_a_post_with_302(callers, by_route):
     callers.use_factor()
     clients = callers.clients[SESSION].values()
 
-    statuses = {callers.status_of(client, "POST", route, {}) for client in clients}
+    redirects = [
+        route
+        for route in by_route
+        for client in clients
+        if callers.status_of(client, "POST", route, {}) == 302
+    ]
 
-    assert 302 not in statuses
+    assert redirects == []

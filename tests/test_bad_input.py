@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from accounts import tokens
 from accounts.models import User
 from tests.factories import TaskFactory, TaskListFactory
+from tests.tables import as_one_test
 from todos.models import Change, Label, Task, TaskList
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.unmeasured, pytest.mark.slow]
 
 # (method, path): every endpoint that reads a body, with Alice's ids in the path.
 WRITES = [
@@ -159,6 +160,7 @@ BROKEN_BODIES = [
 ]
 
 
+@as_one_test
 @pytest.mark.parametrize("body", BROKEN_BODIES, ids=_id)
 def test_every_operation_refuses_a_body_that_is_not_an_object(alices, body):
     before = alices.stored()
@@ -171,6 +173,7 @@ def test_every_operation_refuses_a_body_that_is_not_an_object(alices, body):
     assert alices.stored() == before
 
 
+@as_one_test
 @pytest.mark.parametrize("body", BROKEN_BODIES, ids=_id)
 def test_a_body_that_is_not_read_is_ignored(alices, body):
     for method, path in WITHOUT_BODY:
@@ -186,6 +189,7 @@ OVERFULL_BODIES = [
 ]
 
 
+@as_one_test
 @pytest.mark.parametrize("body", OVERFULL_BODIES, ids=_id)
 def test_a_body_of_too_many_values_is_refused_as_too_large(alices, body):
     before = alices.stored()
@@ -196,6 +200,7 @@ def test_a_body_of_too_many_values_is_refused_as_too_large(alices, body):
     assert alices.stored() == before
 
 
+@as_one_test
 @pytest.mark.parametrize("endpoint", WRITES, ids=_id)
 def test_a_body_over_the_limit_is_refused_as_too_large(alices, endpoint):
     before = alices.stored()
@@ -208,6 +213,7 @@ def test_a_body_over_the_limit_is_refused_as_too_large(alices, endpoint):
     assert alices.stored() == before
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "content_type",
     [
@@ -389,6 +395,7 @@ def _name_of(case):
     return f"{field}={value!r}"[:60]
 
 
+@as_one_test
 @pytest.mark.parametrize("case", BAD_TASK_FIELDS, ids=_name_of)
 def test_a_bad_field_of_a_task_is_named_and_nothing_is_stored(alices, case):
     field, value = case
@@ -410,6 +417,7 @@ def test_a_bad_field_of_a_task_is_named_and_nothing_is_stored(alices, case):
     assert alices.stored() == before
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "case",
     [
@@ -447,6 +455,7 @@ def test_a_bad_field_of_a_list_is_named_and_nothing_is_stored(alices, case):
     assert alices.stored() == before
 
 
+@as_one_test
 @pytest.mark.parametrize(
     ("field", "value", "kept"),
     [
@@ -488,6 +497,7 @@ def test_a_label_that_grows_when_compared_is_kept_or_refused(alices, letter):
 # --- Paths and queries -----------------------------------------------------------
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "query",
     [
@@ -537,6 +547,7 @@ def test_a_bad_query_is_refused(alices, query):
     assert_problem(alices.send("GET", f"/api/v1/tasks?{query}"), 400)
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "query",
     [
@@ -588,6 +599,7 @@ def test_a_cursor_of_another_ordering_is_refused(alices):
     assert_problem(response, 400)
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "identifier",
     [
@@ -620,6 +632,7 @@ def test_an_invalid_id_is_not_found(alices, identifier, method):
         assert response.json()["detail"]
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "user_id", ["%00", "%ff", "x", "0", "%F0%9F%98%80", "..", "a" * 5000, "ME", "%20me"]
 )
@@ -631,6 +644,7 @@ def test_a_route_with_an_unknown_user_is_refused(alices, user_id):
         assert response["Content-Type"].endswith("json")
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "path",
     [
@@ -715,6 +729,7 @@ def test_a_forwarded_host_is_ignored(alices):
     assert response.json()["next"].startswith("http://testserver/")
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "junk",
     ["", " ", '"', '""', "*", "W/", "v1", '"v"', '"v-1"', '"v' + "9" * 5000 + '"']
@@ -744,6 +759,7 @@ def test_an_invalid_request_id_is_replaced(client, junk):
     assert len(response["X-Request-ID"]) == 32
 
 
+@as_one_test
 @pytest.mark.parametrize(
     "headers",
     [

@@ -15,7 +15,6 @@ SHORT, WHOLE = "application/json", "application/json, text/html;q=0.1"
 NEVER_EQUAL = {"X-Request-ID", "RateLimit", "Content-Length"}
 ORIGIN = "https://front.example"
 TASKS = "/api/v1/tasks"
-TASK = json.dumps({"title": "Buy bread"})
 
 CALLS = {
     "a list": (200, "GET", TASKS, {}),
@@ -123,6 +122,16 @@ def test_other_requests_take_the_whole_chain(ask, page_as, api, alice, answered)
     ask("GET", "/api/schema", accept=SHORT)
 
     assert answered == []
+
+
+def test_a_registration_with_a_token_sends_its_mail(ask, answered, mailoutbox):
+    body = {"email": "new@example.com", "password": "seven quiet rivers at dawn"}
+
+    response = ask("POST", "/api/v1/auth/register", accept=SHORT, data=json.dumps(body))
+
+    assert len(answered) == 1
+    assert response.status_code == 201
+    assert [mail.to for mail in mailoutbox] == [["new@example.com"]]
 
 
 def test_a_new_key_ends_the_tokens_that_are_known(ask, settings):
