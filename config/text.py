@@ -1,8 +1,9 @@
 """Validation and normalisation of all text that users and API clients send.
 
-Text is trimmed and normalised to NFC. It is rejected if it contains characters that
-can't be displayed or stored: NUL (PostgreSQL can't store it), other control characters,
-and lone surrogates (no encoding can represent them).
+Text is trimmed and normalised to NFC. Text of invisible characters alone is empty:
+nobody could see what it names. Text is rejected if it contains characters that can't be
+displayed or stored: NUL (PostgreSQL can't store it), other control characters, and lone
+surrogates (no encoding can represent them).
 
 Normalisation sorts each run of combining marks with an insertion sort, in one call that
 no other thread can interrupt. Its cost grows with the square of the length of the run.
@@ -33,6 +34,13 @@ Form = Literal["NFC", "NFKC"]
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # categories Cc and Cs
 CONTROLS_BUT_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
+# Spaces, and what draws nothing: format characters, fillers, selectors, tags.
+INVISIBLE = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+    r"\U000e0000-\U000e0fff]*"
+)
+
 
 def clean_text(value: str, *, most: int, multiline: bool = False) -> str:
     """Return `value` trimmed, in NFC, with `\\n` for every kind of line end.
@@ -57,7 +65,12 @@ def clean_text(value: str, *, most: int, multiline: bool = False) -> str:
         )
     value = normalised(value)
     _check_length(value, most, most)
-    return value
+    return "" if shows_nothing(value) else value
+
+
+def shows_nothing(value: str) -> bool:
+    """Whether a text consists of spaces and invisible characters alone."""
+    return INVISIBLE.fullmatch(value) is not None
 
 
 def _check_length(value: str, limit: int, most: int) -> None:

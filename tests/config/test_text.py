@@ -31,6 +31,11 @@ ACUTE, DOT_BELOW = "\u0301", "\u0323"
         ("\u202eright to left", None),
         ("", ""),
         ("   ", ""),
+        ("\u200b", ""),
+        ("\ufeff \u3164\u2800\u00ad", ""),
+        ("\U000e0041\u202e\ufe0f", ""),
+        ("\u200bx", None),
+        ("\u2764\ufe0f", None),
     ],
 )
 def test_text_is_trimmed_and_normalised(given_text, kept):

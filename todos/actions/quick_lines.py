@@ -200,7 +200,8 @@ def _names(options: Options) -> list[str]:
     if len(names) > LINES_MAX:
         raise ValidationError({"new_lists": f"Name at most {LINES_MAX} lists."})
     try:
-        return [clean_text(name, most=LIST_NAME_MAX_LENGTH) for name in names if name]
+        cleaned = [clean_text(name, most=LIST_NAME_MAX_LENGTH) for name in names]
+        return list(filter(None, cleaned))
     except ValidationError as exc:
         raise ValidationError({"new_lists": exc.messages}) from exc
 
@@ -239,5 +240,5 @@ def _cleaned(parsed: Parsed) -> Parsed:
     if len(parsed.fields.labels) > LABELS_MAX:
         raise ValidationError(f"Use at most {LABELS_MAX} labels.")
     names = [clean_text(name, most=LABEL_MAX_LENGTH) for name in parsed.fields.labels]
-    labels = tuple(names_by_key(names).values())
+    labels = tuple(names_by_key(filter(None, names)).values())
     return replace(parsed, title=title, fields=replace(parsed.fields, labels=labels))

@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 
-from config.text import TextFormField, clean_text
+from config.text import TextFormField, clean_text, shows_nothing
 from todos.actions import AccountFull
 from todos.limits import (
     LABEL_KEY_MAX_LENGTH,
@@ -110,8 +110,8 @@ class LabelsField(forms.Field):
 
     def to_python(self, value: str | None) -> list[str]:
         text = clean_text(value or "", most=LABELS_MAX_LENGTH)
-        parts = (part.strip() for part in text.split(","))
-        return [*names_by_key(part for part in parts if part).values()]
+        parts = (part.strip() for part in text.split(",") if not shows_nothing(part))
+        return [*names_by_key(parts).values()]
 
     def validate(self, value: list[str]) -> None:
         if len(value) > LABELS_MAX:
