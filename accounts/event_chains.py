@@ -23,6 +23,7 @@ from django.db.models import F, Max, Min
 
 from accounts.models import Chain, EventChain, SecurityEvent, User
 from config.chunks import in_chunks
+from config.sqlite.turns import Turns
 
 KEPT_EVENTS = 10_000  # the newest of an account; older ones are deleted
 CHUNK = 1_000
@@ -142,13 +143,14 @@ def adopt(*, limit: int = CHUNK) -> int:
     Returns how many events were added, at most `limit`.
     """
     missing = SecurityEvent.objects.filter(number=None).order_by("user_id", "at", "pk")
-    adopted = 0
+    adopted, turns = 0, Turns()
     for event in missing[:limit]:
         with transaction.atomic():
             event.chain = chain_for(event.kind, event.by_id)
             if SecurityEvent.objects.filter(pk=event.pk, number=None).delete()[0]:
                 append(event, of=("id", event.user_id))
                 adopted += 1
+        turns.take()
     return adopted
 
 
@@ -160,7 +162,7 @@ def delete_attempts(*, before: datetime) -> None:
     attempts = SecurityEvent.objects.filter(chain=Chain.ATTEMPTS)
     old = attempts.filter(at__lt=before, number__isnull=False).values("user_id")
     last_of = old.annotate(last=Max("number")).order_by("user_id")
-    user_id = NOBODY
+    user_id, turns = NOBODY, Turns()
     while batch := list(last_of.filter(user_id__gt=user_id)[:CHUNK]):
         for found in batch:
             user_id = found["user_id"]
@@ -168,6 +170,7 @@ def delete_attempts(*, before: datetime) -> None:
             first_kept = newer.aggregate(first=Min("number"))["first"]
             last = found["last"] if first_kept is None else first_kept - 1
             _delete_until(user_id, Chain.ATTEMPTS, last)
+            turns.take()
 
 
 def delete_oldest(*, kept: int = KEPT_EVENTS) -> None:
@@ -175,9 +178,11 @@ def delete_oldest(*, kept: int = KEPT_EVENTS) -> None:
     full = EventChain.objects.filter(
         chain=Chain.ACCOUNT, number__gt=F("deleted_number") + kept
     )
+    turns = Turns()
     while batch := list(full.values_list("user_id", "number")[:CHUNK]):
         for user_id, number in batch:
             _delete_until(user_id, Chain.ACCOUNT, number - kept)
+            turns.take()
 
 
 @transaction.atomic

@@ -268,8 +268,14 @@ def test_earlier_changes_stay(alice, page_as):
     assert list(alice.tasks.values_list("title", flat=True)) == ["Old"]
 
 
-def test_a_long_undo_goes_on_where_it_stopped(alice, page_as, api_with, monkeypatch):
-    monkeypatch.setattr("todos.actions.undo_by_credential.BATCHES_MAX", 2)
+@pytest.mark.parametrize(
+    ("limit", "most", "counts"),
+    [("BATCHES_MAX", 2, [3, 1, 0]), ("SECONDS_MAX", 0, [4, 3, 2])],
+)
+def test_a_long_undo_goes_on_where_it_stopped(
+    alice, page_as, api_with, monkeypatch, limit, most, counts
+):
+    monkeypatch.setattr(f"todos.actions.undo_by_credential.{limit}", most)
     token, text = token_of(alice, APPEND)
     for number in range(5):
         api_with(text).post("/api/v1/tasks", {"title": f"Task {number}"})
@@ -283,7 +289,7 @@ def test_a_long_undo_goes_on_where_it_stopped(alice, page_as, api_with, monkeypa
         found = re.search(r'name="before" value="(\d+)"', page.content.decode())
         fields = {"before": found[1]} if found else {}
 
-    assert left == [3, 1, 0]
+    assert left == counts
 
 
 def test_another_token_and_another_user_keep_theirs(alice, bob, page_as, api_with):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from uuid import UUID
 
 from django.db.models import Count, Max
 
 from config.refusals import Refusal
+from config.sqlite.turns import Turns
 from todos.actions.refusals import CannotBeUndone, UndoConflict, UndoTooLarge
 from todos.actions.undo import CHANGES_MAX, undo
 from todos.actions.undone import is_undone
@@ -17,6 +19,7 @@ from todos.caller import Caller
 from todos.models import Change
 
 BATCHES_MAX = 100  # that one call looks at: each is a transaction of its own
+SECONDS_MAX = 5  # after which one call begins no other batch
 
 
 @dataclass(slots=True)
@@ -46,14 +49,16 @@ def undo_since(
     Raises:
         AccountFull: the owner would have more rows than allowed.
     """
-    done = UndoneSince()
+    done, turns, begun = UndoneSince(), Turns(), monotonic()
     found = _batches(caller, credential, since, before)
     for number, (batch, last, count) in enumerate(found):
         is_too_much = done.count + count > CHANGES_MAX and done.count
-        if number == BATCHES_MAX or is_too_much:
+        is_late = number and monotonic() - begun > SECONDS_MAX
+        if number == BATCHES_MAX or is_too_much or is_late:
             done.after = last + 1
             break
         _undo_one(caller, batch, done)
+        turns.take()
     return done
 
 

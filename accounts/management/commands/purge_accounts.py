@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import DELETION_STARTED, BrowserSession, User
 from config.chunks import in_chunks
 from config.row_security import rows_of
+from config.sqlite.turns import Turns
 
 BATCH = 20  # accounts
 ROWS = 1_000  # deleted in one transaction, not counting cascades
@@ -77,6 +78,7 @@ def _empty(user_id: UUID) -> None:
     So no row is referred to when it is deleted, except by the steps of a task. Newest
     rows come first, so that most steps are deleted before their task.
     """
+    turns = Turns()
     for relation in reversed(User._meta.related_objects):
         if relation.on_delete is CASCADE:
             rows = relation.related_model._base_manager
@@ -84,6 +86,7 @@ def _empty(user_id: UUID) -> None:
             keys = owned.order_by("-pk").values_list("pk", flat=True)
             while batch := list(keys[:ROWS]):
                 rows.filter(pk__in=batch).delete()  # in its own transaction
+                turns.take()
 
 
 def _delete_history(user: User) -> None:

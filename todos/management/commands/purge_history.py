@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from accounts.models import User
 from config.row_security import rows_of
+from config.sqlite.turns import Turns
 from todos import import_files
 from todos.idempotency import delete_expired_answers
 from todos.management.commands.purge_trash import days_of
@@ -40,11 +41,13 @@ class Command(BaseCommand):
         at = timezone.now()
         before = at - days_of(options["days"])
         gone = answers = 0
+        turns = Turns()
         with tqdm(total=User.objects.count(), unit="user", disable=None) as bar:
             for owner in every_user():
                 with rows_of(owner.pk):
                     while number := _purge(owner.pk, before=before):
                         gone += number
+                        turns.take()
                     answers += delete_expired_answers(owner, at=at)
                 bar.update()
         import_files.delete_surplus(at=at)

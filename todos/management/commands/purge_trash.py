@@ -13,6 +13,7 @@ from tqdm import tqdm
 from accounts.credentials import COMMAND
 from accounts.models import User
 from config.row_security import rows_of
+from config.sqlite.turns import Turns
 from todos.actions.removal import TRASH_DAYS, remove_trashed
 from todos.caller import Caller
 from todos.management.users import every_user
@@ -43,13 +44,13 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         at = timezone.now()
         before = at - days_of(options["days"])
-        found = 0
+        found, turns = 0, Turns()
         with tqdm(total=User.objects.count(), unit="user", disable=None) as bar:
             for owner in every_user():
                 with rows_of(owner.pk):
                     due = _due(owner, before)
                     if due and not options["dry_run"]:
-                        due = _delete(Caller(owner, COMMAND, at), before)
+                        due = _delete(Caller(owner, COMMAND, at), before, turns)
                 found += due
                 bar.update()
         verb = "to delete" if options["dry_run"] else "deleted"
@@ -73,9 +74,10 @@ def _due(owner: User, before: datetime) -> int:
     return sum(rows.filter(trashed_at__lt=before).count() for rows in (tasks, lists))
 
 
-def _delete(caller: Caller, before: datetime) -> int:
+def _delete(caller: Caller, before: datetime, turns: Turns) -> int:
     """Delete them, batch by batch, and return their number."""
     gone = 0
     while number := remove_trashed(caller, before=before, limit=BATCH):
         gone += number
+        turns.take()
     return gone
