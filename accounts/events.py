@@ -57,7 +57,7 @@ def record(
 def record_sign_in(
     user: User, request: HttpRequest, *, at: datetime, is_program: bool = False
 ) -> None:
-    """Store that the user signed in with a password here, and on which device.
+    """Store that the user signed in, and on which device.
 
     It is mailed if the device is new.
     """

@@ -47,8 +47,8 @@ from accounts.credentials import (
     reload_user,
     request_deletion,
 )
-from accounts.devices import client_of, device_of
-from accounts.models import SecurityEvent, User
+from accounts.devices import client_of
+from accounts.models import User
 from accounts.registration import (
     EmailTaken,
     is_verification_mandatory,
@@ -258,8 +258,7 @@ class TokenExchangeView(Endpoint):
             identity=identity,
             client=client_of(request._request),
         )
-        about = device_of(request._request)
-        events.record(user, SecurityEvent.Kind.SIGNED_IN, at=now, about=about)
+        events.record_sign_in(user, request._request, at=now, is_program=True)
         return Response(pair.as_dict())
 
 

@@ -199,6 +199,20 @@ def test_an_allowed_identity_is_exchanged_but_is_not_a_recent_sign_in(
     assert api_with(pair.json()["access"]).delete(ME).status_code == 403
 
 
+def test_only_an_exchange_by_a_new_program_is_mailed(
+    alice, program, mailoutbox, django_capture_on_commit_callbacks
+):
+    mails = []
+    for agent in ("curl/8.1", "curl/8.2", "python-httpx/0.27", "python-httpx/0.28"):
+        with django_capture_on_commit_callbacks(execute=True):
+            answer = program.post(EXCHANGE, headers={"user-agent": agent})
+        assert answer.status_code == 200
+        mails.append(len(mailoutbox))
+
+    assert mails == [0, 0, 1, 1]
+    assert mailoutbox[0].subject == "New sign-in to your Ownlist account"
+
+
 def test_a_cookie_is_refused_until_its_user_allows_it(alice, identity, secret):
     browser = Client()
     for name, value in identity.there.cookies.items():
