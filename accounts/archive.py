@@ -166,7 +166,7 @@ TABLES_OF_SIGN_INS = (
         "user",
         (
             *("id", "name", "scopes", "lists", "created_at", "expires_at"),
-            *("last_used_at", "revoked_at"),
+            *("last_used_at", "device", "network", "revoked_at"),
         ),
         without=("user_id", "digest", "epoch"),
     ),

@@ -113,7 +113,9 @@ class PersonalTokenAuthentication(authentication.BaseAuthentication):
         if token is None or not token.startswith(personal_tokens.PREFIX):
             return None
         try:
-            return personal_tokens.authenticate(token, at=timezone.now())
+            return personal_tokens.authenticate(
+                token, request=request._request, at=timezone.now()
+            )
         except personal_tokens.TokenRefused as exc:
             raise refused(f"personal token: {exc}") from exc
 

@@ -150,6 +150,8 @@ def _personal_tokens(viewer: Viewer) -> Iterator[Entry]:
             may=may,
             created_at=one.created_at,
             last_used_at=one.last_used_at,
+            device=one.device,
+            network=one.network,
             expires_at=one.expires_at,
         )
 
@@ -266,8 +268,7 @@ def _end_sign_in(user: User, entry: Entry, at: datetime) -> bool:
 
 
 def _end_address_link(user: User, entry: Entry, at: datetime) -> bool:
-    emails.discard_pending_addresses(user)
-    return True
+    return emails.discard_pending_addresses(user)
 
 
 _ENDS: dict[str, Callable[[User, Entry, datetime], bool]] = {

@@ -92,9 +92,9 @@ def set_pending_address(user: User, email: str) -> EmailAddress:
     return address
 
 
-def discard_pending_addresses(user: User) -> None:
-    """Delete the addresses of the user that wait for verification."""
-    _pending(user).delete()
+def discard_pending_addresses(user: User) -> bool:
+    """Delete the addresses of the user that wait for verification, if there are any."""
+    return bool(_pending(user).delete()[0])
 
 
 def _pending(user: User) -> QuerySet[EmailAddress]:

@@ -133,6 +133,11 @@ NOTICES: dict[Kind, Notice] = {
         "Ownlist account, as far as the token allows.",
         REVIEW,
     ),
+    Kind.STAFF_CHANGED: Notice(
+        "Your rights as Ownlist staff were changed",
+        "What your Ownlist account may do as a member of staff was changed.",
+        ADMINISTRATOR,
+    ),
     Kind.SUPPORT_GRANTED: Notice(
         "Support may look at your Ownlist tasks",
         "You allowed support to look at your tasks for a limited time.",

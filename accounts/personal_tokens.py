@@ -19,9 +19,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.http import HttpRequest
 
 from accounts import events
 from accounts.credentials import Credential, lock_if_current
+from accounts.devices import client_of
 from accounts.models import REQUEST_FIELDS, PersonalAccessToken, SecurityEvent, User
 from config.api.scopes import SCOPES, with_included, without_included
 from config.compiled_queries import CompiledQuery, instance
@@ -93,7 +95,9 @@ _TOKEN = CompiledQuery(
 )
 
 
-def authenticate(text: str, *, at: datetime) -> tuple[User, Credential]:
+def authenticate(
+    text: str, *, request: HttpRequest, at: datetime
+) -> tuple[User, Credential]:
     """Return the user and the credential of a token, and note that it was used.
 
     Raises:
@@ -112,7 +116,7 @@ def authenticate(text: str, *, at: datetime) -> tuple[User, Credential]:
         raise TokenRefused("ended by its user")
     if not user.is_active:
         raise TokenRefused("no active user")
-    _note_use(row, at)
+    _note_use(row, request, at)
     lists = row["lists"]
     credential = Credential(
         KIND,
@@ -124,12 +128,13 @@ def authenticate(text: str, *, at: datetime) -> tuple[User, Credential]:
     return user, credential
 
 
-def _note_use(row: dict[str, Any], at: datetime) -> None:
-    """Store the time of use, once in a while, by one of simultaneous requests."""
+def _note_use(row: dict[str, Any], request: HttpRequest, at: datetime) -> None:
+    """Store when and where it is used, once in a while, by one of several requests."""
     last = row["last_used_at"]
     if last is None or at - last >= NOTED_EVERY:
         same = PersonalAccessToken.objects.filter(pk=row["id"], last_used_at=last)
-        same.update(last_used_at=at)
+        client = client_of(request)
+        same.update(last_used_at=at, device=client.device, network=client.network)
 
 
 # --- Its life ---------------------------------------------------------------------
@@ -180,7 +185,9 @@ def create(
 
 
 @transaction.atomic
-def narrow(*, user: User, token_id: UUID, scopes: Collection[str]) -> None:
+def narrow(
+    *, user: User, token_id: UUID, scopes: Collection[str], at: datetime
+) -> None:
     """Leave a token only those of its scopes that are among `scopes`.
 
     Raises:
@@ -190,11 +197,15 @@ def narrow(*, user: User, token_id: UUID, scopes: Collection[str]) -> None:
     """
     lock_if_current(user)
     token = PersonalAccessToken.objects.get(user=user, pk=token_id)
-    left = with_included(token.scopes.split()) & set(scopes)
+    had = with_included(token.scopes.split())
+    left = had & set(scopes)
     if not left:
         raise ValueError("a token needs a scope")
+    if left == had:
+        return
     token.scopes = " ".join(without_included(left))
     token.save(update_fields=["scopes"])
+    events.record(user, SecurityEvent.Kind.TOKEN_NARROWED, at=at, about=str(token.pk))
 
 
 @transaction.atomic

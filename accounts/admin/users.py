@@ -19,7 +19,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts import emails
-from accounts.admin import doctor
+from accounts.admin import doctor, staff_rights
 from accounts.admin.fields import Field, count_of, read_only_field
 from accounts.admin.support_actions import SupportActionsAdmin, may_act_on
 from accounts.authentication import user_of
@@ -201,6 +201,18 @@ class UserAdmin(SupportActionsAdmin):
     ) -> None:
         """Write the columns of the form only: others may have changed meanwhile."""
         obj.save(update_fields=["is_staff", "updated_at"])
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: forms.ModelForm[User],
+        formsets: Any,
+        change: bool,
+    ) -> None:
+        """Write the groups, and record for the user that their rights changed."""
+        super().save_related(request, form, formsets, change)
+        by = user_of(request)
+        staff_rights.record_account(form.instance, form.changed_data, by=by)
 
     # --- Pages ---
 

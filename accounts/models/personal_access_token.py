@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F
 from uuid_utils.compat import uuid7
 
+from accounts.devices import MAX_DEVICE_LENGTH, MAX_NETWORK_LENGTH
 from accounts.models.user import User
 
 TOKEN_NAME_MAX_LENGTH = 80
@@ -47,6 +48,16 @@ class PersonalAccessToken(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True, blank=True)
+    device = models.CharField(
+        max_length=MAX_DEVICE_LENGTH,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of the last use that was noted, like the network.",
+    )
+    network = models.CharField(
+        max_length=MAX_NETWORK_LENGTH, blank=True, default="", db_default=""
+    )
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     objects = PersonalAccessTokenQuerySet.as_manager()

@@ -53,8 +53,10 @@ class SecurityEvent(models.Model):
         CODE_USED = "code_used", "Recovery code used"
         BROWSER_TRUSTED = "browser_trusted", "Browser trusted"
         TOKEN_CREATED = "token_created", "Access token created"  # noqa: S105
+        TOKEN_NARROWED = "token_narrowed", "Rights taken from an access token"  # noqa: S105
         CREDENTIAL_ENDED = "credential_ended", "Access ended"
         EXPORTED = "exported", "Data exported"
+        STAFF_CHANGED = "staff_changed", "Rights as staff changed"
         SUPPORT_GRANTED = "support_granted", "Support may look"
         SUPPORT_LOOKED = "support_looked", "Support has looked"
         SUPPORT_ENDED = "support_ended", "Support may not look any more"

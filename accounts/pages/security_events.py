@@ -49,6 +49,7 @@ FILTERS: dict[str, tuple[str, set[Kind]]] = {
             Kind.CODE_USED,
             Kind.BROWSER_TRUSTED,
             Kind.TOKEN_CREATED,
+            Kind.TOKEN_NARROWED,
             Kind.CREDENTIAL_ENDED,
         },
     ),
@@ -60,6 +61,7 @@ FILTERS: dict[str, tuple[str, set[Kind]]] = {
             Kind.REACTIVATED,
             Kind.DELETION_REQUESTED,
             Kind.DELETION_CANCELLED,
+            Kind.STAFF_CHANGED,
         },
     ),
     "support": (

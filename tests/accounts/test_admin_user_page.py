@@ -131,6 +131,48 @@ def test_a_superuser_makes_a_user_support_staff(page_as, root, alice):
     assert not alice.is_superuser
 
 
+def test_what_changes_the_rights_of_staff_is_recorded_for_them(
+    page_as, root, alice, sam
+):
+    browser, group = page_as(root), support.join(sam).groups.get()
+    list_of_groups = reverse("admin:auth_group_changelist")
+    form = reverse("admin:auth_group_change", args=[group.pk])
+    kept = [one.pk for one in group.permissions.all()]
+    changes = (
+        (page_of(alice), {"is_staff": "on"}),
+        (page_of(alice), {"is_staff": "on", "groups": [group.pk]}),
+        (page_of(alice), {"is_staff": "on", "groups": [group.pk]}),  # changes nothing
+        (form, {"name": "helpers", "permissions": kept}),  # changes no right
+        (form, {"name": "helpers", "permissions": kept[1:]}),
+        (page_of(alice), {"groups": [group.pk]}),
+        (
+            list_of_groups,
+            {
+                "action": "delete_selected",
+                "_selected_action": [group.pk],
+                "post": "yes",
+            },
+        ),
+    )
+
+    for path, fields in changes:
+        assert browser.post(path, fields).status_code == 303
+
+    def recorded(user):
+        found = user.security_events.filter(kind="staff_changed").order_by("number")
+        return [(event.about, event.by_id) for event in found]
+
+    of_group = ("permissions of a group", root.pk)
+    assert recorded(alice) == [
+        ("made staff", root.pk),
+        ("groups", root.pk),
+        of_group,
+        ("no longer staff", root.pk),
+        of_group,
+    ]
+    assert recorded(sam) == [of_group, of_group]
+
+
 def test_a_superuser_cannot_take_their_own_rights_away(page_as, root):
     page_as(root).post(page_of(root), {})
 

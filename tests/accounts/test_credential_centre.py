@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import credential_centre as centre
 from accounts import events, factors, personal_tokens, tokens
+from accounts.credentials import Credential
 from accounts.devices import Client as Device
 from accounts.models import (
     BrowserSession,
@@ -138,10 +139,15 @@ def test_ends_one_of_two_browsers_on_the_page(alice, browser):
 
 def test_cancels_a_pending_change_of_the_address(everything, alice, browser):
     [link] = ids(browser, "address-link")
+    viewer = centre.Viewer(alice, Credential("session", "x"), timezone.now())
+    entry = centre.find(viewer, link)
 
     browser.post(reverse("accounts:credential-end", args=[link]))
 
     assert not EmailAddress.objects.filter(email="new@example.com").exists()
+    # A request at the same time finds it as well, and records nothing.
+    assert not centre.end(user=alice, entry=entry, at=timezone.now())
+    assert alice.security_events.filter(about="address-link").count() == 1
 
 
 def test_this_browser_can_end_itself(browser):

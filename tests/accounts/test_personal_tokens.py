@@ -103,19 +103,24 @@ def test_a_request_costs_as_many_queries_as_with_an_access_token(
     assert counts == [2, 2]
 
 
-def test_the_last_use_is_noted_once_a_minute(alice):
+def test_when_and_where_it_was_used_is_noted_once_a_minute(alice, rf):
     token, text = token_of(alice)
     first = timezone.now()
+    home = rf.get("/", REMOTE_ADDR="192.0.2.7", headers={"user-agent": "curl/8.1"})
+    away = rf.get("/", REMOTE_ADDR="198.51.100.7", headers={"user-agent": "Wget/1.21"})
 
-    for seconds in (0, 30, 59):
-        personal_tokens.authenticate(text, at=first + timedelta(seconds=seconds))
+    for seconds, request in ((0, home), (30, away), (59, away)):
+        at = first + timedelta(seconds=seconds)
+        personal_tokens.authenticate(text, request=request, at=at)
     token.refresh_from_db()
     assert token.last_used_at == first
+    assert (token.device, token.network) == ("curl", "192.0.2.0/24")
 
     later = first + timedelta(seconds=60)
-    personal_tokens.authenticate(text, at=later)
+    personal_tokens.authenticate(text, request=away, at=later)
     token.refresh_from_db()
     assert token.last_used_at == later
+    assert (token.device, token.network) == ("Wget", "198.51.100.0/24")
 
 
 def unknown(alice, bob):
@@ -199,7 +204,9 @@ def test_removed_scopes_no_longer_count(alice, api_with):
     client = api_with(text)
     assert client.post("/api/v1/tasks", {"title": "x"}).status_code == 201
 
-    personal_tokens.narrow(user=alice, token_id=token.pk, scopes=[READ])
+    personal_tokens.narrow(
+        user=alice, token_id=token.pk, scopes=[READ], at=timezone.now()
+    )
 
     answer = client.post("/api/v1/lists", {"name": "x"})
     assert answer.status_code == 403
@@ -212,11 +219,18 @@ def test_removed_scopes_no_longer_count(alice, api_with):
 def test_scopes_are_only_taken_away(alice):
     token, _ = token_of(alice, READ, APPEND)
 
-    personal_tokens.narrow(user=alice, token_id=token.pk, scopes=[READ, WRITE])
+    for scopes in ([READ, WRITE], [READ, WRITE]):
+        personal_tokens.narrow(
+            user=alice, token_id=token.pk, scopes=scopes, at=timezone.now()
+        )
     token.refresh_from_db()
     assert token.scopes == READ
     with pytest.raises(ValueError, match="scope"):
-        personal_tokens.narrow(user=alice, token_id=token.pk, scopes=[APPEND])
+        personal_tokens.narrow(
+            user=alice, token_id=token.pk, scopes=[APPEND], at=timezone.now()
+        )
+    [event] = alice.security_events.filter(kind="token_narrowed")
+    assert event.about == str(token.pk)
 
 
 def test_scopes_that_are_no_longer_known_permit_nothing():

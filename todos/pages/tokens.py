@@ -61,6 +61,7 @@ class ShownToken:
     created: str
     expires: str
     used: str
+    used_where: str
     is_live: bool
     ended: str
 
@@ -110,6 +111,7 @@ class TokenPage(UserPageMixin):
             created=self.when(token.created_at),
             expires=self.when(token.expires_at),
             used=self.when(used) if used else "Never",
+            used_where=" · ".join(filter(None, (token.device, token.network))),
             is_live=is_live,
             ended="" if is_live else "revoked" if is_ended else "expired",
         )
@@ -271,7 +273,9 @@ class RightsView(TokenPage, RightsFormView):
         token = self.token
         scopes = form.cleaned_data["scopes"]
         try:
-            personal_tokens.narrow(user=self.user, token_id=token.pk, scopes=scopes)
+            personal_tokens.narrow(
+                user=self.user, token_id=token.pk, scopes=scopes, at=self.now
+            )
         except ValueError:  # another tab took the chosen ones away
             refuse(form, "The token no longer has these rights.")
             return self.form_invalid(form)
