@@ -18,7 +18,7 @@ from todos.actions.undone import is_undone
 from todos.caller import Caller
 from todos.models import Change
 
-BATCHES_MAX = 100  # that one call looks at: each is a transaction of its own
+BATCHES_MAX = 500  # that one call looks at: each is a transaction of its own
 SECONDS_MAX = 5  # after which one call begins no other batch
 
 
