@@ -39,11 +39,14 @@ def validated(
     if data is None:  # `is_valid` has a message of its own
         serializer_class(data=None).is_valid(raise_exception=True)
     serializer = _serializer(serializer_class, partial=partial)
+    outer = _kept.context.copy()  # of a validation that this one is part of
+    _kept.context.clear()
     _kept.context.update(context or {})
     try:
         values: JSONObject = serializer.run_validation(data)
     finally:
         _kept.context.clear()
+        _kept.context.update(outer)
     return values
 
 

@@ -6,6 +6,7 @@ Another user's object is answered with 404, with the same bytes as for an unknow
 from __future__ import annotations
 
 from functools import cached_property
+from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
@@ -35,6 +36,14 @@ class OwnedEndpoint(Endpoint):
             by=credential_of(self.request),
             at=timezone.now(),
         )
+
+    def only_reads(self, user_id: UUID) -> bool:
+        """Whether the request reads for this user, and its route names nobody else.
+
+        Then the answer can be read together with the user: see `ReadsWithUser`.
+        """
+        named = self.kwargs.get("user_id", "me")
+        return self.request.method == "GET" and named in {"me", str(user_id)}
 
     @property
     def may_read(self) -> bool:

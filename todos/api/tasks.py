@@ -78,7 +78,7 @@ class TaskListView(TaskEndpoint):
 
     def read_with_user(self, user_id: UUID) -> RowValues | None:
         """Read the first page together with its owner, if that is what is asked."""
-        if self.request.method != "GET" or self.request.query_params:
+        if not self.only_reads(user_id) or self.request.query_params:
             return None
         with rows_of(user_id):
             self._found = _OPEN.rows(owner=user_id)
@@ -208,7 +208,7 @@ class TaskDetailView(TaskEndpoint):
 
     def read_with_user(self, user_id: UUID) -> RowValues | None:
         """Read the task together with its owner, if that is all a request does."""
-        if self.request.method != "GET":
+        if not self.only_reads(user_id):
             return None
         self._found = task_with_owner(user_id, self.kwargs["task_id"])
         return self._found and owner_of(self._found)

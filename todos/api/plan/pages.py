@@ -1,5 +1,6 @@
 """Pages of a bare array, with their total and links in headers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import Model, QuerySet
@@ -50,6 +51,12 @@ class Page:
 def page_of(rows: QuerySet[Model, JSONObject], *, skip: int, size: int) -> Page:
     """Return the page after `skip` rows; it counts them only if it isn't the last."""
     found = list(rows[skip : skip + size])
+    return page_from(found, skip=skip, size=size, count=rows.count)
+
+
+def page_from(
+    found: list[JSONObject], *, skip: int, size: int, count: Callable[[], int]
+) -> Page:
+    """Return the page with these rows; `count` counts those of all pages."""
     is_last = len(found) < size and (found or skip == 0)
-    total = skip + len(found) if is_last else rows.count()
-    return Page(found, skip, size, total)
+    return Page(found, skip, size, skip + len(found) if is_last else count())
