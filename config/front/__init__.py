@@ -8,9 +8,11 @@ goes through Django, which writes the refusal and adds the headers of every resp
 
 import asyncio
 import threading
+import time
+from collections.abc import Callable
 from queue import SimpleQueue
 
-from config.api.problems import HeadersTooLarge, RequestTimeout
+from config.api.problems import HeadersTooLarge, RequestTimeout, Unavailable
 from config.front.answers import Application, Job
 from config.front.bodies import Body, linger, receive
 from config.front.heads import HEAD_BYTES, Head
@@ -20,13 +22,21 @@ from config.front.rsgi import HTTPProtocol, Scope
 # wait for external issuers (`accounts.better_auth`) and one for an upload, and those
 # must not block other requests.
 THREADS = 4
+# A request that waited this long for a thread is refused with 503. Its client has
+# probably given up, and the queue of an overloaded process stays this short.
+WAIT_MAX = 5.0  # seconds
+# Except for the probe that asks whether the process lives: it is only busy.
+LIVENESS = "/healthz"
 
 
 class Front:
     """An RSGI application that runs a WSGI application in threads."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(
+        self, application: Application, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._application = application
+        self._clock = clock  # in seconds
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 
@@ -47,6 +57,9 @@ class Front:
 
     def _work(self) -> None:
         while job := self._jobs.get():
+            waited = self._clock() - job.received_at
+            if waited > WAIT_MAX and job.path != LIVENESS:
+                job.refuse(Unavailable())
             job.run(self._application)
             del (
                 job
@@ -60,7 +73,7 @@ class Front:
             body = Body(refusal=HeadersTooLarge())
         else:
             body = await receive(protocol, head.path, head.body_length)
-        job = Job(head, body, protocol)
+        job = Job(head, body, protocol, received_at=self._clock())
         self._jobs.put(job)
         await job.done
         body.release()

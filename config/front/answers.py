@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
+from rest_framework.exceptions import APIException
+
 from config.api.problems import Unavailable
 from config.front.bodies import Body
 from config.front.heads import Head
@@ -57,9 +59,13 @@ class Outgoing:
 
 
 class Job:
-    """A received request. Created on the event loop."""
+    """A received request, since `received_at`. Created on the event loop."""
 
-    def __init__(self, head: Head, body: Body, protocol: HTTPProtocol) -> None:
+    def __init__(
+        self, head: Head, body: Body, protocol: HTTPProtocol, *, received_at: float
+    ) -> None:
+        self.path = head.path
+        self.received_at = received_at
         self._environ = head.environ
         self._body = body
         self._protocol = protocol
@@ -71,6 +77,10 @@ class Job:
         self._environ["CONTENT_LENGTH"] = str(body.length)
         if body.refusal is not None:
             self._environ[REFUSAL] = body.refusal
+
+    def refuse(self, refusal: APIException) -> None:
+        """Let Django answer with this refusal, unless there is one already."""
+        self._environ.setdefault(REFUSAL, refusal)
 
     def run(self, application: Application) -> None:
         """Run the request and send the response. Called in a thread."""

@@ -1,0 +1,93 @@
+"""A process that gets more requests than it can serve refuses those that wait long."""
+
+import asyncio
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from config.api.problems import Unavailable
+from config.front import THREADS, WAIT_MAX, Front
+from config.front.answers import REFUSAL
+
+
+class Request:
+    """A request as the server hands it over, and the response."""
+
+    def __init__(self, path):
+        self.scope = SimpleNamespace(
+            http_version="1.1",
+            server="127.0.0.1:8000",
+            client="127.0.0.1:9",
+            scheme="http",
+            method="GET",
+            path=path,
+            query_string="",
+            headers={},
+        )
+        self.status = None
+
+    async def __call__(self):
+        return b""
+
+    def response_bytes(self, status, headers, body):
+        self.status = status
+
+
+@pytest.fixture
+def busy():
+    """An application whose first requests take until `now` is later."""
+    state = SimpleNamespace(now=0.0, running=0, all_run=None, may_end=threading.Event())
+
+    def application(environ, start_response):
+        if environ["PATH_INFO"] == "/slow":
+            state.loop.call_soon_threadsafe(state.begun)
+            state.may_end.wait(30)
+        refusal = environ.get(REFUSAL)
+        start_response(f"{refusal.status_code if refusal else 200} X", [])
+        return [b""]
+
+    def begun():
+        state.running += 1
+        if state.running == THREADS:
+            state.all_run.set()
+
+    state.application, state.begun = application, begun
+    return state
+
+
+def answers(busy, paths, *, waited):
+    """Send requests while all threads are busy for `waited` seconds."""
+
+    async def run():
+        busy.loop, busy.all_run = asyncio.get_running_loop(), asyncio.Event()
+        front = Front(busy.application, clock=lambda: busy.now)
+        front.__rsgi_init__(busy.loop)
+        slow = [Request("/slow") for _ in range(THREADS)]
+        late = [Request(path) for path in paths]
+        tasks = [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in slow]
+        await busy.all_run.wait()
+        tasks += [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in late]
+        await asyncio.sleep(0)  # until they are received
+        busy.now += waited
+        busy.may_end.set()
+        await asyncio.gather(*tasks)
+        front.__rsgi_del__(busy.loop)
+        return [request.status for request in slow + late]
+
+    return asyncio.run(run())
+
+
+def test_a_request_that_waited_long_is_refused(busy):
+    *slow, late = answers(busy, ["/"], waited=WAIT_MAX + 0.1)
+
+    assert slow == [200] * THREADS
+    assert late == Unavailable.status_code
+
+
+def test_a_request_that_waited_less_is_served(busy):
+    assert answers(busy, ["/"], waited=WAIT_MAX)[-1] == 200
+
+
+def test_the_probe_of_a_busy_process_is_answered(busy):
+    assert answers(busy, ["/healthz"], waited=60)[-1] == 200
