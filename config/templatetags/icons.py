@@ -30,14 +30,14 @@ def icon(name: str, css_class: str = "icon") -> SafeString:
     """
     if name not in names():
         raise TemplateSyntaxError(f"There is no icon named {name!r} in {SHAPES.name}.")
-    return _markup(name, css_class, static("img/icons.svg"))
+    return _markup(name, css_class)
 
 
 @lru_cache(maxsize=512)  # a list of tasks has hundreds of icons, of few kinds
-def _markup(name: str, css_class: str, url: str) -> SafeString:
+def _markup(name: str, css_class: str) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
         css_class,
-        url,
+        static("img/icons.svg"),
         name,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time
+from functools import lru_cache
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,10 +17,12 @@ from accounts.times import time_words
 from todos.markdown import plain_start
 from todos.models import Task, TaskList
 from todos.pages.navigation import NavigationLabel
+from todos.pages.paths import path_of
 from todos.schedule.days import Clock
 from todos.schedule.wording import rule_words
 
 
+@lru_cache(maxsize=1024)  # the rows of a page repeat few days
 def day_words(day: date, *, today: date) -> str:
     """Return a day in words: `Today`, `Fri 27 Nov`, `Mon 4 Jan 2027`."""
     distance = (day - today).days
@@ -84,6 +87,20 @@ class TaskRow:
         """Where to go after a change, as the quoted value of `next`."""
         fragment = f"#task-{self.following}" if self.following else ""
         return quote(self.here + fragment, safe="/")
+
+    @property
+    def toggle_path(self) -> str:
+        """Where to complete the task, or to reopen it."""
+        act = "reopen" if self.task.is_completed else "complete"
+        return path_of(f"todos:task-{act}", self.task.pk)
+
+    @property
+    def menu_path(self) -> str:
+        return path_of("todos:task-menu", self.task.pk)
+
+    @property
+    def date_path(self) -> str:
+        return path_of("todos:task-date", self.task.pk)
 
     @property
     def back(self) -> str:
