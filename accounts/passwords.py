@@ -6,6 +6,7 @@ them.
 """
 
 import unicodedata
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -24,6 +25,7 @@ SEQUENCES = (
     "azertyuiopqsdfghjklmwxcvbn",
 )
 SHORT_UNIT = 4  # characters; repeating so few makes a password no better
+ROW_MIN = 3  # keys in a row that is added to a word
 
 
 def normalised(password: str) -> str:
@@ -105,9 +107,11 @@ class PrintableValidator:
 
 
 class GuessablePasswordValidator(CommonPasswordValidator):
-    """Refuse well-known passwords, also repeated or beside the name of this service.
+    """Refuse well-known passwords, also repeated, or beside something expected.
 
-    Refused as well are a few repeated characters and rows of keys. These are the
+    That is the name of this service, or a row of keys such as `12345678`.
+
+    Refused as well are a few repeated characters and rows of keys alone. These are the
     expected passwords of NIST SP 800-63B-4, section 3.1.1.2; there are no rules about
     kinds of characters.
     """
@@ -120,16 +124,26 @@ class GuessablePasswordValidator(CommonPasswordValidator):
         for word in _words_of_this_service():
             if word in folded:
                 candidates.add("".join(filter(str.isalnum, folded.replace(word, ""))))
+        candidates.update(_without_rows(folded))
         if any(map(self._is_expected, candidates)):
             raise ValidationError(self.get_error_message(), code="password_too_common")
 
     def _is_expected(self, text: str) -> bool:
         unit = _repeated_unit(text)
-        return (
-            len(unit) <= SHORT_UNIT
-            or unit in self.passwords
-            or any(_continues(unit, sequence) for sequence in SEQUENCES)
-        )
+        return len(unit) <= SHORT_UNIT or unit in self.passwords or _is_row(unit)
+
+
+def _without_rows(text: str) -> Iterator[str]:
+    """Yield the text without a row of keys at its end, and without one at its start."""
+    ends = range(len(text) - ROW_MIN + 1)
+    if start := next((n for n in ends if _is_row(text[n:])), 0):
+        yield text[:start].strip()
+    if end := next((n for n in ends if _is_row(text[: len(text) - n])), 0):
+        yield text[len(text) - end :].strip()
+
+
+def _is_row(text: str) -> bool:
+    return any(_continues(text, sequence) for sequence in SEQUENCES)
 
 
 def _words_of_this_service() -> set[str]:

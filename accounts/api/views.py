@@ -280,16 +280,22 @@ class LogoutView(PublicEndpoint):
 
 
 class PasswordView(Endpoint):
-    """Change the password; all other credentials are revoked."""
+    """Change the password; all other credentials are revoked.
+
+    A user with a second factor must have signed in recently.
+    """
 
     name = "Change the password"
     scopes = {"POST": None}
     input_class = PasswordChangeSerializer
     tag = "auth"
+    refusals = {"POST": (RecentSignInRequired,)}
 
     @extend_schema(operation_id="change_password", responses={204: None})
     def post(self, request: Request) -> Response:
         user = reload_user(user_of(request))
+        if user.has_factor and not SignedInRecently().has_permission(request, self):
+            raise RecentSignInRequired
         body = self.validated(request, user=user)
         if not password_attempts.check_password(
             user,

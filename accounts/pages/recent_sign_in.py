@@ -54,6 +54,23 @@ def recent_sign_in_required(view: View) -> View:
     return guarded
 
 
+def recent_factor_required(view: View) -> View:
+    """Do the same for a user with a second factor alone.
+
+    It is for pages that ask for the password themselves.
+    """
+    with_factor = recent_sign_in_required(view)
+
+    @wraps(view)
+    def guarded(
+        request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
+        has_factor = bool(getattr(request.user, "has_factor", False))
+        return (with_factor if has_factor else view)(request, *args, **kwargs)
+
+    return guarded
+
+
 def _url_to_sign_in_again(request: HttpRequest, back: str) -> str:
     user = user_of(request)
     if user.has_factor:

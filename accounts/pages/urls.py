@@ -195,6 +195,11 @@ urlpatterns = [
         recent_sign_in.ConfirmCodeView.as_view(),
         name="account_confirm_reauthentication_code",
     ),
+    path(
+        "password/change/",
+        views.PasswordChangeView.as_view(),
+        name="account_change_password",
+    ),
     path("password/set/", views.PasswordSetView.as_view(), name="account_set_password"),
     re_path(
         r"^confirm-email/(?P<key>[-:\w]+)/$",

@@ -28,7 +28,10 @@ from accounts.event_words import rows_of
 from accounts.models import BrowserSession, PersonalAccessToken
 from accounts.pages.factors import factors_in_words
 from accounts.pages.forms import PasswordResetKeyForm
-from accounts.pages.recent_sign_in import recent_sign_in_required
+from accounts.pages.recent_sign_in import (
+    recent_factor_required,
+    recent_sign_in_required,
+)
 from accounts.pages.sign_out import clear_browser
 from config.api.throttling import count_request
 from config.drafts import KeepsDraft
@@ -110,6 +113,11 @@ class PasswordResetFromKeyView(allauth.PasswordResetFromKeyView):
             )  # which says that the link is void
         device_cookies.set_cookie(self.request, response, self.reset_user.email)
         return response
+
+
+@method_decorator(recent_factor_required, name="dispatch")
+class PasswordChangeView(allauth.PasswordChangeView):
+    """Change the password, which the form asks for first."""
 
 
 @method_decorator(recent_sign_in_required, name="dispatch")

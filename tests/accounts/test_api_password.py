@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -6,6 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts import tokens
 from tests.factories import PASSWORD
+from tests.signing_in import with_app
 
 pytestmark = pytest.mark.usefixtures("one_rate_window")
 
@@ -99,3 +101,14 @@ def test_is_limited_by_wrong_passwords(api_as, alice, settings):
 
     assert statuses == [400, 400]
     assert limited.status_code == 429
+
+
+def test_a_user_with_a_second_factor_needs_a_recent_sign_in(api_as, alice):
+    hour_ago = timezone.now() - timedelta(hours=1)
+    with_app(alice, at=hour_ago)
+
+    old = api_as(alice, authenticated_at=hour_ago).post(URL, CHANGE)
+    recent = api_as(alice).post(URL, CHANGE)
+
+    assert (old.status_code, old.json()["code"]) == (403, "recent_sign_in_required")
+    assert recent.status_code == 204

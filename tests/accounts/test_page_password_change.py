@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -6,6 +8,7 @@ from django.utils import timezone
 from accounts import tokens
 from accounts.models import SecurityEvent
 from tests.factories import PASSWORD, UserFactory
+from tests.signing_in import with_app
 
 pytestmark = pytest.mark.usefixtures("one_rate_window")
 
@@ -145,3 +148,15 @@ def test_asks_a_user_with_a_password_for_it(page_as, alice):
     assert response.url == URL
     alice.refresh_from_db()
     assert alice.check_password(PASSWORD)
+
+
+def test_a_user_with_a_second_factor_needs_a_recent_sign_in(page_as, alice):
+    hour_ago = timezone.now() - timedelta(hours=1)
+    with_app(alice, at=hour_ago)
+
+    recent = page_as(alice).get(URL)
+    old = page_as(alice, authenticated_at=hour_ago).get(URL)
+
+    assert recent.status_code == 200
+    assert old.status_code == 302
+    assert old["Location"].startswith("/accounts/2fa/confirm/")

@@ -166,6 +166,9 @@ def test_a_long_password_gets_no_hint(client, alice):
         "Ownlist Ownlist Ownlist",
         "my.ownlist.password",
         "1q2w3e4r5t6y7u8i9o0p",
+        "password12345678",
+        "87654321sunshine",
+        "letmein qwertyuiop",
     ],
 )
 def test_refuses_what_is_expected(password):
