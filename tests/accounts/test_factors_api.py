@@ -12,7 +12,7 @@ from accounts import factors, tokens
 from accounts.better_auth.identities import find_or_provision, set_skips_factor
 from accounts.better_auth.verifier import verify
 from accounts.credentials import sign_out_everywhere
-from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent
+from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
 from tests.factories import PASSWORD
 from tests.signing_in import app_code, program_of, with_app
 
@@ -127,13 +127,18 @@ def test_a_token_with_the_code_is_recent(sign_in, code, api_with):
 
 
 def test_the_old_password_makes_no_sign_in_recent(alice, secret, api_with):
-    pair = tokens.start_family(user=alice, at=timezone.now(), authenticated_at=None)
+    User.objects.update(factor_since=timezone.now() - timedelta(hours=1))
+    alice.refresh_from_db()
+    proved_at = (timezone.now() - timedelta(minutes=10)).replace(microsecond=0)
+    pair = tokens.start_family(
+        user=alice, at=timezone.now(), authenticated_at=proved_at
+    )
     body = {"old_password": PASSWORD, "new_password": "an entirely new phrase"}
     assert api_with(pair.access).post("/api/v1/auth/password", body).status_code == 204
 
     after = tokens.rotate(refresh=pair.refresh, at=timezone.now())
 
-    assert api_with(after.access).delete(ME).status_code == 403
+    assert tokens.AccessToken.read(after.access).authenticated_at == proved_at
 
 
 # --- Linked identities --------------------------------------------------------------
