@@ -243,7 +243,7 @@ def first_page(
         return tasks(owner).represented().order_by(*order)[:size]
 
     def total(owner: UUID) -> QuerySet[Any, Any]:
-        return tasks(owner).values("owner").annotate(total=Count("pk"))
+        return tasks(owner).values("owner").annotate(total=Count("*"))
 
     return PageQuery(PLAN_COLUMNS, page), CompiledQuery(["total"], total)
 
