@@ -24,6 +24,7 @@ from config import row_security
 from config.postgresql.roles import creation, grants
 
 EVERYBODY = UUID(int=0)
+MAINTAIN_SINCE = 170_000  # PostgreSQL 17
 POLICY = (
     "CREATE POLICY tests ON {table} USING"
     f" ((SELECT current_setting('app.user_id', true)) = '{EVERYBODY.hex}')"
@@ -62,16 +63,20 @@ def owned_models():
 def runtime_role():
     """Connect as a role that owns nothing; as the owner of the tables again at the end.
 
-    It may truncate, which is how Django empties the tables between tests.
+    It may truncate, which is how Django empties the tables between tests. Where
+    PostgreSQL has the right to maintain tables, it may also collect statistics, which
+    tests of query plans need.
     """
     name, password = _name(), secrets.token_urlsafe(16)
+    version: int = connection.pg_version
+    rights = "TRUNCATE, MAINTAIN" if version >= MAINTAIN_SINCE else "TRUNCATE"
     _execute(
         f"DROP ROLE IF EXISTS {name}",
         creation(name, password).as_string(),
         *(statement.as_string() for statement in grants(name)),
-        f"GRANT TRUNCATE ON ALL TABLES IN SCHEMA public TO {name}",
+        f"GRANT {rights} ON ALL TABLES IN SCHEMA public TO {name}",
         # Also those that the test of a migration makes again.
-        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT TRUNCATE ON TABLES TO {name}",
+        f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON TABLES TO {name}",
         *(POLICY.format(table=model._meta.db_table) for model in owned_models()),
     )
     if os.environ.get("OWNLIST_TEST_ROW_SECURITY") == "off":
