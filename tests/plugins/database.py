@@ -85,6 +85,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                    # Not those that clean up, which the server ends by itself.
+                    " AND backend_type = 'client backend'"
                 )
 
 
