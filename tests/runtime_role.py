@@ -19,6 +19,7 @@ from django.apps import apps
 from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import ConnectionHandler, connection
+from django.db.models.signals import post_migrate
 
 from config import row_security
 from config.postgresql.roles import creation, grants
@@ -77,17 +78,16 @@ def runtime_role():
         f"GRANT {rights} ON ALL TABLES IN SCHEMA public TO {name}",
         # Also those that the test of a migration makes again.
         f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rights} ON TABLES TO {name}",
-        *(POLICY.format(table=model._meta.db_table) for model in owned_models()),
     )
-    if os.environ.get("OWNLIST_TEST_ROW_SECURITY") == "off":
-        for model in owned_models():
-            _execute(f"ALTER TABLE {model._meta.db_table} DISABLE ROW LEVEL SECURITY")
+    _show_rows_to_tests()
     settings.MIGRATION_DATABASE = connection.settings_dict.copy()
     owner = _connect_as(name, password)
+    post_migrate.connect(_show_rows_to_tests, sender=apps.get_app_config("todos"))
     try:
         with everything_shown_to_tests():
             yield
     finally:
+        post_migrate.disconnect(_show_rows_to_tests, apps.get_app_config("todos"))
         settings.MIGRATION_DATABASE = None
         _connect_as(*owner)
         _execute(
@@ -125,6 +125,26 @@ def _connect_as(user, password):
     before = chosen["USER"], chosen["PASSWORD"]
     chosen["USER"], chosen["PASSWORD"] = user, password
     return before
+
+
+def _show_rows_to_tests(**_signal):
+    """Give the owned tables that lack it the policy of the tests.
+
+    After every migration, because the test of one can drop a table and make it again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname::text FROM pg_class WHERE relname = ANY(%s)"
+            " AND relnamespace = current_schema()::regnamespace AND NOT EXISTS (SELECT"
+            " FROM pg_policy WHERE polrelid = pg_class.oid AND polname = 'tests')",
+            [[model._meta.db_table for model in owned_models()]],
+        )
+        tables = [table for (table,) in cursor.fetchall()]
+    _execute(*(POLICY.format(table=table) for table in tables))
+    if os.environ.get("OWNLIST_TEST_ROW_SECURITY") == "off":
+        _execute(
+            *(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY" for table in tables)
+        )
 
 
 def _execute(*statements):

@@ -85,8 +85,9 @@ def django_db_setup(django_db_setup, django_db_blocker):
                 cursor.execute(
                     "SELECT pg_terminate_backend(pid, 10_000) FROM pg_stat_activity"
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                    # Not those that clean up, which the server ends by itself.
-                    " AND backend_type = 'client backend'"
+                    # Not those that clean up, which belong to no role and end by
+                    # themselves. (The kind of a session is shown to its role only.)
+                    " AND usesysid IS NOT NULL"
                 )
 
 
