@@ -168,8 +168,9 @@ class Target:
     def wait_for_keys(self, token: str) -> None:
         """Send a token of Better Auth until the keys that it needs were fetched.
 
-        Until then the right answer is 503. A token that names an unknown key makes the
-        server fetch again, which takes long on a busy machine.
+        Until then the right answer is 503. A token with an unknown key id makes the
+        server fetch again, which takes long on a busy machine: a test that expects 401
+        for one calls this before.
         """
         headers = {"Authorization": f"Bearer {token}"}
         deadline = time.monotonic() + SECONDS
