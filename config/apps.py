@@ -1,6 +1,8 @@
 """The Django app of this package, which registers its system checks."""
 
+from django import db
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class ConfigConfig(AppConfig):
@@ -12,3 +14,14 @@ class ConfigConfig(AppConfig):
         from config import checks, drafts  # noqa: F401 - importing registers them
 
         user_logged_in.connect(drafts.claim)
+        _skip_idle_work()
+
+
+def _skip_idle_work() -> None:
+    """Disconnect what Django does around each request, if it has nothing to do here."""
+    from django.core import cache, signals
+
+    if not settings.DEBUG:  # only then queries are kept
+        signals.request_started.disconnect(db.reset_queries)
+    if settings.IS_CACHE_A_TABLE:  # which has no connection of its own
+        signals.request_finished.disconnect(cache.close_caches)

@@ -29,6 +29,12 @@ FIELDS = (
 )
 OWN_LOGGERS = ("accounts", "config", "todos")
 
+_encode = json.JSONEncoder(default=str).encode
+
+
+# No line contains the thread or the process, so records need not find them out.
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
 
 class JSONFormatter(logging.Formatter):
     """Format a record as one JSON object: time in UTC, level, message, fields."""
@@ -48,7 +54,7 @@ class JSONFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
             line["at"] = _places(record.exc_info[2])
-        return json.dumps(line, default=str)
+        return _encode(line)
 
 
 class TerminalFormatter(logging.Formatter):

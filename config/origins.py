@@ -22,10 +22,10 @@ def is_from_another(request: HttpRequest) -> bool:
     A subdomain, another port and a page without an origin (`null`) are other origins,
     and so is one that may call the API (`CORS_ALLOWED_ORIGINS`).
     """
-    origin = request.headers.get("Origin")
+    origin = request.META.get("HTTP_ORIGIN")
     if origin is not None and not is_own(request, origin):
         return True
-    site = request.headers.get("Sec-Fetch-Site", "none")
+    site = request.META.get("HTTP_SEC_FETCH_SITE", "none")
     return site not in {"none", "same-origin"} and not _is_link(request)
 
 
@@ -38,6 +38,6 @@ def _is_link(request: HttpRequest) -> bool:
     """
     return (
         request.method in {"GET", "HEAD"}
-        and request.headers.get("Sec-Fetch-Mode") == "navigate"
-        and request.headers.get("Sec-Fetch-Dest") in {"document", "empty"}
+        and request.META.get("HTTP_SEC_FETCH_MODE") == "navigate"
+        and request.META.get("HTTP_SEC_FETCH_DEST") in {"document", "empty"}
     )

@@ -1,7 +1,7 @@
 """The base class of every endpoint's view."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from functools import cache
 from typing import cast
 
@@ -95,6 +95,10 @@ class Endpoint(APIView):
             )
         super().check_permissions(request)
 
+    def _allowed_methods(self) -> list[str]:
+        endpoint = cast(Hashable, type(self))
+        return _implemented(endpoint, tuple(self.http_method_names))
+
     def _serves(self, method: str) -> bool:
         return method in self.allowed_methods
 
@@ -113,6 +117,17 @@ class Endpoint(APIView):
     def get_authenticate_header(self, request: Request) -> str:
         """Name the scheme in every 401, also without an authentication class."""
         return "Bearer"
+
+
+@cache
+def _implemented(endpoint: Hashable, names: tuple[str, ...]) -> list[str]:
+    """Return those of the methods that an endpoint has. Each response names them."""
+    # Django answers HEAD by GET.
+    return [
+        name.upper()
+        for name in names
+        if hasattr(endpoint, "get" if name == "head" else name)
+    ]
 
 
 @cache

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from psycopg import Connection, Cursor, errors
 from psycopg._preparing import Prepare
+from psycopg._queries import PostgresQuery
 from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.generators import fetch_many, send
@@ -40,6 +41,7 @@ class RowScope:
     def __init__(self, connection: Connection[Any]) -> None:
         self.connection = connection
         self.cursor = Cursor(connection)
+        self._set_owner: PostgresQuery | None = None
         self._shown: UUID | None = None
         self._is_known = True
         self._waiting: list[_Step] = []
@@ -78,7 +80,10 @@ class RowScope:
 
     def set_owner(self, owner: UUID | None) -> None:
         """Show these rows from the next statement on, to the end of its transaction."""
-        query = _query_of(self.cursor, SET_OWNER, [owner.hex if owner else ""])
+        value = owner.hex if owner else ""
+        if self._set_owner is None:
+            self._set_owner = _query_of(self.cursor, SET_OWNER, [value])
+        query = _with_parameter(self._set_owner, value)
         self._waiting.append(_Statement(self.cursor, query, prepare=True))
 
     def forget(self) -> None:
@@ -191,12 +196,20 @@ class ScopedCursor(Cursor[Any]):
         yield from self._conn._prepared.maintain_gen(self._conn)
 
 
-def _query_of(cursor: Cursor[Any], query: Any, params: Any) -> Any:
+def _query_of(cursor: Cursor[Any], query: Any, params: Any) -> PostgresQuery:
     """Make the cursor ready for a new statement, without the BEGIN of psycopg."""
     cursor._reset()
     cursor._last_query = None
     cursor._tx = Transformer(cursor)
     return cursor._convert_query(query, params)
+
+
+def _with_parameter(known: PostgresQuery, value: str) -> PostgresQuery:
+    """Return the query with another text as its only parameter."""
+    query = PostgresQuery(known._tx)
+    query.query, query.types, query.formats = known.query, known.types, known.formats
+    query.params = [value.encode()]
+    return query
 
 
 # What psycopg keeps of a statement that it has just prepared: to be validated.
