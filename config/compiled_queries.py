@@ -14,7 +14,7 @@ from threading import local
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model, QuerySet
 from django.db.models.expressions import BaseExpression
 
@@ -53,9 +53,8 @@ class CompiledQuery:
     def rows(self, **ids: Id) -> list[RowValues]:
         """Return all rows."""
         compiled = self._of_this_thread()
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, list(compiled.parameters(ids)))
-            found = cursor.fetchall()
+        database: Any = connections[DEFAULT_DB_ALIAS]
+        found = database.fetch(compiled.sql, list(compiled.parameters(ids)))
         names = self._columns
         return [dict(zip(names, compiled.read(row), strict=True)) for row in found]
 

@@ -94,16 +94,19 @@ def run_for_each(statement: str, parameters: Sequence[Sequence[Any]]) -> None:
             cursor.executemany(statement, parameters)
 
 
-def run_later(statement: str, parameters: Sequence[Any]) -> Callable[[], list[Any]]:
-    """Run a statement whose result is not needed yet.
+def run_later(statement: str, parameters: Sequence[Any]) -> None:
+    """Run a statement that returns nothing.
 
     On PostgreSQL it is sent together with the next statement, or with COMMIT.
-
-    Returns:
-        A function that returns its rows.
     """
     database: Any = connections[DEFAULT_DB_ALIAS]
-    fetch: Callable[[], list[Any]] = database.run_later(statement, parameters)
+    database.run_later(statement, parameters)
+
+
+def fetch_later(statement: str, parameters: Sequence[Any]) -> Callable[[], list[Any]]:
+    """Run a statement like `run_later`, whose rows the returned function returns."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    fetch: Callable[[], list[Any]] = database.fetch_later(statement, parameters)
     return fetch
 
 

@@ -28,7 +28,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from config.refusals import Refusal
-from config.writes import Insert, run_later
+from config.writes import Insert, fetch_later
 from todos.caller import Caller
 from todos.models import Change, Label, Ledger, Task, TaskList
 from todos.task_fields import RECORDED_COLUMNS
@@ -297,7 +297,7 @@ def _take_numbers(
         A function that returns one row: the last reserved number, and how many tasks
         and lists the owner has.
     """
-    return run_later(TAKE_NUMBERS, [_key(owner_id), count, adds])
+    return fetch_later(TAKE_NUMBERS, [_key(owner_id), count, adds])
 
 
 TAKE_NUMBERS = (

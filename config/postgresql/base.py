@@ -50,19 +50,52 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise NotImplementedError("Server-side cursors are disabled.")
         return ScopedCursor(self._scope)
 
-    def run_later(
+    def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
+        """Run a statement that reads, and return all its rows.
+
+        Opening a cursor for each takes longer than a short statement does.
+        """
+        if self._is_watched:
+            with self.cursor() as cursor:
+                cursor.execute(statement, parameters)
+                return list(cursor.fetchall())
+        self._get_ready()
+        with self.wrap_database_errors:
+            return self._scope.reader.execute(statement, parameters).fetchall()
+
+    def fetch_later(
         self, statement: str, parameters: Sequence[Any]
     ) -> Callable[[], list[Any]]:
-        """Run a statement in its order, but send it together with the next one.
-
-        In a transaction this saves a round trip; the next statement, or the commit,
-        raises its errors. Returns a function that returns its rows.
-        """
+        """Run a statement as `run_later` does; return a function that returns rows."""
         cursor = self.cursor()
         cursor.cursor.postpones = True
         cursor.execute(statement, parameters)
         fetchall: Callable[[], list[Any]] = cursor.fetchall
         return fetchall
+
+    def run_later(self, statement: str, parameters: Sequence[Any]) -> None:
+        """Run a statement in its order, but send it together with the next one.
+
+        In a transaction this saves a round trip; the next statement, or the commit,
+        raises its errors.
+        """
+        if self._is_watched:
+            self.fetch_later(statement, parameters)
+            return
+        self._get_ready()
+        with self.wrap_database_errors:
+            self._scope.writer.execute(statement, parameters)
+
+    @property
+    def _is_watched(self) -> bool:
+        """Whether the statements are logged or wrapped, as only Django's cursors do."""
+        return bool(self.queries_logged or self.execute_wrappers)
+
+    def _get_ready(self) -> None:
+        """Do what Django does before each statement."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
 
     def _commit(self) -> None:
         """Commit together with what is postponed."""

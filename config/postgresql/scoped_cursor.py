@@ -40,7 +40,11 @@ class RowScope:
 
     def __init__(self, connection: Connection[Any]) -> None:
         self.connection = connection
-        self.cursor = Cursor(connection)
+        self.converter = Transformer(connection)
+        # Cursors for statements whose rows are read at once, or that return none.
+        self.reader, self.writer = ScopedCursor(self), ScopedCursor(self)
+        self.writer.postpones = True
+        self._cursor = ScopedCursor(self)  # of statements that set the user
         self._set_owner: PostgresQuery | None = None
         self._shown: UUID | None = None
         self._is_known = True
@@ -82,9 +86,18 @@ class RowScope:
         """Show these rows from the next statement on, to the end of its transaction."""
         value = owner.hex if owner else ""
         if self._set_owner is None:
-            self._set_owner = _query_of(self.cursor, SET_OWNER, [value])
+            self._set_owner = self.query(SET_OWNER, [value])
         query = _with_parameter(self._set_owner, value)
-        self._waiting.append(_Statement(self.cursor, query, prepare=True))
+        self._waiting.append(_Statement(self._cursor, query, prepare=True))
+
+    def query(self, query: Any, params: Any) -> PostgresQuery:
+        """Convert the parameters of a statement that waits.
+
+        The converter is kept: psycopg would look up the conversions again each time.
+        """
+        converted = PostgresQuery(self.converter)
+        converted.convert(query, params)
+        return converted
 
     def forget(self) -> None:
         """Drop what waits, and set the user again before the next statement."""
@@ -145,6 +158,7 @@ class ScopedCursor(Cursor[Any]):
     def __init__(self, scope: RowScope) -> None:
         super().__init__(scope.connection)
         self._scope = scope
+        self._tx = Transformer(self)
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         owner, scope = row_owner(), self._scope
@@ -153,7 +167,7 @@ class ScopedCursor(Cursor[Any]):
         else:
             scope.enter(owner)
             if self.postpones:
-                scope.add(_Statement(self, _query_of(self, query, params), **options))
+                self._add(query, params, **options)
                 return self
         super().execute(query, params, **options)
         return self
@@ -191,17 +205,15 @@ class ScopedCursor(Cursor[Any]):
         if not self._scope.is_waiting:
             yield from super()._execute_gen(query, params, **options)
             return
-        self._scope.add(_Statement(self, _query_of(self, query, params), **options))
+        self._add(query, params, **options)
         yield from self._scope.exchange()
         yield from self._conn._prepared.maintain_gen(self._conn)
 
-
-def _query_of(cursor: Cursor[Any], query: Any, params: Any) -> PostgresQuery:
-    """Make the cursor ready for a new statement, without the BEGIN of psycopg."""
-    cursor._reset()
-    cursor._last_query = None
-    cursor._tx = Transformer(cursor)
-    return cursor._convert_query(query, params)
+    def _add(self, query: Any, params: Any, **options: Any) -> None:
+        """Make the cursor ready for a new statement, and let the statement wait."""
+        self._reset()
+        self._last_query = None
+        self._scope.add(_Statement(self, self._scope.query(query, params), **options))
 
 
 def _with_parameter(known: PostgresQuery, value: str) -> PostgresQuery:

@@ -20,17 +20,26 @@ from django.utils.functional import cached_property
 class DatabaseWrapper(base.DatabaseWrapper):
     """SQLite, with errors that are freed by the thread that handles them."""
 
-    def run_later(
-        self, statement: str, parameters: Sequence[Any]
-    ) -> Callable[[], list[Any]]:
-        """Run a statement. SQLite has no round trips that waiting could save.
-
-        Returns a function that returns its rows.
-        """
+    def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
+        """Run a statement, and return all its rows."""
         with self.cursor() as cursor:
             cursor.execute(statement, parameters)
-            rows = cursor.fetchall()
+            return list(cursor.fetchall())
+
+    def fetch_later(
+        self, statement: str, parameters: Sequence[Any]
+    ) -> Callable[[], list[Any]]:
+        """Run a statement, and return a function that returns its rows.
+
+        SQLite has no round trips that waiting could save.
+        """
+        rows = self.fetch(statement, parameters)
         return lambda: rows
+
+    def run_later(self, statement: str, parameters: Sequence[Any]) -> None:
+        """Run a statement. It doesn't wait either."""
+        with self.cursor() as cursor:
+            cursor.execute(statement, parameters)
 
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
