@@ -51,5 +51,8 @@ class RowSecurityMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with rows_of(None):
+        token = _owner.set(None)
+        try:
             return self.get_response(request)
+        finally:
+            _owner.reset(token)

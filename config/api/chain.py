@@ -7,9 +7,12 @@ messages. They have nothing to do for such a call, so it takes the short chain o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from io import BytesIO
 from typing import Any, cast
+from uuid import UUID
 
 from corsheaders import middleware as cors
 from django.conf import settings
@@ -18,11 +21,16 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.urls.converters import UUIDConverter
 from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from config.api.views import Endpoint
 from config.middleware import GetResponse, brings_own_credential
+
+_ID = re.compile(UUIDConverter.regex)
+SOME_ID = str(UUID(int=0))
+FORMS_CACHED = 500
 
 
 class ShortChainMiddleware:
@@ -46,9 +54,27 @@ class ShortChainMiddleware:
 
 
 def _endpoint_of(path: str) -> ResolverMatch | None:
-    """Return the endpoint of a path, None if another view or none has it."""
+    """Return the endpoint of a path, None if another view or none has it.
+
+    Paths that differ in their ids alone have the same, which is found once.
+    """
+    match = _endpoint_of_form(_ID.sub(SOME_ID, path), settings.ROOT_URLCONF)
+    ids = _ID.findall(path)
+    if match is None or not ids:
+        return match
+    if len(ids) != len(match.kwargs) or {*map(str, match.kwargs.values())} != {SOME_ID}:
+        return resolve(path)  # it has more than ids
+    kwargs = {
+        name: type(some)(one)
+        for (name, some), one in zip(match.kwargs.items(), ids, strict=True)
+    }
+    return ResolverMatch(match.func, (), kwargs, match.url_name, route=match.route)
+
+
+@lru_cache(FORMS_CACHED)
+def _endpoint_of_form(path: str, urlconf: str) -> ResolverMatch | None:
     try:
-        match = resolve(path)
+        match = resolve(path, urlconf)
     except Resolver404:
         return None
     is_endpoint = issubclass(getattr(match.func, "cls", object), Endpoint)

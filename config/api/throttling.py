@@ -226,9 +226,10 @@ class UserThrottle(LimitThrottle):
     """Limit the requests of a user, with any credential. The default throttle."""
 
     def count(self, request: Request, endpoint: Endpoint) -> Reading | None:
-        if not request.user.is_authenticated:
+        user = request.user
+        if not user.is_authenticated:
             return None
-        return users.count(str(request.user.pk), now=time.time())
+        return users.count(str(user.pk), now=time.time())
 
 
 class AddressThrottle(LimitThrottle):

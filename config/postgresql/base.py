@@ -97,6 +97,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         self.validate_no_broken_transaction()
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        """Begin or end a transaction, for which nothing is sent yet.
+
+        psycopg would check under its lock that none is open, which Django knows.
+        """
+        with self.wrap_database_errors:
+            self._scope.set_autocommit(autocommit)
+
     def _commit(self) -> None:
         """Commit together with what is postponed."""
         if self.connection is not None:

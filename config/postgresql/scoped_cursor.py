@@ -114,6 +114,12 @@ class RowScope:
             with self.connection.lock:
                 self.connection.wait(self.exchange())
 
+    def set_autocommit(self, autocommit: bool) -> None:
+        if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
+            self.connection._autocommit = autocommit
+        else:
+            self.connection.autocommit = autocommit  # which raises
+
     def commit(self) -> None:
         """Commit the transaction, together with what waits."""
         if self._waiting:
