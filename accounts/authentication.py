@@ -75,7 +75,8 @@ def bearer_token(request: Request) -> str | None:
     Raises:
         TokenNotValid: the header has this scheme, but no token.
     """
-    header = authentication.get_authorization_header(request).split()
+    sent: str = request._request.META.get("HTTP_AUTHORIZATION", "")
+    header = sent.encode("iso-8859-1", errors="replace").split()
     if not header or header[0].lower() != b"bearer":
         return None
     if len(header) != 2:

@@ -46,14 +46,14 @@ class ShortChainMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         accepts_html = "text/html" in request.META.get("HTTP_ACCEPT", "")
         if brings_own_credential(request) and not accepts_html:
-            match = _endpoint_of(request.path_info)
+            match = endpoint_of(request.path_info)
             if match is not None:
                 request.resolver_match = match
                 return self._short(request)
         return self.get_response(request)
 
 
-def _endpoint_of(path: str) -> ResolverMatch | None:
+def endpoint_of(path: str) -> ResolverMatch | None:
     """Return the endpoint of a path, None if another view or none has it.
 
     Paths that differ in their ids alone have the same, which is found once.

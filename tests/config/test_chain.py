@@ -1,12 +1,14 @@
 """The short chain of middleware answers programs as the whole chain would."""
 
 import json
+from uuid import UUID
 
 import pytest
 from django.test import Client
+from django.urls import Resolver404, resolve
 
 from accounts import access_tokens
-from config.api.chain import ShortChainMiddleware
+from config.api.chain import ShortChainMiddleware, endpoint_of
 from config.api.problems import HeadersTooLarge
 from config.front.answers import REFUSAL
 
@@ -155,3 +157,36 @@ def test_a_known_token_is_not_accepted_beyond_its_expiry(api_as, alice, monkeypa
     now = access_tokens.AccessToken(token, verify=False)["exp"]
     assert access_tokens._known.get(token, now=now - 301 + 29) is not None
     assert access_tokens._known.get(token, now=now) is None
+
+
+ONE, OTHER = "0197e2a1-5c1f-7000-8000-00000000a11c", str(UUID(int=7))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        TASKS,
+        f"{TASKS}/{ONE}",
+        f"{TASKS}/{ONE}/complete",
+        f"/api/{ONE}/tasks/{OTHER}",
+        f"/api/alice/tasks/{OTHER}",
+        f"{TASKS}/{ONE.upper()}",
+        f"{TASKS}/{ONE}/nothing",
+        f"/tasks/{ONE}/menu/",
+    ],
+)
+def test_finds_the_endpoint_that_django_resolves(path):
+    for form in (path.replace(ONE, OTHER), path):  # the second is known by its form
+        try:
+            expected = resolve(form)
+        except Resolver404:
+            expected = None
+        if not hasattr(getattr(expected, "func", None), "cls"):
+            assert endpoint_of(form) is None
+            continue
+        found = endpoint_of(form)
+        assert (found.func, found.kwargs, found.route) == (
+            expected.func,
+            expected.kwargs,
+            expected.route,
+        )
