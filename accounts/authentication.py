@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from typing import cast
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -34,12 +34,15 @@ from accounts.better_auth.exceptions import (
 from accounts.better_auth.issuers import session_issuer, trusted_issuers
 from accounts.better_auth.verifier import (
     VerifiedToken,
+    recently_verified,
     unverified_issuer,
     verify,
 )
 from accounts.credentials import SESSION, Credential
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.sign_in_records import proof_time, records_of
+from accounts.token_users import IDENTITY, OWNER, ReadsWithUser, TokenUser
+from accounts.verified_tokens import VerifiedTokens
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.client_address import address_key
 from config.compiled_queries import CompiledQuery, RowValues, instance
@@ -134,18 +137,41 @@ class BetterAuthAuthentication(authentication.BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Credential] | None:
         token = bearer_token(request)
-        if token is None or access_tokens.is_known(token, now=time.time()):
-            return None
-        if not is_of_better_auth(token):
-            return None
         now = timezone.now()
-        sender = address_key(request._request)
-        verified = verify_external_token(token, now=now, sender=sender)
-        identity = admit(verified, at=now)
+        if token is None or access_tokens.is_known(token, now=now.timestamp()):
+            return None
+        verified = recently_verified(token, now=now.timestamp())
+        if verified is None:
+            if not is_of_better_auth(token):
+                return None
+            sender = address_key(request._request)
+            verified = verify_external_token(token, now=now, sender=sender)
         view = request.parser_context["view"]
+        user_id = _users.get(token, now=now.timestamp())
+        known = _read_identity(user_id, verified, view) if user_id else None
+        identity = admit(verified, at=now, known=known)
+        if identity.user_id != user_id:
+            until, found = verified.expires_at, identity.user_id
+            _users.add(token, found, expires_at=until, now=now.timestamp())
         if identities.lacks_factor(identity) and not hasattr(view, "asks_for_code"):
             raise SecondFactorRequired()
         return identity.user, better_auth_credential(identity, verified)
+
+
+# Whose identity a token named a moment ago. What is read for this user requires that
+# the identity is still theirs.
+_users = VerifiedTokens[UUID]()
+
+
+def _read_identity(
+    user_id: UUID, verified: VerifiedToken, view: object
+) -> LinkedIdentity | None:
+    """Return the identity of a token if the view can read it with its answer."""
+    user = TokenUser(user_id, verified.issuer.issuer, verified.subject)
+    row = _row_with(user, view)
+    if row is None:
+        return None
+    return identities.identity_in(row, user=OWNER, identity=IDENTITY)
 
 
 def better_auth_credential(
@@ -191,30 +217,37 @@ def verify_external_token(token: str, *, now: datetime, sender: str) -> Verified
         raise Unavailable(wait=exc.retry_after) from exc
 
 
-def identify(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
+def identify(
+    token: VerifiedToken, *, at: datetime, known: LinkedIdentity | None = None
+) -> LinkedIdentity:
     """Return the identity of a verified token; create it on first use.
 
-    It may be suspended, or its user inactive.
+    It may be suspended, or its user inactive. `known` is the identity if it was read
+    already.
 
     Raises:
         Unavailable: its issuer had too many new users within a minute.
     """
     try:
-        return identities.find_or_provision(token, at=at)
+        return identities.find_or_provision(token, at=at, known=known)
     except identities.TooManyNewUsers as exc:
         logger.warning("too many new users", extra={"issuer": token.issuer.issuer})
         raise Unavailable(wait=exc.retry_after) from exc
 
 
-def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
+def admit(
+    token: VerifiedToken, *, at: datetime, known: LinkedIdentity | None = None
+) -> LinkedIdentity:
     """Return the identity that a verified token authenticates; create it on first use.
+
+    `known` is the identity if it was read already.
 
     Raises:
         TokenNotValid: its user is inactive or has ended every credential since, or a
             reset by mail has suspended the identity.
         Unavailable: as `identify` does.
     """
-    identity = identify(token, at=at)
+    identity = identify(token, at=at, known=known)
     if reason := identities.refusal(identity, token):
         raise refused(f"better auth: {reason}")
     return identity
@@ -223,22 +256,18 @@ def admit(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
 _USER = CompiledQuery(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=user_id))
 
 
-class ReadsWithUser(Protocol):
-    """A view that can read its answer and the user with one statement."""
-
-    def read_with_user(self, user_id: UUID) -> RowValues | None:
-        """Return the columns `REQUEST_FIELDS` of the user, or None if it has not.
-
-        The credential is verified, but not yet whether its user may still use it.
-        """
+def _row_with(user: TokenUser, view: object) -> RowValues | None:
+    """Return a row with the user's columns if the view can read it with its answer."""
+    if not hasattr(view, "read_with_user"):
+        return None
+    return cast(ReadsWithUser, view).read_with_user(user)
 
 
 def _user(user_id: UUID, view: object) -> User | None:
     """Return the user with the columns that a request needs."""
-    row = None
-    if hasattr(view, "read_with_user"):
-        row = cast(ReadsWithUser, view).read_with_user(user_id)
-    row = row or _USER.first(user_id=user_id)
+    if joined := _row_with(TokenUser(user_id), view):
+        return instance(User, {name: joined[OWNER + name] for name in REQUEST_FIELDS})
+    row = _USER.first(user_id=user_id)
     return instance(User, row) if row else None
 
 

@@ -36,14 +36,19 @@ class CompiledQuery:
 
     `query` takes the ids by name and returns a QuerySet, from whose rows `columns` are
     read. It must not depend on anything else, such as the time, and may only compare
-    the ids with columns.
+    the ids with columns. `names` are those of the ids; by default, of its parameters.
     """
 
     def __init__(
-        self, columns: Sequence[str], query: Callable[..., QuerySet[Model]]
+        self,
+        columns: Sequence[str],
+        query: Callable[..., QuerySet[Model]],
+        *,
+        names: Sequence[str] = (),
     ) -> None:
         self._columns = tuple(columns)
         self._query = query
+        self._names = tuple(names) or tuple(inspect.signature(query).parameters)
         self._compiled = local()  # a connection belongs to one thread
 
     def first(self, **ids: Id) -> RowValues | None:
@@ -71,7 +76,7 @@ class CompiledQuery:
         Raises:
             ValueError: an id becomes no parameter, so the query would ignore it.
         """
-        samples = {name: uuid4() for name in inspect.signature(self._query).parameters}
+        samples = {name: uuid4() for name in self._names}
         query = self._query(**samples).values_list(*self._columns).query
         compiler = query.get_compiler(connection=connection)
         sql, values = compiler.as_sql()

@@ -1,30 +1,81 @@
 """The compiled queries of tasks and lists; see `config.compiled_queries`."""
 
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from accounts.better_auth.identities import IDENTITY_FIELDS
 from accounts.models import REQUEST_FIELDS, User
+from accounts.token_users import IDENTITY, OWNER, TokenUser
 from config.compiled_queries import CompiledQuery, CompiledSQL, RowValues
 from config.row_security import rows_of
 from todos.models import Task, TaskList, TaskQuerySet
 from todos.task_fields import LOADED_VALUES, STORED_COLUMNS
 
 # What a request needs of its user, in a query for their rows.
-OWNER_COLUMNS = {f"owner__{name}": name for name in REQUEST_FIELDS}
+OWNER_COLUMNS = tuple(OWNER + name for name in REQUEST_FIELDS)
+IDENTITY_COLUMNS = tuple(IDENTITY + name for name in IDENTITY_FIELDS)
 
 # Everything that an interface shows of a task. The column `search` repeats title and
 # notes, and nothing reads it back.
 _COLUMNS = [*(name for name in STORED_COLUMNS if name != "search"), *LOADED_VALUES]
 
 
-def _task(owner: UUID, task: UUID) -> TaskQuerySet:
-    return Task.objects.owned_by(User(pk=owner)).filter(pk=task).represented()
+def _tasks(owner: UUID) -> TaskQuerySet:
+    return Task.objects.owned_by(User(pk=owner))
 
 
-_TASK = CompiledQuery(_COLUMNS, _task)
-_TASK_WITH_OWNER = CompiledQuery([*_COLUMNS, *OWNER_COLUMNS], _task)
+class QueryWithUser:
+    """A query of a user's tasks that also reads the user, and the identity of a token.
+
+    `query` takes the user's tasks, and perhaps ids by name.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        query: Callable[..., QuerySet[Any, Any]],
+        *,
+        kind: type[CompiledQuery] = CompiledQuery,
+    ) -> None:
+        def of_user(owner: UUID, **ids: UUID) -> QuerySet[Any, Any]:
+            return query(_tasks(owner), **ids)
+
+        def of_identity(
+            owner: UUID, issuer: str, subject: str, **ids: UUID
+        ) -> QuerySet[Any, Any]:
+            return query(_tasks(owner).of_identity(issuer, subject), **ids)
+
+        _, *names = inspect.signature(query).parameters
+        with_user = [*columns, *OWNER_COLUMNS]
+        self._of_user = kind(with_user, of_user, names=["owner", *names])
+        self._of_identity = kind(
+            [*with_user, *IDENTITY_COLUMNS],
+            of_identity,
+            names=["owner", "issuer", "subject", *names],
+        )
+
+    def rows(self, user: TokenUser, **ids: UUID) -> list[RowValues]:
+        """Return all rows, each with the columns of the user."""
+        with rows_of(user.id):
+            if not user.subject:
+                return self._of_user.rows(owner=user.id, **ids)
+            return self._of_identity.rows(
+                owner=user.id, issuer=user.issuer, subject=user.subject, **ids
+            )
+
+
+def _task(tasks: TaskQuerySet, task: UUID) -> TaskQuerySet:
+    return tasks.filter(pk=task).represented()
+
+
+_TASK = CompiledQuery(_COLUMNS, lambda owner, task: _task(_tasks(owner), task))
+_TASK_WITH_USER = QueryWithUser(_COLUMNS, _task)
 
 
 class PageQuery(CompiledQuery):
@@ -39,7 +90,7 @@ class PageQuery(CompiledQuery):
         if connection.vendor != "postgresql":
             return compiled
         stored = [name for name in self._columns if name not in LOADED_VALUES]
-        page = CompiledQuery(stored, self._query)._compile()
+        page = CompiledQuery(stored, self._query, names=self._names)._compile()
         columns = ", ".join(
             PAGE_VALUES.get(name, f'page."{name}"') for name in self._columns
         )
@@ -88,15 +139,9 @@ def task_row(owner: User, task_id: UUID) -> RowValues | None:
     return row if row and owner.sees_list(row["list_id"]) else None
 
 
-def task_with_owner(owner_id: UUID, task_id: UUID) -> RowValues | None:
-    """Return the task of `task_row`, with the columns that `owner_of` reads."""
-    with rows_of(owner_id):
-        return _TASK_WITH_OWNER.first(owner=owner_id, task=task_id)
-
-
-def owner_of(row: RowValues) -> RowValues:
-    """Return the columns of the owner in a row with `OWNER_COLUMNS`."""
-    return {name: row[joined] for joined, name in OWNER_COLUMNS.items()}
+def task_with_user(user: TokenUser, task_id: UUID) -> RowValues | None:
+    """Return the task of `task_row` together with the user, see `ReadsWithUser`."""
+    return next(iter(_TASK_WITH_USER.rows(user, task=task_id)), None)
 
 
 def inbox_id(owner: User) -> UUID:

@@ -19,7 +19,7 @@ from accounts.better_auth.verifier import VerifiedToken
 from accounts.credentials import lock_if_current
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, SecurityEvent, User
 from config.api.throttling import count_request
-from config.compiled_queries import CompiledQuery, instance
+from config.compiled_queries import CompiledQuery, RowValues, instance
 from config.text import clean_text
 
 # The last use is recorded this precisely, and not with every request.
@@ -30,18 +30,19 @@ INACTIVE = "no active user"
 SUSPENDED = "suspended"
 ENDED = "ended by its user"
 
+# What a request needs of an identity, beside its user.
+IDENTITY_FIELDS = (
+    "id",
+    "user_id",
+    "issuer",
+    "subject",
+    "last_used_at",
+    "suspended_at",
+    "skips_factor",
+)
 _OF_USER = "user__"
 _IDENTITY = CompiledQuery(
-    (
-        "id",
-        "user_id",
-        "issuer",
-        "subject",
-        "last_used_at",
-        "suspended_at",
-        "skips_factor",
-        *(_OF_USER + name for name in REQUEST_FIELDS),
-    ),
+    (*IDENTITY_FIELDS, *(_OF_USER + name for name in REQUEST_FIELDS)),
     lambda issuer, subject: LinkedIdentity.objects.filter(
         issuer=issuer, subject=subject
     ),
@@ -70,24 +71,31 @@ class LastSignInMethod(Exception):
 def find(*, issuer: str, subject: str) -> LinkedIdentity | None:
     """Return the identity and its user, with the columns that a request needs."""
     row = _IDENTITY.first(issuer=issuer, subject=subject)
-    if row is None:
-        return None
-    user = {name: row.pop(_OF_USER + name) for name in REQUEST_FIELDS}
-    identity = instance(LinkedIdentity, row)
-    identity.user = instance(User, user)
-    return identity
+    return identity_in(row, user=_OF_USER) if row else None
 
 
-def find_or_provision(token: VerifiedToken, *, at: datetime) -> LinkedIdentity:
+def identity_in(row: RowValues, *, user: str, identity: str = "") -> LinkedIdentity:
+    """Return the identity and the user whose columns have these prefixes in a row."""
+    found = instance(
+        LinkedIdentity, {name: row[identity + name] for name in IDENTITY_FIELDS}
+    )
+    found.user = instance(User, {name: row[user + name] for name in REQUEST_FIELDS})
+    return found
+
+
+def find_or_provision(
+    token: VerifiedToken, *, at: datetime, known: LinkedIdentity | None = None
+) -> LinkedIdentity:
     """Return the identity of the token; on first use, create it with a new account.
 
     Concurrent first requests end in one account: the second finds that of the first.
+    `known` is the identity if it was read already.
 
     Raises:
         TooManyNewUsers: its issuer has had too many new users this minute.
     """
     issuer, subject = token.issuer.issuer, token.subject
-    known = find(issuer=issuer, subject=subject)
+    known = known or find(issuer=issuer, subject=subject)
     if known is None:
         _count_new_user(issuer, at=at)
         try:

@@ -72,6 +72,12 @@ def unverified_claims(token: str) -> JsonObject:
         return {}
 
 
+def recently_verified(token: str, *, now: float) -> VerifiedToken | None:
+    """Return what `verify` returned for the token a moment ago, None if it did not."""
+    known = _known.get(token, now=now)
+    return known if known is not None and _is_current(known.issuer) else None
+
+
 def verify(token: str, *, now: float) -> VerifiedToken:
     """Verify a Better Auth JWT; `now` is in seconds since the epoch.
 
@@ -79,8 +85,7 @@ def verify(token: str, *, now: float) -> VerifiedToken:
         TokenRejected: it is refused; the reason is for the log only.
         KeysUnavailable: the keys of its issuer can't be fetched.
     """
-    known = _known.get(token, now=now)
-    if known is not None and _is_current(known.issuer):
+    if known := recently_verified(token, now=now):
         return known
     if len(token) > MAX_TOKEN_LENGTH:
         raise TokenRejected("too_large")

@@ -6,7 +6,6 @@ Another user's object is answered with 404, with the same bytes as for an unknow
 from __future__ import annotations
 
 from functools import cached_property
-from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
@@ -15,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import credential_of, user_of
+from accounts.token_users import TokenUser
 from config.api.conditional import PreconditionFailed
 from config.api.scopes import READ, InsufficientScope, LimitedToLists
 from config.api.views import Endpoint
@@ -37,13 +37,14 @@ class OwnedEndpoint(Endpoint):
             at=timezone.now(),
         )
 
-    def only_reads(self, user_id: UUID) -> bool:
+    def only_reads(self, user: TokenUser) -> bool:
         """Whether the request reads for this user, and its route names nobody else.
 
         Then the answer can be read together with the user: see `ReadsWithUser`.
         """
         named = self.kwargs.get("user_id", "me")
-        return self.request.method == "GET" and named in {"me", str(user_id)}
+        names = {"me", str(user.id), user.subject}
+        return self.request.method == "GET" and bool(named) and named in names
 
     @property
     def may_read(self) -> bool:

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import user_of
-from accounts.models import User
+from accounts.token_users import TokenUser
 from config.api.conditional import conditional_response, expected_version
 from config.api.fields import select_fields
 from config.api.pagination import (
@@ -25,7 +25,6 @@ from config.api.pagination import (
 from config.api.scopes import APPEND, READ, WRITE
 from config.compiled_queries import RowValues
 from config.json import JSONObject
-from config.row_security import rows_of
 from todos import actions
 from todos.agenda import Agenda
 from todos.api.endpoint import OwnedEndpoint
@@ -40,11 +39,10 @@ from todos.api.serializers.tasks import (
     task_tag,
 )
 from todos.compiled_queries import (
-    OWNER_COLUMNS,
     PageQuery,
-    owner_of,
+    QueryWithUser,
     task_row,
-    task_with_owner,
+    task_with_user,
 )
 from todos.models import Task, TaskQuerySet
 from todos.task_fields import SHOWN_COLUMNS
@@ -76,13 +74,14 @@ class TaskListView(TaskEndpoint):
 
     _found: list[RowValues] | None = None
 
-    def read_with_user(self, user_id: UUID) -> RowValues | None:
+    def read_with_user(self, user: TokenUser) -> RowValues | None:
         """Read the first page together with its owner, if that is what is asked."""
-        if not self.only_reads(user_id) or self.request.query_params:
+        if not self.only_reads(user) or self.request.query_params:
             return None
-        with rows_of(user_id):
-            self._found = _OPEN.rows(owner=user_id)
-        return owner_of(self._found[0]) if self._found else None
+        found = _OPEN.rows(user)
+        # No tasks can also mean that the identity is not the user's any more.
+        self._found = found if found or not user.subject else None
+        return found[0] if found else None
 
     @extend_schema(
         operation_id="tasks_list",
@@ -111,7 +110,7 @@ class TaskListView(TaskEndpoint):
         """Answer the most frequent request, for the first open tasks."""
         found = self._found
         if found is None:  # its user is not known by a token alone
-            found = _OPEN.rows(owner=user_of(self.request).pk)
+            found = _OPEN.rows(TokenUser(user_of(self.request).pk))
         page = page_from(found, ordering=_ORDERING, size=DEFAULT_PAGE_SIZE)
         results = [represent_task(row) for row in page.rows]
         return Response(page_body(self.request, page, results))
@@ -153,17 +152,14 @@ class TaskListView(TaskEndpoint):
 
 
 _ORDERING = "position"  # by default
-_OPEN = PageQuery(
-    [*SHOWN_COLUMNS, *OWNER_COLUMNS],
-    lambda owner: page_query(
-        Task.objects.owned_by(User(pk=owner))
-        .open()
-        .in_active_lists()
-        .top_level()
-        .represented(),
+_OPEN = QueryWithUser(
+    SHOWN_COLUMNS,
+    lambda tasks: page_query(
+        tasks.open().in_active_lists().top_level().represented(),
         ordering=_ORDERING,
         size=DEFAULT_PAGE_SIZE,
     ),
+    kind=PageQuery,
 )
 
 # The other views include steps, which have dates and states of their own.
@@ -206,12 +202,11 @@ class TaskDetailView(TaskEndpoint):
     }
     _found: RowValues | None = None
 
-    def read_with_user(self, user_id: UUID) -> RowValues | None:
+    def read_with_user(self, user: TokenUser) -> RowValues | None:
         """Read the task together with its owner, if that is all a request does."""
-        if not self.only_reads(user_id):
-            return None
-        self._found = task_with_owner(user_id, self.kwargs["task_id"])
-        return self._found and owner_of(self._found)
+        if self.only_reads(user):
+            self._found = task_with_user(user, self.kwargs["task_id"])
+        return self._found
 
     @extend_schema(
         operation_id="tasks_retrieve",

@@ -29,6 +29,12 @@ class OwnedQuerySet(models.QuerySet[_Row]):
         limit = user.visible_lists
         return rows if limit is None else rows.in_lists(limit)
 
+    def of_identity(self, issuer: str, subject: str) -> Self:
+        """Only if this identity is linked to their owner."""
+        return self.filter(
+            owner__identities__issuer=issuer, owner__identities__subject=subject
+        )
+
     def in_lists(self, lists: Collection[UUID]) -> Self:
         """Only the rows that belong to these lists; rows of no list stay."""
         return self

@@ -27,6 +27,7 @@ from rest_framework.response import Response
 from accounts.api.permissions import RouteNamesCaller, names_caller
 from accounts.authentication import user_of
 from accounts.models import User
+from accounts.token_users import TokenUser
 from config.api.scopes import APPEND, READ, WRITE
 from config.compiled_queries import CompiledQuery, RowValues
 from config.json import JSONObject
@@ -40,7 +41,7 @@ from todos.api.plan.serializers import (
     PlanTaskSerializer,
     represent_plan_task,
 )
-from todos.compiled_queries import PageQuery, owner_of, task_row, task_with_owner
+from todos.compiled_queries import PageQuery, task_row, task_with_user
 from todos.models import Task, TaskQuerySet
 from todos.task_fields import PLAN_COLUMNS
 
@@ -259,13 +260,12 @@ class PlanTaskDetailView(PlanEndpoint):
     conflicts = {"PUT": (actions.AccountFull,), "PATCH": (actions.AccountFull,)}
     _found: RowValues | None = None
 
-    def read_with_user(self, user_id: UUID) -> RowValues | None:
+    def read_with_user(self, user: TokenUser) -> RowValues | None:
         """Read the task together with its owner, if that is all a request does."""
-        if not self.only_reads(user_id):
-            return None
-        with suppress(Http404):  # the answer, if the user is let in
-            self._found = task_with_owner(user_id, self.task_id)
-        return self._found and owner_of(self._found)
+        if self.only_reads(user):
+            with suppress(Http404):  # the answer, if the user is let in
+                self._found = task_with_user(user, self.task_id)
+        return self._found
 
     @extend_schema(
         operation_id="plan_tasks_retrieve",
