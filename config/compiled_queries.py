@@ -61,7 +61,9 @@ class CompiledQuery:
         database: Any = connections[DEFAULT_DB_ALIAS]
         found = database.fetch(compiled.sql, list(compiled.parameters(ids)))
         names = self._columns
-        return [dict(zip(names, compiled.read(row), strict=True)) for row in found]
+        if compiled.converters:
+            found = [compiled.read(row) for row in found]
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def _of_this_thread(self) -> CompiledSQL:
         try:

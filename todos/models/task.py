@@ -64,7 +64,13 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
 
     def in_active_lists(self) -> Self:
         """In lists that are not archived."""
-        return self.filter(list__archived_at=None)
+        # A join would look up the list of each task, and most users archive few.
+        archived = TaskList.objects.filter(
+            owner=models.OuterRef("owner"),
+            pk=models.OuterRef("list"),
+            archived_at__isnull=False,
+        )
+        return self.filter(~models.Exists(archived))
 
     def top_level(self) -> Self:
         """Not steps of other tasks."""

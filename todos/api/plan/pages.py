@@ -1,11 +1,10 @@
 """Pages of a bare array, with their total and links in headers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from django.db.models import Model, QuerySet
 from rest_framework.request import Request
-from rest_framework.utils.urls import replace_query_param
 
 from config.json import JSONObject
 
@@ -34,29 +33,20 @@ class Page:
             pages["prev"] = max(0, min(self.skip - self.size, last))
         if self.skip + self.size < self.total:
             pages["next"] = self.skip + self.size
-        headers["Link"] = ", ".join(
-            f'<{self._link(request, skip)}>; rel="{relation}"'
-            for relation, skip in pages.items()
-        )
+        url = urlsplit(request.build_absolute_uri())
+        sent = parse_qs(url.query, keep_blank_values=True)
+        name = next((one for one in ("skip", "offset") if one in sent), "page")
+        links = []
+        for relation, skip in pages.items():
+            number = skip // self.size + 1 if name == "page" else skip
+            query = urlencode(sorted({**sent, name: [number]}.items()), doseq=True)
+            links.append(f'<{urlunsplit(url._replace(query=query))}>; rel="{relation}"')
+        headers["Link"] = ", ".join(links)
         return headers
-
-    def _link(self, request: Request, skip: int) -> str:
-        url = request.build_absolute_uri()
-        for name in ("skip", "offset"):
-            if name in request.query_params:
-                return replace_query_param(url, name, skip)
-        return replace_query_param(url, "page", skip // self.size + 1)
 
 
 def page_of(rows: QuerySet[Model, JSONObject], *, skip: int, size: int) -> Page:
     """Return the page after `skip` rows; it counts them only if it isn't the last."""
     found = list(rows[skip : skip + size])
-    return page_from(found, skip=skip, size=size, count=rows.count)
-
-
-def page_from(
-    found: list[JSONObject], *, skip: int, size: int, count: Callable[[], int]
-) -> Page:
-    """Return the page with these rows; `count` counts those of all pages."""
     is_last = len(found) < size and (found or skip == 0)
-    return Page(found, skip, size, skip + len(found) if is_last else count())
+    return Page(found, skip, size, skip + len(found) if is_last else rows.count())

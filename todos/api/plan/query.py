@@ -13,6 +13,7 @@ from django.http import QueryDict
 from rest_framework import serializers
 
 from config.api.fields import PlainSerializer, field_names
+from config.api.validation import validated
 from config.json import JSONObject
 from config.text import TextField
 from todos.api.plan.fields import (
@@ -204,10 +205,15 @@ class PlanQuerySerializer(PlainSerializer):
         Raises:
             ValidationError: by the name of the parameter, not the alias.
         """
-        serializer = cls(data=given)
-        serializer.is_valid(raise_exception=True)
-        validated: JSONObject = serializer.validated_data
-        return validated
+        return validated(cls, given)
+
+    def to_internal_value(self, data: JSONObject) -> JSONObject:
+        values: JSONObject = super().to_internal_value(data)
+        if {"skip", "page"} <= data.keys():
+            raise serializers.ValidationError(
+                {"skip": "Use either `page` or `skip`, not both."}
+            )
+        return values
 
     def validate(self, given: JSONObject) -> JSONObject:
         """Resolve what two parameters say together."""
@@ -215,10 +221,6 @@ class PlanQuerySerializer(PlainSerializer):
         if direction and given["order"] not in {None, direction}:
             raise serializers.ValidationError(
                 {"order": "This is not the order that `sort` has."}
-            )
-        if {"skip", "page"} <= self.initial_data.keys():
-            raise serializers.ValidationError(
-                {"skip": "Use either `page` or `skip`, not both."}
             )
         by_default = "desc" if column in NEWEST_FIRST else "asc"
         return given | {

@@ -37,7 +37,7 @@ def represent_plan_task(row: JSONObject, *, user_id: str) -> JSONObject:
     returned as the route named the user. Some keys are present twice, because some
     clients read snake case and others camel case.
     """
-    due = Due.of(row).text()
+    due = Due.of(row).text() if row["due_date"] else None
     rrule = row["rrule"]
     is_completed = row["completed_at"] is not None
     return {

@@ -9,31 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Subquery
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Lower
-from django.http import Http404
+from django.http import Http404, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.permissions import RouteNamesCaller, names_caller
 from accounts.authentication import user_of
-from accounts.models import User
 from accounts.token_users import TokenUser
 from config.api.scopes import APPEND, READ, WRITE
-from config.compiled_queries import CompiledQuery, RowValues
+from config.compiled_queries import RowValues
 from config.json import JSONObject
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint
-from todos.api.plan.pages import Page, page_from, page_of
+from todos.api.plan.pages import Page, page_of
 from todos.api.plan.problems import PlanErrorSerializer, handle_exception
 from todos.api.plan.query import NAMES, PlanQuerySerializer, parameters_of
 from todos.api.plan.serializers import (
@@ -41,7 +40,13 @@ from todos.api.plan.serializers import (
     PlanTaskSerializer,
     represent_plan_task,
 )
-from todos.compiled_queries import PageQuery, task_row, task_with_user
+from todos.compiled_queries import (
+    TOTAL,
+    PageQuery,
+    QueryWithUser,
+    task_row,
+    task_with_user,
+)
 from todos.models import Task, TaskQuerySet
 from todos.task_fields import PLAN_COLUMNS
 
@@ -65,6 +70,8 @@ PAGE_HEADERS = [
 
 
 FIRST_PAGES = 64  # kinds of them whose SQL is kept
+KEPT_QUERIES = 256  # query strings of which it is kept whether they ask for one
+KEPT_MAX_LENGTH = 100  # characters of such a query string
 NO_PARAMETERS = ("user_id",)  # but the one that names the caller
 
 
@@ -86,8 +93,11 @@ class PlanEndpoint(OwnedEndpoint):
     def initial(self, request: Request, *args: object, **kwargs: object) -> None:
         """Refuse parameters that are not served, and another user's id among them."""
         super().initial(request, *args, **kwargs)
-        if request.method == "OPTIONS":
-            return
+        if request.method != "OPTIONS":
+            self.check_parameters(request)
+
+    def check_parameters(self, request: Request) -> None:
+        """Read the parameters of the query."""
         self.parameters = parameters_of(request.query_params, self.parameter_names)
         named = self.parameters.pop("user_id", None)
         if named is not None and not names_caller(request, named):
@@ -130,6 +140,7 @@ class PlanTaskListView(PlanEndpoint):
     list_methods = {"GET", "POST"}
     input_class = PlanTaskSerializer
     conflicts = {"POST": (actions.AccountFull,)}
+    _found: list[RowValues] | None = None
 
     @property
     def parameter_names(self) -> Collection[str]:
@@ -142,30 +153,44 @@ class PlanTaskListView(PlanEndpoint):
     )
     def get(self, request: Request, **kwargs: object) -> Response:
         """List the tasks, by default the newest 500."""
-        query = PlanQuerySerializer.read(self.parameters)
-        page = self._first_page(query) or self._page(query)
+        page = self._first_page() or self._page(
+            PlanQuerySerializer.read(self.parameters)
+        )
         user_id = self.named_user_id
         return Response(
             [represent_plan_task(row, user_id=user_id) for row in page.rows],
             headers=page.headers(request),
         )
 
-    def _first_page(self, query: JSONObject) -> Page | None:
-        """Answer the most frequent requests: a first page by status alone."""
-        states = {query["status"], query["completed"]} - {None}
-        others = query["skip"], query["tag"], query["search"], query["priority"]
-        owner = user_of(self.request)
-        is_frequent = len(states) < 2 and not any(others)
-        if not is_frequent or owner.visible_lists is not None:
+    def check_parameters(self, request: Request) -> None:
+        if request.method != "GET" or self._asked is None:
+            super().check_parameters(request)
+
+    @property
+    def _asked(self) -> FirstPage | None:
+        """The first page that the query asks for, if that is all it asks for."""
+        return first_page_of(self.request._request.META["QUERY_STRING"])
+
+    def read_with_user(self, user: TokenUser) -> RowValues | None:
+        """Read a first page together with its owner, if that is what is asked."""
+        asked = self._asked if self.only_reads(user) else None
+        if asked is None:
             return None
-        size, state = query["limit"], next(iter(states), None)
-        rows, count = first_page(state, query["sort"], query["order"], size)
-        return page_from(
-            rows.rows(owner=owner.pk),
-            skip=0,
-            size=size,
-            count=lambda: (count.first(owner=owner.pk) or {"total": 0})["total"],
-        )
+        found = asked.query.rows(user)
+        # No tasks can also mean that the identity is not the user's any more.
+        self._found = found if found or not user.subject else None
+        return found[0] if found else None
+
+    def _first_page(self) -> Page | None:
+        """Answer the most frequent requests: a first page by status alone."""
+        owner, asked = user_of(self.request), self._asked
+        if asked is None or owner.visible_lists is not None:
+            return None
+        found = self._found
+        if found is None:  # its user is not known by a token alone
+            found = asked.query.rows(TokenUser(owner.pk))
+        total = found[0][TOTAL] if found else 0
+        return Page(found, skip=0, size=asked.size, total=total)
 
     def _page(self, query: JSONObject) -> Page:
         rows = (
@@ -229,24 +254,46 @@ def _in_state(tasks: TaskQuerySet, is_completed: bool | None) -> TaskQuerySet:
     return tasks.filter(completed_at__isnull=not is_completed)
 
 
+class FirstPage(NamedTuple):
+    """A query for a first page of this size, with the total of all pages."""
+
+    query: QueryWithUser
+    size: int
+
+
+def first_page_of(query: str) -> FirstPage | None:
+    """Return the first page that a query string asks for by status alone, or None."""
+    return _first_page_of(query) if len(query) <= KEPT_MAX_LENGTH else None
+
+
+@lru_cache(KEPT_QUERIES)
+def _first_page_of(query: str) -> FirstPage | None:
+    try:
+        asked = parameters_of(QueryDict(query), NAMES)
+        named = asked.pop("user_id", None)
+        asked = PlanQuerySerializer.read(asked)
+    except ValidationError:
+        return None
+    states = {asked["status"], asked["completed"]} - {None}
+    others = named, asked["skip"], asked["tag"], asked["search"], asked["priority"]
+    if len(states) > 1 or any(others):
+        return None
+    state, size = next(iter(states), None), asked["limit"]
+    return FirstPage(_first_page(state, asked["sort"], asked["order"], size), size)
+
+
 @lru_cache(FIRST_PAGES)
-def first_page(
+def _first_page(
     is_completed: bool | None, column: str, direction: str, size: int
-) -> tuple[CompiledQuery, CompiledQuery]:
-    """Return the queries for a first page, and for the `total` of all pages."""
-
-    def tasks(owner: UUID) -> TaskQuerySet:
-        found = Task.objects.owned_by(User(pk=owner)).live().top_level()
-        return _in_state(found, is_completed)
-
-    def page(owner: UUID) -> TaskQuerySet:
+) -> QueryWithUser:
+    def page(tasks: TaskQuerySet) -> TaskQuerySet:
+        found = _in_state(tasks.live().top_level(), is_completed)
+        total = found.values("owner").annotate(total=Count("*")).values("total")
         order = _order(column, direction)
-        return tasks(owner).represented().order_by(*order)[:size]
+        shown = found.represented().annotate(**{TOTAL: Subquery(total)})
+        return shown.order_by(*order)[:size]
 
-    def total(owner: UUID) -> QuerySet[Any, Any]:
-        return tasks(owner).values("owner").annotate(total=Count("*"))
-
-    return PageQuery(PLAN_COLUMNS, page), CompiledQuery(["total"], total)
+    return QueryWithUser([*PLAN_COLUMNS, TOTAL], page, kind=PageQuery)
 
 
 class PlanTaskDetailView(PlanEndpoint):

@@ -214,6 +214,8 @@ def represent_task(row: Columns) -> Body:
     """
     due_time = row["due_time"]
     rrule = row["rrule"]
+    minutes, at = row["reminder_minutes"], row["reminder_time"]
+    has_reminder = minutes is not None or at is not None
     return {
         "id": row["id"],
         "list": row["list_id"],
@@ -226,7 +228,7 @@ def represent_task(row: Columns) -> Body:
         "due_tz": row["due_tz"] or None,
         "start_date": row["start_date"],
         "recurrence": represent_rule(rrule, row["rrule_anchor"]) if rrule else None,
-        "reminder": represent_reminder(row["reminder_minutes"], row["reminder_time"]),
+        "reminder": represent_reminder(minutes, at) if has_reminder else None,
         "labels": row["label_names"],
         "position": row["position"],
         "series": row["series"],
