@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from django.db.models import F
 from django.db.models.functions import Left
+from django.template.backends.utils import csrf_input
 from django.utils.formats import date_format
 
 from todos.models import TaskQuerySet
@@ -72,12 +73,12 @@ class TaskListPage(UserPageMixin, TaskListView):
         return min(max(int(wanted) if is_number else 0, PAGE_SIZE), ROWS_MAX)
 
     def get_queryset(self) -> TaskQuerySet:
-        # Notes can be long, and a row shows only their beginning.
+        # Notes can be long, and `search` repeats them. A row shows their beginning.
         rows = (
             self.select()
             .represented()
             .with_parent_titles()
-            .defer("notes")
+            .defer("notes", "search")
             .annotate(preview=Left("notes", PREVIEW_LENGTH))
         )
         return rows[: self.upto + 1]  # one more, to know whether there are more
@@ -86,6 +87,7 @@ class TaskListPage(UserPageMixin, TaskListView):
         found = list(self.object_list)
         shown, self.has_more = found[: self.upto], len(found) > self.upto
         rows = self.rows(shown, with_list=self.is_mixed)
+        details = details_of(self, self.request.GET.get("task"))
         select = Selection.of(self.request.GET, here=self.here)
         if select.is_on:
             kwargs |= choices_of(self)
@@ -94,7 +96,9 @@ class TaskListPage(UserPageMixin, TaskListView):
             "count": len(shown),
             "more": self._more_url() if self.has_more else "",
             "here": self.here,
-            "details": details_of(self, self.request.GET.get("task")),
+            "details": details,
+            "current": details and details.task.pk,
+            "csrf_input": csrf_input(self.request),
             "select": select if self.can_select else None,
             "is_done": self.shows_completed,
             "is_sortable": is_ordered_by_hand(self.here, parent=None),

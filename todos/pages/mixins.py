@@ -119,17 +119,17 @@ class UserPageMixin(View):
 
     def rows(self, tasks: Iterable[Task], *, with_list: bool = True) -> list[TaskRow]:
         """Return the tasks as rows of a page, each with its list if wanted."""
-        zone = self.user.timezone
-        list_of = self.navigation.list_of
+        user, clock, navigation = self.user, self.clock, self.navigation
+        zone, time_format, here = user.timezone, user.clock, self.here
         return [
             TaskRow(
                 task,
-                self.clock,
-                list_of(task.list_id) if with_list else None,
+                clock,
+                navigation.list_of(task.list_id) if with_list else None,
                 zone,
-                time_format=self.user.clock,
-                here=self.here,
-                labels=self.navigation.labels_named(task.label_names),
+                time_format=time_format,
+                here=here,
+                labels=navigation.labels_named(task.label_names),
             )
             for task in tasks
         ]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from todos.agenda import Agenda
 from todos.models import Label, Task, TaskList, label_key
+from todos.pages.paths import path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,11 @@ class NavigationLabel:
     pk: UUID
     name: str
     colour: str
+
+    @property
+    def path(self) -> str:
+        """Of the page with its tasks."""
+        return path_of("todos:label-detail", self.pk)
 
 
 class Navigation:

@@ -11,11 +11,13 @@ from django.urls import reverse
 _ANY = UUID(int=0)
 
 
-def path_of(name: str, key: UUID) -> str:
+def path_of(name: str, key: UUID | str) -> str:
     """Return the path of the route `name`, whose only argument is the key of a row."""
-    return _path_of_any(name).replace(str(_ANY), str(key))
+    before, after = _around_key(name)
+    return f"{before}{key}{after}"
 
 
 @cache
-def _path_of_any(name: str) -> str:
-    return reverse(name, args=[_ANY])
+def _around_key(name: str) -> tuple[str, str]:
+    before, _, after = reverse(name, args=[_ANY]).partition(str(_ANY))
+    return before, after

@@ -17,7 +17,6 @@ from accounts.times import time_words
 from todos.markdown import plain_start
 from todos.models import Task, TaskList
 from todos.pages.navigation import NavigationLabel
-from todos.pages.paths import path_of
 from todos.schedule.days import Clock
 from todos.schedule.wording import rule_words
 
@@ -89,38 +88,9 @@ class TaskRow:
         return quote(self.here + fragment, safe="/")
 
     @property
-    def toggle_path(self) -> str:
-        """Where to complete the task, or to reopen it."""
-        act = "reopen" if self.task.is_completed else "complete"
-        return path_of(f"todos:task-{act}", self.task.pk)
-
-    @property
-    def menu_path(self) -> str:
-        return path_of("todos:task-menu", self.task.pk)
-
-    @property
-    def date_path(self) -> str:
-        return path_of("todos:task-date", self.task.pk)
-
-    @property
-    def back(self) -> str:
-        """The way back to this row, as the quoted value of `next`."""
-        return quote(f"{self.here}#task-{self.task.pk}", safe="/")
-
-    @property
-    def link(self) -> str:
-        """The path of the same page with the details of this task."""
-        return with_task(self.here, self.task.pk)
-
-    @property
     def parent(self) -> str:
         """The title of the task that this step belongs to, or an empty text."""
         return (self.task.parent_id and self.task.parent_title) or ""
-
-    @property
-    def parent_link(self) -> str:
-        """The path of the same page with the details of that task."""
-        return with_task(self.here, self.task.parent_id)
 
     @property
     def day(self) -> str:
@@ -180,8 +150,10 @@ class TaskRow:
         return rule_words(rule, from_completion=from_completion) if rule else ""
 
 
-def with_task(path: str, task_id: UUID | None) -> str:
+def with_task(path: str, task_id: UUID | str | None) -> str:
     """Return the path with the details of this task open, or of none."""
+    if task_id and "?" not in path and "#" not in path:  # so for most rows
+        return f"{path}?task={task_id}"
     parts = urlsplit(path)
     query = [pair for pair in parse_qsl(parts.query) if pair[0] != "task"]
     if task_id:
