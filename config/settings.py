@@ -163,6 +163,8 @@ TEMPLATES = [
                 "config.mails.mails",
                 "config.theme.theme",
             ],
+            # It belongs to the pages, which a package `templatetags` may not import.
+            "libraries": {"rows": "todos.pages.row_tags"},
         },
     },
 ]

@@ -7,14 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Case, JSONField, QuerySet, Subquery, When
 
 from accounts.better_auth.identities import IDENTITY_FIELDS
 from accounts.models import REQUEST_FIELDS, User
 from accounts.token_users import IDENTITY, OWNER, TokenUser
-from config.compiled_queries import CompiledQuery, CompiledSQL, RowValues
+from config.compiled_queries import CompiledQuery, CompiledSQL, RowValues, instance
 from config.row_security import rows_of
-from todos.models import Task, TaskList, TaskQuerySet
+from todos.models import Label, Task, TaskList, TaskListQuerySet, TaskQuerySet
 from todos.task_fields import LOADED_VALUES, STORED_COLUMNS
 
 # What a request needs of its user, in a query for their rows.
@@ -139,6 +139,30 @@ _INBOX = CompiledQuery(
     lambda owner: TaskList.objects.owned_by(User(pk=owner)).filter(is_inbox=True),
 )
 
+# Higher numbers are shown as `999+`: so the pages of a large account, which need them
+# all, take no longer than others.
+COUNTED_MAX = 999
+
+
+def _lists(owner: UUID) -> TaskListQuerySet:
+    user = User(pk=owner)
+    # One row contains all labels: there can be many.
+    labels = Subquery(Label.objects.owned_by(user).joined())
+    of_inbox = Case(When(is_inbox=True, then=labels), output_field=JSONField())
+    lists = TaskList.objects.owned_by(user).live().in_order()
+    return lists.with_open_counts(at_most=COUNTED_MAX + 1).annotate(
+        zones=Task.objects.owned_by(user).joined_zones_in_use(), all_labels=of_inbox
+    )
+
+
+_LISTS = CompiledQuery(
+    [
+        *(field.attname for field in TaskList._meta.concrete_fields),
+        *("open_count", "zones", "all_labels"),
+    ],
+    _lists,
+)
+
 
 def task_row(owner: User, task_id: UUID) -> RowValues | None:
     """Return the task as an interface shows it, None if `owner` sees no such task."""
@@ -157,3 +181,12 @@ def inbox_id(owner: User) -> UUID:
     assert row is not None
     inbox: UUID = row["id"]
     return inbox
+
+
+def lists_of(owner_id: UUID) -> list[TaskList]:
+    """Return what the navigation needs, in one query: the lists outside the trash.
+
+    Each has its `open_count`, at most one above `COUNTED_MAX`, and the time `zones` of
+    the user's tasks; the inbox has `all_labels`, which rows need for their colours.
+    """
+    return [instance(TaskList, row) for row in _LISTS.rows(owner=owner_id)]

@@ -80,14 +80,23 @@ class Page(Generic[_Row]):
 
 
 def page_of(
-    rows: QuerySet[Any, _Row], *, ordering: str, size: int, cursor: Cursor | None
+    rows: QuerySet[Any, _Row],
+    *,
+    ordering: str,
+    size: int,
+    cursor: Cursor | None,
+    is_filled: bool = False,
 ) -> Page[_Row]:
     """Return one page of `rows`, mappings that hold `id` and the ordering's field.
 
     `ordering` is a field of the model, prefixed with `-` for descending order. The
-    caller must check it against an allow-list.
+    caller must check it against an allow-list. `is_filled` says that all rows have a
+    value in this field.
     """
-    found = list(page_query(rows, ordering=ordering, size=size, cursor=cursor))
+    query = page_query(
+        rows, ordering=ordering, size=size, cursor=cursor, is_filled=is_filled
+    )
+    found = list(query)
     return page_from(found, ordering=ordering, size=size, cursor=cursor)
 
 
@@ -97,14 +106,16 @@ def page_query(
     ordering: str,
     size: int,
     cursor: Cursor | None = None,
+    is_filled: bool = False,
 ) -> QuerySet[Any, Any]:
     """Return a query for the rows of a page and, if there is one, the next row."""
     name = ordering.removeprefix("-")
     is_forward = cursor is None or cursor.is_forward
     is_ascending = ordering.startswith("-") != is_forward
+    has_nulls = _field(rows.model, name).null and not is_filled
     if cursor is not None:
-        rows = rows.filter(_beyond(cursor, rows.model, name, is_ascending))
-    order = _order(rows.model, name, is_ascending, is_forward)
+        rows = rows.filter(_beyond(cursor, rows.model, name, is_ascending, has_nulls))
+    order = _order(name, is_ascending, is_forward, has_nulls)
     return rows.order_by(*order)[: size + 1]
 
 
@@ -130,13 +141,12 @@ def page_from(
 
 
 def _order(
-    model: type[Model], name: str, is_ascending: bool, is_forward: bool
+    name: str, is_ascending: bool, is_forward: bool, has_nulls: bool
 ) -> list[OrderBy]:
     # Only if there can be nulls: an index that is read backwards has them first, so
     # PostgreSQL would sort all rows instead.
-    is_nullable = _field(model, name).null
-    last = True if is_nullable and is_forward else None
-    first = True if is_nullable and not is_forward else None
+    last = True if has_nulls and is_forward else None
+    first = True if has_nulls and not is_forward else None
     value, key = F(name), F("id")
     if is_ascending:
         return [value.asc(nulls_first=first, nulls_last=last), key.asc()]
@@ -154,17 +164,18 @@ def _cursor(
     )
 
 
-def _beyond(cursor: Cursor, model: type[Model], name: str, is_ascending: bool) -> Q:
+def _beyond(
+    cursor: Cursor, model: type[Model], name: str, is_ascending: bool, has_nulls: bool
+) -> Q:
     """Match the rows beyond the cursor, in the direction of the page."""
     side = "gt" if is_ascending else "lt"
     beyond_id = Q(**{f"id__{side}": cursor.id})
     if cursor.value is None:
         no_value = Q(**{f"{name}__isnull": True})
         return no_value & beyond_id if cursor.is_forward else ~no_value | beyond_id
-    field = _field(model, name)
-    value = field.to_python(cursor.value)
+    value = _field(model, name).to_python(cursor.value)
     beyond = Q(**{f"{name}__{side}": value}) | (Q(**{name: value}) & beyond_id)
-    if cursor.is_forward and field.null:
+    if cursor.is_forward and has_nulls:
         beyond |= Q(**{f"{name}__isnull": True})
     return beyond
 

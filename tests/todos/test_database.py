@@ -12,6 +12,7 @@ from accounts.models import User
 from config.api.pagination import page_of
 from tests.factories import TaskFactory, UserFactory
 from todos.models import Change, Label, Task, TaskLabel, TaskList
+from todos.pages.listing import BY_DUE
 from todos.schedule.days import Clock
 
 on_postgresql = pytest.mark.skipif(
@@ -230,7 +231,7 @@ def test_every_reference_between_owned_rows_includes_the_owner(alice):
 @pytest.fixture
 def filled(alice):
     """Store tasks of many users, so that a sequential scan would be expensive."""
-    users = [alice, *UserFactory.create_batch(19)]
+    users = [alice, *UserFactory.create_batch(39)]
     now = timezone.now()
     rows = []
     for user in users:
@@ -247,7 +248,7 @@ def filled(alice):
                 trashed_at=now if number % 5 == 0 else None,
                 created_at=now,
             )
-            for number in range(400)
+            for number in range(300)
         ]
     Task.objects.bulk_create(rows)
     with connection.cursor() as cursor:
@@ -258,9 +259,7 @@ def filled(alice):
 CLOCK = Clock(now=datetime(2027, 1, 2, 12, tzinfo=UTC), zone=UTC)
 QUERIES = {
     "todos_task_open": lambda tasks: tasks.open().order_by("position", "id"),
-    "todos_task_due": lambda tasks: tasks.due_by(CLOCK, zones=()).order_by(
-        "due_date", "id"
-    ),
+    "todos_task_due": lambda tasks: tasks.due_by(CLOCK, zones=()).order_by(*BY_DUE),
     "todos_task_completed": lambda tasks: tasks.completed().order_by(
         "-completed_at", "-id"
     ),
@@ -278,6 +277,17 @@ def test_frequent_queries_use_their_index(filled, index):
 
     assert index in plan
     assert "Seq Scan" not in plan
+    assert "Sort" not in plan or index == "todos_task_trashed"
+
+
+@on_postgresql
+def test_the_open_tasks_of_a_list_are_counted_in_an_index(filled):
+    lists = TaskList.objects.owned_by(filled).with_open_counts(at_most=10)
+
+    plan = lists.explain()
+
+    assert "Index Only Scan using todos_task_open_in_list" in plan
+    assert [row.open_count for row in lists] == [10]
 
 
 @on_postgresql
@@ -287,14 +297,23 @@ def test_frequent_queries_use_their_index(filled, index):
         ("todos_task_open", "position"),
         ("todos_task_open", "-position"),
         ("todos_task_created", "-created_at"),
+        ("todos_task_completed", "-completed_at"),
+        ("todos_task_completed", "completed_at"),
     ],
 )
 def test_pages_of_the_api_are_read_in_order_without_sorting(filled, index, ordering):
     tasks = Task.objects.owned_by(filled)
-    tasks = tasks.open() if index == "todos_task_open" else tasks.live()
+    view = {"todos_task_open": tasks.open, "todos_task_completed": tasks.completed}
+    tasks = view.get(index, tasks.live)()
     name = ordering.removeprefix("-")
     with CaptureQueriesContext(connection) as captured:
-        page_of(tasks.values("id", name), ordering=ordering, size=50, cursor=None)
+        page_of(
+            tasks.values("id", name),
+            ordering=ordering,
+            size=50,
+            cursor=None,
+            is_filled=True,
+        )
 
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {captured[0]['sql']}")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory
 from todos import actions
+from todos.templatetags.counts import counted
 
 URL = reverse("todos:task-today")
 
@@ -104,6 +105,11 @@ def test_the_navigation_counts_the_due_tasks(page_as, alice):
     navigation = page_as(alice).get(URL).context["navigation"]
 
     assert navigation.today_count == 2
+
+
+@pytest.mark.parametrize(("number", "shown"), [(999, "999"), (1000, "999+")])
+def test_the_navigation_shows_no_number_above_999(number, shown):
+    assert counted(number) == shown
 
 
 @pytest.mark.parametrize("count", [1, 60])

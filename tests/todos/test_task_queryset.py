@@ -199,6 +199,16 @@ def test_with_open_counts_counts_open_tasks_of_a_list(make, alice):
     assert TaskList.objects.with_open_counts().get(pk=own.pk).open_count == 1
 
 
+def test_with_open_counts_stops_at_a_number(make, alice):
+    own = TaskListFactory(owner=alice)
+    for title in ("one", "two", "three"):
+        make(title, list_id=own.pk)
+
+    lists = TaskList.objects.with_open_counts(at_most=2)
+
+    assert lists.get(pk=own.pk).open_count == 2
+
+
 def test_labels_are_found_regardless_of_case(make):
     make("one", labels=["Straße"])
 

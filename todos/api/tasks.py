@@ -101,6 +101,7 @@ class TaskListView(TaskEndpoint):
             ordering=query["ordering"],
             size=query["page_size"],
             cursor=cursor,
+            is_filled=query["ordering"].lstrip("-") in FILLED.get(query["view"], ()),
         )
         tasks = (represent_task(row) for row in page.rows)
         results = [select_fields(task, query["fields"]) for task in tasks]
@@ -164,6 +165,13 @@ _OPEN = QueryWithUser(
 
 # The other views include steps, which have dates and states of their own.
 TOP_LEVEL_VIEWS = {"open", "inbox", "all"}
+# The fields that can be empty, but are not in these views.
+FILLED = {
+    "today": {"due_date"},
+    "overdue": {"due_date"},
+    "upcoming": {"due_date"},
+    "completed": {"completed_at"},
+}
 
 
 def _view_of(tasks: TaskQuerySet, view: str, request: Request) -> TaskQuerySet:

@@ -6,7 +6,7 @@ same owner; on PostgreSQL, composite foreign keys enforce that.
 """
 
 from todos.models.change import Change, ChangeQuerySet
-from todos.models.expressions import FoldedField, LabelNames, StepCount
+from todos.models.expressions import CountOf, FoldedField, LabelNames, StepCount
 from todos.models.idempotent_answer import IdempotentAnswer
 from todos.models.import_file import ImportFile
 from todos.models.label import Label, LabelQuerySet, label_key, names_by_key
@@ -19,6 +19,7 @@ from todos.models.task_list import TaskList, TaskListQuerySet
 __all__ = [
     "Change",
     "ChangeQuerySet",
+    "CountOf",
     "Colour",
     "FoldedField",
     "IdempotentAnswer",

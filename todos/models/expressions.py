@@ -72,6 +72,13 @@ class StepCount(models.Func):
         super().__init__(task, condition=condition, output_field=models.IntegerField())
 
 
+class CountOf(models.Subquery):
+    """The number of rows that a subquery finds; a slice bounds what it costs."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = models.IntegerField()
+
+
 class QuarterHour(models.Func):
     """The number of 15 minutes between the epoch and an instant, rounded down.
 

@@ -320,8 +320,9 @@ class Task(models.Model):
             ),
         ]
         indexes = [
-            # Open tasks of a user by position; Today, overdue and upcoming; completed
-            # tasks; the plan's list, newest first; the trash.
+            # Open tasks of a user by position, and their number in a list; Today,
+            # overdue and upcoming, in the order of the pages; completed tasks; the
+            # plan's list, newest first; the trash.
             models.Index(
                 "owner",
                 "position",
@@ -331,7 +332,16 @@ class Task(models.Model):
             ),
             models.Index(
                 "owner",
+                "list",
+                condition=Q(completed_at=None, trashed_at=None, parent=None),
+                name="todos_task_open_in_list",
+            ),
+            models.Index(
+                "owner",
                 "due_date",
+                "due_time",
+                "priority",
+                "position",
                 "id",
                 condition=Q(completed_at=None, trashed_at=None, due_date__isnull=False),
                 name="todos_task_due",

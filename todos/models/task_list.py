@@ -6,13 +6,15 @@ from collections.abc import Collection
 from typing import Self
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from todos.limits import LIST_NAME_MAX_LENGTH
+from todos.models.expressions import CountOf
 from todos.models.owned import Colour, OwnedQuerySet, position_now
 
 
@@ -40,15 +42,13 @@ class TaskListQuerySet(OwnedQuerySet["TaskList"]):
         """The inbox first, then by position."""
         return self.order_by(F("is_inbox").desc(), "position", "id")
 
-    def with_open_counts(self) -> Self:
+    def with_open_counts(self, *, at_most: int | None = None) -> Self:
         """With `open_count`, the number of open tasks without their steps."""
-        is_open = Q(tasks__completed_at=None, tasks__trashed_at=None)
-        return self.annotate(
-            open_count=models.Count(
-                "tasks",
-                filter=is_open & Q(tasks__parent=None) & Q(tasks__owner=F("owner")),
-            )
-        )
+        tasks = apps.get_model("todos", "Task").objects  # its module imports this one
+        of_list = tasks.filter(owner=OuterRef("owner"), list=OuterRef("pk"))
+        # The index `todos_task_open_in_list` contains all that is read.
+        counted = of_list.open().top_level().values("list")[:at_most]
+        return self.annotate(open_count=CountOf(counted))
 
 
 class TaskList(models.Model):

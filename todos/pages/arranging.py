@@ -17,15 +17,14 @@ from urllib.parse import parse_qsl, urlencode
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import (
     Case,
-    Count,
     F,
     IntegerField,
     QuerySet,
-    Subquery,
     When,
 )
 
-from todos.models import Task, TaskQuerySet, label_key
+from todos.compiled_queries import COUNTED_MAX
+from todos.models import CountOf, Task, TaskQuerySet, label_key
 from todos.pages.listing import TaskListPage
 from todos.pages.mixins import HERE_MAX_LENGTH, Context
 from todos.pages.rows import Group, TaskRow
@@ -73,7 +72,9 @@ class Arrangement:
         parts = [f"sorted {sort}"] + ([f"grouped {group}"] if group else [])
         return ", ".join(parts).capitalize()
 
-    def apply(self, tasks: TaskQuerySet, *, today: date) -> TaskQuerySet:
+    def apply(
+        self, tasks: TaskQuerySet, *, today: date, with_done: bool
+    ) -> TaskQuerySet:
         """Return the tasks in order: the open ones, then the last completed."""
         match self.group:
             case "due":
@@ -84,9 +85,10 @@ class Arrangement:
                 tasks = tasks.annotate(grouped_by=tasks.first_label_key())
         is_grouped = self.group != "none"
         by_group = [F("grouped_by").asc(nulls_last=True)] if is_grouped else []
-        open_first = F("completed_at").desc(nulls_first=True)
+        # Not for open tasks alone: PostgreSQL would sort all of them, without an index.
+        open_first = [F("completed_at").desc(nulls_first=True)] if with_done else []
         own_order = ORDERS[self.sort]
-        return tasks.order_by(open_first, *by_group, *own_order, "position", "id")
+        return tasks.order_by(*open_first, *by_group, *own_order, "position", "id")
 
     def groups(self, rows: list[TaskRow]) -> Iterator[Group]:
         """Yield the rows of tasks that `apply` has ordered, in groups with headings."""
@@ -191,12 +193,14 @@ class ArrangedPage(TaskListPage):
     def select(self) -> TaskQuerySet:
         tasks = self.within() if self.shows_done else self.within().open()
         # As a part of each row, because this saves a query of its own.
-        tasks = tasks.annotate(done_count=Subquery(self._done_count()))
-        return self.arrangement.apply(tasks, today=self.today)
+        tasks = tasks.annotate(done_count=CountOf(self._done()))
+        return self.arrangement.apply(
+            tasks, today=self.today, with_done=self.shows_done
+        )
 
-    def _done_count(self) -> QuerySet[Any, Any]:
-        done = self.within().completed().order_by().values("owner")
-        return done.annotate(number=Count("pk")).values("number")
+    def _done(self) -> QuerySet[Any, Any]:
+        """Return the completed tasks, as many as are counted."""
+        return self.within().completed().order_by().values("pk")[: COUNTED_MAX + 1]
 
     def group(self, rows: list[TaskRow]) -> Iterator[Group]:
         return self.arrangement.groups(rows)
@@ -217,10 +221,11 @@ class ArrangedPage(TaskListPage):
     def _count_done(self, groups: list[Group]) -> int | None:
         """Return how many tasks are completed, or None if it is not worth a query."""
         for group in groups:
-            return vars(group.rows[0].task)["done_count"] or 0
+            number: int = vars(group.rows[0].task)["done_count"]
+            return number
         if "task" in self.request.GET:
             return None
-        return self.within().completed().count()
+        return self._done().count()
 
     def _url(self, **changed: str) -> str:
         """Return the path of this page with these parameters, and without details."""

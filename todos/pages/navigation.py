@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Case, JSONField, Subquery, When
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
 from todos.agenda import Agenda
-from todos.models import Label, Task, TaskList, label_key
+from todos.compiled_queries import COUNTED_MAX, lists_of
+from todos.models import TaskList, label_key
 from todos.pages.paths import path_of
 
 
@@ -54,14 +54,7 @@ class Navigation:
 
     @cached_property
     def _lists(self) -> list[TaskList]:
-        lists = TaskList.objects.owned_by(self._user).live()
-        # The agenda needs the zones, rows the colours of labels, and this saves queries
-        # of their own. Of labels there can be many, so only one row contains them.
-        zones = Task.objects.owned_by(self._user).joined_zones_in_use()
-        labels = Subquery(Label.objects.owned_by(self._user).joined())
-        of_inbox = Case(When(is_inbox=True, then=labels), output_field=JSONField())
-        found = lists.with_open_counts().annotate(zones=zones, all_labels=of_inbox)
-        return list(found.in_order())
+        return lists_of(self._user.pk)
 
     @cached_property
     def labels(self) -> list[NavigationLabel]:
@@ -109,8 +102,8 @@ class Navigation:
 
     @cached_property
     def today_count(self) -> int:
-        """How many tasks are overdue or due today."""
-        return self.agenda.today().count()
+        """How many tasks are overdue or due today, at most one above `COUNTED_MAX`."""
+        return self.agenda.today()[: COUNTED_MAX + 1].count()
 
 
 def navigation_of(request: HttpRequest) -> Navigation:

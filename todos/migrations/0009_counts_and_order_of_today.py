@@ -1,0 +1,42 @@
+"""Indexes that count the open tasks of a list, and sort Today's page."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("todos", "0008_enforce_row_security")]
+
+    operations = [
+        migrations.RemoveIndex(
+            model_name="task",
+            name="todos_task_due",
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                models.F("owner"),
+                models.F("list"),
+                condition=models.Q(
+                    ("completed_at", None), ("parent", None), ("trashed_at", None)
+                ),
+                name="todos_task_open_in_list",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                models.F("owner"),
+                models.F("due_date"),
+                models.F("due_time"),
+                models.F("priority"),
+                models.F("position"),
+                models.F("id"),
+                condition=models.Q(
+                    ("completed_at", None),
+                    ("due_date__isnull", False),
+                    ("trashed_at", None),
+                ),
+                name="todos_task_due",
+            ),
+        ),
+    ]
