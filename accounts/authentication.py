@@ -44,6 +44,7 @@ from accounts.sign_in_records import proof_time, records_of
 from accounts.token_users import IDENTITY, OWNER, ReadsWithUser, TokenUser
 from accounts.verified_tokens import VerifiedTokens
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
+from config.api.throttling import users
 from config.client_address import address_key
 from config.compiled_queries import CompiledQuery, RowValues, instance
 
@@ -257,8 +258,13 @@ _USER = CompiledQuery(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=use
 
 
 def _row_with(user: TokenUser, view: object) -> RowValues | None:
-    """Return a row with the user's columns if the view can read it with its answer."""
+    """Return a row with the user's columns if the view can read it with its answer.
+
+    It reads no answer that the limit of the user's requests refuses afterwards.
+    """
     if not hasattr(view, "read_with_user"):
+        return None
+    if users.is_used_up(str(user.id), now=time.time()):
         return None
     return cast(ReadsWithUser, view).read_with_user(user)
 

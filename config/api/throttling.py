@@ -167,6 +167,12 @@ class ProcessCounter:
                     self._synchronise(count, caller, step, now=now)
             return read(self.scope, count.total + count.own, now=now)
 
+    def is_used_up(self, caller: str, *, now: float) -> bool:
+        """Tell whether the next request of `caller` will be refused."""
+        limit: int = settings.RATE_LIMITS[self.scope][0]
+        count = self._count_of(caller, now=now)
+        return count.total + count.own >= limit
+
     def forget(self) -> None:
         """Reset all counts of this process."""
         with self._lock:

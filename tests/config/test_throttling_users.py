@@ -11,6 +11,7 @@ import pytest
 from django.conf import settings as configured
 from django.core.cache import cache
 from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from config import counters
@@ -298,6 +299,17 @@ def test_beyond_the_limit_the_plans_routes_use_their_error_format(api_as, alice,
     assert refused.status_code == 429
     assert refused.json()["error"]["code"] == "throttled"
     assert refused["Retry-After"]
+
+
+def test_a_refused_request_reads_no_tasks(api_as, alice, limit):
+    limit(1)
+    client = api_as(alice)
+    client.get("/api/v1/tasks")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/api/v1/tasks").status_code == 429
+
+    assert not [query for query in queries if "todos_task" in query["sql"]]
 
 
 def test_a_refused_request_writes_nothing(api_as, alice, limit):
