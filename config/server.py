@@ -4,11 +4,16 @@ HOST, PORT and WORKERS are read from the environment, or else from `.env`. More 
 of granian can be given on the command line.
 """
 
+import gc
+import importlib
+import multiprocessing
 import os
 import signal
 import sys
 
 from config import dotenv, private_files
+
+APPLICATION = "config.rsgi"
 
 
 def address() -> tuple[str, int]:
@@ -40,7 +45,7 @@ def options() -> list[str]:
         "--workers-kill-timeout=10",
         # Otherwise one dead worker ends the whole service.
         "--respawn-failed-workers",
-        "config.rsgi:application",
+        f"{APPLICATION}:application",
     ]
 
 
@@ -58,8 +63,22 @@ def main() -> None:
     private_files.restrict_new_files()
     dotenv.load()
     os.register_at_fork(after_in_child=_block_sigint)
+    _load_before_fork()
     sys.argv[1:] = sys.argv[1:] + options()
     entrypoint()  # type: ignore[no-untyped-call]
+
+
+def _load_before_fork() -> None:
+    """Load the application once, for all workers, which then share its memory.
+
+    Where processes are not forked, each worker loads it.
+    """
+    if multiprocessing.get_start_method() != "fork":
+        return
+    gc.disable()  # it would look at all the new objects again and again
+    importlib.import_module(APPLICATION)
+    gc.freeze()  # it would write to them, and so copy the shared memory
+    gc.enable()
 
 
 def _block_sigint() -> None:

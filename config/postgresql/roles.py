@@ -71,7 +71,7 @@ class Role:
 def warn_of_unlimited_role() -> None:
     """Log a warning if row-level security does not limit the role of the service.
 
-    The server calls it when a process starts. That the database can't be reached yet is
+    The server calls it when it starts. That the database can't be reached yet is
     no reason not to start.
     """
     if connection.vendor != "postgresql":

@@ -144,8 +144,11 @@ def command(name: str, port: int, workers: int) -> list[str]:
             *("--loop=uvloop", "--http=httptools", "--backlog=2048"),
             *("--timeout-keep-alive=75", "--no-access-log", "--log-level=warning"),
         ]
-    os.environ |= {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": str(workers)}
-    *options, application = server.options()
-    if name == "limit":
-        application = "tests.benchmarks.limit:application"
+    variables = {"HOST": "127.0.0.1", "PORT": str(port), "WORKERS": str(workers)}
+    if name == "ownlist":
+        given = [f"{key}={value}" for key, value in variables.items()]
+        return ["env", *given, sys.executable, "-m", "config.server"]
+    os.environ |= variables
+    *options, _ = server.options()
+    application = "tests.benchmarks.limit:application"
     return [sys.executable, "-m", "granian", *options, application]

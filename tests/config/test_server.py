@@ -3,11 +3,13 @@
 import http.client
 import json
 import os
+import re
 import signal
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -66,6 +68,17 @@ def test_a_dead_worker_is_replaced_while_the_others_serve(server):
     assert len(before) == len(after) == 2
     assert after - before
     assert [ask(server) for _ in range(20)] == [200] * 20
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc")
+def test_the_workers_share_the_memory_of_the_application(server):
+    for worker in workers_of(server):
+        text = Path(f"/proc/{worker}/smaps_rollup").read_text()
+        resident, proportional = (
+            int(re.search(rf"^{kind}: +(\d+) kB", text, re.MULTILINE)[1])
+            for kind in ("Rss", "Pss")
+        )
+        assert proportional < 0.7 * resident
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
