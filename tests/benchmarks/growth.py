@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from tests.benchmarks.processes import StartError, free_port, serving
 MAY_GROW = 1.2
 PAGE_MS = 50
 PAGE, PAGE_SIZE = "today page", "account 10,000"
-WARM_UP = 50
+WARM_UP = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def main(arguments: list[str]) -> int:
     add = parser.add_argument
     add("--database", choices=("sqlite", "postgresql"), help="only this one")
     add("--sizes", nargs="+", choices=SIZES, default=SIZES, help="only these")
-    add("--rounds", type=int, default=7, help="of each kind (7)")
-    add("--requests", type=int, default=60, help="in each round (60)")
+    add("--rounds", type=int, default=5, help="of each kind (5)")
+    add("--requests", type=int, default=40, help="in each round (40)")
     add("--only", nargs="+", choices=KINDS, default=KINDS, help="only these kinds")
     add("--json", type=Path, metavar="FILE", help="also add the figures to FILE")
     options = parser.parse_args(arguments)
@@ -118,9 +119,12 @@ def _served(
         url, _ = stack.enter_context(services.database(name, directory))
         # The parent has the static files, for all of them.
         environment = services.environment(directory.parent, url, port)
+        started = time.perf_counter()
         callers = services.fill(
             directory, environment, tasks=size.tasks, users=size.users, for_growth=True
         )
+        seconds = time.perf_counter() - started
+        print(f"{name}, {size.tasks} tasks: filled in {seconds:.0f} s", flush=True)
         stack.enter_context(
             serving(
                 services.command("ownlist", port, workers=1),
