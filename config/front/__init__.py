@@ -24,7 +24,7 @@ from config.front.rsgi import HTTPProtocol, Scope
 THREADS = 4
 # A request that waited this long for a thread is refused with 503. Its client has
 # probably given up, and the queue of an overloaded process stays this short.
-WAIT_MAX = 5.0  # seconds
+WAIT_MAX = 3.0  # seconds
 # Except for the probe that asks whether the process lives: it is only busy.
 LIVENESS = "/healthz"
 
