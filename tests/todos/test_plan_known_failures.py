@@ -463,7 +463,7 @@ def test_monthly_and_yearly_tasks_follow_the_calendar(api_as, alice, word, dates
     assert seen == dates
 
 
-def test_a_list_takes_two_queries_for_any_number_of_tasks(api_as, alice):
+def test_a_list_takes_one_query_for_any_number_of_tasks(api_as, alice):
     client = api_as(alice)
 
     def queries():
@@ -476,7 +476,7 @@ def test_a_list_takes_two_queries_for_any_number_of_tasks(api_as, alice):
     for n in range(59):
         TaskFactory(owner=alice, labels=["home", f"tag {n % 7}"])
 
-    assert queries() == with_one == 2
+    assert queries() == with_one == 1
 
 
 def test_a_list_is_limited_and_counted_by_the_database(api_as, alice):
@@ -492,9 +492,9 @@ def test_a_list_is_limited_and_counted_by_the_database(api_as, alice):
     assert len(response.json()) == 500
     assert response["X-Total-Count"] == "520"
     assert 'rel="next"' in response["Link"]
-    _, rows, count = [query["sql"] for query in captured]
-    assert "LIMIT 500" in rows
-    assert count.startswith("SELECT COUNT(*)")
+    [query] = [query["sql"] for query in captured]
+    assert "LIMIT 500" in query
+    assert "COUNT(*)" in query
     assert len(client.get(URL, {"page": 2}).json()) == 20
 
 
