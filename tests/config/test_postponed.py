@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from config.row_security import rows_of
-from config.writes import insert, run_later
+from config.writes import fetch_later, insert
 from todos.models import Label
 
 
@@ -17,6 +17,16 @@ def label(alice):
 @pytest.fixture(autouse=True)
 def _as_alice(alice):
     with rows_of(alice.pk):
+        yield
+
+
+@pytest.fixture(autouse=True, params=["watched", "unwatched"])
+def _watched(request):
+    """Run the statements on cursors of Django as well, as those that are logged."""
+    if request.param == "unwatched":
+        yield
+        return
+    with connection.execute_wrapper(lambda execute, *arguments: execute(*arguments)):
         yield
 
 
@@ -38,7 +48,7 @@ def test_the_commit_sends_what_was_postponed(label):
 
 def test_rows_are_those_of_the_statement(alice):
     with transaction.atomic():
-        rows = run_later("SELECT 1", [])
+        rows = fetch_later("SELECT 1", [])
         assert Label.objects.count() == 0
         assert rows() == [(1,)]
 

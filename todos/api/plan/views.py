@@ -163,8 +163,14 @@ class PlanTaskListView(PlanEndpoint):
         )
 
     def check_parameters(self, request: Request) -> None:
-        if request.method != "GET" or self._asked is None:
+        if request.method != "GET" or self._first is None:
             super().check_parameters(request)
+
+    @property
+    def _first(self) -> FirstPage | None:
+        """What is asked, if the caller sees the tasks of all lists."""
+        limit = user_of(self.request).visible_lists
+        return self._asked if limit is None else None
 
     @property
     def _asked(self) -> FirstPage | None:
@@ -183,12 +189,11 @@ class PlanTaskListView(PlanEndpoint):
 
     def _first_page(self) -> Page | None:
         """Answer the most frequent requests: a first page by status alone."""
-        owner, asked = user_of(self.request), self._asked
-        if asked is None or owner.visible_lists is not None:
+        asked, found = self._first, self._found
+        if asked is None:
             return None
-        found = self._found
         if found is None:  # its user is not known by a token alone
-            found = asked.query.rows(TokenUser(owner.pk))
+            found = asked.query.rows(TokenUser(user_of(self.request).pk))
         total = found[0][TOTAL] if found else 0
         return Page(found, skip=0, size=asked.size, total=total)
 
