@@ -77,16 +77,19 @@ class RequestLogMiddleware:
         route = match.route if match else ""
         if route in QUIET_ROUTES and response.status_code < 400:
             return
-        logger.log(
-            logging.ERROR if response.status_code >= 500 else logging.INFO,
-            "request",
-            extra={
+        level = logging.ERROR if response.status_code >= 500 else logging.INFO
+        if logger.isEnabledFor(level):
+            fields = {
                 "method": request.method,
                 "route": route,
                 "status": response.status_code,
                 "duration_ms": round(seconds * 1000, 1),
-            },
-        )
+            }
+            # Not `logger.log`, which would look for this place in the stack.
+            record = logger.makeRecord(
+                logger.name, level, __file__, 0, "request", (), None, extra=fields
+            )
+            logger.handle(record)
 
 
 class PageHeadersMiddleware:

@@ -22,7 +22,6 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, ResolverMatch, resolve
 from django.urls.converters import UUIDConverter
-from django.utils.cache import patch_vary_headers
 from django.utils.module_loading import import_string
 
 from config.api.views import Endpoint
@@ -162,5 +161,6 @@ class CorsMiddleware(cors.CorsMiddleware):
         if "HTTP_ORIGIN" in request.META:
             return cast("HttpResponse", super().__call__(request))
         response = cast("HttpResponse", self.get_response(request))
-        patch_vary_headers(response, ("origin",))
+        vary = response.headers.get("Vary")
+        response.headers["Vary"] = f"{vary}, origin" if vary else "origin"
         return response
