@@ -25,14 +25,15 @@ def pytest_configure(config):
     """Make the marker known."""
     config.addinivalue_line(
         "markers",
-        "browser: uses Chromium; added to every test that asks for a page. `make test`"
-        " runs these on SQLite only, because no page depends on the database.",
+        "browser: uses Chromium; added to every test that asks for it or for a page of"
+        " it. `make test` runs these on SQLite only, because no page depends on the"
+        " database.",
     )
 
 
 def pytest_itemcollected(item):
     """Mark the tests that use the browser."""
-    if "page" in item.fixturenames:
+    if "browser" in item.fixturenames:  # on which its pages depend
         item.add_marker("browser")
 
 

@@ -13,13 +13,13 @@ def pytest_configure(config):
     config.addinivalue_line(
         "markers",
         "unmeasured: coverage pauses; for long tables of requests whose code other"
-        " tests run, and added to every test that asks for a page",
+        " tests run, and added to every test in the browser",
     )
 
 
 def pytest_itemcollected(item):
     """Mark the tests that use the browser."""
-    if "page" in item.fixturenames:
+    if "browser" in item.fixturenames:
         item.add_marker("unmeasured")
 
 

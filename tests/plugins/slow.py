@@ -4,8 +4,8 @@
 STARTS_A_PROGRAM = {
     "better_auth",
     "better_auth_host",
+    "browser",
     "live_server",
-    "page",
     "server",
     "start_better_auth",
 }
