@@ -29,8 +29,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     add("--users", type=int, help="users in the database (100)")
     add("--tasks", type=int, help=f"in the database ({TASKS_EACH} for each user)")
     add("--only", nargs="+", choices=KINDS, default=KINDS, help="only these kinds")
-    add("--rounds", type=int, help="measurements of each kind (7)")
-    add("--requests", type=int, help="in each measurement (400)")
+    add("--rounds", type=int, help="measurements of each kind (9)")
+    add("--requests", type=int, help="in each measurement (250)")
     add("--connections", type=int, default=8, help="at once (8)")
     add("--workers", type=int, default=2, help="processes of each server (2)")
     add("--instructions", action="store_true", help="count them too, by perf stat")
@@ -40,8 +40,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     usual_users = 30 if options.quick else 100
     options.users = options.users or usual_users
     options.tasks = options.tasks or options.users * TASKS_EACH
-    options.rounds = options.rounds or (3 if options.quick else 7)
-    options.requests = options.requests or (60 if options.quick else 400)
+    options.rounds = options.rounds or (3 if options.quick else 9)
+    options.requests = options.requests or (60 if options.quick else 250)
     if problem := _problem(options):
         parser.error(problem)
     return options
