@@ -67,6 +67,11 @@ class Target:
     def close(self) -> None:
         self._connection.close()
 
+    def end_connection(self) -> None:
+        """End the kept connection as the server does when it was idle for long."""
+        if self._connection.sock:
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
+
     # --- Requests ---------------------------------------------------------------
 
     def api(
@@ -120,18 +125,22 @@ class Target:
         headers = dict(headers or {})
         for name in ("Authorization", "Cookie"):
             self.secrets |= set(_secrets_in(headers.get(name, "")))
-        try:
-            answer = self._exchange(method, path, body, headers)
-        except (http.client.HTTPException, ConnectionError):
-            # It closed the idle connection, or refused the request without reading it.
-            self._connection.close()
-            self._connection = self._connect()
-            answer = self._exchange(method, path, body, headers)
+        answer = self._answer(method, path, body, headers)
         self.sent += 1
         assert answer.status < 500, f"{method} {path[:200]}: {answer.text[:500]}"
         if by != "alice":
             assert SECRET_TITLE not in answer.text, f"{method} {path} shows her task"
         return answer
+
+    def _answer(self, method, path, body, headers) -> Answer:
+        """Send it, once more on a new connection if this one was closed."""
+        try:
+            return self._exchange(method, path, body, headers)
+        except (http.client.HTTPException, ConnectionError):
+            # It closed the idle connection, or refused the request without reading it.
+            self._connection.close()
+            self._connection = self._connect()
+            return self._exchange(method, path, body, headers)
 
     def _exchange(self, method, path, body, headers) -> Answer:
         self._connection.putrequest(
@@ -174,7 +183,7 @@ class Target:
         """
         headers = {"Authorization": f"Bearer {token}"}
         deadline = time.monotonic() + SECONDS
-        while self._exchange("GET", ME, None, headers).status == 503:
+        while self._answer("GET", ME, None, headers).status == 503:
             assert time.monotonic() < deadline, "the keys do not arrive"
 
     # --- Afterwards -------------------------------------------------------------

@@ -214,6 +214,14 @@ def test_the_forged_tokens_resemble_a_good_one(target, claims, algorithm):
     assert answer.json()["email"] == target.users["alice"]["email"]
 
 
+def test_a_connection_that_was_closed_meanwhile_fails_no_attack(target, claims):
+    token = forging.sign(claims, forging.key_of("EdDSA"))
+    me(target, token)
+    target.end_connection()
+
+    target.wait_for_keys(token)
+
+
 @pytest.mark.parametrize("name", forging.FORGERIES)
 def test_no_forged_token_of_better_auth_is_accepted(target, forged, name):
     target.wait_for_keys(forged[name])
