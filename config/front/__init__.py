@@ -7,21 +7,16 @@ goes through Django, which writes the refusal and adds the headers of every resp
 """
 
 import asyncio
-import threading
 import time
 from collections.abc import Callable
-from queue import SimpleQueue
 
 from config.api.problems import HeadersTooLarge, RequestTimeout, Unavailable
 from config.front.answers import Application, Job
 from config.front.bodies import Body, linger, receive
 from config.front.heads import HEAD_BYTES, Head
 from config.front.rsgi import HTTPProtocol, Scope
+from config.front.threads import Threads
 
-# Two would be enough for speed, since Python runs one at a time. But up to three may
-# wait for external issuers (`accounts.better_auth`) and one for an upload, and those
-# must not block other requests.
-THREADS = 4
 # A request that waited this long for a thread is refused with 503. Its client has
 # probably given up, and the queue of an overloaded process stays this short.
 WAIT_MAX = 3.0  # seconds
@@ -37,33 +32,22 @@ class Front:
     ) -> None:
         self._application = application
         self._clock = clock  # in seconds
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._threads = Threads(self._serve)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the threads in the worker process."""
-        for number in range(THREADS):
-            name = f"request-{number}"
-            thread = threading.Thread(target=self._work, name=name, daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._threads.start(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the threads finish their current requests."""
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._threads.stop()
 
-    def _work(self) -> None:
-        while job := self._jobs.get():
-            waited = self._clock() - job.received_at
-            if waited > WAIT_MAX and job.path != LIVENESS:
-                job.refuse(Unavailable())
-            job.run(self._application)
-            del (
-                job
-            )  # the connection can't close while a reference to its request exists
+    def _serve(self, job: Job) -> None:
+        """Run a request, or refuse it if it waited too long. Called in a thread."""
+        waited = self._clock() - job.received_at
+        if waited > WAIT_MAX and job.path != LIVENESS:
+            job.refuse(Unavailable())
+        job.run(self._application)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Receive a request, run it in a thread, and discard the rest of its body."""
@@ -74,7 +58,7 @@ class Front:
         else:
             body = await receive(protocol, head.path, head.body_length)
         job = Job(head, body, protocol, received_at=self._clock())
-        self._jobs.put(job)
+        self._threads.put(job)
         await job.done
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):

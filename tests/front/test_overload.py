@@ -7,8 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from config.api.problems import Unavailable
-from config.front import THREADS, WAIT_MAX, Front
+from config.front import WAIT_MAX, Front
 from config.front.answers import REFUSAL
+from config.front.threads import THREADS
 
 
 class Request:

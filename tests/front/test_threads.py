@@ -1,0 +1,158 @@
+"""How many threads take requests: one, or all where one is too few."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from config.front.threads import LITTLE, THREADS, WINDOW, Threads
+
+SECONDS = 30  # longer than anything here takes
+
+
+class Job:
+    """A job that ends when it may, and says in which thread it ran."""
+
+    def __init__(self, *, may_end=True):
+        self.begun, self.ended = threading.Event(), threading.Event()
+        self.may_end = threading.Event()
+        if may_end:
+            self.may_end.set()
+
+    def run(self):
+        self.thread = threading.current_thread()
+        self.begun.set()
+        assert self.may_end.wait(SECONDS)
+        self.ended.set()
+
+    def end(self):
+        self.may_end.set()
+        assert self.ended.wait(SECONDS)
+
+
+class Server:
+    """Threads with an event loop whose timer and processor time are set by the test."""
+
+    def __init__(self):
+        self.used = 0.0  # seconds
+        self._timer = None
+        self._jobs = []
+        self.threads = Threads(Job.run, processor_time=lambda: self.used)
+        self.threads.start(SimpleNamespace(call_later=self._call_later))
+
+    def _call_later(self, seconds, call, *arguments):
+        assert self._timer is None
+        self._timer = call, arguments
+
+    def pass_time(self, *, used=0.0):
+        """Let the timer fire, after the process used this much processor time."""
+        self.used += used
+        (call, arguments), self._timer = self._timer, None
+        call(*arguments)
+
+    def put(self, *, may_end=True):
+        job = Job(may_end=may_end)
+        self._jobs.append(job)
+        self.threads.put(job)
+        return job
+
+    def run(self, count):
+        """Run jobs one after the other; return the threads in which they ran."""
+        found = []
+        for _ in range(count):
+            job = self.put()
+            assert job.ended.wait(SECONDS)
+            found.append(job.thread)
+        return found
+
+    def wait_until_idle(self):
+        """Return when a thread waits for the next job."""
+        deadline = time.monotonic() + SECONDS
+        while not self.threads._was_idle:
+            assert time.monotonic() < deadline
+
+    def close(self):
+        for job in self._jobs:
+            job.may_end.set()
+        self.threads.stop()
+
+
+@pytest.fixture
+def server():
+    running = Server()
+    yield running
+    running.close()
+
+
+def begun(job):
+    return job.begun.wait(SECONDS)
+
+
+def test_one_thread_runs_jobs_that_are_short(server):
+    assert len(set(server.run(20))) == 1
+
+
+def test_others_run_the_jobs_that_wait_for_one_that_does_not_end(server):
+    first, second = server.put(may_end=False), server.put()
+    assert begun(first)
+    server.pass_time(used=1)
+
+    assert second.ended.wait(SECONDS)
+    assert not first.ended.is_set()
+
+
+def test_all_threads_run_jobs_while_the_process_uses_little_of_a_processor(server):
+    first, *others = [server.put(may_end=False) for _ in range(THREADS + 1)]
+    assert begun(first)
+    first.end()
+    assert begun(others[0])
+    server.pass_time(used=LITTLE * WINDOW)
+
+    assert all(map(begun, others))
+
+
+def test_one_thread_is_enough_for_a_process_that_computes(server):
+    first, second, third = [server.put(may_end=False) for _ in range(3)]
+    assert begun(first)
+    first.end()
+    assert begun(second)
+    server.pass_time(used=WINDOW)
+    second.end()
+    assert begun(third)
+
+    assert first.thread is second.thread is third.thread
+
+
+def test_a_window_in_which_a_thread_waited_for_jobs_says_nothing(server):
+    server.run(1)
+    server.wait_until_idle()
+    second, third = [server.put(may_end=False) for _ in range(2)]
+    assert begun(second)
+    server.pass_time()
+    second.end()
+    assert begun(third)
+
+    assert second.thread is third.thread
+
+
+def test_one_thread_is_left_after_a_while(server):
+    first = server.put(may_end=False)
+    second = server.put()
+    assert begun(first)
+    server.pass_time()
+    assert second.ended.wait(SECONDS)
+    server.pass_time()  # the while is over
+    first.end()
+
+    server.run(2 * THREADS)  # each of the others ends one of them
+    assert len(set(server.run(20))) == 1
+
+
+def test_all_jobs_are_run_before_the_threads_end(server):
+    jobs = [server.put() for _ in range(50)]
+
+    server.threads.stop()
+
+    assert all(job.ended.is_set() for job in jobs)
+    assert not any(thread.is_alive() for thread in server.threads._threads)
