@@ -31,6 +31,7 @@ def options() -> list[str]:
     return [
         "--interface=rsgi",
         "--http=1",
+        "--loop=uvloop",  # 4 % less processor time than the loop of asyncio
         f"--host={host}",
         f"--port={port}",
         f"--workers={os.environ.get('WORKERS') or _processors()}",
