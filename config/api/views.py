@@ -111,11 +111,24 @@ class Endpoint(APIView):
         response = super().finalize_response(request, response, *args, **kwargs)
         for name, value in rate_limit_fields(self.readings).items():
             response[name] = value
+        if isinstance(response, Response):
+            response.add_post_render_callback(_free)
         return response
 
     def get_authenticate_header(self, request: Request) -> str:
         """Name the scheme in every 401, also without an authentication class."""
         return "Bearer"
+
+
+def _free(response: Response) -> None:
+    """Free what the call used as soon as its answer is written.
+
+    View, request and response of REST framework refer to each other. A later garbage
+    collection would free them, when their memory is in no cache of the processor.
+    """
+    context = response.renderer_context
+    for used in (vars(context["view"]), context["request"].parser_context, context):
+        used.clear()
 
 
 @cache
