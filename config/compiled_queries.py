@@ -16,6 +16,7 @@ from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.expressions import BaseExpression
 
 RowValues = dict[str, Any]  # by the name of the column
@@ -100,11 +101,14 @@ def instance(model: type[_Model], row: RowValues) -> _Model:
     """Return the row as an instance, as a QuerySet would.
 
     Columns that the row lacks are deferred; values that are not columns, such as
-    annotations, become attributes.
+    annotations, become attributes. The signals of new instances are not sent.
     """
-    names = [one.attname for one in model._meta.concrete_fields if one.attname in row]
-    made = model.from_db(connection.alias, names, [row[name] for name in names])
-    vars(made).update({name: row[name] for name in row.keys() - set(names)})
+    # Not `from_db`, which goes through all columns of the table, and takes ten times
+    # as long.
+    made = model.__new__(model)
+    state = ModelState()
+    state.adding, state.db = False, connection.alias
+    vars(made).update(row, _state=state)
     return made
 
 

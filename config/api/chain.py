@@ -30,6 +30,7 @@ from config.middleware import GetResponse, brings_own_credential
 _ID = re.compile(UUIDConverter.regex)
 SOME_ID = str(UUID(int=0))
 FORMS_CACHED = 500
+HOSTS_CACHED = 100
 
 
 class ShortChainMiddleware:
@@ -144,7 +145,10 @@ class ProgramMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.get_host()
+        if "HTTP_HOST" in request.META:
+            _check_host(request.META["HTTP_HOST"], tuple(settings.ALLOWED_HOSTS))
+        else:
+            request.get_host()
         request.META.pop("HTTP_COOKIE", None)
         request.user = AnonymousUser()
         response = self.get_response(request)
@@ -152,6 +156,18 @@ class ProgramMiddleware:
         if not (response.streaming or response.has_header("Content-Length")):
             response.headers["Content-Length"] = str(len(response.content))
         return response
+
+
+@lru_cache(HOSTS_CACHED)
+def _check_host(host: str, allowed: tuple[str, ...]) -> None:
+    """Let Django check the host of a request once for many.
+
+    Raises:
+        DisallowedHost: it is none of those that are allowed.
+    """
+    request = HttpRequest()
+    request.META["HTTP_HOST"] = host
+    request.get_host()
 
 
 class CorsMiddleware(cors.CorsMiddleware):

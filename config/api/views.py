@@ -63,7 +63,7 @@ class Endpoint(APIView):
         self, request: Request, query_class: type[PlainSerializer]
     ) -> JSONObject:
         """Return the query parameters as `query_class` reads them, or answer 400."""
-        if not request.query_params:
+        if not has_query(request):
             return dict(_defaults(query_class))
         return validated(query_class, _without_empty(request.query_params))
 
@@ -118,6 +118,11 @@ class Endpoint(APIView):
     def get_authenticate_header(self, request: Request) -> str:
         """Name the scheme in every 401, also without an authentication class."""
         return "Bearer"
+
+
+def has_query(request: Request) -> bool:
+    """Whether the URL has a query; cheaper than to parse it."""
+    return bool(request._request.META.get("QUERY_STRING"))
 
 
 def _free(response: Response) -> None:

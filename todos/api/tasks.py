@@ -23,6 +23,7 @@ from config.api.pagination import (
     page_query,
 )
 from config.api.scopes import APPEND, READ, WRITE
+from config.api.views import has_query
 from config.compiled_queries import RowValues
 from config.json import JSONObject
 from todos import actions
@@ -76,7 +77,7 @@ class TaskListView(TaskEndpoint):
 
     def read_with_user(self, user: TokenUser) -> RowValues | None:
         """Read the first page together with its owner, if that is what is asked."""
-        if not self.only_reads(user) or self.request.query_params:
+        if not self.only_reads(user) or has_query(self.request):
             return None
         found = _OPEN.rows(user)
         # No tasks can also mean that the identity is not the user's any more.
@@ -90,7 +91,7 @@ class TaskListView(TaskEndpoint):
     )
     def get(self, request: Request, **kwargs: object) -> Response:
         """List tasks in pages, by default the open ones."""
-        if not request.query_params and user_of(request).visible_lists is None:
+        if not has_query(request) and user_of(request).visible_lists is None:
             return self._first_page()
         query = self.validated_query(request, TaskQuerySerializer)
         cursor = query["cursor"] and Cursor.decode(
