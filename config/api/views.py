@@ -131,7 +131,7 @@ def _free(response: Response) -> None:
     View, request and response of REST framework refer to each other. A later garbage
     collection would free them, when their memory is in no cache of the processor.
     """
-    context = response.renderer_context
+    context = response.renderer_context  # type: ignore[attr-defined]
     for used in (vars(context["view"]), context["request"].parser_context, context):
         used.clear()
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from config.api.problems import HeadersTooLarge, RequestTimeout, Unavailable
 from config.front.answers import Application, Job
 from config.front.bodies import Body, linger, receive
+from config.front.endings import Endings
 from config.front.heads import HEAD_BYTES, Head
 from config.front.rsgi import HTTPProtocol, Scope
 from config.front.threads import Threads
@@ -33,9 +34,11 @@ class Front:
         self._application = application
         self._clock = clock  # in seconds
         self._threads = Threads(self._serve)
+        self._endings = Endings()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the threads in the worker process."""
+        self._endings.start(loop)
         self._threads.start(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -47,7 +50,10 @@ class Front:
         waited = self._clock() - job.received_at
         if waited > WAIT_MAX and job.path != LIVENESS:
             job.refuse(Unavailable())
-        job.run(self._application)
+        try:
+            job.run(self._application)
+        finally:
+            self._endings.add(job)
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Receive a request, run it in a thread, and discard the rest of its body."""
@@ -58,6 +64,7 @@ class Front:
         else:
             body = await receive(protocol, head.path, head.body_length)
         job = Job(head, body, protocol, received_at=self._clock())
+        self._endings.expect_one()
         self._threads.put(job)
         await job.done
         body.release()

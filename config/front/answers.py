@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from rest_framework.exceptions import APIException
 
 from config.api.problems import Unavailable
-from config.front.bodies import Body
+from config.front.bodies import SMALL, Body
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
 
@@ -69,8 +69,12 @@ class Job:
         self._environ = head.environ
         self._body = body
         self._protocol = protocol
-        self._loop = asyncio.get_running_loop()
-        self.done = self._loop.create_future()
+        self.done = asyncio.get_running_loop().create_future()
+        # Whether the event loop must know of its end at once: to read the rest of the
+        # body, to free much memory, or because the connection can't close before.
+        self.is_urgent = (
+            body.is_unread or body.length > SMALL or not _is_kept(head.environ)
+        )
         self.outgoing = Outgoing()
         self._environ["wsgi.input"] = body.stream
         self._environ["wsgi.file_wrapper"] = File
@@ -90,8 +94,6 @@ class Job:
             # Django responds to its own errors. This one happened outside Django.
             logger.exception("server error")
             self._protocol.response_empty(500, [])
-        finally:
-            self._loop.call_soon_threadsafe(self._end)
 
     def _run(self, application: Application) -> None:
         start = _StartResponse()
@@ -103,6 +105,7 @@ class Job:
                 content = b"".join(pieces)
                 self._protocol.response_bytes(start.status, start.headers, content)
                 return
+            self.is_urgent = True
             if self.outgoing.hold(start.length):
                 self._stream(start, pieces)
                 return
@@ -118,9 +121,16 @@ class Job:
             for piece in pieces:
                 transport.send_bytes(piece)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Note that it has ended. Called on the event loop."""
         if not self.done.done():  # the server may have cancelled it
             self.done.set_result(None)
+
+
+def _is_kept(environ: "WSGIEnvironment") -> bool:
+    """Whether the client keeps the connection (RFC 9112 section 9.3)."""
+    options = environ.get("HTTP_CONNECTION", "keep-alive").lower()
+    return environ["SERVER_PROTOCOL"] == "HTTP/1.1" and "close" not in options
 
 
 class _StartResponse:

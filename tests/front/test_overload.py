@@ -10,29 +10,7 @@ from config.api.problems import Unavailable
 from config.front import WAIT_MAX, Front
 from config.front.answers import REFUSAL
 from config.front.threads import THREADS
-
-
-class Request:
-    """A request as the server hands it over, and the response."""
-
-    def __init__(self, path):
-        self.scope = SimpleNamespace(
-            http_version="1.1",
-            server="127.0.0.1:8000",
-            client="127.0.0.1:9",
-            scheme="http",
-            method="GET",
-            path=path,
-            query_string="",
-            headers={},
-        )
-        self.status = None
-
-    async def __call__(self):
-        return b""
-
-    def response_bytes(self, status, headers, body):
-        self.status = status
+from tests.front.requests import Request
 
 
 @pytest.fixture
