@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import local
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -58,13 +58,17 @@ class CompiledQuery:
 
     def rows(self, **ids: Id) -> list[RowValues]:
         """Return all rows."""
+        names = self._columns
+        return [dict(zip(names, row, strict=True)) for row in self._fetch(**ids)]
+
+    def _fetch(self, **ids: Id) -> list[Sequence[object]]:
+        """Return the values of all rows."""
         compiled = self._of_this_thread()
         database: Any = connections[DEFAULT_DB_ALIAS]
         found = database.fetch(compiled.sql, list(compiled.parameters(ids)))
-        names = self._columns
         if compiled.converters:
             found = [compiled.read(row) for row in found]
-        return [dict(zip(names, row, strict=True)) for row in found]
+        return cast("list[Sequence[object]]", found)
 
     def _of_this_thread(self) -> CompiledSQL:
         try:

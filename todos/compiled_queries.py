@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from django.db.models import Case, JSONField, QuerySet, Subquery, When
 from accounts.better_auth.identities import IDENTITY_FIELDS
 from accounts.models import REQUEST_FIELDS, User
 from accounts.token_users import IDENTITY, OWNER, TokenUser
-from config.compiled_queries import CompiledQuery, CompiledSQL, RowValues, instance
+from config.compiled_queries import CompiledQuery, CompiledSQL, Id, RowValues, instance
 from config.row_security import rows_of
 from todos.models import Label, Task, TaskList, TaskListQuerySet, TaskQuerySet
 from todos.task_fields import LOADED_VALUES, STORED_COLUMNS
@@ -85,8 +86,23 @@ class PageQuery(CompiledQuery):
     the time of a subquery for each task. It finds them by an array of ids: if they were
     joined to the page, it would rather read the labels of all users, up to some number.
 
-    Only the first row has the values of `SHARED_COLUMNS`.
+    Only the first row has the values of `SHARED_COLUMNS`, which come last.
     """
+
+    def rows(self, **ids: Id) -> list[RowValues]:
+        """Return all rows."""
+        found, own = self._fetch(**ids), self._own_columns
+        rows = [dict(zip(own, row, strict=False)) for row in found]
+        if found:
+            rows[0] = dict(zip(self._columns, found[0], strict=True))
+        return rows
+
+    @cached_property
+    def _own_columns(self) -> tuple[str, ...]:
+        """The columns of which each row has values of its own."""
+        own = [name for name in self._columns if name not in SHARED_COLUMNS]
+        assert self._columns[: len(own)] == tuple(own)
+        return tuple(own)
 
     def _compile(self) -> CompiledSQL:
         if connection.vendor != "postgresql":
@@ -134,6 +150,7 @@ LEFT JOIN labels ON labels.task_id = page.id
 LEFT JOIN steps ON steps.parent_id = page.id
 ORDER BY place
 """
+INBOXES_CACHED = 10_000  # of users, per process
 _INBOX = CompiledQuery(
     ["id"],
     lambda owner: TaskList.objects.owned_by(User(pk=owner)).filter(is_inbox=True),
@@ -176,8 +193,13 @@ def task_with_user(user: TokenUser, task_id: UUID) -> RowValues | None:
 
 
 def inbox_id(owner: User) -> UUID:
-    """Return the id of the owner's inbox, which always exists."""
-    row = _INBOX.first(owner=owner.pk)
+    """Return the id of the owner's inbox, which always exists and stays the same."""
+    return _inbox_id(owner.pk)
+
+
+@lru_cache(INBOXES_CACHED)
+def _inbox_id(owner_id: UUID) -> UUID:
+    row = _INBOX.first(owner=owner_id)
     assert row is not None
     inbox: UUID = row["id"]
     return inbox

@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NoReturn, Self
 from uuid import UUID
 
 from psycopg import Connection, Cursor, errors
 from psycopg._preparing import Prepare
-from psycopg._queries import PostgresQuery
+from psycopg._queries import PostgresQuery, _query2pg_nocache
 from psycopg.abc import PQGen
 from psycopg.adapt import Transformer
 from psycopg.generators import fetch_many, send
@@ -28,6 +29,7 @@ from psycopg.pq import ExecStatus, TransactionStatus
 from config.row_security import row_owner
 
 SET_OWNER = "SELECT set_config('app.user_id', %s, true)"
+STATEMENTS_CACHED = 200  # per process
 # SET takes no snapshot, so the isolation level can still be chosen after it.
 SET_FIRST_OWNER = "SET LOCAL app.user_id = '%s'"
 
@@ -96,7 +98,16 @@ class RowScope:
         The converter is kept: psycopg would look up the conversions again each time.
         """
         converted = PostgresQuery(self.converter)
-        converted.convert(query, params)
+        if not isinstance(query, str) or params is None:
+            converted.convert(query, params)
+            return converted
+        (
+            converted.query,
+            converted._want_formats,
+            converted._order,
+            converted._parts,
+        ) = _parsed(query, self.converter.encoding)
+        converted.dump(params)
         return converted
 
     def forget(self) -> None:
@@ -220,6 +231,15 @@ class ScopedCursor(Cursor[Any]):
         self._reset()
         self._last_query = None
         self._scope.add(_Statement(self, self._scope.query(query, params), **options))
+
+
+@lru_cache(STATEMENTS_CACHED)
+def _parsed(statement: str, encoding: str) -> tuple[Any, ...]:
+    """Find the parameters of a statement once.
+
+    psycopg does it each time for those over 4 KiB, such as that of a page of tasks.
+    """
+    return _query2pg_nocache(statement.encode(encoding), encoding)
 
 
 def _with_parameter(known: PostgresQuery, value: str) -> PostgresQuery:

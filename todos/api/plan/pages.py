@@ -33,16 +33,25 @@ class Page:
             pages["prev"] = max(0, min(self.skip - self.size, last))
         if self.skip + self.size < self.total:
             pages["next"] = self.skip + self.size
-        url = urlsplit(request.build_absolute_uri())
-        sent = parse_qs(url.query, keep_blank_values=True)
+        url = request.build_absolute_uri()
+        sent = parse_qs(urlsplit(url).query, keep_blank_values=True)
         name = next((one for one in ("skip", "offset") if one in sent), "page")
+        start, end_of_url = _around(url, sent, name)
         links = []
         for relation, skip in pages.items():
             number = skip // self.size + 1 if name == "page" else skip
-            query = urlencode(sorted({**sent, name: [number]}.items()), doseq=True)
-            links.append(f'<{urlunsplit(url._replace(query=query))}>; rel="{relation}"')
+            links.append(f'<{start}{number}{end_of_url}>; rel="{relation}"')
         headers["Link"] = ", ".join(links)
         return headers
+
+
+def _around(url: str, sent: dict[str, list[str]], name: str) -> tuple[str, str]:
+    """Return the URL before and after the value of one parameter, the others sorted."""
+    others = sorted((key, values) for key, values in sent.items() if key != name)
+    before = urlencode([one for one in others if one[0] < name], doseq=True)
+    after = urlencode([one for one in others if one[0] > name], doseq=True)
+    page = urlunsplit(urlsplit(url)._replace(query=""))
+    return f"{page}?{before}{'&' * bool(before)}{name}=", "&" * bool(after) + after
 
 
 def page_of(rows: QuerySet[Model, JSONObject], *, skip: int, size: int) -> Page:
