@@ -1,4 +1,4 @@
-"""The counters of the rate limits."""
+"""The counters of the rate limits, and when regular commands succeeded."""
 
 from typing import ClassVar
 
@@ -19,3 +19,13 @@ class RateCount(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class CommandRun(models.Model):
+    """When a command that must run regularly last succeeded."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    succeeded_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -550,8 +550,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PROXY_COUNT els
 USE_X_FORWARDED_HOST = False
 SECURE_SSL_REDIRECT = IS_HTTPS
 # Health checks come over plain http from inside. API clients that use http are refused
-# by HttpsApiMiddleware, so that the mistake is noticed before more tokens leak.
-SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz$", r"^readyz$"]
+# by HttpsApiMiddleware, so that the mistake is noticed before more tokens leak. To the
+# doctor, the service reports the scheme.
+SECURE_REDIRECT_EXEMPT = [r"^api/", r"^healthz$", r"^readyz$", r"^doctor$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if IS_HTTPS else 0
 # These affect other hosts, and browsers remember them for years, so they are opt-in.
 HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)

@@ -7,6 +7,7 @@ from accounts.wellknown import change_password, jwks, security_txt
 from config import health, installable
 from config.api.docs import ReferenceView, SchemaView
 from config.api.routing import endpoint
+from config.doctor.arrival import arrival
 
 api: list[URLPattern | URLResolver] = [
     path("v1/", include("todos.api.urls")),
@@ -27,6 +28,7 @@ urlpatterns = [
     path("offline/", installable.offline),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("doctor", arrival),
     path(".well-known/jwks.json", jwks),
     path(".well-known/change-password", change_password),
     path(".well-known/security.txt", security_txt),

@@ -452,6 +452,7 @@ PUBLIC = [Row("GET", route, status, status, status, status) for route, status in
     ("offline/", 200),
     ("healthz", 200),
     ("readyz", 200),
+    ("doctor", 404),
     (".well-known/jwks.json", 200),
     (".well-known/change-password", 302),
     (".well-known/security.txt", 200),

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import DELETION_STARTED, BrowserSession, User
 from config.chunks import in_chunks
+from config.regular_commands import record_success
 from config.row_security import rows_of
 from config.sqlite.turns import Turns
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             for user in batch:
                 _delete(user)
             accounts += len(batch)
+        record_success("purge_accounts", at=timezone.now())
         self.stdout.write(f"Accounts deleted: {accounts}")
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import event_chains
 from accounts.models import EndedSession, PersonalAccessToken, RefreshFamily
+from config.regular_commands import record_success
 
 KEPT = timedelta(days=30)  # after they ended, so that support can see when
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         # Earlier versions kept sessions there, under their keys. Those that were valid
         # at the upgrade have been copied.
         Session.objects.all().delete()
+        record_success("purge_credentials", at=timezone.now())
         self.stdout.write(
             f"Deleted: {families} sign-ins by token, {personal} access tokens"
         )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import User
+from config.regular_commands import record_success
 from config.row_security import rows_of
 from config.sqlite.turns import Turns
 from todos import import_files
@@ -51,6 +52,7 @@ class Command(BaseCommand):
                     answers += delete_expired_answers(owner, at=at)
                 bar.update()
         import_files.delete_surplus(at=at)
+        record_success("purge_history", at=timezone.now())
         self.stdout.write(f"Deleted: {gone} entries, {answers} answers")
 
 

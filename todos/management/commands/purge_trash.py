@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from accounts.credentials import COMMAND
 from accounts.models import User
+from config.regular_commands import record_success
 from config.row_security import rows_of
 from config.sqlite.turns import Turns
 from todos.actions.removal import TRASH_DAYS, remove_trashed
@@ -53,6 +54,8 @@ class Command(BaseCommand):
                         due = _delete(Caller(owner, COMMAND, at), before, turns)
                 found += due
                 bar.update()
+        if not options["dry_run"]:
+            record_success("purge_trash", at=timezone.now())
         verb = "to delete" if options["dry_run"] else "deleted"
         self.stdout.write(f"Tasks and lists {verb}: {found}")
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from config.regular_commands import record_success
 from todos.reminders.delivery import MAIL_ERRORS, Backoff, send_due
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                 f"The mail server can't be reached ({type(exc).__name__})."
                 " The reminders remain due."
             ) from None
+        record_success("send_reminders", at=timezone.now())
         self.stdout.write(f"Reminders {tally}")
 
 
@@ -87,6 +89,7 @@ class Loop:
                 backoff=self._backoff,
                 is_stopped=lambda: self._is_stopped,
             )
+            record_success("send_reminders", at=timezone.now())
         except DATABASE_ERRORS:
             self._failed("reminders: the database can't be reached")
         except MAIL_ERRORS:

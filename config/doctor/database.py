@@ -1,0 +1,174 @@
+"""Checks of the database: that it answers, which one it is, and its migrations."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from config.doctor.clock import compare
+from config.doctor.findings import Finding, error, ok, warning
+
+OLDEST_POSTGRESQL = 150_000
+# What libpq says, and what it means. Its text is not shown: after a mistake in
+# DATABASE_URL it can quote a part of the password as the name of the host.
+CAUSES = {
+    "root certificate file": "Set sslrootcert to a file of trusted authorities.",
+    "password authentication failed": "The role or its password in the URL is wrong.",
+    "no password supplied": "Put the password into the URL.",
+    "no pg_hba.conf entry": (
+        "pg_hba.conf of the server does not allow this role from this address, or only"
+        " with TLS (sslmode=verify-full)."
+    ),
+    "does not exist": "Create the database and the role, or correct their names.",
+    "connection refused": (
+        "Nothing listens there. Start the server, or correct host and port."
+    ),
+    "could not translate host name": (
+        "The name of the host is unknown. Special characters in the password must be"
+        " percent-encoded."
+    ),
+    "failed to resolve host": (
+        "The name of the host is unknown. Special characters in the password must be"
+        " percent-encoded."
+    ),
+    "timeout": "The server does not respond in time. Is a firewall between?",
+    "certificate": "The server's certificate is not trusted, or has another name.",
+    "does not support ssl": "The server has no TLS. Switch it on there.",
+    "too many clients": (
+        "All connections are in use. Each thread keeps one: raise max_connections, or"
+        " lower WORKERS."
+    ),
+    "remaining connection slots": (
+        "All connections are in use. Each thread keeps one: raise max_connections, or"
+        " lower WORKERS."
+    ),
+    "unsupported startup parameter": (
+        "A pooler is in front of the server. Set DATABASE_POOLED=true."
+    ),
+    "starting up": "The server is starting. Wait, and try again.",
+    "shutting down": "The server is shutting down.",
+    "unable to open database file": (
+        "The file, or its folder, is not accessible. Run this as the user of the"
+        " service."
+    ),
+    "file is not a database": "The file is damaged. Restore a backup.",
+    "malformed": "The file is damaged. Restore a backup.",
+    "locked": "Another process keeps the write lock. Find it with lsof.",
+}
+
+
+def check_connection() -> Iterator[Finding]:
+    """Connect, and check the version, the encryption and the clock."""
+    if connection.vendor == "sqlite" and _is_missing():
+        yield error(
+            "The SQLite file of DATABASE_URL does not exist.",
+            "Create it with manage.py migrate, or correct DATABASE_URL or VAR_DIR.",
+        )
+        return
+    started = time.monotonic()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            milliseconds = (time.monotonic() - started) * 1000
+            if connection.vendor == "postgresql":
+                yield from _examine_postgresql(cursor, milliseconds)
+            else:
+                yield from _examine_sqlite(cursor, milliseconds)
+    except (DatabaseError, InterfaceError) as exc:
+        yield error(
+            f"The database of DATABASE_URL can't be used ({type(exc).__name__}).",
+            cause(str(exc)),
+        )
+
+
+def cause(text: str) -> str:
+    """Return what the text of a database error means."""
+    text = text.lower()
+    for phrase, meaning in CAUSES.items():
+        if phrase in text:
+            return meaning
+    return "Try DATABASE_URL with psql, which shows the whole error."
+
+
+def _is_missing() -> bool:
+    name = str(connection.settings_dict["NAME"])
+    is_file = name != ":memory:" and not name.startswith("file:")
+    return is_file and not Path(name).exists()
+
+
+def _examine_postgresql(cursor: Any, milliseconds: float) -> Iterator[Finding]:
+    ours = time.time()
+    cursor.execute(
+        "SELECT current_setting('server_version_num')::integer,"
+        " current_setting('server_version'),"
+        " pg_is_in_recovery()"
+        " OR current_setting('default_transaction_read_only')::boolean,"
+        " (SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()),"
+        " extract(epoch FROM clock_timestamp())::double precision"
+    )
+    number, version, is_standby, is_encrypted, theirs = cursor.fetchone()
+    text = f"PostgreSQL {version} answered in {milliseconds:.0f} ms"
+    if number < OLDEST_POSTGRESQL:
+        yield error(f"{text}, but is too old.", "Upgrade the server to 15 or newer.")
+    elif is_encrypted:
+        yield ok(f"{text}, over TLS.")
+    elif _is_elsewhere():
+        yield warning(
+            f"{text}, without encryption.",
+            "Add sslmode=verify-full and sslrootcert to DATABASE_URL.",
+        )
+    else:
+        yield ok(f"{text}, on this machine.")
+    if is_standby:
+        yield error(
+            "The server is a standby, or read-only.",
+            "Name the primary. With several hosts, add"
+            " target_session_attrs=read-write to DATABASE_URL.",
+        )
+    yield compare("the database", theirs=theirs, ours=ours)
+
+
+def _is_elsewhere() -> bool:
+    """Whether the server is reached over a network."""
+    host = str(connection.settings_dict["HOST"])
+    return not (host in {"", "localhost", "127.0.0.1", "::1"} or host.startswith("/"))
+
+
+def _examine_sqlite(cursor: Any, milliseconds: float) -> Iterator[Finding]:
+    cursor.execute("SELECT sqlite_version(), journal_mode FROM pragma_journal_mode")
+    version, mode = cursor.fetchone()
+    yield ok(f"SQLite {version} answered in {milliseconds:.0f} ms.")
+    if mode not in {"wal", "memory"}:
+        yield warning(
+            f"The journal is in mode {mode}, so readers and writers wait.",
+            "Put the file on a local disk: the write-ahead log needs one.",
+        )
+
+
+def check_migrations() -> Iterator[Finding]:
+    """Check that the database has all migrations of this version, and no others."""
+    executor = MigrationExecutor(connection)
+    loader = executor.loader
+    plan = executor.migration_plan(loader.graph.leaf_nodes())
+    missing = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+    newer = sorted(
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in loader.migrated_apps and (app, name) not in loader.disk_migrations
+    )
+    if missing:
+        yield error(
+            f"{len(missing)} migrations are not applied, the first is {missing[0]}.",
+            "Back up, and run manage.py migrate.",
+        )
+    if newer:
+        yield warning(
+            f"This version does not know {len(newer)} applied migrations, the last is"
+            f" {newer[-1]}.",
+            "The database belongs to a newer version. Install that version here.",
+        )
+    if not missing and not newer:
+        yield ok(f"All {len(loader.applied_migrations)} migrations are applied.")

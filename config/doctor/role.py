@@ -1,0 +1,131 @@
+"""Checks of the role on PostgreSQL: its rights, its limits, and a pooler in front."""
+
+import os
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, transaction
+
+from config.checks import check_runtime_role
+from config.doctor.findings import Finding, error, ok, warning
+from config.doctor.system_checks import as_finding
+
+THREADS = 4  # of a process, each with a connection
+LIMITS = {"statement_timeout": "15s", "lock_timeout": "5s"}
+
+
+def check_role() -> Iterator[Finding]:
+    """Check that the role may do what the service does, and not more."""
+    if connection.vendor != "postgresql":
+        yield ok("SQLite has no roles.")
+        return
+    messages = list(check_runtime_role(databases=["default"]))
+    yield from map(as_finding, messages)
+    if not messages:
+        yield ok("The role owns no table, and row-level security limits it.")
+    if denied := _denied_tables():
+        yield error(
+            f"The role may not read and write {len(denied)} tables, among them"
+            f" {denied[0]}.",
+            "As the owner of the tables, run manage.py create_runtime_role again with"
+            " the name of this role.",
+        )
+    yield from _examine_limits()
+    yield from _examine_connections()
+
+
+def _denied_tables() -> list[str]:
+    """Return the tables of Ownlist that the role may not use."""
+    tables = sorted({model._meta.db_table for model in apps.get_models()})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM unnest(%s::text[]) AS name"
+            " WHERE to_regclass(name) IS NOT NULL AND NOT ("
+            " has_table_privilege(name, 'SELECT')"
+            " AND has_table_privilege(name, 'INSERT')"
+            " AND has_table_privilege(name, 'UPDATE')"
+            " AND has_table_privilege(name, 'DELETE')) ORDER BY name",
+            [tables],
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def _examine_limits() -> Iterator[Finding]:
+    """Look at the time limits of a transaction, as a request has them."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, setting::integer FROM pg_settings WHERE name = ANY(%s)",
+            [list(LIMITS)],
+        )
+        unlimited = sorted(name for name, value in cursor.fetchall() if not value)
+    for name in unlimited:
+        yield warning(
+            f"There is no {name}, so one statement can hold a thread for ever.",
+            "As the owner, run: ALTER ROLE <role of DATABASE_URL> SET"
+            f" {name} = '{LIMITS[name]}';",
+        )
+    if not unlimited:
+        yield ok(f"The role has limits: {', '.join(LIMITS)}.")
+
+
+def _examine_connections() -> Iterator[Finding]:
+    """Compare the connections that this machine may open with those allowed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('max_connections')::integer"
+            " - current_setting('superuser_reserved_connections')::integer,"
+            " (SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user)"
+        )
+        most, of_the_role = cursor.fetchone()
+    if of_the_role >= 0:
+        most = min(most, of_the_role)
+    workers = _workers()
+    needed = workers * THREADS
+    text = f"{workers} workers open up to {needed} connections, of {most} allowed."
+    if needed > most and not settings.DATABASE_POOLED:
+        yield warning(
+            text, "Lower WORKERS, raise max_connections, or put a pooler in front."
+        )
+    else:
+        yield ok(text)
+
+
+def _workers() -> int:
+    """Return the number of processes of this machine."""
+    configured = os.environ.get("WORKERS", "")
+    return int(configured) if configured.isdigit() else os.cpu_count() or 1
+
+
+def check_pooler() -> Iterator[Finding]:
+    """Check that DATABASE_POOLED says whether a pooler is in front."""
+    if connection.vendor != "postgresql":
+        yield ok("SQLite needs no pooler.")
+        return
+    is_pooled = _is_behind_pooler()
+    if is_pooled and not settings.DATABASE_POOLED:
+        yield error(
+            "A pooler is in front of PostgreSQL, and DATABASE_POOLED is false.",
+            "Set DATABASE_POOLED=true. Otherwise requests fail, because prepared"
+            " statements of several clients have the same names.",
+        )
+    elif settings.DATABASE_POOLED and not is_pooled:
+        yield warning(
+            "DATABASE_POOLED is true, but no pooler was found.",
+            "Remove DATABASE_POOLED: each request then opens a new connection.",
+        )
+    elif is_pooled:
+        yield ok("A pooler is in front, and DATABASE_POOLED is true.")
+    else:
+        yield ok("No pooler is in front, and DATABASE_POOLED is false.")
+
+
+def _is_behind_pooler() -> bool:
+    """Whether the process that serves us is not the one that we connected to.
+
+    A pooler answers the connection itself, and names no process or one of its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        ((process,),) = cursor.fetchall()
+    return bool(process != connection.connection.info.backend_pid)

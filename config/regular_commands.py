@@ -1,0 +1,30 @@
+"""The commands that must run regularly, and when each last succeeded.
+
+A scheduler that stopped has no other symptom for weeks: deleted texts stay, tables
+grow, and users miss their reminders.
+"""
+
+from datetime import datetime, timedelta
+
+from config.models import CommandRun
+
+# How long after its last success a command is late. Purges run daily; the sender of
+# reminders pauses for ten minutes at most.
+LATE_AFTER = {
+    "purge_accounts": timedelta(days=2),
+    "purge_credentials": timedelta(days=2),
+    "purge_trash": timedelta(days=2),
+    "purge_history": timedelta(days=2),
+    "send_reminders": timedelta(hours=1),
+}
+
+
+def record_success(name: str, *, at: datetime) -> None:
+    """Record that the command did all of its work at `at`."""
+    CommandRun.objects.update_or_create(name=name, defaults={"succeeded_at": at})
+
+
+def last_successes() -> dict[str, datetime | None]:
+    """Return when each regular command last succeeded, or None if it never did."""
+    recorded = dict(CommandRun.objects.values_list("name", "succeeded_at"))
+    return {name: recorded.get(name) for name in LATE_AFTER}

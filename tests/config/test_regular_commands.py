@@ -1,0 +1,82 @@
+"""The success of regular commands is recorded, so that a stopped scheduler shows."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from config.doctor.findings import Level
+from config.doctor.regular import check_regular_commands
+from config.models import CommandRun
+from config.regular_commands import LATE_AFTER, last_successes, record_success
+
+AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+def found(name, at=AT):
+    (finding,) = [one for one in check_regular_commands(at=at) if name in one.text]
+    return finding
+
+
+@pytest.mark.parametrize("name", LATE_AFTER)
+def test_a_command_records_its_success(db, name):
+    before = timezone.now()
+
+    call_command(name)
+
+    assert before <= last_successes()[name] <= timezone.now()
+    assert found(name, timezone.now()).level == Level.OK
+
+
+@pytest.mark.parametrize("name", ["purge_accounts", "purge_trash"])
+def test_a_dry_run_is_not_a_success(db, name):
+    call_command(name, "--dry-run")
+
+    assert not CommandRun.objects.exists()
+
+
+def test_reminders_that_can_not_be_sent_are_not_a_success(db, monkeypatch):
+    def refuse(**_):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("todos.management.commands.send_reminders.send_due", refuse)
+
+    with pytest.raises(CommandError):
+        call_command("send_reminders")
+
+    assert not CommandRun.objects.exists()
+
+
+def test_only_the_last_success_is_kept(db):
+    record_success("purge_trash", at=AT - LATE_AFTER["purge_trash"])
+    record_success("purge_trash", at=AT)
+
+    assert last_successes()["purge_trash"] == AT
+    assert CommandRun.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", LATE_AFTER)
+def test_the_doctor_warns_of_a_command_that_stopped(db, name):
+    record_success(name, at=AT - 1.1 * LATE_AFTER[name])
+
+    finding = found(name)
+
+    assert finding.level == Level.WARNING
+    assert "ago" in finding.text
+    assert "crontab" in finding.hint
+
+
+def test_the_doctor_warns_of_a_command_that_never_ran(db):
+    assert found("purge_history").text == "purge_history has never succeeded."
+    assert found("purge_history").level == Level.WARNING
+
+
+def test_accounts_that_should_be_gone_are_an_error(alice):
+    alice.delete_after = AT - LATE_AFTER["purge_accounts"]
+    alice.save(update_fields=["delete_after"])
+
+    finding = found("1 accounts")
+
+    assert finding.level == Level.ERROR
+    assert "purge_accounts" in finding.hint
