@@ -47,6 +47,7 @@ from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.api.throttling import users
 from config.client_address import address_key
 from config.compiled_queries import CompiledQuery, RowValues, instance
+from config.outages import note_failure, outages
 
 logger = logging.getLogger(__name__)
 
@@ -208,14 +209,18 @@ def verify_external_token(token: str, *, now: datetime, sender: str) -> Verified
     issuer = session_issuer()
     try:
         if issuer is not None and sessions.is_session_token(token):
-            return sessions.check(token, issuer, now=now.timestamp(), sender=sender)
-        return verify(token, now=now.timestamp())
+            found = sessions.check(token, issuer, now=now.timestamp(), sender=sender)
+        else:
+            found = verify(token, now=now.timestamp())
     except TokenRejected as exc:
         raise refused(f"better auth: {exc.reason}") from exc
     except TooManyRefused as exc:
         raise Throttled(exc.retry_after) from exc
     except KeysUnavailable as exc:
+        note_failure(exc.__cause__ or exc, "issuer")
         raise Unavailable(wait=exc.retry_after) from exc
+    outages.worked("issuer", now=time.monotonic())
+    return found
 
 
 def identify(

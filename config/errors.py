@@ -8,7 +8,6 @@ import sys
 import traceback
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions
 
@@ -23,6 +22,7 @@ from config.api.problems import (
 )
 from config.error_pages import error_page, page_of
 from config.origins import is_own
+from config.outages import note_failure, part_of
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +51,18 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return 503 when the database is unavailable, and 500 for any other error.
+    """Return 503 when database or cache are unavailable, 500 for any other error.
 
     Django's own report is switched off, because it quotes the path and the error.
     """
     error = sys.exc_info()[1]
     if isinstance(error, exceptions.APIException):  # raised outside any view
         return answer(request, error)
-    is_outage = isinstance(error, OperationalError | InterfaceError)
-    logger.error("unavailable" if is_outage else "server error", exc_info=True)
+    is_outage = error is not None and part_of(error) is not None
+    if error is not None and is_outage:
+        note_failure(error)
+    else:
+        logger.error("server error", exc_info=True)
     _clear_frames(error)
     return answer(request, Unavailable() if is_outage else InternalError())
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from config.api.problems import RETRY_AFTER_OUTAGE
+from config.outages import note_failure
 
 
 @login_not_required
@@ -23,7 +24,8 @@ def readyz(request: HttpRequest) -> JsonResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             cursor.fetchone()
-    except (DatabaseError, InterfaceError):
+    except (DatabaseError, InterfaceError) as error:
+        note_failure(error, "database")
         return JsonResponse(
             {"status": "unavailable"},
             status=503,

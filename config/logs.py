@@ -19,11 +19,14 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 FIELDS = (
     "code",
     "duration_ms",
+    "failures",
     "issuer",
     "kind",
     "method",
+    "part",
     "reason",
     "route",
+    "seconds",
     "status",
     "user_id",
 )

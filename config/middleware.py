@@ -34,6 +34,7 @@ from config.front.answers import REFUSAL
 from config.front.bodies import body_limit, too_large
 from config.logs import request_id
 from config.origins import is_from_another
+from config.outages import note_success
 
 logger = logging.getLogger(__name__)
 
@@ -73,11 +74,13 @@ class RequestLogMiddleware:
     def _log(
         self, request: HttpRequest, response: HttpResponse, seconds: float
     ) -> None:
+        if response.status_code < 500:
+            note_success()
         match = request.resolver_match
         route = match.route if match else ""
         if route in QUIET_ROUTES and response.status_code < 400:
             return
-        level = logging.ERROR if response.status_code >= 500 else logging.INFO
+        level = _level_of(response.status_code)
         if logger.isEnabledFor(level):
             fields = {
                 "method": request.method,
@@ -90,6 +93,16 @@ class RequestLogMiddleware:
                 logger.name, level, __file__, 0, "request", (), None, extra=fields
             )
             logger.handle(record)
+
+
+def _level_of(status: int) -> int:
+    """Return the level of a request's line.
+
+    While a part is away all requests get 503, and one line says why: `config.outages`.
+    """
+    if status == 503:
+        return logging.WARNING
+    return logging.ERROR if status >= 500 else logging.INFO
 
 
 class PageHeadersMiddleware:

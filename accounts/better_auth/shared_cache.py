@@ -1,11 +1,10 @@
 """Django's cache, through which processes share what they know about issuers."""
 
-import logging
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-logger = logging.getLogger(__name__)
-
+from config.outages import note_failure, outages
 
 T = TypeVar("T")
 
@@ -13,7 +12,9 @@ T = TypeVar("T")
 def best_effort(call: Callable[[], T]) -> T | None:
     """Return the result of a call to the cache, None if the cache is unavailable."""
     try:
-        return call()
-    except Exception:  # each backend raises its own
-        logger.warning("shared cache unavailable")
+        result = call()
+    except Exception as exc:  # each backend raises its own
+        note_failure(exc, "cache")
         return None
+    outages.worked("cache", now=time.monotonic())
+    return result

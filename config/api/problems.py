@@ -13,13 +13,13 @@ from http import HTTPStatus
 from itertools import islice
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 
 from config.api.fields import PlainSerializer
 from config.json import JSONObject
+from config.outages import note_failure, part_of
 from config.refusals import Refusal
 
 RETRY_AFTER_OUTAGE = 5  # seconds
@@ -136,7 +136,8 @@ def as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.PermissionDenied()
     if isinstance(exc, ValidationError):
         return exceptions.ValidationError(field_messages(exc))
-    if isinstance(exc, OperationalError | InterfaceError):
+    if part_of(exc):
+        note_failure(exc)
         return Unavailable()
     return None
 

@@ -10,7 +10,6 @@ from time to time: see `ProcessCounter`.
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections import OrderedDict
@@ -26,13 +25,12 @@ from rest_framework.throttling import BaseThrottle
 from config import counters
 from config.api.problems import Unavailable
 from config.client_address import address_key
+from config.outages import note_failure, outages
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
 
     from config.api.views import Endpoint
-
-logger = logging.getLogger(__name__)
 
 STEPS = 50  # synchronisations of a caller's count until the limit is reached
 CALLERS_MAX = 10_000  # counted by one process in one window
@@ -103,9 +101,12 @@ def add_requests(scope: str, caller: str, number: int, *, now: float) -> int:
     expires_at = (window + 1) * period + 1
     prefix = f"{scope}:{window}"
     try:
-        return counters.add(prefix, caller, number, expires_at=expires_at, now=now)
+        total = counters.add(prefix, caller, number, expires_at=expires_at, now=now)
     except Exception as exc:  # of the database or of any cache backend
         raise _unavailable(exc) from exc
+    if settings.RATE_LIMIT_CACHE is not None:
+        outages.worked("cache", now=time.monotonic())
+    return total
 
 
 def take_request_back(scope: str, caller: str, *, now: float) -> None:
@@ -122,7 +123,7 @@ def take_request_back(scope: str, caller: str, *, now: float) -> None:
 
 
 def _unavailable(exc: Exception) -> Unavailable:
-    logger.warning("rate limit not counted", extra={"reason": type(exc).__name__})
+    note_failure(exc)
     return Unavailable()
 
 

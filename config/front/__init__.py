@@ -17,12 +17,14 @@ from config.front.endings import Endings
 from config.front.heads import HEAD_BYTES, Head
 from config.front.rsgi import HTTPProtocol, Scope
 from config.front.threads import Threads
+from config.outages import Cause, outages
 
 # A request that waited this long for a thread is refused with 503. Its client has
 # probably given up, and the queue of an overloaded process stays this short.
 WAIT_MAX = 3.0  # seconds
 # Except for the probe that asks whether the process lives: it is only busy.
 LIVENESS = "/healthz"
+OVERLOAD = Cause("threads", "all busy")
 
 
 class Front:
@@ -49,7 +51,10 @@ class Front:
         """Run a request, or refuse it if it waited too long. Called in a thread."""
         waited = self._clock() - job.received_at
         if waited > WAIT_MAX and job.path != LIVENESS:
+            outages.failed(OVERLOAD, now=self._clock())
             job.refuse(Unavailable())
+        elif outages:
+            outages.worked(OVERLOAD.part, now=self._clock())
         try:
             job.run(self._application)
         finally:

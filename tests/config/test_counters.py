@@ -3,6 +3,7 @@
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError, connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -10,7 +11,7 @@ from config import counters
 from config.api.problems import Unavailable
 from config.api.throttling import count_request, take_request_back
 from config.models import RateCount
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, UserFactory
 from tests.runtime_role import cursor_of_the_owner
 
 
@@ -203,6 +204,42 @@ def test_the_api_returns_503_with_retry_after_while_nothing_can_be_counted(
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
     assert response.json()["code"] == "unavailable"
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("account_login", {"login": "alice@example.com", "password": PASSWORD}),
+        ("account_signup", {"email": "a@example.com", "password1": PASSWORD}),
+        ("account_reset_password", {"email": "alice@example.com"}),
+    ],
+)
+def test_pages_return_503_with_retry_after_while_nothing_can_be_counted(
+    client, db, away, name, form
+):
+    response = client.post(reverse(name), form)
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("name", ["account_login", "api:token"])
+def test_an_error_of_redis_anywhere_is_an_outage(db, api, monkeypatch, name):
+    """For example where the code of an authenticator app is marked as used."""
+    error = type("TimeoutError", (Exception,), {"__module__": "redis.exceptions"})
+
+    def refuse(*args, **kwargs):
+        raise error("Timeout reading from 10.0.0.1:6379")
+
+    monkeypatch.setattr("accounts.models.User.check_password", refuse)
+    UserFactory(email="alice@example.com")
+    client = Client() if name == "account_login" else api
+    client.raise_request_exception = False
+    form = {"login": "alice@example.com", "email": "alice@example.com"}
+    response = client.post(reverse(name), form | {"password": PASSWORD})
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -140,6 +140,15 @@ def test_responses_without_the_database_still_work(answers, path, status):
     assert answers[path][0] == status
 
 
+def test_the_log_says_once_why_requests_are_refused(answers):
+    lines = [json.loads(line) for line in answers["log"].splitlines()[:-1]]
+    errors = [line for line in lines if line["level"] == "error"]
+
+    assert [line["message"] for line in errors] == ["outage"]
+    assert errors[0]["part"] == "database"
+    assert errors[0]["code"] == "connection refused"
+
+
 def test_no_response_reveals_the_database_address(answers):
     shown = json.dumps(answers)
 
@@ -202,6 +211,20 @@ def test_a_locked_row_is_an_outage_and_not_a_bug(program):
     assert accepted.status_code == 200
     assert accepted.json()["version"] == 2
     connection.close()
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_only_reads_is_an_outage_and_the_connection_is_replaced(program):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+
+    statuses = []
+    for _ in range(2):
+        statuses.append(program.post("/api/v1/tasks", {"title": "Milk"}).status_code)
+        close_old_connections()  # which the test client skips
+
+    assert statuses == [503, 201]
 
 
 def _dsn():

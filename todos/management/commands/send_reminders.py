@@ -9,9 +9,10 @@ import socket
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
+from config.outages import part_of
 from config.regular_commands import record_success
 from todos.reminders.delivery import MAIL_ERRORS, Backoff, send_due
 
@@ -19,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 EVERY = 30  # seconds, aligned to the minute
 LONGEST_PAUSE = 600  # seconds, while the database or mail server is unavailable
-DATABASE_ERRORS = (InterfaceError, OperationalError)
 
 
 class Command(BaseCommand):
@@ -90,7 +90,9 @@ class Loop:
                 is_stopped=lambda: self._is_stopped,
             )
             record_success("send_reminders", at=timezone.now())
-        except DATABASE_ERRORS:
+        except (DatabaseError, InterfaceError) as error:
+            if not part_of(error):
+                raise
             self._failed("reminders: the database can't be reached")
         except MAIL_ERRORS:
             self._failed("reminders: the mail server can't be reached")
