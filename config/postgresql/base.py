@@ -7,6 +7,7 @@ processor time of a short one.
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.db.backends.postgresql import base
@@ -67,11 +68,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self, statement: str, parameters: Sequence[Any]
     ) -> Callable[[], list[Any]]:
         """Run a statement as `run_later` does; return a function that returns rows."""
-        cursor = self.cursor()
-        cursor.cursor.postpones = True
-        cursor.execute(statement, parameters)
-        fetchall: Callable[[], list[Any]] = cursor.fetchall
-        return fetchall
+        if self._is_watched:
+            cursor = self.cursor()
+            cursor.cursor.postpones = True
+            cursor.execute(statement, parameters)
+            fetchall: Callable[[], list[Any]] = cursor.fetchall
+            return fetchall
+        self._get_ready()
+        postponed = ScopedCursor(self._scope)
+        postponed.postpones = True
+        with self.wrap_database_errors:
+            postponed.execute(statement, parameters)
+        return partial(self._rows_of, postponed)
+
+    def _rows_of(self, postponed: ScopedCursor) -> list[Any]:
+        with self.wrap_database_errors:
+            return postponed.fetchall()
 
     def run_later(self, statement: str, parameters: Sequence[Any]) -> None:
         """Run a statement in its order, but send it together with the next one.

@@ -53,8 +53,10 @@ def open_next_occurrences(
         The next occurrence if it is open, or None, by the id of each task.
     """
     repeating = [task for task in tasks if task.rrule and task.due_date]
-    existing = _next_occurrence_ids(repeating)
     found: dict[UUID, Task | None] = {task.pk: None for task in tasks}
+    if not repeating:
+        return found
+    existing = _next_occurrence_ids(repeating)
     found |= _open_occurrences(existing, batch.owner)
     today = today_of(batch.caller)
     copies: list[tuple[Task, Task]] = []
