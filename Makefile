@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo dev check test bench screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
-	peers browser node-modules check-wheels check-style check-types check-imports check-django
+	peers browser proxies node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -39,7 +39,7 @@ dev: install ## Start a server that reloads changed code and shows errors
 
 CHECKS := check-style check-types check-imports check-django
 test: ## Run every check, then the tests on SQLite and on PostgreSQL
-	@$(MAKE) --no-print-directory --jobs browser node-modules $(CHECKS)
+	@$(MAKE) --no-print-directory --jobs browser proxies node-modules $(CHECKS)
 	@mkdir -p var && rm -f $(SUMMARY)
 	env -u TEST_DATABASE_URL OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) --cov --cov-report=
 	$(PY) -m coverage report --skip-covered
@@ -103,7 +103,7 @@ format: install-dev ## Format the code and repair what ruff can repair
 	$(PY) -m ruff format .
 
 clean: ## Remove what the tools made; keeps .env and the database
-	rm -rf $(VENV) $(PEERS) var/static var/static.sha256 $(SUMMARY) $(FIGURES) .coverage .coverage.* htmlcov \
+	rm -rf $(VENV) $(PEERS) var/static var/static.sha256 var/programs $(SUMMARY) $(FIGURES) .coverage .coverage.* htmlcov \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis test-results
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 
@@ -172,6 +172,10 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 
 browser: install-dev
 	@$(PY) -m tests.chromium
+
+# The files of deploy/ are tested with the real nginx and Caddy.
+proxies: install-dev
+	@$(PY) -m tests.deploy.programs
 
 # The real Better Auth server that the bridge is tested against, the compiler for the
 # example of a client in TypeScript, and the accessibility rules for the pages.

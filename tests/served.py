@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,15 @@ from pathlib import Path
 from tests.benchmarks import processes, services
 
 PASSWORD = "ultramarine typewriter 77"
+PATIENCE = 60  # seconds
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait until the condition is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +93,9 @@ def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Se
     # Coverage also measures the servers of a test run.
     environment |= {k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")}
     (directory / "uploads").mkdir()
-    _manage("migrate", environment)
+    manage("migrate", environment)
     if environment["DJANGO_SETTINGS_MODULE"] == "config.settings":
-        _manage("collectstatic", environment, "--no-input")
+        manage("collectstatic", environment, "--no-input")
     command = [sys.executable, "-m", "config.server"]
     log = directory / "server.log"
     with processes.serving(command, port=port, environment=environment, log=log) as pid:
@@ -95,6 +104,7 @@ def serving(directory: Path, *, workers: int = 1, **environ: str) -> Iterator[Se
         yield running
 
 
-def _manage(command: str, environment: dict[str, str], *options: str) -> None:
+def manage(command: str, environment: dict[str, str], *options: str) -> None:
+    """Run a management command with the environment of a server."""
     program = [sys.executable, "manage.py", command, "--verbosity=0", *options]
     subprocess.run(program, env=environment, check=True)

@@ -404,7 +404,7 @@ def test_no_document_names_a_place_of_one_machine(path):
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.name)
 def test_every_file_that_a_document_names_is_there(path):
     named = re.findall(
-        r"`((?:accounts|config|docs|templates|tests|todos)/[\w./-]+)`",
+        r"`((?:accounts|config|deploy|docs|templates|tests|todos)/[\w./-]+)`",
         path.read_text("utf-8"),
     )
 

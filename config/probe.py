@@ -1,0 +1,63 @@
+"""Ask the server of this machine whether it is ready: `python -m config.probe`.
+
+For supervisors and containers, which need no other program for it. HOST, PORT, BASE_URL
+and ALLOWED_HOSTS are read as by the server. `--wait 60` asks again until it is ready,
+for at most 60 seconds. Exits with 0 or 1.
+"""
+
+import argparse
+import http.client
+import os
+import sys
+import time
+from urllib.parse import urlsplit
+
+from config import dotenv
+from config.server import address
+
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared with
+PAUSE = 0.2  # seconds between two requests
+
+
+def host_header() -> str:
+    """Return a name that the server answers to: the first one of ALLOWED_HOSTS."""
+    allowed = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip()
+    base_url = os.environ.get("BASE_URL") or "http://127.0.0.1:8000"
+    return allowed.removeprefix(".") or urlsplit(base_url).hostname or "127.0.0.1"
+
+
+def failure(path: str, *, timeout: float) -> str:
+    """Return why the server is not ready, or an empty text if it is."""
+    host, port = address()
+    connection = http.client.HTTPConnection(
+        WILDCARDS.get(host, host), port, timeout=timeout
+    )
+    try:
+        connection.request("GET", path, headers={"Host": host_header()})
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer ({type(error).__name__})"
+    finally:
+        connection.close()
+    return "" if status == 200 else f"status {status}"
+
+
+def main(arguments: list[str]) -> str:
+    """Ask, and return the message for a failure."""
+    parser = argparse.ArgumentParser(prog="python -m config.probe")
+    parser.add_argument(
+        "path", nargs="?", default="/readyz", help="/readyz or /healthz"
+    )
+    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS")
+    options = parser.parse_args(arguments)
+    dotenv.load()
+    deadline = time.monotonic() + options.wait
+    while problem := failure(options.path, timeout=5):
+        if time.monotonic() >= deadline:
+            return f"Not ready: {options.path} at port {address()[1]}: {problem}."
+        time.sleep(PAUSE)
+    return ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]) or 0)
