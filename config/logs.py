@@ -18,8 +18,10 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 # The fields that our own code may pass with `extra=`. None of them is free text.
 FIELDS = (
     "code",
+    "database_ms",
     "duration_ms",
     "failures",
+    "fingerprint",
     "issuer",
     "kind",
     "method",
@@ -27,6 +29,8 @@ FIELDS = (
     "reason",
     "route",
     "seconds",
+    "statement",
+    "statements",
     "status",
     "user_id",
 )

@@ -35,6 +35,7 @@ from config.front.bodies import body_limit, too_large
 from config.logs import request_id
 from config.origins import is_from_another
 from config.outages import note_success
+from config.slowness import note_request, tally
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         started = time.perf_counter()
+        tally.begin()
         given = request.META.get("HTTP_X_REQUEST_ID", "")
         token = request_id.set(
             # Distinct is enough: nobody gets anything by such an id.
@@ -78,6 +80,7 @@ class RequestLogMiddleware:
             note_success()
         match = request.resolver_match
         route = match.route if match else ""
+        note_request(request, route, response, seconds)
         if route in QUIET_ROUTES and response.status_code < 400:
             return
         level = _level_of(response.status_code)

@@ -611,6 +611,9 @@ WHITENOISE_ADD_HEADERS_FUNCTION = add_policy
 # --- Logging ----------------------------------------------------------------
 
 LOG_LEVEL = env("LOG_LEVEL", default="INFO")
+# Slower requests and statements are logged, in milliseconds; 0 logs none.
+SLOW_REQUEST_MS = env.int("SLOW_REQUEST_MS", default=1000)
+SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=500)
 LOG_FORMAT = "terminal" if sys.stderr.isatty() else "json"
 LOGGING = {
     "version": 1,

@@ -40,6 +40,8 @@ for _name in list(os.environ):
         "PROXY_COUNT",
         "SECRET_KEY_FALLBACKS",
         "SECURITY_CONTACT",
+        "SLOW_QUERY_MS",
+        "SLOW_REQUEST_MS",
         "USER_RATE_LIMIT",
     }:
         del os.environ[_name]

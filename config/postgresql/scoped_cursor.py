@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from time import perf_counter
 from typing import Any, NoReturn, Self
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from psycopg.generators import fetch_many, send
 from psycopg.pq import ExecStatus, TransactionStatus
 
 from config.row_security import row_owner
+from config.slowness import note_statement
 
 SET_OWNER = "SELECT set_config('app.user_id', %s, true)"
 STATEMENTS_CACHED = 200  # per process
@@ -122,8 +124,12 @@ class RowScope:
     def run(self) -> None:
         """Run what waits."""
         if self._waiting:
-            with self.connection.lock:
-                self.connection.wait(self.exchange())
+            started = perf_counter()
+            try:
+                with self.connection.lock:
+                    self.connection.wait(self.exchange())
+            finally:
+                note_statement("postponed statements", perf_counter() - started)
 
     def set_autocommit(self, autocommit: bool) -> None:
         if self.connection.pgconn.transaction_status == TransactionStatus.IDLE:
@@ -137,7 +143,9 @@ class RowScope:
             self._waiting.append(_Command(b"COMMIT", self))
             self.run()
         else:
+            started = perf_counter()
             self.connection.commit()
+            note_statement("COMMIT", perf_counter() - started)
 
     def rollback(self) -> None:
         self._waiting.clear()
@@ -186,7 +194,11 @@ class ScopedCursor(Cursor[Any]):
             if self.postpones:
                 self._add(query, params, **options)
                 return self
-        super().execute(query, params, **options)
+        started = perf_counter()
+        try:
+            super().execute(query, params, **options)
+        finally:
+            note_statement(query, perf_counter() - started)
         return self
 
     def executemany(
@@ -197,11 +209,20 @@ class ScopedCursor(Cursor[Any]):
             with self._conn.transaction():
                 self._scope.set_owner(row_owner())
                 self._scope.run()
-                super().executemany(query, params_seq, **options)
+                self._execute_many(query, params_seq, **options)
         else:
             self._scope.enter(row_owner())
             self._scope.run()
+            self._execute_many(query, params_seq, **options)
+
+    def _execute_many(
+        self, query: Any, params_seq: Iterable[Any], **options: Any
+    ) -> None:
+        started = perf_counter()
+        try:
             super().executemany(query, params_seq, **options)
+        finally:
+            note_statement(query, perf_counter() - started)
 
     def copy(self, *args: object, **options: object) -> NoReturn:
         raise NotImplementedError("COPY would not name its user.")

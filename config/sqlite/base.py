@@ -8,13 +8,16 @@ then wait for seconds, fail, and leave new cycles behind, so that the effects of
 can outlast it by a minute.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
 from types import TracebackType
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
+
+from config.slowness import note_statement
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -41,9 +44,30 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.cursor() as cursor:
             cursor.execute(statement, parameters)
 
+    def create_cursor(self, name: str | None = None) -> Any:
+        return self.connection.cursor(factory=TimedCursor)
+
     @cached_property
     def wrap_database_errors(self) -> DatabaseErrorWrapper:
         return AcyclicErrorWrapper(self)
+
+
+class TimedCursor(base.SQLiteCursorWrapper):
+    """Notes how long statements take, until their first row is found."""
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        started = perf_counter()
+        try:
+            return super().execute(query, params)
+        finally:
+            note_statement(query, perf_counter() - started)
+
+    def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
+        started = perf_counter()
+        try:
+            return super().executemany(query, param_list)
+        finally:
+            note_statement(query, perf_counter() - started)
 
 
 class AcyclicErrorWrapper(DatabaseErrorWrapper):
