@@ -100,6 +100,7 @@ def fill(*, tasks: int, users: int, with_history: bool) -> list[dict[str, Any]]:
         with connection.cursor() as cursor:
             # Otherwise autovacuum runs during a measurement.
             cursor.execute("VACUUM (ANALYZE)")
+            cursor.execute("CHECKPOINT")  # as well
     return list(callers.values())
 
 

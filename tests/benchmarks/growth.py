@@ -62,6 +62,8 @@ LISTS = {
 KINDS = (*LISTS, "changes", PAGE)
 # By size: the milliseconds of each round.
 Times = dict[str, list[float]]
+# By size: the port of its server, and its callers.
+Servers = dict[str, tuple[int, list[Caller]]]
 
 
 def main(arguments: list[str]) -> int:
@@ -98,6 +100,9 @@ def _measure(
             )
             for size in options.sizes
         }
+        # What runs first after the filling also waits for the disk.
+        for kind in options.only:
+            _warm_up(kind, served)
         print(f"{name}: median milliseconds, and how many times that of the smallest")
         print(f"{'':12}" + "".join(f"{size:>24}" for size in served))
         records = []
@@ -136,12 +141,14 @@ def _served(
         yield port, callers
 
 
-def _times(
-    kind: str, served: dict[str, tuple[int, list[Caller]]], options: argparse.Namespace
-) -> Times:
-    """Ask all servers for one kind in turn; return the medians of the rounds."""
+def _warm_up(kind: str, served: Servers) -> None:
     for port, callers in served.values():
         _time(kind, port, callers, WARM_UP)
+
+
+def _times(kind: str, served: Servers, options: argparse.Namespace) -> Times:
+    """Ask all servers for one kind in turn; return the medians of the rounds."""
+    _warm_up(kind, served)
     times: Times = {size: [] for size in served}
     for _ in range(options.rounds):
         for size, (port, callers) in random.sample(list(served.items()), len(served)):
