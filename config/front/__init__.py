@@ -22,7 +22,8 @@ from config.outages import Cause, outages
 # A request that waited this long for a thread is refused with 503. Its client has
 # probably given up, and the queue of an overloaded process stays this short.
 WAIT_MAX = 3.0  # seconds
-# Except for the probe that asks whether the process lives: it is only busy.
+# The probe that asks whether the process lives has a thread of its own: the others may
+# all wait for a part that is slow, and a supervisor must not end the process for that.
 LIVENESS = "/healthz"
 OVERLOAD = Cause("threads", "all busy")
 
@@ -36,25 +37,30 @@ class Front:
         self._application = application
         self._clock = clock  # in seconds
         self._threads = Threads(self._serve)
+        self._probes = Threads(self._run, count=1)
         self._endings = Endings()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the threads in the worker process."""
         self._endings.start(loop)
         self._threads.start(loop)
+        self._probes.start(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the threads finish their current requests."""
         self._threads.stop()
+        self._probes.stop()
 
     def _serve(self, job: Job) -> None:
         """Run a request, or refuse it if it waited too long. Called in a thread."""
-        waited = self._clock() - job.received_at
-        if waited > WAIT_MAX and job.path != LIVENESS:
+        if self._clock() - job.received_at > WAIT_MAX:
             outages.failed(OVERLOAD, now=self._clock())
             job.refuse(Unavailable())
         elif outages:
             outages.worked(OVERLOAD.part, now=self._clock())
+        self._run(job)
+
+    def _run(self, job: Job) -> None:
         try:
             job.run(self._application)
         finally:
@@ -70,7 +76,7 @@ class Front:
             body = await receive(protocol, head.path, head.body_length)
         job = Job(head, body, protocol, received_at=self._clock())
         self._endings.expect_one()
-        self._threads.put(job)
+        (self._probes if job.path == LIVENESS else self._threads).put(job)
         await job.done
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):

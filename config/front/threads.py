@@ -34,8 +34,11 @@ class Threads:
         self,
         run: Callable[[Job], None],
         processor_time: Callable[[], float] = time.process_time,
+        *,
+        count: int = THREADS,
     ) -> None:
         self._run = run
+        self._count = count
         self._processor_time = processor_time
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop
@@ -52,7 +55,7 @@ class Threads:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the threads. `loop` is the event loop that calls `put`."""
         self._loop = loop
-        for number in range(THREADS):
+        for number in range(self._count):
             name = f"request-{number}"
             thread = threading.Thread(target=self._work, name=name, daemon=True)
             thread.start()
@@ -92,8 +95,8 @@ class Threads:
 
     def _let_all_take(self) -> None:
         with self._lock:
-            more = THREADS - self._taking
-            self._taking = self._taking_max = THREADS
+            more = self._count - self._taking
+            self._taking = self._taking_max = self._count
         if more:
             self._may_take.release(more)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -37,24 +38,35 @@ def busy():
 
 def answers(busy, paths, *, waited):
     """Send requests while all threads are busy for `waited` seconds."""
+    return asyncio.run(_answers(busy, paths, waited))
 
-    async def run():
-        busy.loop, busy.all_run = asyncio.get_running_loop(), asyncio.Event()
-        front = Front(busy.application, clock=lambda: busy.now)
-        front.__rsgi_init__(busy.loop)
-        slow = [Request("/slow") for _ in range(THREADS)]
+
+async def _answers(busy, paths, waited):
+    async with all_busy(busy) as (front, slow):
         late = [Request(path) for path in paths]
-        tasks = [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in slow]
-        await busy.all_run.wait()
-        tasks += [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in late]
+        tasks = [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in late]
         await asyncio.sleep(0)  # until they are received
         busy.now += waited
         busy.may_end.set()
         await asyncio.gather(*tasks)
-        front.__rsgi_del__(busy.loop)
-        return [request.status for request in slow + late]
+    return [request.status for request in slow + late]
 
-    return asyncio.run(run())
+
+@asynccontextmanager
+async def all_busy(busy):
+    """Run a server whose threads all wait until `busy.may_end` is set."""
+    busy.loop, busy.all_run = asyncio.get_running_loop(), asyncio.Event()
+    front = Front(busy.application, clock=lambda: busy.now)
+    front.__rsgi_init__(busy.loop)
+    slow = [Request("/slow") for _ in range(THREADS)]
+    tasks = [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in slow]
+    await busy.all_run.wait()
+    try:
+        yield front, slow
+    finally:
+        busy.may_end.set()
+        await asyncio.gather(*tasks)
+        front.__rsgi_del__(busy.loop)
 
 
 def test_a_request_that_waited_long_is_refused(busy):
@@ -68,5 +80,12 @@ def test_a_request_that_waited_less_is_served(busy):
     assert answers(busy, ["/"], waited=WAIT_MAX)[-1] == 200
 
 
-def test_the_probe_of_a_busy_process_is_answered(busy):
-    assert answers(busy, ["/healthz"], waited=60)[-1] == 200
+def test_the_probe_of_a_busy_process_is_answered_before_the_others(busy):
+    async def probe():
+        async with all_busy(busy) as (front, _):
+            request = Request("/healthz")
+            await asyncio.wait_for(front.__rsgi__(request.scope, request), 30)
+            assert not busy.may_end.is_set()
+            return request.status
+
+    assert asyncio.run(probe()) == 200
