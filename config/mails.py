@@ -1,9 +1,12 @@
-"""Mails without a mail server: how they are printed, and what templates say then."""
+"""Sending mails: few at once, or printing them, and what templates say of it."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 from django.conf import settings
-from django.core.mail.backends import console
+from django.core.mail.backends import console, smtp
 from django.core.mail.message import EmailMessage
 from django.http import HttpRequest
 
@@ -11,6 +14,35 @@ from config.logs import printable
 
 CONSOLE = "config.mails.TerminalBackend"
 WIDTH = 79
+AT_ONCE = 2  # mails that the threads of a process send
+WAIT_MAX = 2.0  # seconds
+
+
+class TooManyMails(OSError):
+    """Other mails are being sent, and take long."""
+
+
+class SMTPBackend(smtp.EmailBackend):
+    """Sends mails by SMTP, few at once.
+
+    A mail is sent by the thread of a request. If the mail server does not answer, this
+    leaves threads for other requests.
+    """
+
+    _slots = threading.BoundedSemaphore(AT_ONCE)
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Send mails, and return how many.
+
+        Raises:
+            TooManyMails: others took more than `WAIT_MAX`.
+        """
+        if not self._slots.acquire(timeout=WAIT_MAX):
+            raise TooManyMails
+        try:
+            return super().send_messages(email_messages)
+        finally:
+            self._slots.release()
 
 
 class TerminalBackend(console.EmailBackend):

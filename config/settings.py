@@ -231,11 +231,12 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "todos:task-today"
 
 EMAIL_URL = env("EMAIL_URL", default="")
+EMAIL_BACKEND = "config.mails.TerminalBackend"
 if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
-else:
-    EMAIL_BACKEND = "config.mails.TerminalBackend"
-EMAIL_TIMEOUT = 10  # seconds
+    if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
+        EMAIL_BACKEND = "config.mails.SMTPBackend"
+EMAIL_TIMEOUT = 5  # seconds
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Ownlist <ownlist@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

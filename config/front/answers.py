@@ -65,6 +65,10 @@ class Job:
         self, head: Head, body: Body, protocol: HTTPProtocol, *, received_at: float
     ) -> None:
         self.path = head.path
+        # The credential that it brings, which nobody has verified yet.
+        self.caller: str = head.environ.get("HTTP_AUTHORIZATION") or head.environ.get(
+            "HTTP_COOKIE", ""
+        )
         self.received_at = received_at
         self._environ = head.environ
         self._body = body

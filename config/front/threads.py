@@ -9,6 +9,7 @@ a distant database, a lock or an external issuer while other requests wait for i
 import asyncio
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable
 from queue import SimpleQueue
 
@@ -17,6 +18,9 @@ from config.front.answers import Job
 # Up to three may wait for external issuers (`accounts.better_auth`) and one for an
 # upload.
 THREADS = 4
+# Of these, one caller may use so many. Otherwise a row that is locked, whose requests
+# wait for it, would stop the service for everybody.
+OF_ONE_CALLER = 2
 # All threads take requests for a while, once requests waited for a whole window in
 # which the process used little of a processor, or finished no request.
 WINDOW = 0.02  # seconds
@@ -27,6 +31,7 @@ LITTLE = 0.4  # of a processor
 class Threads:
     """Threads that call `run` for each job, in the order in which they were put.
 
+    Jobs of a caller who has `OF_ONE_CALLER` running wait for one of them to end.
     `processor_time` returns the seconds that this process has used.
     """
 
@@ -43,10 +48,12 @@ class Threads:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop
         self._threads: list[threading.Thread] = []
-        self._lock = threading.Lock()  # for these three
+        self._lock = threading.Lock()  # for the next five
         self._taking = 1  # threads that take jobs
         self._taking_max = 1
         self._finished = 0  # jobs
+        self._running: Counter[str] = Counter()  # jobs by caller
+        self._held_back: dict[str, deque[Job]] = {}  # by caller
         self._may_take = threading.Semaphore()
         # On the event loop, while jobs wait.
         self._is_watching = False
@@ -109,11 +116,13 @@ class Threads:
     def _take_jobs(self) -> bool:
         """Run jobs until too many threads take them; return False at the end of all."""
         while job := self._next():
-            self._run(job)
+            following: Job | None = job if self._may_run(job) else None
             # The connection can't close while a reference to its request exists.
             del job
+            while following:
+                self._run(following)
+                following = self._end(following.caller)
             with self._lock:
-                self._finished += 1
                 if self._taking > self._taking_max:
                     self._taking -= 1
                     return True
@@ -123,3 +132,26 @@ class Threads:
         if self._jobs.empty():
             self._was_idle = True
         return self._jobs.get()
+
+    def _may_run(self, job: Job) -> bool:
+        """Hold a job back if too many of its caller are running."""
+        with self._lock:
+            if job.caller and self._running[job.caller] >= OF_ONE_CALLER:
+                self._held_back.setdefault(job.caller, deque()).append(job)
+                return False
+            self._running[job.caller] += 1
+            return True
+
+    def _end(self, caller: str) -> Job | None:
+        """Note the end of a job; return one of this caller that was held back."""
+        with self._lock:
+            self._finished += 1
+            if waiting := self._held_back.get(caller):
+                job = waiting.popleft()
+                if not waiting:
+                    del self._held_back[caller]
+                return job
+            self._running[caller] -= 1
+            if not self._running[caller]:
+                del self._running[caller]
+        return None

@@ -14,7 +14,8 @@ SECONDS = 30  # longer than anything here takes
 class Job:
     """A job that ends when it may, and says in which thread it ran."""
 
-    def __init__(self, *, may_end=True):
+    def __init__(self, *, may_end=True, caller=""):
+        self.caller = caller
         self.begun, self.ended = threading.Event(), threading.Event()
         self.may_end = threading.Event()
         if may_end:
@@ -51,8 +52,8 @@ class Server:
         (call, arguments), self._timer = self._timer, None
         call(*arguments)
 
-    def put(self, *, may_end=True):
-        job = Job(may_end=may_end)
+    def put(self, **options):
+        job = Job(**options)
         self._jobs.append(job)
         self.threads.put(job)
         return job
@@ -147,6 +148,44 @@ def test_one_thread_is_left_after_a_while(server):
 
     server.run(2 * THREADS)  # each of the others ends one of them
     assert len(set(server.run(20))) == 1
+
+
+def test_a_caller_uses_two_threads_at_most(server):
+    mine = [server.put(may_end=False, caller="me") for _ in range(4)]
+    assert begun(mine[0])
+    server.pass_time()
+    assert begun(mine[1])
+
+    others = [server.put(caller=name) for name in ("", "you", "")]
+
+    assert all(other.ended.wait(SECONDS) for other in others)
+    assert not (mine[2].begun.is_set() or mine[3].begun.is_set())
+    for job in mine:  # in this order
+        assert begun(job)
+        job.end()
+    server.threads.stop()
+    assert not (server.threads._running or server.threads._held_back)
+
+
+def test_requests_without_a_credential_use_all_threads(server):
+    jobs = [server.put(may_end=False) for _ in range(THREADS)]
+    assert begun(jobs[0])
+    server.pass_time()
+
+    assert all(map(begun, jobs))
+
+
+def test_jobs_that_are_held_back_are_run_before_the_threads_end(server):
+    jobs = [server.put(may_end=False, caller="me") for _ in range(6)]
+    assert begun(jobs[0])
+    server.pass_time()
+    assert begun(jobs[1])
+    for job in jobs:
+        job.may_end.set()
+
+    server.threads.stop()
+
+    assert all(job.ended.is_set() for job in jobs)
 
 
 def test_all_jobs_are_run_before_the_threads_end(server):
