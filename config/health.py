@@ -1,12 +1,11 @@
 """Health checks for a supervisor or load balancer, without any user data."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from config.api.problems import RETRY_AFTER_OUTAGE
-from config.outages import note_failure
+from config.readiness import is_ready
 
 
 @login_not_required
@@ -19,16 +18,11 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @login_not_required
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Report whether requests can be served, that is, whether the database answers."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-            cursor.fetchone()
-    except (DatabaseError, InterfaceError) as error:
-        note_failure(error, "database")
-        return JsonResponse(
-            {"status": "unavailable"},
-            status=503,
-            headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
-        )
-    return JsonResponse({"status": "ok"})
+    """Report whether requests can be served: see `config.readiness`."""
+    if is_ready():
+        return JsonResponse({"status": "ok"})
+    return JsonResponse(
+        {"status": "unavailable"},
+        status=503,
+        headers={"Retry-After": str(RETRY_AFTER_OUTAGE)},
+    )

@@ -164,7 +164,7 @@ def note_failure(error: BaseException, part: str = "") -> None:
     """Count and log an error for which a request is refused with 503."""
     outages.failed(Cause.of(error, part), now=time.monotonic())
     if part_of(error) == "database" and not _leaves_connection(error):
-        _replace_connection()
+        replace_connection()
 
 
 def _leaves_connection(error: BaseException) -> bool:
@@ -174,7 +174,7 @@ def _leaves_connection(error: BaseException) -> bool:
     return is_time_limit or not state.startswith(OUTAGE_CLASSES)
 
 
-def _replace_connection() -> None:
+def replace_connection() -> None:
     """Let Django close the connection of this thread after the request.
 
     It works, so Django would keep it. But it may lead to a server that only reads since

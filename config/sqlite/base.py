@@ -8,20 +8,54 @@ then wait for seconds, fail, and leave new cycles behind, so that the effects of
 can outlast it by a minute.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Any
 
-from django.db.backends.sqlite3 import base
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.sqlite3 import base, features
 from django.db.utils import DatabaseErrorWrapper
 from django.utils.functional import cached_property
 
 from config.slowness import note_statement
 
 
+class DatabaseFeatures(features.DatabaseFeatures):
+    """What SQLite can do, found out without opening the database.
+
+    System checks ask, also before `migrate` has made the file.
+    """
+
+    @cached_property
+    def supports_json_field(self) -> bool:  # type: ignore[override]
+        with closing(sqlite3.connect(":memory:")) as memory:
+            try:
+                memory.execute("SELECT json('{}')")
+            except sqlite3.OperationalError:
+                return False
+        return True
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """SQLite, with errors that are freed by the thread that handles them."""
+    """SQLite, with errors that are freed by the thread that handles them.
+
+    It opens existing files only. SQLite would make a missing one, so a wrong path would
+    look like a new and empty database.
+    """
+
+    features_class = DatabaseFeatures
+    creates_file = False
+
+    def get_connection_params(self) -> dict[str, Any]:
+        parameters: dict[str, Any] = super().get_connection_params()
+        path = file_of(self)
+        if path is not None and not self.creates_file:
+            parameters["database"] = f"{path.absolute().as_uri()}?mode=rw"
+        return parameters
 
     def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
         """Run a statement, and return all its rows."""
@@ -68,6 +102,22 @@ class TimedCursor(base.SQLiteCursorWrapper):
             return super().executemany(query, param_list)
         finally:
             note_statement(query, perf_counter() - started)
+
+
+@contextmanager
+def creating_file() -> Iterator[None]:
+    """Let connections that are opened inside make the file, if it is missing."""
+    DatabaseWrapper.creates_file = True
+    try:
+        yield
+    finally:
+        DatabaseWrapper.creates_file = False
+
+
+def file_of(database: BaseDatabaseWrapper) -> Path | None:
+    """Return the path of the database, None for one in memory or with a URI."""
+    name = str(database.settings_dict["NAME"])
+    return None if name.startswith((":memory:", "file:")) else Path(name)
 
 
 class AcyclicErrorWrapper(DatabaseErrorWrapper):

@@ -60,7 +60,7 @@ def run(code, folder):
 
 
 def test_files_created_by_a_command_are_private(tmp_path):
-    run(["manage.py", "showmigrations", "sessions"], tmp_path)
+    run(["manage.py", "migrate", "--plan"], tmp_path)
 
     assert mode_of(tmp_path / "ownlist.sqlite3") == 0o600
 

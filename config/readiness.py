@@ -1,0 +1,139 @@
+"""Whether this process could serve requests now: what `/readyz` tells a load balancer.
+
+The database answers, takes writes, and has the tables of this version. Which of these
+is missing is logged as an outage. The answer itself does not say it.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import cache
+
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from config.outages import Cause, note_failure, outages, replace_connection
+from config.sqlite.base import file_of
+
+# Anyone may ask, so the database is not asked each time.
+KEPT_FOR = 2.0  # seconds
+
+Migration = tuple[str, str]  # app and name
+
+# The upgrade without a stop runs these after the restart. The service works without
+# them: they switch on policies, add indexes, and record the runs of commands.
+LATER: set[Migration] = {
+    ("config", "0002_command_run"),
+    ("todos", "0008_enforce_row_security"),
+    ("todos", "0009_counts_and_order_of_today"),
+}
+
+
+class NotReady(Exception):
+    """The database answers, but requests would fail. The text may be logged."""
+
+
+class Readiness:
+    """The last result of `examine`, which raises for a process that is not ready.
+
+    Times are of a monotonic clock.
+    """
+
+    def __init__(self, examine: Callable[[], None]) -> None:
+        self._examine = examine
+        self._is_ready = False
+        self._examined_at = float("-inf")
+
+    def is_ready(self, *, now: float) -> bool:
+        """Tell whether the process is ready, as it was at most `KEPT_FOR` before."""
+        if now - self._examined_at >= KEPT_FOR:
+            self._is_ready = self._examine_now(now)
+            self._examined_at = now
+        return self._is_ready
+
+    def _examine_now(self, now: float) -> bool:
+        try:
+            self._examine()
+        except (DatabaseError, InterfaceError) as error:
+            note_failure(error, "database")
+            return False
+        except NotReady as error:
+            outages.failed(Cause("database", "NotReady", str(error)), now=now)
+            return False
+        outages.worked("database", now=now)
+        return True
+
+    def forget(self) -> None:
+        """Reset to the state of a new process."""
+        self._examined_at = float("-inf")
+
+
+def examine() -> None:
+    """Examine the database.
+
+    Raises:
+        NotReady: it answers, but requests would fail.
+        DatabaseError, InterfaceError: it does not answer, or takes no writes.
+    """
+    if connection.vendor == "postgresql":
+        _examine_postgresql()
+    else:
+        _examine_sqlite()
+    missing = _needed() - MigrationRecorder(connection).applied_migrations().keys()
+    if missing:
+        raise NotReady("migrations are missing: run manage.py migrate")
+
+
+def _examine_postgresql() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_is_in_recovery()"
+            " OR current_setting('transaction_read_only')::boolean"
+        )
+        ((only_reads,),) = cursor.fetchall()
+    if only_reads:
+        replace_connection()
+        raise NotReady("the server only reads")
+
+
+def _examine_sqlite() -> None:
+    """Write something and take it back, unless another connection is writing."""
+    path = file_of(connection)
+    if path is not None and not path.exists():
+        connection.close()  # it would go on with the deleted file
+        raise NotReady("no SQLite file: run manage.py migrate, or correct the path")
+    connection.ensure_connection()
+    if connection.in_atomic_block:
+        return
+    database: sqlite3.Connection = connection.connection
+    ((timeout,),) = database.execute("PRAGMA busy_timeout")
+    with connection.wrap_database_errors:
+        try:
+            database.execute("PRAGMA busy_timeout = 0")
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                ((version,),) = database.execute("PRAGMA user_version")
+                database.execute(f"PRAGMA user_version = {version:d}")
+            finally:
+                database.execute("ROLLBACK")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+        finally:
+            database.execute(f"PRAGMA busy_timeout = {timeout:d}")
+
+
+@cache
+def _needed() -> set[Migration]:
+    """Return the migrations of this version without which requests fail."""
+    graph = MigrationLoader(None).graph
+    return set(graph.nodes) - LATER
+
+
+readiness = Readiness(examine)
+
+
+def is_ready() -> bool:
+    """Tell whether the process is ready now."""
+    return readiness.is_ready(now=time.monotonic())

@@ -1,0 +1,217 @@
+"""`/readyz` is 200 only where requests would be served."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import OperationalError, connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from config import readiness as module
+from config.readiness import KEPT_FOR, LATER, NotReady, Readiness, readiness
+from tests.environment import environment_of_tests
+
+on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite only")
+on_postgresql = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite has no standby"
+)
+
+
+@pytest.fixture
+def reasons(caplog):
+    """Why the process was not ready, as logged."""
+    caplog.set_level("ERROR", "config.outages")
+    name = "config.outages"
+    return lambda: [one.code for one in caplog.records if one.name == name]
+
+
+def ready(client):
+    """Ask, without what the process remembers."""
+    readiness.forget()
+    return client.get("/readyz").status_code == 200
+
+
+# --- The result is kept -----------------------------------------------------------
+
+
+class Examination:
+    """Counts how often the database is examined, and fails as told."""
+
+    def __init__(self):
+        self.count = 0
+        self.error = None
+
+    def __call__(self):
+        self.count += 1
+        if self.error:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [None, NotReady("no"), OperationalError()])
+def test_the_database_is_not_asked_each_time(error):
+    examination = Examination()
+    examination.error = error
+    known = Readiness(examination)
+
+    answers = [known.is_ready(now=100.0 + second / 10) for second in range(20)]
+
+    assert answers == [error is None] * 20
+    assert examination.count == 1
+
+
+@pytest.mark.parametrize("error", [NotReady("no"), OperationalError()])
+def test_a_change_is_noticed_within_seconds(error):
+    examination = Examination()
+    known = Readiness(examination)
+
+    before = known.is_ready(now=100.0)
+    examination.error = error
+    during = known.is_ready(now=100.0 + KEPT_FOR)
+    examination.error = None
+    after = known.is_ready(now=100.0 + 2 * KEPT_FOR)
+
+    assert (before, during, after) == (True, False, True)
+
+
+def test_the_answer_does_not_say_why(client, monkeypatch, reasons):
+    examination = Examination()
+    examination.error = NotReady("the server only reads")
+    monkeypatch.setattr(module, "readiness", Readiness(examination))
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert response.json() == {"status": "unavailable"}
+    assert reasons() == ["the server only reads"]
+
+
+# --- Migrations -------------------------------------------------------------------
+
+
+def test_is_not_ready_while_a_migration_is_missing(client, db, reasons):
+    before = ready(client)
+    MigrationRecorder(connection).record_unapplied("todos", "0001_initial")
+
+    assert before
+    assert not ready(client)
+    assert reasons() == ["migrations are missing: run manage.py migrate"]
+
+
+@pytest.mark.parametrize("migration", sorted(LATER))
+def test_is_ready_before_a_migration_that_follows_the_restart(client, db, migration):
+    recorder = MigrationRecorder(connection)
+    assert migration in recorder.applied_migrations()
+
+    recorder.record_unapplied(*migration)
+
+    assert ready(client)
+
+
+# --- A database that only reads ---------------------------------------------------
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_is_not_ready_while_postgresql_only_reads(client, reasons):
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+
+    assert not ready(client)
+    connection.close_if_unusable_or_obsolete()
+    assert ready(client)
+    assert reasons()[0] == "the server only reads"
+
+
+@pytest.fixture
+def at(monkeypatch):
+    """Let the connection open another file or URI."""
+
+    def use(name):
+        connection.close()
+        monkeypatch.setitem(connection.settings_dict, "NAME", str(name))
+
+    yield use
+    connection.close()
+
+
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_is_not_ready_while_sqlite_only_reads(client, at, reasons):
+    at(f"file:{connection.settings_dict['NAME']}?mode=ro")
+
+    assert not ready(client)
+    assert reasons() == ["SQLITE_READONLY"]
+
+
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_is_ready_while_another_process_writes(client):
+    path = connection.settings_dict["NAME"]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        assert ready(client)
+
+        other.execute("ROLLBACK")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        assert cursor.fetchone() == (5000,)
+
+
+# --- A missing SQLite file --------------------------------------------------------
+
+
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_no_request_makes_a_missing_file(client, api, at, tmp_path, reasons):
+    path = tmp_path / "lists.sqlite3"
+    at(path)
+    api.raise_request_exception = False
+
+    is_ready = ready(client)
+    status = api.post("/api/v1/auth/token", {"email": "a@example.com", "password": "x"})
+
+    assert not is_ready
+    assert status.status_code == 503
+    assert reasons()[0].startswith("no SQLite file")
+    assert not path.exists()
+
+
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_is_not_ready_after_the_file_was_deleted(client, at, tmp_path):
+    path = tmp_path / "lists.sqlite3"
+    at(path)
+    call_command("migrate", verbosity=0)
+    before = ready(client)
+
+    path.unlink()
+
+    assert before
+    assert not ready(client)
+    assert not path.exists()
+
+
+@on_sqlite
+def test_a_command_other_than_migrate_makes_no_file(tmp_path):
+    path = tmp_path / "lists.sqlite3"
+    environment = environment_of_tests() | {"TEST_DATABASE_URL": f"sqlite:///{path}"}
+
+    done = {
+        command: subprocess.run(
+            [sys.executable, "manage.py", command],
+            cwd=settings.BASE_DIR,
+            env=environment,
+            capture_output=True,
+            check=False,
+        ).returncode
+        for command in ("check", "purge_trash")
+    }
+
+    assert done == {"check": 0, "purge_trash": 1}
+    assert not path.exists()
