@@ -10,8 +10,9 @@ import multiprocessing
 import os
 import signal
 import sys
+from pathlib import Path
 
-from config import dotenv, private_files
+from config import dotenv, private_files, server_lock
 
 APPLICATION = "config.rsgi"
 
@@ -65,6 +66,7 @@ def main() -> None:
     dotenv.load()
     os.register_at_fork(after_in_child=_block_sigint)
     _load_before_fork()
+    _hold_database()
     sys.argv[1:] = sys.argv[1:] + options()
     entrypoint()  # type: ignore[no-untyped-call]
 
@@ -80,6 +82,20 @@ def _load_before_fork() -> None:
     importlib.import_module(APPLICATION)
     gc.freeze()  # it would write to them, and so copy the shared memory
     gc.enable()
+
+
+def _hold_database() -> None:
+    """Show `manage.py restore` that a server runs on this SQLite database."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "config.sqlite":
+        return
+    try:
+        server_lock.hold(Path(database["NAME"]))
+    except server_lock.Locked:
+        sys.exit("The database is being restored. Start the server after that.")
 
 
 def _block_sigint() -> None:

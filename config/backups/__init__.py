@@ -1,0 +1,1 @@
+"""Backups of the whole database: `manage.py backup` and `manage.py restore`."""

@@ -1,0 +1,283 @@
+"""Backups of SQLite: a copy of the database file, made while the service runs."""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import quote
+
+from django.conf import settings
+
+from config import server_lock
+from config.backups import migrations, verification
+from config.backups.archive import (
+    CHUNK,
+    Archive,
+    Writer,
+    described,
+    progress,
+    sync_folder,
+)
+from config.backups.errors import BackupError
+from config.backups.manifest import Manifest
+from config.private_files import database_files
+from config.version import VERSION
+
+KIND = "sqlite"
+DATABASE = "ownlist.sqlite3"  # the part of a backup
+PAGES = 1000  # copied at once
+BUSY = 5  # seconds to wait for a lock
+
+
+def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
+    """Copy the database into a backup at `path`; readers and writers go on.
+
+    Raises:
+        BackupError: it can't be read or copied.
+    """
+    source = database_path()
+    if not source.is_file():
+        raise BackupError(f"There is no database at {source}. Check DATABASE_URL.")
+    _refuse_little_space(path.parent, 2 * source.stat().st_size)
+    with _temporary(path) as copy:
+        _copy(source, copy)
+        tables, applied = _described(
+            copy, "The database is damaged, and so would be its backup."
+        )
+        with (
+            writer.part(DATABASE) as part,
+            copy.open("rb") as file,
+            progress("compress", copy.stat().st_size) as advance,
+        ):
+            while piece := file.read(CHUNK):
+                part.write(piece)
+                advance(len(piece))
+    return Manifest(
+        version=VERSION,
+        kind=KIND,
+        at=at.isoformat(timespec="seconds"),
+        migrations=applied,
+        tables=tables,
+        parts=writer.parts,
+    )
+
+
+def database_path() -> Path:
+    """Return the path of the database in DATABASE_URL."""
+    return Path(settings.DATABASES["default"]["NAME"]).absolute()
+
+
+def _refuse_little_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BackupError(
+            f"{folder} has {free / 1e6:,.0f} MB free, and {needed / 1e6:,.0f} MB may be"
+            " needed. Free some space, or choose another folder."
+        )
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[Path]:
+    """Yield a new private file beside `path`, which is removed at the end."""
+    with described(path):
+        descriptor, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+        )
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        for file in database_files(Path(name)):
+            file.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        closing(_read_only(source)) as database,
+        closing(sqlite3.connect(target)) as copy,
+        progress("copy", 0, "page") as advance,
+    ):
+        done = 0
+
+        def report(status: int, remaining: int, total: int) -> None:
+            nonlocal done
+            advance(total - remaining - done)
+            done = total - remaining
+
+        try:
+            # The transaction keeps one state of the database. Otherwise each write of
+            # the service would start the copy again from its first page.
+            database.execute("BEGIN")
+            database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            database.backup(copy, pages=PAGES, progress=report)
+            # One file without a log.
+            copy.execute("PRAGMA journal_mode=DELETE")
+        except sqlite3.Error as exc:
+            raise BackupError(
+                f"The database can't be copied to {target.parent}: {exc}."
+            ) from exc
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=BUSY)
+
+
+def _described(path: Path, if_damaged: str) -> tuple[dict[str, int], list[str]]:
+    """Return the number of rows of each table, and the applied migrations.
+
+    Raises:
+        BackupError: the file is damaged, or rows refer to rows that do not exist.
+    """
+    with closing(sqlite3.connect(path, timeout=BUSY)) as database:
+        try:
+            found = database.execute("PRAGMA integrity_check(1)").fetchone()
+            if found != ("ok",):
+                raise BackupError(f"{if_damaged} SQLite reports: {found[0]}.")
+            if broken := database.execute("PRAGMA foreign_key_check").fetchone():
+                raise BackupError(
+                    f"{if_damaged} A row of {broken[0]} refers to a row of {broken[2]}"
+                    " that does not exist."
+                )
+            names = database.execute(
+                "SELECT name FROM sqlite_master WHERE type = 'table'"
+                " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+            ).fetchall()
+            tables = {name: _count(database, name) for (name,) in names}
+            rows = database.execute("SELECT app, name FROM django_migrations")
+            return tables, sorted(f"{app}.{name}" for app, name in rows)
+        except sqlite3.Error as exc:
+            raise BackupError(f"{if_damaged} SQLite reports: {exc}.") from exc
+
+
+def _count(database: sqlite3.Connection, table: str) -> int:
+    quoted = table.replace('"', '""')
+    row = database.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()  # noqa: S608
+    return int(row[0])
+
+
+def restore(
+    archive: Archive, at: datetime, *, into: str | None, switch: bool
+) -> list[str]:
+    """Restore a backup into a new file, verify it, and put it in place.
+
+    Without `switch` the new file stays beside the database, or at `into`. Returns what
+    was done, one line each.
+
+    Raises:
+        BackupError: it can't be done. The database is as it was.
+    """
+    database = database_path()
+    stamp = f"{at:%Y-%m-%dT%H%M%SZ}"
+    target = Path(into) if into else database.with_name(f"{database.name}.new-{stamp}")
+    if target.exists():
+        raise BackupError(f"{target} exists already. Choose another name.")
+    if not target.parent.is_dir():
+        raise BackupError(f"The folder {target.parent} does not exist. Create it.")
+    if not switch:
+        warnings = _create(archive, target)
+        return [
+            *warnings,
+            f"The restored database is {target}. Nothing was replaced.",
+        ]
+    with _alone(database):
+        lines = _create(archive, target)
+        before = database.with_name(f"{database.name}.before-{stamp}")
+        was_there = _replace(database, target, before)
+    lines.append(f"The restored database is in place: {database}")
+    if was_there:
+        lines.append(f"The earlier one is kept as {before}")
+    return lines
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[None]:
+    """Refuse while a server runs on the database, and let none start."""
+    try:
+        with described(database), server_lock.alone(database):
+            yield
+    except server_lock.Locked as exc:
+        raise _running(database) from exc
+
+
+def _running(database: Path) -> BackupError:
+    return BackupError(
+        f"The service is running on {database}. Stop it, with its reminders and other"
+        " commands, then restore. To restore beside it, add --no-switch."
+    )
+
+
+def _create(archive: Archive, target: Path) -> list[str]:
+    """Write and verify the restored database; remove it if it is not right.
+
+    Returns warnings, one line each.
+    """
+    manifest = archive.manifest
+    _refuse_little_space(target.parent, manifest.parts[DATABASE].bytes)
+    with _temporary(target) as unfinished:
+        with described(target), unfinished.open("wb") as file:
+            with progress("restore", manifest.parts[DATABASE].bytes) as advance:
+                for piece in archive.read(DATABASE):
+                    file.write(piece)
+                    advance(len(piece))
+            file.flush()
+            os.fsync(file.fileno())
+        found = _described(unfinished, "The restored database is damaged.")
+        if found != (manifest.tables, manifest.migrations):
+            raise BackupError("The restored database is not the one of the manifest.")
+        with migrations.connected_to(str(unfinished)):
+            if not migrations.is_current():
+                migrations.add_missing()
+            warnings = verification.verify()
+            verification.end_positions()
+        _leave_one_file(unfinished)
+        with described(target):
+            unfinished.rename(target)
+    return warnings
+
+
+def _leave_one_file(path: Path) -> None:
+    """Write the log of a database into its file.
+
+    Raises:
+        sqlite3.DatabaseError: another process has the database open, or it is damaged.
+    """
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _replace(database: Path, target: Path, before: Path) -> bool:
+    """Put `target` in place of the database, and tell whether there was one.
+
+    There is always a complete database in place, and only one has a log.
+
+    Raises:
+        BackupError: another process has the database open.
+    """
+    was_there = database.exists()
+    try:
+        if was_there:
+            _leave_one_file(database)
+    except sqlite3.DatabaseError as exc:
+        if exc.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            target.unlink()
+            raise _running(database) from exc
+        # It is damaged, which may be why another one is restored. Keep all of it.
+        for file in database_files(database)[1:]:
+            file.rename(before.with_name(file.name.replace(database.name, before.name)))
+    with described(database):
+        if was_there:
+            _keep(database, before)
+        target.replace(database)
+        sync_folder(database.parent)
+    return was_there
+
+
+def _keep(database: Path, before: Path) -> None:
+    try:
+        os.link(database, before)
+    except OSError:  # a file system without hard links
+        database.rename(before)

@@ -1,0 +1,3 @@
+"""The version of Ownlist, as in `pyproject.toml`, which a deployment may lack."""
+
+VERSION = "0.1.0"
