@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connection
 
+from config.metrics.address import parse
 from config.postgresql.policies import are_enforced
 from config.postgresql.roles import Role
 from config.private_files import database_files, is_open_to_others
@@ -69,6 +70,20 @@ def check_rate_limits(**kwargs: object) -> Iterator[CheckMessage]:
             "USER_RATE_LIMIT is less than 1, which refuses every request.",
             hint="Set it to the number of requests per user and minute.",
             id="config.E006",
+        )
+
+
+@register
+def check_metrics(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that METRICS_ADDRESS can be parsed."""
+    try:
+        if settings.METRICS_ADDRESS:
+            parse(settings.METRICS_ADDRESS)
+    except ValueError:
+        yield Error(
+            "METRICS_ADDRESS is neither a host and a port nor a Unix socket.",
+            hint="Write 127.0.0.1:9464 or unix:/run/ownlist/metrics.sock.",
+            id="config.E008",
         )
 
 

@@ -17,10 +17,12 @@ from config.api.problems import (
     RETRY_AFTER_OUTAGE,
     PayloadTooLarge,
     Unavailable,
+    code_of,
     problem_document,
     problem_headers,
 )
 from config.error_pages import error_page, page_of
+from config.metrics.registry import registry
 from config.origins import is_own
 from config.outages import note_failure, part_of
 
@@ -121,6 +123,7 @@ def not_kept(request: HttpRequest, refusal: drafts.Refused) -> HttpResponse:
 
 def answer(request: HttpRequest, refusal: exceptions.APIException) -> HttpResponse:
     """Return the refusal as a problem document or as a page, depending on the path."""
+    registry.count("refusals", code_of(refusal))
     if request.path_info.startswith("/api/"):
         response: HttpResponse = JsonResponse(
             problem_document(refusal),

@@ -33,6 +33,7 @@ from config.errors import answer, not_kept
 from config.front.answers import REFUSAL
 from config.front.bodies import body_limit, too_large
 from config.logs import request_id
+from config.metrics.registry import registry
 from config.origins import is_from_another
 from config.outages import note_success
 from config.slowness import note_request, tally
@@ -81,6 +82,15 @@ class RequestLogMiddleware:
         match = request.resolver_match
         route = match.route if match else ""
         note_request(request, route, response, seconds)
+        if registry.is_on:
+            registry.observe(
+                route,
+                request.method,
+                response.status_code,
+                seconds,
+                statements=tally.statements,
+                database_seconds=tally.seconds,
+            )
         if route in QUIET_ROUTES and response.status_code < 400:
             return
         level = _level_of(response.status_code)

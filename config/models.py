@@ -26,6 +26,9 @@ class CommandRun(models.Model):
 
     name = models.CharField(max_length=100, primary_key=True)
     succeeded_at = models.DateTimeField()
+    done = models.BigIntegerField(
+        default=0, db_default=0, help_text="How many things all runs did."
+    )
 
     def __str__(self) -> str:
         return self.name

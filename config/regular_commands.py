@@ -6,6 +6,8 @@ grow, and users miss their reminders.
 
 from datetime import datetime, timedelta
 
+from django.db.models import F
+
 from config.models import CommandRun
 
 # How long after its last success a command is late. Purges run daily; the sender of
@@ -19,9 +21,13 @@ LATE_AFTER = {
 }
 
 
-def record_success(name: str, *, at: datetime) -> None:
-    """Record that the command did all of its work at `at`."""
-    CommandRun.objects.update_or_create(name=name, defaults={"succeeded_at": at})
+def record_success(name: str, *, at: datetime, done: int) -> None:
+    """Record that the command did all of its work at `at`, which was `done` things."""
+    CommandRun.objects.update_or_create(
+        name=name,
+        defaults={"succeeded_at": at, "done": F("done") + done},
+        create_defaults={"succeeded_at": at, "done": done},
+    )
 
 
 def last_successes() -> dict[str, datetime | None]:

@@ -67,6 +67,7 @@ def main() -> None:
     os.register_at_fork(after_in_child=_block_sigint)
     _load_before_fork()
     _hold_database()
+    _start_metrics()
     sys.argv[1:] = sys.argv[1:] + options()
     entrypoint()  # type: ignore[no-untyped-call]
 
@@ -96,6 +97,19 @@ def _hold_database() -> None:
         server_lock.hold(Path(database["NAME"]))
     except server_lock.Locked:
         sys.exit("The database is being restored. Start the server after that.")
+
+
+def _start_metrics() -> None:
+    """Serve metrics, if METRICS_ADDRESS says where."""
+    from django.conf import settings
+
+    if not settings.METRICS_ADDRESS:
+        return
+    if multiprocessing.get_start_method() != "fork":
+        sys.exit("METRICS_ADDRESS needs a system that forks processes, such as Linux.")
+    from config.metrics import serving
+
+    serving.start(settings.METRICS_ADDRESS)
 
 
 def _block_sigint() -> None:

@@ -591,6 +591,12 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# --- Metrics ----------------------------------------------------------------
+
+# Where the main process serves metrics for Prometheus: host and port, or a Unix socket.
+# They are not secret, but nobody else's business either.
+METRICS_ADDRESS = env("METRICS_ADDRESS", default="")
+
 # --- Static files -----------------------------------------------------------
 
 STATIC_URL = "/static/"

@@ -36,6 +36,7 @@ for _name in list(os.environ):
         "FACTOR_ENCRYPTION_KEY_FALLBACKS",
         "JWT_PRIVATE_KEY",
         "LOG_LEVEL",
+        "METRICS_ADDRESS",
         "MIGRATION_DATABASE_URL",
         "PROXY_COUNT",
         "SECRET_KEY_FALLBACKS",

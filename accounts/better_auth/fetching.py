@@ -18,6 +18,8 @@ from email.message import Message
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from config.metrics.registry import registry
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -83,9 +85,15 @@ def fetch(
     try:
         parts = urlsplit(url)
         with _connected(parts.scheme, parts.hostname or "", parts.port, deadline) as it:
-            return _exchange(_Socket(it, deadline), method, url, headers or {}, body)
+            answer = _exchange(_Socket(it, deadline), method, url, headers or {}, body)
     except (OSError, http.client.HTTPException, ValueError) as exc:
+        registry.count("issuer_fetches", "failed")
         raise FetchFailed(type(exc).__name__) from exc
+    except FetchFailed:
+        registry.count("issuer_fetches", "failed")
+        raise
+    registry.count("issuer_fetches", "answered")
+    return answer
 
 
 class _Deadline:

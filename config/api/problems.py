@@ -19,6 +19,7 @@ from rest_framework.response import Response
 
 from config.api.fields import PlainSerializer
 from config.json import JSONObject
+from config.metrics.registry import registry
 from config.outages import note_failure, part_of
 from config.refusals import Refusal
 
@@ -114,6 +115,7 @@ def handle_exception(exc: Exception, context: Mapping[str, object]) -> Response 
     error = as_api_exception(exc)
     if error is None:
         return None
+    registry.count("refusals", code_of(error))
     return Response(
         problem_document(error),
         status=error.status_code,

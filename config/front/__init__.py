@@ -17,6 +17,7 @@ from config.front.endings import Endings
 from config.front.heads import HEAD_BYTES, Head
 from config.front.rsgi import HTTPProtocol, Scope
 from config.front.threads import Threads
+from config.metrics.registry import registry
 from config.outages import Cause, outages
 
 # A request that waited this long for a thread is refused with 503. Its client has
@@ -45,6 +46,7 @@ class Front:
         self._endings.start(loop)
         self._threads.start(loop)
         self._probes.start(loop)
+        registry.gauge("waiting", self._threads.waiting)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the threads finish their current requests."""

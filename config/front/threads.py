@@ -75,6 +75,10 @@ class Threads:
         for thread in self._threads:
             thread.join()
 
+    def waiting(self) -> int:
+        """Return how many jobs no thread has taken yet."""
+        return self._jobs.qsize()
+
     def put(self, job: Job) -> None:
         """Let a thread run this job. Called on the event loop."""
         self._jobs.put(job)

@@ -87,7 +87,7 @@ def test_a_check_that_hangs_is_reported_and_abandoned():
 def healthy(transactional_db, monkeypatch):
     """A deployment about which there is nothing to say."""
     for name in LATE_AFTER:
-        record_success(name, at=timezone.now())
+        record_success(name, at=timezone.now(), done=0)
     monkeypatch.setenv("WORKERS", "1")
     monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)  # of the browser
     if connection.vendor == "sqlite":

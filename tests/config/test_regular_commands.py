@@ -49,8 +49,8 @@ def test_reminders_that_can_not_be_sent_are_not_a_success(db, monkeypatch):
 
 
 def test_only_the_last_success_is_kept(db):
-    record_success("purge_trash", at=AT - LATE_AFTER["purge_trash"])
-    record_success("purge_trash", at=AT)
+    record_success("purge_trash", at=AT - LATE_AFTER["purge_trash"], done=0)
+    record_success("purge_trash", at=AT, done=0)
 
     assert last_successes()["purge_trash"] == AT
     assert CommandRun.objects.count() == 1
@@ -58,7 +58,7 @@ def test_only_the_last_success_is_kept(db):
 
 @pytest.mark.parametrize("name", LATE_AFTER)
 def test_the_doctor_warns_of_a_command_that_stopped(db, name):
-    record_success(name, at=AT - 1.1 * LATE_AFTER[name])
+    record_success(name, at=AT - 1.1 * LATE_AFTER[name], done=0)
 
     finding = found(name)
 

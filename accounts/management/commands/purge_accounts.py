@@ -43,7 +43,7 @@ class Command(BaseCommand):
             for user in batch:
                 _delete(user)
             accounts += len(batch)
-        record_success("purge_accounts", at=timezone.now())
+        record_success("purge_accounts", at=timezone.now(), done=accounts)
         self.stdout.write(f"Accounts deleted: {accounts}")
 
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         # Earlier versions kept sessions there, under their keys. Those that were valid
         # at the upgrade have been copied.
         Session.objects.all().delete()
-        record_success("purge_credentials", at=timezone.now())
+        record_success("purge_credentials", at=timezone.now(), done=families + personal)
         self.stdout.write(
             f"Deleted: {families} sign-ins by token, {personal} access tokens"
         )

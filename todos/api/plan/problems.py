@@ -22,6 +22,7 @@ from config.api.problems import (
     problem_headers,
 )
 from config.json import JSONObject
+from config.metrics.registry import registry
 
 
 def handle_exception(exc: Exception, context: Mapping[str, object]) -> Response | None:
@@ -32,6 +33,7 @@ def handle_exception(exc: Exception, context: Mapping[str, object]) -> Response 
     error = as_api_exception(exc)
     if error is None:
         return None
+    registry.count("refusals", code_of(error))
     is_validation = isinstance(error, exceptions.ValidationError)
     return Response(
         _body(error),

@@ -52,7 +52,7 @@ class Command(BaseCommand):
                     answers += delete_expired_answers(owner, at=at)
                 bar.update()
         import_files.delete_surplus(at=at)
-        record_success("purge_history", at=timezone.now())
+        record_success("purge_history", at=timezone.now(), done=gone + answers)
         self.stdout.write(f"Deleted: {gone} entries, {answers} answers")
 
 

@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 found += due
                 bar.update()
         if not options["dry_run"]:
-            record_success("purge_trash", at=timezone.now())
+            record_success("purge_trash", at=timezone.now(), done=found)
         verb = "to delete" if options["dry_run"] else "deleted"
         self.stdout.write(f"Tasks and lists {verb}: {found}")
 

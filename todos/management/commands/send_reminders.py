@@ -42,7 +42,7 @@ class Command(BaseCommand):
                 f"The mail server can't be reached ({type(exc).__name__})."
                 " The reminders remain due."
             ) from None
-        record_success("send_reminders", at=timezone.now())
+        record_success("send_reminders", at=timezone.now(), done=tally.sent)
         self.stdout.write(f"Reminders {tally}")
 
 
@@ -89,7 +89,7 @@ class Loop:
                 backoff=self._backoff,
                 is_stopped=lambda: self._is_stopped,
             )
-            record_success("send_reminders", at=timezone.now())
+            record_success("send_reminders", at=timezone.now(), done=tally.sent)
         except (DatabaseError, InterfaceError) as error:
             if not part_of(error):
                 raise

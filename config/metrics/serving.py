@@ -1,0 +1,136 @@
+"""Serving the metrics from the main process, and counting in its workers."""
+
+import http.server
+import itertools
+import logging
+import os
+import socket
+import socketserver
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, connection
+
+from config.metrics.address import Address, parse
+from config.metrics.registry import registry
+from config.metrics.shared import Slot, Slots, TooLarge
+from config.metrics.text import MEDIA_TYPE, exposition
+from config.models import CommandRun
+
+logger = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds, between two copies of the counts of a worker
+COMMANDS_EVERY = 60  # copies, between two looks at the regular commands
+PATIENCE = 5.0  # seconds, for one request
+slots = Slots()
+
+
+def start(address: str) -> None:
+    """Serve at `address`, and let each process that is forked from now on count.
+
+    Exits with a message if it can't listen there.
+    """
+    try:
+        server = _listening(parse(address))
+    except (OSError, ValueError) as exc:
+        sys.exit(
+            f"METRICS_ADDRESS: can't listen on {address!r} ({type(exc).__name__})."
+        )
+    os.register_at_fork(
+        before=slots.prepare, after_in_child=lambda: _begin_in_worker(server)
+    )
+    threading.Thread(target=server.serve_forever, daemon=True, name="metrics").start()
+
+
+def _begin_in_worker(server: socketserver.BaseServer) -> None:
+    """Count in this process, and leave the listening socket to the main process."""
+    server.socket.close()  # type: ignore[attr-defined]
+    slot = slots.next
+    assert slot is not None
+    registry.begin(slot.claim())
+    registry.gauge("workers", lambda: 1)
+    threading.Thread(target=_publish, args=[slot], daemon=True, name="metrics").start()
+
+
+def _publish(slot: Slot) -> None:
+    """Copy the counts into shared memory again and again."""
+    pause = threading.Event()
+    before = b""
+    for number in itertools.count():
+        if number % COMMANDS_EVERY == 0:
+            _share_commands()
+        octets = registry.to_bytes()
+        if octets != before:
+            try:
+                slot.write(octets)
+            except TooLarge:
+                logger.error("metrics: too many labels")  # noqa: TRY400 - no cause
+                return
+            before = octets
+        pause.wait(EVERY)
+
+
+def _share_commands() -> None:
+    """Look up in the database what the regular commands did."""
+    try:
+        runs = list(CommandRun.objects.all())
+    except (DatabaseError, InterfaceError):
+        return  # the requests say so
+    finally:
+        connection.close()
+    registry.share(
+        "succeeded", {run.name: run.succeeded_at.timestamp() for run in runs}
+    )
+    registry.share("done", {run.name: run.done for run in runs})
+
+
+# --- The server -----------------------------------------------------------------
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    """Answers `GET /metrics`, and writes no log."""
+
+    timeout = PATIENCE
+
+    def do_GET(self) -> None:
+        if self.path.partition("?")[0] != "/metrics":
+            self.send_error(404)
+            return
+        text = exposition(slots.total(), workers_started=slots.started).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", MEDIA_TYPE)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def address_string(self) -> str:
+        return "metrics"  # a client of a Unix socket has no address
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+class _Server(socketserver.TCPServer):
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that has gone."""
+
+
+class _UnixServer(_Server):
+    address_family = socket.AF_UNIX
+    allow_reuse_address = False
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+def _listening(address: Address) -> socketserver.BaseServer:
+    if address.path:
+        Path(address.path).unlink(missing_ok=True)  # of an earlier process
+        return _UnixServer(address.path, _Handler)  # type: ignore[arg-type]
+    kind = _Server6 if ":" in address.host else _Server
+    return kind((address.host, address.port), _Handler)
