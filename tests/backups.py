@@ -13,8 +13,18 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests import postgres
+from tests import postgres, served
 from tests.benchmarks import services
+
+# What a server has in common with the commands. BASE_URL is the issuer of tokens.
+SERVED = (
+    "SECRET_KEY",
+    "JWT_SIGNING_KEY",
+    "FACTOR_ENCRYPTION_KEY",
+    "BASE_URL",
+    "DATABASE_URL",
+    "MIGRATION_DATABASE_URL",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,14 @@ class Deployment:
         status, printed = self.manage("backup", path)
         assert status == 0, printed
         return path
+
+    @contextmanager
+    def serving(self, directory):
+        """Serve the database with the same keys, and yield the server."""
+        directory.mkdir()
+        kept = {k: v for k, v in self.environment.items() if k in SERVED}
+        with served.serving(directory, **kept) as server:
+            yield server
 
     @property
     def database(self):

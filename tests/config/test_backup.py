@@ -179,6 +179,16 @@ def test_refuses_while_a_connection_is_open(deployment, backup):
     assert "Stop it" in printed or "Stop the service" in printed
 
 
+def test_refuses_while_a_server_runs_that_had_no_request_yet(
+    deployment, backup, tmp_path
+):
+    if deployment.kind == "postgresql":
+        pytest.skip("a server without a connection does not notice the switch")
+
+    with deployment.serving(tmp_path / "served"):
+        assert "Stop it" in refused(deployment, backup)
+
+
 def test_a_full_disk_ends_a_restore_and_changes_nothing(deployment, backup):
     if deployment.kind == "postgresql":
         pytest.skip("the disk is that of the server")
