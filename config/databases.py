@@ -6,6 +6,29 @@ import environ
 
 DatabaseSettings = dict[str, Any]
 
+# The time limits of PostgreSQL, in milliseconds. The query of a URL can change them.
+LIMITS = {
+    "statement_timeout": 15_000,
+    "lock_timeout": 5_000,
+    # A process that stops within a transaction keeps its locks for no longer.
+    "idle_in_transaction_session_timeout": 30_000,
+}
+# An index of a large table takes as long as it takes. But all requests for a table wait
+# behind a migration that waits for it.
+MIGRATION_LIMITS = {
+    "statement_timeout": 0,
+    "lock_timeout": 5_000,
+    "idle_in_transaction_session_timeout": 0,
+}
+# When libpq gives a peer up that went away without a word: the machine, or the network.
+# The defaults of systems are 15 minutes and more.
+DEAD_PEERS = {
+    "tcp_user_timeout": 5_000,  # milliseconds until sent data must be acknowledged
+    "keepalives_idle": 5,  # seconds without any data, then a probe
+    "keepalives_interval": 2,  # seconds between probes
+    "keepalives_count": 2,
+}
+
 
 def database_settings(url: str, *, pooled: bool) -> DatabaseSettings:
     """Return Django's settings for the database at `url`.
@@ -17,12 +40,12 @@ def database_settings(url: str, *, pooled: bool) -> DatabaseSettings:
     """
     try:
         settings: DatabaseSettings = environ.Env.db_url_config(url)
+        if settings.get("ENGINE") == "django.db.backends.postgresql":
+            return settings | _postgresql(settings, pooled=pooled)
     except Exception:  # noqa: BLE001 - the parser raises many types, also KeyError
         return {"ENGINE": "django.db.backends.dummy", "NAME": ""}
     if settings.get("ENGINE") == "django.db.backends.sqlite3":
         return settings | _sqlite(settings)
-    if settings.get("ENGINE") == "django.db.backends.postgresql":
-        return settings | _postgresql(settings, pooled=pooled)
     return {"ENGINE": "django.db.backends.dummy", "NAME": ""}
 
 
@@ -48,20 +71,22 @@ def _sqlite(settings: DatabaseSettings) -> DatabaseSettings:
 
 def _postgresql(settings: DatabaseSettings, *, pooled: bool) -> DatabaseSettings:
     """Use persistent connections, prepared statements and time limits."""
-    limits = "-c statement_timeout=15000 -c lock_timeout=5000"  # milliseconds
-    options = {
-        "connect_timeout": 3,  # seconds
-        "application_name": "ownlist",
-        "server_side_binding": True,
-        "prepare_threshold": None if pooled else 3,
-        **settings.get("OPTIONS", {}),
-    }
-    if not pooled:
-        # A pooler refuses start-up options. There, set the limits on the role.
-        options.setdefault("options", limits)
+    given = dict(settings.get("OPTIONS", {}))
+    limits = {name: int(given.pop(name, value)) for name, value in LIMITS.items()}
     return {
         "ENGINE": "config.postgresql",
-        "OPTIONS": options,
+        "OPTIONS": {
+            "connect_timeout": 3,  # seconds
+            "application_name": "ownlist",
+            "server_side_binding": True,
+            "prepare_threshold": None if pooled else 3,
+            **DEAD_PEERS,
+            **given,
+        },
+        # Set by `config.postgresql`: at the start of a connection, or behind a pooler,
+        # which would refuse them there, in each transaction.
+        "LIMITS": limits,
+        "POOLED": pooled,
         "CONN_MAX_AGE": 0 if pooled else 600,  # seconds
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,

@@ -12,12 +12,17 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 from django.db.backends.utils import debug_transaction
+from psycopg import IsolationLevel
 from psycopg.types.datetime import TimestamptzLoader
 
+from config.postgresql.answers import ImpatientConnection
 from config.postgresql.scoped_cursor import RowScope, ScopedCursor
 
 # A connection that was used this recently is assumed to be alive.
 HEALTH_CHECK_INTERVAL = 5.0  # seconds
+# PostgreSQL ends a statement after `statement_timeout`. If nothing comes for this much
+# longer, it is frozen, or a proxy between keeps the connection open without it.
+ANSWER_GRACE = 5.0  # seconds
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -36,11 +41,29 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Connections use UTC (`USE_TZ`, no `TIME_ZONE` of their own), so the values are
         the same aware datetimes that Django's loader returns.
         """
-        connection = super().get_new_connection(conn_params)
+        self.isolation_level = IsolationLevel.READ_COMMITTED  # which Django reads
+        connection = ImpatientConnection.connect(**conn_params)
         connection.adapters.register_loader("timestamptz", TimestamptzLoader)
-        self._scope = RowScope(connection)
+        limits = self.settings_dict["LIMITS"]
+        if seconds := limits["statement_timeout"] / 1000:
+            connection.answer_seconds = seconds + ANSWER_GRACE
+        is_pooled = self.settings_dict["POOLED"]
+        self._scope = RowScope(connection, limits if is_pooled else {})
         self._alive_at = time.monotonic()
         return connection
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Add the time limits, unless there is a pooler, which would refuse them.
+
+        What the URL has in `options` comes later, and so counts.
+        """
+        parameters: dict[str, Any] = super().get_connection_params()
+        if not self.settings_dict["POOLED"]:
+            limits = self.settings_dict["LIMITS"].items()
+            options = [f"-c {name}={value}" for name, value in limits]
+            given = parameters.get("options", "")
+            parameters["options"] = " ".join([*options, given]).strip()
+        return parameters
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Open a cursor without Django's check of the timestamp loader.

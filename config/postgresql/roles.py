@@ -13,9 +13,14 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from psycopg import sql
 
+from config.databases import MIGRATION_LIMITS
+
 logger = logging.getLogger(__name__)
 
-CHANGED = ("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "CONN_MAX_AGE")
+CHANGED = (
+    *("NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS", "CONN_MAX_AGE"),
+    *("LIMITS", "POOLED"),
+)
 
 
 @contextmanager
@@ -34,6 +39,22 @@ def as_owner() -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict.update(before)
+
+
+@contextmanager
+def migration_limits() -> Iterator[None]:
+    """Connect with the time limits of migrations inside."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    before = connection.settings_dict["LIMITS"]
+    connection.close()
+    connection.settings_dict["LIMITS"] = MIGRATION_LIMITS
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict["LIMITS"] = before
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ raised later.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
@@ -42,8 +42,16 @@ class RowScope:
     It also holds the statements that wait to be sent together with the next one.
     """
 
-    def __init__(self, connection: Connection[Any]) -> None:
+    def __init__(
+        self, connection: Connection[Any], limits: Mapping[str, int] | None = None
+    ) -> None:
+        """Set `limits`, settings of PostgreSQL by name, in each transaction."""
         self.connection = connection
+        self._begin = [b"BEGIN"]
+        self._set_owner_text = SET_OWNER
+        for name, value in (limits or {}).items():
+            self._begin.append(f"SET LOCAL {name} = {value:d}".encode())
+            self._set_owner_text += f", set_config('{name}', '{value:d}', true)"
         self.converter = Transformer(connection)
         # Cursors for statements whose rows are read at once, or that return none.
         self.reader, self.writer = ScopedCursor(self), ScopedCursor(self)
@@ -61,6 +69,10 @@ class RowScope:
         return self.connection.autocommit and status == TransactionStatus.IDLE
 
     @property
+    def _has_limits(self) -> bool:
+        return len(self._begin) > 1
+
+    @property
     def is_waiting(self) -> bool:
         return bool(self._waiting)
 
@@ -68,7 +80,7 @@ class RowScope:
         """Make the transaction that is open, or about to begin, show these rows."""
         status = self.connection.pgconn.transaction_status
         if status == TransactionStatus.IDLE and not self._waiting:
-            self._waiting.append(_Command(b"BEGIN", self))
+            self._waiting += [_Command(text, self) for text in self._begin]
             if owner is not None:
                 command = SET_FIRST_OWNER % owner.hex
                 self._waiting.append(_Command(command.encode(), self))
@@ -83,14 +95,14 @@ class RowScope:
         # The statement may be a BEGIN. And after one that could not be converted, its
         # user still waits.
         self.forget()
-        if owner is not None:
+        if owner is not None or self._has_limits:
             self.set_owner(owner)
 
     def set_owner(self, owner: UUID | None) -> None:
         """Show these rows from the next statement on, to the end of its transaction."""
         value = owner.hex if owner else ""
         if self._set_owner is None:
-            self._set_owner = self.query(SET_OWNER, [value])
+            self._set_owner = self.query(self._set_owner_text, [value])
         query = _with_parameter(self._set_owner, value)
         self._waiting.append(_Statement(self._cursor, query, prepare=True))
 

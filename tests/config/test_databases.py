@@ -34,8 +34,12 @@ def test_postgresql_has_time_limits_on_everything(scheme):
     assert found["PASSWORD"] == PASSWORD
     assert found["OPTIONS"]["sslmode"] == "verify-full"
     assert found["OPTIONS"]["connect_timeout"] == 3
-    assert "statement_timeout=15000" in found["OPTIONS"]["options"]
-    assert "lock_timeout=5000" in found["OPTIONS"]["options"]
+    assert found["LIMITS"] == {
+        "statement_timeout": 15_000,
+        "lock_timeout": 5_000,
+        "idle_in_transaction_session_timeout": 30_000,
+    }
+    assert found["OPTIONS"]["tcp_user_timeout"] == 5_000
     assert found["CONN_HEALTH_CHECKS"] is True
     assert found["DISABLE_SERVER_SIDE_CURSORS"] is True
 
@@ -48,8 +52,30 @@ def test_a_pooled_connection_keeps_no_session_state():
     assert "options" not in found["OPTIONS"]
 
 
+@pytest.mark.parametrize("pooled", [True, False])
+def test_a_url_overrides_the_limits(pooled):
+    url = f"{POSTGRESQL}&statement_timeout=60000&tcp_user_timeout=9000&keepalives=0"
+    found = database_settings(url, pooled=pooled)
+
+    assert found["LIMITS"]["statement_timeout"] == 60_000
+    assert found["LIMITS"]["lock_timeout"] == 5_000
+    assert found["OPTIONS"]["tcp_user_timeout"] == 9_000
+    assert found["OPTIONS"]["keepalives"] == 0
+    assert "statement_timeout" not in found["OPTIONS"]
+
+
 @pytest.mark.parametrize(
-    "url", ["", "x", "mysql://a/b", "postgres://[::1", "oracle://x", "sqlite", None]
+    "url",
+    [
+        "",
+        "x",
+        "mysql://a/b",
+        "postgres://[::1",
+        "oracle://x",
+        "sqlite",
+        None,
+        "postgres://a@b/c?lock_timeout=5s",
+    ],
 )
 def test_an_invalid_url_gives_the_dummy_engine(url):
     found = database_settings(url, pooled=False)
