@@ -10,9 +10,10 @@ from django.db.models import F
 
 from config.models import CommandRun
 
-# How long after its last success a command is late. Purges run daily; the sender of
-# reminders pauses for ten minutes at most.
+# How long after its last success a command is late. Backups and purges run daily; the
+# sender of reminders pauses for ten minutes at most.
 LATE_AFTER = {
+    "backup": timedelta(days=2),
     "purge_accounts": timedelta(days=2),
     "purge_credentials": timedelta(days=2),
     "purge_trash": timedelta(days=2),

@@ -8,6 +8,7 @@ file and every changed byte are noticed before anything else is read.
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -165,6 +166,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def refuse_little_space(folder: Path, needed: int) -> None:
+    """Refuse to begin what would fill the disk.
+
+    Raises:
+        BackupError: less than `needed` bytes are free.
+    """
+    with described(folder):
+        free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BackupError(
+            f"{folder} has {free / 1e6:,.0f} MB free, and {needed / 1e6:,.0f} MB may be"
+            " needed. Free some space, or choose another folder."
+        )
 
 
 class Archive:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import connection
 
 from config.backups import catalog, migrations, servers, verification
-from config.backups.archive import Archive, Writer, progress
+from config.backups.archive import Archive, Writer, progress, refuse_little_space
 from config.backups.errors import BackupError
 from config.backups.manifest import Manifest
 from config.databases import database_settings
@@ -52,7 +52,10 @@ def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
         catalog.show_all_rows(session)
         columns = {table: catalog.columns(session, table) for table in tables}
         counts = {}
-        with progress("rows", catalog.bytes_of(session, tables)) as advance:
+        size = catalog.bytes_of(session, tables)
+        # Rows alone, without what tables have around them, and compressed.
+        refuse_little_space(path.parent, size // 2)
+        with progress("rows", size) as advance:
             for table in tables:
                 with writer.part(_part(table)) as part:
                     counts[table] = 0

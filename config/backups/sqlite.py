@@ -1,7 +1,6 @@
 """Backups of SQLite: a copy of the database file, made while the service runs."""
 
 import os
-import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from config.backups.archive import (
     Writer,
     described,
     progress,
+    refuse_little_space,
     sync_folder,
 )
 from config.backups.errors import BackupError
@@ -30,6 +30,7 @@ from config.version import VERSION
 KIND = "sqlite"
 DATABASE = "ownlist.sqlite3"  # the part of a backup
 PAGES = 1000  # copied at once
+HEADER = b"SQLite format 3\0"
 BUSY = 5  # seconds to wait for a lock
 
 
@@ -42,7 +43,7 @@ def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
     source = database_path()
     if not source.is_file():
         raise BackupError(f"There is no database at {source}. Check DATABASE_URL.")
-    _refuse_little_space(path.parent, 2 * source.stat().st_size)
+    refuse_little_space(path.parent, 2 * source.stat().st_size)
     with _temporary(path) as copy:
         _copy(source, copy)
         tables, applied = _described(
@@ -69,15 +70,6 @@ def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
 def database_path() -> Path:
     """Return the path of the database in DATABASE_URL."""
     return Path(settings.DATABASES["default"]["NAME"]).absolute()
-
-
-def _refuse_little_space(folder: Path, needed: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise BackupError(
-            f"{folder} has {free / 1e6:,.0f} MB free, and {needed / 1e6:,.0f} MB may be"
-            " needed. Free some space, or choose another folder."
-        )
 
 
 @contextmanager
@@ -216,7 +208,7 @@ def _create(archive: Archive, target: Path) -> list[str]:
     Returns warnings, one line each.
     """
     manifest = archive.manifest
-    _refuse_little_space(target.parent, manifest.parts[DATABASE].bytes)
+    refuse_little_space(target.parent, manifest.parts[DATABASE].bytes)
     with _temporary(target) as unfinished:
         with described(target), unfinished.open("wb") as file:
             with progress("restore", manifest.parts[DATABASE].bytes) as advance:
@@ -260,9 +252,13 @@ def _replace(database: Path, target: Path, before: Path) -> bool:
     was_there = database.exists()
     try:
         if was_there:
+            _refuse_other_content(database)
             _leave_one_file(database)
     except sqlite3.DatabaseError as exc:
-        if exc.sqlite_errorcode in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        if getattr(exc, "sqlite_errorcode", None) in {
+            sqlite3.SQLITE_BUSY,
+            sqlite3.SQLITE_LOCKED,
+        }:
             target.unlink()
             raise _running(database) from exc
         # It is damaged, which may be why another one is restored. Keep all of it.
@@ -274,6 +270,17 @@ def _replace(database: Path, target: Path, before: Path) -> bool:
         target.replace(database)
         sync_folder(database.parent)
     return was_there
+
+
+def _refuse_other_content(database: Path) -> None:
+    """Refuse a file that is not of SQLite, which would delete the log beside it.
+
+    Raises:
+        sqlite3.DatabaseError: it is not.
+    """
+    with described(database), database.open("rb") as file:
+        if file.read(len(HEADER)) != HEADER:
+            raise sqlite3.DatabaseError("file is not a database")
 
 
 def _keep(database: Path, before: Path) -> None:

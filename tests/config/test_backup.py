@@ -106,6 +106,37 @@ def test_switches_to_the_restored_database_and_keeps_the_other(deployment, backu
     assert status == 0, printed
 
 
+def test_restores_where_there_is_no_database(deployment, backup, tmp_path):
+    """As on a new machine."""
+    name = "fresh" if deployment.kind == "postgresql" else tmp_path / "fresh"
+
+    status, printed = deployment.manage("restore", backup, **of(deployment, name))
+
+    assert status == 0, printed
+    assert "is kept as" not in printed
+    assert rows_of(deployment, name) == rows_of(deployment)
+
+
+def test_restores_over_a_damaged_database_and_keeps_all_of_it(
+    deployment, backup, tmp_path
+):
+    if deployment.kind == "postgresql":
+        pytest.skip("SQLite only")
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(b"not a database" * 1000)
+    log = tmp_path / "damaged-wal"
+    log.write_bytes(b"not a log")
+
+    status, printed = deployment.manage("restore", backup, **of(deployment, damaged))
+
+    assert status == 0, printed
+    (kept,) = re.findall(r"The earlier one is kept as (\S+)", printed)
+    with open(kept, "rb") as earlier, open(f"{kept}-wal", "rb") as earlier_log:
+        assert earlier.read() == b"not a database" * 1000
+        assert earlier_log.read() == b"not a log"
+    assert rows_of(deployment, damaged) == rows_of(deployment)
+
+
 def test_never_overwrites_a_backup(deployment, backup):
     before = backup.read_bytes()
 

@@ -3,15 +3,17 @@
 import json
 import os
 import resource
+import signal
 import stat
 import zipfile
 from contextlib import contextmanager
 
 import pytest
 
-from config.backups.archive import SEAL_BYTES, created, opened
+from config.backups.archive import SEAL_BYTES, created, opened, refuse_little_space
 from config.backups.errors import BackupError
 from config.backups.manifest import FORMAT, Manifest
+from config.backups.signals import cleaning_up_on_sigterm
 
 CONTENT = b"1\tAlice\n2\tBob\n"
 NOBODY = 65534
@@ -127,6 +129,23 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path):
         for _ in range(100):
             part.write(os.urandom(10_000))
 
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_too_full_is_named_before_anything_is_written(tmp_path):
+    with pytest.raises(BackupError, match=rf"{tmp_path} has .* MB free, and 1,0"):
+        refuse_little_space(tmp_path, 10**15)
+
+
+def test_nothing_remains_after_sigterm(tmp_path):
+    with (
+        pytest.raises(SystemExit) as end,
+        cleaning_up_on_sigterm(),
+        created(tmp_path / "a.backup"),
+    ):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    assert end.value.code == 128 + signal.SIGTERM
     assert list(tmp_path.iterdir()) == []
 
 

@@ -19,7 +19,7 @@ def found(name, at=AT):
     return finding
 
 
-@pytest.mark.parametrize("name", LATE_AFTER)
+@pytest.mark.parametrize("name", sorted(LATE_AFTER.keys() - {"backup"}))
 def test_a_command_records_its_success(db, name):
     before = timezone.now()
 
@@ -27,6 +27,21 @@ def test_a_command_records_its_success(db, name):
 
     assert before <= last_successes()[name] <= timezone.now()
     assert found(name, timezone.now()).level == Level.OK
+
+
+def test_a_backup_records_its_success(transactional_db, tmp_path):
+    before = timezone.now()
+
+    call_command("backup", str(tmp_path / "a.backup"))
+
+    assert before <= last_successes()["backup"] <= timezone.now()
+
+
+def test_a_backup_that_is_refused_is_not_a_success(transactional_db, tmp_path):
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("backup", str(tmp_path))
+
+    assert not CommandRun.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["purge_accounts", "purge_trash"])

@@ -16,7 +16,9 @@ STARTED = [
     "ownlist-web@8000.service",
     "ownlist-reminders.service",
     "ownlist-purge.service",
+    "ownlist-backup.service",
 ]
+TIMERS = ["ownlist-purge.timer", "ownlist-backup.timer"]
 # What our units name, and every system has.
 TARGETS = """
 basic local-fs multi-user network-online shutdown sysinit time-set time-sync timers
@@ -38,7 +40,7 @@ def root(tmp_path):
     targets.mkdir(parents=True)
     for name in TARGETS.split():
         (targets / f"{name}.target").write_text(f"[Unit]\nDescription={name}\n")
-    for program in ("srv/ownlist/.venv/bin/python", "bin/kill"):
+    for program in ("srv/ownlist/.venv/bin/python", "bin/kill", "usr/bin/find"):
         path = tmp_path / program
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("#!/bin/sh\n")
@@ -70,7 +72,7 @@ def commands_of(name):
 
 @needs_systemd
 def test_systemd_finds_nothing_wrong_with_the_units(root):
-    done = analyse(root, "verify", *STARTED, "ownlist-purge.timer")
+    done = analyse(root, "verify", *STARTED, *TIMERS)
 
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -90,6 +92,10 @@ def test_the_timer_runs_every_purge():
 
     assert sorted(commands_of("ownlist-purge.service")) == sorted(purges)
     assert len(purges) >= 4
+
+
+def test_a_timer_writes_backups_every_day():
+    assert commands_of("ownlist-backup.service") == ["backup"]
 
 
 def test_the_server_starts_only_on_a_migrated_database():

@@ -1,12 +1,13 @@
 """Back up the whole database into one file."""
 
 from argparse import ArgumentParser
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from config import private_files
@@ -14,6 +15,7 @@ from config.backups import postgresql, sqlite
 from config.backups.archive import created, described
 from config.backups.errors import BackupError
 from config.backups.signals import cleaning_up_on_sigterm
+from config.regular_commands import record_success
 
 
 class Command(BaseCommand):
@@ -41,11 +43,20 @@ class Command(BaseCommand):
                 writer.finish(manifest)
         except BackupError as exc:
             raise CommandError(str(exc)) from exc
+        self._record(at)
         rows, size = sum(manifest.tables.values()), path.stat().st_size
         self.stdout.write(f"{path}: {rows:,} rows, {size / 1e6:,.1f} MB")
 
+    def _record(self, at: datetime) -> None:
+        """Record the success where the backup itself is done whatever happens."""
+        try:
+            record_success("backup", at=at, done=1)
+        except (DatabaseError, InterfaceError):
+            # Such as that of an earlier version, before its upgrade.
+            self.stderr.write("The database can't record that a backup was made.")
 
-def _default(at: Any) -> Path:
+
+def _default(at: datetime) -> Path:
     folder = Path(settings.VAR_DIR) / "backups"
     with described(folder):
         private_files.make_folder(folder)
