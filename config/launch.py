@@ -1,8 +1,8 @@
 """Start Ownlist on this machine: `make run`, `make demo` and `make dev`.
 
 `python -m config.launch run|demo|dev` completes `.env`, updates the database and the
-static files and then becomes the server. HOST, PORT, WORKERS and BASE_URL are read from
-the environment, or else from `.env`.
+static files and then becomes the server; `prepare` instead ends before that. HOST,
+PORT, WORKERS and BASE_URL are read from the environment, or else from `.env`.
 """
 
 import hashlib
@@ -11,16 +11,15 @@ import socket
 import sys
 from operator import itemgetter
 from pathlib import Path
-from typing import NoReturn
 
 from config import dotenv, private_files
 from config.server import address
 
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - only compared with
-MODES = ("run", "demo", "dev")
+MODES = ("run", "demo", "dev", "prepare")
 
 
-def main(mode: str) -> NoReturn:
+def main(mode: str) -> None:
     """Prepare everything, then replace this process with the server."""
     private_files.restrict_new_files()
     dotenv.main()
@@ -29,8 +28,11 @@ def main(mode: str) -> NoReturn:
     os.environ.setdefault("BASE_URL", _base_url(host, port))
     if mode == "dev":
         os.environ["DEBUG"] = "true"
-    _refuse_taken_port(host, port)
+    if mode != "prepare":
+        _refuse_taken_port(host, port)
     _prepare(with_demo=mode == "demo")
+    if mode == "prepare":
+        return
     print(_invitation(mode), flush=True)
     server = ["-m", "config.server"]
     if mode == "dev":
