@@ -26,6 +26,8 @@ QUIET = 5.0  # seconds
 # Django has OperationalError: the state of a transaction, which includes a server that
 # only reads, and interventions of an operator.
 OUTAGE_CLASSES = ("25", "57")
+# A prepared statement is missing, or exists already: a pooler mixes up sessions.
+MIXED_UP = ("26000", "42P05")
 
 # libpq gives no SQLSTATE for a connection that it can't open. These parts of its texts
 # tell the causes apart, and the log has our own words for them.
@@ -103,7 +105,7 @@ def part_of(error: BaseException | None) -> str | None:
         return "database"
     if isinstance(error, DatabaseError):
         state = getattr(error.__cause__, "sqlstate", None) or ""
-        return "database" if state.startswith(OUTAGE_CLASSES) else None
+        return "database" if state.startswith((*OUTAGE_CLASSES, *MIXED_UP)) else None
     # By name, because Redis is optional.
     if any(one.__module__ == "redis.exceptions" for one in type(error).__mro__):
         return "cache"

@@ -22,7 +22,7 @@ from config.backups.errors import BackupError
 from config.backups.manifest import Manifest
 from config.databases import database_settings
 from config.postgresql.policies import are_enforced
-from config.postgresql.roles import as_owner, grants
+from config.postgresql.roles import as_owner, grants, migration_limits
 from config.version import VERSION
 
 KIND = "postgresql"
@@ -112,7 +112,7 @@ def restore(
     Raises:
         BackupError: it can't be done. The database is as it was.
     """
-    with as_owner(), _explained("The backup can't be restored"):
+    with as_owner(), migration_limits(), _explained("The backup can't be restored"):
         present = str(connection.settings_dict["NAME"])
         stamp = f"{at:%Y%m%d_%H%M%S}"
         new = into or f"{present}_new_{stamp}"

@@ -32,6 +32,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """
 
     health_check_done: bool  # reset by Django for each request
+    # How long to wait for an answer, if not a little longer than a statement may take.
+    answer_seconds: float | None = None
     _alive_at = 0.0  # time.monotonic() of the last check
     _scope: RowScope
 
@@ -45,7 +47,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = ImpatientConnection.connect(**conn_params)
         connection.adapters.register_loader("timestamptz", TimestamptzLoader)
         limits = self.settings_dict["LIMITS"]
-        if seconds := limits["statement_timeout"] / 1000:
+        connection.answer_seconds = self.answer_seconds
+        if limits["statement_timeout"] and self.answer_seconds is None:
+            seconds = limits["statement_timeout"] / 1000
             connection.answer_seconds = seconds + ANSWER_GRACE
         is_pooled = self.settings_dict["POOLED"]
         self._scope = RowScope(connection, limits if is_pooled else {})

@@ -99,6 +99,7 @@ def of_django(kind, cause):
         (of_django(OperationalError, errors.AdminShutdown), "database"),
         (of_django(InternalError, errors.ReadOnlySqlTransaction), "database"),
         (of_django(InternalError, errors.IdleInTransactionSessionTimeout), "database"),
+        (of_django(ProgrammingError, errors.DuplicatePreparedStatement), "database"),
         (of_django(InternalError, errors.DataCorrupted), None),
         (of_django(ProgrammingError, errors.UndefinedTable), None),
         (type("TimeoutError", (Exception,), {"__module__": "redis.exceptions"})(),
