@@ -25,6 +25,7 @@ Migration = tuple[str, str]  # app and name
 # them: they switch on policies, add indexes, and record the runs of commands.
 LATER: set[Migration] = {
     ("config", "0002_command_run"),
+    ("config", "0003_command_run_done"),
     ("todos", "0008_enforce_row_security"),
     ("todos", "0009_counts_and_order_of_today"),
 }

@@ -22,6 +22,10 @@ LATE_AFTER = {
 }
 
 
+# How long a backup that was restored as a test says that the next can be.
+RESTORE_TEST_LATE_AFTER = timedelta(days=90)
+
+
 def record_success(name: str, *, at: datetime, done: int) -> None:
     """Record that the command did all of its work at `at`, which was `done` things."""
     CommandRun.objects.update_or_create(
@@ -29,6 +33,12 @@ def record_success(name: str, *, at: datetime, done: int) -> None:
         defaults={"succeeded_at": at, "done": F("done") + done},
         create_defaults={"succeeded_at": at, "done": done},
     )
+
+
+def last_success(name: str) -> datetime | None:
+    """Return when the command last succeeded, or None if it never did."""
+    run = CommandRun.objects.filter(name=name).first()
+    return run.succeeded_at if run else None
 
 
 def last_successes() -> dict[str, datetime | None]:

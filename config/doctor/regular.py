@@ -1,4 +1,4 @@
-"""A check that purges and reminders run."""
+"""Checks that purges, reminders and backups run."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -7,9 +7,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from config.doctor.findings import Finding, error, ok, warning
-from config.regular_commands import LATE_AFTER, last_successes
+from config.regular_commands import (
+    LATE_AFTER,
+    RESTORE_TEST_LATE_AFTER,
+    last_success,
+    last_successes,
+)
 
 HINT = "Run it, and look at its timer or crontab: docs/operations.md, Regular commands."
+TEST_HINT = "Run manage.py restore FILE --no-switch with the latest backup."
 OVERDUE = timedelta(days=2)
 
 
@@ -28,6 +34,18 @@ def check_regular_commands(*, at: datetime | None = None) -> Iterator[Finding]:
             f"{number} accounts should have been deleted two days ago.",
             "Run manage.py purge_accounts: their users were promised it.",
         )
+
+
+def check_backups(*, at: datetime | None = None) -> Iterator[Finding]:
+    """Check that a backup was restored as a test."""
+    at = at or timezone.now()
+    tested_at = last_success("restore_test")
+    if tested_at is None:
+        yield warning("No backup was restored as a test.", TEST_HINT)
+        return
+    text = f"A backup was last restored as a test {_words(at - tested_at)} ago."
+    is_late = at - tested_at > RESTORE_TEST_LATE_AFTER
+    yield warning(text, TEST_HINT) if is_late else ok(text)
 
 
 def _words(age: timedelta) -> str:

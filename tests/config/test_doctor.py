@@ -25,7 +25,7 @@ from config.regular_commands import LATE_AFTER, record_success
 from tests.benchmarks.processes import free_port
 
 CHECKS = {"settings", "files", "disk", "mail", "issuers", "database"} | {
-    *("role", "pooler", "migrations", "cache", "commands")
+    *("role", "pooler", "migrations", "cache", "commands", "backups")
 }
 
 
@@ -88,6 +88,7 @@ def healthy(transactional_db, monkeypatch):
     """A deployment about which there is nothing to say."""
     for name in LATE_AFTER:
         record_success(name, at=timezone.now(), done=0)
+    record_success("restore_test", at=timezone.now(), done=1)
     monkeypatch.setenv("WORKERS", "1")
     monkeypatch.delenv("DJANGO_ALLOW_ASYNC_UNSAFE", raising=False)  # of the browser
     if connection.vendor == "sqlite":

@@ -1,15 +1,21 @@
 """The success of regular commands is recorded, so that a stopped scheduler shows."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 
 from config.doctor.findings import Level
-from config.doctor.regular import check_regular_commands
+from config.doctor.regular import check_backups, check_regular_commands
 from config.models import CommandRun
-from config.regular_commands import LATE_AFTER, last_successes, record_success
+from config.regular_commands import (
+    LATE_AFTER,
+    last_success,
+    last_successes,
+    record_success,
+)
 
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
@@ -95,3 +101,31 @@ def test_accounts_that_should_be_gone_are_an_error(alice):
 
     assert finding.level == Level.ERROR
     assert "purge_accounts" in finding.hint
+
+
+# --- Backups ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "level"), [(30, Level.OK), (100, Level.WARNING), (None, Level.WARNING)]
+)
+def test_the_doctor_warns_of_untested_backups(db, days, level):
+    if days is not None:
+        record_success("restore_test", at=AT - timedelta(days=days), done=1)
+
+    (finding,) = check_backups(at=AT)
+
+    assert finding.level == level
+    assert "as a test" in finding.text
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="needs no pg_dump there")
+def test_a_backup_and_its_test_are_recorded(transactional_db, tmp_path):
+    file, new = tmp_path / "one.backup", tmp_path / "new.sqlite3"
+
+    call_command("backup", str(file))
+    assert last_success("backup")
+    assert last_success("restore_test") is None
+    call_command("restore", str(file), "--no-switch", "--into", str(new))
+
+    assert last_success("restore_test")

@@ -18,7 +18,7 @@ from config.doctor.findings import Finding, Level, warning
 from config.doctor.issuers import check_issuers
 from config.doctor.mail import check_mail
 from config.doctor.proxy import check_proxy
-from config.doctor.regular import check_regular_commands
+from config.doctor.regular import check_backups, check_regular_commands
 from config.doctor.role import check_pooler, check_role
 from config.doctor.running import Check, Report
 from config.doctor.system_checks import check_settings
@@ -89,6 +89,7 @@ def examine(*, mail: str = "", url: str = "") -> Iterator[Report]:
         Check("migrations", check_migrations),
         *([Check("cache", check_cache)] if settings.IS_CACHE_A_TABLE else []),
         Check("commands", check_regular_commands),
+        Check("backups", check_backups),
     ]
     for report in running.run(first):
         yield report
