@@ -62,8 +62,8 @@ def _examine_limits() -> Iterator[Finding]:
     for name in unlimited:
         yield warning(
             f"There is no {name}, so one statement can hold a thread for ever.",
-            "As the owner, run: ALTER ROLE <role of DATABASE_URL> SET"
-            f" {name} = '{LIMITS[name]}';",
+            f"Remove {name}=0 from DATABASE_URL. Behind a pooler in session mode, run"
+            f" as the owner: ALTER ROLE <role> SET {name} = '{LIMITS[name]}';",
         )
     if not unlimited:
         yield ok(f"The role has limits: {', '.join(LIMITS)}.")

@@ -11,6 +11,7 @@ from config.api.problems import Unavailable
 from config.front import WAIT_MAX, Front
 from config.front.answers import REFUSAL
 from config.front.threads import THREADS
+from config.outages import outages
 from tests.front.requests import Request
 
 
@@ -89,3 +90,14 @@ def test_the_probe_of_a_busy_process_is_answered_before_the_others(busy):
             return request.status
 
     assert asyncio.run(probe()) == 200
+
+
+def test_an_overload_is_logged_once(busy, caplog):
+    outages.forget()
+
+    answers(busy, ["/", "/", "/"], waited=WAIT_MAX + 1)
+
+    lines = [one for one in caplog.records if one.name == "config.outages"]
+    assert [(one.levelname, one.part, one.reason) for one in lines] == [
+        ("ERROR", "threads", "all busy")
+    ]
