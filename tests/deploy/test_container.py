@@ -111,9 +111,9 @@ def test_the_services_of_compose_start_in_their_order(image, tmp_path):
             ["python", "manage.py", "check", "--deploy", "--database", "default"],
             **host,
         )
-        purged = [
-            run(image, ["python", "manage.py", purge], **host).returncode
-            for purge in purges_of(services["purges"]["command"])
+        daily = [
+            run(image, ["python", "manage.py", command], **host).returncode
+            for command in ["backup", *purges_of(services["daily"]["command"])]
         ]
 
     assert "Wrote the passwords" in made.stdout, made.stderr
@@ -122,7 +122,7 @@ def test_the_services_of_compose_start_in_their_order(image, tmp_path):
     assert "owns nothing" in prepared.stdout
     assert "W024" not in checked.stderr
     assert "W025" not in checked.stderr
-    assert purged == [0] * 4
+    assert daily == [0] * 5
 
 
 def compose():
@@ -136,7 +136,7 @@ def purges_of(command):
 def test_compose_runs_every_purge():
     purges = [name for name in get_commands() if name.startswith("purge_")]
 
-    found = purges_of(compose()["services"]["purges"]["command"])
+    found = purges_of(compose()["services"]["daily"]["command"])
 
     assert sorted(found) == sorted(purges)
 

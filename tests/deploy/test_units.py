@@ -98,6 +98,18 @@ def test_a_timer_writes_backups_every_day():
     assert commands_of("ownlist-backup.service") == ["backup"]
 
 
+def test_the_page_enables_every_unit():
+    page = (settings.BASE_DIR / "docs" / "install.md").read_text("utf-8")
+    (enabled,) = re.findall(r"systemctl enable --now (.*)", page)
+
+    names = {re.sub(r"@\d+", "@", name) for name in enabled.split()}
+    units = {path.name for path in UNITS.glob("*.*") if path.is_file()}
+    # A timer starts the service of its name.
+    units -= {name.replace(".timer", ".service") for name in TIMERS}
+
+    assert names == {name.removesuffix(".service") for name in units}
+
+
 def test_the_server_starts_only_on_a_migrated_database():
     for name in ("ownlist-web@.service", "ownlist-reminders.service"):
         (before,) = lines_of(name, "ExecStartPre")
