@@ -2,8 +2,12 @@
 
 from django.db import migrations, models
 
+from config.postgresql.online import AddIndexOnline
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [("todos", "0008_enforce_row_security")]
 
     operations = [
@@ -11,7 +15,7 @@ class Migration(migrations.Migration):
             model_name="task",
             name="todos_task_due",
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="task",
             index=models.Index(
                 models.F("owner"),
@@ -22,7 +26,7 @@ class Migration(migrations.Migration):
                 name="todos_task_open_in_list",
             ),
         ),
-        migrations.AddIndex(
+        AddIndexOnline(
             model_name="task",
             index=models.Index(
                 models.F("owner"),
