@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from config.checks import check_runtime_role
 from config.doctor.findings import Finding, error, ok, warning
 from config.doctor.system_checks import as_finding
+from config.postgresql.pooling import is_behind_pooler, lends_sessions
 
 THREADS = 4  # of a process, each with a connection
 LIMITS = {"statement_timeout": "15s", "lock_timeout": "5s"}
@@ -102,14 +103,15 @@ def check_pooler() -> Iterator[Finding]:
     if connection.vendor != "postgresql":
         yield ok("SQLite needs no pooler.")
         return
-    is_pooled = _is_behind_pooler()
-    if is_pooled and not settings.DATABASE_POOLED:
+    is_set = settings.DATABASE_POOLED
+    is_pooled = (is_behind_pooler if is_set else lends_sessions)(connection)
+    if is_pooled and not is_set:
         yield error(
             "A pooler is in front of PostgreSQL, and DATABASE_POOLED is false.",
             "Set DATABASE_POOLED=true. Otherwise requests fail, because prepared"
             " statements of several clients have the same names.",
         )
-    elif settings.DATABASE_POOLED and not is_pooled:
+    elif is_set and not is_pooled:
         yield warning(
             "DATABASE_POOLED is true, but no pooler was found.",
             "Remove DATABASE_POOLED: each request then opens a new connection.",
@@ -117,15 +119,4 @@ def check_pooler() -> Iterator[Finding]:
     elif is_pooled:
         yield ok("A pooler is in front, and DATABASE_POOLED is true.")
     else:
-        yield ok("No pooler is in front, and DATABASE_POOLED is false.")
-
-
-def _is_behind_pooler() -> bool:
-    """Whether the process that serves us is not the one that we connected to.
-
-    A pooler answers the connection itself, and names no process or one of its own.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        ((process,),) = cursor.fetchall()
-    return bool(process != connection.connection.info.backend_pid)
+        yield ok("No pooler lends sessions, and DATABASE_POOLED is false.")

@@ -18,6 +18,7 @@ from config.metrics.registry import registry
 from config.metrics.shared import Slot, Slots, TooLarge
 from config.metrics.text import MEDIA_TYPE, exposition
 from config.models import CommandRun
+from config.regular_commands import last_successes
 
 logger = logging.getLogger(__name__)
 
@@ -75,14 +76,15 @@ def _publish(slot: Slot) -> None:
 def _share_commands() -> None:
     """Look up in the database what the regular commands did."""
     try:
+        succeeded = last_successes()
         runs = list(CommandRun.objects.all())
     except (DatabaseError, InterfaceError):
         return  # the requests say so
     finally:
         connection.close()
-    registry.share(
-        "succeeded", {run.name: run.succeeded_at.timestamp() for run in runs}
-    )
+    # 0, long ago, if it never did, so that the alerts notice.
+    times = {name: at.timestamp() if at else 0.0 for name, at in succeeded.items()}
+    registry.share("succeeded", times)
     registry.share("done", {run.name: run.done for run in runs})
 
 

@@ -47,11 +47,17 @@ def lends_sessions(database: Any) -> bool:
 
     A pooler in session mode does no harm.
     """
-    serving = _process(database)
-    # A pooler answers itself, and names no process or one of its own.
-    if serving == database.connection.info.backend_pid:
+    if not is_behind_pooler(database):
         return False
     return any(_is_lent(_process(database), database) for _ in range(TRIES))
+
+
+def is_behind_pooler(database: Any) -> bool:
+    """Whether a pooler of any mode answers for this database.
+
+    It answers the connection itself, and names no process or one of its own.
+    """
+    return bool(_process(database) != database.connection.info.backend_pid)
 
 
 def _is_lent(process: int, database: Any) -> bool:

@@ -275,6 +275,10 @@ def test_what_regular_commands_did_is_read_from_the_database(
         "ownlist_command_last_success_timestamp_seconds"
         f'{{command="send_reminders"}} {at.timestamp():.0f}\n' in text
     )
+    assert (
+        'ownlist_command_last_success_timestamp_seconds{command="purge_trash"} 0\n'
+        in text
+    )
 
 
 # --- The address --------------------------------------------------------------------

@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
+from config.doctor.findings import Level
+from config.doctor.role import check_pooler
 from config.postgresql import pooling
 from config.postgresql.pooling import lends_sessions, refuse_unknown_pooler
 from tests import pgbouncer
@@ -148,3 +150,13 @@ def test_many_clients_share_few_sessions_without_mixing_them_up(behind):
     for number, user in enumerate(users):
         titles = Task.objects.owned_by(user).values_list("title", flat=True)
         assert sorted(titles) == sorted(f"Task {n}" for n in range(number, 80, 8))
+
+
+@needs_pgbouncer
+@pytest.mark.parametrize(("pooled", "level"), [(False, Level.ERROR), (True, Level.OK)])
+def test_the_doctor_sees_the_pooler(behind, pooled, level):
+    behind(pooled=pooled)
+
+    (finding,) = check_pooler()
+
+    assert finding.level == level
