@@ -73,6 +73,7 @@ def show_all_rows(session: Session) -> None:
     """Let the transaction see the rows of all users, and take its time."""
     session.execute("SET LOCAL app.maintenance = 'on'")
     session.execute("SET LOCAL statement_timeout = 0")
+    session.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     session.execute("SET LOCAL client_encoding = 'UTF8'")
 
 

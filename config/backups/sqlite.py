@@ -139,6 +139,10 @@ def _described(path: Path, if_damaged: str) -> tuple[dict[str, int], list[str]]:
                 " AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
             ).fetchall()
             tables = {name: _count(database, name) for (name,) in names}
+            if "django_migrations" not in tables:
+                raise BackupError(
+                    "The database has no tables of Ownlist. Check DATABASE_URL."
+                )
             rows = database.execute("SELECT app, name FROM django_migrations")
             return tables, sorted(f"{app}.{name}" for app, name in rows)
         except sqlite3.Error as exc:

@@ -137,6 +137,19 @@ def test_restores_over_a_damaged_database_and_keeps_all_of_it(
     assert rows_of(deployment, damaged) == rows_of(deployment)
 
 
+def test_an_empty_database_is_refused(deployment, tmp_path):
+    if deployment.kind == "sqlite":
+        (tmp_path / "empty").touch()
+        environment = of(deployment, tmp_path / "empty")
+    else:
+        environment = of(deployment, "template1")
+
+    status, printed = deployment.manage("backup", tmp_path / "none", **environment)
+
+    assert status == 1
+    assert "has no tables of Ownlist" in printed
+
+
 def test_never_overwrites_a_backup(deployment, backup):
     before = backup.read_bytes()
 
