@@ -125,14 +125,14 @@ def restore(
             servers.refuse_use(present)
         with servers.new_database(new, like=present, may_exist=into is not None):
             with migrations.connected_to(new):
-                lines = _fill(archive)
+                lines = _fill(archive, at)
             if switch:
                 before = f"{present}_before_{stamp}"
                 return lines + servers.switch(present, new, before)
         return [*lines, f"The restored database is {new}. Nothing was replaced."]
 
 
-def _fill(archive: Archive) -> list[str]:
+def _fill(archive: Archive, at: datetime) -> list[str]:
     """Create the tables, fill them and verify them; return warnings."""
     manifest = archive.manifest
     migrations.create_schema(manifest.migrations)
@@ -158,7 +158,7 @@ def _fill(archive: Archive) -> list[str]:
     if not are_enforced():
         raise BackupError("The restored database lacks row-level security.")
     warnings = verification.verify()
-    verification.end_positions()
+    verification.end_positions(at)
     return warnings
 
 

@@ -174,13 +174,13 @@ def restore(
     if not target.parent.is_dir():
         raise BackupError(f"The folder {target.parent} does not exist. Create it.")
     if not switch:
-        warnings = _create(archive, target)
+        warnings = _create(archive, target, at)
         return [
             *warnings,
             f"The restored database is {target}. Nothing was replaced.",
         ]
     with _alone(database):
-        lines = _create(archive, target)
+        lines = _create(archive, target, at)
         before = database.with_name(f"{database.name}.before-{stamp}")
         was_there = _replace(database, target, before)
     lines.append(f"The restored database is in place: {database}")
@@ -206,7 +206,7 @@ def _running(database: Path) -> BackupError:
     )
 
 
-def _create(archive: Archive, target: Path) -> list[str]:
+def _create(archive: Archive, target: Path, at: datetime) -> list[str]:
     """Write and verify the restored database; remove it if it is not right.
 
     Returns warnings, one line each.
@@ -228,7 +228,7 @@ def _create(archive: Archive, target: Path) -> list[str]:
             if not migrations.is_current():
                 migrations.add_missing()
             warnings = verification.verify()
-            verification.end_positions()
+            verification.end_positions(at)
         _leave_one_file(unfinished)
         with described(target):
             unfinished.rename(target)

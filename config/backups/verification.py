@@ -1,5 +1,6 @@
 """What must be true in a restored database, and what it must forget."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -27,24 +28,26 @@ WITHOUT_LEDGER = """
         WHERE todos_ledger.owner_id = todos_task.owner_id
     )
 """
-# A client of the changes cannot have got further than this beyond the backup.
-GAP = 1_000_000
 END_POSITIONS = """
     UPDATE todos_ledger
     SET last_seq = last_seq + %s, purged_seq = last_seq + %s
 """
 
 
-def end_positions() -> None:
-    """Let no client continue reading changes from before the restore.
+def end_positions(at: datetime) -> None:
+    """Let no client continue reading changes from before the restore at `at`.
 
     It may have read changes that the backup lacks. The owner's next changes would get
     their numbers, and the client would never read them. So each gets 410, and reads
     everything again.
+
+    The numbers grow by the microseconds since 1970. So they are also larger than all
+    that were given after an earlier restore of the same backup.
     """
+    growth = int(at.timestamp() * 1_000_000)
     with transaction.atomic(), connection.cursor() as cursor:
         _show_all_rows(cursor)
-        cursor.execute(END_POSITIONS, [GAP, GAP])
+        cursor.execute(END_POSITIONS, [growth, growth])
 
 
 def verify() -> list[str]:

@@ -87,6 +87,7 @@ def test_restores_beside_the_present_database(deployment, backup):
         ((last,),) = rows("SELECT max(last_seq) FROM todos_ledger")
     with deployment.connected(name) as rows:
         found = rows("SELECT purged_seq, last_seq FROM todos_ledger")
+    assert found
     # No client continues to read changes from before the restore.
     assert all(last < purged == now for purged, now in found)
 
