@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
@@ -107,16 +106,46 @@ class PageQuery(CompiledQuery):
     def _compile(self) -> CompiledSQL:
         if connection.vendor != "postgresql":
             return super()._compile()
-        stored = [name for name in self._columns if name not in LOADED_VALUES]
+        of_user = [name for name in self._columns if name in USER_COLUMNS]
+        stored = [
+            name
+            for name in self._columns
+            if name not in LOADED_VALUES and name not in USER_COLUMNS
+        ]
         page = CompiledQuery(stored, self._query, names=self._names)._compile()
-        columns = ", ".join(map(_page_value, self._columns))
+        user = self._user_query(of_user)._compile()
+        sql = AROUND_PAGE.format(
+            page=page.sql,
+            user=user.sql,
+            columns=", ".join(map(_page_value, self._columns)),
+        )
+        parameters = [*page.sql_parameters, *user.sql_parameters]
         # The driver loads all of these types.
-        sql = AROUND_PAGE.format(page=page.sql, columns=columns)
-        return replace(page, sql=sql, converters=[])
+        return CompiledSQL(sql, parameters, converters=[])
+
+    def _user_query(self, columns: Sequence[str]) -> CompiledQuery:
+        """Return the query of the user, and of the identity if that is asked for.
+
+        They would widen each row of the page that is sorted.
+        """
+        names = [name.removeprefix(OWNER) for name in columns]
+        of_identity = "issuer" in self._names
+
+        def user(owner: UUID, issuer: str = "", subject: str = "") -> QuerySet[User]:
+            users = User.objects.filter(pk=owner)
+            if of_identity:
+                users = users.filter(
+                    identities__issuer=issuer, identities__subject=subject
+                )
+            return users
+
+        asked = ["owner", "issuer", "subject"] if of_identity else ["owner"]
+        return CompiledQuery(names, user, names=asked)
 
 
 TOTAL = "total"  # the number of tasks on all pages, as some queries annotate it
-SHARED_COLUMNS = {*OWNER_COLUMNS, *IDENTITY_COLUMNS, TOTAL}
+USER_COLUMNS = {*OWNER_COLUMNS, *IDENTITY_COLUMNS}
+SHARED_COLUMNS = {*USER_COLUMNS, TOTAL}
 PAGE_VALUES = {
     "label_names": "COALESCE(labels.names, '{}')",
     "steps_total": "COALESCE(steps.total, 0)",
@@ -125,7 +154,9 @@ PAGE_VALUES = {
 
 
 def _page_value(column: str) -> str:
-    if column in SHARED_COLUMNS:
+    if column in USER_COLUMNS:
+        return f'caller."{column.removeprefix(OWNER)}"'
+    if column == TOTAL:
         return f'CASE WHEN place = 1 THEN page."{column}" END'
     return PAGE_VALUES.get(column, f'page."{column}"')
 
@@ -133,6 +164,8 @@ def _page_value(column: str) -> str:
 AROUND_PAGE = """
 WITH page AS MATERIALIZED (
     SELECT *, ROW_NUMBER() OVER () AS place FROM ({page}) AS ordered
+), caller AS (
+    {user}
 ), labels AS (
     SELECT tl.task_id, ARRAY_AGG(l.name ORDER BY l.key COLLATE "C") AS names
     FROM todos_tasklabel tl JOIN todos_label l ON l.id = tl.label_id
@@ -146,6 +179,7 @@ WITH page AS MATERIALIZED (
 )
 SELECT {columns}
 FROM page
+LEFT JOIN caller ON page.place = 1
 LEFT JOIN labels ON labels.task_id = page.id
 LEFT JOIN steps ON steps.parent_id = page.id
 ORDER BY place
