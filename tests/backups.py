@@ -45,9 +45,14 @@ class Deployment:
         def limit():
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
 
+        environment = self.environment | environ
+        if file_size:  # for the figures of coverage as well
+            environment = {
+                k: v for k, v in environment.items() if not k.startswith("COVERAGE_")
+            }
         done = subprocess.run(
             [sys.executable, "manage.py", *map(str, arguments)],
-            env=self.environment | environ,
+            env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

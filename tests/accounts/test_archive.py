@@ -29,6 +29,7 @@ OF_NOBODY = {
     "auth.Group",
     "auth.Group_permissions",
     "auth.Permission",
+    "config.CommandRun",
     "config.RateCount",  # callers are digests
     "contenttypes.ContentType",
     "sessions.Session",  # unused, sessions have a table of their own

@@ -488,7 +488,7 @@ def test_every_form_with_an_old_csrf_token_leads_to_a_page(alice, row):
 
 # They have no forms.
 OTHERS = (
-    *("api/", "admin/", "healthz", "readyz", ".well"),
+    *("api/", "admin/", "healthz", "readyz", "doctor", ".well"),
     *("offline/", "manifest.webmanifest", "sw.js"),
 )
 

@@ -19,7 +19,7 @@ def test_says_that_no_server_answers():
     message = probe.main(["/healthz"])
 
     assert message.startswith("Not ready: /healthz at port ")
-    assert message.endswith(": no answer (ConnectionRefusedError).")
+    assert ": no answer (Connection" in message  # refused, as a rule
 
 
 @pytest.mark.parametrize(
