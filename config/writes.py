@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any, Self, TypeAlias
 from uuid import UUID
 
@@ -27,6 +27,7 @@ from django.db.models import (
     TimeField,
     UUIDField,
 )
+from django.utils.functional import cached_property
 
 _Field: TypeAlias = "Field[Any, Any]"
 

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 
 from django.db.models import BooleanField, Count, ExpressionWrapper
+from django.utils.functional import cached_property
 
 from accounts.models import User
 from todos.models import Task, TaskQuerySet

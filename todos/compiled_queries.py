@@ -2,12 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Case, JSONField, QuerySet, Subquery, When
+from django.utils.functional import cached_property
 
 from accounts.better_auth.identities import IDENTITY_FIELDS
 from accounts.models import REQUEST_FIELDS, User

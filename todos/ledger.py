@@ -17,13 +17,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from functools import cached_property
 from typing import TypeAlias
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.functional import cached_property
 from uuid_utils.compat import uuid7
 
 from accounts.models import User

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from uuid_utils.compat import uuid7
 
 from accounts.addresses import MAX_LENGTH as EMAIL_MAX_LENGTH

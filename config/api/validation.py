@@ -5,10 +5,10 @@ For a task, this takes three times as long as validating the body.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from threading import local
 from typing import Any
 
+from django.utils.functional import cached_property
 from rest_framework.fields import Field
 
 from config.api.fields import PlainSerializer

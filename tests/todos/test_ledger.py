@@ -108,7 +108,8 @@ def test_the_history_of_an_object_is_in_order(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_writers_get_numbers_without_gaps():
+@pytest.mark.parametrize("attempt", range(8))  # the first write makes the row
+def test_concurrent_writers_get_numbers_without_gaps(attempt):
     user = UserFactory()
 
     def write(number):

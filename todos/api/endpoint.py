@@ -5,11 +5,10 @@ Another user's object is answered with 404, with the same bytes as for an unknow
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404
 from django.utils import timezone
+from django.utils.functional import cached_property
 from rest_framework.request import Request
 from rest_framework.response import Response
 

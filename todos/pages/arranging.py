@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from itertools import groupby
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
@@ -22,6 +21,7 @@ from django.db.models import (
     QuerySet,
     When,
 )
+from django.utils.functional import cached_property
 
 from todos.compiled_queries import COUNTED_MAX
 from todos.models import CountOf, Task, TaskQuerySet, label_key

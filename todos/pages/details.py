@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cached_property
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from uuid import UUID
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from accounts.emails import has_verified_email
 from accounts.models import User, known_timezones

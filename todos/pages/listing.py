@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from itertools import groupby
 from typing import Any, ClassVar
 
@@ -13,6 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Left
 from django.template.backends.utils import csrf_input
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 
 from todos.models import TaskQuerySet
 from todos.pages.choices import choices_of

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from config.drafts import KeepsDraft

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -15,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
+from django.utils.functional import cached_property
 from django.utils.text import Truncator
 from django.views.generic.base import View
 

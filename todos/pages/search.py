@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.db.models import F
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.http import urlencode
 
 from config.text import TextFormField

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from todos.models import Task

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 
 from todos.agenda import DayCounts
 from todos.models import TaskQuerySet

@@ -3,7 +3,8 @@
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from functools import cached_property
+
+from django.utils.functional import cached_property
 
 from todos.schedule.instants import instant_of, wall_clock
 

@@ -8,7 +8,8 @@ recognise, so they could have another meaning. Where it is uncertain, the text i
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+
+from django.utils.functional import cached_property
 
 from todos.limits import TITLE_MAX_LENGTH
 from todos.schedule.quick_add import languages, vocabulary

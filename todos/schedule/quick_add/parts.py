@@ -4,8 +4,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
-from functools import cached_property
 from typing import Literal, NamedTuple, TypedDict, get_args
+
+from django.utils.functional import cached_property
 
 from todos.schedule.days import Clock
 
