@@ -42,7 +42,7 @@ from accounts.credentials import SESSION, Credential
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, User
 from accounts.sign_in_records import proof_time, records_of
 from accounts.token_users import IDENTITY, OWNER, ReadsWithUser, TokenUser
-from accounts.verified_tokens import VerifiedTokens
+from accounts.verified_tokens import BearerToken, VerifiedTokens
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.api.throttling import users
 from config.client_address import address_key
@@ -72,7 +72,7 @@ class SecondFactorRequired(PermissionDenied):
     default_code = "mfa_required"
 
 
-def bearer_token(request: Request) -> str | None:
+def bearer_token(request: Request) -> BearerToken | None:
     """Return the token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
 
     None means that the header is missing or has another scheme.
@@ -80,13 +80,21 @@ def bearer_token(request: Request) -> str | None:
     Raises:
         TokenNotValid: the header has this scheme, but no token.
     """
+    kept = vars(request)  # each class asks
+    if "_bearer_token" not in kept:
+        kept["_bearer_token"] = _bearer_token(request)
+    token: BearerToken | None = kept["_bearer_token"]
+    return token
+
+
+def _bearer_token(request: Request) -> BearerToken | None:
     sent: str = request._request.META.get("HTTP_AUTHORIZATION", "")
     header = sent.encode("iso-8859-1", errors="replace").split()
     if not header or header[0].lower() != b"bearer":
         return None
     if len(header) != 2:
         raise refused("malformed header")
-    return force_str(header[1], "ascii", errors="replace")
+    return BearerToken(force_str(header[1], "ascii", errors="replace"))
 
 
 def refused(reason: str) -> TokenNotValid:
