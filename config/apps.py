@@ -23,7 +23,5 @@ def _skip_idle_work() -> None:
 
     if not settings.DEBUG:  # only then queries are kept
         signals.request_started.disconnect(db.reset_queries)
-    # Old connections are also closed at the end of each request.
-    signals.request_started.disconnect(db.close_old_connections)
     if settings.IS_CACHE_A_TABLE:  # which has no connection of its own
         signals.request_finished.disconnect(cache.close_caches)
