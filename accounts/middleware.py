@@ -11,6 +11,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from rest_framework.exceptions import Throttled
 
@@ -54,6 +55,8 @@ class SessionMiddleware(middleware.SessionMiddleware):
         session = request.session
         if not isinstance(session, SessionStore) or response.status_code >= 500:
             return super().process_response(request, response)
+        if session.is_empty() and not session.modified:
+            return _with_cookie_kept(session, response)
         now = timezone.now()
         is_due = session.is_use_due(at=now)
         if is_due or session.modified:
@@ -65,6 +68,18 @@ class SessionMiddleware(middleware.SessionMiddleware):
         if is_due and not session.modified:
             _record_use(session)
         return answered
+
+
+def _with_cookie_kept(session: SessionStore, response: HttpResponse) -> HttpResponse:
+    """Answer a request whose session had ended before, or that never had one.
+
+    Django would delete the cookie. But a page sends several requests at once: the
+    browser may have received a new session by the answer to another one, such as a
+    sign-in, and would lose it.
+    """
+    if session.accessed:
+        patch_vary_headers(response, ("Cookie",))
+    return response
 
 
 def _record_use(session: SessionStore) -> None:

@@ -10,12 +10,14 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as EarlierStore
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
 from accounts.browser_sessions import SessionStore
 from accounts.credentials import CredentialEnded, lock_if_current
+from accounts.middleware import SessionMiddleware
 from accounts.models import BrowserSession, User
 from accounts.models import browser_session as model
 from tests.factories import PASSWORD
@@ -153,6 +155,39 @@ def test_a_running_request_creates_no_credential(alice, monkeypatch):
 
     assert "You were signed out meanwhile" in answer.text
     assert User.objects.get().credential_epoch == 0
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("get", "/"),
+        ("get", ME),
+        ("get", reverse_lazy("account_login")),
+        ("post", reverse_lazy("todos:quick-preview")),
+        ("post", reverse_lazy("account_logout")),
+    ],
+)
+def test_a_late_answer_leaves_the_cookie_of_a_newer_session(alice, method, path):
+    browser = sign_in(alice)
+    session_of(browser).delete()
+
+    answer = getattr(browser, method)(path)
+
+    assert settings.SESSION_COOKIE_NAME not in answer.cookies
+    assert "Cookie" in answer["Vary"]
+
+
+def test_the_request_that_ends_a_session_deletes_the_cookie(alice, rf):
+    request = rf.get("/")
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = key_of(sign_in(alice))
+
+    def view(request):
+        request.session.flush()
+        return HttpResponse()
+
+    answer = SessionMiddleware(view)(request)
+
+    assert answer.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == 0
 
 
 def test_a_user_of_no_session_is_not_asked_for_one(alice):
