@@ -21,6 +21,13 @@ class Outcome:
     statuses: list[int] = field(default_factory=list)
     stored: list[str] = field(default_factory=list)
 
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Require that every client asks several times during the block."""
+        before = len(self.statuses)
+        yield
+        assert len(self.statuses) >= before + 2 * CLIENTS
+
     @property
     def bad(self) -> list[int]:
         """Every status that is not of success."""

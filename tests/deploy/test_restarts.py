@@ -14,8 +14,8 @@ pytestmark = pytest.mark.slow
 def assert_nothing_failed(proxy, outcome):
     """Every answer is of success.
 
-    Caddy before 2.11 cannot repeat a write after a refused connection (its issue 7546).
-    Such writes, few of them, get 503, and are not stored.
+    Caddy sends a write once. If the connection is refused, as may happen to one of each
+    client in each restart, it gets 503 and is not stored.
     """
     if proxy.name == "caddy":
         assert set(outcome.bad) <= {503}
@@ -37,10 +37,10 @@ def titles_of(proxy, token):
 def test_a_rolling_restart_loses_nothing(proxy, instances, token):
     with load.steady(proxy, token) as outcome:
         for port in instances.ports:
-            instances.stop(port)
-            instances.start(port)
+            with outcome.going_on():
+                instances.stop(port)
+                instances.start(port)
 
-    assert len(outcome.statuses) > 100
     assert_nothing_failed(proxy, outcome)
     assert sorted(titles_of(proxy, token)) == sorted(outcome.stored)
 
@@ -48,9 +48,9 @@ def test_a_rolling_restart_loses_nothing(proxy, instances, token):
 def test_replacing_the_processes_by_sighup_loses_nothing(proxy, instances, token):
     with load.steady(proxy, token) as outcome:
         for port in instances.ports:
-            instances.replace_processes(port)
+            with outcome.going_on():
+                instances.replace_processes(port)
 
-    assert len(outcome.statuses) > 50
     assert outcome.bad == []
     assert sorted(titles_of(proxy, token)) == sorted(outcome.stored)
 
@@ -59,10 +59,9 @@ def test_an_instance_that_dies_costs_only_its_running_requests(proxy, instances,
     port = instances.ports[0]
     with load.steady(proxy, token) as outcome:
         instances.kill(port)
-        at_death = len(outcome.statuses)
-        instances.start(port)
+        with outcome.going_on():
+            instances.start(port)
 
-    assert len(outcome.statuses) > at_death + 20
     assert len(outcome.bad) <= load.CLIENTS
     # A write whose answer was cut off may have been stored.
     assert set(outcome.stored) <= set(titles_of(proxy, token))
