@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 START_TIMEOUT = 60  # seconds
 STOP_TIMEOUT = 15  # seconds
+SERVER_PORTS = range(10_000, 32_000)
 
 
 class StartError(Exception):
@@ -21,10 +23,15 @@ class StartError(Exception):
 
 
 def free_port() -> int:
-    """Return a free port of this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
+    """Return a free port of this machine, which no outgoing connection gets meanwhile.
+
+    The system takes the ports of outgoing connections from a range above these. A
+    connection to a port of that range on which nothing listens can even reach itself.
+    """
+    while True:
+        port = secrets.choice(SERVER_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager
