@@ -136,6 +136,21 @@ def check_database(**kwargs: object) -> Iterator[CheckMessage]:
 
 
 @register
+def check_replica(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that DATABASE_REPLICA_URL is a database of the same kind."""
+    replica = settings.DATABASES.get("replica")
+    used = settings.DATABASES["default"]
+    if replica is not None and not (
+        used["ENGINE"] == replica["ENGINE"] == "config.postgresql"
+    ):
+        yield Error(
+            "DATABASE_REPLICA_URL needs PostgreSQL, and DATABASE_URL as well.",
+            hint="Name a streaming standby of DATABASE_URL, or remove it.",
+            id="config.E027",
+        )
+
+
+@register
 def check_migration_database(**kwargs: object) -> Iterator[CheckMessage]:
     """Check that MIGRATION_DATABASE_URL is a database of the same kind."""
     used, owner = settings.DATABASES["default"], settings.MIGRATION_DATABASE

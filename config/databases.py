@@ -91,3 +91,8 @@ def _postgresql(settings: DatabaseSettings, *, pooled: bool) -> DatabaseSettings
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
     }
+
+
+def replica_settings(url: str, *, pooled: bool) -> DatabaseSettings:
+    """Return Django's settings for a replica at `url`, to which nothing is written."""
+    return database_settings(url, pooled=pooled) | {"ONLY_READS": True}

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import connection, transaction
+from django.db import connections, transaction
+
+from config.replica import read_alias
 
 
 @contextmanager
@@ -13,15 +15,17 @@ def read_snapshot() -> Iterator[None]:
     Writers are not blocked. Inside a transaction this has no effect: the isolation
     level of that transaction applies.
     """
-    if connection.in_atomic_block:
+    alias = read_alias()
+    database = connections[alias]
+    if database.in_atomic_block:
         yield
-    elif connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
+    elif database.vendor == "postgresql":
+        with transaction.atomic(using=alias), database.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
     else:
         # Django would take the write lock at BEGIN.
-        with connection.cursor() as cursor:
+        with database.cursor() as cursor:
             cursor.execute("BEGIN DEFERRED")
             try:
                 yield

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
-from config.databases import database_settings
+from config.databases import database_settings, replica_settings
 from config.openid_connect import provider_settings
 from config.static_policy import add_policy
 
@@ -183,6 +183,13 @@ MIGRATION_DATABASE = (
     if MIGRATION_DATABASE_URL
     else None
 )
+# A streaming standby that answers exports, statistics and the feed: config/replica.py.
+DATABASE_REPLICA_URL = env("DATABASE_REPLICA_URL", default="")
+if DATABASE_REPLICA_URL:
+    DATABASES["replica"] = replica_settings(
+        DATABASE_REPLICA_URL, pooled=DATABASE_POOLED
+    )
+    DATABASE_ROUTERS = ["config.replica.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Shared by all workers, for values that can be fetched again: the keys of issuers, and

@@ -31,6 +31,7 @@ for _name in list(os.environ):
         "CACHE_URL",
         "CORS_ALLOWED_ORIGINS",
         "DATABASE_POOLED",
+        "DATABASE_REPLICA_URL",
         "DEFAULT_FROM_EMAIL",
         "EMAIL_URL",
         "FACTOR_ENCRYPTION_KEY_FALLBACKS",

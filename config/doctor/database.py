@@ -84,13 +84,13 @@ def check_connection() -> Iterator[Finding]:
         )
 
 
-def cause(text: str) -> str:
-    """Return what the text of a database error means."""
+def cause(text: str, setting: str = "DATABASE_URL") -> str:
+    """Return what the text of an error of the database in `setting` means."""
     text = text.lower()
     for phrase, meaning in CAUSES.items():
         if phrase in text:
             return meaning
-    return "Try DATABASE_URL with psql, which shows the whole error."
+    return f"Try {setting} with psql, which shows the whole error."
 
 
 def _is_missing() -> bool:

@@ -28,6 +28,12 @@ COUNTERS = (
         "result",
         "Requests to external issuers.",
     ),
+    (
+        "replica_reads",
+        "ownlist_replica_reads_total",
+        "result",
+        "Reads that a replica may answer, by what came of it.",
+    ),
 )
 GAUGES = (
     ("waiting", "ownlist_requests_waiting", "Requests that wait for a thread."),

@@ -52,7 +52,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             seconds = limits["statement_timeout"] / 1000
             connection.answer_seconds = seconds + ANSWER_GRACE
         is_pooled = self.settings_dict["POOLED"]
-        self._scope = RowScope(connection, limits if is_pooled else {})
+        self._scope = RowScope(
+            connection,
+            limits if is_pooled else {},
+            only_reads=self._only_reads,
+        )
         self._alive_at = time.monotonic()
         return connection
 
@@ -65,6 +69,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.settings_dict["POOLED"]:
             limits = self.settings_dict["LIMITS"].items()
             options = [f"-c {name}={value}" for name, value in limits]
+            if self._only_reads:
+                options.append("-c default_transaction_read_only=on")
             given = parameters.get("options", "")
             parameters["options"] = " ".join([*options, given]).strip()
         return parameters
@@ -124,6 +130,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._get_ready()
         with self.wrap_database_errors:
             self._scope.writer.execute(statement, parameters)
+
+    @property
+    def _only_reads(self) -> bool:
+        """Whether this is a replica."""
+        return bool(self.settings_dict.get("ONLY_READS"))
 
     @property
     def _is_watched(self) -> bool:

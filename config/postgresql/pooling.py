@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, connections
 
 from config.outages import MIXED_UP, Cause
 
@@ -28,18 +28,19 @@ Without it requests fail, because sessions of several clients get mixed up."""
 def refuse_unknown_pooler() -> None:
     """Exit if DATABASE_POOLED should be set. The server calls it when it starts.
 
-    That the database can't be reached yet is no reason not to start.
+    That a database can't be reached yet is no reason not to start.
     """
     if connection.vendor != "postgresql" or settings.DATABASE_POOLED:
         return
-    try:
-        is_wrong = lends_sessions(connection)
-    except (DatabaseError, InterfaceError) as error:
-        is_wrong = _shows_a_pooler(error)
-    finally:
-        connection.close()
-    if is_wrong:
-        sys.exit(REFUSAL)
+    for database in connections.all():
+        try:
+            is_wrong = lends_sessions(database)
+        except (DatabaseError, InterfaceError) as error:
+            is_wrong = _shows_a_pooler(error)
+        finally:
+            database.close()
+        if is_wrong:
+            sys.exit(REFUSAL)
 
 
 def lends_sessions(database: Any) -> bool:

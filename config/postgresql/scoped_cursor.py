@@ -34,6 +34,8 @@ SET_OWNER = "SELECT set_config('app.user_id', %s, true)"
 STATEMENTS_CACHED = 200  # per process
 # SET takes no snapshot, so the isolation level can still be chosen after it.
 SET_FIRST_OWNER = "SET LOCAL app.user_id = '%s'"
+# At a replica, all statements of a transaction see the same state.
+BEGIN_READING = b"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class RowScope:
@@ -43,11 +45,15 @@ class RowScope:
     """
 
     def __init__(
-        self, connection: Connection[Any], limits: Mapping[str, int] | None = None
+        self,
+        connection: Connection[Any],
+        limits: Mapping[str, int] | None = None,
+        *,
+        only_reads: bool = False,
     ) -> None:
         """Set `limits`, settings of PostgreSQL by name, in each transaction."""
         self.connection = connection
-        self._begin = [b"BEGIN"]
+        self._begin = [BEGIN_READING if only_reads else b"BEGIN"]
         self._set_owner_text = SET_OWNER
         for name, value in (limits or {}).items():
             self._begin.append(f"SET LOCAL {name} = {value:d}".encode())

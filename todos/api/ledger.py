@@ -34,6 +34,7 @@ from todos.api.serializers.changes import (
     represent_change,
 )
 from todos.models import Change, Ledger, Task
+from todos.replica_reads import read_current
 
 
 class ChangeListView(OwnedEndpoint):
@@ -56,7 +57,8 @@ class ChangeListView(OwnedEndpoint):
         purged, last = _bounds(request)
         since = _start(query["since"], purged=purged, last=last)
         mine = Change.objects.owned_by(request.user).filter(seq__gt=since)
-        rows = list(mine.order_by("seq").values(*CHANGE_COLUMNS)[: query["page_size"]])
+        page = mine.order_by("seq").values(*CHANGE_COLUMNS)[: query["page_size"]]
+        rows = read_current(user_of(request), lambda: list(page.all()), last=last)
         changes = (represent_change(row) for row in rows)
         return Response(
             {

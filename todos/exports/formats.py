@@ -12,6 +12,7 @@ from config.read_snapshot import read_snapshot
 from config.whole_file import whole_file
 from todos.exports import csv, ics, json, markdown
 from todos.exports.rows import EVERYTHING, Selection
+from todos.replica_reads import read_current
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,8 @@ def export(user: User, name: str, selection: Selection = EVERYTHING) -> Iterator
 
 
 def export_file(user: User, name: str, selection: Selection = EVERYTHING) -> IO[bytes]:
-    """Return the export as a complete file."""
-    return whole_file(export(user, name, selection))
+    """Return the export as a complete file. A replica may answer."""
+    return read_current(user, lambda: whole_file(export(user, name, selection)))
 
 
 def filename(name: str, *, today: date) -> str:

@@ -13,6 +13,7 @@ from django.views.generic import TemplateView
 from todos.models import Task
 from todos.pages.charts import Bar, heat_map, sparkline
 from todos.pages.mixins import Context, UserPageMixin
+from todos.replica_reads import read_current
 from todos.schedule.days import DAY
 from todos.schedule.weeks import week_of
 
@@ -33,8 +34,10 @@ class StatisticsView(UserPageMixin, TemplateView):
     @cached_property
     def done(self) -> Counter[date]:
         """How many tasks were completed on each day of the user."""
-        return Task.objects.owned_by(self.user).completed_by_day(
-            self.clock, since=self.first
+        tasks = Task.objects.owned_by(self.user)
+        clock, first = self.clock, self.first
+        return read_current(
+            self.user, lambda: tasks.completed_by_day(clock, since=first)
         )
 
     def get_context_data(self, **kwargs: Any) -> Context:

@@ -19,6 +19,7 @@ from config.doctor.issuers import check_issuers
 from config.doctor.mail import check_mail
 from config.doctor.proxy import check_proxy
 from config.doctor.regular import check_backups, check_regular_commands
+from config.doctor.replica import check_replica
 from config.doctor.role import check_pooler, check_role
 from config.doctor.running import Check, Report
 from config.doctor.system_checks import check_settings
@@ -87,6 +88,7 @@ def examine(*, mail: str = "", url: str = "") -> Iterator[Report]:
         Check("role", check_role),
         Check("pooler", check_pooler),
         Check("migrations", check_migrations),
+        *([Check("replica", check_replica)] if settings.DATABASE_REPLICA_URL else []),
         *([Check("cache", check_cache)] if settings.IS_CACHE_A_TABLE else []),
         Check("commands", check_regular_commands),
         Check("backups", check_backups),
