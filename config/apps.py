@@ -1,5 +1,7 @@
 """The Django app of this package, which registers its system checks."""
 
+from contextlib import suppress
+
 from django import db
 from django.apps import AppConfig
 from django.conf import settings
@@ -15,6 +17,7 @@ class ConfigConfig(AppConfig):
 
         user_logged_in.connect(drafts.claim)
         _skip_idle_work()
+        _start_error_reports()
 
 
 def _skip_idle_work() -> None:
@@ -25,3 +28,12 @@ def _skip_idle_work() -> None:
         signals.request_started.disconnect(db.reset_queries)
     if settings.IS_CACHE_A_TABLE:  # which has no connection of its own
         signals.request_finished.disconnect(cache.close_caches)
+
+
+def _start_error_reports() -> None:
+    """Report errors, if SENTRY_DSN says where. A system check refuses a wrong one."""
+    if settings.SENTRY_DSN:
+        from config.telemetry import errors
+
+        with suppress(ValueError):
+            errors.start(settings.SENTRY_DSN)

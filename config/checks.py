@@ -88,6 +88,51 @@ def check_metrics(**kwargs: object) -> Iterator[CheckMessage]:
 
 
 @register
+def check_telemetry(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that the receivers of errors and traces can be used."""
+    if settings.SENTRY_DSN:
+        from config.telemetry.errors import Receiver
+
+        try:
+            Receiver.of(settings.SENTRY_DSN)
+        except ValueError:
+            yield Error(
+                "SENTRY_DSN is not the DSN of a project.",
+                hint="Copy it from there: https://key@sentry.example.com/1.",
+                id="config.E030",
+            )
+    if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
+        yield from _check_traces()
+
+
+def _check_traces() -> Iterator[CheckMessage]:
+    from config.telemetry.traces import headers_of, url_of
+
+    try:
+        url_of(settings.OTEL_EXPORTER_OTLP_ENDPOINT)
+    except ValueError:
+        yield Error(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is not the address of a collector.",
+            hint="Write http://127.0.0.1:4318, without /v1/traces.",
+            id="config.E031",
+        )
+    try:
+        headers_of(settings.OTEL_EXPORTER_OTLP_HEADERS)
+    except ValueError:
+        yield Error(
+            "OTEL_EXPORTER_OTLP_HEADERS is not a list of headers.",
+            hint="Write name=value, separated by commas.",
+            id="config.E032",
+        )
+    if not 0 <= settings.OTEL_TRACES_SAMPLER_ARG <= 1:
+        yield Error(
+            "OTEL_TRACES_SAMPLER_ARG is not a share from 0 to 1.",
+            hint="Write 0.1 to trace one request of ten.",
+            id="config.E033",
+        )
+
+
+@register
 def check_secrets(**kwargs: object) -> Iterator[CheckMessage]:
     """Check that every key is long enough and that none is used twice."""
     for name in SECRETS:

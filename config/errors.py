@@ -64,7 +64,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if error is not None and is_outage:
         note_failure(error)
     else:
-        logger.error("server error", exc_info=True)
+        match = request.resolver_match
+        fields = {"method": request.method, "route": match.route if match else ""}
+        logger.error("server error", exc_info=True, extra=fields)
     _clear_frames(error)
     return answer(request, Unavailable() if is_outage else InternalError())
 

@@ -604,6 +604,21 @@ CONTENT_SECURITY_POLICY = {
 # They are not secret, but nobody else's business either.
 METRICS_ADDRESS = env("METRICS_ADDRESS", default="")
 
+# --- Telemetry --------------------------------------------------------------
+
+# Where errors are reported: the DSN of a project in Sentry, or a similar service.
+SENTRY_DSN = env("SENTRY_DSN", default="")
+# Where traces are sent by OTLP over HTTP: a collector of OpenTelemetry. These are the
+# standard names of the variables.
+OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+# What the receiver asks for, as `name=value`, separated by commas.
+OTEL_EXPORTER_OTLP_HEADERS = env("OTEL_EXPORTER_OTLP_HEADERS", default="")
+# The share of the requests that are traced, from 0 to 1.
+OTEL_TRACES_SAMPLER_ARG = env.float("OTEL_TRACES_SAMPLER_ARG", default=1.0)
+if OTEL_EXPORTER_OTLP_ENDPOINT:
+    after = MIDDLEWARE.index("config.middleware.RequestLogMiddleware") + 1
+    MIDDLEWARE.insert(after, "config.telemetry.middleware.TraceMiddleware")
+
 # --- Static files -----------------------------------------------------------
 
 STATIC_URL = "/static/"

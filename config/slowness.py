@@ -8,6 +8,7 @@ import hashlib
 import logging
 import re
 import threading
+import time
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 logger = logging.getLogger(__name__)
 
 STATEMENT_MAX_LENGTH = 2000  # characters in a log line
+TRACED_MAX = 100  # statements of one request
 # What differs between calls of one statement. We write values as parameters, but a
 # library may not.
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
@@ -28,6 +30,8 @@ class Tally(threading.local):
 
     statements = 0
     seconds = 0.0
+    # What TraceMiddleware collects: each statement, its end and its duration.
+    trace: list[tuple[Any, float, float]] | None = None
 
     def begin(self) -> None:
         self.statements = 0
@@ -41,11 +45,13 @@ def note_statement(statement: Any, seconds: float) -> None:
     """Count a statement that took `seconds`, and log it if it was slow."""
     tally.statements += 1
     tally.seconds += seconds
+    if tally.trace is not None and len(tally.trace) < TRACED_MAX:
+        tally.trace.append((statement, time.perf_counter(), seconds))
     if seconds * 1000 >= settings.SLOW_QUERY_MS > 0:
         text = normalised(statement)
         fields = {
             "duration_ms": round(seconds * 1000, 1),
-            "fingerprint": hashlib.sha256(text.encode()).hexdigest()[:12],
+            "fingerprint": fingerprint(text),
             "statement": text[:STATEMENT_MAX_LENGTH],
         }
         logger.warning("slow statement", extra=fields)
@@ -65,6 +71,11 @@ def note_request(
             "database_ms": round(tally.seconds * 1000, 1),
         }
         logger.warning("slow request", extra=fields)
+
+
+def fingerprint(text: str) -> str:
+    """Return the digest of a normalised statement."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def normalised(statement: Any) -> str:

@@ -33,9 +33,13 @@ class Front:
     """An RSGI application that runs a WSGI application in threads."""
 
     def __init__(
-        self, application: Application, clock: Callable[[], float] = time.monotonic
+        self,
+        application: Application,
+        clock: Callable[[], float] = time.monotonic,
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._application = application
+        self._at_end = at_end
         self._clock = clock  # in seconds
         self._threads = Threads(self._serve)
         self._probes = Threads(self._run, count=1)
@@ -52,6 +56,7 @@ class Front:
         """Let the threads finish their current requests."""
         self._threads.stop()
         self._probes.stop()
+        self._at_end()
 
     def _serve(self, job: Job) -> None:
         """Run a request, or refuse it if it waited too long. Called in a thread."""

@@ -1,0 +1,118 @@
+"""Reports and traces of a real server, whose receiver is there, away, or hangs."""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from contextlib import closing
+
+import pytest
+
+from config.telemetry.sender import STOP_TIMEOUT, TIMEOUT
+from tests.benchmarks.processes import free_port
+from tests.receiver import receiver as running_receiver
+from tests.served import serving, until
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "waitid"), reason="needs waitid"),
+]
+
+
+@pytest.fixture
+def receiver():
+    with running_receiver() as one:
+        yield one
+
+
+def break_ledger(served):
+    """Make every write fail."""
+    with closing(sqlite3.connect(served.directory / "ownlist.sqlite3")) as database:
+        database.execute("UPDATE todos_ledger SET last_seq = 0")
+        database.commit()
+
+
+def has_ended(pid):
+    """Whether a child has ended. It stays a child, for those who wait for it."""
+    how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    return os.waitid(os.P_PID, pid, how) is not None
+
+
+def post_task(served, headers):
+    with served.connected() as connection:
+        connection.request(
+            "POST",
+            "/api/v1/tasks?q=query-Zanzibar",
+            json.dumps({"title": "title-Zanzibar", "notes": "Kilimanjaro"}),
+            {
+                **headers,
+                "Content-Type": "application/json",
+                "Cookie": "ownlist_session=cookie-Zanzibar",
+                "X-Secret": "header-Zanzibar",
+            },
+        )
+        answer = connection.getresponse()
+        answer.read()
+        return answer.status
+
+
+def test_a_server_reports_an_error_and_traces_without_secrets(tmp_path, receiver):
+    settings = {
+        "SENTRY_DSN": receiver.dsn,
+        "OTEL_EXPORTER_OTLP_ENDPOINT": receiver.address,
+    }
+    with serving(tmp_path, **settings) as served:
+        headers = served.register()
+        first = post_task(served, headers)
+        break_ledger(served)
+        second = post_task(served, headers)
+        os.kill(served.pid, signal.SIGTERM)  # which sends what is waiting
+
+        received = [receiver.next()]
+        until(lambda: has_ended(served.pid))
+        received += receiver.all()
+
+    assert (first, second) == (201, 500)
+    events = [one.event for one in received if one.path == "/api/7/envelope/"]
+    spans = [s for one in received if one.path == "/v1/traces" for s in one.spans]
+    (event,) = events
+    assert event["tags"]["route"] == "api/v1/tasks"
+    assert event["exception"]["values"][-1]["type"] == "IntegrityError"
+    names = [span["name"] for span in spans if span["kind"] == 2]
+    assert names == ["POST api/v1/auth/register", *["POST api/v1/tasks"] * 2]
+    token = headers["Authorization"].removeprefix("Bearer ")
+    for secret in [token, "Zanzibar", "Kilimanjaro", "@example.com", "127.0.0.1:8"]:
+        for one in received:
+            assert secret.encode() not in one.octets, secret
+
+
+@pytest.mark.parametrize("kind", ["away", "hanging"])
+def test_a_receiver_that_fails_delays_neither_requests_nor_the_end(
+    tmp_path, receiver, kind
+):
+    receiver.hangs = True
+    port = receiver.server_address[1] if kind == "hanging" else free_port()
+    settings = {
+        "SENTRY_DSN": f"http://abc@127.0.0.1:{port}/1",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
+    }
+    with serving(tmp_path, **settings) as served:
+        headers = served.register()
+        post_task(served, headers)
+        break_ledger(served)
+        durations = []
+        for _ in range(20):
+            started = time.monotonic()
+            assert post_task(served, headers) == 500
+            durations.append(time.monotonic() - started)
+        if kind == "hanging":
+            assert receiver.arrived.wait(TIMEOUT)
+
+        started = time.monotonic()
+        os.kill(served.pid, signal.SIGTERM)
+        until(lambda: has_ended(served.pid))
+        end = time.monotonic() - started
+
+    assert sorted(durations)[10] < TIMEOUT / 10
+    assert end < STOP_TIMEOUT + TIMEOUT
