@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,8 @@ from urllib.parse import urlsplit
 
 import environ
 import psycopg
+
+from tests.benchmarks import processes
 
 NAME = "ownlist"  # of the superuser and of the database
 OWNER = "ownlist_owner"  # a role with the rights of an operator, for the tests
@@ -109,57 +111,118 @@ def _is_here(host: str) -> bool:
 @contextmanager
 def server() -> Iterator[str]:
     """Run PostgreSQL on a free port, yield its URL, and remove it afterwards."""
+    with controlled(*SPEED_OVER_SAFETY) as started:
+        yield started.url
+
+
+@contextmanager
+def controlled(*settings: str) -> Iterator["Server"]:
+    """Run PostgreSQL with settings such as `fsync=on`; the test may break it.
+
+    Without any it is as durable as PostgreSQL is by default.
+    """
     directory = Path(tempfile.mkdtemp(prefix="ownlist-postgres-"))
     try:
-        with _running(directory) as url:
-            yield url
+        with Server(directory, settings) as started:
+            yield started
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-@contextmanager
-def _running(directory: Path) -> Iterator[str]:
-    programs, identity = _programs(directory)
-    data, log = directory / "data", directory / "log"
-    password = secrets.token_urlsafe(16)
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    _initialise(programs, identity, data, password)
-    settings = (
-        *SPEED_OVER_SAFETY,
-        "listen_addresses=127.0.0.1",
-        f"port={port}",
-        "unix_socket_directories=",
-        "max_connections=200",
-    )
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            [
-                programs / "postgres",
-                *("-D", data),
-                *(word for setting in settings for word in ("-c", setting)),
-            ],
-            cwd=directory,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=stream,
-            start_new_session=True,  # Ctrl-C must end the tests first
-            **identity,
+class Server:
+    """A PostgreSQL that can be killed, stopped, frozen and started again."""
+
+    def __init__(self, directory: Path, settings: tuple[str, ...]) -> None:
+        self._directory = directory
+        self._programs, self._identity = _programs(directory)
+        password = secrets.token_urlsafe(16)
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port: int = probe.getsockname()[1]
+        _initialise(self._programs, self._identity, directory / "data", password)
+        self._settings = (
+            *settings,
+            "listen_addresses=127.0.0.1",
+            f"port={self.port}",
+            "unix_socket_directories=",
+            "max_connections=200",
         )
-    try:
-        url = f"postgres://{NAME}:{password}@127.0.0.1:{port}"
-        _create_database(url, process, log)
-        yield f"{url}/{NAME}"
-    finally:
-        process.send_signal(
-            signal.SIGINT
-        )  # "fast" shutdown, which closes open connections
+        self._address = f"postgres://{NAME}:{password}@127.0.0.1:{self.port}"
+        self.url = f"{self._address}/{NAME}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Server":
         try:
-            process.wait(timeout=30)
+            self.start()
+            with psycopg.connect(f"{self._address}/postgres", autocommit=True) as found:
+                found.execute(f"CREATE DATABASE {NAME}")
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def start(self, *settings: str) -> None:
+        """Start it, with more settings if there are any, and wait until it accepts."""
+        assert self._process is None
+        log = self._directory / "log"
+        chosen = (*self._settings, *settings)
+        with log.open("wb") as stream:
+            self._process = subprocess.Popen(
+                [
+                    self._programs / "postgres",
+                    *("-D", self._directory / "data"),
+                    *(word for setting in chosen for word in ("-c", setting)),
+                ],
+                cwd=self._directory,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,  # Ctrl-C must end the tests first
+                **self._identity,
+            )
+        self._wait_until_it_accepts(log)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it if it runs; SIGINT is a "fast" shutdown, which closes connections."""
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(timeout=30)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to all processes of the server."""
+        assert self._process is not None
+        for pid in processes.family_of(self._process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self) -> None:
+        """Kill all processes of the server at once, as if its machine had failed."""
+        self.signal_all(signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait()
+        self._process = None
+
+    def _wait_until_it_accepts(self, log: Path) -> None:
+        assert self._process is not None
+        deadline = time.monotonic() + START_TIMEOUT
+        while True:
+            try:
+                psycopg.connect(f"{self._address}/postgres").close()
+                return
+            except psycopg.OperationalError as error:
+                has_ended = self._process.poll() is not None
+                if has_ended or time.monotonic() > deadline:
+                    raise StartError(log.read_text(errors="replace")) from error
+            time.sleep(0.05)
 
 
 def _programs(directory: Path) -> tuple[Path, dict[str, Any]]:
@@ -231,20 +294,6 @@ def _environment() -> dict[str, str]:
     """Return the environment without libpq's settings of other servers."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LC_"))}
     return kept | {"LC_ALL": "C"}
-
-
-def _create_database(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Wait until the server responds, and create the database."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while True:
-        try:
-            with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {NAME}")
-            return
-        except psycopg.OperationalError as error:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise StartError(log.read_text(errors="replace")) from error
-        time.sleep(0.05)
 
 
 def run(command: list[str]) -> int:
