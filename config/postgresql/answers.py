@@ -7,6 +7,8 @@ acknowledges for a process that is frozen, and a proxy for a server behind it.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from psycopg import Connection, OperationalError
@@ -28,6 +30,15 @@ class ImpatientConnection(Connection[Any]):
     """
 
     answer_seconds: float | None = None
+
+    @contextmanager
+    def answering_within(self, seconds: float) -> Iterator[None]:
+        """Fail sooner, or later, during the block."""
+        usual, self.answer_seconds = self.answer_seconds, seconds
+        try:
+            yield
+        finally:
+            self.answer_seconds = usual
 
     def wait(
         self,

@@ -3,7 +3,6 @@
 import socket
 import time
 from contextlib import ExitStack
-from threading import Event, Thread
 
 import psycopg
 import pytest
@@ -14,8 +13,10 @@ from psycopg import errors
 
 from config import databases
 from config.outages import Cause, outages
+from config.readiness import readiness
 from tests.factories import UserFactory
 from tests.signing_in import program_of
+from tests.tcp_proxy import TcpProxy
 from tests.threads import PATIENCE
 
 pytestmark = [
@@ -177,59 +178,11 @@ def test_a_migration_that_waits_for_a_lock_says_so(monkeypatch):
 # --- A server that stops answering ------------------------------------------------
 
 
-class Proxy:
-    """Forwards TCP connections to the server, until those that exist are frozen.
-
-    The system goes on to acknowledge what is sent to it, as for a frozen process.
-    """
-
-    def __init__(self, host, port):
-        self._target = host, port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._frozen = []
-        self._open = []
-        Thread(target=self._accept, daemon=True).start()
-
-    def freeze(self):
-        for frozen in self._frozen:
-            frozen.set()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.create_connection(self._target)
-            frozen = Event()
-            self._frozen.append(frozen)
-            self._open += [client, server]
-            for ends in ((client, server), (server, client)):
-                Thread(target=self._forward, args=(*ends, frozen), daemon=True).start()
-
-    @staticmethod
-    def _forward(source, target, frozen):
-        try:
-            while piece := source.recv(65536):
-                if not frozen.is_set():
-                    target.sendall(piece)
-            target.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
-
-    def close(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for one in self._open:
-            one.close()
-
-
 @pytest.fixture
 def proxy(changed):
     """Connect through a proxy, and give up after a second without an answer."""
     chosen = connection.settings_dict
-    between = Proxy(chosen["HOST"] or "127.0.0.1", int(chosen["PORT"] or 5432))
+    between = TcpProxy(chosen["HOST"] or "127.0.0.1", int(chosen["PORT"] or 5432))
     changed(HOST="127.0.0.1", PORT=between.port)
     yield between
     connection.close()
@@ -256,6 +209,24 @@ def test_a_server_that_stops_answering_is_given_up(proxy, method):
     assert 1.0 <= seconds < PATIENCE
     assert served == 200
     assert Cause("database", "NoAnswer") in outages._open
+
+
+@pytest.mark.slow
+def test_readiness_does_not_wait_as_long_as_a_request(proxy, client, monkeypatch):
+    monkeypatch.setattr("config.readiness.ANSWERS_WITHIN", 0.2)
+    readiness.forget()
+    before = client.get("/readyz").status_code
+    usual = connection.connection.answer_seconds
+
+    proxy.freeze()
+    readiness.forget()
+    during = client.get("/readyz").status_code
+    close_old_connections()  # which the test client skips
+    readiness.forget()
+    after = client.get("/readyz").status_code
+
+    assert (before, during, after) == (200, 503, 200)
+    assert connection.connection.answer_seconds == usual == 15.0 + 5.0
 
 
 def test_a_statement_that_takes_long_is_not_given_up_before_its_limit():
