@@ -6,18 +6,16 @@ charts from it. Without FILE it uses the stored one.
 """
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
+from tests import sections
 from tests.benchmarks import chart, figures
 from tests.benchmarks.figures import Figures
 from tests.benchmarks.growth import MAY_GROW
 
 DOCS = Path(__file__).parents[2] / "docs"
 DOCUMENT, STORED = DOCS / "performance.md", DOCS / "performance.json"
-SECTION = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end of figures -->)", re.S)
-NOT_MEASURED = "*Not recorded yet.*"
 CPU_CHART, GROWTH_CHART = "performance-cpu.svg", "performance-growth.svg"
 CHARTS = {
     CPU_CHART: "Processor time of server and database for a request, in milliseconds",
@@ -48,7 +46,7 @@ def with_figures(text: str, found: Figures) -> str:
         "steady": _steady(found),
         "growth": _growth(found) + _image(GROWTH_CHART, drawn),
     }
-    return SECTION.sub(lambda mark: f"{mark[1]}\n{made[mark[2]]}\n\n{mark[3]}", text)
+    return sections.replaced(text, made)
 
 
 def charts(found: Figures) -> dict[str, str]:
@@ -87,15 +85,6 @@ def _both(median: dict[str, Any]) -> float:
 # --- Tables -------------------------------------------------------------------
 
 
-def _table(headings: list[str], rows: list[list[str]]) -> str:
-    if not rows:
-        return NOT_MEASURED
-    lines = [headings, ["---"] * len(headings), *rows]
-    return "\n".join(
-        f"| {' | '.join(cells)} |".replace("|  |", "| |") for cells in lines
-    )
-
-
 def _ratios(found: Figures) -> str:
     rows = []
     for record in found.get("postgresql", {}).get("ratios", []):
@@ -105,7 +94,7 @@ def _ratios(found: Figures) -> str:
         goals = [str(record["gate"]), str(record["aim"]), record["verdict"]]
         rows.append([record["kind"], record["side"], *numbers, *goals])
     headings = ["", "", "ratio", "range", "instructions", "gate", "aim", ""]
-    return _table(headings, rows)
+    return sections.table(headings, rows)
 
 
 def _cpu(found: Figures) -> str:
@@ -117,7 +106,7 @@ def _cpu(found: Figures) -> str:
             errors = str(len(median["errors"]))
             rows.append([kind, side, *parts, _number(median["rate"]), *times, errors])
     headings = ["", "", "CPU", "db CPU", "req/s", "p50", "p95", "errors"]
-    return _table(headings, rows)
+    return sections.table(headings, rows)
 
 
 def _steady(found: Figures) -> str:
@@ -134,7 +123,7 @@ def _steady(found: Figures) -> str:
             ends = [_number(one["recovery"], 1), *memory, f"{one['start']:.1f}"]
             rows.append([load, side, *times, *counts, *ends])
     headings = ["", "", "p50", "p95", "p99", "503", "errors"]
-    return _table([*headings, "recovery", "PSS", "after load", "start"], rows)
+    return sections.table([*headings, "recovery", "PSS", "after load", "start"], rows)
 
 
 def _growth(found: Figures) -> str:
@@ -148,7 +137,7 @@ def _growth(found: Figures) -> str:
             shown += " FAIL"
         by_kind.setdefault(record["kind"], {})[record["size"]] = shown
     rows = [[kind, *map(shown.get, sizes)] for kind, shown in by_kind.items()]
-    return _table(["", *sizes], [[cell or "" for cell in row] for row in rows])
+    return sections.table(["", *sizes], [[cell or "" for cell in row] for row in rows])
 
 
 def _number(value: float | None, digits: int = 0) -> str:
