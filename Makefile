@@ -11,6 +11,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 PYTEST_WORKERS ?= 2
 SUMMARY := var/test-summary.txt
 FIGURES := var/benchmarks.json
+FAULTS := var/faults.json
 PYTEST := $(PY) -m pytest --numprocesses $(PYTEST_WORKERS) --dist worksteal
 
 # What the tools may load instead of a developer's own environment.
@@ -22,7 +23,7 @@ RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo dev check test bench screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
+.PHONY: help run demo dev check test bench faults screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
 	peers browser proxies node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
@@ -41,14 +42,14 @@ CHECKS := check-style check-types check-imports check-django
 test: ## Run every check, then the tests on SQLite and on PostgreSQL
 	@$(MAKE) --no-print-directory --jobs browser proxies node-modules $(CHECKS)
 	@mkdir -p var && rm -f $(SUMMARY)
-	env -u TEST_DATABASE_URL OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) --cov --cov-report=
+	env -u TEST_DATABASE_URL OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "not faults" --cov --cov-report=
 	$(PY) -m coverage report --skip-covered
 	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
-	$(PY) -m tests.postgres -- env OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "database and not browser"
+	$(PY) -m tests.postgres -- env OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "database and not browser and not faults"
 	@cat $(SUMMARY)
 
 check: install-dev check-style check-types check-imports ## Run the quick checks and tests, in three minutes, on SQLite
-	env -u TEST_DATABASE_URL $(PYTEST) -m "not slow"
+	env -u TEST_DATABASE_URL $(PYTEST) -m "not slow and not faults"
 
 # Each program runs, also after one that found something too slow.
 bench: install-dev peers ## Measure speed, beside the alternatives (RECORD=1: also docs/performance.md)
@@ -65,6 +66,13 @@ bench: install-dev peers ## Measure speed, beside the alternatives (RECORD=1: al
 	done; \
 	$(if $(RECORD),$(PY) -m tests.benchmarks.document $(FIGURES);) \
 	[ -z "$$failed" ] || { echo "Too slow, or wrong:$$failed" >&2; exit 1; }
+
+# Each test has the two processors for itself. They are recorded also if one failed.
+faults: install-dev ## Break real parts under load, in ten minutes (RECORD=1: also docs/operations.md)
+	@rm -f $(FAULTS)
+	@env -u TEST_DATABASE_URL OWNLIST_FAULTS=$(FAULTS) $(PY) -m pytest --quiet -m faults tests/faults; status=$$?; \
+	$(if $(RECORD),$(PY) -m tests.faults.document $(FAULTS);) \
+	exit $$status
 
 screenshots: install-dev browser ## Draw every page in every state into var/screenshots (README=1: also docs/images)
 	env -u TEST_DATABASE_URL README=$(README) $(PY) -m pytest --quiet --show-capture=no tests/browser/screenshots.py
@@ -103,7 +111,7 @@ format: install-dev ## Format the code and repair what ruff can repair
 	$(PY) -m ruff format .
 
 clean: ## Remove what the tools made; keeps .env and the database
-	rm -rf $(VENV) $(PEERS) var/static var/static.sha256 var/programs $(SUMMARY) $(FIGURES) .coverage .coverage.* htmlcov \
+	rm -rf $(VENV) $(PEERS) var/static var/static.sha256 var/programs $(SUMMARY) $(FIGURES) $(FAULTS) .coverage .coverage.* htmlcov \
 		.hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache .schemathesis test-results
 	find . -name __pycache__ -type d -not -path '*/node_modules/*' -prune -exec rm -rf {} +
 

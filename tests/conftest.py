@@ -23,6 +23,7 @@ pytest_plugins = [
     "tests.plugins.better_auth",
     "tests.plugins.browser",
     "tests.plugins.database",
+    "tests.plugins.faults",
     "tests.plugins.measured",
     "tests.plugins.properties",
     "tests.plugins.slow",

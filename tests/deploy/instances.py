@@ -1,10 +1,10 @@
-"""Two instances of Ownlist on one database, as behind a proxy."""
+"""Instances of Ownlist on one database, by default two as behind a proxy."""
 
+import itertools
 import os
 import signal
 import sys
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
 
 from tests import served
@@ -14,24 +14,29 @@ HOST = "lists.example.com"
 
 
 class Instances:
-    """Instances that are started, stopped and restarted one by one."""
+    """Instances that are started, stopped and restarted one by one.
 
-    def __init__(self, directory: Path) -> None:
+    `environ` replaces what they have in common: another database, more workers.
+    """
+
+    def __init__(self, directory: Path, *, count: int = 2, **environ: str) -> None:
         self.directory = directory
-        self.ports = [processes.free_port() for _ in range(2)]
-        database = f"sqlite:///{directory / 'ownlist.sqlite3'}"
-        self.environment = services.environment(directory, database, 0) | {
+        self.ports = [processes.free_port() for _ in range(count)]
+        self.database = directory / "ownlist.sqlite3"
+        url = f"sqlite:///{self.database}"
+        self.environment = services.environment(directory, url, 0) | {
             "DJANGO_SETTINGS_MODULE": "tests.served_settings",
             "BASE_URL": f"https://{HOST}",
             "ALLOWED_HOSTS": f"{HOST},127.0.0.1",  # the tests ask without the proxy too
             "PROXY_COUNT": "1",
             "HOST": "127.0.0.1",
             "WORKERS": "1",
+            **environ,
         }
         self.environment |= {
             k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")
         }
-        self._numbers = count()
+        self._numbers = itertools.count()
         self._running: dict[int, tuple[int, ExitStack]] = {}
 
     def __enter__(self) -> "Instances":
@@ -71,6 +76,23 @@ class Instances:
         pid, _ = self._running[port]
         os.killpg(pid, signal.SIGKILL)
         self.stop(port)
+
+    def kill_worker(self, port: int) -> None:
+        """Kill a worker process, and wait until another one listens in its place."""
+        victim = min(self.workers_of(port))
+        os.kill(victim, signal.SIGKILL)
+        served.until(lambda: victim not in self.workers_of(port))
+        self.wait_for_workers(port)
+
+    def workers_of(self, port: int) -> set[int]:
+        """Return the worker processes of an instance."""
+        pid, _ = self._running[port]
+        return processes.children_of(pid)
+
+    def wait_for_workers(self, port: int) -> None:
+        """Wait until all workers of an instance listen."""
+        expected = int(self.environment["WORKERS"])
+        served.until(lambda: processes.listening_sockets(port) in {expected, None})
 
     def replace_processes(self, port: int) -> None:
         """Send SIGHUP to an instance, and wait until it has another process."""

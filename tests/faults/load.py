@@ -1,0 +1,206 @@
+"""The steady load: requests at a fixed rate, however fast the answers are.
+
+Half of them create, the others complete, change, list and read. A write that is not
+answered with success is repeated with the same `Idempotency-Key` until it is.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import count, cycle
+
+from tests import served
+from tests.faults.accounts import Account, register
+from tests.faults.client import Answer, ask
+
+RATE = 20  # requests per second
+USERS = 3  # has no divisor in common with the ten kinds of requests
+PROBE_EVERY = 0.25  # seconds
+PROBE_TIMEOUT = 10  # seconds
+# A client would wait as long as Retry-After says.
+REPEAT_AFTER = 2  # seconds
+CALM = 2  # seconds without a bad answer
+GIVES_UP_AFTER = 30  # seconds
+THREADS = 500
+
+
+class Load:
+    """A running load on the instances at these ports, in turn."""
+
+    def __init__(self, ports: list[int], members: list[Account] | None = None) -> None:
+        self.ports = ports
+        self.accounts = members or [register(ports[0]) for _ in range(USERS)]
+        self.answers: list[Answer] = []
+        self.probes: dict[str, list[Answer]] = {"/healthz": [], "/readyz": []}
+        self.unanswered: list[Answer] = []
+        self._next_port = cycle(ports)
+        self._numbers = count()
+        self._sent = 0
+        self._ended = threading.Event()
+        self._deadline = float("inf")
+        self._jobs: list[Future[None]] = []
+        self._pool = ThreadPoolExecutor(THREADS)
+
+    @property
+    def refused(self) -> int:
+        """How many answers were not of success so far."""
+        return sum(not answer.is_good for answer in list(self.answers))
+
+    def wait_for_requests(self, number: int) -> None:
+        """Let the load send this many more requests: 20 take a second."""
+        target = self._sent + number
+        served.until(lambda: self._sent >= target)
+
+    def wait_until_calm(self, since: float) -> float:
+        """Wait until all goes well again; return the seconds from `since` to then."""
+        deadline = time.monotonic() + GIVES_UP_AFTER
+        while True:
+            last = self._last_bad(since)
+            now = time.monotonic()
+            is_calm = now - last > CALM and self._probes_are_good(last)
+            if is_calm or now > deadline:
+                return last - since
+            time.sleep(0.05)
+
+    def _last_bad(self, since: float) -> float:
+        seen = [*self.answers, *self.probes["/healthz"], *self.probes["/readyz"]]
+        bad = [one.at for one in seen if not one.is_good and one.status != 409]
+        return max([since, *bad])
+
+    def _probes_are_good(self, last: float) -> bool:
+        return all(probes[-1].at > last for probes in self.probes.values())
+
+    # --- Sending ------------------------------------------------------------------
+
+    def send(self) -> None:
+        """Send requests at the rate until the end, each in a thread of its own."""
+        started = time.monotonic()
+        mix = cycle(MIX)
+        while not self._ended.wait(started + self._sent / RATE - time.monotonic()):
+            account = self.accounts[self._sent % USERS]
+            self._jobs.append(self._pool.submit(next(mix), self, account))
+            self._sent += 1
+
+    def probe(self, path: str) -> None:
+        """Ask for the health again and again until the end."""
+        ports = cycle(self.ports)
+        while not self._ended.wait(PROBE_EVERY):
+            answer = ask(next(ports), "GET", path, timeout=PROBE_TIMEOUT)
+            self.probes[path].append(answer)
+
+    def finish(self) -> None:
+        """Wait until every write is answered. Nothing new must be sent any more."""
+        self._deadline = time.monotonic() + GIVES_UP_AFTER
+        for job in self._jobs:
+            job.result()
+        self._pool.shutdown()
+
+    def end(self) -> None:
+        """Let the threads of `send` and `probe` end."""
+        self._ended.set()
+
+    def write(
+        self, account: Account, method: str, path: str, body: object
+    ) -> Answer | None:
+        """Write until it is answered with success; None if that never came."""
+        headers = account.headers | {"Idempotency-Key": f"key-{next(self._numbers)}"}
+        while True:
+            answer = ask(next(self._next_port), method, path, headers, body)
+            self.answers.append(answer)
+            if answer.is_good:
+                return answer
+            is_final = answer.status and not answer.asks_to_repeat
+            if is_final or time.monotonic() > self._deadline:
+                self.unanswered.append(answer)
+                return None
+            time.sleep(REPEAT_AFTER)
+
+    def read(self, account: Account, path: str) -> None:
+        """Read once."""
+        answer = ask(next(self._next_port), "GET", path, account.headers)
+        self.answers.append(answer)
+
+    def number(self) -> int:
+        """Return a number that no other write has."""
+        return next(self._numbers)
+
+
+def create(load: Load, account: Account) -> None:
+    """Create a task with a title of its own."""
+    title = f"Task {load.number()}"
+    answer = load.write(account, "POST", "/api/v1/tasks", {"title": title})
+    if answer:
+        account.created[title] = answer.body["id"]
+        account.unused.append(answer.body["id"])
+
+
+def complete(load: Load, account: Account) -> None:
+    """Complete a task that nothing else changes."""
+    if not (key := _unused(account)):
+        return
+    if load.write(account, "POST", f"/api/v1/tasks/{key}/complete", None):
+        account.completed.add(key)
+
+
+def change(load: Load, account: Account) -> None:
+    """Change the notes of a task that nothing else changes."""
+    if not (key := _unused(account)):
+        return
+    notes = f"Note {load.number()}"
+    if load.write(account, "PATCH", f"/api/v1/tasks/{key}", {"notes": notes}):
+        account.changed[key] = notes
+
+
+def _unused(account: Account) -> str | None:
+    """Return a task for one change, if there is one."""
+    with suppress(IndexError):
+        return account.unused.popleft()
+    return None
+
+
+def read_list(load: Load, account: Account) -> None:
+    """Read the first tasks."""
+    load.read(account, "/api/v1/tasks")
+
+
+def read_one(load: Load, account: Account) -> None:
+    """Read the task that was created last, if there is one."""
+    with suppress(IndexError):
+        load.read(account, f"/api/v1/tasks/{account.unused[-1]}")
+
+
+MIX: list[Callable[[Load, Account], None]] = [
+    create,
+    complete,
+    create,
+    read_list,
+    create,
+    change,
+    create,
+    complete,
+    create,
+    read_one,
+]
+
+
+@contextmanager
+def steady(ports: list[int], members: list[Account] | None = None) -> Iterator[Load]:
+    """Run a load during the block, and wait for its last answers after it.
+
+    Its users are `members`, or else new ones.
+    """
+    load = Load(ports, members)
+    threads = [threading.Thread(target=load.send)]
+    for path in load.probes:
+        threads.append(threading.Thread(target=load.probe, args=[path]))
+    for thread in threads:
+        thread.start()
+    try:
+        yield load
+    finally:
+        load.end()
+        for thread in threads:
+            thread.join()
+        load.finish()
