@@ -77,11 +77,11 @@ def update_each(rows: Sequence[Model], names: Sequence[str], *, at: datetime) ->
     """Update the named columns of rows of one model and increment their version."""
     if not rows:
         return
-    columns = columns_of(type(rows[0]), (*names, "updated_at", "id"))
+    columns = columns_of(type(rows[0]), (*names, "updated_at", "owner_id", "id"))
     parameters = []
     for row in rows:
         values = columns.values_of(row, is_new=False)
-        values[-2] = at
+        values[-3] = at
         parameters.append(columns.prepared(values))
     run_for_each(columns.update, parameters)
 
@@ -129,12 +129,12 @@ class Columns:
 
     @cached_property
     def update(self) -> str:
-        """A new version of a row. The last column is its key."""
-        *columns, key = (column.quoted for column in self._columns)
+        """A new version of a row. The last two columns are its key."""
+        *columns, owner, key = (column.quoted for column in self._columns)
         changes = ", ".join(f"{column} = %s" for column in columns)
         return (
             f"UPDATE {self._table} SET {changes},"  # noqa: S608 - names of our own
-            f" version = version + 1 WHERE {key} = %s"
+            f" version = version + 1 WHERE {owner} = %s AND {key} = %s"
         )
 
     def values_of(self, row: Model, *, is_new: bool) -> list[object]:

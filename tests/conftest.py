@@ -25,6 +25,7 @@ pytest_plugins = [
     "tests.plugins.database",
     "tests.plugins.faults",
     "tests.plugins.measured",
+    "tests.plugins.owners",
     "tests.plugins.properties",
     "tests.plugins.slow",
     "tests.plugins.summary",

@@ -13,7 +13,14 @@ from django.utils.functional import cached_property
 from accounts.better_auth.identities import IDENTITY_FIELDS
 from accounts.models import REQUEST_FIELDS, User
 from accounts.token_users import IDENTITY, OWNER, TokenUser
-from config.compiled_queries import CompiledQuery, CompiledSQL, Id, RowValues, instance
+from config.compiled_queries import (
+    ID_FORMS,
+    CompiledQuery,
+    CompiledSQL,
+    Id,
+    RowValues,
+    instance,
+)
 from config.row_security import rows_of
 from todos.models import Label, Task, TaskList, TaskListQuerySet, TaskQuerySet
 from todos.task_fields import LOADED_VALUES, STORED_COLUMNS
@@ -120,7 +127,9 @@ class PageQuery(CompiledQuery):
             user=user.sql,
             columns=", ".join(map(_page_value, self._columns)),
         )
-        parameters = [*page.sql_parameters, *user.sql_parameters]
+        # The owner of the labels, and of the steps.
+        owners = [("owner", ID_FORMS[0])] * 2
+        parameters = [*page.sql_parameters, *user.sql_parameters, *owners]
         # The driver loads all of these types.
         return CompiledSQL(sql, parameters, converters=[])
 
@@ -169,13 +178,15 @@ WITH page AS MATERIALIZED (
     {user}
 ), labels AS (
     SELECT tl.task_id, ARRAY_AGG(l.name ORDER BY l.key COLLATE "C") AS names
-    FROM todos_tasklabel tl JOIN todos_label l ON l.id = tl.label_id
-    WHERE tl.task_id = ANY(ARRAY(SELECT id FROM page))
+    FROM todos_tasklabel tl
+    JOIN todos_label l ON l.owner_id = tl.owner_id AND l.id = tl.label_id
+    WHERE tl.owner_id = %s AND tl.task_id = ANY(ARRAY(SELECT id FROM page))
     GROUP BY tl.task_id
 ), steps AS (
     SELECT s.parent_id, COUNT(*) AS total, COUNT(s.completed_at) AS done
     FROM todos_task s
-    WHERE s.parent_id = ANY(ARRAY(SELECT id FROM page)) AND s.trashed_at IS NULL
+    WHERE s.owner_id = %s AND s.parent_id = ANY(ARRAY(SELECT id FROM page))
+        AND s.trashed_at IS NULL
     GROUP BY s.parent_id
 )
 SELECT {columns}

@@ -51,7 +51,7 @@ def find_answer(*, owner: User, key: str, at: datetime) -> IdempotentAnswer | No
     """Return the stored response for a claimed key, unless it is older than a day."""
     found = IdempotentAnswer.objects.owned_by(owner).filter(key=key).first()
     if found is not None and found.created_at <= at - LIFETIME:
-        found.delete()
+        IdempotentAnswer.objects.owned_by(owner).filter(key=key).delete()
         return None
     return found
 

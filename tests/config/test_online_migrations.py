@@ -55,7 +55,8 @@ def bears(operation, migration):
 
 NOT_PROVIDED = models.NOT_PROVIDED
 # What Django changes without the database.
-PYTHON_ONLY = {"choices", "help_text", "verbose_name", "validators", "default"}
+PYTHON_ONLY = {"choices", "default", "help_text", "on_delete", "validators"}
+PYTHON_ONLY |= {"verbose_name"}
 
 
 def _changes_column(operation, migration):

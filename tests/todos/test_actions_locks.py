@@ -185,7 +185,9 @@ def test_a_reminder_sent_while_its_task_is_edited_is_not_planned_again():
     def take_before_storing(execute, sql, params, many, context):
         if sql.startswith('UPDATE "todos_task"') and not taken:
             with ThreadPoolExecutor(1) as pool:
-                taken.append(in_a_thread(pool, take_reminder, task.pk, at=due).result())
+                keys = {"owner_id": task.owner_id, "at": due}
+                result = in_a_thread(pool, take_reminder, task.pk, **keys)
+                taken.append(result.result())
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(take_before_storing):

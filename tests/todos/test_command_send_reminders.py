@@ -284,7 +284,7 @@ def test_a_reminder_postponed_after_the_selection_is_not_sent(alice):
     (found,) = due_reminders(at=NOW)
     act(actions.update_task, task, changes={"due_time": time(9, 1)})
 
-    assert take_reminder(found.pk, at=NOW) is None
+    assert take_reminder(found.pk, owner_id=found.owner_id, at=NOW) is None
 
     assert is_pending(task)
 
@@ -478,7 +478,7 @@ def test_a_reminder_claimed_by_another_sender_is_skipped(alice):
     sent = []
 
     with transaction.atomic():
-        assert take_reminder(held.pk, at=NOW) is not None
+        assert take_reminder(held.pk, owner_id=held.owner_id, at=NOW) is not None
         other = Thread(
             target=lambda: (sent.append(send_due(at=NOW)), connection.close())
         )
@@ -492,7 +492,7 @@ def test_a_reminder_claimed_by_another_sender_is_skipped(alice):
 
 def test_a_reminder_claimed_by_a_dead_sender_is_not_sent_twice(alice):
     task = task_due(alice)
-    take_reminder(task.pk, at=NOW)
+    take_reminder(task.pk, owner_id=task.owner_id, at=NOW)
 
     assert not send_due(at=NOW)
 
@@ -605,7 +605,7 @@ def test_the_delay_grows_with_each_failure(alice):
 
 def test_a_failure_does_not_overwrite_a_concurrent_change(server, alice):
     task = task_due(alice)
-    taken = take_reminder(task.pk, at=NOW)
+    taken = take_reminder(task.pk, owner_id=task.owner_id, at=NOW)
     act(actions.complete_task, task)
 
     put_back(taken)

@@ -17,7 +17,7 @@ from todos.actions.imports import ImportClash, PreparedImport, planning, storing
 from todos.actions.imports.rows import TaskRow
 from todos.imports import formats
 from todos.limits import STEPS_MAX
-from todos.models import Change, Task, TaskList
+from todos.models import Change, Task, TaskLabel, TaskList
 
 
 def rows_of(count, **more):
@@ -92,6 +92,7 @@ def test_storing_uses_the_same_statements_for_any_number_of_rows(alice):
         with CaptureQueriesContext(connection) as captured:
             ready.store()
         counts.append(len(captured))
+        TaskLabel.objects.filter(owner=alice).delete()
         alice.tasks.all().delete()
 
     assert counts[0] - 1 == counts[1]  # the labels are there by then

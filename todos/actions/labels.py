@@ -132,7 +132,7 @@ def _remove(label: Label, batch: Batch, *, instead: Label | None = None) -> None
         unlabel_all(tasks, label, batch, instead=instead)
         batch.flush()
     batch.removed(label, before=snapshot(label))
-    label.delete()
+    Label.objects.filter(owner=batch.owner, pk=label.pk).delete()
 
 
 def _label_of(owner: User, label_id: UUID, *, version: ExpectedVersion) -> Label:
@@ -176,8 +176,9 @@ def touch_labelled_tasks(label: Label, *, at: datetime) -> None:
 
 
 def _labelled_with(label: Label) -> TaskQuerySet:
-    labelled = TaskLabel.objects.filter(label=label).values("task_id")
-    return Task.objects.filter(owner_id=label.owner_id, pk__in=labelled)
+    owner = label.owner_id
+    labelled = TaskLabel.objects.filter(owner=owner, label=label).values("task_id")
+    return Task.objects.filter(owner=owner, pk__in=labelled)
 
 
 # --- On tasks ---------------------------------------------------------------------
@@ -206,7 +207,7 @@ def unlabel_all(
     for task, _ in changed:
         names = {*task.label_names} - {label.name} | kept
         task.label_names = sorted(names, key=label_key)
-    task_labels = TaskLabel.objects.filter(label=label)
+    task_labels = TaskLabel.objects.filter(owner=batch.owner, label=label)
     task_labels.filter(task__in=[task.pk for task, _ in changed]).delete()
     if instead:
         _insert_task_labels((label.owner_id, task.pk, instead.pk) for task in missing)
@@ -250,7 +251,7 @@ def set_all_labels(wanted: Iterable[tuple[Task, Iterable[str]]], batch: Batch) -
         if had - keys:
             losing[task.pk] = had - keys
         task.label_names = [labels[key].name for key in sorted(keys)]
-    _delete_task_labels(losing)
+    _delete_task_labels(losing, batch.owner)
     _insert_task_labels(added)
 
 
@@ -262,18 +263,19 @@ def _insert_task_labels(added: Iterable[tuple[UUID, UUID, UUID]]) -> None:
     Insert(TaskLabel, ["owner_id", "task_id", "label_id"], added).run()
 
 
-def _delete_task_labels(lost: Mapping[UUID, Collection[str]]) -> None:
+def _delete_task_labels(lost: Mapping[UUID, Collection[str]], owner: User) -> None:
     """Remove labels, given by their keys, from tasks, given by their ids."""
     if not lost:
         return
     keys = set[str]().union(*lost.values())
-    task_labels = TaskLabel.objects.filter(task__in=lost, label__key__in=keys)
+    mine = TaskLabel.objects.filter(owner=owner)
+    task_labels = mine.filter(task__in=lost, label__key__in=keys)
     taken = [
         pk
         for pk, task_id, key in task_labels.values_list("pk", "task_id", "label__key")
         if key in lost[task_id]
     ]
-    TaskLabel.objects.filter(pk__in=taken).delete()
+    mine.filter(pk__in=taken).delete()
 
 
 def known_labels(

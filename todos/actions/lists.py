@@ -109,16 +109,20 @@ def trash_list(
             raise InboxProtected
         require_version(row, version)
         if move_to is None:
-            _set_trashed(row.tasks.live(), Kind.TRASHED, caller.at, batch)
+            _set_trashed(_tasks_in(row).live(), Kind.TRASHED, caller.at, batch)
         else:
             if move_to == list_id:
                 raise ValidationError({"move_to": "Choose another list."})
             require_list(caller.owner, move_to, field="move_to")
-            _move_tasks(row.tasks.live(), move_to, batch)
+            _move_tasks(_tasks_in(row).live(), move_to, batch)
         before = snapshot(row)
         row.trashed_at = caller.at
         store(row, before, Kind.TRASHED, batch)
     return row
+
+
+def _tasks_in(row: TaskList) -> TaskQuerySet:
+    return Task.objects.filter(owner=row.owner_id, list=row)
 
 
 def _set_trashed(
@@ -172,7 +176,7 @@ def restore_list(
 
 def _restore(row: TaskList, batch: Batch) -> None:
     require_room(batch.owner)
-    together = row.tasks.filter(trashed_at=row.trashed_at)
+    together = _tasks_in(row).filter(trashed_at=row.trashed_at)
     before = snapshot(row)
     row.trashed_at = None
     store(row, before, Kind.RESTORED, batch)

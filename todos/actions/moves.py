@@ -21,7 +21,7 @@ from todos.actions.steps import require_step_room
 from todos.actions.storing import store_all
 from todos.caller import Caller
 from todos.ledger import Batch, Kind, Snapshot, open_batch, snapshot
-from todos.models import Task, TaskList
+from todos.models import Task, TaskList, TaskQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _move_beside(
         raise ValidationError({to.side: "Choose another task."})
     is_step = neighbour.parent_id is not None
     # This includes a move beside one of its own steps.
-    if is_step and task.parent_id is None and task.steps.live().exists():
+    if is_step and task.parent_id is None and _steps_of(task).exists():
         raise ValidationError({to.side: "A step can't have steps of its own."})
     if neighbour.parent_id is not None and neighbour.parent_id != task.parent_id:
         require_step_room(neighbour.parent_id, owner=batch.owner, field=to.side)
@@ -186,7 +186,7 @@ def place(
         parent = tasks.filter(pk=parent_id).first()
         if parent is None:
             raise ValidationError({"parent": "There is no such task."})
-        has_steps = not task._state.adding and task.steps.live().exists()
+        has_steps = not task._state.adding and _steps_of(task).exists()
         if parent.pk == task.pk or parent.parent_id or has_steps:
             raise ValidationError({"parent": "A step can't have steps of its own."})
         if list_id not in (None, parent.list_id, task.list_id):
@@ -203,9 +203,14 @@ def place(
         task.list_id = list_id
 
 
+def _steps_of(task: Task) -> TaskQuerySet:
+    """Return the steps of a task that are not in the trash."""
+    return Task.objects.filter(owner=task.owner_id, parent=task).live()
+
+
 def move_steps_along(task: Task, batch: Batch) -> None:
     """Move the steps of a task to its list."""
-    steps = list(task.steps.live().with_labels().order_by("id"))
+    steps = list(_steps_of(task).with_labels().order_by("id"))
     changed = [(step, snapshot(step)) for step in steps]
     for step in steps:
         step.list_id = task.list_id

@@ -10,6 +10,7 @@ from django.db.models import F
 
 from todos.actions.loading import ExpectedVersion, require_version, task_of
 from todos.actions.refusals import NotInTrash
+from todos.actions.storing import delete_tasks
 from todos.caller import Caller
 from todos.ledger import Batch, Entity, open_batch
 from todos.models import Task, TaskList
@@ -86,7 +87,7 @@ def _remove_tasks(tasks: Sequence[Task], batch: Batch) -> int:
     _erase_history(Entity.TASK, [row.pk for row in rows], batch)
     for row in rows:
         batch.removed(row)
-    Task.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    delete_tasks(chosen, owner=batch.owner)
     return len(rows)
 
 
@@ -94,7 +95,8 @@ def _remove_lists(lists: Sequence[TaskList], batch: Batch) -> int:
     _erase_history(Entity.LIST, [row.pk for row in lists], batch)
     for row in lists:
         batch.removed(row)
-    TaskList.objects.filter(pk__in=[row.pk for row in lists]).delete()
+    ids = [row.pk for row in lists]
+    TaskList.objects.filter(owner=batch.owner, pk__in=ids).delete()
     return len(lists)
 
 

@@ -33,6 +33,7 @@ from todos.actions.repeating_steps import (
     steps_to_repeat,
 )
 from todos.actions.steps import step_quotas
+from todos.actions.storing import delete_tasks
 from todos.ledger import Batch, snapshot
 from todos.models import Task
 from todos.reminders.planning import plan_reminder
@@ -169,8 +170,7 @@ def remove_next_occurrences(tasks: Sequence[Task], batch: Batch) -> None:
         own = [step for step in steps_of[key] if step.pk not in before]
         for row in [*own, unchanged[key]]:
             batch.removed(row, before=snapshot(row))
-    removed = unchanged.keys() - kept
-    Task.objects.owned_by(batch.owner).filter(pk__in=removed).delete()
+    delete_tasks(unchanged.keys() - kept, owner=batch.owner)
 
 
 def _unchanged_occurrences(tasks: Sequence[Task], owner: User) -> dict[UUID, Task]:
@@ -211,7 +211,8 @@ def _next_occurrence_ids(tasks: Sequence[Task]) -> dict[UUID, UUID]:
         occurrence__gt=OuterRef("occurrence"),
     )
     nearest = Subquery(later.order_by("occurrence").values("pk")[:1])
-    found = Task.objects.filter(pk__in=ids).annotate(nearest=nearest)
+    rows = Task.objects.filter(owner=tasks[0].owner_id, pk__in=ids)
+    found = rows.annotate(nearest=nearest)
     pairs = found.values_list("pk", "nearest")
     return {task: upcoming for task, upcoming in pairs if upcoming}
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 
 from accounts.models import User
 from todos.actions.loading import inbox_id
@@ -21,7 +21,7 @@ from todos.actions.repeats import (
 )
 from todos.actions.storing import store_all
 from todos.ledger import Batch, Kind, snapshot
-from todos.models import Task, TaskQuerySet
+from todos.models import Task, TaskList, TaskQuerySet
 
 
 def complete_all(tasks: Sequence[Task], batch: Batch) -> dict[UUID, Task | None]:
@@ -100,7 +100,11 @@ class _Destinations:
         self._owner = owner
         self._inbox: UUID | None = None
         self._restored: dict[UUID | None, Task] = {}
-        prefetch_related_objects(tasks, "list", "parent")
+        prefetch_related_objects(
+            tasks,
+            Prefetch("list", TaskList.objects.filter(owner=owner)),
+            Prefetch("parent", Task.objects.filter(owner=owner)),
+        )
 
     def assign(self, task: Task) -> None:
         parent = self._restored.get(task.parent_id) or task.parent

@@ -1,16 +1,18 @@
-"""Storing changed rows, each with its change in the ledger."""
+"""Storing changed rows, each with its change in the ledger, and deleting tasks."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
+from accounts.models import User
 from config.writes import update_each
 from todos.ledger import Batch, Kind, RecordedRow, Snapshot, snapshot
-from todos.models import Label, Task
+from todos.models import Label, Task, TaskLabel
 from todos.reminders.planning import plan_reminder
 from todos.task_fields import REMINDER_COLUMNS
 
@@ -74,7 +76,8 @@ def _update_all(
     same = dict(zip(columns, *values, strict=True))
     for start in range(0, len(rows), CHUNK):
         ids = [row.pk for row in rows[start : start + CHUNK]]
-        type(rows[0]).objects.filter(pk__in=ids).update(
+        mine = type(rows[0]).objects.filter(owner=batch.owner)
+        mine.filter(pk__in=ids).update(
             **same, version=F("version") + 1, updated_at=batch.at
         )
 
@@ -105,3 +108,12 @@ def assign(row: RecordedRow, values: Snapshot) -> None:
     for name, value in values.items():
         if name != "labels":
             setattr(row, name, fields[name].to_python(value))
+
+
+def delete_tasks(ids: Collection[UUID], *, owner: User) -> None:
+    """Delete tasks, their steps, and the links of both to labels; record nothing."""
+    mine = Task.objects.filter(owner=owner)
+    steps = mine.filter(parent__in=ids).values("pk")
+    links = TaskLabel.objects.filter(owner=owner)
+    links.filter(Q(task__in=ids) | Q(task__in=steps)).delete()
+    mine.filter(Q(pk__in=ids) | Q(parent__in=ids)).delete()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from accounts.models import User
 from config.writes import insert
 from todos.actions.due import validate_dates
 from todos.actions.labels import set_labels
@@ -88,7 +89,7 @@ def update_task(
         if restores and task.trashed_at is not None:
             require_version(task, version)
             restore_all([task], batch)
-            _count_steps(task)
+            _count_steps(task, caller.owner)
         else:
             require_live(task, version=version)
         before = snapshot(task)
@@ -219,11 +220,11 @@ def restore_task(
         if task.trashed_at is None:
             return task
         restore_all([task], batch)
-        _count_steps(task)
+        _count_steps(task, caller.owner)
     return task
 
 
-def _count_steps(task: Task) -> None:
+def _count_steps(task: Task, owner: User) -> None:
     """Update the number of steps of a task whose steps were restored."""
-    counted = Task.objects.filter(pk=task.pk).represented().get()
+    counted = Task.objects.owned_by(owner).filter(pk=task.pk).represented().get()
     task.steps_total, task.steps_done = counted.steps_total, counted.steps_done

@@ -33,7 +33,7 @@ from todos.actions.refusals import (
     UndoConflict,
     UndoTooLarge,
 )
-from todos.actions.storing import CHUNK, assign, store, store_all
+from todos.actions.storing import CHUNK, assign, delete_tasks, store, store_all
 from todos.caller import Caller
 from todos.ledger import (
     AccountFull,
@@ -261,11 +261,14 @@ class _Undo:
             row, before = self._unchanged_row(change, rows)
             self.batch.removed(row, before=before)
         ids = [change.entity_id for change in changes]
-        if used := _referenced(entity, ids):
+        if used := _referenced(entity, ids, self.owner):
             first = next(change for change in changes if change.entity_id in used)
             later = conflicts.new_references(first, self._others, owner=self.owner)
             raise UndoConflict(changes=later)
-        MODELS[entity].objects.filter(owner=self.owner, pk__in=ids).delete()
+        if entity == Entity.TASK:
+            delete_tasks(ids, owner=self.owner)
+        else:
+            MODELS[entity].objects.filter(owner=self.owner, pk__in=ids).delete()
         self._tasks -= set(ids)
         self._lists -= set(ids)
 
@@ -273,7 +276,9 @@ class _Undo:
         self, changes: list[Change], rows: dict[UUID, RecordedRow]
     ) -> list[Change]:
         """Return the changes of labels that are unchanged and on no task."""
-        used = _referenced(Entity.LABEL, [change.entity_id for change in changes])
+        used = _referenced(
+            Entity.LABEL, [change.entity_id for change in changes], self.owner
+        )
         return [
             change
             for change in changes
@@ -357,17 +362,17 @@ class _Undo:
         return list(last.order_by("-seq").values_list("pk", flat=True)[:1])
 
 
-def _referenced(entity: str, ids: list[UUID]) -> set[UUID | None]:
+def _referenced(entity: str, ids: list[UUID], owner: User) -> set[UUID | None]:
     """Return the ids of those rows that other, remaining rows refer to."""
     match entity:
         case Entity.TASK:
-            steps = Task.objects.filter(parent__in=ids).exclude(pk__in=ids)
+            steps = Task.objects.filter(owner=owner, parent__in=ids).exclude(pk__in=ids)
             return set(steps.values_list("parent_id", flat=True))
         case Entity.LIST:
-            tasks = Task.objects.filter(list__in=ids)
+            tasks = Task.objects.filter(owner=owner, list__in=ids)
             return set(tasks.values_list("list_id", flat=True))
         case _:
-            task_labels = TaskLabel.objects.filter(label__in=ids)
+            task_labels = TaskLabel.objects.filter(owner=owner, label__in=ids)
             return set(task_labels.values_list("label_id", flat=True))
 
 

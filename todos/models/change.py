@@ -9,7 +9,7 @@ from django.db import models
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
-from todos.models.owned import OwnedQuerySet
+from todos.models.owned import OwnedModel, OwnedQuerySet
 
 
 class ChangeQuerySet(OwnedQuerySet["Change"]):
@@ -18,7 +18,7 @@ class ChangeQuerySet(OwnedQuerySet["Change"]):
         return self.filter(entity=entity, entity_id=entity_id).order_by("seq")
 
 
-class Change(models.Model):
+class Change(OwnedModel):
     """One entry of the ledger: a change of one object.
 
     `before` and `after` hold the changed columns as JSON. `before` is null if the

@@ -8,9 +8,23 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import JSONArray
+from django.db.models.lookups import Exact
 from django.db.models.sql.compiler import SQLCompiler
 
 from todos.text_folding import fold
+
+# A plus before a column keeps SQLite from using its index. It would choose one that
+# begins with the owner, and so read all rows of the owner to find a few.
+
+
+class SameOwner(Exact):
+    """That two rows have the same owner, for joins by their keys."""
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, Sequence[object]]:
+        left, right = (compiler.compile(side)[0] for side in (self.lhs, self.rhs))
+        return f"+{left} = +{right}", ()
 
 
 class LabelNames(models.Func):
@@ -18,20 +32,22 @@ class LabelNames(models.Func):
 
     template = (
         "(SELECT COALESCE(JSON_GROUP_ARRAY(name), '[]') FROM (SELECT l.name AS name"
-        " FROM todos_tasklabel tl JOIN todos_label l ON l.id = tl.label_id"
-        " WHERE tl.task_id = %(expressions)s ORDER BY l.key))"
+        " FROM todos_tasklabel tl"
+        " JOIN todos_label l ON +l.owner_id = tl.owner_id AND l.id = tl.label_id"
+        " WHERE (+tl.owner_id, tl.task_id) = (%(expressions)s) ORDER BY l.key))"
     )
 
-    def __init__(self, task: str) -> None:
-        super().__init__(task, output_field=models.JSONField())
+    def __init__(self, owner: str, task: str) -> None:
+        super().__init__(owner, task, output_field=models.JSONField())
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, Sequence[object]]:
         template = (
             'COALESCE((SELECT JSONB_AGG(l.name ORDER BY l.key COLLATE "C")'
-            " FROM todos_tasklabel tl JOIN todos_label l ON l.id = tl.label_id"
-            " WHERE tl.task_id = %(expressions)s), '[]'::jsonb)"
+            " FROM todos_tasklabel tl"
+            " JOIN todos_label l ON l.owner_id = tl.owner_id AND l.id = tl.label_id"
+            " WHERE (tl.owner_id, tl.task_id) = (%(expressions)s)), '[]'::jsonb)"
         )
         return self.as_sql(compiler, connection, template=template, **context)
 
@@ -63,13 +79,25 @@ class StepCount(models.Func):
     """The number of a task's steps outside the trash; with `done`, the completed."""
 
     template = (
-        "(SELECT COUNT(*) FROM todos_task s WHERE s.parent_id = %(expressions)s"
+        "(SELECT COUNT(*) FROM todos_task s"
+        " WHERE (%(plus)ss.owner_id, s.parent_id) = (%(expressions)s)"
         " AND s.trashed_at IS NULL%(condition)s)"
     )
 
-    def __init__(self, task: str, *, done: bool = False) -> None:
+    def __init__(self, owner: str, task: str, *, done: bool = False) -> None:
         condition = " AND s.completed_at IS NOT NULL" if done else ""
-        super().__init__(task, condition=condition, output_field=models.IntegerField())
+        super().__init__(
+            owner,
+            task,
+            plus="+",
+            condition=condition,
+            output_field=models.IntegerField(),
+        )
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
+    ) -> tuple[str, Sequence[object]]:
+        return self.as_sql(compiler, connection, plus="", **context)
 
 
 class CountOf(models.Subquery):

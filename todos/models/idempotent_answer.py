@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from accounts.models import User
-from todos.models.owned import OwnedQuerySet
+from todos.models.owned import OwnedModel, OwnedQuerySet
 
 
-class IdempotentAnswer(models.Model):
+class IdempotentAnswer(OwnedModel):
     """The response to a request with an `Idempotency-Key`, to be sent again.
 
     `request_digest` detects a different request under the same key.

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Self
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABEL_MAX_LENGTH
-from todos.models.expressions import JSONRows
-from todos.models.owned import Colour, OwnedQuerySet
+from todos.models.expressions import CountOf, JSONRows
+from todos.models.owned import Colour, OwnedModel, OwnedQuerySet
 
 SHOWN = ("id", "name", "colour")
 
@@ -25,11 +26,15 @@ class LabelQuerySet(OwnedQuerySet["Label"]):
 
     def with_open_counts(self) -> Self:
         """With `open_count`, the number of open tasks outside archived lists."""
-        is_open = Q(tasks__completed_at=None, tasks__trashed_at=None)
-        is_active = Q(tasks__list__archived_at=None)
-        return self.annotate(
-            open_count=models.Count("tasks", filter=is_open & is_active)
+        task_labels = apps.get_model("todos", "TaskLabel").objects  # it imports this
+        counted = task_labels.filter(
+            owner=OuterRef("owner"),
+            label=OuterRef("pk"),
+            task__completed_at=None,
+            task__trashed_at=None,
+            task__list__archived_at=None,
         )
+        return self.annotate(open_count=CountOf(counted.values("pk")))
 
     def joined(self) -> models.QuerySet[Any, Any]:
         """Select id, name and colour of all of them as one value, for a subquery."""
@@ -50,7 +55,7 @@ def names_by_key(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-class Label(models.Model):
+class Label(OwnedModel):
     """A word to find tasks by, across lists. Names are unique regardless of case."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -30,11 +30,12 @@ from todos.models.expressions import (
     LabelNames,
     OwnedLabels,
     QuarterHour,
+    SameOwner,
     StepCount,
 )
 from todos.models.label import Label, label_key
 from todos.models.loaded import Loaded
-from todos.models.owned import OwnedQuerySet, position_now
+from todos.models.owned import OwnedKey, OwnedModel, OwnedQuerySet, position_now
 from todos.models.task_list import TaskList
 from todos.schedule.days import DAY, Clock
 from todos.schedule.instants import instant_of
@@ -128,17 +129,15 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         """Tasks that have all of these labels."""
         tasks = self
         for name in names:
-            carries = TaskLabel.objects.filter(
-                task=models.OuterRef("pk"), label__key=label_key(name)
-            )
+            carries = _labels_of_task().filter(label__key=label_key(name))
             tasks = tasks.filter(models.Exists(carries))
         return tasks
 
     @staticmethod
     def first_label_key() -> models.Subquery:
         """Return a subquery for the key of a task's first label by name."""
-        labels = TaskLabel.objects.filter(task=models.OuterRef("pk"))
-        return models.Subquery(labels.order_by("label__key").values("label__key")[:1])
+        keys = _labels_of_task().order_by("label__key").values("label__key")
+        return models.Subquery(keys[:1])
 
     def matching(self, words: str) -> Self:
         """Tasks with all of these words in title or notes.
@@ -152,7 +151,7 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
 
     def with_labels(self) -> Self:
         """With `label_names`, loaded in the same query."""
-        return self.annotate(label_names=LabelNames("pk"))
+        return self.annotate(label_names=LabelNames("owner", "pk"))
 
     def with_parent_titles(self) -> Self:
         """With `parent_title`, None for a task that is not a step."""
@@ -164,7 +163,8 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         That is `label_names`, `steps_total` and `steps_done`.
         """
         return self.with_labels().annotate(
-            steps_total=StepCount("pk"), steps_done=StepCount("pk", done=True)
+            steps_total=StepCount("owner", "pk"),
+            steps_done=StepCount("owner", "pk", done=True),
         )
 
     def with_steps_of(self, task_id: UUID) -> Self:
@@ -197,7 +197,13 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
         )
 
 
-class Task(models.Model):
+def _labels_of_task() -> models.QuerySet[TaskLabel]:
+    """Return the labels of a task of the query around this one."""
+    is_own = SameOwner(F("owner"), models.OuterRef("owner"))
+    return TaskLabel.objects.filter(is_own, task=models.OuterRef("pk"))
+
+
+class Task(OwnedModel):
     """One thing to do. A step is a task whose `parent` is another.
 
     The due date is wall-clock time: a date, optionally with a time and a named zone.
@@ -221,14 +227,8 @@ class Task(models.Model):
     owner = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="tasks", db_index=False
     )
-    list = models.ForeignKey(TaskList, on_delete=models.CASCADE, related_name="tasks")
-    parent = models.ForeignKey(
-        "self",
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="steps",
-    )
+    list = OwnedKey(TaskList, related_name="tasks")
+    parent = OwnedKey("self", null=True, blank=True, related_name="steps")
     title = models.CharField(max_length=TITLE_MAX_LENGTH)
     notes = models.TextField(blank=True)
     priority = models.PositiveSmallIntegerField(
@@ -399,16 +399,14 @@ class Task(models.Model):
         return self.completed_at is not None
 
 
-class TaskLabel(models.Model):
+class TaskLabel(OwnedModel):
     """A label of a task. The owner is stored, so that keys can require it for both."""
 
     owner = models.ForeignKey(
         User, on_delete=models.CASCADE, related_name="+", db_index=False
     )
-    task = models.ForeignKey(
-        Task, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
-    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="+")
+    task = OwnedKey(Task, related_name="+", db_index=False)
+    label = OwnedKey(Label, related_name="+")
 
     class Meta:
         constraints = [

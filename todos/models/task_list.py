@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import User
 from todos.limits import LIST_NAME_MAX_LENGTH
 from todos.models.expressions import CountOf
-from todos.models.owned import Colour, OwnedQuerySet, position_now
+from todos.models.owned import Colour, OwnedModel, OwnedQuerySet, position_now
 
 
 class TaskListQuerySet(OwnedQuerySet["TaskList"]):
@@ -51,7 +51,7 @@ class TaskListQuerySet(OwnedQuerySet["TaskList"]):
         return self.annotate(open_count=CountOf(counted))
 
 
-class TaskList(models.Model):
+class TaskList(OwnedModel):
     """A list of tasks. Every user has one inbox, which can't be renamed or deleted."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -94,7 +94,8 @@ def send_due(
                 continue
             server.open()  # before taking a reminder, which could get lost
             with rows_of(task.owner_id):
-                if reminder := take_reminder(task.pk, at=at):
+                reminder = take_reminder(task.pk, owner_id=task.owner_id, at=at)
+                if reminder:
                     _send(reminder, server, tally, backoff, at=at)
     finally:
         server.close()

@@ -110,7 +110,7 @@ def _place(task: Task) -> tuple[date, UUID]:
 
 
 @transaction.atomic
-def take_reminder(task_id: UUID, *, at: datetime) -> Reminder | None:
+def take_reminder(task_id: UUID, *, owner_id: UUID, at: datetime) -> Reminder | None:
     """Take a reminder that is due. Only the caller may send it.
 
     Returns None if another sender has taken it, if it is not due any more, or if it
@@ -118,7 +118,7 @@ def take_reminder(task_id: UUID, *, at: datetime) -> Reminder | None:
     """
     rows = Task.objects.select_for_update(skip_locked=True, of=("self",))
     rows = rows.select_related("owner", "list").filter(remind_on__isnull=False)
-    task = rows.filter(pk=task_id).first()
+    task = rows.filter(owner=owner_id, pk=task_id).first()
     if task is None:
         return None
     moment = moment_of(task, owner=task.owner)
@@ -158,7 +158,8 @@ def why_no_mail(owner: User, *, is_verified: bool) -> str:
 def put_back(reminder: Reminder) -> None:
     """Return a reminder that could not be sent, unless it has changed meanwhile."""
     rows = Task.objects.select_for_update(of=("self",)).select_related("owner")
-    task = rows.filter(pk=reminder.task.pk, completed_at=None, trashed_at=None).first()
+    rows = rows.filter(owner=reminder.task.owner_id, pk=reminder.task.pk)
+    task = rows.filter(completed_at=None, trashed_at=None).first()
     if task is not None and moment_of(task, owner=task.owner) == reminder.moment:
         shown = wall_clock(reminder.moment, zone_of(task, task.owner))
         task.remind_on = shown.date()

@@ -4,13 +4,14 @@ import json
 import re
 from argparse import ArgumentParser
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.management.base import BaseCommand
 from django.db import transaction
-from django.db.models import CASCADE
+from django.db.models import CASCADE, QuerySet
 from django.utils import timezone
 
 from accounts.models import DELETION_STARTED, BrowserSession, User
@@ -87,8 +88,18 @@ def _empty(user_id: UUID) -> None:
             owned = rows.filter(**{relation.field.attname: user_id})
             keys = owned.order_by("-pk").values_list("pk", flat=True)
             while batch := list(keys[:ROWS]):
-                rows.filter(pk__in=batch).delete()  # in its own transaction
+                with transaction.atomic():
+                    _release(owned, batch)
+                    owned.filter(pk__in=batch).delete()
                 turns.take()
+
+
+def _release(owned: QuerySet[Any], batch: list[Any]) -> None:
+    """End the references to these rows from others of their table: steps to a task."""
+    for field in owned.model._meta.concrete_fields:
+        if field.related_model is owned.model:
+            left = owned.filter(**{f"{field.name}__in": batch}).exclude(pk__in=batch)
+            left.update(**{field.name: None})
 
 
 def _delete_history(user: User) -> None:
