@@ -4,6 +4,7 @@ The database answers, takes writes, and has the tables of this version. Which of
 is missing is logged as an outage. The answer itself does not say it.
 """
 
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ from config.sqlite.base import file_of
 KEPT_FOR = 2.0  # seconds
 # Of PostgreSQL. A probe has often given up before a request would.
 ANSWERS_WITHIN = 2.0  # seconds
+# SQLite notices only at a commit that it can't write.
+DISK_MIN = 1024 * 1024  # bytes
 
 Migration = tuple[str, str]  # app and name
 
@@ -113,6 +116,8 @@ def _examine_sqlite() -> None:
     if path is not None and not path.exists():
         connection.close()  # it would go on with the deleted file
         raise NotReady("no SQLite file: run manage.py migrate, or correct the path")
+    if path is not None and shutil.disk_usage(path.parent).free < DISK_MIN:
+        raise NotReady("the disk of the SQLite file is full")
     connection.ensure_connection()
     if connection.in_atomic_block:
         return

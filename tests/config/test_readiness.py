@@ -163,6 +163,15 @@ def test_is_ready_while_another_process_writes(client):
         assert cursor.fetchone() == (5000,)
 
 
+@on_sqlite
+@pytest.mark.django_db(transaction=True)
+def test_is_not_ready_while_the_disk_is_full(client, monkeypatch, reasons):
+    monkeypatch.setattr(module, "DISK_MIN", 2**60)
+
+    assert not ready(client)
+    assert reasons() == ["the disk of the SQLite file is full"]
+
+
 # --- A missing SQLite file --------------------------------------------------------
 
 
