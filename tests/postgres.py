@@ -11,7 +11,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -136,8 +135,7 @@ class Server:
         self._directory = directory
         self._programs, self._identity = _programs(directory)
         password = secrets.token_urlsafe(16)
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port: int = probe.getsockname()[1]
+        self.port = processes.free_port()
         _initialise(self._programs, self._identity, directory / "data", password)
         self._settings = (
             *settings,
