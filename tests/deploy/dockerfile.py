@@ -83,9 +83,13 @@ class Image:
                     ignore=shutil.ignore_patterns("__pycache__"),
                 )
             else:
+                if target.endswith("/"):
+                    place.mkdir(parents=True, exist_ok=True)
                 shutil.copy(PROJECT / source, place)
 
     def _run(self, arguments: str) -> None:
+        if arguments.startswith("apt-get "):
+            return  # the tests need what it installs on this machine
         command = self.moved(arguments)
         if command.startswith("install -d -o 10001 -g 10001"):
             # Another user takes the part of 10001, and only root can give files away.
@@ -101,6 +105,12 @@ class Image:
 
     def _give(self, path: Path, user: str) -> None:
         subprocess.run(["chown", "-R", user, str(path)], check=True)
+
+    def size(self) -> int:
+        """Return the bytes of all files that the last stage copies."""
+        copied = (self.root / "opt", self.root / "srv")
+        files = [path for top in copied for path in top.rglob("*")]
+        return sum(path.lstat().st_size for path in files if not path.is_dir())
 
     def protect(self) -> None:
         """Take the code from the user, as a read-only file system does."""
