@@ -25,6 +25,7 @@ from config.error_pages import error_page, page_of
 from config.metrics.registry import registry
 from config.origins import is_own
 from config.outages import note_failure, part_of
+from config.readiness import lacks_migration
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     is_outage = error is not None and part_of(error) is not None
     if error is not None and is_outage:
         note_failure(error)
+    elif lacks_migration(error):
+        is_outage = True
     else:
         match = request.resolver_match
         fields = {"method": request.method, "route": match.route if match else ""}

@@ -24,6 +24,10 @@ ANSWERS_WITHIN = 2.0  # seconds
 # SQLite notices only at a commit that it can't write.
 DISK_MIN = 1024 * 1024  # bytes
 
+MISSING = "migrations are missing: run manage.py migrate"
+# SQLSTATE for a table or a column that does not exist. SQLite has OperationalError.
+UNDEFINED = ("42P01", "42703")
+
 Migration = tuple[str, str]  # app and name
 
 # The upgrade without a stop runs these after the restart. The service works without
@@ -95,7 +99,7 @@ def examine() -> None:
 def _examine_migrations() -> None:
     missing = _needed() - MigrationRecorder(connection).applied_migrations().keys()
     if missing:
-        raise NotReady("migrations are missing: run manage.py migrate")
+        raise NotReady(MISSING)
 
 
 def _examine_postgresql() -> None:
@@ -139,16 +143,37 @@ def _examine_sqlite() -> None:
             database.execute(f"PRAGMA busy_timeout = {timeout:d}")
 
 
-@cache
 def _needed() -> set[Migration]:
     """Return the migrations of this version without which requests fail."""
-    graph = MigrationLoader(None).graph
-    return set(graph.nodes) - LATER
+    return _all() - LATER
+
+
+@cache
+def _all() -> set[Migration]:
+    return set(MigrationLoader(None).graph.nodes)
+
+
+def _examine_all_migrations() -> None:
+    if connection.in_atomic_block:
+        return  # a failed transaction, which answers nothing
+    missing = _all() - MigrationRecorder(connection).applied_migrations().keys()
+    if missing:
+        raise NotReady(MISSING)
 
 
 readiness = Readiness(examine)
+migrations = Readiness(_examine_all_migrations)
 
 
 def is_ready() -> bool:
     """Tell whether the process is ready now."""
     return readiness.is_ready(now=time.monotonic())
+
+
+def lacks_migration(error: BaseException | None) -> bool:
+    """Tell whether a table or column is missing because a migration is.
+
+    That is logged as an outage. While all are applied, such an error is a bug.
+    """
+    state = getattr(getattr(error, "__cause__", None), "sqlstate", None)
+    return state in UNDEFINED and not migrations.is_ready(now=time.monotonic())

@@ -21,6 +21,7 @@ from config.api.fields import PlainSerializer
 from config.json import JSONObject
 from config.metrics.registry import registry
 from config.outages import note_failure, part_of
+from config.readiness import lacks_migration
 from config.refusals import Refusal
 
 RETRY_AFTER_OUTAGE = 5  # seconds
@@ -140,6 +141,8 @@ def as_api_exception(exc: Exception) -> exceptions.APIException | None:
         return exceptions.ValidationError(field_messages(exc))
     if part_of(exc):
         note_failure(exc)
+        return Unavailable()
+    if lacks_migration(exc):
         return Unavailable()
     return None
 

@@ -3,7 +3,7 @@
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import pytest
 from django.conf import settings
@@ -12,8 +12,18 @@ from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from config import readiness as module
-from config.readiness import KEPT_FOR, LATER, NotReady, Readiness, readiness
+from config.outages import outages
+from config.readiness import (
+    KEPT_FOR,
+    LATER,
+    MISSING,
+    NotReady,
+    Readiness,
+    migrations,
+    readiness,
+)
 from tests.environment import environment_of_tests
+from tests.runtime_role import cursor_of_the_owner
 
 on_sqlite = pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite only")
 on_postgresql = pytest.mark.skipif(
@@ -110,6 +120,72 @@ def test_is_ready_before_a_migration_that_follows_the_restart(client, db, migrat
     recorder.record_unapplied(*migration)
 
     assert ready(client)
+
+
+# --- Requests without a migration ---------------------------------------------------
+
+
+@contextmanager
+def without(table):
+    """Do without a table, as an unmigrated database does."""
+    migrations.forget()
+    with cursor_of_the_owner() as cursor:
+        cursor.execute(f"ALTER TABLE {table} RENAME TO moved_away")
+    try:
+        yield
+    finally:
+        with cursor_of_the_owner() as cursor:
+            cursor.execute(f"ALTER TABLE moved_away RENAME TO {table}")
+        migrations.forget()
+        outages.forget()
+
+
+@pytest.fixture
+def last_migration(transactional_db):
+    """Record the last migration as missing, which readiness does not ask for."""
+    migration = sorted(LATER)[-1]
+    recorder = MigrationRecorder(connection)
+    recorder.record_unapplied(*migration)
+    yield migration
+    recorder.record_applied(*migration)
+
+
+@on_postgresql
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_missing_table_is_an_outage_while_a_migration_is_missing(
+    last_migration, api_as, alice, client, reasons
+):
+    program = api_as(alice)
+    program.raise_request_exception = client.raise_request_exception = False
+
+    with without("todos_task"):
+        call = program.get("/api/v1/tasks")
+        again = program.get("/api/v1/tasks")
+    with without("accounts_user"):
+        page = client.post(
+            "/accounts/login/", {"login": "a@b.example", "password": "x"}
+        )
+
+    for response in (call, again, page):
+        assert response.status_code == 503
+        assert int(response["Retry-After"]) > 0
+    assert call.json()["code"] == "unavailable"
+    assert set(reasons()) == {MISSING}
+
+
+@on_postgresql
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_missing_table_is_a_bug_while_all_migrations_are_applied(api_as, alice):
+    program = api_as(alice)
+    program.raise_request_exception = False
+
+    with without("todos_task"):
+        response = program.get("/api/v1/tasks")
+
+    assert response.status_code == 500
+    assert response.json()["code"] == "internal_error"
 
 
 # --- A database that only reads ---------------------------------------------------
