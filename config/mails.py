@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.core.mail.backends import console, smtp
@@ -16,6 +17,10 @@ CONSOLE = "config.mails.TerminalBackend"
 WIDTH = 79
 AT_ONCE = 2  # mails that the threads of a process send
 WAIT_MAX = 2.0  # seconds
+# Of the four threads of a process, these may send a mail or wait for that. Others are
+# refused soon: if all threads waited, the process would serve nobody.
+THREADS = 3
+SOON = 0.25  # seconds
 
 
 class TooManyMails(OSError):
@@ -30,19 +35,26 @@ class SMTPBackend(smtp.EmailBackend):
     """
 
     _slots = threading.BoundedSemaphore(AT_ONCE)
+    _threads = threading.BoundedSemaphore(THREADS)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Send mails, and return how many.
 
         Raises:
-            TooManyMails: others took more than `WAIT_MAX`.
+            TooManyMails: others took more than `WAIT_MAX`, or too many wait already.
         """
-        if not self._slots.acquire(timeout=WAIT_MAX):
-            raise TooManyMails
-        try:
+        with _held(self._threads, SOON), _held(self._slots, WAIT_MAX):
             return super().send_messages(email_messages)
-        finally:
-            self._slots.release()
+
+
+@contextmanager
+def _held(semaphore: threading.BoundedSemaphore, seconds: float) -> Iterator[None]:
+    if not semaphore.acquire(timeout=seconds):
+        raise TooManyMails
+    try:
+        yield
+    finally:
+        semaphore.release()
 
 
 class TerminalBackend(console.EmailBackend):

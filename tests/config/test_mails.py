@@ -5,7 +5,8 @@ from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from config import mails
-from config.mails import AT_ONCE, SMTPBackend, TooManyMails
+from config.front import threads
+from config.mails import AT_ONCE, THREADS, SMTPBackend, TooManyMails
 from tests.mail_server import mail_server
 
 MAIL = EmailMessage("Subject", "Text", "from@example.com", ["to@example.com"])
@@ -54,6 +55,21 @@ def test_a_mail_is_refused_while_too_many_are_sent(backend, server):
         backend.send_messages([MAIL])
 
     assert server.mails.empty()
+
+
+def test_a_thread_remains_for_other_requests(backend, monkeypatch):
+    monkeypatch.setattr(mails, "SOON", 0)
+    for _ in range(THREADS):
+        backend._threads.acquire()
+    try:
+        with pytest.raises(TooManyMails):
+            backend.send_messages([MAIL])
+    finally:
+        for _ in range(THREADS):
+            backend._threads.release()
+
+    assert AT_ONCE < THREADS < threads.THREADS
+    assert backend.send_messages([MAIL]) == 1
 
 
 @pytest.mark.django_db
