@@ -598,6 +598,11 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
+# --- Backups ----------------------------------------------------------------
+
+# Another program makes them, so the doctor does not look for those of `backup`.
+BACKUPS_ELSEWHERE = env.bool("BACKUPS_ELSEWHERE", default=False)
+
 # --- Metrics ----------------------------------------------------------------
 
 # Where the main process serves metrics for Prometheus: host and port, or a Unix socket.

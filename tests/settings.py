@@ -28,6 +28,7 @@ for _name in list(os.environ):
     if _name.startswith("BETTER_AUTH") or _name in {
         "ACCOUNT_ROWS_MAX",
         "ALLOWED_HOSTS",
+        "BACKUPS_ELSEWHERE",
         "CACHE_URL",
         "CORS_ALLOWED_ORIGINS",
         "DATABASE_POOLED",

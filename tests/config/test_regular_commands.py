@@ -21,7 +21,8 @@ AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 def found(name, at=AT):
-    (finding,) = [one for one in check_regular_commands(at=at) if name in one.text]
+    findings = [*check_regular_commands(at=at), *check_backups(at=at)]
+    (finding,) = [one for one in findings if one.text.startswith(name)]
     return finding
 
 
@@ -110,13 +111,32 @@ def test_accounts_that_should_be_gone_are_an_error(alice):
     ("days", "level"), [(30, Level.OK), (100, Level.WARNING), (None, Level.WARNING)]
 )
 def test_the_doctor_warns_of_untested_backups(db, days, level):
+    record_success("backup", at=AT, done=1)
     if days is not None:
         record_success("restore_test", at=AT - timedelta(days=days), done=1)
 
-    (finding,) = check_backups(at=AT)
+    made, finding = check_backups(at=AT)
 
+    assert made.level == Level.OK
     assert finding.level == level
     assert "as a test" in finding.text
+
+
+def test_without_any_backup_the_doctor_warns_once(db):
+    findings = [*check_regular_commands(at=AT), *check_backups(at=AT)]
+
+    (finding,) = [one for one in findings if "ackup" in one.text]
+    assert finding.level == Level.WARNING
+    assert "BACKUPS_ELSEWHERE" in finding.hint
+
+
+def test_backups_of_another_program_are_not_looked_for(db, settings):
+    settings.BACKUPS_ELSEWHERE = True
+
+    findings = [*check_regular_commands(at=AT), *check_backups(at=AT)]
+
+    (finding,) = [one for one in findings if "ackup" in one.text]
+    assert finding.level == Level.OK
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="needs no pg_dump there")
