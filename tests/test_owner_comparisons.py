@@ -1,8 +1,12 @@
 """The check of statements itself; `tests.plugins.owners` runs it on every statement."""
 
 import pytest
+from django.conf import settings
+from django.db import connection
 
 from tests.owner_comparisons import unowned
+from tests.plugins import owners
+from todos.models import Task
 
 TABLES = {"todos_task", "todos_tasklist", "todos_label", "todos_tasklabel"}
 
@@ -173,3 +177,21 @@ def test_finds_two_owners():
 )
 def test_finds_what_no_owner_can_be_told_of(statement, finding):
     assert finding in found(statement, "alice", "alice")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("folder", "is_seen"), [("todos", True), ("accounts", True), ("tests", False)]
+)
+def test_the_suite_examines_what_the_product_sends(monkeypatch, folder, is_seen):
+    if connection.vendor != "postgresql":
+        pytest.skip("statements are examined on PostgreSQL only")
+    monkeypatch.setattr(owners, "_known", set())
+    monkeypatch.setattr(owners, "_new", [])
+    name = str(settings.BASE_DIR / folder / "example.py")
+
+    exec(compile("list(tasks)", name, "exec"), {"tasks": Task.objects.all()})  # noqa: S102
+
+    seen = [sender for _, _, sender in owners._new]
+    owners._new.clear()  # or this test fails, as it should
+    assert seen == ([f"{folder}/example.py:1"] if is_seen else [])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from django.db.backends.postgresql import base
+from django.db.backends.postgresql import base, features
 from django.db.backends.utils import debug_transaction
 from psycopg import IsolationLevel
 from psycopg.types.datetime import TimestamptzLoader
@@ -25,12 +25,24 @@ HEALTH_CHECK_INTERVAL = 5.0  # seconds
 ANSWER_GRACE = 5.0  # seconds
 
 
+class DatabaseFeatures(features.DatabaseFeatures):
+    def allows_group_by_selected_pks_on_model(self, model: Any) -> bool:
+        """Group rows with an owner by all columns.
+
+        Their key in the database is `(owner_id, id)`, so `id` alone does not determine
+        the others for PostgreSQL.
+        """
+        names = {field.attname for field in model._meta.concrete_fields}
+        return "owner_id" not in names
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL that shows the rows of one user, see `config.row_security`.
 
     With psycopg's own timestamp loader, and rarer health checks.
     """
 
+    features_class = DatabaseFeatures
     health_check_done: bool  # reset by Django for each request
     # How long to wait for an answer, if not a little longer than a statement may take.
     answer_seconds: float | None = None

@@ -10,6 +10,7 @@ from django.db.migrations import operations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 
+from config.postgresql.keys import KeyByOwner, WidenUnique
 from config.postgresql.online import AddIndexOnline
 from config.postgresql.roles import as_owner
 from todos.models import Task
@@ -37,6 +38,8 @@ def bears(operation, migration):
     match operation:
         case operations.CreateModel() | AddIndexOnline() | operations.RemoveIndex():
             return True
+        case KeyByOwner() | WidenUnique():
+            return not migration.atomic
         case operations.AddField(field=field):
             # Rows of the earlier version lack it.
             return (

@@ -34,7 +34,7 @@ class LabelNames(models.Func):
         "(SELECT COALESCE(JSON_GROUP_ARRAY(name), '[]') FROM (SELECT l.name AS name"
         " FROM todos_tasklabel tl"
         " JOIN todos_label l ON +l.owner_id = tl.owner_id AND l.id = tl.label_id"
-        " WHERE (+tl.owner_id, tl.task_id) = (%(expressions)s) ORDER BY l.key))"
+        " WHERE (tl.owner_id, tl.task_id) = (%(expressions)s) ORDER BY l.key))"
     )
 
     def __init__(self, owner: str, task: str) -> None:

@@ -30,7 +30,6 @@ from todos.models.expressions import (
     LabelNames,
     OwnedLabels,
     QuarterHour,
-    SameOwner,
     StepCount,
 )
 from todos.models.label import Label, label_key
@@ -199,8 +198,9 @@ class TaskQuerySet(OwnedQuerySet["Task"]):
 
 def _labels_of_task() -> models.QuerySet[TaskLabel]:
     """Return the labels of a task of the query around this one."""
-    is_own = SameOwner(F("owner"), models.OuterRef("owner"))
-    return TaskLabel.objects.filter(is_own, task=models.OuterRef("pk"))
+    return TaskLabel.objects.filter(
+        owner=models.OuterRef("owner"), task=models.OuterRef("pk")
+    )
 
 
 class Task(OwnedModel):
@@ -268,7 +268,7 @@ class Task(OwnedModel):
         constraints = [
             models.UniqueConstraint(fields=["owner", "id"], name="todos_task_owner_id"),
             models.UniqueConstraint(
-                fields=["series", "occurrence"],
+                fields=["owner", "series", "occurrence"],
                 condition=Q(series__isnull=False),
                 name="todos_task_occurrence_once",
             ),
@@ -411,7 +411,7 @@ class TaskLabel(OwnedModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["task", "label"], name="todos_tasklabel_once"
+                fields=["owner", "task", "label"], name="todos_tasklabel_once"
             ),
         ]
         indexes = [models.Index("owner", "label", name="todos_tasklabel_owner_label")]
