@@ -8,13 +8,13 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import credential_centre as centre
 from accounts.api.permissions import SignedInRecently
 from accounts.api.views import RecentSignInRequired
 from accounts.authentication import credential_of, user_of
 from accounts.better_auth.identities import LastSignInMethod
+from config.api.responses import Response
 from config.api.views import Endpoint
 from config.refusals import Refusal
 

@@ -16,7 +16,6 @@ from rest_framework.exceptions import (
 )
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts import events, factors, password_attempts, tokens
@@ -55,6 +54,7 @@ from accounts.registration import (
     may_sign_in,
     register,
 )
+from config.api.responses import Response
 from config.api.scopes import ACCOUNT
 from config.api.throttling import AddressThrottle, Reading
 from config.api.views import Endpoint

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from rest_framework import status
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
-from rest_framework.response import Response
+
+from config.api.responses import Response
 
 ETAG = re.compile(r'"v(\d{1,9})(?:\.\d{1,9})*"')
 

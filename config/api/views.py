@@ -6,13 +6,15 @@ from functools import cache
 from typing import cast
 
 from django.http import HttpRequest, QueryDict
+from django.http.response import HttpResponseBase
+from rest_framework import response as framework
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from config.api.fields import PlainSerializer
 from config.api.problems import ProblemSerializer
+from config.api.responses import Response
 from config.api.scopes import Limited, require_scope
 from config.api.throttling import Reading, count_request, rate_limit_fields
 from config.api.validation import validated
@@ -104,15 +106,31 @@ class Endpoint(APIView):
     def check_throttles(self, request: Request) -> None:
         """Do nothing: REST framework would count only after the permissions."""
 
-    def finalize_response(
-        self, request: Request, response: Response, *args: object, **kwargs: object
-    ) -> Response:
-        """Add how much of each limit is left, whatever the response is."""
-        response = super().finalize_response(request, response, *args, **kwargs)
+    def dispatch(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> HttpResponseBase:
+        response = super().dispatch(request, *args, **kwargs)
+        if isinstance(response, Response):
+            _free(self, self.request)
+        return response
+
+    def finalize_response(  # type: ignore[override]
+        self,
+        request: Request,
+        response: HttpResponseBase,
+        *args: object,
+        **kwargs: object,
+    ) -> HttpResponseBase:
+        """Render it, and add how much of each limit is left, whatever it is."""
+        if isinstance(response, Response):
+            response = response.rendered_by(request.accepted_renderer)
+        response = super().finalize_response(
+            request, cast(framework.Response, response), *args, **kwargs
+        )
         for name, value in rate_limit_fields(self.readings).items():
             response[name] = value
-        if isinstance(response, Response):
-            response.add_post_render_callback(_free)
+        if isinstance(response, framework.Response):
+            response.add_post_render_callback(_free_rendered)
         return response
 
     def get_authenticate_header(self, request: Request) -> str:
@@ -125,15 +143,20 @@ def has_query(request: Request) -> bool:
     return bool(request._request.META.get("QUERY_STRING"))
 
 
-def _free(response: Response) -> None:
+def _free(view: Endpoint, request: Request) -> None:
     """Free what the call used as soon as its answer is written.
 
-    View, request and response of REST framework refer to each other. A later garbage
-    collection would free them, when their memory is in no cache of the processor.
+    View and request refer to each other. A later garbage collection would free them,
+    when their memory is in no cache of the processor.
     """
+    vars(view).clear()
+    request.parser_context.clear()
+
+
+def _free_rendered(response: framework.Response) -> None:
     context = response.renderer_context  # type: ignore[attr-defined]
-    for used in (vars(context["view"]), context["request"].parser_context, context):
-        used.clear()
+    _free(context["view"], context["request"])
+    context.clear()
 
 
 @cache

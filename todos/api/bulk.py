@@ -8,10 +8,10 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.models import validate_timezone
 from config.api.fields import BoundedListField, WholeNumberField
+from config.api.responses import Response
 from config.api.scopes import WRITE
 from config.json import JSONObject
 from config.text import TextField

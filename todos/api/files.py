@@ -16,7 +16,6 @@ from rest_framework import serializers, status
 from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import DataAndFiles, MultiPartParser
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from config.api.problems import (
     MEDIA_TYPE,
@@ -24,6 +23,7 @@ from config.api.problems import (
     ProblemSerializer,
     problem_document,
 )
+from config.api.responses import Response
 from config.api.scopes import WRITE
 from config.api.throttling import CostlyThrottle, UserThrottle
 from config.json import JSONObject

@@ -16,12 +16,12 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.authentication import credential_of, user_of
 from accounts.credentials import Credential
 from config.api.idempotency import KeyInUse, KeyReused, digest_of, key_of
 from config.api.renderers import JSONRenderer
+from config.api.responses import Response
 from todos import idempotency
 from todos.models import IdempotentAnswer
 

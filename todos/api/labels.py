@@ -8,10 +8,10 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from config.api.conditional import conditional_response, etag, expected_version
 from config.api.fields import select_fields
+from config.api.responses import Response
 from config.api.scopes import READ, WRITE
 from todos import actions
 from todos.api.endpoint import OwnedEndpoint

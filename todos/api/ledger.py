@@ -6,7 +6,6 @@ from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from config.api.fields import select_fields
@@ -17,6 +16,7 @@ from config.api.pagination import (
     page_of,
 )
 from config.api.problems import Gone
+from config.api.responses import Response
 from config.api.scopes import READ, WRITE
 from config.api.throttling import CostlyThrottle, UserThrottle
 from todos import actions

@@ -7,10 +7,10 @@ from uuid import UUID
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from config.api.conditional import expected_version
 from config.api.fields import ExactlyOneField
+from config.api.responses import Response
 from config.api.scopes import WRITE
 from config.json import JSONObject
 from todos import actions

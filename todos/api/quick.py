@@ -9,13 +9,13 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from config.api.fields import (
     BoundedListField,
     TrueOrFalseField,
     WholeNumberField,
 )
+from config.api.responses import Response
 from config.api.scopes import APPEND, READ, WRITE
 from config.json import JSONObject
 from config.text import TextField

@@ -9,11 +9,11 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from accounts.models import validate_timezone
 from config.api.conditional import expected_version
+from config.api.responses import Response
 from config.api.scopes import READ, WRITE
 from config.json import JSONObject
 from config.text import TextField

@@ -8,7 +8,6 @@ from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.authentication import user_of
 from accounts.token_users import TokenUser
@@ -22,6 +21,7 @@ from config.api.pagination import (
     page_of,
     page_query,
 )
+from config.api.responses import Response
 from config.api.scopes import APPEND, READ, WRITE
 from config.api.views import has_query
 from config.compiled_queries import RowValues

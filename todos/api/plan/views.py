@@ -18,15 +18,16 @@ from django.db.models.functions import Lower
 from django.http import Http404, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import response as framework
 from rest_framework import status
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.api.permissions import RouteNamesCaller, names_caller
 from accounts.authentication import user_of
 from accounts.token_users import TokenUser
+from config.api.responses import Response
 from config.api.scopes import APPEND, READ, WRITE
 from config.compiled_queries import RowValues
 from config.json import JSONObject
@@ -82,10 +83,10 @@ class PlanEndpoint(OwnedEndpoint):
     tag = "plan"
     problem_class = PlanErrorSerializer
 
-    def get_exception_handler(self) -> Callable[..., Response | None]:
+    def get_exception_handler(self) -> Callable[..., framework.Response | None]:
         return handle_exception
 
-    def handle_exception(self, exc: Exception) -> Response:
+    def handle_exception(self, exc: Exception) -> framework.Response:
         if isinstance(exc, actions.InTrash):
             exc = Http404()
         return super().handle_exception(exc)
