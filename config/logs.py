@@ -9,9 +9,12 @@ error contains the whole row, and Django's message about a refused host names th
 import json
 import logging
 import traceback
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
+
+import orjson
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -36,7 +39,7 @@ FIELDS = (
 )
 OWN_LOGGERS = ("accounts", "config", "todos")
 
-_encode = json.JSONEncoder(default=str).encode
+_encode_any = json.JSONEncoder(default=str).encode
 
 
 # No line contains the thread or the process, so records need not find them out.
@@ -62,6 +65,16 @@ class JSONFormatter(logging.Formatter):
             line["exception"] = record.exc_info[0].__name__
             line["at"] = _places(record.exc_info[2])
         return _encode(line)
+
+
+def _encode(line: dict[str, object]) -> str:
+    """Return the line as JSON of ASCII characters, which any encoding can write."""
+    # Seven times as fast as the standard library, but not with lone surrogates.
+    with suppress(orjson.JSONEncodeError):
+        text = orjson.dumps(line, default=str).decode()
+        if text.isascii():
+            return text
+    return _encode_any(line)
 
 
 class TerminalFormatter(logging.Formatter):

@@ -11,7 +11,7 @@ from tests.todos.files import import_for, stored
 from tests.todos.test_files_ics import calendar_of, import_todos
 from todos.imports.files import FileRefused
 from todos.imports.ics_lines import CHUNK, LINE_MAX, content_lines
-from todos.models import Task
+from todos.models import Task, TaskLabel
 
 pytestmark = pytest.mark.any_database
 
@@ -326,6 +326,7 @@ PIECES = st.sampled_from(
 @settings(max_examples=150)
 @given(st.lists(PIECES, max_size=40), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_a_dry_run_says_what_the_import_of_any_lines_does(alice, lines, end):
+    TaskLabel.objects.filter(owner=alice).delete()
     Task.objects.filter(owner=alice).delete()
     body = end.join(["BEGIN:VCALENDAR", "BEGIN:VTODO", *lines, "END:VTODO", "X:Y"])
 
