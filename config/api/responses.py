@@ -10,7 +10,7 @@ from config.api.renderers import JSONRenderer
 
 
 class Response(HttpResponse):
-    """A response with `data` of the types that `JSONRenderer` knows; None is no body.
+    """A response with `data` of the types that `JSONRenderer` knows; None for no body.
 
     `Endpoint.finalize_response` writes it as JSON, or hands the data to REST framework
     for another renderer. The response of REST framework itself is one of Django's pages
