@@ -15,14 +15,12 @@ from config.front.answers import Application, Job
 from config.front.bodies import Body, linger, receive
 from config.front.endings import Endings
 from config.front.heads import HEAD_BYTES, Head
+from config.front.patience import WAIT_MAX, Patience
 from config.front.rsgi import HTTPProtocol, Scope
 from config.front.threads import Threads
 from config.metrics.registry import registry
 from config.outages import Cause, outages
 
-# A request that waited this long for a thread is refused with 503. Its client has
-# probably given up, and the queue of an overloaded process stays this short.
-WAIT_MAX = 3.0  # seconds
 # The probe that asks whether the process lives has a thread of its own: the others may
 # all wait for a part that is slow, and a supervisor must not end the process for that.
 LIVENESS = "/healthz"
@@ -43,6 +41,8 @@ class Front:
         self._clock = clock  # in seconds
         self._threads = Threads(self._serve)
         self._probes = Threads(self._run, count=1)
+        self._refusals = Threads(self._run, count=1)
+        self._patience = Patience(self._give_up, clock)
         self._endings = Endings()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -50,22 +50,35 @@ class Front:
         self._endings.start(loop)
         self._threads.start(loop)
         self._probes.start(loop)
+        self._refusals.start(loop)
+        self._patience.start(loop)
         registry.gauge("waiting", self._threads.waiting)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the threads finish their current requests."""
         self._threads.stop()
         self._probes.stop()
+        self._refusals.stop()
         self._at_end()
 
     def _serve(self, job: Job) -> None:
         """Run a request, or refuse it if it waited too long. Called in a thread."""
+        if not job.take():
+            return  # it is refused already
         if self._clock() - job.received_at > WAIT_MAX:
-            outages.failed(OVERLOAD, now=self._clock())
-            job.refuse(Unavailable())
+            self._refuse(job)
         elif outages:
             outages.worked(OVERLOAD.part, now=self._clock())
         self._run(job)
+
+    def _refuse(self, job: Job) -> None:
+        outages.failed(OVERLOAD, now=self._clock())
+        job.refuse(Unavailable())
+
+    def _give_up(self, job: Job) -> None:
+        """Refuse a request that no thread has taken. Called on the event loop."""
+        self._refuse(job)
+        self._refusals.put(job)
 
     def _run(self, job: Job) -> None:
         try:
@@ -83,7 +96,11 @@ class Front:
             body = await receive(protocol, head.path, head.body_length)
         job = Job(head, body, protocol, received_at=self._clock())
         self._endings.expect_one()
-        (self._probes if job.path == LIVENESS else self._threads).put(job)
+        if job.path == LIVENESS:
+            self._probes.put(job)
+        else:
+            self._threads.put(job)
+            self._patience.add(job)
         await job.done
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):

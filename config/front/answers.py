@@ -80,11 +80,16 @@ class Job:
             body.is_unread or body.length > SMALL or not _is_kept(head.environ)
         )
         self.outgoing = Outgoing()
+        self._is_taken = threading.Lock()
         self._environ["wsgi.input"] = body.stream
         self._environ["wsgi.file_wrapper"] = File
         self._environ["CONTENT_LENGTH"] = str(body.length)
         if body.refusal is not None:
             self._environ[REFUSAL] = body.refusal
+
+    def take(self) -> bool:
+        """Return whether the caller is the first, who answers the request."""
+        return self._is_taken.acquire(blocking=False)
 
     def refuse(self, refusal: APIException) -> None:
         """Let Django answer with this refusal, unless there is one already."""

@@ -81,6 +81,31 @@ def test_a_request_that_waited_less_is_served(busy):
     assert answers(busy, ["/"], waited=WAIT_MAX)[-1] == 200
 
 
+def test_a_request_that_no_thread_takes_is_refused_in_time(busy):
+    async def refused():
+        async with all_busy(busy) as (front, slow):
+            late = [Request("/") for _ in range(2)]
+            tasks = [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in late]
+            await asyncio.sleep(0)  # until they are received
+            busy.now += WAIT_MAX + 0.1
+            front._patience.look()
+            await asyncio.wait_for(asyncio.gather(*tasks), 30)
+            assert not busy.may_end.is_set()
+        return [request.status for request in slow + late]
+
+    assert asyncio.run(refused()) == [200] * THREADS + [503, 503]
+
+
+def test_nothing_is_remembered_of_requests_that_have_ended(busy):
+    async def remembered():
+        async with all_busy(busy) as (front, _):
+            pass
+        front._patience.look()
+        return front._patience._waiting
+
+    assert not asyncio.run(remembered())
+
+
 def test_the_probe_of_a_busy_process_is_answered_before_the_others(busy):
     async def probe():
         async with all_busy(busy) as (front, _):
