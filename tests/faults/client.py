@@ -24,6 +24,7 @@ class Answer:
     status: int
     at: float
     seconds: float
+    credential: str = ""
     failure: str = ""
     headers: Message = field(default_factory=Message)
     body: Any = None
@@ -74,7 +75,10 @@ def ask(
         connection.close()
     now = time.monotonic()
     parsed = _parsed(received, found)
-    return Answer(method, path, status, now, now - started, failure, found, parsed)
+    credential = sent.get("Authorization", "")
+    return Answer(
+        method, path, status, now, now - started, credential, failure, found, parsed
+    )
 
 
 def _parsed(received: bytes, headers: Message) -> Any:

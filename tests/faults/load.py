@@ -59,7 +59,7 @@ class Load:
         while True:
             last = self._last_bad(since)
             now = time.monotonic()
-            is_calm = now - last > CALM and self._probes_are_good(last)
+            is_calm = now - last > CALM and self._goes_well(last)
             if is_calm or now > deadline:
                 return last - since
             time.sleep(0.05)
@@ -69,8 +69,11 @@ class Load:
         bad = [one.at for one in seen if not one.is_good and one.status != 409]
         return max([since, *bad])
 
-    def _probes_are_good(self, last: float) -> bool:
-        return all(probes[-1].at > last for probes in self.probes.values())
+    def _goes_well(self, last: float) -> bool:
+        """Whether requests and probes were answered after that moment."""
+        answers = sum(answer.at > last for answer in list(self.answers))
+        probes = all(probes[-1].at > last for probes in self.probes.values())
+        return probes and answers > CALM * RATE / 2
 
     # --- Sending ------------------------------------------------------------------
 

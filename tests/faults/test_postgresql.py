@@ -94,6 +94,11 @@ def test_the_ledger_of_one_user_is_locked(fault, instances, postgresql):
         ledger = "SELECT 1 FROM todos_ledger WHERE owner_id = %s FOR UPDATE"
         assert connection.execute(ledger, [load.accounts[0].id]).fetchall()
         load.wait_for_requests(200)
+    concerned = load.accounts[0].headers["Authorization"]
+    others = [one for one in load.answers if one.credential != concerned]
+
+    assert [str(one) for one in others if not one.is_good] == []
+    assert max(one.seconds for one in others) < 3
 
 
 def test_a_table_is_locked(fault, instances, postgresql):
@@ -136,6 +141,6 @@ def distant(start, prepared, postgresql):
 
 def test_the_network_loses_everything(fault, distant):
     instances, network = distant
-    name = "the network loses everything for 10 s"
+    name = "a proxy before it loses everything for 15 s"
     with fault(name, instances) as load, network.cut():
-        load.wait_for_requests(200)
+        load.wait_for_requests(300)
