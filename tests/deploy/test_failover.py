@@ -1,4 +1,4 @@
-"""A standby takes the place of a primary that dies under load, by a URL of two hosts."""
+"""A standby takes over from a primary that dies under load, by a URL of two hosts."""
 
 import http.client
 import json
