@@ -132,7 +132,7 @@ class Server:
     """A PostgreSQL that can be killed, stopped, frozen and started again."""
 
     def __init__(self, directory: Path, settings: tuple[str, ...]) -> None:
-        self._directory = directory
+        self.directory = directory
         self._programs, self._identity = _programs(directory)
         password = secrets.token_urlsafe(16)
         self.port = processes.free_port()
@@ -164,16 +164,16 @@ class Server:
     def start(self, *settings: str) -> None:
         """Start it, with more settings if there are any, and wait until it accepts."""
         assert self._process is None
-        log = self._directory / "log"
+        log = self.directory / "log"
         chosen = (*self._settings, *settings)
         with log.open("wb") as stream:
             self._process = subprocess.Popen(
                 [
                     self._programs / "postgres",
-                    *("-D", self._directory / "data"),
+                    *("-D", self.directory / "data"),
                     *(word for setting in chosen for word in ("-c", setting)),
                 ],
-                cwd=self._directory,
+                cwd=self.directory,
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=stream,

@@ -1,4 +1,4 @@
-"""The real nginx and Caddy for the tests: `python -m tests.deploy.programs`.
+"""The real nginx, Caddy and HAProxy for the tests: `python -m tests.deploy.programs`.
 
 The command downloads the packages of Debian or Ubuntu that are missing, and unpacks
 them under `var`. They are not installed, because that would start them on this machine.
@@ -14,7 +14,16 @@ from pathlib import Path
 
 UNPACKED = Path(__file__).parents[2] / "var" / "programs"
 FOLDERS = [UNPACKED / "usr" / "sbin", UNPACKED / "usr" / "bin", "/usr/sbin", "/usr/bin"]
-VERSION = {"nginx": "-v", "caddy": "version"}
+VERSION = {"nginx": "-v", "caddy": "version", "haproxy": "-v"}
+# What HAProxy is linked with, in one version of the distribution or another.
+LIBRARIES = {
+    "haproxy": [
+        "liblua5.3-0",
+        "liblua5.4-0",
+        "libopentracing-c-wrapper0",
+        "libopentracing1",
+    ],
+}
 
 
 @cache
@@ -24,8 +33,16 @@ def find(name: str) -> str | None:
     path = shutil.which(name, path=os.pathsep.join(folders))
     if path is None:
         return None
-    done = subprocess.run([path, VERSION[name]], capture_output=True, check=False)
+    done = subprocess.run(
+        [path, VERSION[name]], env=environment(), capture_output=True, check=False
+    )
     return path if done.returncode == 0 else None
+
+
+def environment() -> dict[str, str]:
+    """Return the environment in which unpacked programs find their libraries."""
+    libraries = [str(path) for path in (UNPACKED / "usr" / "lib").glob("*-linux-gnu*")]
+    return os.environ | {"LD_LIBRARY_PATH": os.pathsep.join(libraries)}
 
 
 def unpack(names: list[str]) -> None:
@@ -34,7 +51,8 @@ def unpack(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         if os.geteuid() == 0:
             subprocess.run(["apt-get", "--quiet=2", "update"], check=False)
-        for name in names:
+        libraries = [one for name in names for one in LIBRARIES.get(name, ())]
+        for name in [*names, *libraries]:
             # Root would download as another user, who may not write into the folder.
             options = ["--quiet=2", "--option=APT::Sandbox::User=root"]
             download = ["apt-get", *options, "download", name]
@@ -45,7 +63,7 @@ def unpack(names: list[str]) -> None:
 
 
 def main() -> None:
-    """Make sure that both programs are there, or say what to do."""
+    """Make sure that all programs are there, or say what to do."""
     missing = [name for name in VERSION if not find(name)]
     if missing and shutil.which("apt-get") and shutil.which("dpkg-deb"):
         print(f"Downloading {' and '.join(missing)} for the tests", flush=True)
