@@ -181,7 +181,7 @@ SYSTEMS := x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darw
 browser: install-dev
 	@$(PY) -m tests.chromium
 
-# The files of deploy/ are tested with the real nginx and Caddy.
+# The files of deploy/ are tested with the real nginx, Caddy and HAProxy.
 proxies: install-dev
 	@$(PY) -m tests.deploy.programs
 
