@@ -25,16 +25,22 @@ UNKNOWN = re.compile(r" NULL ON NULL RETURNING JSONB")
 Node = tuple[str, ...]  # a column of one table of a statement, or a value
 
 
-def unowned(statement: str, parameters: Sequence[object] | None, tables: Iterable[str]):
+def unowned(
+    statement: str,
+    parameters: Sequence[object] | None,
+    tables: Iterable[str],
+    shared: Iterable[str] = (),
+):
     """Return the tables whose owner the statement does not compare, with a reason.
 
-    `tables` are those with an `owner_id`. Parameters with equal values are equal.
+    `tables` are those with an `owner_id`. With them, only the `shared` tables may be
+    used, of which every server has a copy. Parameters with equal values are equal.
     """
     if not STATEMENT.match(statement):
         return []
     text = UNKNOWN.sub("", _with_numbers(statement, parameters))
     tree = parse_one(text, dialect="postgres")
-    check = _Check(frozenset(tables))
+    check = _Check(frozenset(tables), frozenset(shared))
     check.statement(tree)
     return check.findings()
 
@@ -128,8 +134,9 @@ class Scope:
 
 
 class _Check:
-    def __init__(self, tables: frozenset[str]) -> None:
-        self._tables = tables
+    def __init__(self, tables: frozenset[str], shared: frozenset[str]) -> None:
+        self._tables, self._shared = tables, shared
+        self._others: set[str] = set()  # tables without an owner
         self._number = 0
         self._owners: list[tuple[str, set[Node]]] = []  # of each owned table
         self._broken: list[str] = []
@@ -144,6 +151,11 @@ class _Check:
         if compared and not set.intersection(*compared):
             names = ", ".join(table for table, owners in self._owners if owners)
             found.append(f"{names}: compared with different owners")
+        if self._owners:
+            found += [
+                f"{table}: not on the server of the owner"
+                for table in sorted(self._others - self._shared)
+            ]
         return [*self._broken, *found]
 
     def statement(self, tree: exp.Expression) -> None:
@@ -235,8 +247,12 @@ class _Check:
         match tree:
             case exp.Table(this=exp.Identifier()):
                 cte = scope.cte(tree.name)
-                owned = tree.name if cte is None and tree.name in self._tables else ""
-                source = cte or Source(self._next(), table=owned)
+                is_owned = cte is None and tree.name in self._tables
+                if cte is None and not is_owned:
+                    self._others.add(tree.name)
+                source = cte or Source(
+                    self._next(), table=tree.name if is_owned else ""
+                )
             case exp.Subquery() | exp.Lateral():
                 source = self._query(tree.this, scope, equal)
             case _:

@@ -12,7 +12,7 @@ TABLES = {"todos_task", "todos_tasklist", "todos_label", "todos_tasklabel"}
 
 
 def found(statement, *parameters):
-    return unowned(statement, parameters, TABLES)
+    return unowned(statement, parameters, TABLES, ["accounts_user"])
 
 
 @pytest.mark.parametrize(
@@ -153,6 +153,17 @@ def test_finds_two_owners():
     assert found(statement, "alice", "alice") == []
     assert found(statement, "alice", "bob") == [
         "todos_task, todos_tasklist: compared with different owners"
+    ]
+
+
+def test_finds_a_table_that_is_on_another_server():
+    statement = (
+        "SELECT t.id FROM todos_task t WHERE owner_id = %s AND EXISTS (SELECT 1 FROM"
+        " accounts_refreshfamily f JOIN accounts_user u ON u.id = f.user_id)"
+    )
+
+    assert unowned(statement, ["alice"], TABLES, ["accounts_user"]) == [
+        "accounts_refreshfamily: not on the server of the owner"
     ]
 
 

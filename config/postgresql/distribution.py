@@ -1,20 +1,19 @@
 """The statements that split tables by owner with Citus, an extension of PostgreSQL.
 
-Rows of one owner are kept together on one server, and tables that they refer to are
-copied to all of them. What is here follows Citus's documentation; the engine itself was
-not at hand when it was written, so try it on a copy first.
+Rows of one owner are kept together on one server, and tables that are joined with them
+are copied to all of them. What is here follows Citus's documentation; the engine itself
+was not at hand when it was written, so try it on a copy first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
 
 FOREIGN_KEYS = """
-SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid),
-    confrelid::regclass::text
+SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
 FROM pg_constraint WHERE contype = 'f' AND conrelid::regclass::text = ANY(%s)
 ORDER BY 1, 2
 """
@@ -60,8 +59,11 @@ class KeyWithoutOwner(Exception):
     """A unique key has no owner, so its table can't be split by owner."""
 
 
-def statements(tables: Iterable[str]) -> Iterator[str]:
-    """Yield the statements and comments, in their order; the tables have an `owner_id`.
+def statements(tables: Iterable[str], shared: Sequence[str]) -> Iterator[str]:
+    """Yield the statements and comments, in their order.
+
+    `tables` have an `owner_id`. Every server gets a copy of the `shared` tables; those
+    that others refer to come first.
 
     Raises:
         KeyWithoutOwner: the text names the keys.
@@ -70,14 +72,13 @@ def statements(tables: Iterable[str]) -> Iterator[str]:
     if keys := [key for (key,) in _fetch(KEYS_WITHOUT_OWNER, names)]:
         raise KeyWithoutOwner(", ".join(keys))
     keys = _fetch(FOREIGN_KEYS, names)
-    shared = sorted({target for *_, target in keys} - {*names})
     roles = dict(_fetch(OWNERS, names))
 
     yield BEFORE
     yield "BEGIN;"
     # Tables that are split and copied ones are changed in the same transaction.
     yield "SET LOCAL citus.multi_shard_modify_mode TO 'sequential';"
-    for table, name, *_ in keys:
+    for table, name, _ in keys:
         yield f"ALTER TABLE {table} DROP CONSTRAINT {name};"
     for table, name in _fetch(POLICIES, names):
         yield f"DROP POLICY {name} ON {table};"
@@ -93,7 +94,7 @@ def statements(tables: Iterable[str]) -> Iterator[str]:
             f" colocate_with => '{beside}');"
         )
         beside = names[0]
-    for table, name, definition, _ in keys:
+    for table, name, definition in keys:
         yield f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition};"
     for table in names:
         policies = ("owner_only", OWNER_ONLY), ("maintenance", MAINTENANCE)

@@ -2,6 +2,7 @@
 
 On PostgreSQL, the statements of each test are recorded, and the test that first sends
 one to an owned table without comparing its owner fails; see `tests.owner_comparisons`.
+So does one that joins a table which is not shared by all servers of a split database.
 Each text is examined once in a run. Statements of the tests themselves are free.
 """
 
@@ -14,6 +15,7 @@ import pytest
 from config.postgresql.scoped_cursor import ScopedCursor
 from tests.owner_comparisons import unowned
 from tests.runtime_role import owned_models
+from todos.management.commands.distribute import SHARED
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = tuple(f"{ROOT / name}/" for name in ("accounts", "config", "todos"))
@@ -84,7 +86,7 @@ def pytest_runtest_call(item):
     tables = [model._meta.db_table for model in owned_models()] if examined else ()
     for statement, parameters, sender in examined:
         if sender.partition(":")[0] not in EXCUSED:
-            reasons = unowned(statement, parameters, tables)
+            reasons = unowned(statement, parameters, tables, SHARED)
             found += [f"{sender}: {reason}\n  {statement}" for reason in reasons]
     assert not found, "\n".join(found)
     return result

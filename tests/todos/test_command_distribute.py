@@ -11,6 +11,7 @@ from django.db import connection
 
 from config.postgresql.roles import as_owner
 from tests.runtime_role import cursor_of_the_owner, owned_models
+from todos.management.commands.distribute import SHARED
 
 on_postgresql = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="SQLite can't be split"
@@ -86,14 +87,30 @@ def test_every_table_is_split_by_its_owner_beside_the_others(tried):
 
     split = [call for call in calls if " by " in call]
     first = split[0].split()[0]
-    assert calls[0] == "accounts_user everywhere"
+    assert calls[: len(SHARED)] == [f"{table} everywhere" for table in SHARED]
     assert split[0] == f"{first} by owner_id as none"
     assert {*split[1:]} == {
         f"{table} by owner_id as {first}" for table in tables() - {first}
     }
     emptied = {call for call in calls if call.startswith("emptied ")}
-    assert emptied == {f"emptied {table}" for table in tables() | {"accounts_user"}}
-    assert len(calls) == 1 + 2 * len(tables()) + 1
+    assert emptied == {f"emptied {table}" for table in tables() | {*SHARED}}
+    assert len(calls) == 2 * len(tables() | {*SHARED})
+
+
+@on_postgresql
+@pytest.mark.django_db
+def test_what_every_server_has_refers_to_nothing_else():
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text, confrelid::regclass::text"
+            " FROM pg_constraint WHERE contype = 'f'"
+            " AND conrelid::regclass::text = ANY(%s)",
+            [[*SHARED]],
+        )
+        references = cursor.fetchall()
+
+    for table, target in references:
+        assert target in SHARED[: SHARED.index(table)]
 
 
 @on_postgresql

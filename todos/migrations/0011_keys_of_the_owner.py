@@ -1,7 +1,7 @@
 """Every key begins with the owner, so that the database can be split by owner.
 
-On PostgreSQL these are the primary keys, too. A process of an earlier version fails
-where it counts the tasks of each label, until it is restarted.
+On PostgreSQL these are the primary keys, too. The pages of labels and of the trash of an
+earlier version fail until it is restarted, because they group rows by `id`.
 """
 
 from django.db import migrations, models

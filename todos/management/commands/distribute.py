@@ -10,6 +10,9 @@ from django.db import connection
 from config.postgresql.distribution import KeyWithoutOwner, statements
 from config.postgresql.roles import as_owner
 
+# What statements join with the tables of users; those that others refer to come first.
+SHARED = ("accounts_user", "accounts_linkedidentity", "account_emailaddress")
+
 
 class Command(BaseCommand):
     help = (
@@ -34,7 +37,7 @@ class Command(BaseCommand):
         ]
         with as_owner():
             try:
-                for statement in statements(tables):
+                for statement in statements(tables, SHARED):
                     self.stdout.write(statement)
             except KeyWithoutOwner as error:
                 raise CommandError(
