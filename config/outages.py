@@ -16,6 +16,8 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from psycopg.errors import QueryCanceled
 
+from config.connection_failures import failure_in
+
 logger = logging.getLogger(__name__)
 
 # An outage has ended when its part works, and has not failed for this long. Otherwise
@@ -28,39 +30,6 @@ QUIET = 5.0  # seconds
 OUTAGE_CLASSES = ("25", "57")
 # A prepared statement is missing, or exists already: a pooler mixes up sessions.
 MIXED_UP = ("26000", "42P05")
-
-# libpq gives no SQLSTATE for a connection that it can't open. These parts of its texts
-# tell the causes apart, and the log has our own words for them.
-CONNECTION_FAILURES = (
-    ("password authentication failed", "wrong password"),
-    ("no password supplied", "no password"),
-    ("unsupported startup parameter", "a pooler, but DATABASE_POOLED is not set"),
-    ("no pg_hba.conf entry", "refused by pg_hba.conf"),
-    ("connection slots", "too many connections"),
-    ("too many", "too many connections"),
-    ("is not permitted to log in", "role may not log in"),
-    ("permission denied for database", "role may not connect"),
-    ("server does not support SSL", "server without TLS"),
-    ("root certificate file", "no file at sslrootcert"),
-    ("certificate", "certificate refused"),
-    ("SSL error", "TLS failed"),
-    ("read-only", "no writable server"),
-    ("starting up", "starting"),
-    ("shutting down", "shutting down"),
-    ("recovery mode", "recovering"),
-    ("Connection refused", "connection refused"),
-    ("resolve host", "unknown host"),
-    ("translate host name", "unknown host"),
-    ("not known", "unknown host"),
-    ("No route to host", "no route"),
-    ("unreachable", "no route"),
-    ("timeout", "no answer"),
-    ("timed out", "no answer"),
-    ("closed the connection", "connection lost"),
-    ("connection is lost", "connection lost"),
-    ("does not exist", "no such database or role"),
-)
-
 
 _DATABASE = (DatabaseError, InterfaceError)
 
@@ -89,14 +58,11 @@ class Cause:
             origin, "sqlite_errorname", None
         )
         if not code and isinstance(error, _DATABASE):
-            code = _connection_failure(str(origin))
+            failure = failure_in(str(origin))
+            code = failure and failure.words
         if not part:
             part = "database" if isinstance(error, _DATABASE) else "cache"
         return cls(part, type(origin).__name__, code or "")
-
-
-def _connection_failure(text: str) -> str:
-    return next((words for part, words in CONNECTION_FAILURES if part in text), "")
 
 
 def part_of(error: BaseException | None) -> str | None:

@@ -85,7 +85,7 @@ def created(path: Path) -> Iterator[Writer]:
     with described(path):
         if path.exists():
             raise BackupError(f"{path} exists already. Choose another name.")
-    with described(path), _unfinished(path) as part:
+    with described(path), unfinished(path) as part:
         with part.open("w+b") as file:
             archive = zipfile.ZipFile(
                 file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL
@@ -114,17 +114,26 @@ def described(path: Path) -> Iterator[None]:
         raise BackupError(f"{path} can't be written: {exc.strerror or exc}.") from exc
 
 
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
 @contextmanager
-def _unfinished(path: Path) -> Iterator[Path]:
-    """Yield a new private file beside `path`, which is removed at the end."""
-    descriptor, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-    )
+def unfinished(path: Path, remove: Callable[[Path], None] = _remove) -> Iterator[Path]:
+    """Yield a new private file beside `path`, and `remove` it at the end.
+
+    Raises:
+        BackupError: there can't be one.
+    """
+    with described(path):
+        descriptor, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
+        )
     os.close(descriptor)
     try:
         yield Path(name)
     finally:
-        Path(name).unlink(missing_ok=True)
+        remove(Path(name))
 
 
 def _seal(file: IO[bytes]) -> None:

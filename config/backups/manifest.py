@@ -2,9 +2,11 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 from config.backups.errors import BackupError
+from config.version import VERSION
 
 FORMAT = 1  # raise it when an earlier Ownlist could no longer read the file
 
@@ -38,6 +40,11 @@ class Manifest:
     columns: dict[str, list[str]] = field(default_factory=dict)
     sequences: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
+
+    @classmethod
+    def of(cls, kind: str, at: datetime, **contents: Any) -> Self:
+        """Return the manifest of a backup by this version, made at `at`."""
+        return cls(VERSION, kind, at.isoformat(timespec="seconds"), **contents)
 
     def as_json(self) -> bytes:
         return json.dumps(asdict(self), indent=1, sort_keys=True).encode()

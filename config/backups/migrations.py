@@ -1,7 +1,6 @@
 """Which migrations a database has, and which this version of Ownlist knows."""
 
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 
 from django.core.management import call_command
 from django.core.management.commands import migrate
@@ -13,19 +12,6 @@ from django.db.migrations.recorder import MigrationRecorder
 from config.backups.errors import BackupError
 from config.backups.manifest import Manifest
 from config.version import VERSION
-
-
-@contextmanager
-def connected_to(name: str) -> Iterator[None]:
-    """Let Django use the database with this name inside, on the same server."""
-    before = connection.settings_dict["NAME"]
-    connection.close()
-    connection.settings_dict["NAME"] = name
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict["NAME"] = before
 
 
 def applied() -> list[str]:
@@ -77,7 +63,7 @@ def add_missing() -> None:
     """Migrate to this version, and create what Django creates after that.
 
     By Django's own command: ours connects by MIGRATION_DATABASE_URL, which names the
-    present database and not the one of `connected_to`.
+    present database and not the one of `reconnected`.
     """
     call_command(migrate.Command(), interactive=False, verbosity=0)
 

@@ -23,7 +23,7 @@ from config.backups.manifest import Manifest
 from config.databases import database_settings
 from config.postgresql.policies import are_enforced
 from config.postgresql.roles import as_owner, grants, migration_limits
-from config.version import VERSION
+from config.reconnection import reconnected
 
 KIND = "postgresql"
 MIGRATIONS = "django_migrations"
@@ -67,10 +67,9 @@ def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
                             advance(len(piece))
         sequences = catalog.sequences(session)
         session.execute("COMMIT")
-    return Manifest(
-        version=VERSION,
-        kind=KIND,
-        at=at.isoformat(timespec="seconds"),
+    return Manifest.of(
+        KIND,
+        at,
         migrations=applied,
         tables=counts,
         parts=writer.parts,
@@ -124,7 +123,7 @@ def restore(
         if switch:
             servers.refuse_use(present)
         with servers.new_database(new, like=present, may_exist=into is not None):
-            with migrations.connected_to(new):
+            with reconnected(NAME=new):
                 lines = _fill(archive, at)
             if switch:
                 before = f"{present}_before_{stamp}"

@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -21,11 +20,12 @@ from config.backups.archive import (
     progress,
     refuse_little_space,
     sync_folder,
+    unfinished,
 )
 from config.backups.errors import BackupError
 from config.backups.manifest import Manifest
 from config.private_files import database_files
-from config.version import VERSION
+from config.reconnection import reconnected
 
 KIND = "sqlite"
 DATABASE = "ownlist.sqlite3"  # the part of a backup
@@ -44,7 +44,7 @@ def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
     if not source.is_file():
         raise BackupError(f"There is no database at {source}. Check DATABASE_URL.")
     refuse_little_space(path.parent, 2 * source.stat().st_size)
-    with _temporary(path) as copy:
+    with unfinished(path, _remove) as copy:
         _copy(source, copy)
         tables, applied = _described(
             copy, "The database is damaged, and so would be its backup."
@@ -57,14 +57,7 @@ def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
             while piece := file.read(CHUNK):
                 part.write(piece)
                 advance(len(piece))
-    return Manifest(
-        version=VERSION,
-        kind=KIND,
-        at=at.isoformat(timespec="seconds"),
-        migrations=applied,
-        tables=tables,
-        parts=writer.parts,
-    )
+    return Manifest.of(KIND, at, migrations=applied, tables=tables, parts=writer.parts)
 
 
 def database_path() -> Path:
@@ -72,19 +65,10 @@ def database_path() -> Path:
     return Path(settings.DATABASES["default"]["NAME"]).absolute()
 
 
-@contextmanager
-def _temporary(path: Path) -> Iterator[Path]:
-    """Yield a new private file beside `path`, which is removed at the end."""
-    with described(path):
-        descriptor, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-        )
-    os.close(descriptor)
-    try:
-        yield Path(name)
-    finally:
-        for file in database_files(Path(name)):
-            file.unlink()
+def _remove(path: Path) -> None:
+    """Remove a database with its journal."""
+    for file in database_files(path):
+        file.unlink()
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -213,25 +197,25 @@ def _create(archive: Archive, target: Path, at: datetime) -> list[str]:
     """
     manifest = archive.manifest
     refuse_little_space(target.parent, manifest.parts[DATABASE].bytes)
-    with _temporary(target) as unfinished:
-        with described(target), unfinished.open("wb") as file:
+    with unfinished(target, _remove) as part:
+        with described(target), part.open("wb") as file:
             with progress("restore", manifest.parts[DATABASE].bytes) as advance:
                 for piece in archive.read(DATABASE):
                     file.write(piece)
                     advance(len(piece))
             file.flush()
             os.fsync(file.fileno())
-        found = _described(unfinished, "The restored database is damaged.")
+        found = _described(part, "The restored database is damaged.")
         if found != (manifest.tables, manifest.migrations):
             raise BackupError("The restored database is not the one of the manifest.")
-        with migrations.connected_to(str(unfinished)):
+        with reconnected(NAME=str(part)):
             if not migrations.is_current():
                 migrations.add_missing()
             warnings = verification.verify()
             verification.end_positions(at)
-        _leave_one_file(unfinished)
+        _leave_one_file(part)
         with described(target):
-            unfinished.rename(target)
+            part.rename(target)
     return warnings
 
 

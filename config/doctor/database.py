@@ -8,48 +8,13 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from config.connection_failures import failure_in
 from config.doctor.clock import compare
 from config.doctor.findings import Finding, error, ok, warning
 
 OLDEST_POSTGRESQL = 150_000
-# What libpq says, and what it means. Its text is not shown: after a mistake in
-# DATABASE_URL it can quote a part of the password as the name of the host.
-CAUSES = {
-    "root certificate file": "Set sslrootcert to a file of trusted authorities.",
-    "password authentication failed": "The role or its password in the URL is wrong.",
-    "no password supplied": "Put the password into the URL.",
-    "no pg_hba.conf entry": (
-        "pg_hba.conf of the server does not allow this role from this address, or only"
-        " with TLS (sslmode=verify-full)."
-    ),
-    "does not exist": "Create the database and the role, or correct their names.",
-    "connection refused": (
-        "Nothing listens there. Start the server, or correct host and port."
-    ),
-    "could not translate host name": (
-        "The name of the host is unknown. Special characters in the password must be"
-        " percent-encoded."
-    ),
-    "failed to resolve host": (
-        "The name of the host is unknown. Special characters in the password must be"
-        " percent-encoded."
-    ),
-    "timeout": "The server does not respond in time. Is a firewall between?",
-    "certificate": "The server's certificate is not trusted, or has another name.",
-    "does not support ssl": "The server has no TLS. Switch it on there.",
-    "too many clients": (
-        "All connections are in use. Each thread keeps one: raise max_connections, or"
-        " lower WORKERS."
-    ),
-    "remaining connection slots": (
-        "All connections are in use. Each thread keeps one: raise max_connections, or"
-        " lower WORKERS."
-    ),
-    "unsupported startup parameter": (
-        "A pooler is in front of the server. Set DATABASE_POOLED=true."
-    ),
-    "starting up": "The server is starting. Wait, and try again.",
-    "shutting down": "The server is shutting down.",
+# What SQLite says, and what it means.
+SQLITE_CAUSES = {
     "unable to open database file": (
         "The file, or its folder, is not accessible. Run this as the user of the"
         " service."
@@ -86,9 +51,10 @@ def check_connection() -> Iterator[Finding]:
 
 def cause(text: str, setting: str = "DATABASE_URL") -> str:
     """Return what the text of an error of the database in `setting` means."""
-    text = text.lower()
-    for phrase, meaning in CAUSES.items():
-        if phrase in text:
+    if failure := failure_in(text):
+        return failure.hint
+    for phrase, meaning in SQLITE_CAUSES.items():
+        if phrase in text.lower():
             return meaning
     return f"Try {setting} with psql, which shows the whole error."
 

@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from psycopg import sql
 
 from config.databases import MIGRATION_LIMITS
+from config.reconnection import reconnected
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +30,9 @@ def as_owner() -> Iterator[None]:
     if settings.MIGRATION_DATABASE is None:
         yield
         return
-    before = {name: connection.settings_dict[name] for name in CHANGED}
-    connection.close()
-    connection.settings_dict.update(
-        {name: settings.MIGRATION_DATABASE[name] for name in CHANGED}
-    )
-    try:
+    owner = settings.MIGRATION_DATABASE
+    with reconnected(**{name: owner[name] for name in CHANGED}):
         yield
-    finally:
-        connection.close()
-        connection.settings_dict.update(before)
 
 
 @contextmanager
@@ -47,14 +41,8 @@ def migration_limits() -> Iterator[None]:
     if connection.vendor != "postgresql":
         yield
         return
-    before = connection.settings_dict["LIMITS"]
-    connection.close()
-    connection.settings_dict["LIMITS"] = MIGRATION_LIMITS
-    try:
+    with reconnected(LIMITS=MIGRATION_LIMITS):
         yield
-    finally:
-        connection.close()
-        connection.settings_dict["LIMITS"] = before
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,7 @@ def _nginx(directory: Path, upstreams: list[int], https: int, http: int) -> list
     site = _changed(
         DEPLOY / "nginx" / "ownlist.conf",
         {
-            "127.0.0.1:8000": f"127.0.0.1:{upstreams[0]}",
-            "127.0.0.1:8001": f"127.0.0.1:{upstreams[1]}",
+            **_moved(upstreams),
             "listen 80;": f"listen 127.0.0.1:{http};",
             "listen 443 ssl": f"listen 127.0.0.1:{https} ssl",
             "listen [::]:80;": "",
@@ -159,8 +158,7 @@ def _caddy(directory: Path, upstreams: list[int], https: int, http: int) -> list
     site = _changed(
         DEPLOY / "caddy" / "Caddyfile",
         {
-            "127.0.0.1:8000": f"127.0.0.1:{upstreams[0]}",
-            "127.0.0.1:8001": f"127.0.0.1:{upstreams[1]}",
+            **_moved(upstreams),
             "\n{\n": f"\n{{\nadmin off\nhttp_port {http}\nhttps_port {https}\n",
             "https://lists.example.com {": (
                 "https://lists.example.com {\n"
@@ -179,6 +177,14 @@ def _caddy(directory: Path, upstreams: list[int], https: int, http: int) -> list
         "--adapter",
         "caddyfile",
     ]
+
+
+def _moved(upstreams: list[int]) -> dict[str, str]:
+    """Return the changes from the ports of the two instances to those of the test."""
+    return {
+        f"127.0.0.1:{8000 + number}": f"127.0.0.1:{port}"
+        for number, port in enumerate(upstreams[:2])
+    }
 
 
 def _changed(path: Path, changes: dict[str, str]) -> str:
