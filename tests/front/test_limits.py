@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+from tests.served import until
+
 MIB = 1024 * 1024
 TOO_MUCH = 300 * MIB
 FORM = "multipart/form-data; boundary=x"
@@ -113,7 +115,11 @@ def test_a_large_import_is_read_and_the_connection_is_reused(server, token):
 
 
 def files_written(server):
-    """Return a number that changes when a file is created or removed there."""
+    """Return a number that changes when a file is created or removed there.
+
+    The file of an earlier request is removed a little after its answer.
+    """
+    until(lambda: not os.listdir(server.uploads))
     return os.stat(server.uploads).st_mtime_ns
 
 
