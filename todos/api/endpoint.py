@@ -17,6 +17,7 @@ from accounts.token_users import TokenUser
 from config.api.conditional import PreconditionFailed
 from config.api.scopes import READ, InsufficientScope, LimitedToLists
 from config.api.views import Endpoint
+from config.compiled_queries import RowValues
 from todos import actions
 from todos.api.idempotency import once
 from todos.caller import Caller
@@ -79,3 +80,15 @@ class OwnedEndpoint(Endpoint):
         elif isinstance(exc, actions.VersionConflict):
             exc = PreconditionFailed()
         return super().handle_exception(exc)
+
+
+class ReadsFirstPage:
+    """A list whose first page can be read together with its user."""
+
+    _found: list[RowValues] | None = None
+
+    def keep(self, found: list[RowValues], user: TokenUser) -> RowValues | None:
+        """Keep the rows for the answer, and return one with the columns of the user."""
+        # No tasks can also mean that the identity is not the user's any more.
+        self._found = found if found or not user.subject else None
+        return found[0] if found else None

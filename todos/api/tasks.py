@@ -28,7 +28,7 @@ from config.compiled_queries import RowValues
 from config.json import JSONObject
 from todos import actions
 from todos.agenda import Agenda
-from todos.api.endpoint import OwnedEndpoint
+from todos.api.endpoint import OwnedEndpoint, ReadsFirstPage
 from todos.api.serializers.tasks import (
     CompletedTaskSerializer,
     TaskDeletionSerializer,
@@ -63,7 +63,7 @@ class TaskEndpoint(OwnedEndpoint):
         )
 
 
-class TaskListView(TaskEndpoint):
+class TaskListView(ReadsFirstPage, TaskEndpoint):
     """The user's tasks."""
 
     name = "Tasks"
@@ -73,16 +73,11 @@ class TaskListView(TaskEndpoint):
     conflicts = {"POST": (actions.AccountFull,)}
     is_versioned = True
 
-    _found: list[RowValues] | None = None
-
     def read_with_user(self, user: TokenUser) -> RowValues | None:
         """Read the first page together with its owner, if that is what is asked."""
         if not self.only_reads(user) or has_query(self.request):
             return None
-        found = _OPEN.rows(user)
-        # No tasks can also mean that the identity is not the user's any more.
-        self._found = found if found or not user.subject else None
-        return found[0] if found else None
+        return self.keep(_OPEN.rows(user), user)
 
     @extend_schema(
         operation_id="tasks_list",

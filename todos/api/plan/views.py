@@ -32,7 +32,7 @@ from config.api.scopes import APPEND, READ, WRITE
 from config.compiled_queries import RowValues
 from config.json import JSONObject
 from todos import actions
-from todos.api.endpoint import OwnedEndpoint
+from todos.api.endpoint import OwnedEndpoint, ReadsFirstPage
 from todos.api.plan.pages import Page, page_of
 from todos.api.plan.problems import PlanErrorSerializer, handle_exception
 from todos.api.plan.query import NAMES, PlanQuerySerializer, parameters_of
@@ -133,7 +133,7 @@ class PlanEndpoint(OwnedEndpoint):
         return Response(body, status=status)
 
 
-class PlanTaskListView(PlanEndpoint):
+class PlanTaskListView(ReadsFirstPage, PlanEndpoint):
     """The user's tasks, without steps, as an array."""
 
     name = "Tasks"
@@ -141,7 +141,6 @@ class PlanTaskListView(PlanEndpoint):
     list_methods = {"GET", "POST"}
     input_class = PlanTaskSerializer
     conflicts = {"POST": (actions.AccountFull,)}
-    _found: list[RowValues] | None = None
 
     @property
     def parameter_names(self) -> Collection[str]:
@@ -183,10 +182,7 @@ class PlanTaskListView(PlanEndpoint):
         asked = self._asked if self.only_reads(user) else None
         if asked is None:
             return None
-        found = asked.query.rows(user)
-        # No tasks can also mean that the identity is not the user's any more.
-        self._found = found if found or not user.subject else None
-        return found[0] if found else None
+        return self.keep(asked.query.rows(user), user)
 
     def _first_page(self) -> Page | None:
         """Answer the most frequent requests: a first page by status alone."""
