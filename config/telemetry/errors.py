@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from django.db import DatabaseError
 
 from config.logs import OWN_LOGGERS, request_id
+from config.metrics.registry import METHODS
 from config.outages import Cause
 from config.telemetry.sender import PART, Sender
 from config.version import VERSION
@@ -104,6 +105,8 @@ def event_of(record: logging.LogRecord) -> Event:
     tags = {
         name: str(record.__dict__[name]) for name in TAGS if name in record.__dict__
     }
+    if tags.get("method", "GET") not in METHODS:
+        tags["method"] = "other"  # a client made it up
     event = _event(record.levelname.lower(), message, tags, at=record.created)
     event["logger"] = record.name
     if route := tags.get("route"):

@@ -185,6 +185,15 @@ def test_a_failed_request_is_one_report_with_its_id(api_as, alice, reported):
     }
 
 
+def test_a_method_that_a_client_made_up_is_not_reported(reported, handler):
+    log = logging.getLogger("config.errors")
+    for method in ("PATCH", "ZANZIBAR"):
+        log.error("server error", extra={"method": method})
+
+    methods = [one.event["tags"]["method"] for one in reported()]
+    assert methods == ["PATCH", "other"]
+
+
 def test_refused_requests_are_not_reported(client, db, reported):
     client.get("/", headers={"Host": "serengeti.example"})
     client.get("/api/v1/tasks")
