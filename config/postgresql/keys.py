@@ -186,16 +186,20 @@ def _changing_keys(schema_editor: Any) -> Iterator[Any]:
     database = schema_editor.connection
     if database.in_atomic_block:
         raise NotSupportedError("Keys are changed in a migration with atomic = False.")
-    # Behind a pooler, each statement is sent in a transaction, with its limits.
-    online = "" if database.settings_dict["POOLED"] else "CONCURRENTLY "
 
     def build(name: str, what: str) -> None:
+        if database.settings_dict["POOLED"]:
+            # Each statement is sent in a transaction, with its limits. And what is set
+            # for a session would stay for others.
+            schema_editor.execute(f"DROP INDEX IF EXISTS {name}")
+            schema_editor.execute(f"CREATE UNIQUE INDEX {name} ON {what}")
+            return
         # It waits for all transactions that have begun, and nobody waits for it.
         schema_editor.execute("SET lock_timeout = 0")
         try:
             # An interrupted attempt leaves an invalid index.
-            schema_editor.execute(f"DROP INDEX {online}IF EXISTS {name}")
-            schema_editor.execute(f"CREATE UNIQUE INDEX {online}{name} ON {what}")
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            schema_editor.execute(f"CREATE UNIQUE INDEX CONCURRENTLY {name} ON {what}")
         finally:
             schema_editor.execute("RESET lock_timeout")
 

@@ -1,7 +1,9 @@
 """Keys in PostgreSQL begin with the owner, also after an interrupted migration."""
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, NotSupportedError, connection, transaction
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import ProjectState
 from django.db.models import Count, UniqueConstraint
 from psycopg.errors import ForeignKeyViolation
@@ -46,7 +48,7 @@ def fetched(query, *parameters):
         return cursor.fetchall()
 
 
-def execute(*statements):
+def execute_directly(*statements):
     with as_owner(), connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
@@ -79,7 +81,7 @@ def test_a_key_is_changed_and_again_after_an_interruption(alice, left):
     label = Label.objects.create(owner=alice, name="Home", key="home")
     TaskLabel.objects.create(owner=alice, task=TaskFactory(owner=alice), label=label)
     wanted = fetched(CONSTRAINTS, TABLES)
-    execute(*EARLIER)
+    execute_directly(*EARLIER)
     leftovers = {
         "nothing": [],
         "an index": ["CREATE INDEX todos_label_key ON todos_label (id)"],
@@ -93,7 +95,7 @@ def test_a_key_is_changed_and_again_after_an_interruption(alice, left):
             " ADD CONSTRAINT todos_label_key PRIMARY KEY (owner_id, id)"
         ],
     }
-    execute(*leftovers[left])
+    execute_directly(*leftovers[left])
     assert fetched(CONSTRAINTS, TABLES) != wanted
 
     key_labels_by_owner()
@@ -104,17 +106,40 @@ def test_a_key_is_changed_and_again_after_an_interruption(alice, left):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_pooled", [False, True])
+def test_indexes_are_built_online_unless_there_is_a_pooler(monkeypatch, is_pooled):
+    """A pooler would give a session with changed settings to others."""
+    sent = []
+    execute = BaseDatabaseSchemaEditor.execute
+    monkeypatch.setattr(
+        BaseDatabaseSchemaEditor,
+        "execute",
+        lambda self, sql, *rest: (sent.append(sql), execute(self, sql, *rest)),
+    )
+    execute_directly(*EARLIER)
+    monkeypatch.setitem(settings.MIGRATION_DATABASE, "POOLED", is_pooled)
+
+    key_labels_by_owner()
+
+    statements = [sql for sql in sent if isinstance(sql, str)]
+    online = [sql for sql in statements if "CONCURRENTLY" in sql]
+    lasting = [sql for sql in statements if sql.startswith(("SET l", "RESET"))]
+    assert bool(online) is bool(lasting) is not is_pooled
+    assert any("CREATE UNIQUE INDEX" in sql for sql in statements)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_row_that_refers_to_nothing_stops_the_change_of_a_key(alice):
     """Row-level security must not hide it from the check."""
     label = Label.objects.create(owner=alice, name="Home", key="home")
     TaskLabel.objects.create(owner=alice, task=TaskFactory(owner=alice), label=label)
-    execute(*EARLIER)
+    execute_directly(*EARLIER)
     reference = fetched(CONSTRAINTS, TABLES)
     drop, _, create = EARLIER
     try:
-        execute(drop)
+        execute_directly(drop)
         Label.objects.filter(owner=alice).delete()
-        execute(f"{create} NOT VALID")
+        execute_directly(f"{create} NOT VALID")
 
         with pytest.raises(IntegrityError) as raised:
             key_labels_by_owner()
@@ -130,7 +155,7 @@ def test_a_row_that_refers_to_nothing_stops_the_change_of_a_key(alice):
 def test_the_columns_of_a_unique_key_change_while_others_write():
     wanted = fetched(CONSTRAINTS, TABLES)
     indexes = fetched(UNIQUE_KEYS, ["todos_task", "todos_tasklabel"])
-    execute(
+    execute_directly(
         "ALTER TABLE todos_tasklabel DROP CONSTRAINT todos_tasklabel_once,"
         " ADD CONSTRAINT todos_tasklabel_once UNIQUE (task_id, label_id)",
         "DROP INDEX todos_task_occurrence_once",
