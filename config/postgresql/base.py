@@ -64,11 +64,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             seconds = limits["statement_timeout"] / 1000
             connection.answer_seconds = seconds + ANSWER_GRACE
         is_pooled = self.settings_dict["POOLED"]
-        self._scope = RowScope(
-            connection,
-            limits if is_pooled else {},
-            only_reads=self._only_reads,
-        )
+        in_transactions = limits if is_pooled else {}
+        if self._only_reads:
+            in_transactions = in_transactions | {"transaction_read_only": 1}
+        self._scope = RowScope(connection, in_transactions, only_reads=self._only_reads)
         self._alive_at = time.monotonic()
         return connection
 
@@ -81,8 +80,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not self.settings_dict["POOLED"]:
             limits = self.settings_dict["LIMITS"].items()
             options = [f"-c {name}={value}" for name, value in limits]
-            if self._only_reads:
-                options.append("-c default_transaction_read_only=on")
             given = parameters.get("options", "")
             parameters["options"] = " ".join([*options, given]).strip()
         return parameters

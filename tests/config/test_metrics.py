@@ -382,7 +382,7 @@ def names():
     one = Registry()
     one.begin(Counts())
     one.observe("x", "GET", 200, 0.1, **NO_DATABASE)
-    for counter in ("refusals", "issuer_fetches"):
+    for counter in ("refusals", "issuer_fetches", "replica_reads"):
         one.count(counter, "x")
     one.share("succeeded", {"purge_trash": 1.5})
     one.share("done", {"purge_trash": 3})

@@ -24,6 +24,7 @@ from config.databases import replica_settings
 from config.doctor import replica as doctor
 from config.doctor.findings import Level
 from config.outages import outages
+from config.postgresql import pooling
 from config.replica import KEPT_FOR, RETRIED_AFTER, Unusable, Watch
 from config.row_security import rows_of
 from tests.factories import TaskFactory
@@ -303,8 +304,10 @@ def test_the_replica_is_not_asked_within_a_transaction(second, alice):
 
 
 @on_postgresql
-def test_nothing_can_be_written_to_it(second, alice):
-    """Even if its URL names the primary by mistake."""
+@pytest.mark.parametrize("pooled", [False, True])
+def test_nothing_can_be_written_to_it(second, alice, pooled):
+    """Even if its URL names the primary by mistake, and behind a pooler."""
+    second.settings_dict["POOLED"] = pooled
     with pytest.raises(InternalError, match="read-only"), second.cursor() as cursor:
         cursor.execute("DELETE FROM todos_task")
     with pytest.raises(InternalError, match="read-only"), transaction.atomic("replica"):
@@ -364,6 +367,25 @@ def test_the_start_is_refused_if_it_is_not_postgresql(
     found = [message.id for message in checks.check_replica()]
 
     assert found == (["config.E027"] if is_refused else [])
+
+
+@on_postgresql
+def test_the_server_does_not_start_if_a_pooler_lends_sessions_of_it(
+    second, monkeypatch
+):
+    asked = []
+
+    def lends_sessions(database):
+        asked.append(database.alias)
+        return database.alias == "replica"
+
+    monkeypatch.setattr(pooling, "lends_sessions", lends_sessions)
+    monkeypatch.setattr(connections, "settings", {"default": {}, "replica": {}})
+
+    with pytest.raises(SystemExit, match="DATABASE_POOLED=true"):
+        pooling.refuse_unknown_pooler()
+
+    assert asked == ["default", "replica"]
 
 
 # --- The doctor -------------------------------------------------------------------
