@@ -8,7 +8,6 @@ statements have in the log. It has neither text nor values of the statement.
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import orjson
 from django.apps import apps
 from django.db import connection
 
@@ -207,7 +207,7 @@ def encode(requests: list[Request]) -> bytes:
             }
         ]
     }
-    return json.dumps(document, separators=(",", ":")).encode()
+    return orjson.dumps(document)
 
 
 def _spans(request: Request) -> list[Span]:
