@@ -85,6 +85,21 @@ def titles(ownlist, headers):
     return found
 
 
+def titles_in_feed(ownlist, headers):
+    """Read the whole feed, of which the standby answered a part before."""
+    found, since = [], 0
+    while True:
+        with ownlist.connected() as connection:
+            path = f"/api/v1/changes?since={since}&page_size=200"
+            connection.request("GET", path, headers=headers)
+            page = json.loads(connection.getresponse().read())
+        if not page["results"]:
+            return found
+        changes = [one for one in page["results"] if one["entity"] == "task"]
+        found += [one["after"]["title"] for one in changes]
+        since = page["next"]
+
+
 def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(tmp_path):
     with (
         Servers(synchronous=True) as servers,
@@ -92,6 +107,7 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(tmp_path):
             tmp_path,
             workers=2,
             DATABASE_URL=servers.address_of_both(servers.url("primary")),
+            DATABASE_REPLICA_URL=servers.url("standby"),
         ) as ownlist,
     ):
         headers = ownlist.register() | {"Content-Type": "application/json"}
@@ -99,6 +115,7 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(tmp_path):
 
         with writing(ownlist, headers) as written:
             served.until(lambda: len(written.acknowledged) >= 50)
+            assert titles_in_feed(ownlist, headers)
             servers.kill("primary")
             killed_at = time.monotonic()
             served.until(lambda: written.has(503, since=killed_at))
@@ -114,6 +131,7 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(tmp_path):
         stored = titles(ownlist, headers)
         assert set(written.acknowledged) <= set(stored)
         assert len(stored) == len(set(stored))
+        assert sorted(titles_in_feed(ownlist, headers)) == sorted(stored)
         assert {status for _, status, _ in written.answers} == {201, 503}
         assert all(after for _, status, after in written.answers if status == 503)
         assert recovered_after < BOUND
