@@ -75,10 +75,10 @@ def drill(
     findings = judgement.judge(ports[0], load.accounts)
     outcome.lost, outcome.doubled = len(findings.lost), len(findings.doubled)
     outcome.wrong = [
-        *_wrong_writes(load, findings),
-        *_wrong_answers(load, breaks_connections=breaks_connections),
-        *_wrong_health(load, began, ended, readiness, breaks_connections),
-        *_too_slow(outcome),
+        *wrong_writes(load, findings),
+        *wrong_answers(load, breaks_connections=breaks_connections),
+        *wrong_health(load, began, ended, readiness, breaks_connections),
+        *too_slow(outcome),
     ]
     record(asdict(outcome))
     if outcome.wrong:
@@ -97,14 +97,16 @@ def _count(outcome: Outcome, load: Load, began: float, ended: float) -> None:
     outcome.readiness = f"{sum(not probe.is_good for probe in during)}/{len(during)}"
 
 
-def _wrong_writes(load: Load, findings: Findings) -> Iterator[str]:
+def wrong_writes(load: Load, findings: Findings) -> Iterator[str]:
+    """Yield writes that were lost, doubled, never asked for or never carried out."""
     yield from (f"lost: {write}" for write in findings.lost)
     yield from (f"doubled: {write}" for write in findings.doubled)
     yield from (f"nobody asked for: {title}" for title in findings.unasked)
     yield from (f"never carried out: {answer}" for answer in load.unanswered)
 
 
-def _wrong_answers(load: Load, *, breaks_connections: bool) -> Iterator[str]:
+def wrong_answers(load: Load, *, breaks_connections: bool) -> Iterator[str]:
+    """Yield answers that no client should get."""
     allowed = BROKEN if breaks_connections else set()
     wrong = Counter(
         str(answer)
@@ -116,13 +118,14 @@ def _wrong_answers(load: Load, *, breaks_connections: bool) -> Iterator[str]:
     yield from (f"{number} times {answer}" for answer, number in wrong.items())
 
 
-def _wrong_health(
+def wrong_health(
     load: Load,
     began: float,
     ended: float,
     readiness: Readiness,
     breaks_connections: bool,
 ) -> Iterator[str]:
+    """Yield answers of `/healthz` and `/readyz` that were not true."""
     allowed = BROKEN if breaks_connections else set()
     for probe in load.probes["/healthz"]:
         if not probe.is_good and probe.failure not in allowed:
@@ -144,7 +147,8 @@ def _wrong_health(
         yield "/readyz never said that the service does not work"
 
 
-def _too_slow(outcome: Outcome) -> Iterator[str]:
+def too_slow(outcome: Outcome) -> Iterator[str]:
+    """Yield what took too long."""
     if outcome.longest > LONGEST:
         yield f"an answer took {outcome.longest:.1f} s"
     if outcome.recovery > RECOVERS_WITHIN:
