@@ -305,6 +305,24 @@ def test_the_others_serve_while_a_machine_is_cut_off_and_it_is_used_again(machin
     assert len(titles) == len(set(titles))
 
 
+def test_what_is_sent_to_a_machine_that_is_gone_goes_to_another(machines):
+    token = machines.register()
+    for _ in range(6):  # the proxy keeps a connection to each
+        machines.ask("GET", TASKS, headers=token)
+
+    machines.network.pull_cable("web2")
+    try:
+        statuses = [
+            machines.ask(method, TASKS, body, token)[0]
+            for _ in range(4)
+            for method, body in (("POST", {"title": "Milk"}), ("GET", None))
+        ]
+    finally:
+        machines.network.plug_in_cable("web2")
+
+    assert statuses == [201, 200] * 4
+
+
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [(TASKS, "application/problem+json"), ("/accounts/login/", "text/html")],
