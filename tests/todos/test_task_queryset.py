@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.utils import timezone
 
 from tests.changes import caller_of
@@ -223,3 +224,14 @@ def test_str_and_repr_of_rows_contain_no_text_of_users(make):
 
     assert "Secret" not in shown
     assert "hush" not in shown
+
+
+def test_sqlite_counts_the_tasks_of_a_label_by_an_index_of_labels(alice):
+    """Not by one that begins with the owner, which would read all labels of tasks."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL knows how many rows there are")
+
+    plan = Label.objects.owned_by(alice).with_open_counts().explain()
+
+    [links] = [line for line in plan.splitlines() if " U0 " in line]
+    assert "label_id=?" in links

@@ -7,13 +7,13 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db import models
-from django.db.models import OuterRef, Q
+from django.db.models import F, OuterRef, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from todos.limits import LABEL_KEY_MAX_LENGTH, LABEL_MAX_LENGTH
-from todos.models.expressions import CountOf, JSONRows
+from todos.models.expressions import CountOf, JSONRows, SameOwner
 from todos.models.owned import Colour, OwnedModel, OwnedQuerySet
 
 SHOWN = ("id", "name", "colour")
@@ -28,7 +28,7 @@ class LabelQuerySet(OwnedQuerySet["Label"]):
         """With `open_count`, the number of open tasks outside archived lists."""
         task_labels = apps.get_model("todos", "TaskLabel").objects  # it imports this
         counted = task_labels.filter(
-            owner=OuterRef("owner"),
+            SameOwner(F("owner"), OuterRef("owner")),
             label=OuterRef("pk"),
             task__completed_at=None,
             task__trashed_at=None,
