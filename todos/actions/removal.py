@@ -87,7 +87,7 @@ def _remove_tasks(tasks: Sequence[Task], batch: Batch) -> int:
     _erase_history(Entity.TASK, [row.pk for row in rows], batch)
     for row in rows:
         batch.removed(row)
-    delete_tasks(chosen, owner=batch.owner)
+    delete_tasks([row.pk for row in rows], owner=batch.owner)
     return len(rows)
 
 

@@ -166,11 +166,13 @@ def remove_next_occurrences(tasks: Sequence[Task], batch: Batch) -> None:
     before = carried_before(others, to=unchanged, owner=batch.owner)
     kept = {step.parent_id for step in others if step.pk not in before}
     give_back([(s, before[s.pk]) for s in others if s.parent_id not in kept], batch)
+    removed: list[UUID] = []
     for key in unchanged.keys() - kept:
         own = [step for step in steps_of[key] if step.pk not in before]
         for row in [*own, unchanged[key]]:
             batch.removed(row, before=snapshot(row))
-    delete_tasks(unchanged.keys() - kept, owner=batch.owner)
+            removed.append(row.pk)
+    delete_tasks(removed, owner=batch.owner)
 
 
 def _unchanged_occurrences(tasks: Sequence[Task], owner: User) -> dict[UUID, Task]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from accounts.models import User
 from config.writes import update_each
@@ -111,9 +111,9 @@ def assign(row: RecordedRow, values: Snapshot) -> None:
 
 
 def delete_tasks(ids: Collection[UUID], *, owner: User) -> None:
-    """Delete tasks, their steps, and the links of both to labels; record nothing."""
-    mine = Task.objects.filter(owner=owner)
-    steps = mine.filter(parent__in=ids).values("pk")
-    links = TaskLabel.objects.filter(owner=owner)
-    links.filter(Q(task__in=ids) | Q(task__in=steps)).delete()
-    mine.filter(Q(pk__in=ids) | Q(parent__in=ids)).delete()
+    """Delete tasks and their links to labels; record nothing.
+
+    `ids` must include those of their steps, or the database refuses.
+    """
+    TaskLabel.objects.filter(owner=owner, task__in=ids).delete()
+    Task.objects.filter(owner=owner, pk__in=ids).delete()
