@@ -17,12 +17,12 @@ from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import NotAcceptable
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config.api import reference
+from config.api.negotiation import Negotiation
 from config.api.renderers import JSONRenderer
 from config.json import JSONObject
 
@@ -39,7 +39,7 @@ class YAMLSchemaRenderer(OpenApiYamlRenderer):
     media_type = "application/yaml"
 
 
-class FormatFirst(DefaultContentNegotiation):
+class FormatFirst(Negotiation):
     """Let `?format=json` or `?format=yaml` decide, and then `Accept`."""
 
     def select_renderer(

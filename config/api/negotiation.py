@@ -26,3 +26,13 @@ class Negotiation(DefaultContentNegotiation):
             request, renderers, format_suffix
         )
         return chosen
+
+    def get_accept_list(self, request: Request) -> list[str]:
+        """Return the media types of `Accept`; an empty list means any, as without it.
+
+        It is a valid header (RFC 9110 section 12.5.1).
+        """
+        if not request.META.get("HTTP_ACCEPT", "").strip(", \t"):
+            return ["*/*"]
+        types: list[str] = super().get_accept_list(request)
+        return types

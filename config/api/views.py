@@ -8,7 +8,8 @@ from typing import cast
 from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from rest_framework import response as framework
-from rest_framework.exceptions import APIException, Throttled
+from rest_framework.exceptions import APIException, NotAcceptable, Throttled
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -79,6 +80,16 @@ class Endpoint(APIView):
         self.readings.append(reading)
         if reading.wait is not None:
             raise Throttled(wait=reading.wait)
+
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """Count a request also if nothing of its `Accept` is served, which is first."""
+        try:
+            return super().perform_content_negotiation(request, force)
+        except NotAcceptable:
+            self.perform_authentication(request)
+            raise
 
     def perform_authentication(self, request: Request) -> None:
         """Count the request as soon as its user is known: a 403 counts too."""
