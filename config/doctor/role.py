@@ -12,7 +12,7 @@ from config.doctor.findings import Finding, error, ok, warning
 from config.doctor.system_checks import as_finding
 from config.postgresql.pooling import is_behind_pooler, lends_sessions
 
-THREADS = 4  # of a process, each with a connection
+CONNECTIONS = 5  # of a process: one for each thread, and one for `/readyz`
 LIMITS = {"statement_timeout": "15s", "lock_timeout": "5s"}
 
 
@@ -82,7 +82,7 @@ def _examine_connections() -> Iterator[Finding]:
     if of_the_role >= 0:
         most = min(most, of_the_role)
     workers = _workers()
-    needed = workers * THREADS
+    needed = workers * CONNECTIONS
     text = f"{workers} workers open up to {needed} connections, of {most} allowed."
     if needed > most and not settings.DATABASE_POOLED:
         yield warning(

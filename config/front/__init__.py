@@ -24,6 +24,10 @@ from config.outages import Cause, outages
 # The probe that asks whether the process lives has a thread of its own: the others may
 # all wait for a part that is slow, and a supervisor must not end the process for that.
 LIVENESS = "/healthz"
+# So has the probe that asks whether requests can be served: threads that all wait for
+# one locked row don't mean that no other request could be. It uses the database, which
+# may be frozen, so it must not share the thread of the other probe.
+READINESS = "/readyz"
 OVERLOAD = Cause("threads", "all busy")
 
 
@@ -41,6 +45,7 @@ class Front:
         self._clock = clock  # in seconds
         self._threads = Threads(self._serve)
         self._probes = Threads(self._run, count=1)
+        self._readiness = Threads(self._examine, count=1)
         self._refusals = Threads(self._run, count=1)
         self._patience = Patience(self._give_up, clock)
         self._endings = Endings()
@@ -50,6 +55,7 @@ class Front:
         self._endings.start(loop)
         self._threads.start(loop)
         self._probes.start(loop)
+        self._readiness.start(loop)
         self._refusals.start(loop)
         self._patience.start(loop)
         registry.gauge("waiting", self._threads.waiting)
@@ -58,6 +64,7 @@ class Front:
         """Let the threads finish their current requests."""
         self._threads.stop()
         self._probes.stop()
+        self._readiness.stop()
         self._refusals.stop()
         self._at_end()
 
@@ -71,8 +78,13 @@ class Front:
             outages.worked(OVERLOAD.part, now=self._clock())
         self._run(job)
 
+    def _examine(self, job: Job) -> None:
+        if job.take():
+            self._run(job)
+
     def _refuse(self, job: Job) -> None:
-        outages.failed(OVERLOAD, now=self._clock())
+        if job.path != READINESS:
+            outages.failed(OVERLOAD, now=self._clock())
         job.refuse(Unavailable())
 
     def _give_up(self, job: Job) -> None:
@@ -99,7 +111,8 @@ class Front:
         if job.path == LIVENESS:
             self._probes.put(job)
         else:
-            self._threads.put(job)
+            threads = self._readiness if job.path == READINESS else self._threads
+            threads.put(job)
             self._patience.add(job)
         await job.done
         body.release()

@@ -60,7 +60,7 @@ WRITES = ("create", "complete")
 PEAK = 4  # the busiest second, in those of an average one
 BUSY = 0.5  # of a processor, at that moment
 CORES = 8  # of a web machine, with a worker for each
-THREADS = 4  # of a worker, each with a connection
+CONNECTIONS = 5  # of a worker: one for each thread, and one for `/readyz`
 
 SECONDS = 24 * 60 * 60
 SHOWN = (10_000, 100_000, 1_000_000, 10_000_000)  # users
@@ -300,7 +300,7 @@ def need(users: int, figures: Figures, performance: Figures) -> dict[str, str]:
         "requests a second, at the peak": f"{peak:,.0f}",
         "processors for the web": _number(web_cores),
         f"web machines of {CORES} processors": f"{machines:,}",
-        "their connections": f"{machines * CORES * THREADS:,}",
+        "their connections": f"{machines * CORES * CONNECTIONS:,}",
         "processors for the database": _number(database_cores),
         "writes a second, at the peak": f"{written / SECONDS * PEAK:,.0f}",
         "log a second, at the peak": _size(written / SECONDS * PEAK * sizes["log"]),

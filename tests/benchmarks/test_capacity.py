@@ -32,7 +32,7 @@ def test_needs_grow_with_the_users():
     assert found["processors for the web"] == "2.7"
     assert found["processors for the database"] == "1.4"
     assert found["web machines of 8 processors"] == "1"
-    assert found["their connections"] == "32"
+    assert found["their connections"] == "40"
     # Of 8 writes a day each: 18.5 a second, and 4 × as many.
     assert found["writes a second, at the peak"] == "74"
     assert found["log a second, at the peak"] == "148 KB"

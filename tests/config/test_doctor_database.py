@@ -192,7 +192,7 @@ def test_a_role_without_a_time_limit_gets_a_warning(postgresql, monkeypatch, lim
 def test_more_workers_than_connections_are_a_warning(postgresql, monkeypatch):
     monkeypatch.setenv("WORKERS", "1000")
 
-    assert "4000 connections" in only(check_role()).text
+    assert "5000 connections" in only(check_role()).text
 
 
 # --- A pooler ---------------------------------------------------------------------

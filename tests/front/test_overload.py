@@ -21,7 +21,7 @@ def busy():
     state = SimpleNamespace(now=0.0, running=0, all_run=None, may_end=threading.Event())
 
     def application(environ, start_response):
-        if environ["PATH_INFO"] == "/slow":
+        if environ["PATH_INFO"] == "/slow" and REFUSAL not in environ:
             state.loop.call_soon_threadsafe(state.begun)
             state.may_end.wait(30)
         refusal = environ.get(REFUSAL)
@@ -106,15 +106,44 @@ def test_nothing_is_remembered_of_requests_that_have_ended(busy):
     assert not asyncio.run(remembered())
 
 
-def test_the_probe_of_a_busy_process_is_answered_before_the_others(busy):
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_probe_of_a_busy_process_is_answered_before_the_others(busy, path):
     async def probe():
         async with all_busy(busy) as (front, _):
-            request = Request("/healthz")
-            await asyncio.wait_for(front.__rsgi__(request.scope, request), 30)
+            request = Request(path)
+            await asyncio.wait_for(front.__rsgi__(request.scope, request), 5)
             assert not busy.may_end.is_set()
             return request.status
 
     assert asyncio.run(probe()) == 200
+
+
+def test_readiness_that_is_slow_delays_nobody_else(busy, monkeypatch):
+    monkeypatch.setattr("config.front.READINESS", "/slow")
+
+    async def others():
+        busy.loop, busy.begun = asyncio.get_running_loop(), lambda: None
+        front = Front(busy.application, clock=lambda: busy.now)
+        front.__rsgi_init__(busy.loop)
+        first, second = [Request("/slow") for _ in range(2)]
+        tasks = [
+            asyncio.create_task(front.__rsgi__(r.scope, r)) for r in [first, second]
+        ]
+        requests = [Request("/healthz"), Request("/")]
+        for request in requests:
+            await asyncio.wait_for(front.__rsgi__(request.scope, request), 5)
+        busy.now += WAIT_MAX + 0.1
+        front._patience.look()
+        await asyncio.wait_for(tasks[1], 5)
+        assert not busy.may_end.is_set()
+        busy.may_end.set()
+        await tasks[0]
+        front.__rsgi_del__(busy.loop)
+        return [request.status for request in [*requests, second]]
+
+    outages.forget()
+    assert asyncio.run(others()) == [200, 200, 503]
+    assert not outages
 
 
 def test_an_overload_is_logged_once(busy, caplog):
