@@ -7,13 +7,12 @@ PORT, WORKERS and BASE_URL are read from the environment, or else from `.env`.
 
 import hashlib
 import os
-import socket
 import sys
 from operator import itemgetter
 from pathlib import Path
 
 from config import dotenv, private_files
-from config.server import address
+from config.server import address, in_url, refuse_taken_port
 
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - only compared with
 MODES = ("run", "demo", "dev", "prepare")
@@ -29,14 +28,14 @@ def main(mode: str) -> None:
     if mode == "dev":
         os.environ["DEBUG"] = "true"
     if mode != "prepare":
-        _refuse_taken_port(host, port)
+        refuse_taken_port()
     _prepare(with_demo=mode == "demo")
     if mode == "prepare":
         return
     print(_invitation(mode), flush=True)
     server = ["-m", "config.server"]
     if mode == "dev":
-        server = ["manage.py", "runserver", f"{_in_url(host)}:{port}"]
+        server = ["manage.py", "runserver", f"{in_url(host)}:{port}"]
     # The server replaces this process, so signals reach the server itself.
     os.execv(sys.executable, [sys.executable, *server])  # noqa: S606
 
@@ -55,29 +54,8 @@ def _invitation(mode: str) -> str:
 
 def _base_url(host: str, port: int) -> str:
     """Return the URL of the server for a browser on this machine."""
-    name = "127.0.0.1" if host in WILDCARDS else _in_url(host)
+    name = "127.0.0.1" if host in WILDCARDS else in_url(host)
     return f"http://{name}:{port}"
-
-
-def _in_url(host: str) -> str:
-    """Return `host` as it is written in a URL: IPv6 in brackets."""
-    return f"[{host}]" if ":" in host else host
-
-
-def _refuse_taken_port(host: str, port: int) -> None:
-    """Exit with a clear message when the port is in use.
-
-    The server itself would share the port with another instance, and each of them would
-    answer some of the requests.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        sys.exit(
-            f"Can't listen on {_in_url(host)}:{port}: {error.strerror or error}.\n"
-            f"Choose another port, for example: make run PORT={port + 1}"
-        )
 
 
 def _prepare(*, with_demo: bool) -> None:

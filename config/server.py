@@ -9,6 +9,7 @@ import importlib
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -24,6 +25,31 @@ def address() -> tuple[str, int]:
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         sys.exit(f"PORT must be a number from 1 to 65535, not {port!r}.")
     return host.strip("[]"), int(port)
+
+
+def refuse_taken_port() -> None:
+    """Exit with a clear message if HOST and PORT can't be listened on.
+
+    Granian itself would share the port with the server that has it, perhaps of another
+    database, and each of them would answer some of the requests.
+    """
+    host, port = address()
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        # Without the address, which `create_server` adds in brackets.
+        reason = str(error.strerror or error).partition(" (while")[0]
+        sys.exit(
+            f"Can't listen on {in_url(host)}:{port}: {reason}.\n"
+            # The next one is often that of a second instance.
+            f"Stop what listens there, or choose another port, such as PORT={port + 2}."
+        )
+
+
+def in_url(host: str) -> str:
+    """Return `host` as it is written in a URL: IPv6 in brackets."""
+    return f"[{host}]" if ":" in host else host
 
 
 def options() -> list[str]:
@@ -64,6 +90,7 @@ def main() -> None:
 
     private_files.restrict_new_files()
     dotenv.load()
+    refuse_taken_port()
     os.register_at_fork(after_in_child=_block_sigint)
     _load_before_fork()
     _hold_database()

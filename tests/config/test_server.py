@@ -6,6 +6,8 @@ import os
 import re
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -79,6 +81,23 @@ def test_the_workers_share_the_memory_of_the_application(server):
             for kind in ("Rss", "Pss")
         )
         assert proportional < 0.7 * resident
+
+
+def test_a_second_server_on_the_same_port_is_refused(server):
+    second = subprocess.run(
+        [sys.executable, "-m", "config.server"],
+        env=server.environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"Can't listen on 127.0.0.1:{server.port}: Address already in use.\n"
+        "Stop what listens there, or choose another port, such as"
+        f" PORT={server.port + 2}.\n"
+    )
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
