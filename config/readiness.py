@@ -24,7 +24,12 @@ ANSWERS_WITHIN = 2.0  # seconds
 # SQLite notices only at a commit that it can't write.
 DISK_MIN = 1024 * 1024  # bytes
 
-MISSING = "migrations are missing: run manage.py migrate"
+# Codes of outages in the log. docs/operations.md says what they are.
+MISSING = "migrations are missing"
+ONLY_READS = "the server only reads"
+NO_FILE = "no SQLite file"
+DISK_FULL = "the disk of the SQLite file is full"
+CODES = (ONLY_READS, MISSING, NO_FILE, DISK_FULL)
 # SQLSTATE for a table or a column that does not exist. SQLite has OperationalError.
 UNDEFINED = ("42P01", "42703")
 
@@ -111,7 +116,7 @@ def _examine_postgresql() -> None:
         ((only_reads,),) = cursor.fetchall()
     if only_reads:
         replace_connection()
-        raise NotReady("the server only reads")
+        raise NotReady(ONLY_READS)
 
 
 def _examine_sqlite() -> None:
@@ -119,9 +124,9 @@ def _examine_sqlite() -> None:
     path = file_of(connection)
     if path is not None and not path.exists():
         connection.close()  # it would go on with the deleted file
-        raise NotReady("no SQLite file: run manage.py migrate, or correct the path")
+        raise NotReady(NO_FILE)
     if path is not None and shutil.disk_usage(path.parent).free < DISK_MIN:
-        raise NotReady("the disk of the SQLite file is full")
+        raise NotReady(DISK_FULL)
     connection.ensure_connection()
     if connection.in_atomic_block:
         return

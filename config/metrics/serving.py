@@ -1,5 +1,6 @@
 """Serving the metrics from the main process, and counting in its workers."""
 
+import errno
 import http.server
 import itertools
 import logging
@@ -36,13 +37,17 @@ def start(address: str) -> None:
     try:
         server = _listening(parse(address))
     except (OSError, ValueError) as exc:
-        sys.exit(
-            f"METRICS_ADDRESS: can't listen on {address!r} ({type(exc).__name__})."
-        )
+        sys.exit(f"METRICS_ADDRESS: can't listen on {address!r}: {_reason(exc)}.")
     os.register_at_fork(
         before=slots.prepare, after_in_child=lambda: _begin_in_worker(server)
     )
     threading.Thread(target=server.serve_forever, daemon=True, name="metrics").start()
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "already in use. Each instance needs an address of its own"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _begin_in_worker(server: socketserver.BaseServer) -> None:

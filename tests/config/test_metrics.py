@@ -304,6 +304,14 @@ def test_refuses_what_is_not_an_address(text, settings):
     assert message.id == "config.E008"
 
 
+def test_an_address_that_is_taken_is_named_with_the_reason():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+
+        with pytest.raises(SystemExit, match=f"'{address}': already in use"):
+            serving.start(address)
+
+
 # --- The real server ------------------------------------------------------------------
 
 

@@ -129,6 +129,16 @@ def test_the_units_use_the_ports_of_the_proxies():
         assert sorted(set(re.findall(r"127\.0\.0\.1:(\d+)", text))) == ports
 
 
+def test_no_unit_is_to_be_edited_as_an_upgrade_copies_it_again():
+    page = (settings.BASE_DIR / "docs" / "install.md").read_text("utf-8")
+
+    assert "cp -r deploy/systemd/. " in page.partition("## Upgrade")[2]
+    assert "systemctl edit ownlist-web@.service" in page
+    for unit in UNITS.rglob("*.*"):
+        text = unit.read_text("utf-8") if unit.is_file() else ""
+        assert not re.search(r"^#\s*\w+=", text, re.MULTILINE), unit.name
+
+
 @pytest.mark.slow
 def test_the_server_makes_no_memory_executable(tmp_path, monkeypatch):
     """What MemoryDenyWriteExecute of the units refuses; here the kernel refuses it."""
