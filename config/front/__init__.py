@@ -83,13 +83,15 @@ class Front:
             self._run(job)
 
     def _refuse(self, job: Job) -> None:
-        if job.path != READINESS:
+        if job.path != READINESS and not job.is_held_back:
             outages.failed(OVERLOAD, now=self._clock())
         job.refuse(Unavailable())
 
     def _give_up(self, job: Job) -> None:
         """Refuse a request that no thread has taken. Called on the event loop."""
         self._refuse(job)
+        if job.is_held_back:
+            self._threads.let_go(job)
         self._refusals.put(job)
 
     def _run(self, job: Job) -> None:

@@ -70,6 +70,8 @@ class Job:
             "HTTP_COOKIE", ""
         )
         self.received_at = received_at
+        # Whether it waits, or waited, for others of its caller and not for a thread.
+        self.is_held_back = False
         self._environ = head.environ
         self._body = body
         self._protocol = protocol

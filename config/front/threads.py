@@ -76,8 +76,10 @@ class Threads:
             thread.join()
 
     def waiting(self) -> int:
-        """Return how many jobs no thread has taken yet."""
-        return self._jobs.qsize()
+        """Return how many jobs no thread has run yet."""
+        with self._lock:
+            held_back = sum(map(len, self._held_back.values()))
+        return self._jobs.qsize() + held_back
 
     def put(self, job: Job) -> None:
         """Let a thread run this job. Called on the event loop."""
@@ -85,6 +87,15 @@ class Threads:
         if not self._is_watching:
             self._is_watching = True
             self._watch()
+
+    def let_go(self, job: Job) -> None:
+        """Forget a job that was held back, and is refused."""
+        with self._lock:
+            jobs = self._held_back.get(job.caller)
+            if jobs and job in jobs:
+                jobs.remove(job)
+                if not jobs:
+                    del self._held_back[job.caller]
 
     def _watch(self) -> None:
         """Let one thread take jobs, and look back after a window."""
@@ -141,6 +152,7 @@ class Threads:
         """Hold a job back if too many of its caller are running."""
         with self._lock:
             if job.caller and self._running[job.caller] >= OF_ONE_CALLER:
+                job.is_held_back = True
                 self._held_back.setdefault(job.caller, deque()).append(job)
                 return False
             self._running[job.caller] += 1

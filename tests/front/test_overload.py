@@ -10,7 +10,7 @@ import pytest
 from config.api.problems import Unavailable
 from config.front import WAIT_MAX, Front
 from config.front.answers import REFUSAL
-from config.front.threads import THREADS
+from config.front.threads import OF_ONE_CALLER, THREADS
 from config.outages import outages
 from tests.front.requests import Request
 
@@ -94,6 +94,34 @@ def test_a_request_that_no_thread_takes_is_refused_in_time(busy):
         return [request.status for request in slow + late]
 
     assert asyncio.run(refused()) == [200] * THREADS + [503, 503]
+
+
+def test_a_request_that_waits_for_others_of_its_caller_is_no_outage(busy):
+    mine = {"authorization": "Bearer mine"}
+
+    async def refused():
+        busy.loop, busy.all_run = asyncio.get_running_loop(), asyncio.Event()
+        front = Front(busy.application, clock=lambda: busy.now)
+        front.__rsgi_init__(busy.loop)
+        slow = [Request("/slow", mine) for _ in range(OF_ONE_CALLER)]
+        late, other = Request("/", mine), Request("/")
+        begun = [asyncio.create_task(front.__rsgi__(r.scope, r)) for r in [*slow, late]]
+        # The other one was received last, so the one before it is held back.
+        await asyncio.wait_for(front.__rsgi__(other.scope, other), 5)
+        waiting = [front._threads.waiting()]
+        busy.now += WAIT_MAX + 0.1
+        front._patience.look()
+        await asyncio.wait_for(begun.pop(), 5)
+        waiting.append(front._threads.waiting())
+        busy.may_end.set()
+        await asyncio.gather(*begun)
+        front.__rsgi_del__(busy.loop)
+        assert (late.status, other.status) == (503, 200)
+        return waiting
+
+    outages.forget()
+    assert asyncio.run(refused()) == [1, 0]
+    assert not outages
 
 
 def test_nothing_is_remembered_of_requests_that_have_ended(busy):
