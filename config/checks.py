@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator
 from itertools import combinations
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,6 +15,13 @@ from config.metrics.address import parse
 from config.postgresql.policies import are_enforced
 from config.postgresql.roles import Role
 from config.private_files import database_files, is_open_to_others
+from config.setting_urls import (
+    UNUSABLE_CACHE,
+    UNUSABLE_MAIL,
+    cache_settings,
+    email_settings,
+    parts_of,
+)
 
 MIN_SECRET_BYTES = 32
 SECRETS = ("SECRET_KEY", "JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY")
@@ -25,7 +31,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]", "testserver"}
 @register
 def check_addresses(**kwargs: object) -> Iterator[CheckMessage]:
     """Check the public address, the allowed hosts, and settings that depend on them."""
-    base = urlsplit(settings.BASE_URL)
+    base = parts_of(settings.BASE_URL)
     if base.scheme not in {"http", "https"} or not base.hostname or base.path:
         yield Error(
             "BASE_URL is not a URL of the form https://lists.example.com.",
@@ -52,13 +58,41 @@ def check_addresses(**kwargs: object) -> Iterator[CheckMessage]:
             id="config.E004",
         )
     for origin in settings.CORS_ALLOWED_ORIGINS:
-        parts = urlsplit(origin)
+        parts = parts_of(origin)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
             yield Error(
                 f"CORS_ALLOWED_ORIGINS contains {origin!r}, which is not an origin.",
                 hint="Use scheme and host (and port), like https://app.example.com.",
                 id="config.E005",
             )
+
+
+@register
+def check_mail_server(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that EMAIL_URL could be parsed."""
+    if settings.EMAIL_URL and email_settings(settings.EMAIL_URL) == UNUSABLE_MAIL:
+        yield Error(
+            "EMAIL_URL is not a valid URL of a mail server.",
+            hint=(
+                "Use smtp+tls://user:password@mail.example.com:587; percent-encode"
+                " special characters in user and password."
+            ),
+            id="config.E034",
+        )
+
+
+@register
+def check_cache(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that CACHE_URL could be parsed."""
+    if cache_settings(settings.CACHE_URL) == UNUSABLE_CACHE:
+        yield Error(
+            "CACHE_URL is not a valid URL of a cache server.",
+            hint=(
+                "Use rediscache://:password@127.0.0.1:6379/0, or remove it;"
+                " percent-encode special characters in the password."
+            ),
+            id="config.E035",
+        )
 
 
 @register
@@ -190,7 +224,10 @@ def check_replica(**kwargs: object) -> Iterator[CheckMessage]:
     ):
         yield Error(
             "DATABASE_REPLICA_URL needs PostgreSQL, and DATABASE_URL as well.",
-            hint="Name a streaming standby of DATABASE_URL, or remove it.",
+            hint=(
+                "Name a streaming standby of DATABASE_URL, or remove it;"
+                " percent-encode special characters in the password."
+            ),
             id="config.E027",
         )
 
@@ -204,7 +241,10 @@ def check_migration_database(**kwargs: object) -> Iterator[CheckMessage]:
     ):
         yield Error(
             "MIGRATION_DATABASE_URL needs PostgreSQL, and DATABASE_URL as well.",
-            hint="Remove it for SQLite, which has no roles.",
+            hint=(
+                "Remove it for SQLite, which has no roles. Percent-encode special"
+                " characters in the password."
+            ),
             id="config.E023",
         )
 
@@ -273,3 +313,14 @@ def check_hsts(**kwargs: object) -> Iterator[CheckMessage]:
             hint="Turn on both or neither: browsers preload only with subdomains.",
             id="config.E007",
         )
+
+
+# Which need neither a database nor the apps.
+OF_URLS = (
+    check_database,
+    check_replica,
+    check_migration_database,
+    check_mail_server,
+    check_cache,
+    check_telemetry,
+)

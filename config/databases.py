@@ -1,10 +1,15 @@
 """Django's database settings, derived from a database URL."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 
+from config.setting_urls import is_cut_short
+
 DatabaseSettings = dict[str, Any]
+
+UNUSABLE = {"ENGINE": "django.db.backends.dummy", "NAME": ""}
 
 # The time limits of PostgreSQL, in milliseconds. The query of a URL can change them.
 LIMITS = {
@@ -39,14 +44,17 @@ def database_settings(url: str, *, pooled: bool) -> DatabaseSettings:
     stops the start with a message that names the setting.
     """
     try:
+        # The parser would quote a URL without a scheme in a warning.
+        if not urlsplit(url).scheme or is_cut_short(url):
+            return dict(UNUSABLE)
         settings: DatabaseSettings = environ.Env.db_url_config(url)
         if settings.get("ENGINE") == "django.db.backends.postgresql":
             return settings | _postgresql(settings, pooled=pooled)
     except Exception:  # noqa: BLE001 - the parser raises many types, also KeyError
-        return {"ENGINE": "django.db.backends.dummy", "NAME": ""}
+        return dict(UNUSABLE)
     if settings.get("ENGINE") == "django.db.backends.sqlite3":
         return settings | _sqlite(settings)
-    return {"ENGINE": "django.db.backends.dummy", "NAME": ""}
+    return dict(UNUSABLE)
 
 
 def _sqlite(settings: DatabaseSettings) -> DatabaseSettings:

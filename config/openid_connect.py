@@ -1,6 +1,6 @@
 """allauth's settings for signing in at a Better Auth server."""
 
-from urllib.parse import urlsplit
+from config.setting_urls import parts_of
 
 
 def provider_settings(url: str, *, client_id: str, secret: str) -> dict[str, object]:
@@ -13,7 +13,7 @@ def provider_settings(url: str, *, client_id: str, secret: str) -> dict[str, obj
         return {}
     app = {
         "provider_id": "better-auth",
-        "name": urlsplit(url).hostname,
+        "name": parts_of(url).hostname,
         "client_id": client_id,
         "secret": secret,
         "settings": {

@@ -90,6 +90,7 @@ def main() -> None:
 
     private_files.restrict_new_files()
     dotenv.load()
+    _refuse_unusable_urls()
     refuse_taken_port()
     os.register_at_fork(after_in_child=_block_sigint)
     _load_before_fork()
@@ -97,6 +98,19 @@ def main() -> None:
     _start_metrics()
     sys.argv[1:] = sys.argv[1:] + options()
     entrypoint()  # type: ignore[no-untyped-call]
+
+
+def _refuse_unusable_urls() -> None:
+    """Exit with a message that names the setting, before a part fails with its value.
+
+    The other system checks have run with `migrate`, before the start.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from config import checks
+
+    for check in checks.OF_URLS:
+        for message in check():
+            sys.exit(f"{message.msg} {message.hint}")
 
 
 def _load_before_fork() -> None:

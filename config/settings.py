@@ -9,13 +9,13 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
 
 from config.databases import database_settings, replica_settings
 from config.openid_connect import provider_settings
+from config.setting_urls import cache_settings, email_settings, parts_of
 from config.static_policy import add_policy
 
 # --- Core -------------------------------------------------------------------
@@ -34,7 +34,7 @@ DEBUG = env.bool("DEBUG", default=False)
 # The public address determines links in mails, our `iss`, cookie names and flags, HSTS
 # and CSRF origins. Everything works over plain http on loopback.
 BASE_URL = env("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
-_base = urlsplit(BASE_URL)
+_base = parts_of(BASE_URL)
 IS_HTTPS = _base.scheme == "https"
 IS_LOOPBACK = _base.hostname in {"127.0.0.1", "localhost", "::1"}
 LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
@@ -195,7 +195,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Shared by all workers, for values that can be fetched again: the keys of issuers, and
 # recently verified sessions. A migration creates the table. `CACHE_URL=rediscache://…`
 # uses a cache server instead.
-CACHES = {"default": env.cache("CACHE_URL", default="dbcache://ownlist_cache")}
+CACHE_URL = env("CACHE_URL", default="dbcache://ownlist_cache")
+CACHES = {"default": cache_settings(CACHE_URL)}
 IS_CACHE_A_TABLE = CACHES["default"]["BACKEND"].endswith(".DatabaseCache")
 if IS_CACHE_A_TABLE:
     CACHES["default"]["OPTIONS"] = {"MAX_ENTRIES": 20_000}
@@ -240,7 +241,7 @@ LOGIN_REDIRECT_URL = "todos:task-today"
 EMAIL_URL = env("EMAIL_URL", default="")
 EMAIL_BACKEND = "config.mails.TerminalBackend"
 if EMAIL_URL:
-    vars().update(env.email_url("EMAIL_URL"))
+    vars().update(email_settings(EMAIL_URL))
     if EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend":
         EMAIL_BACKEND = "config.mails.SMTPBackend"
 EMAIL_TIMEOUT = 5  # seconds

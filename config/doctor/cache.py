@@ -7,10 +7,14 @@ from django.conf import settings
 from django.core.cache import cache
 
 from config.doctor.findings import Finding, error, ok
+from config.setting_urls import UNUSABLE_CACHE, cache_settings
 
 
 def check_cache() -> Iterator[Finding]:
     """Store a value, read it and delete it."""
+    if cache_settings(settings.CACHE_URL) == UNUSABLE_CACHE:
+        yield error("CACHE_URL is not a valid URL.", "See the finding of the settings.")
+        return
     kind = "table of the database" if settings.IS_CACHE_A_TABLE else "cache server"
     key, value = f"doctor-{secrets.token_hex(8)}", secrets.token_hex(8)
     try:

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage, get_connection
 
 from config.doctor.findings import Finding, error, ok, warning
 from config.mails import CONSOLE
+from config.setting_urls import NO_HOST
 
 # What an error means; the first that fits. Its text may quote a mail.
 CAUSES: tuple[tuple[type[Exception], str], ...] = (
@@ -33,6 +34,9 @@ CAUSES: tuple[tuple[type[Exception], str], ...] = (
 
 def check_mail(recipient: str = "") -> Iterator[Finding]:
     """Connect and sign in; send a test mail if there is a `recipient`."""
+    if settings.EMAIL_HOST == NO_HOST:
+        yield error("EMAIL_URL is not a valid URL.", "See the finding of the settings.")
+        return
     if settings.EMAIL_BACKEND == CONSOLE:
         yield _printed()
         return
