@@ -96,7 +96,7 @@ def test_a_request_that_no_thread_takes_is_refused_in_time(busy):
     assert asyncio.run(refused()) == [200] * THREADS + [503, 503]
 
 
-def test_a_request_that_waits_for_others_of_its_caller_is_no_outage(busy):
+def test_no_outage_is_logged_for_a_request_that_waits_for_its_caller(busy):
     mine = {"authorization": "Bearer mine"}
 
     async def refused():
