@@ -118,6 +118,32 @@ def _level_of(status: int) -> int:
     return logging.ERROR if status >= 500 else logging.INFO
 
 
+class BodyLengthMiddleware:
+    """Leave out the length of a body that does not follow (RFC 9110 section 8.6).
+
+    Other layers declare that of the empty body, which a 204 and a 304 must not have. A
+    page for HEAD names its method and its padding is random, so its length is not that
+    of the answer to GET.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code in {204, 304}:
+            response.headers.pop("Content-Length", None)
+        elif request.method == "HEAD" and _is_whole_page(response):
+            response.content = b""  # the server would declare its length
+            response.headers.pop("Content-Length", None)
+        return response
+
+
+def _is_whole_page(response: HttpResponse) -> bool:
+    is_html = response.headers.get("Content-Type", "").startswith("text/html")
+    return is_html and not response.streaming
+
+
 class PageHeadersMiddleware:
     """Keep responses out of caches, and disable browser features that we never use."""
 

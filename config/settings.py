@@ -107,6 +107,7 @@ POLICY_MIDDLEWARE = [
 MIDDLEWARE = [
     "config.row_security.RowSecurityMiddleware",
     "config.middleware.RequestLogMiddleware",
+    "config.middleware.BodyLengthMiddleware",
     "config.api.chain.ShortChainMiddleware",  # which takes calls of programs from here
     "config.compression.PageCompressionMiddleware",
     "config.middleware.SeeOtherMiddleware",

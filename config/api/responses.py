@@ -36,9 +36,10 @@ class Response(HttpResponse):
     def rendered_by(self, renderer: BaseRenderer) -> HttpResponse:
         """Return this response with its body, if the renderer writes JSON.
 
-        Otherwise return the response of REST framework, which renders it later.
+        Otherwise return the response of REST framework, which renders it later. A 304
+        has no body, whatever the renderer.
         """
-        if type(renderer) is not JSONRenderer:
+        if type(renderer) is not JSONRenderer and self.status_code != 304:
             headers = {**self.headers}
             del headers["Content-Type"]
             return response.Response(
