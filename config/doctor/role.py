@@ -32,6 +32,12 @@ def check_role() -> Iterator[Finding]:
             "As the owner of the tables, run manage.py create_runtime_role again with"
             " the name of this role.",
         )
+    if not denied and _denies_later_tables():
+        yield error(
+            "The role may not read and write the tables of later migrations.",
+            "As the owner of the tables, run manage.py create_runtime_role again with"
+            " the name of this role, before the next upgrade.",
+        )
     yield from _examine_limits()
     yield from _examine_connections()
 
@@ -50,6 +56,24 @@ def _denied_tables() -> list[str]:
             [tables],
         )
         return [name for (name,) in cursor.fetchall()]
+
+
+def _denies_later_tables() -> bool:
+    """Whether tables that their owner makes from now on are closed to the role."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT pg_has_role(relowner, 'USAGE') AND ("
+            " SELECT count(DISTINCT privilege_type)"
+            " FROM pg_default_acl, aclexplode(defaclacl)"
+            " WHERE defaclrole = relowner AND defaclobjtype = 'r'"
+            " AND defaclnamespace IN (0, relnamespace)"
+            " AND CASE grantee WHEN 0 THEN true"
+            " ELSE pg_has_role(grantee, 'USAGE') END"
+            " AND privilege_type IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')) < 4"
+            " FROM pg_class WHERE oid = to_regclass('django_migrations')"
+        )
+        row = cursor.fetchone()
+    return bool(row and row[0])
 
 
 def _examine_limits() -> Iterator[Finding]:

@@ -97,23 +97,29 @@ def warn_of_unlimited_role() -> None:
         connection.close()
 
 
-def creation(name: str, password: str) -> sql.Composed:
-    """Return the statement that creates a role without any rights."""
-    return sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
-        sql.Identifier(name), password
-    )
+def creation(name: str, password: str | None) -> sql.Composed:
+    """Return the statement that creates a role without any rights.
+
+    Without a password, nobody can sign in with one.
+    """
+    statement = sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name))
+    if password is None:
+        return statement
+    return statement + sql.SQL(" PASSWORD {}").format(password)
 
 
 def grants(name: str) -> list[sql.Composed]:
     """Return the statements that let a role read and write, now and after migrations.
 
-    They must run as the owner of the tables. They can be repeated.
+    The owner of the tables must be connected. The statements name that role, so that
+    a superuser can run them instead. They can be repeated.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_database(), current_schema()")
-        ((database, schema),) = cursor.fetchall()
+        cursor.execute("SELECT current_user, current_database(), current_schema()")
+        ((owner, database, schema),) = cursor.fetchall()
     names = {
         "role": sql.Identifier(name),
+        "owner": sql.Identifier(owner),
         "database": sql.Identifier(database),
         "schema": sql.Identifier(schema),
     }
@@ -129,7 +135,7 @@ def grants(name: str) -> list[sql.Composed]:
     for kind, what in rights.items():
         statements += [
             f"GRANT {what} ON ALL {kind} IN SCHEMA {{schema}} TO {{role}}",
-            f"ALTER DEFAULT PRIVILEGES IN SCHEMA {{schema}} GRANT {what} ON {kind}"
-            " TO {role}",
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {schema}"
+            f" GRANT {what} ON {kind} TO {{role}}",
         ]
     return [sql.SQL(statement).format(**names) for statement in statements]

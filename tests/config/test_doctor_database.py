@@ -175,6 +175,23 @@ def test_a_missing_right_is_an_error(postgresql, monkeypatch):
     assert "config_commandrun" in finding.text
 
 
+def test_tables_of_later_migrations_must_be_included(postgresql, monkeypatch):
+    monkeypatch.setenv("WORKERS", "1")
+    name = connection.settings_dict["USER"]
+    change = "ALTER DEFAULT PRIVILEGES IN SCHEMA public"
+    with cursor_of_the_owner() as cursor:
+        cursor.execute(f"{change} REVOKE UPDATE ON TABLES FROM {name}")
+    try:
+        finding = only(check_role())
+    finally:
+        with cursor_of_the_owner() as cursor:
+            cursor.execute(f"{change} GRANT UPDATE ON TABLES TO {name}")
+
+    assert finding.level == Level.ERROR
+    assert "later migrations" in finding.text
+    assert "create_runtime_role" in finding.hint
+
+
 @pytest.mark.parametrize("limit", role.LIMITS)
 def test_a_role_without_a_time_limit_gets_a_warning(postgresql, monkeypatch, limit):
     monkeypatch.setenv("WORKERS", "1")

@@ -1,5 +1,6 @@
 """The roles of a deployment on PostgreSQL: creating one, and checking it."""
 
+import re
 from io import StringIO
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from django.db import connection
 from config import checks
 from config.postgresql.roles import Role, as_owner, warn_of_unlimited_role
 from config.row_security import rows_of
+from tests.runtime_role import cursor_of_the_owner
 
 
 @pytest.fixture
@@ -63,9 +65,40 @@ def test_a_second_run_keeps_the_password(name):
 def test_can_only_print_the_statements(postgresql):
     printed = create("ownlist_printed", "--sql")
 
-    assert 'CREATE ROLE "ownlist_printed" LOGIN PASSWORD' in printed
+    assert 'CREATE ROLE "ownlist_printed" LOGIN;' in printed
+    assert r'\password "ownlist_printed"' in printed
     with rows_of(None):
         assert Role.named("ownlist_printed") is None
+
+
+def test_the_statements_include_the_tables_of_later_migrations(name):
+    printed = create(name, "--sql")
+    owner = settings.MIGRATION_DATABASE["USER"]
+    changes = re.findall(r"^ALTER DEFAULT PRIVILEGES (.*?) IN", printed, re.MULTILINE)
+
+    with cursor_of_the_owner() as cursor:
+        for statement in re.findall(r"^[A-Z].*;$", printed, re.MULTILINE):
+            cursor.execute(statement)
+        cursor.execute("CREATE TABLE of_a_later_migration (id integer)")
+    try:
+        with cursor_of_the_owner() as cursor:
+            cursor.execute(
+                "SELECT has_table_privilege(%s, 'of_a_later_migration', 'UPDATE')",
+                [name],
+            )
+            assert cursor.fetchone() == (True,)
+    finally:
+        with cursor_of_the_owner() as cursor:
+            cursor.execute("DROP TABLE of_a_later_migration")
+    # By name, because a superuser may run them.
+    assert set(changes) == {f'FOR ROLE "{owner}"'}
+
+
+def test_the_printed_role_has_no_password_that_is_known(postgresql):
+    printed = create("ownlist_printed", "--sql")
+
+    statements = [line for line in printed.splitlines() if line[:2] != "--"]
+    assert "PASSWORD" not in "".join(statements)
 
 
 def test_refuses_a_role_that_owns_the_tables(postgresql):

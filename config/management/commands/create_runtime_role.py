@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import ProgrammingError, connection, transaction
+from psycopg import sql
 
 from config.postgresql.roles import Role, as_owner, creation, grants
 
@@ -22,7 +23,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="The name of the role, such as ownlist_app.")
         parser.add_argument(
-            "--sql", action="store_true", help="Only print the statements."
+            "--sql",
+            action="store_true",
+            help="Only print the statements, for a superuser to run.",
         )
 
     def handle(self, *args: object, **options: Any) -> None:
@@ -31,16 +34,19 @@ class Command(BaseCommand):
         name = options["name"]
         with as_owner():
             is_new = self._is_new(name)
-            password = "********" if options["sql"] else secrets.token_urlsafe(24)
+            password = None if options["sql"] else secrets.token_urlsafe(24)
             statements = [creation(name, password)] if is_new else []
             statements += grants(name)
             if options["sql"]:
                 for statement in statements:
                     self.stdout.write(f"{statement.as_string()};")
+                if is_new:
+                    self.stdout.write(_password_advice(name))
                 return
             self._run(statements)
         self.stdout.write(f"The role {name} can read and write, and owns nothing.")
         if is_new:
+            assert password is not None
             url = _url(name, password)
             self.stdout.write(
                 f"Run the service as this role. Its password is shown only now:\n"
@@ -74,6 +80,16 @@ class Command(BaseCommand):
                 f"PostgreSQL refused: {str(exc).splitlines()[0]}\nRun this as the owner"
                 " of the tables, who needs CREATEROLE to create a role."
             ) from None
+
+
+def _password_advice(name: str) -> str:
+    """Return comments for whoever runs the statements: the password is still to set."""
+    role = sql.Identifier(name).as_string()
+    return (
+        "-- The role has no password yet, so nobody can sign in. In psql, this asks for"
+        f" one:\n--   \\password {role}\n-- Then, with that password:\n"
+        f"--   DATABASE_URL={_url(name, 'PASSWORD')}"
+    )
 
 
 def _url(name: str, password: str) -> str:
