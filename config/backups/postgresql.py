@@ -6,6 +6,7 @@ restored on another version of PostgreSQL, and by a role that is not a superuser
 Neon. Row-level security is what the migrations say, whatever the old database had.
 """
 
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,7 +17,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
-from config.backups import catalog, migrations, servers, verification
+from config.backups import catalog, drill, migrations, servers, verification
 from config.backups.archive import Archive, Writer, progress, refuse_little_space
 from config.backups.errors import BackupError
 from config.backups.manifest import Manifest
@@ -128,7 +129,14 @@ def restore(
             if switch:
                 before = f"{present}_before_{stamp}"
                 return lines + servers.switch(present, new, before)
-        return [*lines, f"The restored database is {new}. Nothing was replaced."]
+        return [
+            *lines,
+            f"The restored database is {new}. Nothing was replaced.",
+            *drill.instructions(
+                servers.url_of(new),
+                f"runuser -u postgres -- {shlex.join(['dropdb', new])}",
+            ),
+        ]
 
 
 def _fill(archive: Archive, at: datetime) -> list[str]:

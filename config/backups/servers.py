@@ -207,12 +207,14 @@ def _rename(other: Session, before: str, after: str) -> None:
 def _new_urls(name: str) -> Iterator[str]:
     """Yield the settings that name the database, without the password."""
     for setting in ("DATABASE_URL", "MIGRATION_DATABASE_URL"):
-        if not (value := str(getattr(settings, setting))):
-            continue
-        url = urlsplit(value)
-        credentials, _, place = url.netloc.rpartition("@")
-        user = credentials.partition(":")[0]
-        hidden = url._replace(
-            netloc=f"{user}:********@{place}", path=f"/{quote(name, safe='')}"
-        )
-        yield f"{setting}={hidden.geturl()}"
+        if getattr(settings, setting):
+            yield f"{setting}={url_of(name, setting)}"
+
+
+def url_of(name: str, setting: str = "DATABASE_URL") -> str:
+    """Return the URL of a setting for another database, without the password."""
+    url = urlsplit(str(getattr(settings, setting)))
+    credentials, _, place = url.netloc.rpartition("@")
+    user = credentials.partition(":")[0]
+    netloc = f"{user}:********@{place}"
+    return url._replace(netloc=netloc, path=f"/{quote(name, safe='')}").geturl()

@@ -1,6 +1,7 @@
 """Backups of SQLite: a copy of the database file, made while the service runs."""
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from config import server_lock
-from config.backups import migrations, verification
+from config.backups import drill, migrations, verification
 from config.backups.archive import (
     CHUNK,
     Archive,
@@ -162,6 +163,7 @@ def restore(
         return [
             *warnings,
             f"The restored database is {target}. Nothing was replaced.",
+            *drill.instructions(f"sqlite:///{target.absolute()}", _removal(target)),
         ]
     with _alone(database):
         lines = _create(archive, target, at)
@@ -171,6 +173,13 @@ def restore(
     if was_there:
         lines.append(f"The earlier one is kept as {before}")
     return lines
+
+
+def _removal(target: Path) -> str:
+    """Return the command that removes a database with what a server puts beside it."""
+    path = str(target.absolute())
+    names = [path, *(f"{path}{end}" for end in ("-wal", "-shm", ".lock"))]
+    return shlex.join(["rm", "-f", *names])
 
 
 @contextmanager

@@ -1,10 +1,17 @@
 """`manage.py backup` and `manage.py restore`: what they do, and what they refuse."""
 
+import http.cookiejar
+import json
 import re
+import shlex
 import shutil
 import stat
+import subprocess
+import sys
+import urllib.request
 import zipfile
 from contextlib import contextmanager
+from urllib.parse import urlencode, urlsplit
 
 import psycopg
 import pytest
@@ -12,6 +19,7 @@ import pytest
 from config.backups.manifest import Manifest
 from config.version import VERSION
 from tests import backups
+from tests.benchmarks import processes
 
 pytestmark = pytest.mark.slow
 
@@ -90,6 +98,64 @@ def test_restores_beside_the_present_database(deployment, backup):
     assert found
     # No client continues to read changes from before the restore.
     assert all(last < purged == now for purged, now in found)
+
+
+def sign_in(address, deployment):
+    """Sign in to the demo account as a browser does, and return the page after it."""
+    jar = http.cookiejar.CookieJar()
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    login = f"{address}/accounts/login/"
+    browser.open(login).close()
+    form = {
+        "login": "demo@ownlist.example",
+        "password": json.loads((deployment.directory / "demo.json").read_text())[
+            "password"
+        ],
+        "csrfmiddlewaretoken": {c.name: c.value for c in jar}["ownlist_csrf"],
+    }
+    return browser.open(login, urlencode(form).encode())
+
+
+def test_the_restored_database_is_looked_at_and_removed_as_printed(
+    deployment, backup, tmp_path
+):
+    """With the settings of a service behind a proxy."""
+    name = "seen" if deployment.kind == "postgresql" else deployment.directory / "seen"
+    service = deployment.environment | {
+        "BASE_URL": "https://lists.example.com",
+        "PROXY_COUNT": "1",
+        "METRICS_ADDRESS": "127.0.0.1:1",  # may not be listened on, or is taken
+    }
+
+    status, printed = deployment.manage(
+        "restore", backup, "--no-switch", "--into", name, **service
+    )
+    (command,) = re.findall(r"^  (DATABASE_URL=.*)$", printed, re.MULTILINE)
+    (removal,) = re.findall(r"remove the database:\n  (.*)$", printed, re.MULTILINE)
+
+    assert status == 0, printed
+    assert "SECRET_KEY" not in printed
+    port, password = processes.free_port(), urlsplit(service["DATABASE_URL"]).password
+    assert not password or password not in printed
+    words = shlex.split(command.replace("8002", str(port)))
+    *chosen, program, _, module = words
+    environ = dict(word.split("=", 1) for word in chosen)
+    environ["DATABASE_URL"] = environ["DATABASE_URL"].replace("********", str(password))
+    assert (program, module) == (".venv/bin/python", "config.server")
+    with processes.serving(
+        [sys.executable, "-m", module],
+        port=port,
+        environment=service | environ,
+        log=tmp_path / "log",
+    ):
+        shown = sign_in(f"http://127.0.0.1:{port}", deployment)
+    assert "/accounts/" not in shown.url
+    assert "Inbox" in shown.read().decode()
+    if deployment.kind == "postgresql":
+        assert removal == "runuser -u postgres -- dropdb seen"
+    else:
+        subprocess.run(shlex.split(removal), check=True)
+        assert not list(deployment.directory.glob("seen*"))
 
 
 def test_switches_to_the_restored_database_and_keeps_the_other(deployment, backup):

@@ -78,4 +78,6 @@ class Command(BaseCommand):
                 record_success("restore_test", at=timezone.now(), done=1)
         rows = sum(manifest.tables.values())
         self.stdout.write(f"Restored and verified: {rows:,} rows of {manifest.at}")
-        self.stdout.write("\n".join([*lines, NEXT]))
+        if not options["no_switch"]:
+            lines.append(NEXT)
+        self.stdout.write("\n".join(lines))
