@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PIECE = 64 * 1024  # bytes of a file that are sent at once
-# A file stays in memory until the client has received it. The large files of a process
-# share a limit. A file over the limit is sent when no other is in memory.
-LARGE = 1024 * 1024  # bytes
+PIECE = 64 * 1024  # bytes that are sent at once
+# A response stays in memory until the client has received it. The large ones of a
+# process share a limit. One over the limit is sent when no other is in memory.
+LARGE = 256 * 1024  # bytes
 SHARED = 64 * 1024 * 1024  # bytes
+# What is refused for its response was done before. So the responses to writes may use
+# more, when reads are refused already.
+SHARED_WITH_WRITES = 2 * SHARED
+SAFE = {"GET", "HEAD", "OPTIONS"}  # methods that write nothing (RFC 9110 section 9.2.1)
 # The key in the WSGI environment with the refusal of a request.
 REFUSAL = "ownlist.refusal"
 
@@ -39,12 +43,12 @@ class Outgoing:
     def __init__(self) -> None:
         self._size = 0  # bytes
 
-    def hold(self, size: int) -> bool:
+    def hold(self, size: int, *, limit: int) -> bool:
         """Reserve `size` bytes; return False if the limit would be exceeded."""
         if size <= LARGE:
             return True
         with Outgoing._lock:
-            if Outgoing.size and Outgoing.size + size > SHARED:
+            if Outgoing.size and Outgoing.size + size > limit:
                 return False
             Outgoing.size += size
         self._size = size
@@ -114,11 +118,17 @@ class Job:
                 start.headers.append(("Connection", "close"))
             if not getattr(pieces, "streaming", False):
                 content = b"".join(pieces)
-                self._protocol.response_bytes(start.status, start.headers, content)
-                return
+                if len(content) <= LARGE or REFUSAL in self._environ:
+                    self._protocol.response_bytes(start.status, start.headers, content)
+                    return
+                size, parts = len(content), _parts(content)
+            else:
+                size, parts = start.length, pieces
             self.is_urgent = True
-            if self.outgoing.hold(start.length):
-                self._stream(start, pieces)
+            is_safe = self._environ["REQUEST_METHOD"] in SAFE
+            limit = SHARED if is_safe else SHARED_WITH_WRITES
+            if self.outgoing.hold(size, limit=limit):
+                self._stream(start, parts)
                 return
         finally:
             if hasattr(pieces, "close"):
@@ -136,6 +146,10 @@ class Job:
         """Note that it has ended. Called on the event loop."""
         if not self.done.done():  # the server may have cancelled it
             self.done.set_result(None)
+
+
+def _parts(content: bytes) -> Iterator[bytes]:
+    return (content[at : at + PIECE] for at in range(0, len(content), PIECE))
 
 
 def _is_kept(environ: "WSGIEnvironment") -> bool:

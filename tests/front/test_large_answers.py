@@ -1,0 +1,87 @@
+"""Large answers share memory until their clients have received them."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from config.front import answers
+from config.front.answers import REFUSAL, Job, Outgoing
+from config.front.bodies import Body
+from config.front.heads import Head
+from tests.front.requests import Request
+
+SIZE = answers.LARGE + 1
+
+
+class Reader(Request):
+    """A request whose answer is read as soon as `has_read` is set."""
+
+    def __init__(self, method="GET"):
+        super().__init__("/")
+        self.scope.method = method
+        self.has_read = asyncio.Event()
+        self.content = b""
+
+    def response_stream(self, status, headers):
+        self.status = status
+        return SimpleNamespace(send_bytes=self._add)
+
+    def _add(self, piece):
+        self.content += piece
+
+    async def client_disconnect(self):
+        await self.has_read.wait()
+
+
+def large(environ, start_response):
+    refusal = environ.get(REFUSAL)
+    start_response(f"{refusal.status_code if refusal else 200} X", [])
+    return [b"no" if refusal else b"x" * SIZE]
+
+
+def run(reader):
+    """Answer a request; return its job, which holds memory until `release`."""
+    job = Job(Head(reader.scope), Body(), reader, received_at=0.0)
+    job.run(large)
+    return job
+
+
+@pytest.fixture
+def room_for_one(monkeypatch):
+    monkeypatch.setattr(answers, "SHARED", SIZE)
+    monkeypatch.setattr(answers, "SHARED_WITH_WRITES", 2 * SIZE)
+    monkeypatch.setattr(Outgoing, "size", 0)
+
+
+def statuses(*methods):
+    """Return the statuses of requests whose answers nobody reads."""
+
+    async def unread():
+        readers = [Reader(method) for method in methods]
+        for reader in readers:
+            run(reader)
+        return [reader.status for reader in readers]
+
+    return asyncio.run(unread())
+
+
+def test_a_large_answer_is_refused_while_others_use_the_memory(room_for_one):
+    assert statuses("GET", "GET") == [200, 503]
+
+
+def test_the_answer_to_a_write_may_use_more(room_for_one):
+    assert statuses("GET", "POST", "POST") == [200, 200, 503]
+
+
+def test_a_large_answer_that_was_read_uses_no_memory(room_for_one):
+    async def read():
+        reader, later = Reader(), Reader()
+        job = run(reader)
+        held = Outgoing.size
+        reader.has_read.set()
+        await job.outgoing.release(reader)
+        run(later)
+        return held, reader.content, later.status
+
+    assert asyncio.run(read()) == (SIZE, b"x" * SIZE, 200)
