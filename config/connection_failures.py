@@ -4,7 +4,11 @@ It gives no SQLSTATE for these. Its text itself is neither logged nor shown: aft
 mistake in DATABASE_URL, it can quote a part of the password as the name of the host.
 """
 
+import sys
+from types import TracebackType
 from typing import NamedTuple
+
+import psycopg
 
 
 class ConnectionFailure(NamedTuple):
@@ -109,3 +113,33 @@ def failure_in(text: str) -> ConnectionFailure | None:
     """Return the failure that a text of libpq is about, None if it is unknown."""
     text = text.lower()
     return next((one for one in FAILURES if one.phrase in text), None)
+
+
+def explain_at_the_end() -> None:
+    """Let a command that can't connect end with a plain message, without a traceback.
+
+    `--traceback` shows it. Reports of errors are sent in both cases.
+    """
+    sys.excepthook = _explain
+
+
+def _explain(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    failure = _failure_of(error)
+    if failure is None or "--traceback" in sys.argv:
+        sys.__excepthook__(kind, error, trace)
+        return
+    sys.stderr.write(
+        f"Can't connect to the database: {failure.words}.\n{failure.hint}\n"
+        "Look at DATABASE_URL, and at MIGRATION_DATABASE_URL if it is set."
+        " Special characters in a password must be percent-encoded.\n"
+    )
+
+
+def _failure_of(error: BaseException) -> ConnectionFailure | None:
+    """Return why no connection could be opened, None for any other error."""
+    for one in (error, error.__cause__):
+        if isinstance(one, psycopg.OperationalError) and one.sqlstate is None:
+            return failure_in(str(one))
+    return None

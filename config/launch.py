@@ -11,7 +11,7 @@ import sys
 from operator import itemgetter
 from pathlib import Path
 
-from config import dotenv, private_files
+from config import connection_failures, dotenv, private_files
 from config.server import address, in_url, refuse_taken_port
 
 WILDCARDS = {"", "0.0.0.0", "::"}  # noqa: S104 - only compared with
@@ -21,6 +21,7 @@ MODES = ("run", "demo", "dev", "prepare")
 def main(mode: str) -> None:
     """Prepare everything, then replace this process with the server."""
     private_files.restrict_new_files()
+    connection_failures.explain_at_the_end()
     dotenv.main()
     dotenv.load()
     host, port = address()
