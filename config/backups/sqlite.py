@@ -165,6 +165,7 @@ def restore(
             f"The restored database is {target}. Nothing was replaced.",
             *drill.instructions(f"sqlite:///{target.absolute()}", _removal(target)),
         ]
+    _refuse_other_disk(target, database)
     with _alone(database):
         lines = _create(archive, target, at)
         before = database.with_name(f"{database.name}.before-{stamp}")
@@ -173,6 +174,17 @@ def restore(
     if was_there:
         lines.append(f"The earlier one is kept as {before}")
     return lines
+
+
+def _refuse_other_disk(target: Path, database: Path) -> None:
+    """Refuse a new file that could not take the place of the database."""
+    with described(database):
+        is_same = target.parent.stat().st_dev == database.parent.stat().st_dev
+    if not is_same:
+        raise BackupError(
+            f"{target.parent} is on another disk than {database}, so the new file can't"
+            " take its place. Choose a path on the same disk, or add --no-switch."
+        )
 
 
 def _removal(target: Path) -> str:
@@ -244,7 +256,7 @@ def _replace(database: Path, target: Path, before: Path) -> bool:
     There is always a complete database in place, and only one has a log.
 
     Raises:
-        BackupError: another process has the database open.
+        BackupError: another process has the database open, or it can't be replaced.
     """
     was_there = database.exists()
     try:
@@ -259,14 +271,31 @@ def _replace(database: Path, target: Path, before: Path) -> bool:
             target.unlink()
             raise _running(database) from exc
         # It is damaged, which may be why another one is restored. Keep all of it.
-        for file in database_files(database)[1:]:
-            file.rename(before.with_name(file.name.replace(database.name, before.name)))
-    with described(database):
+    with described(database), _undoing(database, target, before):
         if was_there:
             _keep(database, before)
         target.replace(database)
+    with described(database):
         sync_folder(database.parent)
     return was_there
+
+
+@contextmanager
+def _undoing(database: Path, target: Path, before: Path) -> Iterator[None]:
+    """If `target` does not take the place of the database, leave all as it was."""
+    try:
+        yield
+    except BaseException:
+        if target.exists():  # otherwise it has taken the place
+            if not database.exists() and before.exists():
+                before.rename(database)
+            elif database.exists() and before.exists() and before.samefile(database):
+                before.unlink()
+            for log in database_files(before):
+                if log != before:
+                    log.rename(_renamed(log, before, database))
+            target.unlink()
+        raise
 
 
 def _refuse_other_content(database: Path) -> None:
@@ -281,7 +310,14 @@ def _refuse_other_content(database: Path) -> None:
 
 
 def _keep(database: Path, before: Path) -> None:
+    for log in database_files(database)[1:]:
+        log.rename(_renamed(log, database, before))
     try:
         os.link(database, before)
     except OSError:  # a file system without hard links
         database.rename(before)
+
+
+def _renamed(file: Path, database: Path, other: Path) -> Path:
+    """Return the name of a file of `database` among those of `other`."""
+    return file.with_name(file.name.replace(database.name, other.name))
