@@ -33,6 +33,7 @@ from config.errors import answer, not_kept
 from config.front.answers import REFUSAL
 from config.front.bodies import body_limit, too_large
 from config.logs import request_id
+from config.metrics.labels import route_and_method
 from config.metrics.registry import registry
 from config.origins import is_from_another
 from config.outages import note_success
@@ -84,8 +85,7 @@ class RequestLogMiddleware:
         note_request(request, route, response, seconds)
         if registry.is_on:
             registry.observe(
-                route,
-                request.method,
+                *route_and_method(match, request.method, response.status_code),
                 response.status_code,
                 seconds,
                 statements=tally.statements,

@@ -64,18 +64,26 @@ def _publish(slot: Slot) -> None:
     """Copy the counts into shared memory again and again."""
     pause = threading.Event()
     before = b""
+    fits = True
     for number in itertools.count():
         if number % COMMANDS_EVERY == 0:
             _share_commands()
         octets = registry.to_bytes()
         if octets != before:
-            try:
-                slot.write(octets)
-            except TooLarge:
-                logger.error("metrics: too many labels")  # noqa: TRY400 - no cause
-                return
+            fits = _write(slot, octets, fitted=fits)
             before = octets
         pause.wait(EVERY)
+
+
+def _write(slot: Slot, octets: bytes, *, fitted: bool) -> bool:
+    """Write the counts and tell whether they fit. The first that do not are logged."""
+    try:
+        slot.write(octets)
+    except TooLarge:
+        if fitted:
+            logger.error("metrics: too many labels")  # noqa: TRY400 - no cause
+        return False
+    return True
 
 
 def _share_commands() -> None:

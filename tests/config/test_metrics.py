@@ -10,17 +10,27 @@ import subprocess
 import time
 import urllib.request
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.urls import ResolverMatch, URLResolver, get_resolver, resolve
 
 from accounts.better_auth.fetching import FetchFailed, fetch
 from config.checks import check_metrics
 from config.metrics import serving
 from config.metrics.address import Address, parse
-from config.metrics.registry import BOUNDS, Counts, Durations, Registry, registry
-from config.metrics.shared import Slot, Slots, TooLarge
+from config.metrics.labels import route_and_method
+from config.metrics.registry import (
+    BOUNDS,
+    REQUESTS_MAX,
+    Counts,
+    Durations,
+    Registry,
+    registry,
+)
+from config.metrics.shared import HALF, Slot, Slots, TooLarge
 from config.metrics.text import exposition
 from config.regular_commands import record_success
 from tests.benchmarks.processes import children_of, free_port
@@ -67,13 +77,54 @@ def test_a_duration_is_counted_up_to_its_bound(seconds, position):
     assert durations.seconds == seconds
 
 
-def test_a_made_up_method_gets_no_label_of_its_own():
+def test_beyond_a_maximum_of_labels_new_ones_count_together():
     one = Registry()
 
-    for method in ("GET", "ALICE", None):
-        one.observe("x", method, 405, 0.1, **NO_DATABASE)
+    for number in range(3 * REQUESTS_MAX):
+        one.observe(f"x{number}", "GET", 200 + number % 2, 0.1, **NO_DATABASE)
 
-    assert [key[1] for key in counts_of(one).requests] == ["GET", "other"]
+    requests = counts_of(one).requests
+    assert len(requests) == REQUESTS_MAX + 2
+    assert sum(sum(durations.counts) for durations in requests.values()) == (
+        3 * REQUESTS_MAX
+    )
+    assert sum(requests["", "other", 200].counts) == REQUESTS_MAX
+    Slot().write(one.to_bytes())
+
+
+def test_requests_do_not_wait_for_the_encoding(monkeypatch):
+    one = Registry()
+    held = []
+    monkeypatch.setattr(
+        Counts, "to_bytes", lambda counts: held.append(one._lock.locked())
+    )
+
+    one.to_bytes()
+
+    assert held == [False]
+
+
+def test_what_is_encoded_is_a_copy():
+    counts = counted(1)
+    counts.counters["refusals", "not_found"] = 1
+
+    copy = counts.copy()
+    counts.add(counts.copy())
+
+    assert copy.requests["x", "GET", 200].counts[0] == 1
+    assert copy.counters["refusals", "not_found"] == 1
+
+
+def test_counts_are_published_again_once_they_fit(caplog):
+    slot = Slot()
+    fits = True
+
+    for octets in (b"x" * HALF, b"x" * HALF, counted(3).to_bytes()):
+        fits = serving._write(slot, octets, fitted=fits)
+
+    assert fits
+    assert slot.read().requests["x", "GET", 200].counts[0] == 3
+    assert [record.message for record in caplog.records] == ["metrics: too many labels"]
 
 
 def test_counts_are_added_gauges_too_and_what_is_shared_is_not():
@@ -251,6 +302,68 @@ def test_a_request_and_its_refusal_are_counted_without_the_user(
     text = text_of(counts)
     for secret in (str(alice.pk), "alice", "Zanzibar", "01900000"):
         assert secret not in text
+
+
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "ALICE"]
+
+
+def patterns(entries):
+    for entry in entries:
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry.url_patterns)
+        else:
+            yield entry
+
+
+@pytest.mark.parametrize("status", [401, 405, 406])
+def test_refusals_before_a_view_have_one_label_set_for_all_routes(status):
+    labels = {
+        route_and_method(ResolverMatch(one.callback, (), {}, route=str(one)), *asked)
+        for one in patterns(get_resolver().url_patterns)
+        for asked in product(METHODS, [status])
+    }
+
+    assert labels == {("", "other")}
+
+
+def test_a_route_has_labels_for_its_own_methods_only():
+    routes = {
+        one: {
+            route_and_method(
+                ResolverMatch(one.callback, (), {}, route=str(one)), method, 302
+            )
+            for method in METHODS
+        }
+        for one in patterns(get_resolver().url_patterns)
+    }
+
+    assert len(routes) > 250
+    assert sum(map(len, routes.values())) < 3 * len(routes)
+
+
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/api/v1/tasks", {"GET", "POST"}),
+        ("/healthz", {"GET", "POST"}),
+        ("/accounts/login/", {"GET", "POST", "PUT"}),
+    ],
+)
+def test_the_methods_of_a_route(path, methods):
+    match = resolve(path)
+
+    labels = {route_and_method(match, method, 200) for method in METHODS}
+
+    assert labels == {("", "other")} | {(match.route, method) for method in methods}
+
+
+def test_an_anonymous_caller_makes_few_labels(counting, client, db):
+    for path in ("/api/v1/tasks", "/api/v1/labels", "/healthz", "/lists/"):
+        for method in METHODS:
+            for accept in ("application/json", "application/xml"):
+                client.generic(method, path, headers={"Accept": accept})
+
+    assert len(counts_of(counting).requests) <= 12
 
 
 def test_requests_to_issuers_are_counted(counting):
