@@ -10,10 +10,10 @@ def main() -> None:
 
     from django.core.management import execute_from_command_line
 
-    from config import connection_failures
-    from config.private_files import restrict_new_files
+    from config import connection_failures, private_files
 
-    restrict_new_files()
+    private_files.restrict_new_files()
+    private_files.refuse_root()
     connection_failures.explain_at_the_end()
     execute_from_command_line(sys.argv)
 

@@ -4,7 +4,9 @@ These are the SQLite database, its backups and exports.
 """
 
 import os
+import shlex
 import stat
+import sys
 from pathlib import Path
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -13,6 +15,42 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 def restrict_new_files() -> None:
     """Make all files that this process creates from now on private."""
     os.umask(OTHERS)
+
+
+def refuse_root() -> None:
+    """Exit if root would write into the folder of another user.
+
+    That user could no longer write the next backup there, or the next static files.
+    """
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        folder: Path = settings.VAR_DIR
+    except ImproperlyConfigured:
+        return  # which Django reports
+    if os.name != "posix" or os.geteuid() != 0 or not folder.exists():
+        return
+    if owner := folder.stat().st_uid:
+        name = user_name(owner)
+        sys.exit(
+            f"{folder} belongs to {name}, who could not use what root writes there. Run"
+            f" this as that user:\n  runuser -u {name} -- {shlex.join(_command())}"
+        )
+
+
+def user_name(number: int) -> str:
+    """Return the name of a system user, or the number if it has none."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _command() -> list[str]:
+    return [sys.executable, *sys.argv]
 
 
 def make_folder(folder: Path) -> None:

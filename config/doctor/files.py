@@ -11,7 +11,7 @@ from django.conf import settings
 from config.checks import check_private_files
 from config.doctor.findings import Finding, error, ok, warning
 from config.doctor.system_checks import as_finding
-from config.private_files import database_files, is_open_to_others
+from config.private_files import database_files, is_open_to_others, user_name
 
 MIB = 1024 * 1024
 LITTLE, TOO_LITTLE = 1024 * MIB, 100 * MIB  # of free disk
@@ -61,18 +61,42 @@ def check_files() -> Iterator[Finding]:
         )
     elif not messages:
         yield ok("Other users of this machine can read neither secrets nor tasks.")
-    others = [path for path in _written_files() if path.stat().st_uid != os.geteuid()]
-    if others:
+    yield from _examine_owners()
+
+
+def _examine_owners() -> Iterator[Finding]:
+    """Look for what another user, such as root, has written among our files."""
+    written = list(_written_files())
+    others = [path for path in written if path.lstat().st_uid != os.geteuid()]
+    closed = [path for path in written if path.is_dir() and not _is_usable(path)]
+    own = f"chown -R {user_name(os.geteuid())}: {settings.VAR_DIR}"
+    if closed and closed[0] != settings.VAR_DIR:  # of which `check_disk` tells
+        yield error(
+            f"This user can't write to {closed[0]}",
+            f"If this is the user of the service, run as root: {own}",
+        )
+    elif others:
         yield warning(
             f"Another user than this one owns {others[0]}",
-            "Run the doctor and all commands as the user of the service.",
+            "Run the doctor and all commands as the user of the service. If this is"
+            f" that user, run as root: {own}",
         )
 
 
-def _written_files() -> list[Path]:
-    database = _sqlite_file()
-    files = database_files(database) if database else []
-    return [*files, *([settings.VAR_DIR] if settings.VAR_DIR.is_dir() else [])]
+def _is_usable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
+def _written_files() -> Iterator[Path]:
+    """Yield what Ownlist has written: database, backups and static files."""
+    if database := _sqlite_file():
+        yield from database_files(database)
+    if settings.VAR_DIR.is_dir():
+        yield settings.VAR_DIR
+    for top in (settings.VAR_DIR / "backups", Path(settings.STATIC_ROOT)):
+        for folder, _, names in os.walk(top):
+            yield Path(folder)
+            yield from (Path(folder, name) for name in names)
 
 
 def _sqlite_file() -> Path | None:

@@ -1,5 +1,6 @@
 """The doctor's checks of mail, cache, issuers, disk, files and settings."""
 
+import os
 import shutil
 from collections import namedtuple
 from pathlib import Path
@@ -213,6 +214,40 @@ def test_secrets_that_others_can_read_are_a_warning(settings, tmp_path):
     finding = only(check_files())
     assert finding.hint == f"chmod 600 {file}"
     assert "hunter2" not in repr(finding)
+
+
+@pytest.mark.parametrize("place", ["backups", "static/js"])
+def test_a_folder_that_root_made_is_an_error(settings, tmp_path, monkeypatch, place):
+    settings.VAR_DIR, settings.STATIC_ROOT = tmp_path, tmp_path / "static"
+    made = tmp_path / place
+    made.mkdir(parents=True)
+    assert problems(check_files()) == []
+
+    monkeypatch.setattr("os.access", lambda folder, _: folder != made)
+
+    finding = only(check_files())
+    assert finding.level == Level.ERROR
+    assert str(made) in finding.text
+    assert f": {tmp_path}" in finding.hint
+
+
+def test_a_backup_that_root_wrote_is_a_warning(settings, tmp_path, monkeypatch):
+    settings.VAR_DIR, settings.STATIC_ROOT = tmp_path, tmp_path / "static"
+    (tmp_path / "backups").mkdir()
+    file = tmp_path / "backups" / "ownlist.backup"
+    file.touch()
+    kept = Path.lstat
+
+    def of_another(path):
+        status = list(kept(path))
+        status[4] += path == file
+        return os.stat_result(status)
+
+    monkeypatch.setattr(Path, "lstat", of_another)
+
+    finding = only(check_files())
+    assert finding.level == Level.WARNING
+    assert str(file) in finding.text
 
 
 def test_files_of_another_user_are_a_warning(settings, tmp_path, monkeypatch):

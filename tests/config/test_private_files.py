@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
@@ -147,3 +148,47 @@ def test_restricting_keeps_the_permissions_of_the_owner(tmp_path):
     private_files.restrict_database(file)
 
     assert mode_of(file) == 0o500
+
+
+# --- Root ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("user", "owner", "refused"), [(0, 990, True), (0, 0, False), (990, 990, False)]
+)
+def test_root_writes_no_files_that_the_service_can_not_use(
+    var, monkeypatch, user, owner, refused
+):
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr("pathlib.Path.stat", lambda _: SimpleNamespace(st_uid=owner))
+    monkeypatch.setattr("pathlib.Path.exists", lambda _: True)
+    monkeypatch.setattr(private_files, "user_name", lambda _: "ownlist")
+    monkeypatch.setattr(sys, "argv", ["manage.py", "backup"])
+
+    if not refused:
+        private_files.refuse_root()
+        return
+    with pytest.raises(SystemExit, match=r"runuser -u ownlist -- \S+ manage.py backup"):
+        private_files.refuse_root()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a folder away")
+def test_a_command_of_root_is_refused_and_writes_nothing(tmp_path):
+    os.chown(tmp_path, 12345, 12345)
+    environment = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/one",
+        "VAR_DIR": str(tmp_path),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | environment | {"DJANGO_SETTINGS_MODULE": "config.settings"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "runuser -u 12345 -- " in done.stderr
+    assert list(tmp_path.iterdir()) == []
