@@ -66,7 +66,11 @@ def restrict_database(path: Path) -> None:
 
 
 def database_files(path: Path) -> list[Path]:
-    """Return the existing files of the SQLite database at `path`."""
+    """Return the existing files of the SQLite database at `path`.
+
+    SQLite writes them beside the database itself, not beside a symbolic link to it.
+    """
+    path = path.resolve()
     names = (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal")
     return [file for name in names if (file := path.with_name(name)).is_file()]
 

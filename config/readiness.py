@@ -125,7 +125,7 @@ def _examine_sqlite() -> None:
     if path is not None and not path.exists():
         connection.close()  # it would go on with the deleted file
         raise NotReady(NO_FILE)
-    if path is not None and shutil.disk_usage(path.parent).free < DISK_MIN:
+    if path is not None and shutil.disk_usage(path.resolve().parent).free < DISK_MIN:
         raise NotReady(DISK_FULL)
     connection.ensure_connection()
     if connection.in_atomic_block:

@@ -45,7 +45,11 @@ def alone(database: Path) -> Iterator[None]:
 
 
 def _open(database: Path) -> int:
-    """Open the file for the lock, which stays: two could be held if it was deleted."""
+    """Open the file for the lock, which stays: two could be held if it was deleted.
+
+    It is beside the database itself, not beside a symbolic link to it.
+    """
+    database = database.resolve()
     path = database.with_name(f"{database.name}.lock")
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 

@@ -62,8 +62,8 @@ def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
 
 
 def database_path() -> Path:
-    """Return the path of the database in DATABASE_URL."""
-    return Path(settings.DATABASES["default"]["NAME"]).absolute()
+    """Return the path of the database in DATABASE_URL, behind symbolic links."""
+    return Path(settings.DATABASES["default"]["NAME"]).resolve()
 
 
 def _remove(path: Path) -> None:

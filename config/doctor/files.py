@@ -102,4 +102,4 @@ def _written_files() -> Iterator[Path]:
 def _sqlite_file() -> Path | None:
     database = settings.DATABASES["default"]
     is_file = database["ENGINE"] == "config.sqlite" and database["NAME"] != ":memory:"
-    return Path(database["NAME"]) if is_file else None
+    return Path(database["NAME"]).resolve() if is_file else None

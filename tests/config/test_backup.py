@@ -204,6 +204,23 @@ def test_restores_over_a_damaged_database_and_keeps_all_of_it(
     assert rows_of(deployment, damaged) == rows_of(deployment)
 
 
+def test_restores_the_database_behind_a_symbolic_link(deployment, backup, tmp_path):
+    if deployment.kind == "postgresql":
+        pytest.skip("SQLite only")
+    real, link = tmp_path / "real" / "lists.sqlite3", tmp_path / "link.sqlite3"
+    real.parent.mkdir()
+    shutil.copy(deployment.database, real)
+    link.symlink_to(real)
+
+    status, printed = deployment.manage("restore", backup, **of(deployment, link))
+
+    assert status == 0, printed
+    assert link.is_symlink()
+    (kept,) = re.findall(r"The earlier one is kept as (\S+)", printed)
+    assert kept.startswith(f"{real}.before-")
+    assert rows_of(deployment, real) == rows_of(deployment)
+
+
 def test_an_empty_database_is_refused(deployment, tmp_path):
     if deployment.kind == "sqlite":
         (tmp_path / "empty").touch()

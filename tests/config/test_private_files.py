@@ -118,6 +118,15 @@ def test_a_database_readable_by_others_gives_a_warning(var):
     assert found[0].hint == f"chmod 600 {var / 'ownlist.sqlite3'}"
 
 
+def test_the_files_behind_a_symbolic_link_are_restricted(var, tmp_path):
+    link = tmp_path / "link.sqlite3"
+    link.symlink_to(var / "ownlist.sqlite3")
+
+    private_files.restrict_database(link)
+
+    assert {mode_of(file) for file in var.iterdir()} == {0o600}
+
+
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o602, 0o620])
 def test_every_permission_of_others_gives_a_warning(var, mode):
     launch._prepare_folder(var)
