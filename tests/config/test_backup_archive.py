@@ -13,7 +13,7 @@ import pytest
 from config.backups.archive import SEAL_BYTES, created, opened, refuse_little_space
 from config.backups.errors import BackupError
 from config.backups.manifest import FORMAT, Manifest
-from config.backups.signals import cleaning_up_on_sigterm
+from config.backups.signals import cleaning_up_on_signals
 
 CONTENT = b"1\tAlice\n2\tBob\n"
 NOBODY = 65534
@@ -137,16 +137,26 @@ def test_a_disk_that_is_too_full_is_named_before_anything_is_written(tmp_path):
         refuse_little_space(tmp_path, 10**15)
 
 
-def test_nothing_remains_after_sigterm(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_remains_after_a_signal(tmp_path, number):
     with (
         pytest.raises(SystemExit) as end,
-        cleaning_up_on_sigterm(),
+        cleaning_up_on_signals(),
         created(tmp_path / "a.backup"),
     ):
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), number)
 
-    assert end.value.code == 128 + signal.SIGTERM
+    assert end.value.code == 128 + number
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_by_nohup_survives_the_end_of_its_terminal():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with cleaning_up_on_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_folder_without_rights_is_named(tmp_path):

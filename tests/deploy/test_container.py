@@ -205,6 +205,45 @@ def test_compose_runs_every_purge():
     assert sorted(found) == sorted(purges)
 
 
+# A backup that tells when it has begun, and whether it could end by itself.
+SLOW = """#!/bin/sh
+trap 'echo ended > "$ENDED"; kill "$!"; exit 143' TERM
+echo begun > "$BEGUN"
+sleep 60 & wait
+"""
+
+
+def test_the_end_of_the_daily_service_ends_a_backup_cleanly(tmp_path):
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    os.mkfifo(begun)
+    (tmp_path / "python").write_text(SLOW)
+    (tmp_path / "python").chmod(0o755)
+    paths = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    command = [
+        word.replace("$$", "$") for word in compose()["services"]["daily"]["command"]
+    ]
+
+    with subprocess.Popen(
+        command, env=paths | {"BEGUN": str(begun), "ENDED": str(ended)}
+    ) as service:
+        begun.read_text()
+        service.terminate()
+        try:
+            status = service.wait(timeout=10)
+        finally:
+            service.kill()
+
+    assert (status, ended.exists()) == (0, True)
+
+
+def test_the_daily_service_removes_what_a_killed_backup_left():
+    unit = (ROOT / "deploy/systemd/ownlist-backup.service").read_text("utf-8")
+
+    removal = "find /var/lib/ownlist/backups -name '.ownlist-*.part' -mtime +1 -delete"
+    assert removal in unit
+    assert removal in compose()["services"]["daily"]["command"][-1]
+
+
 def test_every_service_of_compose_is_closed():
     for name, service in compose()["services"].items():
         assert "no-new-privileges:true" in service["security_opt"], name

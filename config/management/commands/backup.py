@@ -14,7 +14,7 @@ from config import private_files
 from config.backups import postgresql, sqlite
 from config.backups.archive import created, described
 from config.backups.errors import BackupError
-from config.backups.signals import cleaning_up_on_sigterm
+from config.backups.signals import cleaning_up_on_signals
 from config.regular_commands import record_success
 
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         kind = postgresql if connection.vendor == "postgresql" else sqlite
         try:
             path = Path(options["file"]) if options["file"] else _default(at)
-            with cleaning_up_on_sigterm(), created(path) as writer:
+            with cleaning_up_on_signals(), created(path) as writer:
                 manifest = kind.dump(writer, path, at)
                 writer.finish(manifest)
         except BackupError as exc:

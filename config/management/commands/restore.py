@@ -12,7 +12,7 @@ from django.utils import timezone
 from config.backups import migrations, postgresql, sqlite
 from config.backups.archive import opened
 from config.backups.errors import BackupError
-from config.backups.signals import cleaning_up_on_sigterm
+from config.backups.signals import cleaning_up_on_signals
 from config.regular_commands import record_success
 
 NEXT = """\
@@ -53,7 +53,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         kind = postgresql if connection.vendor == "postgresql" else sqlite
         try:
-            with cleaning_up_on_sigterm(), opened(Path(options["file"])) as archive:
+            with cleaning_up_on_signals(), opened(Path(options["file"])) as archive:
                 manifest = archive.manifest
                 if manifest.kind != kind.KIND:
                     raise BackupError(
