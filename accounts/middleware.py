@@ -34,6 +34,7 @@ from config import middleware
 from config.api.problems import Unavailable
 from config.client_address import address_key
 from config.errors import answer
+from config.front.callers import remember_user
 from config.row_security import show_rows_of
 
 logger = logging.getLogger(__name__)
@@ -117,6 +118,7 @@ class LinkedSessionMiddleware:
             request.session.flush()
             return AnonymousUser()
         show_rows_of(found.pk)
+        remember_user(request.META, found.pk)
         found.session_id = session_id_of(request)
         return found
 
@@ -217,6 +219,7 @@ class BetterAuthSessionMiddleware:
             )
             request.user = identity.user
             show_rows_of(identity.user.pk)
+            remember_user(request.META, identity.user.pk)
             request.credential = better_auth_credential(  # type: ignore[attr-defined]
                 identity, verified
             )

@@ -19,6 +19,7 @@ from config.api.responses import Response
 from config.api.scopes import Limited, require_scope
 from config.api.throttling import Reading, count_request, rate_limit_fields
 from config.api.validation import validated
+from config.front.callers import remember_user
 from config.json import JSONObject
 from config.refusals import Refusal
 from config.row_security import show_rows_of
@@ -93,7 +94,10 @@ class Endpoint(APIView):
 
     def perform_authentication(self, request: Request) -> None:
         """Count the request as soon as its user is known: a 403 counts too."""
-        show_rows_of(request.user.pk)  # reading the user authenticates
+        user_id = request.user.pk  # reading the user authenticates
+        show_rows_of(user_id)
+        if user_id is not None:
+            remember_user(request._request.META, user_id)
         super().check_throttles(request)
 
     def check_permissions(self, request: Request) -> None:

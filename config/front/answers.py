@@ -11,6 +11,7 @@ from rest_framework.exceptions import APIException
 
 from config.api.problems import Unavailable
 from config.front.bodies import SMALL, Body
+from config.front.callers import CREDENTIALS, caller_of, credentials_in
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
 
@@ -69,10 +70,9 @@ class Job:
         self, head: Head, body: Body, protocol: HTTPProtocol, *, received_at: float
     ) -> None:
         self.path = head.path
-        # The credential that it brings, which nobody has verified yet.
-        self.caller: str = head.environ.get("HTTP_AUTHORIZATION") or head.environ.get(
-            "HTTP_COOKIE", ""
-        )
+        credentials = credentials_in(head.environ)
+        self.caller = caller_of(credentials)
+        head.environ[CREDENTIALS] = credentials
         self.received_at = received_at
         # Whether it waits, or waited, for others of its caller and not for a thread.
         self.is_held_back = False
@@ -123,7 +123,7 @@ class Job:
                     return
                 size, parts = len(content), _parts(content)
             else:
-                size, parts = start.length, pieces
+                size, parts = start.length, iter(pieces)
             self.is_urgent = True
             is_safe = self._environ["REQUEST_METHOD"] in SAFE
             limit = SHARED if is_safe else SHARED_WITH_WRITES

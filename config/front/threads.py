@@ -10,7 +10,7 @@ import asyncio
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from queue import SimpleQueue
 
 from config.front.answers import Job
@@ -52,8 +52,8 @@ class Threads:
         self._taking = 1  # threads that take jobs
         self._taking_max = 1
         self._finished = 0  # jobs
-        self._running: Counter[str] = Counter()  # jobs by caller
-        self._held_back: dict[str, deque[Job]] = {}  # by caller
+        self._running: Counter[Hashable] = Counter()  # jobs by caller
+        self._held_back: dict[Hashable, deque[Job]] = {}  # by caller
         self._may_take = threading.Semaphore()
         # On the event loop, while jobs wait.
         self._is_watching = False
@@ -158,7 +158,7 @@ class Threads:
             self._running[job.caller] += 1
             return True
 
-    def _end(self, caller: str) -> Job | None:
+    def _end(self, caller: Hashable) -> Job | None:
         """Note the end of a job; return one of this caller that was held back."""
         with self._lock:
             self._finished += 1

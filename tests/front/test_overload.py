@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 
 from config.api.problems import Unavailable
 from config.front import WAIT_MAX, Front
@@ -97,7 +98,7 @@ def test_a_request_that_no_thread_takes_is_refused_in_time(busy):
 
 
 def test_no_outage_is_logged_for_a_request_that_waits_for_its_caller(busy):
-    mine = {"authorization": "Bearer mine"}
+    mine = {"cookie": f"{settings.SESSION_COOKIE_NAME}=mine"}
 
     async def refused():
         busy.loop, busy.all_run = asyncio.get_running_loop(), asyncio.Event()
