@@ -1,5 +1,7 @@
 """Serving the metrics from the main process, and counting in its workers."""
 
+from __future__ import annotations
+
 import errno
 import http.server
 import itertools
@@ -9,6 +11,9 @@ import socket
 import socketserver
 import sys
 import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +30,8 @@ logger = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds, between two copies of the counts of a worker
 COMMANDS_EVERY = 60  # copies, between two looks at the regular commands
-PATIENCE = 5.0  # seconds, for one request
+PATIENCE = 5.0  # seconds, from the connection of a client to the end of its answer
+AT_ONCE = 8  # clients
 slots = Slots()
 
 
@@ -50,9 +56,9 @@ def _reason(error: OSError | ValueError) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _begin_in_worker(server: socketserver.BaseServer) -> None:
-    """Count in this process, and leave the listening socket to the main process."""
-    server.socket.close()  # type: ignore[attr-defined]
+def _begin_in_worker(server: _Server) -> None:
+    """Count in this process, and leave the sockets to the main process."""
+    server.close_copies()
     slot = slots.next
     assert slot is not None
     registry.begin(slot.claim())
@@ -107,8 +113,6 @@ def _share_commands() -> None:
 class _Handler(http.server.BaseHTTPRequestHandler):
     """Answers `GET /metrics`, and writes no log."""
 
-    timeout = PATIENCE
-
     def do_GET(self) -> None:
         if self.path.partition("?")[0] != "/metrics":
             self.send_error(404)
@@ -127,11 +131,69 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class _Server(socketserver.TCPServer):
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Answers `AT_ONCE` clients at once, and each within `PATIENCE`.
+
+    A client that comes while all places are taken gets that of the first, so slow
+    clients can't keep the others out.
+    """
+
     allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._lock = threading.Lock()
+        self._deadlines: dict[socket.socket, float] = {}  # the first client first
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._places.acquire(blocking=False):
+            with self._lock:
+                _disconnect([*self._deadlines][:1])
+            self._places.acquire()
+        with self._lock:
+            self._deadlines[request] = time.monotonic() + PATIENCE
+        try:
+            super().process_request(request, client_address)
+        except BaseException:
+            self._leave(request)
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._leave(request)
+
+    def _leave(self, request: socket.socket) -> None:
+        with self._lock:
+            del self._deadlines[request]
+        self._places.release()
+
+    def service_actions(self) -> None:
+        """Called about twice a second."""
+        self.end_late(now=time.monotonic())
+
+    def end_late(self, *, now: float) -> None:
+        """Disconnect the clients whose deadline has passed."""
+        with self._lock:
+            _disconnect([one for one, at in self._deadlines.items() if at <= now])
+
+    def close_copies(self) -> None:
+        """Close what a new process inherited, where no thread uses it."""
+        for one in (self.socket, *self._deadlines):
+            one.close()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a client that has gone."""
+
+
+def _disconnect(clients: Iterable[socket.socket]) -> None:
+    """Let the threads of these clients end."""
+    for client in clients:
+        with suppress(OSError):  # it has gone
+            client.shutdown(socket.SHUT_RDWR)
 
 
 class _UnixServer(_Server):
@@ -143,9 +205,9 @@ class _Server6(_Server):
     address_family = socket.AF_INET6
 
 
-def _listening(address: Address) -> socketserver.BaseServer:
+def _listening(address: Address) -> _Server:
     if address.path:
         Path(address.path).unlink(missing_ok=True)  # of an earlier process
-        return _UnixServer(address.path, _Handler)  # type: ignore[arg-type]
+        return _UnixServer(address.path, _Handler)
     kind = _Server6 if ":" in address.host else _Server
     return kind((address.host, address.port), _Handler)

@@ -9,9 +9,11 @@ import socket
 import subprocess
 import time
 import urllib.request
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.conf import settings
@@ -423,6 +425,69 @@ def test_an_address_that_is_taken_is_named_with_the_reason():
 
         with pytest.raises(SystemExit, match=f"'{address}': already in use"):
             serving.start(address)
+
+
+# --- Slow clients ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def listening():
+    """A server of the metrics that does not accept clients by itself."""
+    with serving._listening(Address(host="127.0.0.1", port=0)) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(listening):
+    """Connect a client that has sent the beginning of a request."""
+    with ExitStack() as clients:
+
+        def connected():
+            client = socket.create_connection(listening.server_address, PATIENCE)
+            clients.enter_context(client).sendall(b"G")
+            return client
+
+        yield connected
+
+
+def test_slow_clients_do_not_keep_others_out(listening, connect):
+    clients = []
+    for _ in range(2 * serving.AT_ONCE):
+        clients.append(connect())
+        listening.handle_request()
+    first, *_, last = clients
+
+    last.sendall(b"ET /metrics HTTP/1.0\r\n\r\n")
+
+    assert last.recv(12) == b"HTTP/1.0 200"
+    assert first.recv(1) == b""
+    assert len(listening._deadlines) <= serving.AT_ONCE
+
+
+def test_a_client_has_a_deadline_for_the_whole_request(listening, connect):
+    client = connect()
+    now = time.monotonic()
+    listening.handle_request()
+    client.sendall(b"E")
+
+    listening.end_late(now=now + serving.PATIENCE - 1)
+    client.sendall(b"T")
+    assert len(listening._deadlines) == 1
+
+    listening.end_late(now=time.monotonic() + serving.PATIENCE)
+    assert client.recv(1) == b""
+
+
+def test_late_clients_are_ended_while_it_serves(listening, connect, monkeypatch):
+    monkeypatch.setattr(serving, "PATIENCE", 0.0)
+    serving_thread = Thread(target=listening.serve_forever)
+    serving_thread.start()
+
+    try:
+        assert connect().recv(1) == b""
+    finally:
+        listening.shutdown()
+        serving_thread.join(PATIENCE)
 
 
 # --- The real server ------------------------------------------------------------------
