@@ -249,6 +249,41 @@ def check_migration_database(**kwargs: object) -> Iterator[CheckMessage]:
         )
 
 
+@register(Tags.database)
+def check_encoding(
+    databases: Collection[str] | None = None, **kwargs: object
+) -> Iterator[CheckMessage]:
+    """Check that PostgreSQL stores every character.
+
+    It needs the database. `migrate` runs it, and does not fill a new database that
+    could not store "ü". One that is in use is only reported.
+    """
+    if "default" not in (databases or ()) or connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('server_encoding'),"
+            " to_regclass('django_migrations') IS NULL"
+        )
+        ((encoding, is_new),) = cursor.fetchall()
+    if encoding == "UTF8":
+        return
+    text = f"The database has the encoding {encoding}, so it can't store all texts."
+    if is_new:
+        yield Error(
+            text,
+            hint="Drop it, and create it with createdb --encoding=UTF8"
+            " --template=template0.",
+            id="config.E036",
+        )
+    else:
+        yield Warning(
+            text,
+            hint="Run manage.py backup, and restore it: the new database has UTF8.",
+            id="config.W037",
+        )
+
+
 @register(Tags.database, deploy=True)
 def check_runtime_role(
     databases: Collection[str] | None = None, **kwargs: object

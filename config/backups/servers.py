@@ -15,6 +15,7 @@ from config.backups.errors import BackupError
 
 # Every server has them. A database can be renamed only from another one.
 OTHERS = ("postgres", "template1")
+ENCODING = "UTF8"  # which stores every character
 # Of Django's wrapper, and of a session with time limits for requests.
 NOT_OURS = ("cursor_factory", "context", "options", "prepare_threshold")
 
@@ -102,7 +103,7 @@ def new_database(name: str, *, like: str, may_exist: bool) -> Iterator[None]:
         if not exists:
             _create(other, name, like)
     if exists:
-        _refuse_tables(name)
+        _refuse_unfit(name)
     try:
         yield
     except BaseException:
@@ -119,7 +120,10 @@ def _exists(other: Session, name: str) -> bool:
 
 
 def _create(other: Session, name: str, like: str) -> None:
-    """Create a database that sorts and compares texts as the present one does."""
+    """Create a database in UTF-8.
+
+    It sorts and compares texts as the present one does, if that is in UTF-8.
+    """
     statement = sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(
         sql.Identifier(name)
     )
@@ -142,6 +146,11 @@ def _locale_of(other: Session, name: str) -> sql.Composable:
     if row is None:
         return sql.SQL("")
     found, encoding = row
+    if encoding != ENCODING:
+        # Its locale may not fit. This one fits every encoding.
+        return sql.SQL(
+            f" ENCODING '{ENCODING}' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'"
+        )
     options: list[tuple[str, str]] = [
         ("ENCODING", encoding),
         ("LC_COLLATE", found["datcollate"]),
@@ -159,8 +168,14 @@ def _locale_of(other: Session, name: str) -> sql.Composable:
     )
 
 
-def _refuse_tables(name: str) -> None:
+def _refuse_unfit(name: str) -> None:
     with session(name) as ready:
+        row = ready.execute("SELECT current_setting('server_encoding')").fetchone()
+        if row != (ENCODING,):
+            raise BackupError(
+                f"The database {name} does not have the encoding {ENCODING}. Create it"
+                f" with createdb --encoding={ENCODING} --template=template0."
+            )
         found = ready.execute(
             "SELECT FROM pg_class WHERE relkind IN ('r', 'p')"
             " AND relnamespace = current_schema()::regnamespace"

@@ -8,9 +8,11 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from config.checks import check_encoding
 from config.connection_failures import failure_in
 from config.doctor.clock import compare
 from config.doctor.findings import Finding, error, ok, warning
+from config.doctor.system_checks import as_finding
 
 OLDEST_POSTGRESQL = 150_000
 # What SQLite says, and what it means.
@@ -94,6 +96,7 @@ def _examine_postgresql(cursor: Any, milliseconds: float) -> Iterator[Finding]:
             "Name the primary. With several hosts, add"
             " target_session_attrs=read-write to DATABASE_URL.",
         )
+    yield from map(as_finding, check_encoding(databases=["default"]))
     yield compare("the database", theirs=theirs, ours=ours)
 
 
