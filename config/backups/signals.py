@@ -13,7 +13,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 def cleaning_up_on_signals() -> Iterator[None]:
     """End by an exception on a signal that ends, so that unfinished files are removed.
 
-    A SIGHUP that is ignored stays so, as `nohup` wants it.
+    A SIGHUP that is ignored stays ignored, which `nohup` relies on.
     """
     before = {
         number: signal.signal(number, lambda number, _: sys.exit(128 + number))

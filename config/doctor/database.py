@@ -11,7 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from config.checks import check_encoding
 from config.connection_failures import failure_in
 from config.doctor.clock import compare
-from config.doctor.findings import Finding, error, ok, warning
+from config.doctor.findings import Finding, counted, error, ok, warning
 from config.doctor.system_checks import as_finding
 
 OLDEST_POSTGRESQL = 150_000
@@ -130,14 +130,15 @@ def check_migrations() -> Iterator[Finding]:
     )
     if missing:
         yield error(
-            f"{len(missing)} migrations are not applied, the first is {missing[0]}.",
+            f"{counted(len(missing), 'migration')} not applied, the first is"
+            f" {missing[0]}.",
             "Back up, and run manage.py migrate.",
         )
     if newer:
         yield warning(
-            f"This version does not know {len(newer)} applied migrations, the last is"
-            f" {newer[-1]}.",
+            f"This version does not know {counted(len(newer), 'applied migration')},"
+            f" the last is {newer[-1]}.",
             "The database belongs to a newer version. Install that version here.",
         )
     if not missing and not newer:
-        yield ok(f"All {len(loader.applied_migrations)} migrations are applied.")
+        yield ok("All migrations are applied.")

@@ -35,3 +35,8 @@ def warning(text: str, hint: str) -> Finding:
 
 def error(text: str, hint: str) -> Finding:
     return Finding(Level.ERROR, text, hint)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: "1 worker", "2 workers"."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"

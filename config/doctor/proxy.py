@@ -12,7 +12,7 @@ from django.conf import settings
 
 from accounts.better_auth.fetching import Answer, FetchFailed, fetch
 from config.doctor.arrival import FORGED, HEADER, signature
-from config.doctor.findings import Finding, error, ok, warning
+from config.doctor.findings import Finding, counted, error, ok, warning
 
 TIMEOUT = 10.0  # seconds
 PAGE = "docs/operations.md, Behind a proxy, has lines to copy."
@@ -89,6 +89,7 @@ def _judge(answer: Answer, scheme: str) -> Iterator[Finding]:
 def _client_address(address: str, proxies: int) -> Finding:
     """Judge the address that rate limits count, which a client must not choose."""
     configured = settings.PROXY_COUNT
+    passed = counted(proxies, "proxy", "proxies")
     if address == FORGED:
         return error(
             "A client can choose the address that it is counted by.",
@@ -97,7 +98,7 @@ def _client_address(address: str, proxies: int) -> Finding:
         )
     if proxies != configured:
         return error(
-            f"The request passed {proxies} proxies, and PROXY_COUNT is {configured}.",
-            f"Set PROXY_COUNT={proxies}, if these proxies are all yours.",
+            f"The request passed {passed}, and PROXY_COUNT is {configured}.",
+            f"Set PROXY_COUNT={proxies}, if all that it passed are yours.",
         )
-    return ok(f"The client address arrives as {address}, by {proxies} proxies.")
+    return ok(f"The client address arrives as {address}, by {passed}.")

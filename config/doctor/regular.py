@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import User
-from config.doctor.findings import Finding, error, ok, warning
+from config.doctor.findings import Finding, counted, error, ok, warning
 from config.regular_commands import (
     LATE_AFTER,
     RESTORE_TEST_LATE_AFTER,
@@ -36,7 +36,7 @@ def check_regular_commands(*, at: datetime | None = None) -> Iterator[Finding]:
             yield _since(name, at - succeeded_at)
     if number := User.objects.filter(delete_after__lte=at - OVERDUE).count():
         yield error(
-            f"{number} accounts should have been deleted two days ago.",
+            f"{counted(number, 'account')} should have been deleted two days ago.",
             "Run manage.py purge_accounts: their users were promised it.",
         )
 
@@ -68,5 +68,7 @@ def _since(name: str, age: timedelta) -> Finding:
 def _words(age: timedelta) -> str:
     hours = age.total_seconds() / 3600
     if hours < 2:
-        return f"{max(0, round(hours * 60))} minutes"
-    return f"{round(hours)} hours" if hours < 48 else f"{round(hours / 24)} days"
+        return counted(max(0, round(hours * 60)), "minute")
+    if hours < 48:
+        return counted(round(hours), "hour")
+    return counted(round(hours / 24), "day")

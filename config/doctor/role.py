@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from config.checks import check_runtime_role
-from config.doctor.findings import Finding, error, ok, warning
+from config.doctor.findings import Finding, counted, error, ok, warning
 from config.doctor.system_checks import as_finding
 from config.postgresql.pooling import is_behind_pooler, lends_sessions
 
@@ -27,8 +27,8 @@ def check_role() -> Iterator[Finding]:
         yield ok("The role owns no table, and row-level security limits it.")
     if denied := _denied_tables():
         yield error(
-            f"The role may not read and write {len(denied)} tables, among them"
-            f" {denied[0]}.",
+            f"The role may not read and write {counted(len(denied), 'table')},"
+            f" such as {denied[0]}.",
             "As the owner of the tables, run manage.py create_runtime_role again with"
             " the name of this role.",
         )
@@ -95,7 +95,10 @@ def _examine_limits() -> Iterator[Finding]:
 
 
 def _examine_connections() -> Iterator[Finding]:
-    """Compare the connections that this machine may open with those allowed."""
+    """Compare the connections of one instance and one sender with those allowed.
+
+    How many there are of each is not known: several machines may have some.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('max_connections')::integer"
@@ -107,8 +110,11 @@ def _examine_connections() -> Iterator[Finding]:
         most = min(most, of_the_role)
     workers = _workers()
     needed = workers * CONNECTIONS
-    text = f"{workers} workers open up to {needed} connections, of {most} allowed."
-    if needed > most and not settings.DATABASE_POOLED:
+    text = (
+        f"An instance with {counted(workers, 'worker')} opens up to {needed}"
+        f" connections and the sender of reminders 1; {most} are allowed for all."
+    )
+    if needed + 1 > most and not settings.DATABASE_POOLED:
         yield warning(
             text, "Lower WORKERS, raise max_connections, or put a pooler in front."
         )

@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
@@ -17,6 +19,7 @@ from django.utils import timezone
 
 from config.doctor import running
 from config.doctor.findings import Level, ok, warning
+from config.doctor.regular import check_backups
 from config.doctor.running import Check
 from config.management.commands import doctor
 from config.models import CommandRun
@@ -41,6 +44,41 @@ def report_of(*options):
 
 def by_name(report):
     return {check["name"]: check for check in report["checks"]}
+
+
+# --- Words --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age", "words"),
+    [
+        (timedelta(0), "0 minutes"),
+        (timedelta(minutes=1), "1 minute"),
+        (timedelta(hours=2), "2 hours"),
+        (timedelta(days=3), "3 days"),
+    ],
+)
+def test_the_age_of_a_success_is_in_words(db, age, words):
+    now = timezone.now()
+    record_success("backup", at=now - age, done=1)
+
+    texts = [finding.text for finding in check_backups(at=now)]
+
+    assert f"backup last succeeded {words} ago." in texts
+
+
+def test_no_sentence_of_the_doctor_has_a_plural_after_a_number_that_may_be_one():
+    """`counted` writes "1 worker"."""
+    nouns = "workers|proxies|minutes|hours|days|accounts|tables|migrations"
+
+    found = [
+        (path.name, line.strip())
+        for path in (settings.BASE_DIR / "config" / "doctor").glob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(rf"\}} ([a-z]+ )?({nouns})\b", line)
+    ]
+
+    assert found == []
 
 
 # --- Running checks -----------------------------------------------------------------

@@ -128,7 +128,7 @@ def test_a_missing_migration_is_an_error(db):
     finding = only(check_migrations())
 
     assert finding.level == Level.ERROR
-    assert "1 migrations are not applied" in finding.text
+    assert "1 migration not applied" in finding.text
     assert "config.0003_command_run_done" in finding.text
 
 
@@ -210,6 +210,20 @@ def test_more_workers_than_connections_are_a_warning(postgresql, monkeypatch):
     monkeypatch.setenv("WORKERS", "1000")
 
     assert "5000 connections" in only(check_role()).text
+
+
+def test_the_connections_are_those_of_one_instance_and_one_sender(
+    postgresql, monkeypatch
+):
+    monkeypatch.setenv("WORKERS", "1")
+
+    texts = [finding.text for finding in check_role()]
+
+    (text,) = (text for text in texts if "connections" in text)
+    assert text.startswith(
+        "An instance with 1 worker opens up to 5 connections and the sender of"
+        " reminders 1;"
+    )
 
 
 # --- A pooler ---------------------------------------------------------------------

@@ -91,7 +91,7 @@ def test_a_proxy_that_is_not_counted_is_an_error(deployed):
 
     texts = [finding.text for finding in problems(check_proxy(URL))]
 
-    assert "The request passed 1 proxies, and PROXY_COUNT is 0." in texts
+    assert "The request passed 1 proxy, and PROXY_COUNT is 0." in texts
     assert "The scheme arrives as http, not https." in texts
 
 

@@ -98,7 +98,7 @@ def test_accounts_that_should_be_gone_are_an_error(alice):
     alice.delete_after = AT - LATE_AFTER["purge_accounts"]
     alice.save(update_fields=["delete_after"])
 
-    finding = found("1 accounts")
+    finding = found("1 account should")
 
     assert finding.level == Level.ERROR
     assert "purge_accounts" in finding.hint

@@ -37,4 +37,4 @@ def test_our_files_for_proxies_are_found_good(problems):
 
 
 def test_a_wrong_count_is_named(problems):
-    assert problems(2) == ["The request passed 1 proxies, and PROXY_COUNT is 2."]
+    assert problems(2) == ["The request passed 1 proxy, and PROXY_COUNT is 2."]
