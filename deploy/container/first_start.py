@@ -17,7 +17,7 @@ from config import dotenv  # noqa: E402 - found by the line above
 # Read by the user of the other image, from a volume of these two alone.
 READABLE = 0o644
 ROLES = """\
-CREATE ROLE ownlist_owner LOGIN CREATEROLE PASSWORD '{owner}';
+CREATE ROLE ownlist_owner LOGIN CREATEDB CREATEROLE PASSWORD '{owner}';
 CREATE ROLE ownlist_app LOGIN PASSWORD '{service}';
 ALTER DATABASE ownlist OWNER TO ownlist_owner;
 """

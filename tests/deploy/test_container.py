@@ -169,6 +169,9 @@ def test_the_services_of_compose_start_in_their_order(image, tmp_path):
         again = run(image, [*first_start, str(roles), place], **host)
         with psycopg.connect(superuser, autocommit=True) as connection:
             connection.execute((roles / "roles.sql").read_text())
+            can_restore = connection.execute(
+                "SELECT rolcreatedb FROM pg_roles WHERE rolname = 'ownlist_owner'"
+            ).fetchone()
         prepared = run(image, services["prepare"]["command"], **host)
         checked = run(
             image,
@@ -182,6 +185,7 @@ def test_the_services_of_compose_start_in_their_order(image, tmp_path):
 
     assert "Wrote the passwords" in made.stdout, made.stderr
     assert "Wrote" not in again.stdout + again.stderr
+    assert can_restore == (True,)
     assert prepared.returncode == 0, prepared.stderr
     assert "owns nothing" in prepared.stdout
     assert "W024" not in checked.stderr
