@@ -24,7 +24,9 @@ def instructions(database_url: str, removal: str) -> list[str]:
     The URL may have asterisks in place of the password.
     """
     settings = {"DATABASE_URL": database_url} | SETTINGS
-    words = [f"{name}={shlex.quote(v) if v else ''}" for name, v in settings.items()]
+    # With `env`, another command such as `runuser` can stand before it.
+    words = ["env"]
+    words += [f"{name}={shlex.quote(v) if v else ''}" for name, v in settings.items()]
     password = ", with the password for ********" if "********" in database_url else ""
     return [
         f"To look at it while the service runs, as the user of the service{password}:",

@@ -130,7 +130,7 @@ def test_the_restored_database_is_looked_at_and_removed_as_printed(
     status, printed = deployment.manage(
         "restore", backup, "--no-switch", "--into", name, **service
     )
-    (command,) = re.findall(r"^  (DATABASE_URL=.*)$", printed, re.MULTILINE)
+    (command,) = re.findall(r"^  env (DATABASE_URL=.*)$", printed, re.MULTILINE)
     (removal,) = re.findall(r"remove the database:\n  (.*)$", printed, re.MULTILINE)
 
     assert status == 0, printed
