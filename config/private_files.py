@@ -35,8 +35,15 @@ def refuse_root() -> None:
         name = user_name(owner)
         sys.exit(
             f"{folder} belongs to {name}, who could not use what root writes there. Run"
-            f" this as that user:\n  runuser -u {name} -- {shlex.join(_command())}"
+            f" this as that user:\n  {shlex.join([*_becoming(name), *_command()])}"
         )
+
+
+def _becoming(user: str) -> list[str]:
+    """Return the command by which root runs another one as `user`."""
+    if user.isdecimal():  # without a name here, as of a container: unknown to `runuser`
+        return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    return ["runuser", "-u", user, "--"]
 
 
 def user_name(number: int) -> str:

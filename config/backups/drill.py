@@ -24,7 +24,7 @@ def instructions(database_url: str, removal: str) -> list[str]:
     The URL may have asterisks in place of the password.
     """
     settings = {"DATABASE_URL": database_url} | SETTINGS
-    # With `env`, another command such as `runuser` can stand before it.
+    # With `env`, another command such as `runuser` may precede it.
     words = ["env"]
     words += [f"{name}={shlex.quote(v) if v else ''}" for name, v in settings.items()]
     password = ", with the password for ********" if "********" in database_url else ""
