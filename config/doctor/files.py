@@ -68,11 +68,11 @@ def _examine_owners() -> Iterator[Finding]:
     """Look for what another user, such as root, has written among our files."""
     written = list(_written_files())
     others = [path for path in written if path.lstat().st_uid != os.geteuid()]
-    closed = [path for path in written if path.is_dir() and not _is_usable(path)]
+    closed = [path for path in written if not _is_usable(path)]
     own = f"chown -R {user_name(os.geteuid())}: {settings.VAR_DIR}"
     if closed and closed[0] != settings.VAR_DIR:  # of which `check_disk` tells
         yield error(
-            f"This user can't write to {closed[0]}",
+            f"This user can't use {closed[0]}",
             f"If this is the user of the service, run as root: {own}",
         )
     elif others:
@@ -83,8 +83,9 @@ def _examine_owners() -> Iterator[Finding]:
         )
 
 
-def _is_usable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK | os.X_OK)
+def _is_usable(path: Path) -> bool:
+    """Whether this user can write into a folder, or read a file."""
+    return os.access(path, os.W_OK | os.X_OK if path.is_dir() else os.R_OK)
 
 
 def _written_files() -> Iterator[Path]:

@@ -231,6 +231,21 @@ def test_a_folder_that_root_made_is_an_error(settings, tmp_path, monkeypatch, pl
     assert f": {tmp_path}" in finding.hint
 
 
+def test_a_static_file_that_only_root_can_read_is_an_error(
+    settings, tmp_path, monkeypatch
+):
+    settings.VAR_DIR, settings.STATIC_ROOT = tmp_path, tmp_path / "static"
+    made = tmp_path / "static" / "app.css"
+    made.parent.mkdir()
+    made.touch()
+    monkeypatch.setattr("os.access", lambda path, _: path != made)
+
+    finding = only(check_files())
+
+    assert finding.level == Level.ERROR
+    assert str(made) in finding.text
+
+
 def test_a_backup_that_root_wrote_is_a_warning(settings, tmp_path, monkeypatch):
     settings.VAR_DIR, settings.STATIC_ROOT = tmp_path, tmp_path / "static"
     (tmp_path / "backups").mkdir()
