@@ -7,6 +7,7 @@ for at most 60 seconds. Exits with 0 or 1.
 
 import argparse
 import http.client
+import math
 import os
 import sys
 import time
@@ -17,6 +18,10 @@ from config.server import address
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - only compared with
 PAUSE = 0.2  # seconds between two requests
+UNUSABLE = (
+    "HOST, ALLOWED_HOSTS, BASE_URL or the path contains what no address can contain."
+    " Correct it."
+)
 
 
 def host_header() -> str:
@@ -27,19 +32,35 @@ def host_header() -> str:
 
 
 def failure(path: str, *, timeout: float) -> str:
-    """Return why the server is not ready, or an empty text if it is."""
+    """Return why the server is not ready, or an empty text if it is.
+
+    Exits with a message if it can't be asked at all.
+    """
     host, port = address()
-    connection = http.client.HTTPConnection(
-        WILDCARDS.get(host, host), port, timeout=timeout
-    )
     try:
-        connection.request("GET", path, headers={"Host": host_header()})
+        connection = http.client.HTTPConnection(
+            WILDCARDS.get(host, host), port, timeout=timeout
+        )
+        connection.putrequest("GET", path, skip_host=True)
+        connection.putheader("Host", host_header())
+    except (ValueError, http.client.HTTPException):
+        sys.exit(UNUSABLE)
+    try:
+        connection.endheaders()
         status = connection.getresponse().status
+    except UnicodeError:
+        sys.exit(UNUSABLE)
     except (OSError, http.client.HTTPException) as error:
         return f"no answer ({type(error).__name__})"
     finally:
         connection.close()
     return "" if status == 200 else f"status {status}"
+
+
+def _seconds(text: str) -> float:
+    if math.isnan(seconds := float(text)):
+        raise ValueError
+    return seconds
 
 
 def main(arguments: list[str]) -> str:
@@ -48,7 +69,7 @@ def main(arguments: list[str]) -> str:
     parser.add_argument(
         "path", nargs="?", default="/readyz", help="/readyz or /healthz"
     )
-    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS")
+    parser.add_argument("--wait", type=_seconds, default=0, metavar="SECONDS")
     options = parser.parse_args(arguments)
     dotenv.load()
     deadline = time.monotonic() + options.wait

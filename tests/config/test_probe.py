@@ -36,3 +36,36 @@ def test_names_a_host_that_the_server_answers_to(monkeypatch, allowed, base_url,
     monkeypatch.setenv("BASE_URL", base_url)
 
     assert probe.host_header() == host
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HOST", "no such host"),
+        ("HOST", "a" * 64),  # longer than a part of a name can be
+        ("ALLOWED_HOSTS", "lists.example\nother.example"),
+        ("ALLOWED_HOSTS", "\N{SNOWMAN}.example"),
+        ("BASE_URL", "https://[lists"),
+    ],
+)
+def test_a_setting_that_is_no_address_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as ended:
+        probe.main(["/healthz", "--wait", "60"])
+
+    assert name in str(ended.value)
+
+
+def test_a_path_that_is_none_is_refused():
+    with pytest.raises(SystemExit, match="the path contains"):
+        probe.main(["/health z"])
+
+
+@pytest.mark.parametrize("seconds", ["nan", "soon"])
+def test_a_time_that_is_none_is_refused(capsys, seconds):
+    with pytest.raises(SystemExit) as ended:
+        probe.main(["--wait", seconds])
+
+    assert ended.value.code == 2
+    assert "--wait" in capsys.readouterr().err
