@@ -65,6 +65,38 @@ class Manifest:
                     f" {values.get('version', 'of a newer version')}."
                 )
             parts = {n: Part(**part) for n, part in values.pop("parts").items()}
-            return cls(parts=parts, **values)
+            return cls(parts=parts, **values)._checked()
         except (ValueError, TypeError, KeyError, AttributeError) as exc:
             raise BackupError("The file has a manifest that can't be read.") from exc
+
+    def _checked(self) -> Self:
+        """Return it, if its values have the types that a restore relies on.
+
+        Raises:
+            TypeError: one has another.
+        """
+        texts = [self.version, self.kind, self.at, *_list(self.migrations)]
+        numbers = [*_values(self.tables), *_values(self.sequences)]
+        for part in self.parts.values():
+            texts.append(part.sha256)
+            numbers.append(part.bytes)
+        for columns in _values(self.columns):
+            texts.extend(_list(columns))
+        if not all(isinstance(text, str) for text in texts):
+            raise TypeError
+        # `bool` is an integer of Python, but not of JSON.
+        if not all(type(number) is int for number in numbers):
+            raise TypeError
+        return self
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _values(value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return list(value.values())

@@ -209,6 +209,28 @@ def test_a_manifest_that_is_none_is_refused(text):
         Manifest.from_json(text.encode())
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"migrations": None},
+        {"migrations": [1]},
+        {"tables": []},
+        {"tables": {"users": "2"}},
+        {"parts": {"users": {"bytes": None, "sha256": ""}}},
+        {"columns": {"users": "id"}},
+        {"sequences": {"numbers": True}},
+        {"at": 1},
+    ],
+)
+def test_a_manifest_with_a_value_of_another_type_is_refused(tmp_path, changed):
+    write(tmp_path / "a.backup")
+    manifest, _ = read(tmp_path / "a.backup")
+    values = json.loads(manifest.as_json()) | changed
+
+    with pytest.raises(BackupError, match="manifest that can't be read"):
+        Manifest.from_json(json.dumps(values).encode())
+
+
 def test_a_part_that_is_not_the_one_of_the_manifest_is_refused(tmp_path):
     part = {"bytes": 1, "sha256": "0" * 64}
     backup = write(tmp_path / "a.backup", parts={"tables/users.copy": part})
