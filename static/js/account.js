@@ -1,7 +1,7 @@
 // What a script adds to the account pages. Without it nothing is missing but comfort.
 
-for (const input of document.querySelectorAll('input[type="password"]')) {
-  addShowButton(input);
+for (const row of document.querySelectorAll(".password")) {
+  addShowButton(row, row.querySelector("input"));
 }
 
 const device = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -36,17 +36,15 @@ function nameZone(zone) {
   offer.hidden = false;
 }
 
-function addShowButton(input) {
-  const row = document.createElement("div");
+// The input stays where it is: moved, it would lose the focus while a user types.
+function addShowButton(row, input) {
   const button = document.createElement("button");
-  row.className = "password";
   button.className = "button";
   button.type = "button";
   button.textContent = "Show";
   button.setAttribute("aria-pressed", "false");
   button.setAttribute("aria-label", "Show the password");
-  input.replaceWith(row);
-  row.append(input, button);
+  row.append(button);
 
   const show = (shown) => {
     input.type = shown ? "text" : "password";

@@ -174,6 +174,23 @@ def test_shows_errors_at_their_fields(page):
 
 
 @pytest.mark.parametrize("has_script", [True], indirect=False, ids=["script"])
+def test_a_script_that_loads_late_leaves_the_password_that_is_typed(
+    new_context, site, has_script
+):
+    held = []
+    page = new_context(base_url=site).new_page()
+    page.route("**/js/account.*js", lambda route: held.append(route))
+    page.goto("/accounts/login/", wait_until="commit")
+    field = page.get_by_label("Password", exact=True)
+    field.press_sequentially("half of ")
+    held[0].continue_()
+    page.get_by_role("button", name="Show the password").wait_for()
+    page.keyboard.type("a password")
+
+    expect(field).to_have_value("half of a password")
+
+
+@pytest.mark.parametrize("has_script", [True], indirect=False, ids=["script"])
 def test_shows_the_password_on_request_and_sends_the_devices_time_zone(
     new_context, site, has_script
 ):
