@@ -48,7 +48,7 @@ def test_names_a_host_that_the_server_answers_to(monkeypatch, allowed, base_url,
         ("BASE_URL", "https://[lists"),
     ],
 )
-def test_a_setting_that_is_no_address_is_named(monkeypatch, name, value):
+def test_names_a_setting_that_no_server_can_have(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SystemExit) as ended:
