@@ -96,7 +96,7 @@ def verify(token: str, *, now: float) -> VerifiedToken:
         raise TokenRejected("issuer")
     if header.get("alg") not in issuer.algorithms:
         raise TokenRejected("algorithm")
-    payload = signed_payload(token, _key(issuer, header, now))
+    payload = _signed(token, header, _key(issuer, header, now))
     verified = _verified(issuer, _parsed(payload), now)
     _known.add(token, verified, expires_at=verified.expires_at, now=now)
     return verified
@@ -184,15 +184,29 @@ def signed_payload(token: str, key: VerificationKey) -> bytes:
     Raises:
         TokenRejected: the syntax, type, algorithm or signature is wrong.
     """
-    if _header(token).get("alg") != key.algorithm:
+    return _signed(token, _header(token), key)
+
+
+def _signed(token: str, header: Claims, key: VerificationKey) -> bytes:
+    """Return the signed payload of a token with this header, whose syntax is checked.
+
+    The signature is verified without `PyJWS.decode`, which checks the syntax again, by
+    each character: a quarter of the time of a token.
+    """
+    if header.get("alg") != key.algorithm:
         raise TokenRejected("algorithm")
+    signing_input, _, signature = token.rpartition(".")
     try:
-        payload: bytes = _jws.decode(token, key.key, algorithms=[key.algorithm])
-    except jwt.InvalidSignatureError as exc:
-        raise TokenRejected("signature") from exc
+        algorithm = _jws.get_algorithm_by_name(key.algorithm)
+        prepared = algorithm.prepare_key(key.key)
+        is_right = algorithm.verify(
+            signing_input.encode("ascii"), prepared, _octets(signature)
+        )
     except (jwt.PyJWTError, ValueError, TypeError) as exc:
         raise TokenRejected("malformed") from exc
-    return payload
+    if not is_right:
+        raise TokenRejected("signature")
+    return _octets(signing_input.partition(".")[2])
 
 
 _jws = jwt.PyJWS()
