@@ -23,8 +23,11 @@ COPY = """
         (ARRAY['urgent', 'high', 'medium', 'low'])[priority], due_date,
         ARRAY(
             SELECT label.name FROM todos_tasklabel AS link
-            JOIN todos_label AS label ON label.id = link.label_id
-            WHERE link.task_id = todos_task.id ORDER BY label.key
+            JOIN todos_label AS label
+                ON label.owner_id = link.owner_id AND label.id = link.label_id
+            WHERE link.owner_id = todos_task.owner_id
+                AND link.task_id = todos_task.id
+            ORDER BY label.key
         ),
         created_at, updated_at
     FROM todos_task ORDER BY owner_id, created_at
