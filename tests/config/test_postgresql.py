@@ -5,6 +5,7 @@ import subprocess
 import sys
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
@@ -34,6 +35,23 @@ def test_a_broken_idle_connection_is_replaced(postgresql):
     backend = postgresql.connection.info.backend_pid
     postgresql.connection.close()
     postgresql._alive_at -= HEALTH_CHECK_INTERVAL
+
+    with postgresql.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert cursor.fetchone()[0] != backend
+
+
+def test_a_session_that_the_server_has_just_ended_is_replaced(postgresql):
+    backend = postgresql.connection.info.backend_pid
+    with postgresql.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    with psycopg.connect(
+        postgresql.connection.info.dsn,
+        autocommit=True,
+        password=postgresql.settings_dict["PASSWORD"],
+    ) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 30000)", [backend])
+    postgresql.close_if_unusable_or_obsolete()  # a request begins
 
     with postgresql.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
