@@ -30,6 +30,8 @@ from tests.benchmarks import processes
 NAME = "ownlist"  # of the superuser and of the database
 OWNER = "ownlist_owner"  # a role with the rights of an operator, for the tests
 START_TIMEOUT = 60  # seconds
+ATTEMPT_TIMEOUT = 5  # seconds, for a port that another process has
+PORTS_TRIED = 3
 # Tests need no durability, and waiting for the disk would be most of the time.
 SPEED_OVER_SAFETY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
@@ -134,23 +136,19 @@ class Server:
     def __init__(self, directory: Path, settings: tuple[str, ...]) -> None:
         self.directory = directory
         self._programs, self._identity = _programs(directory)
-        password = secrets.token_urlsafe(16)
-        self.port = processes.free_port()
-        _initialise(self._programs, self._identity, directory / "data", password)
+        self._password = secrets.token_urlsafe(16)
+        _initialise(self._programs, self._identity, directory / "data", self._password)
         self._settings = (
             *settings,
             "listen_addresses=127.0.0.1",
-            f"port={self.port}",
             "unix_socket_directories=",
             "max_connections=200",
         )
-        self._address = f"postgres://{NAME}:{password}@127.0.0.1:{self.port}"
-        self.url = f"{self._address}/{NAME}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Server":
         try:
-            self.start()
+            self._start_on_a_free_port()
             with psycopg.connect(f"{self._address}/postgres", autocommit=True) as found:
                 found.execute(f"CREATE DATABASE {NAME}")
         except BaseException:
@@ -161,11 +159,26 @@ class Server:
     def __exit__(self, *exception: object) -> None:
         self.stop()
 
+    def _start_on_a_free_port(self) -> None:
+        for attempts_left in reversed(range(PORTS_TRIED)):
+            self.port = processes.free_port()
+            self._address = f"postgres://{NAME}:{self._password}@127.0.0.1:{self.port}"
+            self.url = f"{self._address}/{NAME}"
+            try:
+                self.start()
+            except StartError as error:
+                # Another process can take the port before PostgreSQL does.
+                if not attempts_left or "could not bind" not in str(error):
+                    raise
+                self.stop()
+            else:
+                return
+
     def start(self, *settings: str) -> None:
         """Start it, with more settings if there are any, and wait until it accepts."""
         assert self._process is None
         log = self.directory / "log"
-        chosen = (*self._settings, *settings)
+        chosen = (*self._settings, f"port={self.port}", *settings)
         with log.open("wb") as stream:
             self._process = subprocess.Popen(
                 [
@@ -214,7 +227,8 @@ class Server:
         deadline = time.monotonic() + START_TIMEOUT
         while True:
             try:
-                psycopg.connect(f"{self._address}/postgres").close()
+                address = f"{self._address}/postgres"
+                psycopg.connect(address, connect_timeout=ATTEMPT_TIMEOUT).close()
                 return
             except psycopg.OperationalError as error:
                 has_ended = self._process.poll() is not None
