@@ -197,7 +197,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         now = time.monotonic()
         was_checked = now - self._alive_at < HEALTH_CHECK_INTERVAL
-        # PostgreSQL sends nothing on its own but the end of a session, rarely a setting.
+        # PostgreSQL alone sends only the end of a session, or a changed setting.
         if was_checked and not self._arrivals.poll(0):
             self.health_check_done = True
             return
