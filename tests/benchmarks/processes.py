@@ -1,21 +1,27 @@
 """Starting servers, stopping them reliably, and their processor time."""
 
+import atexit
 import os
 import re
 import secrets
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
-START_TIMEOUT = 60  # seconds
+from tests.patience import PATIENCE
+
+START_TIMEOUT = PATIENCE
 STOP_TIMEOUT = 15  # seconds
 SERVER_PORTS = range(10_000, 32_000)
+OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class StartError(Exception):
@@ -23,15 +29,48 @@ class StartError(Exception):
 
 
 def free_port() -> int:
-    """Return a free port of this machine, which no outgoing connection gets meanwhile.
+    """Return a free port of this machine, which nobody else gets meanwhile.
 
-    The system takes the ports of outgoing connections from a range above these. A
-    connection to a port of that range on which nothing listens can even reach itself.
+    The system takes the ports of outgoing connections from a range that is left out
+    here. A connection to a port of that range on which nothing listens can even reach
+    itself.
+
+    Whoever calls this in any process of this machine gets another port until this
+    process ends, also before a server listens and while it is started again.
     """
     while True:
-        port = secrets.choice(SERVER_PORTS)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+        port = secrets.choice(_server_ports())
+        with suppress(OSError), socket.create_server(("", port)):
+            atexit.register(_keep_from_others(port).close)
             return port
+
+
+@cache
+def _server_ports() -> list[int]:
+    try:
+        text = OUTGOING.read_text()
+    except OSError:
+        return [*SERVER_PORTS]
+    first, last = map(int, text.split())
+    outside = [port for port in SERVER_PORTS if not first <= port <= last]
+    return outside or [*SERVER_PORTS]  # a system may take all of them
+
+
+def _keep_from_others(port: int) -> socket.socket:
+    """Return a socket whose name marks the port until it is closed.
+
+    Raise OSError if another process, or this one, has marked it. It belongs to no
+    server: abstract names of Linux are seen by all processes, and vanish with the one
+    that has bound them. Other systems know none, and go without.
+    """
+    mark = socket.socket(socket.AF_UNIX)
+    try:
+        if sys.platform == "linux":
+            mark.bind(f"\0ownlist-port-{port}")
+    except OSError:
+        mark.close()
+        raise
+    return mark
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from accounts.better_auth.fetching import (
     fetch,
     fetch_json,
 )
+from tests.benchmarks.processes import free_port
+from tests.patience import PATIENCE
 
 TIMEOUT = 0.2  # seconds
 DRIPS = 400
@@ -133,7 +135,7 @@ def test_a_hanging_resolver_is_abandoned_and_asked_once(monkeypatch):
 
     def resolver(*arguments, **words):
         asked.append(arguments)
-        released.wait(30)
+        released.wait(PATIENCE)
         return []
 
     monkeypatch.setattr(socket, "getaddrinfo", resolver)
@@ -158,11 +160,8 @@ def test_anything_but_json_with_200_fails(key_server, mode):
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_closed_port_fails(scheme):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-
     with pytest.raises(FetchFailed):
-        fetch_json(f"{scheme}://127.0.0.1:{port}/")
+        fetch_json(f"{scheme}://127.0.0.1:{free_port()}/")
 
 
 def test_reads_no_more_than_the_limit(key_server):

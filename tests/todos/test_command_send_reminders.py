@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,10 +21,11 @@ from django.utils import timezone
 
 from accounts import reminder_mails
 from accounts.credentials import deactivate, request_deletion
+from tests.benchmarks.processes import free_port
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.mail_server import mail_server
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 from todos import actions
 from todos.management.commands import send_reminders
 from todos.management.commands.send_reminders import LONGEST_PAUSE, pause
@@ -74,13 +74,7 @@ def server(settings):
 def no_server(settings):
     """The address of a mail server that does not run."""
     settings.EMAIL_BACKEND = SMTP
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port()
-
-
-def closed_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
 
 
 # --- The mail -----------------------------------------------------------------
@@ -753,7 +747,7 @@ def test_forever_survives_an_outage_of_the_database(forever):
 
 def test_forever_survives_an_outage_of_the_mail_server(forever, alice):
     task = due_now(alice)
-    process = forever(EMAIL_URL=f"smtp://127.0.0.1:{closed_port()}")
+    process = forever(EMAIL_URL=f"smtp://127.0.0.1:{free_port()}")
     read_until(process, "reminders: the mail server can't be reached")
 
     process.terminate()
