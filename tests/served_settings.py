@@ -1,5 +1,7 @@
 """The settings of servers that tests start: like a deployment, with a fast start."""
 
+import os
+
 from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -16,8 +18,9 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 
-# Short, so that a test can wait for it. Each MiB of an upload adds one second.
-BODY_SECONDS = 3
+# Short, so that a test can wait for it. Each MiB of an upload adds one second. A test
+# of what happens before its end gives a longer time to a server of its own.
+BODY_SECONDS = int(os.environ.get("BODY_SECONDS", "3"))
 BODY_BYTES_PER_SECOND = 1024 * 1024
 
 # Even the smallest file of a form is written to disk, where the tests see it.
