@@ -11,6 +11,8 @@ import subprocess
 import sys
 from functools import cache
 
+from tests.patience import PATIENCE
+
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HELP = """\
 The browser tests need Chromium, and it could not be installed.
@@ -38,7 +40,11 @@ def _starts(path: str) -> bool:
 def _version(path: str) -> str:
     try:
         done = subprocess.run(
-            [path, "--version"], capture_output=True, text=True, timeout=60, check=False
+            [path, "--version"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

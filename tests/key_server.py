@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from tests.patience import PATIENCE
+
 JWKS_PATH = "/api/auth/jwks"
 ELSEWHERE = "/elsewhere"
 MEGABYTE = 1024 * 1024
 DRIP_SECONDS = 0.05
-WAIT_SECONDS = 30
 
 
 class KeyServer:
@@ -83,8 +84,8 @@ class KeyServer:
     def wait_for_fetches(self, count: int) -> None:
         """Wait until this number of fetches has arrived, answered or not."""
         with self._news:
-            came = self._news.wait_for(lambda: self.fetches >= count, WAIT_SECONDS)
-        assert came, f"{self.fetches} of {count} fetches came in {WAIT_SECONDS} s."
+            came = self._news.wait_for(lambda: self.fetches >= count, PATIENCE)
+        assert came, f"{self.fetches} of {count} fetches came in {PATIENCE} s."
 
     def close(self) -> None:
         """Refuse connections from now on."""
@@ -92,7 +93,7 @@ class KeyServer:
         self._released.set()
         self._http.shutdown()
         self._http.server_close()
-        self._thread.join(WAIT_SECONDS)
+        self._thread.join(PATIENCE)
 
     def __enter__(self) -> Self:
         return self
@@ -124,11 +125,11 @@ class KeyServer:
         handler.reply(200, self._key_set())
 
     def _hold(self, handler: "_Handler") -> None:
-        self._released.wait(WAIT_SECONDS)
+        self._released.wait(PATIENCE)
         self._normal(handler)
 
     def _hang(self, _handler: "_Handler") -> None:
-        self._closed.wait(10 * WAIT_SECONDS)
+        self._closed.wait(PATIENCE)
 
     def _drip(self, handler: "_Handler") -> None:
         handler.begin(200, {"Content-Length": str(MEGABYTE)})

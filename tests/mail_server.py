@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from threading import Thread
 
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 
 
 class MailServer(socketserver.ThreadingTCPServer):

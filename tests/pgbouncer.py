@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.processes import free_port
+from tests.patience import PATIENCE
 
-PATIENCE = 30  # seconds
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
 CONFIGURATION = """\
 [databases]

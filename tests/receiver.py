@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 
 
 @dataclass(frozen=True)

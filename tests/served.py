@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import processes, services
+from tests.patience import PATIENCE
 
 PASSWORD = "ultramarine typewriter 77"
-PATIENCE = 60  # seconds
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -54,7 +54,9 @@ class Served:
     @contextmanager
     def connected(self) -> Iterator[http.client.HTTPConnection]:
         """Yield a connection that never reconnects automatically."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection(
+            "127.0.0.1", self.port, timeout=PATIENCE
+        )
         connection.connect()
         connection.auto_open = 0
         with closing(connection):

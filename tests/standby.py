@@ -16,8 +16,8 @@ import psycopg
 
 from tests import postgres
 from tests.benchmarks.processes import children_of, free_port
+from tests.patience import PATIENCE
 
-PATIENCE = 60  # seconds
 NAMES = ("primary", "standby")
 
 

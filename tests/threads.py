@@ -5,8 +5,7 @@ import time
 import pytest
 from django.db import connection
 
-# The longest wait for something that takes milliseconds on an idle machine.
-PATIENCE = 60  # seconds
+from tests.patience import PATIENCE
 
 
 def in_a_thread(pool, call, *args, **kwargs):

@@ -26,6 +26,7 @@ from accounts.better_auth.doctor import REASONS
 from accounts.better_auth.identities import ENDED, INACTIVE, SUSPENDED, link, unlink
 from accounts.better_auth.verifier import verify
 from accounts.models import LinkedIdentity, User
+from tests.patience import PATIENCE
 from todos.models import Task
 
 ROOT = Path(settings.BASE_DIR)
@@ -33,7 +34,6 @@ PAGE = ROOT / "docs" / "better-auth.md"
 EXAMPLES = ROOT / "docs" / "examples" / "better-auth"
 NODE_MODULES = ROOT / "tests" / "better_auth_server" / "node_modules"
 STANDINGS = (INACTIVE, SUSPENDED, ENDED)
-START_SECONDS = 60  # on a busy machine
 ADA = {"email": "ada@example.com", "password": "three green bicycles", "name": "Ada"}
 
 # Serves the example as Next.js would: by its route.
@@ -106,19 +106,19 @@ def application(tmp_path):
             text=True,
         )
         processes.append(process)
-        assert select.select([process.stdout], [], [], START_SECONDS)[0], "no start"
+        assert select.select([process.stdout], [], [], PATIENCE)[0], "no start"
         return process.stdout.readline().strip()
 
     yield start
     for process in processes:
         process.stdin.close()
-        process.wait(10)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 
 def sign_up(url):
     """Sign up there as the front end would; return the id."""
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=30)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=PATIENCE)
     connection.request(
         "POST",
         "/api/auth/sign-up/email",
@@ -145,7 +145,7 @@ def run_example(url, ownlist):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

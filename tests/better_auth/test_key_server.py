@@ -8,10 +8,11 @@ from http.client import HTTPConnection
 import pytest
 
 from tests import forging
+from tests.patience import PATIENCE
 
 
 def fetch(server):
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     try:
         connection.request("GET", "/api/auth/jwks")
         answer = connection.getresponse()

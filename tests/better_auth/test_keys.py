@@ -20,7 +20,7 @@ from accounts.better_auth.keys import (
     usable_entries,
 )
 from tests import forging
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 
 NOW = 1_790_000_000.0
 BROKEN = [

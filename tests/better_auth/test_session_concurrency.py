@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.better_auth import sessions
 from accounts.better_auth.exceptions import KeysUnavailable
 from accounts.models import EndedSession, User
+from tests.patience import PATIENCE
 from tests.threads import in_a_thread
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +153,7 @@ def test_a_hanging_server_does_not_block_other_users(
 def hold(known, entered, leave):
     with sessions._slot(known=known):
         entered.set()
-        leave.wait(30)
+        leave.wait(PATIENCE)
 
 
 @pytest.fixture
@@ -163,7 +164,7 @@ def holding():
     def start(*, known):
         entered = threading.Event()
         pool.submit(hold, known, entered, leave)
-        assert entered.wait(30)
+        assert entered.wait(PATIENCE)
 
     start.leave = leave
     yield start

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tests.better_auth_server.configuration import Configuration
+from tests.patience import PATIENCE
 
 if TYPE_CHECKING:
     from tests.better_auth_server.host import Host
 
 BASE_PATH = "/api/auth"
 PASSWORD = "a long and quiet passphrase"
-TIMEOUT_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -339,7 +339,7 @@ class BetterAuthServer:
         Raises:
             Refused: the status is 400 or above.
         """
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_SECONDS)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()

@@ -14,10 +14,9 @@ from typing import Any, Self
 
 from tests.better_auth_server.client import BetterAuthServer
 from tests.better_auth_server.configuration import Configuration
+from tests.patience import PATIENCE
 
 FOLDER = Path(__file__).parent
-ANSWER_SECONDS = 60  # RSA keys and migrations on a busy machine
-STOP_SECONDS = 10
 
 
 class HostError(Exception):
@@ -71,8 +70,8 @@ class Host:
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise HostError(self._last_words()) from error
-        if not select.select([self._process.stdout], [], [], ANSWER_SECONDS)[0]:
-            raise HostError(f"No answer within {ANSWER_SECONDS} s.{self._last_words()}")
+        if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
+            raise HostError(f"No answer within {PATIENCE} s.{self._last_words()}")
         if answer := self._process.stdout.readline():
             return json.loads(answer)
         raise HostError(self._last_words())
@@ -87,7 +86,7 @@ class Host:
         with suppress(BrokenPipeError):  # it has died already
             self._process.stdin.close()
         try:
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 from tests import backups
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.slow
 
 WRITERS = 3
 WARM = 10  # tasks of each writer before the backup begins
-PATIENCE = 60  # seconds
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -30,7 +30,7 @@ def deployment(request, tmp_path):
 
 def call(server, headers, method, path, body=None):
     """Return status and content of one request."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     with closing(connection):
         content = json.dumps(body) if body is not None else None
         connection.request(

@@ -36,8 +36,8 @@ from config.metrics.shared import HALF, Slot, Slots, TooLarge
 from config.metrics.text import exposition
 from config.regular_commands import record_success
 from tests.benchmarks.processes import children_of, free_port
+from tests.patience import PATIENCE
 from tests.served import serving as served
-from tests.threads import PATIENCE
 
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
 RULES = DEPLOY / "prometheus" / "ownlist.rules.yml"

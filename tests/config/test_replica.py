@@ -28,6 +28,7 @@ from config.postgresql import pooling
 from config.replica import KEPT_FOR, RETRIED_AFTER, Unusable, Watch
 from config.row_security import rows_of
 from tests.factories import TaskFactory
+from tests.patience import PATIENCE
 from todos.models import Ledger, Task, TaskQuerySet
 
 on_postgresql = pytest.mark.skipif(
@@ -101,12 +102,12 @@ def test_nobody_waits_while_one_thread_looks():
 
     def examine(position):
         looks.set()
-        assert ends.wait(10)
+        assert ends.wait(PATIENCE)
 
     watch = Watch(lambda: "0/0", examine)
     thread = threading.Thread(target=lambda: watch.is_usable(now=100))
     thread.start()
-    assert looks.wait(10)
+    assert looks.wait(PATIENCE)
 
     assert not watch.is_usable(now=100)
 

@@ -18,8 +18,8 @@ from django.db import connection
 
 from tests import served
 from tests.benchmarks import processes
+from tests.patience import PATIENCE
 
-PATIENCE = 60  # seconds
 GOOD = {200, 201}
 
 
@@ -31,7 +31,7 @@ def server(tmp_path_factory):
 
 def ask(server, method="GET", path="/healthz", body=None, headers=None):
     """Return the status of a request on a new connection, or 0 without a response."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     try:
         connection.request(method, path, body, headers or {})
         return connection.getresponse().status

@@ -15,8 +15,8 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 
 from tests.factories import PASSWORD, UserFactory
+from tests.patience import PATIENCE
 from tests.signing_in import browser_of, program_of
-from tests.threads import PATIENCE
 from todos.models import Label
 
 pytestmark = [

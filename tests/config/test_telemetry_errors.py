@@ -15,8 +15,8 @@ from config.telemetry import errors
 from config.telemetry.errors import Receiver, ReportHandler, event_of
 from config.version import VERSION
 from tests.environment import environment_of_tests
+from tests.patience import PATIENCE
 from tests.receiver import receiver as running_receiver
-from tests.threads import PATIENCE
 from todos.models import Ledger, Task
 
 EVENT_FIELDS = {

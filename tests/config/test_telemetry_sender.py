@@ -9,9 +9,9 @@ from config.outages import outages
 from config.telemetry import sender as sending
 from config.telemetry.sender import PAUSE, PAUSE_MAX, NotAccepted, Sender, post
 from tests.benchmarks.processes import free_port
+from tests.patience import PATIENCE
 from tests.receiver import receiver as running_receiver
 from tests.served import until
-from tests.threads import PATIENCE
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,8 @@ from config.telemetry import traces
 from config.telemetry.middleware import TraceMiddleware
 from config.telemetry.traces import Context, Statement, headers_of, url_of
 from tests.factories import TaskFactory
+from tests.patience import PATIENCE
 from tests.receiver import receiver as running_receiver
-from tests.threads import PATIENCE
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = f"00-{TRACE}-{PARENT}-01"

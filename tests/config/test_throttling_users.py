@@ -20,7 +20,7 @@ from config.api.throttling import ProcessCounter
 from config.models import RateCount
 from tests.environment import environment_of_tests
 from tests.factories import PASSWORD, TaskFactory, UserFactory
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 from todos.models import Task
 
 pytestmark = pytest.mark.slow

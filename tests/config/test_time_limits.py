@@ -15,9 +15,9 @@ from config import databases
 from config.outages import Cause, outages
 from config.readiness import readiness
 from tests.factories import UserFactory
+from tests.patience import PATIENCE
 from tests.signing_in import program_of
 from tests.tcp_proxy import TcpProxy
-from tests.threads import PATIENCE
 
 pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only"),

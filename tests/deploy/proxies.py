@@ -14,9 +14,9 @@ from tests import served
 from tests.benchmarks import processes
 from tests.deploy import certificates, programs
 from tests.deploy.instances import HOST
+from tests.patience import PATIENCE
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-STOP_TIMEOUT = 15  # seconds
 
 NGINX = """\
 {user}
@@ -59,9 +59,9 @@ class Proxy:
     @contextmanager
     def connected(self, *, tls: bool = True) -> Iterator[http.client.HTTPConnection]:
         """Yield a connection that sends the public name of the service."""
-        connection = http.client.HTTPConnection(HOST, timeout=30)
+        connection = http.client.HTTPConnection(HOST, timeout=PATIENCE)
         sender = socket.create_connection(
-            ("127.0.0.1", self.https if tls else self.http), timeout=30
+            ("127.0.0.1", self.https if tls else self.http), timeout=PATIENCE
         )
         if tls:
             sender = self.context.wrap_socket(sender, server_hostname=HOST)
@@ -114,7 +114,7 @@ def running(name: str, directory: Path, upstreams: list[int]) -> Iterator[Proxy]
         yield proxy
     finally:
         process.terminate()
-        process.wait(STOP_TIMEOUT)
+        process.wait(PATIENCE)
 
 
 def _listens(proxy: Proxy) -> bool:

@@ -19,6 +19,7 @@ from deploy.container import pin
 from tests import postgres
 from tests.benchmarks import processes
 from tests.deploy import dockerfile
+from tests.patience import PATIENCE
 
 ROOT = Path(settings.BASE_DIR)
 DOCKERFILE = ROOT / "Dockerfile"
@@ -81,7 +82,7 @@ def test_the_image_serves_from_a_read_only_tree(image, tmp_path):
             health = run(image, image.health, **here)
             forbidden = run(image, ["touch", "manage.py"])
             address = f"http://127.0.0.1:{port}{reverse('api:schema')}"
-            with urllib.request.urlopen(address, timeout=60) as document:
+            with urllib.request.urlopen(address, timeout=PATIENCE) as document:
                 described = document.read()
     finally:
         os.chdir(ROOT)
@@ -233,7 +234,7 @@ def test_the_end_of_the_daily_service_ends_a_backup_cleanly(tmp_path):
         begun.read_text()
         service.terminate()
         try:
-            status = service.wait(timeout=10)
+            status = service.wait(timeout=PATIENCE)
         finally:
             service.kill()
 

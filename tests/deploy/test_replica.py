@@ -10,6 +10,7 @@ import pytest
 
 from tests import served
 from tests.benchmarks import processes, services
+from tests.patience import PATIENCE
 from tests.standby import Servers
 
 pytestmark = pytest.mark.slow
@@ -207,7 +208,9 @@ def test_the_doctor_and_the_metrics_know_it(ownlist, account):
 
 def metric(ownlist, result):
     address = ownlist.environment["METRICS_ADDRESS"]
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(
+        f"http://{address}/metrics", timeout=PATIENCE
+    ) as answer:
         text = answer.read().decode()
     name = f'ownlist_replica_reads_total{{result="{result}"}} '
     return next(

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.served import until
 
 MIB = 1024 * 1024
@@ -35,7 +36,7 @@ def refused_by_length(server, path, length=TOO_MUCH, headers=()):
     """Announce a body without sending it, and return head and body of the response."""
     lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", *headers]
     lines += [f"Content-Length: {length}", "", ""]
-    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as wire:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as wire:
         wire.sendall("\r\n".join(lines).encode())
         with wire.makefile("rb") as stream:
             head, _, body = stream.read().partition(b"\r\n\r\n")

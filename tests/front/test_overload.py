@@ -14,6 +14,7 @@ from config.front.answers import REFUSAL
 from config.front.threads import OF_ONE_CALLER, THREADS
 from config.outages import outages
 from tests.front.requests import Request
+from tests.patience import PATIENCE
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def busy():
     def application(environ, start_response):
         if environ["PATH_INFO"] == "/slow" and REFUSAL not in environ:
             state.loop.call_soon_threadsafe(state.begun)
-            state.may_end.wait(30)
+            state.may_end.wait(PATIENCE)
         refusal = environ.get(REFUSAL)
         start_response(f"{refusal.status_code if refusal else 200} X", [])
         return [b""]

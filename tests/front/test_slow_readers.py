@@ -7,6 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.front.test_limits import MIB, ask, form
+from tests.patience import PATIENCE
 
 READERS = 12  # three for each thread
 EXPORT = "/api/v1/export?format=csv"
@@ -26,7 +27,7 @@ def owner(server, token):
 def begin_reading(server, stack, owner):
     """Request an export, read its first byte, and return the open connection."""
     wire = stack.enter_context(
-        socket.create_connection(("127.0.0.1", server.port), timeout=60)
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
     )
     # A small receive buffer, so that little of the response is in transit.
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -7,8 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from config.front.threads import LITTLE, THREADS, WINDOW, Threads
-
-SECONDS = 30  # longer than anything here takes
+from tests.patience import PATIENCE
 
 
 class Job:
@@ -24,12 +23,12 @@ class Job:
     def run(self):
         self.thread = threading.current_thread()
         self.begun.set()
-        assert self.may_end.wait(SECONDS)
+        assert self.may_end.wait(PATIENCE)
         self.ended.set()
 
     def end(self):
         self.may_end.set()
-        assert self.ended.wait(SECONDS)
+        assert self.ended.wait(PATIENCE)
 
 
 class Server:
@@ -63,13 +62,13 @@ class Server:
         found = []
         for _ in range(count):
             job = self.put()
-            assert job.ended.wait(SECONDS)
+            assert job.ended.wait(PATIENCE)
             found.append(job.thread)
         return found
 
     def wait_until_idle(self):
         """Return when a thread waits for the next job."""
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not self.threads._was_idle:
             assert time.monotonic() < deadline
 
@@ -87,7 +86,7 @@ def server():
 
 
 def begun(job):
-    return job.begun.wait(SECONDS)
+    return job.begun.wait(PATIENCE)
 
 
 def test_one_thread_runs_jobs_that_are_short(server):
@@ -99,7 +98,7 @@ def test_others_run_the_jobs_that_wait_for_one_that_does_not_end(server):
     assert begun(first)
     server.pass_time(used=1)
 
-    assert second.ended.wait(SECONDS)
+    assert second.ended.wait(PATIENCE)
     assert not first.ended.is_set()
 
 
@@ -142,7 +141,7 @@ def test_one_thread_is_left_after_a_while(server):
     second = server.put()
     assert begun(first)
     server.pass_time()
-    assert second.ended.wait(SECONDS)
+    assert second.ended.wait(PATIENCE)
     server.pass_time()  # the while is over
     first.end()
 
@@ -158,7 +157,7 @@ def test_a_caller_uses_two_threads_at_most(server):
 
     others = [server.put(caller=name) for name in ("", "you", "")]
 
-    assert all(other.ended.wait(SECONDS) for other in others)
+    assert all(other.ended.wait(PATIENCE) for other in others)
     assert not (mine[2].begun.is_set() or mine[3].begun.is_set())
     for job in mine:  # in this order
         assert begun(job)

@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 
 from tests import forging, served
 from tests.key_server import KeyServer
+from tests.patience import PATIENCE
 from tests.security.cast import SECRET_TITLE
 
 CSRF = "c" * 32
 ME = "/api/v1/users/me"
-SECONDS = 30  # for any one answer, on a busy machine
 
 
 class Answer(NamedTuple):
@@ -61,7 +61,7 @@ class Target:
 
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(
-            "127.0.0.1", self.server.port, timeout=SECONDS
+            "127.0.0.1", self.server.port, timeout=PATIENCE
         )
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ class Target:
         """Send bytes on a connection of their own; return all that comes back."""
         self.sent += 1
         with socket.create_connection(
-            ("127.0.0.1", self.server.port), timeout=SECONDS
+            ("127.0.0.1", self.server.port), timeout=PATIENCE
         ) as connection:
             connection.sendall(request)
             connection.settimeout(1)
@@ -182,7 +182,7 @@ class Target:
         for one calls this before.
         """
         headers = {"Authorization": f"Bearer {token}"}
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + PATIENCE
         while self._answer("GET", ME, None, headers).status == 503:
             assert time.monotonic() < deadline, "the keys do not arrive"
 

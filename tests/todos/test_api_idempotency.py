@@ -14,7 +14,7 @@ from rest_framework.test import APIClient
 
 from config.api.views import Endpoint
 from tests.factories import TaskFactory
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 from todos import idempotency
 from todos.api import tasks as task_views
 from todos.models import Change, IdempotentAnswer, Task, TaskList

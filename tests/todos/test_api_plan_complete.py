@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.changes import caller_of
 from tests.factories import TaskFactory
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 from todos import actions
 from todos.models import Change, Task
 

@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 
 from tests.environment import environment_of_tests
 from tests.factories import TaskFactory, UserFactory
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 from tests.todos.files import a_full_account, exported, stored
 from todos.api import files as files_api
 from todos.management.commands import export_tasks

@@ -13,7 +13,7 @@ from django.db import connection
 from config.read_snapshot import read_snapshot
 from tests.environment import environment_of_tests
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
-from tests.threads import PATIENCE
+from tests.patience import PATIENCE
 from tests.todos.files import (
     document_of,
     exported,
