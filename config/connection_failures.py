@@ -2,6 +2,8 @@
 
 It gives no SQLSTATE for these. Its text itself is neither logged nor shown: after a
 mistake in DATABASE_URL, it can quote a part of the password as the name of the host.
+
+What SQLite says is in `config.sqlite.failures`.
 """
 
 import sys
@@ -9,6 +11,8 @@ from types import TracebackType
 from typing import NamedTuple
 
 import psycopg
+
+from config.sqlite.failures import failure_of as sqlite_failure_of
 
 
 class ConnectionFailure(NamedTuple):
@@ -115,10 +119,18 @@ def failure_in(text: str) -> ConnectionFailure | None:
     return next((one for one in FAILURES if one.phrase in text), None)
 
 
-def explain_at_the_end() -> None:
-    """Let a command that can't connect end with a plain message, without a traceback.
+def failure_of(error: BaseException) -> ConnectionFailure | None:
+    """Return why no connection could be opened, None for any other error."""
+    for one in (error, error.__cause__):
+        if isinstance(one, psycopg.OperationalError) and one.sqlstate is None:
+            return failure_in(str(one))
+    return None
 
-    `--traceback` shows it. Reports of errors are sent in both cases.
+
+def explain_at_the_end() -> None:
+    """Let a command that can't use the database end with a plain message.
+
+    `--traceback` shows the traceback. Reports of errors are sent in both cases.
     """
     sys.excepthook = _explain
 
@@ -126,20 +138,23 @@ def explain_at_the_end() -> None:
 def _explain(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    failure = _failure_of(error)
-    if failure is None or "--traceback" in sys.argv:
+    message = _message(error)
+    if message is None or "--traceback" in sys.argv:
         sys.__excepthook__(kind, error, trace)
         return
-    sys.stderr.write(
-        f"Can't connect to the database: {failure.words}.\n{failure.hint}\n"
-        "Look at DATABASE_URL, and at MIGRATION_DATABASE_URL if it is set."
-        " Special characters in a password must be percent-encoded.\n"
-    )
+    sys.stderr.write(message)
 
 
-def _failure_of(error: BaseException) -> ConnectionFailure | None:
-    """Return why no connection could be opened, None for any other error."""
-    for one in (error, error.__cause__):
-        if isinstance(one, psycopg.OperationalError) and one.sqlstate is None:
-            return failure_in(str(one))
+def _message(error: BaseException) -> str | None:
+    if failure := failure_of(error):
+        return (
+            f"Can't connect to the database: {failure.words}.\n{failure.hint}\n"
+            "Look at DATABASE_URL, and at MIGRATION_DATABASE_URL if it is set."
+            " Special characters in a password must be percent-encoded.\n"
+        )
+    if broken := sqlite_failure_of(error):
+        return (
+            f"Can't use the SQLite database: {broken.words}.\n{broken.hint}\n"
+            "DATABASE_URL, or VAR_DIR without it, names the file.\n"
+        )
     return None

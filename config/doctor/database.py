@@ -13,18 +13,9 @@ from config.connection_failures import failure_in
 from config.doctor.clock import compare
 from config.doctor.findings import Finding, counted, error, ok, warning
 from config.doctor.system_checks import as_finding
+from config.sqlite.failures import failure_of
 
 OLDEST_POSTGRESQL = 150_000
-# What SQLite says, and what it means.
-SQLITE_CAUSES = {
-    "unable to open database file": (
-        "The file, or its folder, is not accessible. Run this as the user of the"
-        " service."
-    ),
-    "file is not a database": "The file is damaged. Restore a backup.",
-    "malformed": "The file is damaged. Restore a backup.",
-    "locked": "Another process keeps the write lock. Find it with lsof.",
-}
 
 
 def check_connection() -> Iterator[Finding]:
@@ -47,17 +38,14 @@ def check_connection() -> Iterator[Finding]:
     except (DatabaseError, InterfaceError) as exc:
         yield error(
             f"The database of DATABASE_URL can't be used ({type(exc).__name__}).",
-            cause(str(exc)),
+            cause(exc),
         )
 
 
-def cause(text: str, setting: str = "DATABASE_URL") -> str:
-    """Return what the text of an error of the database in `setting` means."""
-    if failure := failure_in(text):
+def cause(error: BaseException, setting: str = "DATABASE_URL") -> str:
+    """Return what an error of the database in `setting` means."""
+    if failure := failure_of(error) or failure_in(str(error)):
         return failure.hint
-    for phrase, meaning in SQLITE_CAUSES.items():
-        if phrase in text.lower():
-            return meaning
     return f"Try {setting} with psql, which shows the whole error."
 
 

@@ -28,7 +28,7 @@ def check_replica() -> Iterator[Finding]:
         yield warning(
             f"The replica of DATABASE_REPLICA_URL can't be used ({type(exc).__name__})."
             " The primary answers instead.",
-            cause(str(exc), "DATABASE_REPLICA_URL"),
+            cause(exc, "DATABASE_REPLICA_URL"),
         )
         return
     if is_of_another:

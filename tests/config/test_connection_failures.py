@@ -1,8 +1,10 @@
-"""A command that can't connect says why, in plain words."""
+"""A command that can't use its database says why, in plain words."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -13,14 +15,18 @@ from tests.benchmarks.processes import free_port
 from tests.environment import environment_of_tests
 
 
-def printed_by(command, url, *options):
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command.split(), *options],
+def run(command, url):
+    return subprocess.run(
+        [sys.executable, "manage.py", *command.split()],
         env=os.environ | environment_of_tests() | {"TEST_DATABASE_URL": url},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def printed_by(command, url):
+    done = run(command, url)
     assert done.returncode == 1
     assert "secret-word" not in done.stdout + done.stderr
     return done.stderr
@@ -78,3 +84,56 @@ def test_an_error_of_a_statement_keeps_its_traceback(capsys, monkeypatch):
     connection_failures._explain(OperationalError, error, None)
 
     assert "Can't connect" not in capsys.readouterr().err
+
+
+# --- SQLite -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["purge_trash", "migrate --check", "doctor"])
+def test_a_missing_file_of_sqlite_is_no_traceback(command, tmp_path):
+    done = run(command, f"sqlite:///{tmp_path}/missing/ownlist.sqlite3")
+
+    assert done.returncode
+    assert "Traceback" not in done.stderr
+    if command != "doctor":
+        assert "Can't use the SQLite database: the file can't be opened." in done.stderr
+        assert "manage.py migrate creates a missing file" in done.stderr
+
+
+def test_a_file_of_something_else_is_no_traceback(tmp_path):
+    (tmp_path / "notes.txt").write_text("not a database" * 100)
+
+    done = run("purge_trash", f"sqlite:///{tmp_path}/notes.txt")
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "the file is not a database.\nRestore a backup." in done.stderr
+
+
+def failed(statement):
+    """Return the error of SQLite in a statement."""
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.Error) as raised:
+            database.execute(statement)
+        return raised.value
+
+
+def test_a_full_disk_is_named_behind_an_error_of_django(capsys, monkeypatch):
+    error = OperationalError("database or disk is full")
+    error.__cause__ = failed("CREATE TABLE words (word text)")
+    monkeypatch.setattr(sys, "argv", ["manage.py", "purge_trash"])
+
+    connection_failures._explain(OperationalError, error, None)
+
+    assert "the disk is full.\nFree some space" in capsys.readouterr().err
+
+
+def test_a_wrong_statement_of_sqlite_keeps_its_traceback(capsys, monkeypatch):
+    error = OperationalError("no such column: x")
+    error.__cause__ = failed("SELECT x")
+    monkeypatch.setattr(sys, "argv", ["manage.py", "purge_trash"])
+
+    connection_failures._explain(OperationalError, error, None)
+
+    assert "Can't use" not in capsys.readouterr().err
