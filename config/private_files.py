@@ -25,11 +25,13 @@ def refuse_root() -> None:
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 
+    if os.name != "posix" or os.geteuid() != 0:
+        return
     try:
         folder: Path = settings.VAR_DIR
-    except ImproperlyConfigured:
+    except (ImproperlyConfigured, ImportError):
         return  # which Django reports
-    if os.name != "posix" or os.geteuid() != 0 or not folder.exists():
+    if not folder.exists():
         return
     if owner := folder.stat().st_uid:
         name = user_name(owner)

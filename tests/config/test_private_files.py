@@ -205,3 +205,40 @@ def test_a_command_of_root_is_refused_and_writes_nothing(tmp_path):
     assert become == "setpriv --reuid=12345 --regid=12345 --clear-groups"
     assert command == "manage.py migrate"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_settings_of_the_command_line_count(tmp_path):
+    """Also where something before Django reads a setting, which it then keeps."""
+    (tmp_path / "chosen.py").write_text(
+        "from config.settings import *\nBASE_URL = 'https://chosen.example.com'\n"
+    )
+    environment = {
+        "DATABASE_URL": f"sqlite:///{tmp_path}/one",
+        "VAR_DIR": str(tmp_path),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+    }
+
+    done = subprocess.run(
+        [sys.executable, "manage.py", "diffsettings"]
+        + ["--settings=chosen", f"--pythonpath={tmp_path}"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "BASE_URL = 'https://chosen.example.com'" in done.stdout, done.stderr
+
+
+def test_settings_that_do_not_exist_are_named():
+    done = subprocess.run(
+        [sys.executable, "manage.py", "backup", "--settings=missing.settings"],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.rstrip().endswith("No module named 'missing'")
