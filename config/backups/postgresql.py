@@ -21,6 +21,7 @@ from config.backups import catalog, drill, migrations, servers, verification
 from config.backups.archive import Archive, Writer, progress, refuse_little_space
 from config.backups.errors import BackupError
 from config.backups.manifest import Manifest
+from config.connection_failures import failure_of
 from config.databases import database_settings
 from config.postgresql.policies import are_enforced
 from config.postgresql.roles import as_owner, grants, migration_limits
@@ -97,6 +98,9 @@ def _explained(what: str) -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, *catalog.DJANGO_ERRORS) as exc:
+        if failure := failure_of(exc):
+            # Its text can quote a part of the password.
+            raise BackupError(f"{what}: {failure.words}. {failure.hint}") from exc
         text = (str(exc).splitlines() or ["unknown error"])[0]
         raise BackupError(f"{what}. PostgreSQL says: {text}") from exc
 

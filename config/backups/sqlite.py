@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
 from config import server_lock
 from config.backups import drill, migrations, verification
@@ -27,12 +28,15 @@ from config.backups.errors import BackupError
 from config.backups.manifest import Manifest
 from config.private_files import database_files
 from config.reconnection import reconnected
+from config.sqlite.failures import failure_of
 
 KIND = "sqlite"
 DATABASE = "ownlist.sqlite3"  # the part of a backup
 PAGES = 1000  # copied at once
 HEADER = b"SQLite format 3\0"
 BUSY = 5  # seconds to wait for a lock
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def dump(writer: Writer, path: Path, at: datetime) -> Manifest:
@@ -74,6 +78,7 @@ def _remove(path: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     with (
+        _explained(f"The database can't be copied to {target.parent}"),
         closing(_read_only(source)) as database,
         closing(sqlite3.connect(target)) as copy,
         progress("copy", 0, "page") as advance,
@@ -85,18 +90,24 @@ def _copy(source: Path, target: Path) -> None:
             advance(total - remaining - done)
             done = total - remaining
 
-        try:
-            # The transaction keeps one state of the database. Otherwise each write of
-            # the service would start the copy again from its first page.
-            database.execute("BEGIN")
-            database.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            database.backup(copy, pages=PAGES, progress=report)
-            # One file without a log.
-            copy.execute("PRAGMA journal_mode=DELETE")
-        except sqlite3.Error as exc:
-            raise BackupError(
-                f"The database can't be copied to {target.parent}: {exc}."
-            ) from exc
+        # The transaction keeps one state of the database. Otherwise each write of the
+        # service would start the copy again from its first page.
+        database.execute("BEGIN")
+        database.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        database.backup(copy, pages=PAGES, progress=report)
+        # One file without a log.
+        copy.execute("PRAGMA journal_mode=DELETE")
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn an error of SQLite into one for the operator, who reads what to do."""
+    try:
+        yield
+    except (sqlite3.Error, DatabaseError, InterfaceError) as exc:
+        failure = failure_of(exc)
+        hint = f" {failure.hint}" if failure else ""
+        raise BackupError(f"{what}. SQLite reports: {exc}.{hint}") from exc
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
@@ -109,7 +120,10 @@ def _described(path: Path, if_damaged: str) -> tuple[dict[str, int], list[str]]:
     Raises:
         BackupError: the file is damaged, or rows refer to rows that do not exist.
     """
-    with closing(sqlite3.connect(path, timeout=BUSY)) as database:
+    with (
+        _explained("The copy can't be verified"),
+        closing(sqlite3.connect(path, timeout=BUSY)) as database,
+    ):
         try:
             found = database.execute("PRAGMA integrity_check(1)").fetchone()
             if found != ("ok",):
@@ -130,7 +144,9 @@ def _described(path: Path, if_damaged: str) -> tuple[dict[str, int], list[str]]:
                 )
             rows = database.execute("SELECT app, name FROM django_migrations")
             return tables, sorted(f"{app}.{name}" for app, name in rows)
-        except sqlite3.Error as exc:
+        except sqlite3.DatabaseError as exc:
+            if getattr(exc, "sqlite_errorcode", None) not in DAMAGED:
+                raise
             raise BackupError(f"{if_damaged} SQLite reports: {exc}.") from exc
 
 
@@ -218,7 +234,10 @@ def _create(archive: Archive, target: Path, at: datetime) -> list[str]:
     """
     manifest = archive.manifest
     refuse_little_space(target.parent, manifest.parts[DATABASE].bytes)
-    with unfinished(target, _remove) as part:
+    with (
+        _explained(f"{target} can't be made"),
+        unfinished(target, _remove) as part,
+    ):
         with described(target), part.open("wb") as file:
             with progress("restore", manifest.parts[DATABASE].bytes) as advance:
                 for piece in archive.read(DATABASE):
@@ -258,26 +277,30 @@ def _replace(database: Path, target: Path, before: Path) -> bool:
     Raises:
         BackupError: another process has the database open, or it can't be replaced.
     """
-    was_there = database.exists()
-    try:
-        if was_there:
-            _refuse_other_content(database)
-            _leave_one_file(database)
-    except sqlite3.DatabaseError as exc:
-        if getattr(exc, "sqlite_errorcode", None) in {
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
-        }:
-            target.unlink()
-            raise _running(database) from exc
-        # It is damaged, which may be why another one is restored. Keep all of it.
     with described(database), _undoing(database, target, before):
+        was_there = database.exists()
         if was_there:
+            _end_its_log(database)
             _keep(database, before)
         target.replace(database)
     with described(database):
         sync_folder(database.parent)
     return was_there
+
+
+def _end_its_log(database: Path) -> None:
+    """Write the log of the present database into it.
+
+    Raises:
+        BackupError: another process has the database open.
+    """
+    try:
+        _refuse_other_content(database)
+        _leave_one_file(database)
+    except sqlite3.DatabaseError as exc:
+        if getattr(exc, "sqlite_errorcode", None) in LOCKED:
+            raise _running(database) from exc
+        # It is damaged, which may be why another one is restored. Keep all of it.
 
 
 @contextmanager
@@ -304,7 +327,7 @@ def _refuse_other_content(database: Path) -> None:
     Raises:
         sqlite3.DatabaseError: it is not.
     """
-    with described(database), database.open("rb") as file:
+    with database.open("rb") as file:
         if file.read(len(HEADER)) != HEADER:
             raise sqlite3.DatabaseError("file is not a database")
 

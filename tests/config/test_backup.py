@@ -5,12 +5,13 @@ import json
 import re
 import shlex
 import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
 import urllib.request
 import zipfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from urllib.parse import urlencode, urlsplit
 
 import psycopg
@@ -322,6 +323,35 @@ def test_a_full_disk_ends_a_restore_and_changes_nothing(deployment, backup):
         pytest.skip("the disk is that of the server")
 
     assert "can't be written" in refused(deployment, backup, file_size=100_000)
+
+
+def test_a_disk_that_fills_late_leaves_nothing_half_made(deployment, backup, tmp_path):
+    """The database just fits. What the migrations add to it does not."""
+    if deployment.kind == "postgresql":
+        pytest.skip("the disk is that of the server")
+    shutil.copy(deployment.database, tmp_path / "old")
+    environment = of(deployment, tmp_path / "old")
+    status, printed = deployment.manage("migrate", "todos", "0002", **environment)
+    assert status == 0, printed
+    with closing(sqlite3.connect(tmp_path / "old")) as database:
+        database.execute("VACUUM")  # else they fit into free pages
+    earlier = tmp_path / "earlier.backup"
+    status, printed = deployment.manage("backup", earlier, **environment)
+    assert status == 0, printed
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    size = manifest_of(earlier).parts["ownlist.sqlite3"].bytes
+
+    status, printed = deployment.manage(
+        *("restore", earlier, "--other-version", "--no-switch"),
+        *("--into", folder / "new"),
+        file_size=size,
+    )
+
+    assert status == 1
+    assert "Traceback" not in printed
+    assert re.search(r"folder/new can't be made\. SQLite reports: .*\bdisk\b", printed)
+    assert not list(folder.iterdir())
 
 
 def test_refuses_a_target_that_exists(deployment, backup):

@@ -90,7 +90,7 @@ def test_an_error_of_a_statement_keeps_its_traceback(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["purge_trash", "migrate --check", "doctor"])
-def test_a_missing_file_of_sqlite_is_no_traceback(command, tmp_path):
+def test_a_missing_file_of_sqlite_ends_without_a_traceback(command, tmp_path):
     done = run(command, f"sqlite:///{tmp_path}/missing/ownlist.sqlite3")
 
     assert done.returncode
@@ -100,7 +100,7 @@ def test_a_missing_file_of_sqlite_is_no_traceback(command, tmp_path):
         assert "manage.py migrate creates a missing file" in done.stderr
 
 
-def test_a_file_of_something_else_is_no_traceback(tmp_path):
+def test_a_file_of_something_else_ends_without_a_traceback(tmp_path):
     (tmp_path / "notes.txt").write_text("not a database" * 100)
 
     done = run("purge_trash", f"sqlite:///{tmp_path}/notes.txt")

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from config import private_files
 from config.backups import postgresql, sqlite
 from config.backups.archive import created, described
-from config.backups.errors import BackupError
+from config.backups.errors import ending_plainly
 from config.backups.signals import cleaning_up_on_signals
 from config.regular_commands import record_success
 
@@ -36,13 +36,11 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: Any) -> None:
         at = timezone.now()
         kind = postgresql if connection.vendor == "postgresql" else sqlite
-        try:
+        with ending_plainly():
             path = Path(options["file"]) if options["file"] else _default(at)
             with cleaning_up_on_signals(), created(path) as writer:
                 manifest = kind.dump(writer, path, at)
                 writer.finish(manifest)
-        except BackupError as exc:
-            raise CommandError(str(exc)) from exc
         self._record(at)
         rows, size = sum(manifest.tables.values()), path.stat().st_size
         self.stdout.write(f"{path}: {rows:,} rows, {size / 1e6:,.1f} MB")

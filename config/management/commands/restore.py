@@ -5,13 +5,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from config.backups import migrations, postgresql, sqlite
 from config.backups.archive import opened
-from config.backups.errors import BackupError
+from config.backups.errors import BackupError, ending_plainly
 from config.backups.signals import cleaning_up_on_signals
 from config.regular_commands import record_success
 
@@ -52,26 +52,25 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: Any) -> None:
         kind = postgresql if connection.vendor == "postgresql" else sqlite
-        try:
-            with cleaning_up_on_signals(), opened(Path(options["file"])) as archive:
-                manifest = archive.manifest
-                if manifest.kind != kind.KIND:
-                    raise BackupError(
-                        f"The backup is of a database of the kind {manifest.kind}, and"
-                        f" DATABASE_URL names one of the kind {kind.KIND}. Restore it"
-                        " there; exports move single users."
-                    )
-                migrations.refuse_other_version(
-                    manifest, allowed=options["other_version"]
+        with (
+            ending_plainly(),
+            cleaning_up_on_signals(),
+            opened(Path(options["file"])) as archive,
+        ):
+            manifest = archive.manifest
+            if manifest.kind != kind.KIND:
+                raise BackupError(
+                    f"The backup is of a database of the kind {manifest.kind}, and"
+                    f" DATABASE_URL names one of the kind {kind.KIND}. Restore it"
+                    " there; exports move single users."
                 )
-                lines = kind.restore(
-                    archive,
-                    timezone.now(),
-                    into=options["into"],
-                    switch=not options["no_switch"],
-                )
-        except BackupError as exc:
-            raise CommandError(str(exc)) from exc
+            migrations.refuse_other_version(manifest, allowed=options["other_version"])
+            lines = kind.restore(
+                archive,
+                timezone.now(),
+                into=options["into"],
+                switch=not options["no_switch"],
+            )
         if options["no_switch"]:
             # The present database may be lost, which is why it is restored.
             with suppress(DatabaseError, InterfaceError):
