@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator
+import weakref
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from rest_framework.exceptions import APIException
 
 from config.api.problems import Unavailable
 from config.front.bodies import SMALL, Body
-from config.front.callers import CREDENTIALS, caller_of, credentials_in
+from config.front.callers import ADMISSION, CREDENTIALS, caller_of, credentials_in
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
 
@@ -70,9 +71,9 @@ class Job:
         self, head: Head, body: Body, protocol: HTTPProtocol, *, received_at: float
     ) -> None:
         self.path = head.path
-        credentials = credentials_in(head.environ)
-        self.caller = caller_of(credentials)
-        head.environ[CREDENTIALS] = credentials
+        self.credentials = credentials_in(head.environ)
+        self.caller = caller_of(self.credentials)
+        head.environ[CREDENTIALS] = self.credentials
         self.received_at = received_at
         # Whether it waits, or waited, for others of its caller and not for a thread.
         self.is_held_back = False
@@ -96,6 +97,14 @@ class Job:
     def take(self) -> bool:
         """Return whether the caller is the first, who answers the request."""
         return self._is_taken.acquire(blocking=False)
+
+    def ask_when_user_is_known(self, admit: Callable[["Job", Hashable], bool]) -> None:
+        """Let `admit` say whether it goes on, once it is known whose it is."""
+        # The connection can't close while a reference to its request exists.
+        this = weakref.ref(self)
+        self._environ[ADMISSION] = lambda user: (
+            (job := this()) is None or admit(job, user)
+        )
 
     def refuse(self, refusal: APIException) -> None:
         """Let Django answer with this refusal, unless there is one already."""

@@ -1,13 +1,15 @@
 """Whose request it is, for the limit on what one caller runs at once.
 
 A request brings a credential that nobody has verified yet. Once the application has
-found its user, all credentials of this user count together. The values are hashes, so
-this keeps no credential in memory.
+found its user, all credentials of this user count together. The first request of a
+credential counts for its user from that moment, and is refused if the user has enough
+others running: new tokens are easy to get. The values are hashes, so this keeps no
+credential in memory.
 """
 
 import re
 import threading
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import cache
 from http import cookies
 from typing import TYPE_CHECKING
@@ -15,11 +17,15 @@ from urllib.parse import unquote
 
 from django.conf import settings
 
+from config.api.problems import Unavailable
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 # The key in the WSGI environment with the credentials of a request.
 CREDENTIALS = "ownlist.credentials"
+# The key with the function that decides whether a request of this user may go on.
+ADMISSION = "ownlist.admission"
 # Cookies of Better Auth, as in `accounts.better_auth.sessions`.
 COOKIES = ("__Secure-better-auth.session_token", "better-auth.session_token")
 USERS_MAX = 20_000  # credentials whose user is remembered
@@ -96,6 +102,9 @@ def remember_user(environ: "WSGIEnvironment", user: Hashable) -> None:
     """Remember whose credentials a request brings. Only authentication calls this.
 
     All of them, because one of several could be different in each request.
+
+    Raises:
+        Unavailable: the user has as many requests running as one caller may.
     """
     for credential in environ.get(CREDENTIALS, ()):
         if _users.get(credential) != user:
@@ -103,3 +112,6 @@ def remember_user(environ: "WSGIEnvironment", user: Hashable) -> None:
                 _users[credential] = user
                 if len(_users) > USERS_MAX:
                     del _users[next(iter(_users))]
+    admit: Callable[[Hashable], bool] | None = environ.get(ADMISSION)
+    if admit is not None and not admit(user):
+        raise Unavailable()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable
 from queue import SimpleQueue
 
 from config.front.answers import Job
+from config.front.callers import caller_of
 
 # Up to three may wait for external issuers (`accounts.better_auth`) and one for an
 # upload.
@@ -97,6 +98,21 @@ class Threads:
                 if not jobs:
                     del self._held_back[job.caller]
 
+    def admit(self, job: Job, user: Hashable) -> bool:
+        """Count a running job for its user; return False if too many are running."""
+        with self._lock:
+            if job.caller == user:
+                return True
+            if self._running[user] >= OF_ONE_CALLER:
+                return False
+            before, job.caller = job.caller, user
+            self._discount(before)
+            self._running[user] += 1
+            for waiting in self._held_back.pop(before, ()):
+                waiting.caller = user
+                self._held_back.setdefault(user, deque()).append(waiting)
+            return True
+
     def _watch(self) -> None:
         """Let one thread take jobs, and look back after a window."""
         self._taking_max = 1
@@ -135,6 +151,7 @@ class Threads:
             # The connection can't close while a reference to its request exists.
             del job
             while following:
+                following.ask_when_user_is_known(self.admit)
                 self._run(following)
                 following = self._end(following.caller)
             with self._lock:
@@ -151,7 +168,11 @@ class Threads:
     def _may_run(self, job: Job) -> bool:
         """Hold a job back if too many of its caller are running."""
         with self._lock:
-            if job.caller and self._running[job.caller] >= OF_ONE_CALLER:
+            job.caller = caller_of(job.credentials)  # may have become known
+            # Those before it may be about to count for this user.
+            counted = {job.caller, *job.credentials}
+            running = sum(self._running[one] for one in counted)
+            if job.caller and running >= OF_ONE_CALLER:
                 job.is_held_back = True
                 self._held_back.setdefault(job.caller, deque()).append(job)
                 return False
@@ -167,7 +188,10 @@ class Threads:
                 if not waiting:
                     del self._held_back[caller]
                 return job
-            self._running[caller] -= 1
-            if not self._running[caller]:
-                del self._running[caller]
+            self._discount(caller)
         return None
+
+    def _discount(self, caller: Hashable) -> None:
+        self._running[caller] -= 1
+        if not self._running[caller]:
+            del self._running[caller]

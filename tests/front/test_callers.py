@@ -7,6 +7,7 @@ from django.urls import reverse
 from accounts.better_auth import sessions
 from config.front import callers
 from config.front.callers import (
+    ADMISSION,
     COOKIES,
     CREDENTIALS,
     caller_of,
@@ -129,6 +130,35 @@ def test_a_page_tells_whose_session_it_is(client, alice):
     client.get(reverse("todos:task-today"), **{CREDENTIALS: ("session",)})
 
     assert caller_of(("session",)) == alice.pk
+
+
+@pytest.fixture
+def crowded():
+    """What the front adds to a request whose user has others running."""
+    asked = []
+    return asked, {ADMISSION: lambda user: asked.append(user)}
+
+
+def test_a_call_beyond_what_its_user_may_run_is_refused(api_as, alice, crowded):
+    asked, sent = crowded
+
+    answer = api_as(alice).get(reverse("api:task-list"), **sent)
+
+    assert asked == [alice.pk]
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
+
+
+def test_a_page_beyond_what_its_user_may_run_is_refused(client, alice, crowded):
+    client.force_login(alice)
+    client.raise_request_exception = False
+    asked, sent = crowded
+
+    answer = client.get(reverse("todos:task-today"), **sent)
+
+    assert set(asked) == {alice.pk}
+    assert answer.status_code == 503
+    assert "Retry-After" in answer.headers
 
 
 @pytest.mark.django_db

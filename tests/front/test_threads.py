@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from config.front import callers
 from config.front.threads import LITTLE, THREADS, WINDOW, Threads
 from tests.patience import PATIENCE
 
@@ -15,10 +16,18 @@ class Job:
 
     def __init__(self, *, may_end=True, caller=""):
         self.caller = caller
+        self.credentials = (caller,) if caller else ()
         self.begun, self.ended = threading.Event(), threading.Event()
         self.may_end = threading.Event()
         if may_end:
             self.may_end.set()
+
+    def ask_when_user_is_known(self, admit):
+        self._admit = admit
+
+    def is_admitted(self, user):
+        """Tell the threads whose it is, as authentication does."""
+        return self._admit(self, user)
 
     def run(self):
         self.thread = threading.current_thread()
@@ -161,6 +170,61 @@ def test_a_caller_uses_two_threads_at_most(server):
     assert not (mine[2].begun.is_set() or mine[3].begun.is_set())
     for job in mine:  # in this order
         assert begun(job)
+        job.end()
+    server.threads.stop()
+    assert not (server.threads._running or server.threads._held_back)
+
+
+@pytest.fixture
+def known(monkeypatch):
+    """The users of the credentials that are known."""
+    found = {}
+    monkeypatch.setattr(callers, "_users", found)
+    return found
+
+
+def test_new_credentials_give_a_user_no_more_threads(server, known):
+    mine = [server.put(may_end=False, caller=name) for name in "abcd"]
+    assert begun(mine[0])
+    server.pass_time()
+    assert all(map(begun, mine))
+
+    assert [job.is_admitted("me") for job in mine] == [True, True, False, False]
+
+    for job in mine[2:]:
+        job.end()
+    other = server.put(caller="you")
+    assert begun(other)
+    assert other.is_admitted("you")
+
+
+def test_a_user_is_admitted_again_once_a_request_has_ended(server, known):
+    first, second, third = [server.put(may_end=False, caller=name) for name in "abc"]
+    assert begun(first)
+    server.pass_time()
+    assert all(map(begun, (second, third)))
+    assert first.is_admitted("me")
+    assert second.is_admitted("me")
+    server.threads._end(first.caller)
+
+    assert third.is_admitted("me")
+
+
+def test_no_request_of_one_new_credential_is_refused(server, known):
+    jobs = [server.put(may_end=False, caller="token") for _ in range(5)]
+    first, second, third, *_ = jobs
+    assert begun(first)
+    server.pass_time()
+    assert begun(second)
+    known["token"] = "me"
+    assert first.is_admitted("me")
+    server.put(caller="you").end()
+
+    assert not third.begun.is_set()
+    assert second.is_admitted("me")
+    for job in jobs:
+        assert begun(job)
+        assert job.is_admitted("me")
         job.end()
     server.threads.stop()
     assert not (server.threads._running or server.threads._held_back)
