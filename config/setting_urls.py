@@ -11,6 +11,9 @@ import environ
 
 NO_HOST = "email-url.invalid"  # is never found (RFC 6761, section 6.4)
 UNUSABLE_MAIL = {"EMAIL_BACKEND": "config.mails.SMTPBackend", "EMAIL_HOST": NO_HOST}
+# A cache server that is frozen may hold a thread no longer than this. The query of its
+# URL can change it. Older versions of redis-py would wait without end.
+CACHE_LIMITS = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
 UNUSABLE_CACHE = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
 
 
@@ -32,7 +35,11 @@ def cache_settings(url: str) -> dict[str, Any]:
         parts = urlsplit(url)
         for place in parts.netloc.split(","):
             _ = urlsplit(f"{parts.scheme}://{place}").port  # raises ValueError
-        return dict(environ.Env.cache_url_config(url)) or UNUSABLE_CACHE
+        settings: dict[str, Any] = environ.Env.cache_url_config(url)
+        if settings.get("BACKEND", "").endswith(".RedisCache"):
+            settings["BACKEND"] = "config.cache_server.GuardedRedis"
+            settings["OPTIONS"] = CACHE_LIMITS | settings.get("OPTIONS", {})
+        return settings or UNUSABLE_CACHE
     except Exception:  # noqa: BLE001 - the parser raises many types
         return UNUSABLE_CACHE
 

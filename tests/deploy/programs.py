@@ -1,4 +1,4 @@
-"""The real nginx, Caddy and HAProxy for the tests: `python -m tests.deploy.programs`.
+"""The real nginx, Caddy, HAProxy and Redis: `python -m tests.deploy.programs`.
 
 The command downloads the packages of Debian or Ubuntu that are missing, and unpacks
 them under `var`. They are not installed, because that would start them on this machine.
@@ -14,8 +14,14 @@ from pathlib import Path
 
 UNPACKED = Path(__file__).parents[2] / "var" / "programs"
 FOLDERS = [UNPACKED / "usr" / "sbin", UNPACKED / "usr" / "bin", "/usr/sbin", "/usr/bin"]
-VERSION = {"nginx": "-v", "caddy": "version", "haproxy": "-v"}
-# What HAProxy is linked with, in one version of the distribution or another.
+VERSION = {
+    "nginx": "-v",
+    "caddy": "version",
+    "haproxy": "-v",
+    "redis-server": "--version",
+    "faketime": "--version",
+}
+# What they are linked with, in one version of the distribution or another.
 LIBRARIES = {
     "haproxy": [
         "liblua5.3-0",
@@ -23,6 +29,9 @@ LIBRARIES = {
         "libopentracing-c-wrapper0",
         "libopentracing1",
     ],
+    # The server itself is in the package of the tools.
+    "redis-server": ["redis-tools", "libatomic1", "libjemalloc2", "liblzf1"],
+    "faketime": ["libfaketime"],
 }
 
 
