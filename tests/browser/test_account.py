@@ -180,7 +180,8 @@ def test_a_script_that_loads_late_leaves_the_password_that_is_typed(
     held = []
     page = new_context(base_url=site).new_page()
     page.route("**/js/account.*js", lambda route: held.append(route))
-    page.goto("/accounts/login/", wait_until="commit")
+    with page.expect_event("request", lambda request: "/js/account." in request.url):
+        page.goto("/accounts/login/", wait_until="commit")
     field = page.get_by_label("Password", exact=True)
     field.press_sequentially("half of ")
     held[0].continue_()

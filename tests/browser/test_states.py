@@ -7,6 +7,7 @@ import pytest
 
 from tests.browser import registry, watching
 from tests.browser.registry import DESK, PHONE, Visit
+from tests.plugins.browser import PATIENCE_MS
 
 AXE = Path(__file__).parent / "node_modules/axe-core/axe.min.js"
 ZOOMED = {"width": 640, "height": 400}  # a small laptop at 200 %
@@ -45,6 +46,7 @@ def faults_of(state, site, browser, axe):
     """Open the state, show it at each size, and yield what is wrong."""
     still = {"viewport": state.viewport, "reduced_motion": "reduce"}
     with closing(browser.new_context(**still)) as context:
+        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         watch = watching.Watch(page, site=site, allowed=state.statuses)
         state.open(Visit(page, site))

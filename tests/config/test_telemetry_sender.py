@@ -161,6 +161,7 @@ def test_a_receiver_can_ask_for_a_longer_pause(asked, pause):
 
 def test_the_end_waits_no_longer_than_it_may(make, receiver, monkeypatch):
     monkeypatch.setattr(sending, "STOP_TIMEOUT", 0.05)
+    monkeypatch.setattr(sending, "TIMEOUT", PATIENCE)
     receiver.hangs = True
     one, other = make(capacity=10), make(capacity=10)
     one.put("a")
@@ -170,7 +171,7 @@ def test_the_end_waits_no_longer_than_it_may(make, receiver, monkeypatch):
     started = time.monotonic()
     sending.stop()
 
-    assert time.monotonic() - started < sending.TIMEOUT / 2
+    assert time.monotonic() - started < PATIENCE / 2
 
 
 def test_the_end_sends_what_waits(make, receiver):

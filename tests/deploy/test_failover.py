@@ -18,7 +18,9 @@ pytestmark = pytest.mark.slow
 
 WRITERS = 4
 PAUSE = 0.02  # seconds between two requests of one writer
-BOUND = 10.0  # seconds, from the promotion to the first success
+# Seconds from the promotion to the first success. It takes one or two; the machine may
+# be slow.
+BOUND = 60.0
 
 
 @dataclass

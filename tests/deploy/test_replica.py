@@ -188,17 +188,21 @@ def test_a_frozen_replica_delays_a_request_by_seconds_at_most(
     ownlist, servers, account
 ):
     with servers.frozen("standby"):
-        began = time.monotonic()
+        first = seconds_of_a_read(ownlist, account)
+        # The limit of statements, 5 seconds for its answer, and 3 to connect again;
+        # five times as long on a machine that is as slow.
+        assert first < 5 * 10
 
-        assert "Milk" in read(ownlist, account)
-        # The limit of statements, 5 seconds for its answer, and 3 to connect again.
-        assert time.monotonic() - began < 13
-
-        began = time.monotonic()
-        for _ in range(3):
-            read(ownlist, account)
-        assert time.monotonic() - began < 4.5  # nobody asks it again
+        # It is not asked again at once.
+        others = [seconds_of_a_read(ownlist, account) for _ in range(5)]
+        assert min(others) < first / 2
     wait_for_replica(ownlist, servers, account)
+
+
+def seconds_of_a_read(ownlist, account):
+    began = time.monotonic()
+    assert "Milk" in read(ownlist, account)
+    return time.monotonic() - began
 
 
 def test_the_doctor_and_the_metrics_know_it(ownlist, account):

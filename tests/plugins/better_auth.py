@@ -9,8 +9,10 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from accounts.better_auth import fetching, keys
 from tests.better_auth_server.host import Host
 from tests.key_server import KeyServer
+from tests.patience import PATIENCE
 
 
 def pytest_configure(config):
@@ -38,7 +40,20 @@ def better_auth_host():
 
 
 @pytest.fixture
-def start_better_auth(better_auth_host):
+def patient(monkeypatch):
+    """Let the bridge wait for servers as long as tests do.
+
+    It gives up after seconds, and in some cases earlier. A server of the tests may need
+    more on a busy machine. Of tests about time, each sets its own.
+    """
+    for function in (fetching.fetch, fetching.fetch_json):
+        monkeypatch.setitem(function.__kwdefaults__, "timeout", PATIENCE)
+    monkeypatch.setattr(keys, "TIMEOUT", PATIENCE)
+    monkeypatch.setattr(keys, "SHORT_WAIT", PATIENCE)
+
+
+@pytest.fixture
+def start_better_auth(better_auth_host, patient):
     """Start one more server: `start_better_auth(algorithm="ES256")`.
 
     The words are the fields of `Configuration`. It takes milliseconds.
@@ -93,7 +108,7 @@ def better_auth_on_postgresql(better_auth_database, start_better_auth):
 
 
 @pytest.fixture
-def start_key_server():
+def start_key_server(patient):
     """Start a server of forged keys, one for each issuer: `start_key_server()`."""
     with ExitStack() as stack:
         yield lambda: stack.enter_context(KeyServer())

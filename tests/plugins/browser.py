@@ -3,8 +3,10 @@
 import os
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import chromium
+from tests.patience import PATIENCE
 
 # Playwright keeps an event loop running in the thread of the tests, and Django
 # refuses the ORM where it sees one. Only the tests' own thread is concerned.
@@ -19,6 +21,10 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# An expectation would otherwise fail after five seconds.
+PATIENCE_MS = PATIENCE * 1000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def pytest_configure(config):
@@ -48,3 +54,15 @@ def browser_type_launch_args(browser_type_launch_args):
         "executable_path": path,
         "args": [*browser_type_launch_args.get("args", []), *QUIET, *sandbox],
     }
+
+
+@pytest.fixture
+def new_context(new_context):
+    """Make browser contexts that wait as long as other tests do."""
+
+    def patient(**options):
+        context = new_context(**options)
+        context.set_default_timeout(PATIENCE_MS)
+        return context
+
+    return patient
