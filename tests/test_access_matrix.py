@@ -778,22 +778,36 @@ def found_in(wrong):
     return {route: found for route, found in wrong.items() if found}
 
 
-def contradictions(callers, rows, methods):
-    """Return the responses that differ from the table.
+def kinds_for(rows, method):
+    """Return the kinds of credential with which a route is requested by a method.
 
-    Methods outside the table and public routes are requested with the simplest
-    credential.
+    Methods outside the table and public routes are requested with the simplest ones.
     """
+    row = decided(rows, method)
+    if row.method != method or row not in rows or row in PUBLIC:
+        return [SESSION, TOKEN]
+    is_api = row.route.startswith("api/")
+    return [kind for kind in KINDS if is_api or not kind.endswith(JWT)]
+
+
+def methods_for(rows):
+    """Return the methods by which a route is requested."""
+    if rows[0] in PUBLIC or rows[0] in ADMIN:
+        return {"GET", "HEAD"}
+    if "accounts/" in rows[0].route:
+        # The pages of allauth are requested with their own methods.
+        return {row.method for row in rows}
+    return METHODS
+
+
+def contradictions(callers, rows):
+    """Return the responses that differ from the table."""
     limits.forget()
     wrong = {}
     view = resolve(callers.path_of(rows[0].route)).func
-    for method in sorted(methods):
+    for method in sorted(methods_for(rows)):
         row = decided(rows, method)
-        is_named = row.method == method and row in rows and row not in PUBLIC
-        kinds = KINDS if is_named else [SESSION, TOKEN]
-        for kind in kinds:
-            if kind.endswith(JWT) and not row.route.startswith("api/"):
-                continue
+        for kind in kinds_for(rows, method):
             for caller, client in callers.clients[kind].items():
                 found = callers.status_of(client, method, row.route, row.body)
                 note(Asked(method, row.route, kind, caller), found)
@@ -820,32 +834,21 @@ def in_parts(*tables):
 
 @in_parts(API)
 def test_the_api_responds_as_the_table_says(callers, by_route):
-    wrong = {
-        route: contradictions(callers, rows, METHODS)
-        for route, rows in by_route.items()
-    }
+    wrong = {route: contradictions(callers, rows) for route, rows in by_route.items()}
 
     assert not any(wrong.values()), found_in(wrong)
 
 
 @in_parts(PAGES)
 def test_the_pages_respond_as_the_table_says(callers, by_route):
-    wrong = {}
-    for route, rows in by_route.items():
-        # The pages of allauth are requested with their own methods.
-        own = {row.method for row in rows}
-        methods = own if "accounts/" in route else METHODS
-        wrong[route] = contradictions(callers, rows, methods)
+    wrong = {route: contradictions(callers, rows) for route, rows in by_route.items()}
 
     assert not any(wrong.values()), found_in(wrong)
 
 
 @in_parts(PUBLIC)
 def test_the_public_routes_respond_as_the_table_says(callers, by_route):
-    wrong = {
-        route: contradictions(callers, rows, {"GET", "HEAD"})
-        for route, rows in by_route.items()
-    }
+    wrong = {route: contradictions(callers, rows) for route, rows in by_route.items()}
 
     assert not any(wrong.values()), found_in(wrong)
 
@@ -853,10 +856,7 @@ def test_the_public_routes_respond_as_the_table_says(callers, by_route):
 @in_parts(ADMIN)
 def test_the_admin_responds_as_the_table_says(callers, by_route):
     callers.use_factor()
-    wrong = {
-        route: contradictions(callers, rows, {"GET", "HEAD"})
-        for route, rows in by_route.items()
-    }
+    wrong = {route: contradictions(callers, rows) for route, rows in by_route.items()}
 
     assert not any(wrong.values()), found_in(wrong)
 

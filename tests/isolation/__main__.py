@@ -1,7 +1,8 @@
 """Ask every route in three set-ups, and write `docs/isolation.md`: `make isolation`.
 
 `python -m tests.isolation --tables` only writes what the tables of the access matrix
-say, after a row was added. It keeps the figures of the last run.
+say, after a row was added. It keeps the figures of the last run only while they are
+those of as many requests as a run makes now.
 """
 
 import os
@@ -68,9 +69,16 @@ def main(folder: Path) -> None:
 
 def write_the_tables() -> None:
     """Write the page from the tables, with the result that it has."""
-    from tests.isolation.document import document, from_the_tables, result_of
+    from tests.isolation.document import (
+        document,
+        from_the_tables,
+        requests_of_a_run,
+        result_of,
+    )
 
     result = result_of(PAGE.read_text("utf-8")) if PAGE.exists() else []
+    if not all(f" | {requests_of_a_run():,} | " in row for row in result):
+        result = []
     unasked = [f"| {name} | not asked yet | – | – |" for name in SET_UPS]
     PAGE.write_text(document(from_the_tables(), result or unasked), encoding="utf-8")
 

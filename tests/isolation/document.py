@@ -7,10 +7,20 @@ from typing import NamedTuple
 
 from django.urls import URLPattern, get_resolver
 
-from tests.callers import COOKIE, JWT, KINDS, OLD, SESSION, TOKEN
+from tests.callers import COOKIE, KINDS, OLD, SESSION, TOKEN
 from tests.isolation.answers import Asked
-from tests.test_access_matrix import ADMIN, API, PAGES, PUBLIC, Row, expected
-from tests.test_token_matrix import NEEDS, OTHERS, below
+from tests.test_access_matrix import (
+    ADMIN,
+    API,
+    PAGES,
+    PUBLIC,
+    Row,
+    expected,
+    kinds_for,
+    methods_for,
+    rows_of,
+)
+from tests.test_token_matrix import NEEDS, OTHERS, ROWS, SCOPES, below
 
 CALLERS = {
     "owner": "owner",
@@ -135,7 +145,7 @@ def from_the_tables() -> dict[Asked, int]:
     answers = {}
     for group in groups():
         for row in group.rows:
-            for kind in kinds_of(row):
+            for kind in kinds_for([row], row.method):
                 callers = list(CALLERS) if kind == SESSION else list(CALLERS)[:3]
                 for caller in callers:
                     asked = Asked(row.method, row.route, kind, caller)
@@ -143,12 +153,19 @@ def from_the_tables() -> dict[Asked, int]:
     return answers
 
 
-def kinds_of(row: Row) -> list[str]:
-    """Return the kinds of credential with which a row is asked."""
-    if row in PUBLIC:
-        return [SESSION, TOKEN]
-    is_api = row.route.startswith("api/")
-    return [kind for kind in KINDS if is_api or not kind.endswith(JWT)]
+def requests_of_a_run() -> int:
+    """Return how many requests the matrices make in one set-up."""
+    named = list(CALLERS)[:3]
+    # No credential counts as a session, and there is an account that is locked.
+    callers = {SESSION: len(named) + 2, TOKEN: len(named) + 1}
+    matrix = sum(
+        callers.get(kind, len(named))
+        for rows in rows_of(API, PAGES, PUBLIC, ADMIN).values()
+        for method in methods_for(rows)
+        for kind in kinds_for(rows, method)
+    )
+    # Each scope alone, a token with all of them, and one that is limited to lists.
+    return matrix + len(ROWS) * (len(SCOPES) + 2)
 
 
 def _views(patterns, before=""):
