@@ -1,17 +1,26 @@
 """Write random secrets for this installation into `.env`: `python -m config.dotenv`.
 
-Creates the file, or adds the missing secrets to it. Existing values are never changed,
-and secrets are never printed. Runs before the settings can be loaded, so it doesn't use
-Django.
+Creates the file, or adds the missing secrets to it. Existing values are changed only by
+`python -m config.dotenv --rotate SECRET_KEY`, and secrets are never printed. Runs
+before the settings can be loaded, so it doesn't use Django.
 """
 
+import argparse
 import os
 import re
 import secrets
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+from config.environment import load_file, values_in
+
 NAMES = ("SECRET_KEY", "JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY")
+# Those whose earlier values are still accepted, in a setting of their own.
+ROTATED = {
+    name: f"{name}_FALLBACKS" for name in ("SECRET_KEY", "FACTOR_ENCRYPTION_KEY")
+}
 ENTROPY = 48  # bytes, that is 64 characters
 HEADING = "# The secrets of this installation. Keep them out of version control.\n"
 
@@ -32,43 +41,83 @@ def complete(path: Path) -> list[str]:
     return added
 
 
+class RotationError(Exception):
+    """The text says why a secret was not replaced, and what to do."""
+
+
+def rotate(path: Path, name: str) -> list[str]:
+    """Replace a secret in `path`; return its earlier values that are still accepted.
+
+    The newest of them is first.
+
+    Raises:
+        RotationError: it can't be done. Nothing is changed.
+    """
+    fallbacks = ROTATED[name]
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    values = values_in(text)
+    current = values.get(name)
+    if not current:
+        raise RotationError(f"{path} does not set {name}, so replace it where it is.")
+    if set_outside := {name, fallbacks} & set(os.environ):
+        raise RotationError(
+            f"The environment sets {min(set_outside)}, which overrides {path}. Replace"
+            f" {name} there."
+        )
+    earlier = [current]
+    for one in _values(fallbacks, text):
+        earlier += [value for value in one.split(",") if value and value not in earlier]
+    changed = _pattern(fallbacks, line_end=True).sub("", text)
+    changed = _pattern(name, line_end=True).sub("", changed)
+    changed += "" if not changed or changed.endswith("\n") else "\n"
+    changed += f"{name}={secrets.token_urlsafe(ENTROPY)}\n"
+    changed += f"{fallbacks}={','.join(earlier)}\n"
+    if values_in(changed)[fallbacks].split(",") != earlier:
+        raise RotationError(
+            f"The value of {name} can't be one of several: it has a comma, or ends in"
+            f" quotation marks. Delete its line in {path} instead."
+        )
+    _replace(path, changed)
+    return earlier
+
+
 def load() -> None:
     """Load the file into the environment, whose own values take precedence."""
-    import environ
-
     if path := env_file():
-        environ.Env.read_env(path)
+        load_file(path)
 
 
 def _filled(text: str) -> tuple[str, list[str]]:
     """Return `text` with the missing secrets added, and their names.
 
-    A line without a value (`SECRET_KEY=`) is completed in place, because only the first
-    line of a name counts.
+    A line without a value (`SECRET_KEY=`) is completed in place.
     """
     added = []
     for name in NAMES:
         line = f"{name}={secrets.token_urlsafe(ENTROPY)}"
-        if _value(name, text) is None:
-            text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
-        elif _value(name, text) == "":
-            text = _pattern(name).sub(line, text, count=1)
-        else:
+        value = values_in(text).get(name)
+        if value:
             continue
+        if value is None:
+            text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
+        else:
+            text = _pattern(name).sub(line, text)
         added.append(name)
     return text, added
 
 
-def _value(name: str, text: str) -> str | None:
-    """Return the value of `name` in `text` without quotes, or None if it is not set."""
-    match = _pattern(name).search(text)
-    return match["value"].strip().strip("\"'") if match else None
+def _values(name: str, text: str) -> list[str]:
+    """Return the values of all lines that set `name`, without quotes."""
+    found = _pattern(name).finditer(text)
+    return [match["value"].strip().strip("\"'") for match in found]
 
 
-def _pattern(name: str) -> re.Pattern[str]:
-    """Return the pattern of a line that sets `name`."""
+def _pattern(name: str, *, line_end: bool = False) -> re.Pattern[str]:
+    """Return the pattern of a line that sets `name`, without its end or with it."""
     return re.compile(
-        rf"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=(?P<value>[^\r\n]*)", re.MULTILINE
+        rf"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=(?P<value>[^\r\n]*)"
+        + (r"(?:\r?\n)?" if line_end else ""),
+        re.MULTILINE,
     )
 
 
@@ -93,14 +142,34 @@ def _replace(path: Path, text: str) -> None:
         raise
 
 
-def main() -> None:
-    """Complete the file and print the names that were added."""
+def main(arguments: Sequence[str] = ()) -> None:
+    """Complete the file, or rotate a secret, and print the names of what is new."""
+    parser = argparse.ArgumentParser(prog="python -m config.dotenv")
+    parser.add_argument(
+        "--rotate",
+        choices=ROTATED,
+        help="Replace this secret. Its earlier values are still accepted.",
+    )
+    options = parser.parse_args(arguments)
     path = env_file()
     if path is None:
         return
-    if added := complete(path):
+    if options.rotate:
+        _rotate(path, options.rotate)
+    elif added := complete(path):
         print(f"Wrote new random values to {path.name}: {', '.join(added)}")
 
 
+def _rotate(path: Path, name: str) -> None:
+    try:
+        earlier = rotate(path, name)
+    except RotationError as exc:
+        sys.exit(str(exc))
+    print(
+        f"Wrote a new random value to {path.name}: {name}\n"
+        f"Earlier values in {ROTATED[name]}: {len(earlier)}. The newest is first."
+    )
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -10,10 +10,10 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import environ
 from csp.constants import NONE, SELF
 
 from config.databases import database_settings, replica_settings
+from config.environment import Environment, load_file
 from config.openid_connect import provider_settings
 from config.setting_urls import cache_settings, email_settings, parts_of
 from config.static_policy import add_policy
@@ -22,10 +22,10 @@ from config.static_policy import add_policy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Environment()
 ENV_FILE = os.environ.get("OWNLIST_ENV_FILE", str(BASE_DIR / ".env"))
-if ENV_FILE and Path(ENV_FILE).is_file():
-    env.read_env(ENV_FILE)
+if ENV_FILE:
+    load_file(Path(ENV_FILE))
 
 SECRET_KEY = env("SECRET_KEY")  # no default: a missing key prevents the start
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])

@@ -57,7 +57,11 @@ def environment_variables():
                 # Else an option names it, or markdown-it's `env` is asked.
                 if isinstance(name, ast.Constant) and name.value.isupper():
                     found[name.value] = default[0] if default else None
-            elif isinstance(node, ast.Subscript) and _is_environ(node.value):
+            elif (
+                isinstance(node, ast.Subscript)
+                and _is_environ(node.value)
+                and isinstance(node.slice, ast.Constant)  # else a function names it
+            ):
                 found.setdefault(node.slice.value, None)
     return {name: found[name] for name in found.keys() - NOT_OURS}
 
