@@ -10,6 +10,7 @@ section 4.14.2).
 import hashlib
 import json
 import logging
+import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ from accounts.models import LinkedIdentity, RefreshFamily, SecurityEvent, User
 logger = logging.getLogger(__name__)
 
 MAX_FAMILIES = 100  # live sign-ins of one user
+# Our machines have clocks of their own, and a clock can be set back.
+LEEWAY = 60  # seconds that a token may have been issued in the future
 MAX_TOKEN_LENGTH = 4096  # ours have about 500 characters
 LAST_SECOND = 253_402_300_799  # of the year 9999, the maximum of `datetime`
 REQUIRED_CLAIMS = [
@@ -88,13 +91,17 @@ class OwnTokenBackend(TokenBackend):
                 algorithms=[self.algorithm],
                 audience=self.audience,
                 issuer=self.issuer,
-                options={"require": REQUIRED_CLAIMS, "strict_aud": True},
+                options={
+                    "require": REQUIRED_CLAIMS,
+                    "strict_aud": True,
+                    "verify_iat": False,  # below, with leeway
+                },
             )
         except (jwt.InvalidTokenError, ValueError, RecursionError) as exc:
             raise TokenError("Token is invalid") from exc
         if any(type(claims[name]) is not int for name in ("exp", "iat", "epoch")):
             raise TokenError("Token is invalid")
-        if claims["exp"] > LAST_SECOND:
+        if claims["exp"] > LAST_SECOND or claims["iat"] > time.time() + LEEWAY:
             raise TokenError("Token is invalid")
         proved = claims.get("auth_time", 0)
         if type(proved) is not int or not 0 <= proved <= LAST_SECOND:

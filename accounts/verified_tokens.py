@@ -36,9 +36,14 @@ class VerifiedTokens(Generic[_Verified]):
         self._lock = threading.Lock()
 
     def get(self, token: str, *, now: float) -> _Verified | None:
-        """Return what was verified within `SECONDS`. `now` is a time of the epoch."""
+        """Return what was verified within `SECONDS`. `now` is a time of the epoch.
+
+        Nothing that was verified later than that: the clock was set back.
+        """
         known = self._known.get(_digest(token))
-        return known[1] if known is not None and now < known[0] else None
+        if known is None or not 0 < known[0] - now < SECONDS + 1:
+            return None
+        return known[1]
 
     def add(
         self, token: str, verified: _Verified, *, expires_at: float, now: float

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 FRESH_FOR = 5 * 60.0  # seconds
 USABLE_FOR = 24 * 60 * 60.0  # seconds, while the issuer is unreachable
 MIN_INTERVAL = 10.0  # seconds between two fetches from one issuer
+# Of our machines. What seems to be later than that is from before a clock was set back.
+CLOCKS_DIFFER = 60.0  # seconds
 SHORT_WAIT = 0.3  # seconds that a request waits if it doesn't need the response
 MAX_KEY_ID = 255  # characters
 MIN_RSA_BITS = 2048
@@ -48,6 +50,11 @@ Entry = Mapping[str, str]
 MEMBERS = {"OKP": ("crv", "x"), "EC": ("crv", "x", "y"), "RSA": ("n", "e")}
 CURVES = {"EdDSA": "Ed25519", "ES256": "P-256", "ES512": "P-521"}
 KINDS = {"EdDSA": "OKP", "ES256": "EC", "ES512": "EC", "RS256": "RSA", "PS256": "RSA"}
+
+
+def _is_within(seconds: float, at: float, now: float) -> bool:
+    """Whether that was less than `seconds` ago."""
+    return -CLOCKS_DIFFER < now - at < seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,7 @@ class KeySet:
     fetched_at: float = float("-inf")  # seconds since the epoch
 
     def is_fresh(self, now: float) -> bool:
-        return now - self.fetched_at < FRESH_FOR
+        return _is_within(FRESH_FOR, self.fetched_at, now)
 
     def is_usable(self, now: float) -> bool:
         return now - self.fetched_at < USABLE_FOR
@@ -235,7 +242,7 @@ class _Store:
     def key(self, key_id: str, *, now: float) -> VerificationKey:
         found = self.current.keys.get(key_id)
         if found is None or not self.current.is_fresh(now):
-            self._look_at_shared()
+            self._look_at_shared(now)
             found = self.current.keys.get(key_id)
         if found is not None and self.current.is_fresh(now):
             return found
@@ -273,14 +280,16 @@ class _Store:
         return self._is_recent(now)
 
     def _is_recent(self, now: float) -> bool:
-        return now - self.current.fetched_at < MIN_INTERVAL
+        return _is_within(MIN_INTERVAL, self.current.fetched_at, now)
 
     def _fetch_at(self, now: float) -> tuple[_Fetch | None, bool]:
         """Return the running fetch, or a new one if it is time; tell if it is new."""
         with self._lock:
             if self._fetch is not None:
                 return self._fetch, False
-            if now - self._asked_at < MIN_INTERVAL or not self._claim_turn():
+            if _is_within(MIN_INTERVAL, self._asked_at, now):
+                return None, False
+            if not self._claim_turn(now):
                 return None, False
             self._asked_at = now
             self._fetch = _Fetch(self.issuer)
@@ -301,20 +310,28 @@ class _Store:
         shared = {"entries": fetch.entries, "fetched_at": now}
         best_effort(lambda: cache.set(self._cache_key, shared, timeout=int(USABLE_FOR)))
 
-    def _claim_turn(self) -> bool:
+    def _claim_turn(self, now: float) -> bool:
         """Tell whether no other process is asking this issuer."""
-        key = f"{self._cache_key}:asked"
-        claimed = best_effort(lambda: cache.add(key, 1, timeout=int(MIN_INTERVAL)))
-        return claimed is not False  # also if the cache is unavailable
+        key, timeout = f"{self._cache_key}:asked", int(MIN_INTERVAL)
+        claimed = best_effort(lambda: cache.add(key, now, timeout=timeout))
+        if claimed is not False:
+            return True  # also if the cache is unavailable
+        asked_at = best_effort(lambda: cache.get(key))
+        if asked_at is None or _is_within(MIN_INTERVAL, asked_at, now):
+            return False
+        # The table of the cache would keep it until the clock is there again.
+        best_effort(lambda: cache.set(key, now, timeout=timeout))
+        return True
 
-    def _look_at_shared(self) -> None:
+    def _look_at_shared(self, now: float) -> None:
         """Use a newer set that another process has fetched."""
         looked_at = time.monotonic()
         if looked_at - self._looked_at < 1:
             return
         self._looked_at = looked_at
         shared = best_effort(lambda: cache.get(self._cache_key))
-        if shared and shared["fetched_at"] > self.current.fetched_at:
+        was_set_back = self.current.fetched_at > now + CLOCKS_DIFFER
+        if shared and (was_set_back or shared["fetched_at"] > self.current.fetched_at):
             self.current = KeySet(parsed(shared["entries"]), shared["fetched_at"])
 
     def _await_other_process(self, now: float) -> None:
@@ -324,7 +341,7 @@ class _Store:
         try:
             for _ in range(10):
                 self._looked_at = float("-inf")
-                self._look_at_shared()
+                self._look_at_shared(now)
                 if self._is_recent(now):
                     return
                 threading.Event().wait(0.1)

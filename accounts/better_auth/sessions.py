@@ -134,14 +134,18 @@ def _timestamp(text: str) -> int:
 
 
 class _Memory:
-    """Digests of tokens with an expiry time; of too many, the oldest are dropped."""
+    """Digests of tokens with an expiry time; of too many, the oldest are dropped.
 
-    def __init__(self) -> None:
+    Nothing is remembered for longer than `seconds`, also if the clock is set back.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._until: OrderedDict[str, float] = OrderedDict()
         self._lock = threading.Lock()
 
     def holds(self, digest: str, now: float) -> bool:
-        return self._until.get(digest, 0) > now
+        return 0 < self._until.get(digest, 0) - now < self._seconds + 1
 
     def add(self, digest: str, *, until: float) -> None:
         with self._lock:
@@ -159,8 +163,8 @@ class _Memory:
             self._until.clear()
 
 
-_known = _Memory()
-_refused = _Memory()
+_known = _Memory(KNOWN_SECONDS)
+_refused = _Memory(REFUSED_SECONDS)
 
 
 def forget_sessions() -> None:

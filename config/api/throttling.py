@@ -183,7 +183,8 @@ class ProcessCounter:
         _, period = settings.RATE_LIMITS[self.scope]
         window = math.floor(now / period)
         with self._lock:
-            if window > self._window:
+            # A request may be late by a moment. If it is more, the clock was set back.
+            if not self._window - 1 <= window <= self._window:
                 self._window = window
                 self._counts.clear()
             count = self._counts.setdefault(caller, _Count())

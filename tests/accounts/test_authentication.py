@@ -222,6 +222,19 @@ def test_an_expired_token_is_refused(alice, claims_of):
     assert_refused(call(sign(claims_of(alice) | {"iat": now - 400, "exp": now - 1})))
 
 
+def test_a_token_that_another_machine_issued_a_minute_later_is_accepted(
+    alice, claims_of
+):
+    """Clocks differ, and a clock that was fast may be set back."""
+    now = int(time.time())
+
+    soon = claims_of(alice) | {"iat": now + tokens.LEEWAY - 5}
+    late = claims_of(alice) | {"iat": now + tokens.LEEWAY + 30}
+
+    assert call(sign(soon)).status_code == 200
+    assert_refused(call(sign(late)))
+
+
 # --- Signatures ---------------------------------------------------------------------
 
 

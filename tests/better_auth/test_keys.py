@@ -68,6 +68,20 @@ def test_a_key_that_was_just_minted_is_accepted_at_once(key_server, issuer, key)
     assert key_server.fetches == 2
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "new process"])
+def test_a_new_key_is_found_after_the_clock_was_set_back(
+    key_server, issuer, key, is_known
+):
+    ask(issuer, "first", 7200)
+    key_server.publish(forging.jwk(key), forging.jwk(forging.new_key("EdDSA", kid="2")))
+    if not is_known:
+        keys.forget_keys()
+
+    assert ask(issuer, "2", 0)
+    assert ask(issuer, "first", 1)
+    assert key_server.fetches == 2
+
+
 def test_the_newest_of_many_keys_is_accepted(key_server, issuer):
     """Better Auth keeps the keys that it has replaced, and may list them first."""
     keys = [forging.new_key("EdDSA", kid=str(number)) for number in range(500)]

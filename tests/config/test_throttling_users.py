@@ -115,6 +115,14 @@ def test_a_late_request_does_not_reopen_an_old_window(db, limit):
     assert counter.count("alice", now=1_000_019.9).wait is not None
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_refused(db, limit):
+    limit(3, 60)
+    counter = ProcessCounter("user")
+    counts(counter, 5, now=1_007_220.0)
+
+    assert counter.count("alice", now=1_000_020.0).wait is None
+
+
 def test_users_are_counted_separately(db, limit):
     limit(3, 60)
     counter = ProcessCounter("user")
