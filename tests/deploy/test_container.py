@@ -267,6 +267,23 @@ def test_compose_names_volumes_and_services_that_exist():
         assert set(service.get("depends_on", [])) <= document["services"].keys()
 
 
+def test_only_one_image_decides_whose_a_volume_is():
+    """Docker gives an empty volume the owner that its folder has in an image.
+
+    It does so for every container when it is created, and all are created before the
+    first one starts. The last image decides, unless it has `nocopy`.
+    """
+    filled_by: dict[str, set[str]] = {}
+    for service in compose()["services"].values():
+        for volume in service["volumes"]:
+            name, _, target = volume.partition(":")
+            if "nocopy" not in target:
+                filled_by.setdefault(name, set()).add(service["image"])
+
+    assert filled_by.keys() == compose()["volumes"].keys()
+    assert all(len(images) == 1 for images in filled_by.values()), filled_by
+
+
 def test_the_image_does_not_run_as_root():
     users = [
         arguments
