@@ -63,7 +63,7 @@ class Served:
             yield connection
 
     def register(self) -> dict[str, str]:
-        """Create an account and return an Authorization header for five minutes."""
+        """Create an account and return an Authorization header for two hours."""
         name = secrets.token_hex(8)
         body = {"email": f"{name}@example.com", "password": PASSWORD}
         with self.connected() as connection:

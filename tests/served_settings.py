@@ -1,6 +1,7 @@
 """The settings of servers that tests start: like a deployment, with a fast start."""
 
 import os
+from datetime import timedelta
 
 from config.settings import *  # noqa: F403
 
@@ -8,6 +9,9 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # The tests of one server send more requests than any caller would.
 RATE_LIMITS = {scope: (10_000, span) for scope, (_, span) in RATE_LIMITS.items()}  # noqa: F405
+
+# A drill that takes half a minute may take more than five on a busy machine.
+SIMPLE_JWT = {**SIMPLE_JWT, "ACCESS_TOKEN_LIFETIME": timedelta(hours=2)}  # noqa: F405
 
 # Serve static files from their sources, without collecting them.
 STORAGES = {

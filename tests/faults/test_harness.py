@@ -2,12 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from itertools import cycle, islice
 
 import pytest
 
 from tests.benchmarks import figures
 from tests.faults import document, judgement
-from tests.faults.load import steady
+from tests.faults.load import MIX, Load
 
 PART = "SQLite"
 
@@ -20,9 +21,19 @@ def instances(start):
         yield running
 
 
+def worked(instances, requests):
+    """Return a load that has sent so many requests, each after the last was answered.
+
+    At a fixed rate, a slow machine would not answer them all.
+    """
+    load = Load(instances.ports)
+    for account, send in islice(zip(cycle(load.accounts), cycle(MIX)), requests):
+        send(load, account)
+    return load
+
+
 def test_lost_and_doubled_writes_are_found(instances):
-    with steady(instances.ports) as load:
-        load.wait_for_requests(60)
+    load = worked(instances, 60)
     right = judgement.judge(instances.ports[0], load.accounts)
     account = next(one for one in load.accounts if one.changed and one.completed)
     lost, doubled = list(account.created.values())[-2:]
@@ -58,12 +69,11 @@ def _change(database, statement, key):
 
 
 def test_a_repetition_that_is_carried_out_twice_is_found(instances):
-    with steady(instances.ports) as load:
-        load.wait_for_requests(40)
-        account = load.accounts[0]
-        load.write(account, "POST", "/api/v1/tasks", {"title": "Twice"})
-        answer = load.write(account, "POST", "/api/v1/tasks", {"title": "Twice"})
-        account.created["Twice"] = answer.body["id"]
+    load = worked(instances, 40)
+    account = load.accounts[0]
+    load.write(account, "POST", "/api/v1/tasks", {"title": "Twice"})
+    answer = load.write(account, "POST", "/api/v1/tasks", {"title": "Twice"})
+    account.created["Twice"] = answer.body["id"]
     found = judgement.judge(instances.ports[0], load.accounts)
 
     assert found == judgement.Findings(doubled=["created Twice"])
