@@ -9,6 +9,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,6 +27,7 @@ from config.models import CommandRun
 from config.private_files import restrict_database
 from config.regular_commands import LATE_AFTER, record_success
 from tests.benchmarks.processes import free_port
+from tests.patience import PATIENCE
 
 CHECKS = {"settings", "files", "disk", "mail", "issuers", "database"} | {
     *("role", "pooler", "migrations", "cache", "commands", "backups")
@@ -99,7 +101,11 @@ def test_a_check_that_fails_hides_no_other_and_no_secret():
     assert "hunter2" not in repr(first)
 
 
-def test_a_check_that_hangs_is_reported_and_abandoned():
+def test_a_check_that_hangs_is_reported_and_abandoned(monkeypatch):
+    # At its beginning, and when it waits for the first and for the second check.
+    times = iter([0.0, PATIENCE, 0.0])
+    clock = SimpleNamespace(monotonic=lambda: next(times))
+    monkeypatch.setattr(running, "time", clock)
     end = Event()
 
     def hang():
@@ -108,7 +114,8 @@ def test_a_check_that_hangs_is_reported_and_abandoned():
 
     try:
         late, other = running.run(
-            [Check("late", hang), Check("other", lambda: [ok("Fine.")])], seconds=0.05
+            [Check("late", hang), Check("other", lambda: [ok("Fine.")])],
+            seconds=PATIENCE,
         )
     finally:
         end.set()

@@ -780,7 +780,7 @@ def test_forever_stops_wherever_a_signal_interrupts_it(monkeypatch, step):
     monkeypatch.setattr(send_reminders.Loop, "_round", lambda _: None)
     monkeypatch.setattr(send_reminders, "pause", lambda *_: 0)
     before[signal.SIGALRM] = signal.signal(signal.SIGALRM, fail)
-    signal.alarm(10)  # only a deadlock takes that long
+    signal.alarm(PATIENCE)  # only a deadlock takes that long
     try:
         sys.settrace(interrupt)
         send_reminders.Loop().run()
