@@ -26,6 +26,7 @@ WHITENOISE_AUTOREFRESH = True
 # of what happens before its end gives a longer time to a server of its own.
 BODY_SECONDS = int(os.environ.get("BODY_SECONDS", "3"))
 BODY_BYTES_PER_SECOND = 1024 * 1024
+UNREAD_SECONDS = int(os.environ.get("UNREAD_SECONDS", UNREAD_SECONDS))  # noqa: F405
 
 # Even the smallest file of a form is written to disk, where the tests see it.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 0

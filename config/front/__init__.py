@@ -120,4 +120,4 @@ class Front:
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):
             await linger(protocol)
-        await job.outgoing.release(protocol)
+        await job.outgoing.release(protocol, scope.client)

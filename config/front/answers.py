@@ -15,6 +15,7 @@ from config.front.bodies import SMALL, Body
 from config.front.callers import ADMISSION, CREDENTIALS, caller_of, credentials_in
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
+from config.front.unread import Watch
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -56,10 +57,12 @@ class Outgoing:
         self._size = size
         return True
 
-    async def release(self, protocol: HTTPProtocol) -> None:
+    async def release(self, protocol: HTTPProtocol, client: str) -> None:
         """Wait until the client has received the response, and free the memory."""
         if self._size:
+            watch = Watch(asyncio.get_running_loop(), client)
             await protocol.client_disconnect()
+            watch.stop()
             with Outgoing._lock:
                 Outgoing.size -= self._size
 

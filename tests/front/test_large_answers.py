@@ -80,7 +80,7 @@ def test_a_large_answer_that_was_read_uses_no_memory(room_for_one):
         job = run(reader)
         held = Outgoing.size
         reader.has_read.set()
-        await job.outgoing.release(reader)
+        await job.outgoing.release(reader, "127.0.0.1:9")
         run(later)
         return held, reader.content, later.status
 

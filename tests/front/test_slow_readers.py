@@ -1,15 +1,19 @@
 """Clients that read a response slowly don't block others."""
 
+import http.client
 import json
 import socket
-from contextlib import ExitStack
+import sys
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
+from tests import served
 from tests.front.test_limits import MIB, ask, form
 from tests.patience import PATIENCE
 
 READERS = 12  # three for each thread
+FITTING = 8  # whose exports fit into 64 MiB together
 EXPORT = "/api/v1/export?format=csv"
 SMALLEST = 3 * MIB  # of the answers that are read here
 
@@ -17,6 +21,10 @@ SMALLEST = 3 * MIB  # of the answers that are read here
 @pytest.fixture
 def owner(server, token):
     """The Authorization header of an account whose export has 7 MiB."""
+    return with_long_tasks(server, token)
+
+
+def with_long_tasks(server, token):
     table = b"title,notes\n" + b"Buy milk,%b\n" % (b"x" * 19_000) * 400
     with server.connected() as connection:
         answer = ask(connection, "/api/v1/import", form(table, format="csv"), token)
@@ -57,8 +65,8 @@ def test_slow_readers_do_not_block_other_requests(server, owner):
     assert others == [200, 200]
     # 64 MiB of responses may be in memory. Further exports are refused.
     begun = [first for _, first in readers]
-    assert begun.count(b"HTTP/1.1 200") == 8
-    assert begun.count(b"HTTP/1.1 503") == READERS - 8
+    assert begun.count(b"HTTP/1.1 200") == FITTING
+    assert begun.count(b"HTTP/1.1 503") == READERS - FITTING
     assert refused.status == 503
     assert refused.getheader("Retry-After")
     assert refused.getheader("X-Frame-Options") == "DENY"
@@ -71,3 +79,40 @@ def test_memory_is_released_when_a_response_was_read(server, owner, path):
 
         assert answer.status == 200
         assert len(answer.body) > SMALLEST
+
+
+@contextmanager
+def connected_as_from_afar(server):
+    """Yield a connection that receives little at a time, as over a network."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    with closing(connection), socket.socket() as wire:
+        wire.settimeout(PATIENCE)
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
+        wire.connect(("127.0.0.1", server.port))
+        connection.sock = wire
+        yield connection
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are not asked")
+def test_who_receives_nothing_is_ended_and_who_receives_slowly_gets_all(tmp_path):
+    """One reader goes on, for longer than the others that are ended."""
+    with served.serving(tmp_path, UNREAD_SECONDS="5") as server, ExitStack() as stack:
+        owner = with_long_tasks(server, server.register())
+        silent = [begin_reading(server, stack, owner) for _ in range(FITTING - 1)]
+        slow = stack.enter_context(connected_as_from_afar(server))
+        slow.request("GET", EXPORT, headers=owner)
+        answer = slow.getresponse()
+        received = []
+        assert export(server, owner).status == 503
+
+        def is_free():
+            received.append(answer.read(32 * 1024))
+            return export(server, owner).status == 200
+
+        served.until(is_free)
+        received.append(answer.read())
+        whole = export(server, owner).body
+
+    assert {begun for _, begun in silent} == {b"HTTP/1.1 200"}
+    assert b"".join(received) == whole
