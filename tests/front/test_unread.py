@@ -103,7 +103,7 @@ def test_the_socket_of_the_server_does_not_become_a_blocking_one(connection):
 
 
 @pytest.mark.parametrize("client", ["", "/run/ownlist.sock", "unix:"])
-def test_what_is_no_address_is_not_watched(client):
+def test_a_client_without_an_address_is_not_watched(client):
     clock = Clock()
 
     unread.Watch(clock, client).stop()
