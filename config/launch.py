@@ -7,6 +7,7 @@ PORT, WORKERS and BASE_URL are read from the environment, or else from `.env`.
 
 import hashlib
 import os
+import signal
 import sys
 from operator import itemgetter
 from pathlib import Path
@@ -20,6 +21,8 @@ MODES = ("run", "demo", "dev", "prepare")
 
 def main(mode: str) -> None:
     """Prepare everything, then replace this process with the server."""
+    # Without a handler, the first process of a container ignores the signal.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     private_files.restrict_new_files()
     connection_failures.explain_at_the_end()
     dotenv.main()
