@@ -115,6 +115,15 @@ class Outages:
             fields = {"seconds": seconds, "failures": outage.failures}
             logger.error("outage ended", extra=_fields(cause) | fields)
 
+    def is_failing(self, part: str, code: str, *, now: float) -> bool:
+        """Whether this part has failed a moment ago for the reason with this code."""
+        with self._lock:
+            return any(
+                (cause.part, cause.code) == (part, code)
+                and now - outage.failed_at < QUIET
+                for cause, outage in self._open.items()
+            )
+
     def forget(self) -> None:
         """Reset to the state of a new process."""
         self._open.clear()

@@ -29,7 +29,10 @@ MISSING = "migrations are missing"
 ONLY_READS = "the server only reads"
 NO_FILE = "no SQLite file"
 DISK_FULL = "the disk of the SQLite file is full"
-CODES = (ONLY_READS, MISSING, NO_FILE, DISK_FULL)
+SERVER_DISK_FULL = "the disk of the server is full"
+CODES = (ONLY_READS, MISSING, NO_FILE, DISK_FULL, SERVER_DISK_FULL)
+# SQLSTATE of a write for which the disk of PostgreSQL has no space.
+NO_SPACE = "53100"
 # SQLSTATE for a table or a column that does not exist. SQLite has OperationalError.
 UNDEFINED = ("42P01", "42703")
 
@@ -117,6 +120,9 @@ def _examine_postgresql() -> None:
     if only_reads:
         replace_connection()
         raise NotReady(ONLY_READS)
+    # PostgreSQL does not say how much space it has, and goes on to read.
+    if outages.is_failing("database", NO_SPACE, now=time.monotonic()):
+        raise NotReady(SERVER_DISK_FULL)
 
 
 def _examine_sqlite() -> None:

@@ -10,15 +10,18 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
+from psycopg.errors import DiskFull
 
 from config import readiness as module
 from config.connection_failures import FAILURES
-from config.outages import outages
+from config.outages import QUIET, Cause, Outages, note_failure, outages
 from config.readiness import (
     CODES,
     KEPT_FOR,
     LATER,
     MISSING,
+    NO_SPACE,
+    SERVER_DISK_FULL,
     NotReady,
     Readiness,
     migrations,
@@ -310,3 +313,29 @@ def test_a_command_other_than_migrate_makes_no_file(tmp_path):
 
     assert done == {"check": 0, "purge_trash": 1}
     assert not path.exists()
+
+
+@on_postgresql
+@pytest.mark.database
+@pytest.mark.django_db
+def test_a_full_disk_of_the_server_is_known_from_a_write_that_failed(client, reasons):
+    outages.forget()
+    error = OperationalError()
+    error.__cause__ = DiskFull()
+    note_failure(error)
+
+    assert not ready(client)
+    assert reasons() == [NO_SPACE, SERVER_DISK_FULL]
+
+    outages.forget()
+    assert ready(client)
+
+
+def test_a_failure_is_known_for_a_moment():
+    known = Outages()
+    known.failed(Cause("database", "DiskFull", NO_SPACE), now=100.0)
+
+    assert known.is_failing("database", NO_SPACE, now=100.0 + QUIET - 0.1)
+    assert not known.is_failing("database", NO_SPACE, now=100.0 + QUIET)
+    assert not known.is_failing("database", "55P03", now=100.0)
+    assert not known.is_failing("cache", NO_SPACE, now=100.0)
