@@ -46,7 +46,7 @@ from accounts.verified_tokens import BearerToken, VerifiedTokens
 from config.api.problems import CREDENTIAL_REFUSED, Unavailable
 from config.api.throttling import users
 from config.client_address import address_key
-from config.compiled_queries import CompiledQuery, RowValues, instance
+from config.compiled_queries import ColumnsOf, CompiledQuery, RowValues, instance
 from config.outages import note_failure, outages
 
 logger = logging.getLogger(__name__)
@@ -179,9 +179,7 @@ def _read_identity(
     """Return the identity of a token if the view can read it with its answer."""
     user = TokenUser(user_id, verified.issuer.issuer, verified.subject)
     row = _row_with(user, view)
-    if row is None:
-        return None
-    return identities.identity_in(row, user=OWNER, identity=IDENTITY)
+    return _IDENTITY_COLUMNS.instance(row) if row else None
 
 
 def better_auth_credential(
@@ -267,6 +265,10 @@ def admit(
     return identity
 
 
+# In the row of a view that reads the user with its answer.
+_USER_COLUMNS = ColumnsOf(User, REQUEST_FIELDS, prefix=OWNER)
+_IDENTITY_COLUMNS = identities.IdentityColumns(user=OWNER, identity=IDENTITY)
+
 _USER = CompiledQuery(REQUEST_FIELDS, lambda user_id: User.objects.filter(pk=user_id))
 
 
@@ -285,7 +287,7 @@ def _row_with(user: TokenUser, view: object) -> RowValues | None:
 def _user(user_id: UUID, view: object) -> User | None:
     """Return the user with the columns that a request needs."""
     if joined := _row_with(TokenUser(user_id), view):
-        return instance(User, {name: joined[OWNER + name] for name in REQUEST_FIELDS})
+        return _USER_COLUMNS.instance(joined)
     row = _USER.first(user_id=user_id)
     return instance(User, row) if row else None
 

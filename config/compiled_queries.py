@@ -10,8 +10,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from threading import local
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
@@ -111,9 +112,25 @@ def instance(model: type[_Model], row: RowValues) -> _Model:
     # as long.
     made = model.__new__(model)
     state = ModelState()
-    state.adding, state.db = False, connection.alias
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
     vars(made).update(row, _state=state)
     return made
+
+
+class ColumnsOf(Generic[_Model]):
+    """The columns of a model in rows that have those of several, after a prefix."""
+
+    def __init__(
+        self, model: type[_Model], names: Sequence[str], *, prefix: str = ""
+    ) -> None:
+        self._model = model
+        self._names = tuple(names)
+        self._values = itemgetter(*(prefix + name for name in names))
+
+    def instance(self, row: RowValues) -> _Model:
+        """Return them as an instance."""
+        values = zip(self._names, self._values(row), strict=True)
+        return instance(self._model, dict(values))
 
 
 # The name of an id and the form it takes, or None and a constant value.

@@ -19,7 +19,7 @@ from accounts.better_auth.verifier import VerifiedToken
 from accounts.credentials import lock_if_current
 from accounts.models import REQUEST_FIELDS, LinkedIdentity, SecurityEvent, User
 from config.api.throttling import count_request
-from config.compiled_queries import CompiledQuery, RowValues, instance
+from config.compiled_queries import ColumnsOf, CompiledQuery, RowValues
 from config.text import clean_text
 
 # The last use is recorded this precisely, and not with every request.
@@ -40,7 +40,25 @@ IDENTITY_FIELDS = (
     "suspended_at",
     "skips_factor",
 )
+_USER = LinkedIdentity._meta.get_field("user")
+
+
+class IdentityColumns:
+    """An identity and its user in rows whose columns have these prefixes."""
+
+    def __init__(self, *, user: str, identity: str = "") -> None:
+        self._identity = ColumnsOf(LinkedIdentity, IDENTITY_FIELDS, prefix=identity)
+        self._user = ColumnsOf(User, REQUEST_FIELDS, prefix=user)
+
+    def instance(self, row: RowValues) -> LinkedIdentity:
+        """Return the identity, with its user."""
+        found = self._identity.instance(row)
+        _USER.set_cached_value(found, self._user.instance(row))
+        return found
+
+
 _OF_USER = "user__"
+_COLUMNS = IdentityColumns(user=_OF_USER)
 _IDENTITY = CompiledQuery(
     (*IDENTITY_FIELDS, *(_OF_USER + name for name in REQUEST_FIELDS)),
     lambda issuer, subject: LinkedIdentity.objects.filter(
@@ -71,16 +89,7 @@ class LastSignInMethod(Exception):
 def find(*, issuer: str, subject: str) -> LinkedIdentity | None:
     """Return the identity and its user, with the columns that a request needs."""
     row = _IDENTITY.first(issuer=issuer, subject=subject)
-    return identity_in(row, user=_OF_USER) if row else None
-
-
-def identity_in(row: RowValues, *, user: str, identity: str = "") -> LinkedIdentity:
-    """Return the identity and the user whose columns have these prefixes in a row."""
-    found = instance(
-        LinkedIdentity, {name: row[identity + name] for name in IDENTITY_FIELDS}
-    )
-    found.user = instance(User, {name: row[user + name] for name in REQUEST_FIELDS})
-    return found
+    return _COLUMNS.instance(row) if row else None
 
 
 def find_or_provision(

@@ -8,10 +8,10 @@ messages. They have nothing to do for such a call, so it takes the short chain o
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from io import BytesIO
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from corsheaders import middleware as cors
@@ -58,27 +58,36 @@ def endpoint_of(path: str) -> ResolverMatch | None:
 
     Paths that differ in their ids alone have the same, which is found once.
     """
-    match = _endpoint_of_form(_ID.sub(SOME_ID, path), settings.ROOT_URLCONF)
+    form = _form(_ID.sub(SOME_ID, path), settings.ROOT_URLCONF)
     ids = _ID.findall(path)
-    if match is None or not ids:
-        return match
-    if len(ids) != len(match.kwargs) or {*map(str, match.kwargs.values())} != {SOME_ID}:
+    if form is None or not ids:
+        return form and form.match
+    if len(ids) != len(form.ids):
         return resolve(path)  # it has more than ids
-    kwargs = {
-        name: type(some)(one)
-        for (name, some), one in zip(match.kwargs.items(), ids, strict=True)
-    }
+    match = form.match
+    kwargs = {name: kind(one) for (name, kind), one in zip(form.ids, ids, strict=True)}
     return ResolverMatch(match.func, (), kwargs, match.url_name, route=match.route)
 
 
+class _Form(NamedTuple):
+    """The endpoint of paths that are the same except for their ids."""
+
+    match: ResolverMatch
+    # Their names and types, in the order of the path; none if there is more than ids.
+    ids: Sequence[tuple[str, type[UUID | str]]]
+
+
 @lru_cache(FORMS_CACHED)
-def _endpoint_of_form(path: str, urlconf: str) -> ResolverMatch | None:
+def _form(path: str, urlconf: str) -> _Form | None:
     try:
         match = resolve(path, urlconf)
     except Resolver404:
         return None
-    is_endpoint = issubclass(getattr(match.func, "cls", object), Endpoint)
-    return match if is_endpoint else None
+    if not issubclass(getattr(match.func, "cls", object), Endpoint):
+        return None
+    has_only_ids = {*map(str, match.kwargs.values())} <= {SOME_ID}
+    ids = [(name, type(some)) for name, some in match.kwargs.items()]
+    return _Form(match, ids if has_only_ids else [])
 
 
 def call_endpoint(request: HttpRequest) -> HttpResponse:

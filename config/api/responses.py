@@ -1,6 +1,6 @@
 """The response that endpoints return."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.http import HttpResponse
 from rest_framework import response
@@ -32,6 +32,10 @@ class Response(HttpResponse):
         )
         self.data = data
         self.content_type = content_type
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Return the headers, without looking up each by its name."""
+        return self.headers._store.values()
 
     def rendered_by(self, renderer: BaseRenderer) -> HttpResponse:
         """Return this response with its body, if the renderer writes JSON.

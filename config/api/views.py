@@ -75,6 +75,14 @@ class Endpoint(APIView):
         super().setup(request, *args, **kwargs)
         self.readings = []
 
+    def initialize_request(
+        self, request: HttpRequest, *args: object, **kwargs: object
+    ) -> Request:
+        """Copy what is read often: REST framework looks for it in vain each time."""
+        made: Request = super().initialize_request(request, *args, **kwargs)
+        vars(made).update(META=request.META, method=request.method)
+        return made
+
     def count_request(self, scope: str, caller: str) -> None:
         """Count the request in one more limit, or answer 429."""
         reading = count_request(scope, caller, now=time.time())
@@ -139,11 +147,16 @@ class Endpoint(APIView):
         """Render it, and add how much of each limit is left, whatever it is."""
         if isinstance(response, Response):
             response = response.rendered_by(request.accepted_renderer)
-        response = super().finalize_response(
-            request, cast(framework.Response, response), *args, **kwargs
-        )
-        for name, value in rate_limit_fields(self.readings).items():
-            response[name] = value
+        fields = rate_limit_fields(self.readings)
+        if isinstance(response, Response) and not response.has_header("Vary"):
+            # As REST framework does, which would combine two values of Vary.
+            fields |= self.headers
+        else:
+            response = super().finalize_response(
+                request, cast(framework.Response, response), *args, **kwargs
+            )
+        for name, value in fields.items():
+            response.headers[name] = value
         if isinstance(response, framework.Response):
             response.add_post_render_callback(_free_rendered)
         return response

@@ -1,6 +1,7 @@
 """The head of a request, converted for Django."""
 
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from config.front.rsgi import Scope
@@ -19,6 +20,7 @@ ESSENTIAL = {
     "HTTP_X_REQUEST_ID",
 }
 SHORT = 256  # bytes
+NAMES_KEPT = 200
 # Headers that CGI, and therefore WSGI, names without `HTTP_`.
 PLAIN = {"CONTENT_LENGTH", "CONTENT_TYPE"}
 
@@ -55,19 +57,18 @@ class Head:
         }
         fields = scope.headers.items()
         self.size = len(self.path) + len(scope.query_string)
-        self.size += sum(len(name) + len(value) for name, value in fields)
         for name, value in fields:
+            self.size += len(name) + len(value)
             self._add(name, value)
         # `items` omits values that are not ASCII. Keep those headers, with no value.
-        for name in set(scope.headers.keys()).difference(name for name, _ in fields):
+        for name in set(scope.headers.keys()).difference(dict(fields)):
             self._add(name, "")
         self.body_length = self._body_length()
 
     def _add(self, name: str, value: str) -> None:
-        if "_" in name:
-            # `x_forwarded_for` would be read as `x-forwarded-for`.
+        variable = _kept_variable(name) if len(name) <= SHORT else _variable(name)
+        if not variable:
             return
-        variable = _variable(name)
         if variable not in self.environ:
             self.environ[variable] = value
         elif variable != "CONTENT_LENGTH":  # the server has checked that they are equal
@@ -92,8 +93,15 @@ class Head:
 
 
 def _variable(name: str) -> str:
+    """Return the variable of a header, or an empty string for none."""
+    if "_" in name:
+        # `x_forwarded_for` would be read as `x-forwarded-for`.
+        return ""
     variable = name.replace("-", "_").upper()
     return variable if variable in PLAIN else f"HTTP_{variable}"
+
+
+_kept_variable = lru_cache(NAMES_KEPT)(_variable)
 
 
 def _address(peer: str) -> str:

@@ -245,7 +245,7 @@ def test_an_ended_token_is_known_to_no_process(
 
 
 def limit(settings, number):
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-failed": (number, 10**10)}
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-failed": (number, 3600)}
 
 
 def test_too_many_invalid_tokens_are_refused_without_a_request(server, settings):
@@ -328,7 +328,7 @@ def test_an_ended_session_is_asked_about_and_counted_once(
 
 def test_the_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(sessions, "MAX_REMEMBERED", 3)
-    memory = sessions._Memory()
+    memory = sessions._Memory(60)
 
     for name in "abcd":
         memory.add(name, until=100)
@@ -407,7 +407,7 @@ def test_signing_in_there_again_opens_the_pages_again(server, external_user):
 
 def test_invented_tokens_fill_no_table(server, settings):
     server.mode("unavailable", path="/sign-out")
-    settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-ended-here": (2, 10**10)}
+    settings.RATE_LIMITS = settings.RATE_LIMITS | {"session-ended-here": (2, 3600)}
 
     statuses = [sign_out(browser_with(invented())).status_code for _ in range(4)]
 

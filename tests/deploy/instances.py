@@ -36,7 +36,6 @@ class Instances:
         self.environment |= {
             k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")
         }
-        self.prefix: list[str] = []  # of the command line
         self._numbers = itertools.count()
         self._running: dict[int, tuple[int, ExitStack]] = {}
 
@@ -60,7 +59,7 @@ class Instances:
         stack = ExitStack()
         log = self.directory / f"instance-{next(self._numbers)}.log"
         serving = processes.serving(
-            [*self.prefix, sys.executable, "-m", "config.server"],
+            [sys.executable, "-m", "config.server"],
             port=port,
             environment=self.environment_of(port),
             log=log,

@@ -42,9 +42,12 @@ class OwnedEndpoint(Endpoint):
 
         Then the answer can be read together with the user: see `ReadsWithUser`.
         """
+        if self.request.method != "GET":
+            return False
         named = self.kwargs.get("user_id", "me")
-        names = {"me", str(user.id), user.subject}
-        return self.request.method == "GET" and bool(named) and named in names
+        if named == "me":
+            return True
+        return bool(named) and named in (user.subject, str(user.id))
 
     @property
     def may_read(self) -> bool:

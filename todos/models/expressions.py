@@ -27,8 +27,20 @@ class SameOwner(Exact):
         return f"+{left} = +{right}", ()
 
 
+class NamesField(models.JSONField):
+    """Names that SQLite collects in JSON, and PostgreSQL in an array.
+
+    The driver loads the array itself.
+    """
+
+    def from_db_value(self, value: Any, *context: Any) -> Any:
+        return (
+            value if isinstance(value, list) else super().from_db_value(value, *context)
+        )
+
+
 class LabelNames(models.Func):
-    """A JSON array with the names of a task's labels, sorted by name."""
+    """The names of a task's labels, sorted by name."""
 
     template = (
         "(SELECT COALESCE(JSON_GROUP_ARRAY(name), '[]') FROM (SELECT l.name AS name"
@@ -38,16 +50,16 @@ class LabelNames(models.Func):
     )
 
     def __init__(self, owner: str, task: str) -> None:
-        super().__init__(owner, task, output_field=models.JSONField())
+        super().__init__(owner, task, output_field=NamesField())
 
     def as_postgresql(
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, Sequence[object]]:
         template = (
-            'COALESCE((SELECT JSONB_AGG(l.name ORDER BY l.key COLLATE "C")'
+            'COALESCE((SELECT ARRAY_AGG(l.name ORDER BY l.key COLLATE "C")'
             " FROM todos_tasklabel tl"
             " JOIN todos_label l ON l.owner_id = tl.owner_id AND l.id = tl.label_id"
-            " WHERE (tl.owner_id, tl.task_id) = (%(expressions)s)), '[]'::jsonb)"
+            " WHERE (tl.owner_id, tl.task_id) = (%(expressions)s)), '{}')"
         )
         return self.as_sql(compiler, connection, template=template, **context)
 
