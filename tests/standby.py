@@ -10,18 +10,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 
 from tests import postgres
 from tests.benchmarks.processes import children_of, free_port
+from tests.made_whole import MadeWhole
 from tests.patience import PATIENCE
 
 NAMES = ("primary", "standby")
 
 
-class Servers:
+class Servers(MadeWhole):
     """Two servers on this machine, each of which can be stopped on its own.
 
     The standby is a copy of the primary that replays its log. Each logs its statements.
@@ -36,15 +37,7 @@ class Servers:
         self._programs, self._identity = postgres._programs(self.directory)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def __enter__(self) -> Self:
-        try:
-            self._create()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
+    def _remove(self) -> None:
         for process in self._processes.values():
             process.send_signal(signal.SIGCONT)
             process.send_signal(signal.SIGQUIT)

@@ -13,7 +13,9 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
+
+from tests.made_whole import MadeWhole
 
 CLONE_NEWNET = 0x40000000
 Result = TypeVar("Result")
@@ -32,7 +34,7 @@ def why_not() -> str:
     return ""
 
 
-class Network:
+class Network(MadeWhole):
     """Namespaces by name, each with one address in 10.0.0.0/24 and a cable."""
 
     def __init__(self, addresses: dict[str, str]) -> None:
@@ -40,15 +42,7 @@ class Network:
         self._prefix = f"own-{secrets.token_hex(3)}-"
         self._made: list[str] = []
 
-    def __enter__(self) -> Self:
-        try:
-            self._create()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
+    def _remove(self) -> None:
         for namespace in reversed(self._made):
             _ip("netns", "delete", namespace)
 
