@@ -8,11 +8,17 @@ import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
-from django.db import OperationalError, close_old_connections, connection, transaction
+from django.db import (
+    DatabaseError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from psycopg import errors
 
 from config import databases
-from config.outages import Cause, outages
+from config.outages import Cause, outages, part_of
 from config.readiness import readiness
 from tests.factories import UserFactory
 from tests.patience import PATIENCE
@@ -85,6 +91,23 @@ def test_dead_peers_are_found():
         assert option(socket.IPPROTO_TCP, "TCP_KEEPIDLE") == 5
         assert option(socket.IPPROTO_TCP, "TCP_KEEPINTVL") == 2
         assert option(socket.IPPROTO_TCP, "TCP_KEEPCNT") == 2
+
+
+def test_all_waits_of_a_transaction_end_together_if_the_role_says_so(changed):
+    """`lock_timeout` and `statement_timeout` begin again with each of them."""
+    connection.ensure_connection()
+    if connection.pg_version < 170_000:
+        pytest.skip("PostgreSQL has transaction_timeout since 17")
+    options = connection.settings_dict["OPTIONS"]
+    changed(OPTIONS=options | {"options": "-c transaction_timeout=200"})
+
+    with pytest.raises(DatabaseError) as caught, transaction.atomic():
+        while True:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(0.05)")
+
+    assert caught.value.__cause__.sqlstate == "25P04"
+    assert part_of(caught.value) == "database"  # which is a 503
 
 
 # --- A pooler ---------------------------------------------------------------------
