@@ -13,12 +13,25 @@ from django.db.migrations.state import ProjectState
 from config.postgresql.keys import KeyByOwner, WidenUnique
 from config.postgresql.online import AddIndexOnline
 from config.postgresql.roles import as_owner
+from config.readiness import LATER
 from todos.models import Task
 
 # The last migrations that are not checked: they are older than this test.
 UNCHECKED = {"accounts": 23, "config": 3, "todos": 8}
 # Operations that break these rules, with the reason why they may: (app, number, what).
-EXCUSED: dict[tuple[str, int, str], str] = {}
+# They follow the restart, and so are in `LATER` of `config.readiness`.
+KEYS = "Two pages group rows by `id` before; docs/operations.md has the order."
+EXCUSED: dict[tuple[str, int, str], str] = {
+    ("todos", 11, f"KeyByOwner of {model}"): KEYS
+    for model in (
+        "Change",
+        "IdempotentAnswer",
+        "Label",
+        "Task",
+        "TaskLabel",
+        "TaskList",
+    )
+}
 
 
 def findings(migration):
@@ -38,7 +51,7 @@ def bears(operation, migration):
     match operation:
         case operations.CreateModel() | AddIndexOnline() | operations.RemoveIndex():
             return True
-        case KeyByOwner() | WidenUnique():
+        case WidenUnique():
             return not migration.atomic
         case operations.AddField(field=field):
             # Rows of the earlier version lack it.
@@ -98,6 +111,31 @@ def test_migrations_bear_the_earlier_version():
     assert found == EXCUSED.keys()
 
 
+def test_what_an_earlier_version_does_not_bear_follows_the_restart():
+    loader = MigrationLoader(None)
+    excused = {
+        name
+        for name in loader.disk_migrations
+        for app, number, _ in EXCUSED
+        if name[0] == app and name[1].startswith(f"{number:04}_")
+    }
+
+    assert excused <= LATER
+
+
+@pytest.mark.parametrize("last", ["0007_row_security", "0010_deleted_by_owner"])
+def test_the_orders_of_the_documents_leave_only_what_follows_the_restart(last):
+    graph = MigrationLoader(None).graph
+    targets = [("todos", last), *graph.leaf_nodes("accounts")]
+    targets += graph.leaf_nodes("config")
+
+    before = {name for target in targets for name in graph.forwards_plan(target)}
+    left = {name for name in graph.nodes if name[0] in UNCHECKED} - before
+
+    assert left <= LATER
+    assert ("todos", "0011_keys_of_the_owner") in left
+
+
 def migration_of(*its_operations, atomic=True):
     migration = migrations.Migration("0099_test", "todos")
     migration.operations, migration.atomic = list(its_operations), atomic
@@ -120,6 +158,7 @@ INDEX = models.Index("title", name="test_index")
             "task", models.CheckConstraint(condition=models.Q(), name="x")
         ),
         operations.RunPython(lambda apps, editor: None),
+        KeyByOwner("Task"),
     ],
     ids=lambda operation: type(operation).__name__,
 )

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from psycopg.errors import DiskFull
 
@@ -133,6 +134,30 @@ def test_is_ready_before_a_migration_that_follows_the_restart(client, db, migrat
     recorder.record_unapplied(*migration)
 
     assert ready(client)
+
+
+def printed_by_check(capsys):
+    """Return the exit code of `migrate --check`, and what it prints."""
+    try:
+        call_command("migrate", check_unapplied=True)
+    except SystemExit as end:
+        return end.code, capsys.readouterr().out
+    return 0, capsys.readouterr().out
+
+
+def test_migrate_check_lets_a_unit_start_where_readyz_is_200(db, capsys):
+    recorder = MigrationRecorder(connection)
+    assert printed_by_check(capsys) == (0, "")
+
+    recorder.record_unapplied(*max(LATER))
+    code, printed = printed_by_check(capsys)
+
+    assert code == 0
+    assert "After the restart" in printed
+    assert ".".join(max(LATER)) in printed
+
+    recorder.record_unapplied(*MigrationLoader(None).graph.leaf_nodes("accounts")[0])
+    assert printed_by_check(capsys)[0] == 1
 
 
 # --- Requests without a migration ---------------------------------------------------

@@ -7,6 +7,7 @@ from django.core.management.commands import migrate
 from django.db import OperationalError
 from psycopg.errors import LockNotAvailable
 
+from config import readiness
 from config.postgresql.roles import as_owner, migration_limits
 from config.sqlite.base import creating_file
 
@@ -16,8 +17,17 @@ BUSY = (
 )
 
 
+LATER = (
+    "The service can start. After the restart of all its processes, run migrate for"
+    " what is left:"
+)
+
+
 class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
+        is_check_of_all = options["check_unapplied"] and not options["app_label"]
+        if is_check_of_all and self._is_ready_for_the_restart():
+            return
         with as_owner(), migration_limits(), creating_file():
             try:
                 super().handle(*args, **options)
@@ -25,3 +35,12 @@ class Command(migrate.Command):
                 if isinstance(error.__cause__, LockNotAvailable):
                     raise CommandError(BUSY) from error
                 raise
+
+    def _is_ready_for_the_restart(self) -> bool:
+        """Whether `/readyz` of this version would be 200, although some are missing."""
+        if not readiness.missing() or readiness.missing_for_requests():
+            return False  # which Django reports
+        self.stdout.write(LATER)
+        for app, name in sorted(readiness.missing()):
+            self.stdout.write(f"  {app}.{name}")
+        return True
