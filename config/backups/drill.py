@@ -27,7 +27,8 @@ def instructions(database_url: str, removal: str) -> list[str]:
     # With `env`, another command such as `runuser` may precede it.
     words = ["env"]
     words += [f"{name}={shlex.quote(v) if v else ''}" for name, v in settings.items()]
-    password = ", with the password for ********" if "********" in database_url else ""
+    hidden = "********"
+    password = f", with the password in place of {hidden}" * (hidden in database_url)
     return [
         f"To look at it while the service runs, as the user of the service{password}:",
         f"  {' '.join(words)} .venv/bin/python -m config.server",

@@ -188,7 +188,7 @@ def test_sets_no_field_that_grants_permissions(api, db):
     assert (user.is_staff, user.is_superuser, user.is_active) == (False, False, True)
 
 
-def test_is_limited_by_address(api, db, settings):
+def test_is_limited_by_address(api, db, settings, one_rate_window):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"register": (2, 3600)}
     bad = NEW | {"password": "short"}
 

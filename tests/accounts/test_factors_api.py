@@ -74,6 +74,7 @@ def test_a_code_of_the_wrong_type_is_a_validation_error(sign_in, secret, wrong):
     assert sign_in(code=wrong).status_code == 400
 
 
+@pytest.mark.usefixtures("one_rate_window")
 def test_wrong_codes_are_limited_like_wrong_passwords(sign_in, code):
     for _ in range(10):
         assert sign_in(code="000000").status_code == 401

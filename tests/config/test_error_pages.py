@@ -121,7 +121,7 @@ def test_an_error_names_the_request_for_the_administrator(page_as, alice, monkey
     assert page["X-Request-ID"] in page.text
 
 
-def test_a_wait_is_in_words(page_as, alice, settings):
+def test_a_wait_is_in_words(page_as, alice, settings, one_rate_window):
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"user": (1, 300)}
     client = page_as(alice)
 

@@ -36,6 +36,7 @@ class Instances:
         self.environment |= {
             k: v for k, v in os.environ.items() if k.startswith("COVERAGE_")
         }
+        self.prefix: list[str] = []  # of the command line
         self._numbers = itertools.count()
         self._running: dict[int, tuple[int, ExitStack]] = {}
 
@@ -59,7 +60,7 @@ class Instances:
         stack = ExitStack()
         log = self.directory / f"instance-{next(self._numbers)}.log"
         serving = processes.serving(
-            [sys.executable, "-m", "config.server"],
+            [*self.prefix, sys.executable, "-m", "config.server"],
             port=port,
             environment=self.environment_of(port),
             log=log,

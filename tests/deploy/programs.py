@@ -19,7 +19,6 @@ VERSION = {
     "caddy": "version",
     "haproxy": "-v",
     "redis-server": "--version",
-    "faketime": "--version",
 }
 # What they are linked with, in one version of the distribution or another.
 LIBRARIES = {
@@ -31,7 +30,6 @@ LIBRARIES = {
     ],
     # The server itself is in the package of the tools.
     "redis-server": ["redis-tools", "libatomic1", "libjemalloc2", "liblzf1"],
-    "faketime": ["libfaketime"],
 }
 
 

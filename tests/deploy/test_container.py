@@ -198,6 +198,10 @@ def compose():
     return yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 
 
+def name_of(volume):
+    return volume.partition(":")[0] if isinstance(volume, str) else volume["source"]
+
+
 def purges_of(command):
     return re.search(r"for purge in (.*); do", command[-1])[1].split()
 
@@ -262,7 +266,7 @@ def test_every_service_of_compose_is_closed():
 def test_compose_names_volumes_and_services_that_exist():
     document = compose()
     for service in document["services"].values():
-        used = {volume.partition(":")[0] for volume in service["volumes"]}
+        used = {name_of(volume) for volume in service["volumes"]}
         assert used <= document["volumes"].keys()
         assert set(service.get("depends_on", [])) <= document["services"].keys()
 
@@ -276,9 +280,8 @@ def test_only_one_image_decides_whose_a_volume_is():
     filled_by: dict[str, set[str]] = {}
     for service in compose()["services"].values():
         for volume in service["volumes"]:
-            name, _, target = volume.partition(":")
-            if "nocopy" not in target:
-                filled_by.setdefault(name, set()).add(service["image"])
+            if isinstance(volume, str) or not volume["volume"]["nocopy"]:
+                filled_by.setdefault(name_of(volume), set()).add(service["image"])
 
     assert filled_by.keys() == compose()["volumes"].keys()
     assert all(len(images) == 1 for images in filled_by.values()), filled_by

@@ -236,7 +236,11 @@ def test_a_token_of_one_machine_is_valid_on_all(machines):
 
 
 def test_the_proxy_uses_all_machines(machines):
-    token = machines.register()
+    wait_until_all_serve(machines, machines.register())
+
+
+def wait_until_all_serve(machines, token):
+    """Ask until each machine has served: the proxy notices one late that is back."""
     before = {name: machines.served(name) for name in WEB}
 
     def all_have_served():
@@ -268,17 +272,16 @@ def test_guesses_count_on_all_machines_and_for_the_address_that_the_proxy_saw(ma
     machines.ask("POST", REGISTER, account, client="other")
     guess = account | {"password": "a wrong password 1"}
 
-    statuses = [
-        machines.ask(
-            "POST",
-            "/api/v1/auth/token",
-            guess,
-            {"X-Forwarded-For": f"192.0.2.{number}"},
-        )[0]
-        for number in range(12)
-    ]
+    def status_of_a_guess(number):
+        forged = {"X-Forwarded-For": f"192.0.2.{number}"}
+        return machines.ask("POST", "/api/v1/auth/token", guess, forged)[0]
 
-    assert statuses == [401] * 10 + [429] * 2
+    guesses = itertools.takewhile(
+        lambda status: status == 401, map(status_of_a_guess, range(30))
+    )
+
+    # Ten, though a new period can begin once. Three machines would allow thirty.
+    assert 10 <= len(list(guesses)) <= 20
     # The owner, at another address, is not locked out.
     token = machines.ask("POST", "/api/v1/auth/token", account, client="other")
     assert token[0] == 200
@@ -307,8 +310,7 @@ def test_the_others_serve_while_a_machine_is_cut_off_and_it_is_used_again(machin
 
 def test_what_is_sent_to_a_machine_that_is_gone_goes_to_another(machines):
     token = machines.register()
-    for _ in range(6):  # the proxy keeps a connection to each
-        machines.ask("GET", TASKS, headers=token)
+    wait_until_all_serve(machines, token)  # the proxy keeps a connection to each
 
     machines.network.pull_cable("web2")
     try:

@@ -14,6 +14,7 @@ class Account:
 
     headers: dict[str, str]
     id: str = ""
+    email: str = ""
     created: dict[str, str] = field(default_factory=dict)  # id by title
     changed: dict[str, str] = field(default_factory=dict)  # notes by id
     completed: set[str] = field(default_factory=set)
@@ -24,6 +25,14 @@ class Account:
         """How many writes were acknowledged."""
         return len(self.created) + len(self.changed) + len(self.completed)
 
+    def sign_in(self, port: int) -> bool:
+        """Sign in again, and tell whether that was possible."""
+        body = {"email": self.email, "password": served.PASSWORD}
+        answer = ask(port, "POST", "/api/v1/auth/token", body=body)
+        if answer.is_good:
+            self.headers = {"Authorization": f"Bearer {answer.body['access']}"}
+        return answer.is_good
+
 
 def register(port: int) -> Account:
     """Create a user through the API. The access token is valid for five minutes."""
@@ -32,4 +41,4 @@ def register(port: int) -> Account:
     answer = ask(port, "POST", "/api/v1/auth/register", body=body)
     assert answer.status == 201, answer
     headers = {"Authorization": f"Bearer {answer.body['access']}"}
-    return Account(headers, answer.body["user"]["id"])
+    return Account(headers, answer.body["user"]["id"], email)

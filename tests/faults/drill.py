@@ -58,14 +58,16 @@ def drill(
     *,
     readiness: Readiness = Readiness.UNAVAILABLE,
     breaks_connections: bool = False,
+    ends_tokens: bool = False,
     members: list[Account] | None = None,
 ) -> Iterator[Load]:
     """Run the load around the block, which causes and ends the fault; then judge.
 
-    `breaks_connections` is for faults that kill or stop processes of Ownlist.
+    `breaks_connections` is for faults that kill or stop processes of Ownlist, and
+    `ends_tokens` for those after which users have to sign in again.
     """
     outcome = Outcome(fault)
-    with steady(ports, members) as load:
+    with steady(ports, members, signs_in=ends_tokens) as load:
         load.wait_for_requests(WARM)
         began = time.monotonic()
         yield load
@@ -76,7 +78,9 @@ def drill(
     outcome.lost, outcome.doubled = len(findings.lost), len(findings.doubled)
     outcome.wrong = [
         *wrong_writes(load, findings),
-        *wrong_answers(load, breaks_connections=breaks_connections),
+        *wrong_answers(
+            load, breaks_connections=breaks_connections, ends_tokens=ends_tokens
+        ),
         *wrong_health(load, began, ended, readiness, breaks_connections),
         *too_slow(outcome),
     ]
@@ -105,7 +109,9 @@ def wrong_writes(load: Load, findings: Findings) -> Iterator[str]:
     yield from (f"never carried out: {answer}" for answer in load.unanswered)
 
 
-def wrong_answers(load: Load, *, breaks_connections: bool) -> Iterator[str]:
+def wrong_answers(
+    load: Load, *, breaks_connections: bool = False, ends_tokens: bool = False
+) -> Iterator[str]:
     """Yield answers that no client should get."""
     allowed = BROKEN if breaks_connections else set()
     wrong = Counter(
@@ -114,6 +120,7 @@ def wrong_answers(load: Load, *, breaks_connections: bool) -> Iterator[str]:
         if not answer.is_good
         and not answer.asks_to_repeat
         and answer.failure not in allowed
+        and not (ends_tokens and answer.status == 401)
     )
     yield from (f"{number} times {answer}" for answer, number in wrong.items())
 

@@ -1,7 +1,8 @@
 """The steady load: requests at a fixed rate, however fast the answers are.
 
 Half of them create, the others complete, change, list and read. A write that is not
-answered with success is repeated with the same `Idempotency-Key` until it is.
+answered with success is repeated with the same `Idempotency-Key` until it is. A
+user whose token is refused signs in again, if the load is told to.
 """
 
 import threading
@@ -29,8 +30,15 @@ THREADS = 500
 class Load:
     """A running load on the instances at these ports, in turn."""
 
-    def __init__(self, ports: list[int], members: list[Account] | None = None) -> None:
+    def __init__(
+        self,
+        ports: list[int],
+        members: list[Account] | None = None,
+        *,
+        signs_in: bool = False,
+    ) -> None:
         self.ports = ports
+        self._signs_in = signs_in
         self.accounts = members or [register(ports[0]) for _ in range(USERS)]
         self.answers: list[Answer] = []
         self.probes: dict[str, list[Answer]] = {"/healthz": [], "/readyz": []}
@@ -42,6 +50,7 @@ class Load:
         self._deadline = float("inf")
         self._jobs: list[Future[None]] = []
         self._pool = ThreadPoolExecutor(THREADS)
+        self._sign_in = threading.Lock()
 
     @property
     def refused(self) -> int:
@@ -108,12 +117,15 @@ class Load:
         self, account: Account, method: str, path: str, body: object
     ) -> Answer | None:
         """Write until it is answered with success; None if that never came."""
-        headers = account.headers | {"Idempotency-Key": f"key-{next(self._numbers)}"}
+        key = {"Idempotency-Key": f"key-{next(self._numbers)}"}
         while True:
+            headers = account.headers | key
             answer = ask(next(self._next_port), method, path, headers, body)
             self.answers.append(answer)
             if answer.is_good:
                 return answer
+            if self._sign_in_after(answer, account):
+                continue
             is_final = answer.status and not answer.asks_to_repeat
             if is_final or time.monotonic() > self._deadline:
                 self.unanswered.append(answer)
@@ -124,6 +136,18 @@ class Load:
         """Read once."""
         answer = ask(next(self._next_port), "GET", path, account.headers)
         self.answers.append(answer)
+        self._sign_in_after(answer, account)
+
+    def _sign_in_after(self, answer: Answer, account: Account) -> bool:
+        """Sign in again after an answer that asks for it; tell whether that was done.
+
+        Another request may have done it in the meantime.
+        """
+        if answer.status != 401 or not self._signs_in:
+            return False
+        with self._sign_in:
+            is_new = account.headers["Authorization"] != answer.credential
+            return is_new or account.sign_in(next(self._next_port))
 
     def number(self) -> int:
         """Return a number that no other write has."""
@@ -189,12 +213,14 @@ MIX: list[Callable[[Load, Account], None]] = [
 
 
 @contextmanager
-def steady(ports: list[int], members: list[Account] | None = None) -> Iterator[Load]:
+def steady(
+    ports: list[int], members: list[Account] | None = None, *, signs_in: bool = False
+) -> Iterator[Load]:
     """Run a load during the block, and wait for its last answers after it.
 
     Its users are `members`, or else new ones.
     """
-    load = Load(ports, members)
+    load = Load(ports, members, signs_in=signs_in)
     threads = [threading.Thread(target=load.send)]
     for path in load.probes:
         threads.append(threading.Thread(target=load.probe, args=[path]))

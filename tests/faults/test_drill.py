@@ -27,9 +27,9 @@ CUT = answered(0, failure="cut")
 NO_ANSWER = answered(0, failure="no answer")
 
 
-def wrong_answers(*answers, breaks_connections=False):
+def wrong_answers(*answers, **expected):
     load = SimpleNamespace(answers=answers)
-    return list(drill.wrong_answers(load, breaks_connections=breaks_connections))
+    return list(drill.wrong_answers(load, **expected))
 
 
 @pytest.mark.parametrize("answer", [answered(201), REFUSED, answered(409, code=IN_USE)])
@@ -57,6 +57,11 @@ def test_every_other_answer_is_wrong(answer):
 def test_a_connection_may_break_only_where_processes_are_killed():
     assert wrong_answers(CUT, breaks_connections=True) == []
     assert len(wrong_answers(NO_ANSWER, breaks_connections=True)) == 1
+
+
+def test_a_token_may_be_refused_only_where_users_have_to_sign_in_again():
+    assert wrong_answers(answered(401), ends_tokens=True) == []
+    assert len(wrong_answers(answered(403), ends_tokens=True)) == 1
 
 
 def wrong_health(*, alive=(), ready=(), readiness=Readiness.EITHER):

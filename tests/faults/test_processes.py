@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests import served
-from tests.faults import accounts, judgement
+from tests.faults import accounts, judgement, killing
 from tests.faults.client import ask
 from tests.faults.drill import Readiness
 
@@ -40,11 +40,8 @@ def test_stopped_and_started(fault, instances):
 
 
 def test_killed_and_started(fault, instances):
-    (port,) = instances.ports
     name = "all processes killed (SIGKILL), and started"
-    with fault(name, instances, readiness=Readiness.EITHER, breaks_connections=True):
-        instances.kill(port)
-        instances.start(port)
+    killing.kill_all_processes(fault, instances, name)
 
 
 def test_its_processes_are_replaced(fault, instances):
@@ -58,14 +55,8 @@ def test_its_processes_are_replaced(fault, instances):
 
 
 def test_a_worker_is_killed_again_and_again(fault, instances):
-    (port,) = instances.ports
     name = "a worker killed (SIGKILL), three times"
-    with fault(
-        name, instances, readiness=Readiness.READY, breaks_connections=True
-    ) as load:
-        for _ in range(3):
-            instances.kill_worker(port)
-            load.wait_for_requests(20)
+    killing.kill_a_worker_again_and_again(fault, instances, name)
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5, 1.0])

@@ -1,17 +1,16 @@
 """SQLite is locked, its disk is full, and its processes are killed."""
 
 import sqlite3
-import subprocess
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
+from tests.faults import killing, small_disk
 from tests.faults.drill import Readiness
 
 pytestmark = pytest.mark.faults
 
 PART = "SQLite"
-PIECE = b"\0" * 4096
 
 
 @pytest.fixture(scope="module")
@@ -38,24 +37,15 @@ def test_locked(fault, instances):
 
 
 def test_a_worker_is_killed_again_and_again(fault, instances):
-    (port,) = instances.ports
     name = "a worker of Ownlist killed (SIGKILL), three times"
-    with fault(
-        name, instances, readiness=Readiness.READY, breaks_connections=True
-    ) as load:
-        for _ in range(3):
-            instances.kill_worker(port)
-            load.wait_for_requests(20)
+    killing.kill_a_worker_again_and_again(fault, instances, name)
 
     assert_intact(instances)
 
 
 def test_all_processes_are_killed(fault, instances):
-    (port,) = instances.ports
     name = "all processes of Ownlist killed (SIGKILL), and started"
-    with fault(name, instances, readiness=Readiness.EITHER, breaks_connections=True):
-        instances.kill(port)
-        instances.start(port)
+    killing.kill_all_processes(fault, instances, name)
 
     assert_intact(instances)
 
@@ -76,27 +66,12 @@ def test_two_servers_share_one_file(fault, start):
 # --- A full disk ------------------------------------------------------------------
 
 
-@contextmanager
-def small_disk(directory, mebibytes):
-    """Mount a file system of this size, in memory."""
-    options = ["-t", "tmpfs", "-o", f"size={mebibytes}m", "ownlist-faults"]
-    done = subprocess.run(
-        ["mount", *options, directory], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"a file system can't be mounted: {done.stderr.strip()}")
-    try:
-        yield directory
-    finally:
-        subprocess.run(["umount", "--lazy", directory], check=True)
-
-
 @pytest.fixture
 def on_small_disk(start, tmp_path):
     """An instance whose database is on a disk of 16 MiB, and that disk."""
     directory = tmp_path / "disk"
     directory.mkdir()
-    with small_disk(directory, 16):
+    with small_disk.mounted(directory, mebibytes=16):
         file = directory / "ownlist.sqlite3"
         with start(DATABASE_URL=f"sqlite:///{file}") as running:
             running.database = file
@@ -106,21 +81,11 @@ def on_small_disk(start, tmp_path):
 
 def test_the_disk_is_full(fault, on_small_disk):
     instances, directory = on_small_disk
-    ballast = directory / "ballast"
-    with fault("disk full for 5 s", instances) as load:
-        with ballast.open("wb", buffering=0) as file:
-            fill(file)
-            load.wait_for_requests(100)
-        ballast.unlink()
+    with (
+        fault("disk full for 5 s", instances) as load,
+        small_disk.full(directory),
+    ):
+        load.wait_for_requests(100)
 
     assert load.refused
     assert_intact(instances)
-
-
-def fill(file):
-    """Write until the disk is full."""
-    try:
-        while True:
-            file.write(PIECE)
-    except OSError:
-        return

@@ -547,7 +547,7 @@ def test_processes_count_requests_together():
 
 
 def test_failed_sign_ins_do_not_lock_out_signed_in_users_of_an_address(
-    api, api_as, alice
+    api, api_as, alice, one_rate_window
 ):
     wrong = {"email": "nobody@example.com", "password": "not the password"}
     url = "/api/v1/auth/token"
