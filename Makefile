@@ -68,7 +68,7 @@ bench: install-dev peers ## Measure speed, beside the alternatives (RECORD=1: al
 	[ -z "$$failed" ] || { echo "Too slow, or wrong:$$failed" >&2; exit 1; }
 
 # Each test has the two processors for itself. They are recorded also if one failed.
-faults: install-dev proxies ## Break real parts under load, in ten minutes (RECORD=1: also docs/operations.md)
+faults: install-dev proxies ## Break real parts under load, in fifteen minutes (RECORD=1: also docs/operations.md)
 	@rm -f $(FAULTS)
 	@env -u TEST_DATABASE_URL OWNLIST_FAULTS=$(FAULTS) $(PY) -m pytest --quiet -m faults tests/faults; status=$$?; \
 	$(if $(RECORD),$(PY) -m tests.faults.document $(FAULTS);) \
