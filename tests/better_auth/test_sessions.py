@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import credentials
+from accounts.better_auth import sessions
 from accounts.models import LinkedIdentity, User
 
 pytestmark = pytest.mark.django_db
@@ -219,3 +220,19 @@ def test_the_cookie_is_ignored_if_sessions_are_disabled(better_auth, trust):
     trust(better_auth)
 
     assert browser_with(better_auth.sign_up()).get("/").status_code == 302
+
+
+# --- What is remembered ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("later", "is_held"),
+    [(0, True), (29, True), (30, False), (-7200, False)],
+    ids=["at once", "within seconds", "after that", "the clock was set back"],
+)
+def test_a_refusal_is_remembered_for_seconds(later, is_held):
+    now = 1_790_000_000.0
+    memory = sessions._Memory(30.0)
+    memory.add("digest", until=now + 30.0)
+
+    assert memory.holds("digest", now + later) is is_held
