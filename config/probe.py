@@ -2,7 +2,8 @@
 
 For supervisors and containers, which need no other program for it. HOST, PORT, BASE_URL
 and ALLOWED_HOSTS are read as by the server. `--wait 60` asks again until it is ready,
-for at most 60 seconds. Exits with 0 or 1.
+for at most 60 seconds, and not after the process of `--pid` has ended. Exits with 0 or
+1.
 """
 
 import argparse
@@ -57,6 +58,14 @@ def failure(path: str, *, timeout: float) -> str:
     return "" if status == 200 else f"status {status}"
 
 
+def _has_ended(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as error:  # it may also belong to another user
+        return isinstance(error, ProcessLookupError)
+    return False
+
+
 def _seconds(text: str) -> float:
     if math.isnan(seconds := float(text)):
         raise ValueError
@@ -70,10 +79,13 @@ def main(arguments: list[str]) -> str:
         "path", nargs="?", default="/readyz", help="/readyz or /healthz"
     )
     parser.add_argument("--wait", type=_seconds, default=0, metavar="SECONDS")
+    parser.add_argument("--pid", type=int, help="the main process of the server")
     options = parser.parse_args(arguments)
     dotenv.load()
     deadline = time.monotonic() + options.wait
     while problem := failure(options.path, timeout=5):
+        if options.pid and _has_ended(options.pid):
+            return f"The server, process {options.pid}, has ended. Look into its log."
         if time.monotonic() >= deadline:
             return f"Not ready: {options.path} at port {address()[1]}: {problem}."
         time.sleep(PAUSE)

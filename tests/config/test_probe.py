@@ -1,5 +1,8 @@
 """`python -m config.probe` asks the server of this machine, under a name it accepts."""
 
+import subprocess
+import sys
+
 import pytest
 
 from config import probe
@@ -55,6 +58,15 @@ def test_names_a_setting_that_no_server_can_have(monkeypatch, name, value):
         probe.main(["/healthz", "--wait", "60"])
 
     assert name in str(ended.value)
+
+
+def test_waits_no_longer_than_the_server_lives():
+    server = subprocess.Popen([sys.executable, "-c", ""])
+    server.wait()
+
+    message = probe.main(["--wait", "600", "--pid", str(server.pid)])
+
+    assert message.startswith(f"The server, process {server.pid}, has ended.")
 
 
 def test_a_path_that_is_none_is_refused():
