@@ -199,6 +199,9 @@ class Archive:
         self._archive = archive
         self.manifest = manifest
 
+    def close(self) -> None:
+        self._archive.close()
+
     def read(self, name: str) -> Iterator[bytes]:
         """Yield the content of a part.
 
@@ -225,10 +228,8 @@ def opened(path: Path) -> Iterator[Archive]:
     try:
         with path.open("rb") as file:
             _verify(file, path)
-            with closing(zipfile.ZipFile(file)) as archive:
-                yield Archive(archive, Manifest.from_json(archive.read(MANIFEST)))
-    except (zipfile.BadZipFile, KeyError) as exc:
-        raise BackupError(f"{path} is not a backup of Ownlist.") from exc
+            with closing(_archive(file, path)) as archive:
+                yield archive
     except FileNotFoundError as exc:
         if exc.filename != str(path):
             raise
@@ -241,6 +242,17 @@ def opened(path: Path) -> Iterator[Archive]:
         raise BackupError(
             f"{path} can't be read. Run this as the user that owns it."
         ) from exc
+
+
+def _archive(file: IO[bytes], path: Path) -> Archive:
+    try:
+        archive = zipfile.ZipFile(file)
+        manifest = Manifest.from_json(archive.read(MANIFEST))
+        for name in manifest.parts:
+            archive.getinfo(name)
+    except (zipfile.BadZipFile, KeyError) as exc:
+        raise BackupError(f"{path} is not a backup of Ownlist.") from exc
+    return Archive(archive, manifest)
 
 
 def _verify(file: IO[bytes], path: Path) -> None:

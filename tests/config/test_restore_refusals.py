@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from config.backups import postgresql, sqlite
-from config.backups.archive import created
-from config.backups.manifest import FORMAT, Manifest
+from config.backups.archive import created, opened
+from config.backups.manifest import FORMAT, Manifest, Part
 from config.version import VERSION
 
 MIGRATIONS = sorted(".".join(key) for key in MigrationLoader(None).graph.nodes)
@@ -52,6 +52,17 @@ def refused(path, *options):
     with pytest.raises(CommandError) as caught:
         call_command("restore", str(path), *options)
     return str(caught.value)
+
+
+def test_an_error_of_the_restore_itself_does_not_blame_the_backup(backup):
+    with pytest.raises(KeyError), opened(backup()):
+        raise KeyError
+
+
+def test_a_part_of_the_manifest_must_be_there(backup):
+    path = backup(parts={"ownlist.sqlite3": Part(1, "0" * 64)})
+
+    assert refused(path) == f"{path} is not a backup of Ownlist."
 
 
 def test_accepts_one_of_this_version_and_kind(backup):
