@@ -48,7 +48,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     health_check_done: bool  # reset by Django for each request
     # How long to wait for an answer, if not a little longer than a statement may take.
     answer_seconds: float | None = None
-    _alive_at = 0.0  # time.monotonic() of the last check
+    _alive_at = float("-inf")  # time.monotonic() of the last check
     _scope: RowScope
     _arrivals: select.poll
 

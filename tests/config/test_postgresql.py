@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+import time
 from urllib.parse import urlsplit
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 
 from config.postgresql.base import HEALTH_CHECK_INTERVAL
 
@@ -39,6 +40,17 @@ def test_a_broken_idle_connection_is_replaced(postgresql):
     with postgresql.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         assert cursor.fetchone()[0] != backend
+
+
+def test_connects_on_a_machine_that_has_just_started(postgresql, monkeypatch):
+    monkeypatch.setattr(time, "monotonic", lambda: 1.0)
+    new = connections.create_connection("default")
+    new.health_check_done = False  # a request begins
+
+    try:
+        assert new.fetch("SELECT 1", []) == [(1,)]
+    finally:
+        new.close()
 
 
 def test_a_session_that_the_server_has_just_ended_is_replaced(postgresql):
