@@ -104,9 +104,9 @@ class Endpoint(APIView):
         """Count the request as soon as its user is known: a 403 counts too."""
         user_id = request.user.pk  # reading the user authenticates
         show_rows_of(user_id)
+        super().check_throttles(request)
         if user_id is not None:
             remember_user(request._request.META, user_id)
-        super().check_throttles(request)
 
     def check_permissions(self, request: Request) -> None:
         """Require the scope of the method first, from a personal access token."""

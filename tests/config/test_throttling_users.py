@@ -17,6 +17,7 @@ from django.urls import reverse
 from config import counters
 from config.api import throttling
 from config.api.throttling import ProcessCounter
+from config.front.callers import ADMISSION
 from config.models import RateCount
 from tests.environment import environment_of_tests
 from tests.factories import PASSWORD, TaskFactory, UserFactory
@@ -398,3 +399,16 @@ def test_the_list_with_a_token_runs_two_queries(
             client.get("/api/v1/tasks")
 
     assert cache.get("anything") is None
+
+
+def test_counts_a_request_that_is_refused_because_others_of_its_user_run(api_as, alice):
+    limit, _ = configured.RATE_LIMITS["user"]
+    refusing = {ADMISSION: lambda user: False}
+
+    answers = [api_as(alice).get("/api/v1/users/me", **refusing) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+    assert [re.search(r"r=(\d+)", one.headers["RateLimit"])[1] for one in answers] == [
+        str(limit - 1),
+        str(limit - 2),
+    ]
