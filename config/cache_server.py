@@ -1,4 +1,4 @@
-"""Redis as the cache. No more than one thread waits for it while it fails.
+"""Redis as the cache. No more than one thread waits for a server of it while it fails.
 
 Sign-ins are counted there, and anyone may try to sign in. If Redis were frozen, and
 each of them waited for its time limit, they would soon hold all threads.
@@ -8,11 +8,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 
-from django.core.cache.backends.redis import RedisCache
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from redis import ConnectionPool, Redis
+from redis.client import Pipeline
+from redis.exceptions import (
+    ConnectionError,
+    MaxConnectionsError,
+    RedisError,
+    TimeoutError,
+)
 
 PAUSE = 1.0  # seconds after a failure, then one thread tries again
 
@@ -20,7 +26,7 @@ Failure = tuple[type[RedisError], tuple[Any, ...]]
 
 
 class Guard:
-    """Whether the cache server may be asked. `clock` is monotonic, in seconds."""
+    """Whether a server may be asked. `clock` is monotonic, in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -44,6 +50,8 @@ class Guard:
                 raise kind(*arguments)
         try:
             yield
+        except MaxConnectionsError:
+            raise  # our own limit: the server was not asked
         except (ConnectionError, TimeoutError) as exc:
             self._again_at = self._clock() + PAUSE
             self._failure = type(exc), exc.args
@@ -58,27 +66,48 @@ class Guard:
                 self._trial.release()
 
 
-def _guarded(name: str) -> Callable[..., Any]:
-    method = getattr(RedisCache, name)
+# Of each server, by its address. Each thread has its own connections.
+guards: dict[tuple[Any, ...], Guard] = {}
 
-    @wraps(method)
-    def call(self: "GuardedRedis", *args: Any, **kwargs: Any) -> Any:
-        with self.guard.call():
-            return method(self, *args, **kwargs)
 
-    return call
+def guard_of(pool: ConnectionPool) -> Guard:
+    """Return the guard of the server of these connections, which all threads share."""
+    address = (pool.connection_kwargs.get(part) for part in ("host", "port", "path"))
+    return guards.setdefault(tuple(address), Guard())
+
+
+class GuardedClient(Redis):
+    """Asks a server behind its guard."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        with guard_of(self.connection_pool).call():
+            return super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:
+        return GuardedPipeline(
+            self.connection_pool, self.response_callbacks, transaction, shard_hint
+        )
+
+
+class GuardedPipeline(Pipeline):
+    """Asks a server behind its guard, for several commands at once."""
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        with guard_of(self.connection_pool).call():
+            return super().execute(raise_on_error)
+
+
+class _Servers(RedisCacheClient):
+    """The servers of `CACHE_URL`: the first is written to, and the others are read."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._client = GuardedClient
 
 
 class GuardedRedis(RedisCache):
-    """Django's cache for Redis, behind a guard that all threads share."""
+    """Django's cache for Redis, each server behind a guard that all threads share."""
 
-    guard = Guard()
-
-
-# All that ask the server.
-METHODS = (
-    *("add", "clear", "delete", "delete_many", "get", "get_many"),
-    *("has_key", "incr", "set", "set_many", "touch"),
-)
-for _name in METHODS:
-    setattr(GuardedRedis, _name, _guarded(_name))
+    def __init__(self, server: Any, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = _Servers
