@@ -14,7 +14,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from config.environment import load_file, values_in
+from config.environment import (
+    NOTHING,
+    SETTING,
+    load_file,
+    read,
+    values_by_line,
+    values_in,
+)
 
 NAMES = ("SECRET_KEY", "JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY")
 # Those whose earlier values are still accepted, in a setting of their own.
@@ -32,17 +39,27 @@ def env_file() -> Path | None:
     return Path(path).resolve() if path else None
 
 
+class NotChanged(Exception):
+    """The text says why the file was not changed, and what to do. It has no value."""
+
+
 def complete(path: Path) -> list[str]:
-    """Add the secrets that `path` lacks, with random values, and return their names."""
-    before = path.read_text(encoding="utf-8") if path.exists() else HEADING
-    text, added = _filled(before)
-    if added:
+    """Add the secrets that `path` lacks, with random values, and return their names.
+
+    Raises:
+        NotChanged: a secret may be there, but is not read.
+    """
+    text = read(path) if path.exists() else HEADING
+    values = values_in(text)
+    missing = [name for name in NAMES if not values.get(name)]
+    _refuse_unread(path, text, missing)
+    for name in missing:
+        _refuse_emptied(path, text, name)
+    for name in missing:
+        text = _filled(text, name)
+    if missing:
         _replace(path, text)
-    return added
-
-
-class RotationError(Exception):
-    """The text says why a secret was not replaced, and what to do."""
+    return missing
 
 
 def rotate(path: Path, name: str) -> list[str]:
@@ -51,32 +68,30 @@ def rotate(path: Path, name: str) -> list[str]:
     The newest of them is first.
 
     Raises:
-        RotationError: it can't be done. Nothing is changed.
+        NotChanged: it can't be done.
     """
     fallbacks = ROTATED[name]
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    values = values_in(text)
-    current = values.get(name)
+    text = read(path) if path.exists() else ""
+    _refuse_unread(path, text, [name, fallbacks])
+    current = values_in(text).get(name)
     if not current:
-        raise RotationError(f"{path} does not set {name}, so replace it where it is.")
+        raise NotChanged(f"{path} does not set {name}, so replace it where it is.")
     if set_outside := {name, fallbacks} & set(os.environ):
-        raise RotationError(
+        raise NotChanged(
             f"The environment sets {min(set_outside)}, which overrides {path}. Replace"
             f" {name} there."
         )
-    earlier = [current]
-    for one in _values(fallbacks, text):
-        earlier += [value for value in one.split(",") if value and value not in earlier]
-    changed = _pattern(fallbacks, line_end=True).sub("", text)
-    changed = _pattern(name, line_end=True).sub("", changed)
-    changed += "" if not changed or changed.endswith("\n") else "\n"
-    changed += f"{name}={secrets.token_urlsafe(ENTROPY)}\n"
-    changed += f"{fallbacks}={','.join(earlier)}\n"
-    if values_in(changed)[fallbacks].split(",") != earlier:
-        raise RotationError(
-            f"The value of {name} can't be one of several: it has a comma, or ends in"
-            f" quotation marks. Delete its line in {path} instead."
+    if "," in current:
+        raise NotChanged(
+            f"The value of {name} can't be one of several, because it has a comma."
+            f" Delete its line in {path} instead."
         )
+    earlier = [current]
+    for one in values_by_line(text, fallbacks).values():
+        earlier += [value for value in one.split(",") if value and value not in earlier]
+    changed = _ended(_without(text, name, fallbacks))
+    changed += f"{name}={secrets.token_urlsafe(ENTROPY)}\n"
+    changed += _line(fallbacks, ",".join(earlier))
     _replace(path, changed)
     return earlier
 
@@ -87,38 +102,60 @@ def load() -> None:
         load_file(path)
 
 
-def _filled(text: str) -> tuple[str, list[str]]:
-    """Return `text` with the missing secrets added, and their names.
-
-    A line without a value (`SECRET_KEY=`) is completed in place.
-    """
-    added = []
-    for name in NAMES:
-        line = f"{name}={secrets.token_urlsafe(ENTROPY)}"
-        value = values_in(text).get(name)
-        if value:
+def _refuse_unread(path: Path, text: str, names: Sequence[str]) -> None:
+    """Refuse a line that may have the value of one of these, but is not read."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if SETTING.match(line) or NOTHING.match(line):
             continue
-        if value is None:
-            text += ("" if not text or text.endswith("\n") else "\n") + line + "\n"
-        else:
-            text = _pattern(name).sub(line, text)
-        added.append(name)
-    return text, added
+        for name in names:
+            if re.search(rf"\b{name}\b", line):
+                raise NotChanged(
+                    f"{path}, line {number} names {name}, but can't be read. Write"
+                    f" {name}=value without spaces around the name, or delete the line."
+                )
 
 
-def _values(name: str, text: str) -> list[str]:
-    """Return the values of all lines that set `name`, without quotes."""
-    found = _pattern(name).finditer(text)
-    return [match["value"].strip().strip("\"'") for match in found]
+def _refuse_emptied(path: Path, text: str, name: str) -> None:
+    """Refuse a value that a later line takes back."""
+    values = values_by_line(text, name)
+    if any(values.values()):
+        raise NotChanged(
+            f"{path}, line {max(values)} sets {name}"
+            " to nothing, but an earlier line to a value. Delete one of them."
+        )
 
 
-def _pattern(name: str, *, line_end: bool = False) -> re.Pattern[str]:
-    """Return the pattern of a line that sets `name`, without its end or with it."""
-    return re.compile(
-        rf"^[ \t]*(?:export[ \t]+)?{name}[ \t]*=(?P<value>[^\r\n]*)"
-        + (r"(?:\r?\n)?" if line_end else ""),
-        re.MULTILINE,
+def _filled(text: str, name: str) -> str:
+    """Return `text` with a random value for `name`, in place of the last empty one."""
+    line = f"{name}={secrets.token_urlsafe(ENTROPY)}\n"
+    if not (empty := values_by_line(text, name)):
+        return _ended(text) + line
+    lines = text.splitlines(keepends=True)
+    lines[max(empty) - 1] = line
+    return "".join(lines)
+
+
+def _without(text: str, *names: str) -> str:
+    """Return `text` without the lines that set one of these."""
+    return "".join(
+        line
+        for line in text.splitlines(keepends=True)
+        if not ((setting := SETTING.match(line)) and setting["name"] in names)
     )
+
+
+def _ended(text: str) -> str:
+    return text if not text or text.endswith("\n") else f"{text}\n"
+
+
+def _line(name: str, value: str) -> str:
+    """Return the line from which settings read this value."""
+    line = f"{name}={value}\n"
+    if values_in(line) == {name: value}:
+        return line
+    # In quotation marks of its own, because outer ones are not part of a value.
+    escaped = value.replace("\\", "\\\\")
+    return f'{name}="{escaped}"\n'
 
 
 def _replace(path: Path, text: str) -> None:
@@ -154,17 +191,17 @@ def main(arguments: Sequence[str] = ()) -> None:
     path = env_file()
     if path is None:
         return
-    if options.rotate:
-        _rotate(path, options.rotate)
-    elif added := complete(path):
-        print(f"Wrote new random values to {path.name}: {', '.join(added)}")
+    try:
+        if options.rotate:
+            _rotate(path, options.rotate)
+        elif added := complete(path):
+            print(f"Wrote new random values to {path.name}: {', '.join(added)}")
+    except NotChanged as exc:
+        sys.exit(str(exc))
 
 
 def _rotate(path: Path, name: str) -> None:
-    try:
-        earlier = rotate(path, name)
-    except RotationError as exc:
-        sys.exit(str(exc))
+    earlier = rotate(path, name)
     print(
         f"Wrote a new random value to {path.name}: {name}\n"
         f"Earlier values in {ROTATED[name]}: {len(earlier)}. The newest is first."

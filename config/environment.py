@@ -14,7 +14,7 @@ from pathlib import Path
 import environ
 
 # What django-environ reads. Its own warning would quote any other line.
-SETTING = re.compile(r"(?:export )?[A-Za-z_0-9]+=")
+SETTING = re.compile(r"(?:export )?(?P<name>[A-Za-z_0-9]+)=")
 NOTHING = re.compile(r"\s*(?:#|$)")
 
 
@@ -56,7 +56,7 @@ def load_file(path: Path) -> None:
     A line that can't be read is reported by its number, because it may have a secret.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read(path).splitlines()
     except FileNotFoundError:
         return
     except OSError as exc:
@@ -71,6 +71,19 @@ def load_file(path: Path) -> None:
     environ.Env.read_env(io.StringIO(_settings_in(lines)))
 
 
+def read(path: Path) -> str:
+    """Return the text of such a file. If it is not UTF-8, the process ends.
+
+    The error of Python has the whole file in it, and reports of errors could show it.
+    """
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        number = content.count(b"\n", 0, exc.start) + 1
+    sys.exit(f"{path}, line {number} is not in UTF-8. Save the file in UTF-8.")
+
+
 def _settings_in(lines: Iterable[str]) -> str:
     return "\n".join(line for line in lines if SETTING.match(line))
 
@@ -83,3 +96,12 @@ def values_in(text: str) -> dict[str, str]:
 
     File.read_env(io.StringIO(_settings_in(text.splitlines())))
     return File.ENVIRON
+
+
+def values_by_line(text: str, name: str) -> dict[int, str]:
+    """Return the value in each line that sets `name`, by the number of the line."""
+    return {
+        number: values_in(line)[name]
+        for number, line in enumerate(text.splitlines(), start=1)
+        if (setting := SETTING.match(line)) and setting["name"] == name
+    }

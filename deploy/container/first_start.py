@@ -32,7 +32,10 @@ def main(folder: Path, host: str) -> None:
     os.umask(0o077)
     env_file = dotenv.env_file()
     assert env_file is not None
-    dotenv.complete(env_file)
+    try:
+        dotenv.complete(env_file)
+    except dotenv.NotChanged as exc:
+        sys.exit(str(exc))
     text = env_file.read_text("utf-8")
     if "\nDATABASE_URL=" in text:
         return

@@ -1,11 +1,17 @@
 """Secrets are generated once, randomly, and are readable for their owner only."""
 
+import os
 import stat
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest import mock
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from config import dotenv
-from config.environment import values_in
+from config.environment import Environment, values_in
 
 
 @pytest.fixture
@@ -66,12 +72,66 @@ def test_the_environment_names_the_file(monkeypatch, value, expected):
 
 
 def test_of_several_lines_the_last_one_counts(path):
-    path.write_text("SECRET_KEY=\nSECRET_KEY=chosen\nJWT_SIGNING_KEY = odd\n")
+    path.write_text("SECRET_KEY=\nSECRET_KEY=chosen\n")
 
     made = dotenv.complete(path)
 
     assert made == ["JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY"]
     assert values_in(path.read_text())["SECRET_KEY"] == "chosen"
+
+
+def test_of_several_empty_lines_the_last_one_is_completed(path):
+    path.write_bytes(b"SECRET_KEY=\r\nexport SECRET_KEY=''\r\nDEBUG=true\r\n")
+
+    made = dotenv.complete(path)
+
+    assert made == list(dotenv.NAMES)
+    assert values_in(path.read_text())["SECRET_KEY"]
+    assert path.read_bytes().startswith(b"SECRET_KEY=\r\nSECRET_KEY=")
+    assert b"\nDEBUG=true\r\n" in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        " JWT_SIGNING_KEY=hidden-word",
+        "JWT_SIGNING_KEY = hidden-word",
+        "export  JWT_SIGNING_KEY=hidden-word",
+        "\ufeffJWT_SIGNING_KEY=hidden-word",
+        "JWT_SIGNING_KEY: hidden-word",
+    ],
+)
+def test_a_secret_in_a_line_that_is_not_read_is_not_replaced(path, monkeypatch, line):
+    """A new one would end all sessions, or make second factors unreadable."""
+    text = f"# mine\n{line}\n"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("OWNLIST_ENV_FILE", str(path))
+
+    with pytest.raises(SystemExit) as end:
+        dotenv.main()
+
+    assert str(end.value) == (
+        f"{path}, line 2 names JWT_SIGNING_KEY, but can't be read. Write"
+        " JWT_SIGNING_KEY=value without spaces around the name, or delete the line."
+    )
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_line_that_is_not_read_does_not_matter_beside_one_that_is(path):
+    path.write_text(" SECRET_KEY=odd\nSECRET_KEY=chosen\n# JWT_SIGNING_KEY = odd\n")
+
+    assert dotenv.complete(path) == ["JWT_SIGNING_KEY", "FACTOR_ENCRYPTION_KEY"]
+
+
+def test_a_value_that_a_later_line_takes_back_is_not_replaced(path):
+    text = "SECRET_KEY=hidden-word\nDEBUG=true\nSECRET_KEY=\n"
+    path.write_text(text)
+
+    with pytest.raises(dotenv.NotChanged, match="line 3 sets SECRET_KEY to") as error:
+        dotenv.complete(path)
+
+    assert "hidden-word" not in str(error.value)
+    assert path.read_text() == text
 
 
 # --- Rotation -----------------------------------------------------------------------
@@ -118,18 +178,48 @@ def test_a_second_line_of_earlier_values_is_not_lost(path):
     assert text.endswith("\nSECRET_KEY_FALLBACKS=old,oldest,older\n")
 
 
+RAW = st.text("ab,nt \"'\\$#=", max_size=12)
+
+
+def secrets_read(path):
+    """Return the key and its earlier ones, as settings read them from the file."""
+    with mock.patch.dict(os.environ, values_in(path.read_text())):
+        env = Environment()
+        return env("SECRET_KEY"), env.list("SECRET_KEY_FALLBACKS", default=[])
+
+
+@given(current=RAW, earlier=RAW | st.none())
+@example(current="old", earlier='"a\\\\b"')
+@example(current="'old", earlier="older'")
+@example(current='"old', earlier='older"')
+def test_settings_read_the_earlier_values_as_before(current, earlier):
+    with TemporaryDirectory() as folder:
+        path = Path(folder, ".env")
+        line = "" if earlier is None else f"SECRET_KEY_FALLBACKS={earlier}\n"
+        path.write_text(f"{line}SECRET_KEY={current}\n")
+        before, keys = secrets_read(path)
+        assume(before and "," not in before)
+
+        dotenv.rotate(path, "SECRET_KEY")
+
+        after, kept = secrets_read(path)
+        assert kept == list(dict.fromkeys([before, *keys]))
+        assert after not in kept
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "does not set SECRET_KEY"),
         ("SECRET_KEY=\n", "does not set SECRET_KEY"),
         ("SECRET_KEY=a,b\n", "has a comma"),
+        ("SECRET_KEY=a\n SECRET_KEY_FALLBACKS=b\n", "line 2 names SECRET_KEY_FALL"),
     ],
 )
 def test_what_can_not_be_rotated_is_not_changed(path, text, says):
     path.write_text(text)
 
-    with pytest.raises(dotenv.RotationError, match=says):
+    with pytest.raises(dotenv.NotChanged, match=says):
         dotenv.rotate(path, "SECRET_KEY")
 
     assert path.read_text() == text
@@ -139,7 +229,7 @@ def test_a_secret_of_the_environment_is_not_rotated(path, monkeypatch):
     path.write_text("SECRET_KEY=chosen\n")
     monkeypatch.setenv("SECRET_KEY", "another")
 
-    with pytest.raises(dotenv.RotationError, match="The environment sets SECRET_KEY"):
+    with pytest.raises(dotenv.NotChanged, match="The environment sets SECRET_KEY"):
         dotenv.rotate(path, "SECRET_KEY")
 
 

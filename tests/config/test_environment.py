@@ -77,6 +77,18 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path, capsys):
     assert capsys.readouterr().err == f"{tmp_path} can't be read: Is a directory.\n"
 
 
+def test_a_file_in_another_encoding_ends_the_start_and_is_not_shown(tmp_path):
+    path = tmp_path / ".env"
+    path.write_bytes("SECRET_KEY=secret-word\n# für\n".encode("latin-1"))
+
+    with pytest.raises(SystemExit) as end:
+        load_file(path)
+
+    says = f"{path}, line 2 is not in UTF-8. Save the file in UTF-8."
+    assert end.value.code == says
+    assert end.value.__context__ is None
+
+
 def test_every_setting_may_begin_with_a_dollar_sign(tmp_path):
     """Also passwords in URLs; no part of them is taken as the name of a variable."""
     keys = {
