@@ -1,6 +1,8 @@
 """Helpers for tests with several threads or processes."""
 
+import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
@@ -18,6 +20,16 @@ def in_a_thread(pool, call, *args, **kwargs):
             connection.close()
 
     return pool.submit(run)
+
+
+def run_async(coroutine):
+    """Return the result of a coroutine.
+
+    It runs in a thread of its own: in that of the tests, Playwright keeps an event loop
+    running until the end.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def wait_for_a_blocked_statement():

@@ -4,6 +4,7 @@ import asyncio
 
 from tests.benchmarks import steady
 from tests.benchmarks.load import Call, Sample, closed_loop
+from tests.threads import run_async
 
 CALL = Call(b"GET / HTTP/1.1\r\n\r\n", 200)
 
@@ -32,7 +33,7 @@ def load_on(answers):
             await ended.wait()
         return sample
 
-    return asyncio.run(run())
+    return run_async(run())
 
 
 def test_a_refusal_is_a_503_that_asks_to_retry():

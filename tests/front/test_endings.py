@@ -7,6 +7,7 @@ import pytest
 
 from config.front import Front, endings
 from tests.front.requests import Request
+from tests.threads import run_async
 
 SECONDS = 30
 
@@ -37,7 +38,7 @@ def run(test):
         finally:
             front.__rsgi_del__(loop)
 
-    return asyncio.run(started())
+    return run_async(started())
 
 
 @pytest.fixture

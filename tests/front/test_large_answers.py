@@ -10,6 +10,7 @@ from config.front.answers import REFUSAL, Job, Outgoing
 from config.front.bodies import Body
 from config.front.heads import Head
 from tests.front.requests import Request
+from tests.threads import run_async
 
 SIZE = answers.LARGE + 1
 
@@ -63,7 +64,7 @@ def statuses(*methods):
             run(reader)
         return [reader.status for reader in readers]
 
-    return asyncio.run(unread())
+    return run_async(unread())
 
 
 def test_a_large_answer_is_refused_while_others_use_the_memory(room_for_one):
@@ -84,4 +85,4 @@ def test_a_large_answer_that_was_read_uses_no_memory(room_for_one):
         run(later)
         return held, reader.content, later.status
 
-    assert asyncio.run(read()) == (SIZE, b"x" * SIZE, 200)
+    assert run_async(read()) == (SIZE, b"x" * SIZE, 200)

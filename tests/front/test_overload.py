@@ -15,6 +15,7 @@ from config.front.threads import OF_ONE_CALLER, THREADS
 from config.outages import outages
 from tests.front.requests import Request
 from tests.patience import PATIENCE
+from tests.threads import run_async
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def busy():
 
 def answers(busy, paths, *, waited):
     """Send requests while all threads are busy for `waited` seconds."""
-    return asyncio.run(_answers(busy, paths, waited))
+    return run_async(_answers(busy, paths, waited))
 
 
 async def _answers(busy, paths, waited):
@@ -95,7 +96,7 @@ def test_a_request_that_no_thread_takes_is_refused_in_time(busy):
             assert not busy.may_end.is_set()
         return [request.status for request in slow + late]
 
-    assert asyncio.run(refused()) == [200] * THREADS + [503, 503]
+    assert run_async(refused()) == [200] * THREADS + [503, 503]
 
 
 def test_no_outage_is_logged_for_a_request_that_waits_for_its_caller(busy):
@@ -122,7 +123,7 @@ def test_no_outage_is_logged_for_a_request_that_waits_for_its_caller(busy):
         return waiting
 
     outages.forget()
-    assert asyncio.run(refused()) == [1, 0]
+    assert run_async(refused()) == [1, 0]
     assert not outages
 
 
@@ -133,7 +134,7 @@ def test_nothing_is_remembered_of_requests_that_have_ended(busy):
         front._patience.look()
         return front._patience._waiting
 
-    assert not asyncio.run(remembered())
+    assert not run_async(remembered())
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
@@ -145,7 +146,7 @@ def test_a_probe_of_a_busy_process_is_answered_before_the_others(busy, path):
             assert not busy.may_end.is_set()
             return request.status
 
-    assert asyncio.run(probe()) == 200
+    assert run_async(probe()) == 200
 
 
 def test_readiness_that_is_slow_delays_nobody_else(busy, monkeypatch):
@@ -172,7 +173,7 @@ def test_readiness_that_is_slow_delays_nobody_else(busy, monkeypatch):
         return [request.status for request in [*requests, second]]
 
     outages.forget()
-    assert asyncio.run(others()) == [200, 200, 503]
+    assert run_async(others()) == [200, 200, 503]
     assert not outages
 
 

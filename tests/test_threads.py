@@ -1,0 +1,29 @@
+"""Event loops of tests, beside that of Playwright."""
+
+import asyncio
+from pathlib import Path
+
+from tests.threads import run_async
+
+HERE = Path(__file__)
+
+
+def test_runs_beside_another_event_loop():
+    async def inner():
+        return 1
+
+    async def outer():
+        return run_async(inner())
+
+    assert asyncio.run(outer()) == 1
+
+
+def test_no_test_runs_an_event_loop_in_the_thread_of_the_tests():
+    # Whether Playwright was started before depends on the order of the tests.
+    found = [
+        path.name
+        for path in HERE.parent.rglob("test_*.py")
+        if path != HERE and "asyncio.run(" in path.read_text()
+    ]
+
+    assert not found
