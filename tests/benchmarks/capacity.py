@@ -78,6 +78,11 @@ def main() -> None:
     parser.add_argument("--only-write", action="store_true", help="measure nothing")
     if not parser.parse_args().only_write:
         STORED.write_text(json.dumps(measure(), indent=2) + "\n", "utf-8")
+    write()
+
+
+def write() -> None:
+    """Write the tables of the document from the figures that are stored."""
     DOCUMENT.write_text(with_tables(DOCUMENT.read_text("utf-8")), "utf-8")
 
 

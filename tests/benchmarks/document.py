@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.document FILE` takes the file that the programs of the
 benchmark wrote with `--json`, stores it as docs/performance.json, and draws tables and
-charts from it. Without FILE it uses the stored one.
+charts from it, and the tables of docs/growth.md. Without FILE it uses the stored one.
 """
 
 import argparse
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests import sections
-from tests.benchmarks import chart, figures
+from tests.benchmarks import capacity, chart, figures
 from tests.benchmarks.figures import Figures
 from tests.benchmarks.growth import MAY_GROW
 
@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> None:
     DOCUMENT.write_text(with_figures(DOCUMENT.read_text("utf-8"), found), "utf-8")
     for name, drawing in charts(found).items():
         (DOCS / name).write_text(drawing, "utf-8")
+    capacity.write()  # which calculates from these figures
 
 
 def with_figures(text: str, found: Figures) -> str:

@@ -129,7 +129,9 @@ uvloop.new_event_loop().close()
 django.setup()
 for package in ("accounts", "config", "todos"):
     for module in pkgutil.walk_packages([package], f"{package}."):
-        importlib.import_module(module.name)
+        # An operator who uses Redis adds its client.
+        if module.name != "config.cache_server":
+            importlib.import_module(module.name)
 from django.core.management import call_command
 call_command("check")
 call_command("spectacular", file="/dev/null")
