@@ -10,7 +10,13 @@ import time
 from collections.abc import Callable
 from functools import cache
 
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -31,8 +37,14 @@ NO_FILE = "no SQLite file"
 DISK_FULL = "the disk of the SQLite file is full"
 SERVER_DISK_FULL = "the disk of the server is full"
 CODES = (ONLY_READS, MISSING, NO_FILE, DISK_FULL, SERVER_DISK_FULL)
-# SQLSTATE of a write for which the disk of PostgreSQL has no space.
+# SQLSTATE where PostgreSQL has no space: on its disk, or for one large query alone, in
+# shared memory or in another tablespace.
 NO_SPACE = "53100"
+# About 1 MiB, on the disk of the tables. It is taken back.
+WRITE = (
+    "SET LOCAL temp_tablespaces = ''",
+    "CREATE TEMPORARY TABLE written_by_readyz AS SELECT generate_series(1, 30000)",
+)
 # SQLSTATE for a table or a column that does not exist. SQLite has OperationalError.
 UNDEFINED = ("42P01", "42703")
 
@@ -63,15 +75,15 @@ class Readiness:
 
     def __init__(self, examine: Callable[[], None]) -> None:
         self._examine = examine
-        self._is_ready = False
+        self.was_ready = False
         self._examined_at = float("-inf")
 
     def is_ready(self, *, now: float) -> bool:
         """Tell whether the process is ready, as it was at most `KEPT_FOR` before."""
         if now - self._examined_at >= KEPT_FOR:
-            self._is_ready = self._examine_now(now)
+            self.was_ready = self._examine_now(now)
             self._examined_at = now
-        return self._is_ready
+        return self.was_ready
 
     def _examine_now(self, now: float) -> bool:
         try:
@@ -87,6 +99,7 @@ class Readiness:
 
     def forget(self) -> None:
         """Reset to the state of a new process."""
+        self.was_ready = False
         self._examined_at = float("-inf")
 
 
@@ -123,8 +136,29 @@ def _examine_postgresql() -> None:
         replace_connection()
         raise NotReady(ONLY_READS)
     # PostgreSQL does not say how much space it has, and goes on to read.
-    if outages.is_failing("database", NO_SPACE, now=time.monotonic()):
-        raise NotReady(SERVER_DISK_FULL)
+    is_suspected = outages.is_failing("database", NO_SPACE, now=time.monotonic())
+    if is_suspected or not readiness.was_ready:
+        _examine_disk(is_suspected=is_suspected)
+
+
+def _examine_disk(*, is_suspected: bool) -> None:
+    """Write something and take it back, if this role may have temporary tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_database_privilege(current_database(), 'TEMPORARY')")
+        ((may_write,),) = cursor.fetchall()
+        if not may_write:
+            if is_suspected:
+                raise NotReady(SERVER_DISK_FULL)
+            return
+        try:
+            with transaction.atomic():
+                for statement in WRITE:
+                    cursor.execute(statement)
+                transaction.set_rollback(True)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) != NO_SPACE:
+                raise
+            raise NotReady(SERVER_DISK_FULL) from error
 
 
 def _examine_sqlite() -> None:

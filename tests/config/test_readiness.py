@@ -355,20 +355,76 @@ def test_a_command_other_than_migrate_makes_no_file(tmp_path):
     assert not path.exists()
 
 
-@on_postgresql
-@pytest.mark.database
-@pytest.mark.django_db
-def test_a_full_disk_of_the_server_is_known_from_a_write_that_failed(client, reasons):
-    outages.forget()
+# --- The disk of PostgreSQL -------------------------------------------------------
+
+FULL = (
+    "CREATE TEMPORARY TABLE written_by_readyz (number int)",
+    "DO $$ BEGIN RAISE 'no space' USING ERRCODE = '53100'; END $$",
+)
+
+
+def find_no_space():
     error = OperationalError()
     error.__cause__ = DiskFull()
     note_failure(error)
 
-    assert not ready(client)
-    assert reasons() == [NO_SPACE, SERVER_DISK_FULL]
 
+@pytest.fixture
+def no_outage():
     outages.forget()
+    yield
+    outages.forget()
+    readiness.forget()
+
+
+@on_postgresql
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_query_without_space_does_not_take_the_instance_out(client, no_outage):
+    """For example in shared memory, or in a tablespace for temporary files."""
+    find_no_space()
+
     assert ready(client)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('written_by_readyz')")
+        assert cursor.fetchone() == (None,)
+
+
+@on_postgresql
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_counts_until_a_write_succeeds(no_outage, monkeypatch, reasons):
+    before = readiness.is_ready(now=100.0)
+    find_no_space()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "WRITE", FULL)
+        during = []
+        for now in (110.0, 120.0, 130.0):  # seldom, while requests go on to read
+            during.append(readiness.is_ready(now=now))
+            outages.forget()
+    after = readiness.is_ready(now=140.0)
+
+    assert (before, during, after) == (True, [False] * 3, True)
+    assert reasons() == [NO_SPACE, *[SERVER_DISK_FULL] * 3]
+
+
+@on_postgresql
+@pytest.mark.database
+@pytest.mark.django_db(transaction=True)
+def test_without_temporary_tables_a_failure_counts_for_a_moment(client, no_outage):
+    with cursor_of_the_owner() as cursor:
+        name = connection.ops.quote_name(connection.settings_dict["NAME"])
+        cursor.execute(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+        try:
+            before = ready(client)
+            find_no_space()
+            during = ready(client)
+            outages.forget()
+            after = ready(client)
+        finally:
+            cursor.execute(f"GRANT TEMPORARY ON DATABASE {name} TO PUBLIC")
+
+    assert (before, during, after) == (True, False, True)
 
 
 def test_a_failure_is_known_for_a_moment():
