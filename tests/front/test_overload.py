@@ -11,7 +11,8 @@ from django.conf import settings
 from config.api.problems import Unavailable
 from config.front import WAIT_MAX, Front
 from config.front.answers import REFUSAL
-from config.front.threads import OF_ONE_CALLER, THREADS
+from config.front.shares import OF_ONE_CALLER
+from config.front.threads import THREADS
 from config.outages import outages
 from tests.front.requests import Request
 from tests.patience import PATIENCE

@@ -8,6 +8,7 @@ import pytest
 
 from config.front import callers
 from config.front.threads import LITTLE, THREADS, WINDOW, Threads
+from tests.front.test_shares import is_empty
 from tests.patience import PATIENCE
 
 
@@ -48,7 +49,11 @@ class Server:
         self._timer = None
         self._jobs = []
         self.threads = Threads(Job.run, processor_time=lambda: self.used)
-        self.threads.start(SimpleNamespace(call_later=self._call_later))
+        self.threads.start(
+            SimpleNamespace(
+                call_later=self._call_later, call_soon_threadsafe=lambda call: call()
+            )
+        )
 
     def _call_later(self, seconds, call, *arguments):
         assert self._timer is None
@@ -172,7 +177,7 @@ def test_a_caller_uses_two_threads_at_most(server):
         assert begun(job)
         job.end()
     server.threads.stop()
-    assert not (server.threads._running or server.threads._held_back)
+    assert is_empty(server.threads._shares)
 
 
 @pytest.fixture
@@ -198,18 +203,6 @@ def test_new_credentials_give_a_user_no_more_threads(server, known):
     assert other.is_admitted("you")
 
 
-def test_a_user_is_admitted_again_once_a_request_has_ended(server, known):
-    first, second, third = [server.put(may_end=False, caller=name) for name in "abc"]
-    assert begun(first)
-    server.pass_time()
-    assert all(map(begun, (second, third)))
-    assert first.is_admitted("me")
-    assert second.is_admitted("me")
-    server.threads._end(first.caller)
-
-    assert third.is_admitted("me")
-
-
 def test_no_request_of_one_new_credential_is_refused(server, known):
     jobs = [server.put(may_end=False, caller="token") for _ in range(5)]
     first, second, third, *_ = jobs
@@ -227,7 +220,7 @@ def test_no_request_of_one_new_credential_is_refused(server, known):
         assert job.is_admitted("me")
         job.end()
     server.threads.stop()
-    assert not (server.threads._running or server.threads._held_back)
+    assert is_empty(server.threads._shares)
 
 
 def test_requests_without_a_credential_use_all_threads(server):
