@@ -4,6 +4,7 @@ import asyncio
 import logging
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ SHARED = 64 * 1024 * 1024  # bytes
 # What is refused for its response was done before. So the responses to writes may use
 # more, when reads are refused already.
 SHARED_WITH_WRITES = 2 * SHARED
+# Of either limit, one caller may use a half, or more for a single response.
+PART_OF_ONE_CALLER = 2
 SAFE = {"GET", "HEAD", "OPTIONS"}  # methods that write nothing (RFC 9110 section 9.2.1)
 # The key in the WSGI environment with the refusal of a request.
 REFUSAL = "ownlist.refusal"
@@ -42,19 +45,25 @@ class Outgoing:
 
     _lock = threading.Lock()
     size = 0  # bytes, of all responses of the process
+    size_by_caller: Counter[Hashable] = Counter()
 
     def __init__(self) -> None:
         self._size = 0  # bytes
+        self._caller: Hashable = ""
 
-    def hold(self, size: int, *, limit: int) -> bool:
-        """Reserve `size` bytes; return False if the limit would be exceeded."""
+    def hold(self, size: int, *, caller: Hashable, limit: int) -> bool:
+        """Reserve `size` bytes; return False if a limit would be exceeded."""
         if size <= LARGE:
             return True
         with Outgoing._lock:
             if Outgoing.size and Outgoing.size + size > limit:
                 return False
+            held = Outgoing.size_by_caller[caller]
+            if held and held + size > limit // PART_OF_ONE_CALLER:
+                return False
             Outgoing.size += size
-        self._size = size
+            Outgoing.size_by_caller[caller] += size
+        self._size, self._caller = size, caller
         return True
 
     async def release(self, protocol: HTTPProtocol, client: str) -> None:
@@ -65,6 +74,9 @@ class Outgoing:
             watch.stop()
             with Outgoing._lock:
                 Outgoing.size -= self._size
+                Outgoing.size_by_caller[self._caller] -= self._size
+                if not Outgoing.size_by_caller[self._caller]:
+                    del Outgoing.size_by_caller[self._caller]
 
 
 class Job:
@@ -139,7 +151,9 @@ class Job:
             self.is_urgent = True
             is_safe = self._environ["REQUEST_METHOD"] in SAFE
             limit = SHARED if is_safe else SHARED_WITH_WRITES
-            if self.outgoing.hold(size, limit=limit):
+            # Who has no user shares with all others: credentials are easy to make up.
+            caller = "" if self.caller in self.credentials else self.caller
+            if self.outgoing.hold(size, caller=caller, limit=limit):
                 self._stream(start, parts)
                 return
         finally:

@@ -1,6 +1,7 @@
 """Large answers share memory until their clients have received them."""
 
 import asyncio
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
@@ -41,9 +42,10 @@ def large(environ, start_response):
     return [b"no" if refusal else b"x" * SIZE]
 
 
-def run(reader):
+def run(reader, caller=""):
     """Answer a request; return its job, which holds memory until `release`."""
     job = Job(Head(reader.scope), Body(), reader, received_at=0.0)
+    job.caller = caller
     job.run(large)
     return job
 
@@ -53,15 +55,16 @@ def room_for_one(monkeypatch):
     monkeypatch.setattr(answers, "SHARED", SIZE)
     monkeypatch.setattr(answers, "SHARED_WITH_WRITES", 2 * SIZE)
     monkeypatch.setattr(Outgoing, "size", 0)
+    monkeypatch.setattr(Outgoing, "size_by_caller", Counter())
 
 
-def statuses(*methods):
+def statuses(*methods, callers=None):
     """Return the statuses of requests whose answers nobody reads."""
 
     async def unread():
         readers = [Reader(method) for method in methods]
-        for reader in readers:
-            run(reader)
+        for number, reader in enumerate(readers):
+            run(reader, callers[number] if callers else number)
         return [reader.status for reader in readers]
 
     return run_async(unread())
@@ -73,6 +76,20 @@ def test_a_large_answer_is_refused_while_others_use_the_memory(room_for_one):
 
 def test_the_answer_to_a_write_may_use_more(room_for_one):
     assert statuses("GET", "POST", "POST") == [200, 200, 503]
+
+
+def test_one_caller_uses_half_of_the_memory_at_most(room_for_one, monkeypatch):
+    monkeypatch.setattr(answers, "SHARED", 4 * SIZE)
+
+    found = statuses(*["GET"] * 6, callers=["me", "me", "me", "you", "you", "you"])
+
+    assert found == [200, 200, 503, 200, 200, 503]
+
+
+def test_one_larger_answer_is_allowed(room_for_one, monkeypatch):
+    monkeypatch.setattr(answers, "SHARED", SIZE + 1)
+
+    assert statuses("GET", "GET", callers=["me", "me"]) == [200, 503]
 
 
 def test_a_large_answer_that_was_read_uses_no_memory(room_for_one):
