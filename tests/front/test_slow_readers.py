@@ -13,7 +13,7 @@ from tests.front.test_limits import MIB, ask, form
 from tests.patience import PATIENCE
 
 READERS = 12  # three for each thread
-FITTING = 8  # whose exports fit into 64 MiB together
+FITTING = 4  # whose exports fit into the 32 MiB of one user together
 EXPORT = "/api/v1/export?format=csv"
 SMALLEST = 3 * MIB  # of the answers that are read here
 
@@ -63,7 +63,7 @@ def test_slow_readers_do_not_block_other_requests(server, owner):
         refused = export(server, owner)
 
     assert others == [200, 200]
-    # 64 MiB of responses may be in memory. Further exports are refused.
+    # 32 MiB of responses to one user may be in memory. Further exports are refused.
     begun = [first for _, first in readers]
     assert begun.count(b"HTTP/1.1 200") == FITTING
     assert begun.count(b"HTTP/1.1 503") == READERS - FITTING
