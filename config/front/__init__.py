@@ -18,6 +18,7 @@ from config.front.heads import HEAD_BYTES, Head
 from config.front.patience import WAIT_MAX, Patience
 from config.front.rsgi import HTTPProtocol, Scope
 from config.front.threads import Threads
+from config.front.unread import Watches
 from config.metrics.registry import registry
 from config.outages import Cause, outages
 
@@ -49,10 +50,12 @@ class Front:
         self._refusals = Threads(self._run, count=1)
         self._patience = Patience(self._give_up, clock)
         self._endings = Endings()
+        self._watches = Watches()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the threads in the worker process."""
         self._endings.start(loop)
+        self._watches.start(loop)
         self._threads.start(loop)
         self._probes.start(loop)
         self._readiness.start(loop)
@@ -120,4 +123,4 @@ class Front:
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):
             await linger(protocol)
-        await job.outgoing.release(protocol, scope.client)
+        await job.outgoing.release(protocol, scope.client, self._watches)

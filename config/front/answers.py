@@ -16,7 +16,7 @@ from config.front.bodies import SMALL, Body
 from config.front.callers import ADMISSION, CREDENTIALS, caller_of, credentials_in
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
-from config.front.unread import Watch
+from config.front.unread import Watches
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -66,12 +66,13 @@ class Outgoing:
         self._size, self._caller = size, caller
         return True
 
-    async def release(self, protocol: HTTPProtocol, client: str) -> None:
+    async def release(
+        self, protocol: HTTPProtocol, client: str, watches: Watches
+    ) -> None:
         """Wait until the client has received the response, and free the memory."""
         if self._size:
-            watch = Watch(asyncio.get_running_loop(), client)
-            await protocol.client_disconnect()
-            watch.stop()
+            with watches.watching(client):
+                await protocol.client_disconnect()
             with Outgoing._lock:
                 Outgoing.size -= self._size
                 Outgoing.size_by_caller[self._caller] -= self._size

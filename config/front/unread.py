@@ -4,22 +4,27 @@ A large answer keeps its part of the shared memory until it is received. So its 
 must receive LEAST bytes in each span of UNREAD_SECONDS. Otherwise the connection ends.
 
 The server shows neither the socket nor what was received, but the system does. It is
-asked when an answer takes longer than one span, and only on Linux. TCP_USER_TIMEOUT
-would also end clients that receive slowly, which it does not see to make a little room
+asked for all such answers at once, once in each span, and only on Linux.
+TCP_USER_TIMEOUT would also end clients that receive slowly, which it does not see to make a little room
 (tried on Linux 6.18).
 """
 
 import asyncio
+import errno
+import logging
 import os
 import socket
 import stat
 import struct
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TypeAlias
 
 from django.conf import settings
+
+logger = logging.getLogger(__name__)
 
 LEAST = 16 * 1024  # bytes
 DESCRIPTORS = "/proc/self/fd"
@@ -32,37 +37,74 @@ AT_ONCE = struct.pack("@ii", 1, 0)  # of SO_LINGER: forget what is still to be s
 Place: TypeAlias = tuple[IPv4Address | IPv6Address, int]
 
 
-class Watch:
-    """Ends the connection of `client` (address and port) if it receives too little."""
+class _Watch:
+    """One answer that `place` is receiving."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, client: str) -> None:
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.received: int | None = None  # bytes, of the connection, at the last look
+
+
+class Watches:
+    """Ends the connections of clients that receive too little.
+
+    One for each process: to find the connections takes time for every open file.
+    """
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop
+        self._watches: set[_Watch] = set()
+        self._has_timer = False
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._client = _place_of(client)
-        self._received: int | None = None  # bytes, of the connection, at the last look
-        self._timer: asyncio.TimerHandle | None = None
-        if self._client is not None and sys.platform == "linux":
-            self._set_timer()
+
+    @contextmanager
+    def watching(self, client: str) -> Iterator[None]:
+        """Watch `client` (address and port) while it receives an answer."""
+        place = _place_of(client)
+        if place is None or sys.platform != "linux":
+            yield
+            return
+        watch = _Watch(place)
+        self._watches.add(watch)
+        self._set_timer()
+        try:
+            yield
+        finally:
+            self._watches.remove(watch)
 
     def _set_timer(self) -> None:
-        self._timer = self._loop.call_later(settings.UNREAD_SECONDS, self._look)
+        if self._watches and not self._has_timer:
+            self._has_timer = True
+            self._loop.call_later(settings.UNREAD_SECONDS, self._on_timer)
 
-    def stop(self) -> None:
-        """End the watch: all is received, or the client has disconnected."""
-        if self._timer is not None:
-            self._timer.cancel()
+    def _on_timer(self) -> None:
+        self._has_timer = False
+        try:
+            self._look()
+        except OSError:  # no descriptor is free; the next look may find one
+            logger.warning("cannot look at the connections", exc_info=True)
+        finally:
+            self._set_timer()
 
     def _look(self) -> None:
-        found = self._client and _connection_with(self._client)
-        if not found:
+        if not self._watches:
             return
-        with found:
-            before, self._received = self._received, _bytes_received(found)
-            if before is None or self._received - before >= LEAST:
-                self._set_timer()
-                return
-            with suppress(OSError):  # the client has just disconnected
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-                found.shutdown(socket.SHUT_RDWR)
+        by_place: dict[Place, list[_Watch]] = {}
+        for watch in self._watches:
+            by_place.setdefault(watch.place, []).append(watch)
+        for place, connection in _connections():
+            for watch in by_place.get(place, ()):
+                with suppress(OSError):  # the client has just disconnected
+                    _end_if_unread(watch, connection)
+
+
+def _end_if_unread(watch: _Watch, connection: socket.socket) -> None:
+    before, watch.received = watch.received, _bytes_received(connection)
+    if before is not None and watch.received - before < LEAST:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _place_of(client: str) -> Place | None:
@@ -81,16 +123,33 @@ def _address(text: str) -> IPv4Address | IPv6Address:
     return ip_address(text.partition("%")[0])
 
 
-def _connection_with(client: Place) -> socket.socket | None:
-    """Return the connection of this process with a client, to be closed after use."""
+def _connections() -> Iterator[tuple[Place, socket.socket]]:
+    """Yield the connections of this process, each open until the next one.
+
+    Raises:
+        OSError: no descriptor is free.
+    """
     for number in map(int, os.listdir(DESCRIPTORS)):
-        with suppress(OSError):  # it was closed meanwhile, or is not connected
-            if stat.S_ISSOCK(os.fstat(number).st_mode):
-                with socket.socket(fileno=os.dup(number)) as one:
-                    if one.family in TCP and _peer_of(one) == client:
-                        # `one.dup()` would make the server's socket a blocking one.
-                        return socket.socket(fileno=one.detach())
-    return None
+        try:
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            copy = os.dup(number)
+        except OSError as error:
+            if error.errno == errno.EBADF:  # it was closed meanwhile
+                continue
+            raise
+        with suppress(OSError), _socket(copy) as connection:  # it may be unconnected
+            if connection.family in TCP:
+                yield _peer_of(connection), connection
+
+
+def _socket(descriptor: int) -> socket.socket:
+    # `dup()` of a socket would make the server's socket a blocking one.
+    try:
+        return socket.socket(fileno=descriptor)
+    except OSError:
+        os.close(descriptor)
+        raise
 
 
 def _peer_of(connection: socket.socket) -> Place:

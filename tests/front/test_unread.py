@@ -1,9 +1,10 @@
 """The connection whose client receives nothing is found among the others."""
 
+import errno
 import os
 import socket
 import sys
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -22,13 +23,22 @@ class Clock:
         self.waiting.append(function)
         return self
 
-    def cancel(self):
-        self.waiting.clear()
-
     def pass_span(self):
         waiting, self.waiting = self.waiting, []
         for function in waiting:
             function()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def watches(clock):
+    found = unread.Watches()
+    found.start(clock)
+    return found
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
@@ -64,57 +74,97 @@ def is_open(client):
         return False
 
 
-def test_a_client_that_receives_nothing_is_ended_after_two_looks(connection):
-    ours, client, place = connection
-    clock = Clock()
-    unread.Watch(clock, place)
-
-    clock.pass_span()
-    assert is_open(client)
-    clock.pass_span()
-
-    assert not is_open(client)
-    assert clock.waiting == []
-
-
-def test_a_client_that_receives_enough_is_not_ended(connection):
-    ours, client, place = connection
-    clock = Clock()
-    watch = unread.Watch(clock, place)
-
-    for _ in range(4):
-        send(ours, client, 2 * unread.LEAST)
+def test_a_client_that_receives_nothing_is_ended_after_two_looks(
+    connection, watches, clock
+):
+    _, client, place = connection
+    with watches.watching(place):
+        clock.pass_span()
+        assert is_open(client)
         clock.pass_span()
 
-    assert is_open(client)
-    watch.stop()
+    assert not is_open(client)
+    clock.pass_span()
     assert clock.waiting == []
 
 
-def test_the_socket_of_the_server_does_not_become_a_blocking_one(connection):
+def test_a_client_that_receives_enough_is_not_ended(connection, watches, clock):
+    ours, client, place = connection
+    with watches.watching(place):
+        for _ in range(4):
+            send(ours, client, 2 * unread.LEAST)
+            clock.pass_span()
+
+    assert is_open(client)
+
+
+def test_the_socket_of_the_server_does_not_become_a_blocking_one(
+    connection, watches, clock
+):
     ours, _, place = connection
     ours.setblocking(False)
-    clock = Clock()
-    unread.Watch(clock, place)
 
-    clock.pass_span()
+    with watches.watching(place):
+        clock.pass_span()
 
     assert not os.get_blocking(ours.fileno())
 
 
+@pytest.mark.parametrize("call", ["listdir", "dup"])
+def test_a_look_without_a_free_descriptor_is_repeated(
+    connection, watches, clock, monkeypatch, call
+):
+    _, client, place = connection
+
+    def fail(_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with watches.watching(place):
+        clock.pass_span()
+        with monkeypatch.context() as patch:
+            patch.setattr(unread.os, call, fail)
+            clock.pass_span()
+        assert is_open(client)
+        clock.pass_span()
+
+    assert not is_open(client)
+
+
+def test_a_descriptor_that_is_no_connection_leaves_no_copy(
+    connection, watches, clock, monkeypatch
+):
+    copies, closed = [], []
+    close = os.close
+
+    def fail(fileno):
+        copies.append(fileno)
+        raise OSError(errno.ENOTSOCK, "Socket operation on non-socket")
+
+    with watches.watching(connection[2]), monkeypatch.context() as patch:
+        patch.setattr(unread.socket, "socket", fail)
+        patch.setattr(unread.os, "close", lambda one: closed.append(one) or close(one))
+        clock.pass_span()
+
+    assert copies
+    assert closed == copies
+
+
+def test_all_clients_are_found_in_one_walk(watches, clock, monkeypatch):
+    walks = []
+    listdir = os.listdir
+    monkeypatch.setattr(
+        unread.os, "listdir", lambda path: walks.append(path) or listdir(path)
+    )
+
+    with ExitStack() as stack:
+        for port in range(1, 9):
+            stack.enter_context(watches.watching(f"192.0.2.1:{port}"))
+        clock.pass_span()
+
+    assert walks == [unread.DESCRIPTORS]
+
+
 @pytest.mark.parametrize("client", ["", "/run/ownlist.sock", "unix:"])
-def test_a_client_without_an_address_is_not_watched(client):
-    clock = Clock()
-
-    unread.Watch(clock, client).stop()
-
-    assert clock.waiting == []
-
-
-def test_a_connection_that_has_ended_is_not_looked_for_again():
-    clock = Clock()
-    unread.Watch(clock, "192.0.2.1:9")
-
-    clock.pass_span()
-
-    assert clock.waiting == []
+def test_a_client_without_an_address_is_not_watched(watches, clock, client):
+    with watches.watching(client):
+        assert clock.waiting == []
