@@ -5,8 +5,8 @@ must receive LEAST bytes in each span of UNREAD_SECONDS. Otherwise the connectio
 
 The server shows neither the socket nor what was received, but the system does. It is
 asked for all such answers at once, once in each span, and only on Linux.
-TCP_USER_TIMEOUT would also end clients that receive slowly, which it does not see to make a little room
-(tried on Linux 6.18).
+TCP_USER_TIMEOUT would also end clients that receive slowly, which it does not see to
+make a little room (tried on Linux 6.18).
 """
 
 import asyncio

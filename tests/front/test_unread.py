@@ -130,7 +130,7 @@ def test_a_look_without_a_free_descriptor_is_repeated(
     assert not is_open(client)
 
 
-def test_a_descriptor_that_is_no_connection_leaves_no_copy(
+def test_a_descriptor_that_is_not_a_connection_leaves_no_copy(
     connection, watches, clock, monkeypatch
 ):
     copies, closed = [], []
