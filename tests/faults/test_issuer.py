@@ -5,14 +5,12 @@ rotation, or because they invented it.
 """
 
 import secrets
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
 from tests import forging, served
+from tests.faults import many_clients
 from tests.faults.accounts import Account
 from tests.faults.client import ask
 from tests.faults.drill import Readiness
@@ -59,25 +57,14 @@ def headers_of(issuer, key):
     return {"Authorization": f"Bearer {forging.sign(claims, key)}"}
 
 
-@contextmanager
 def strangers(port, issuer):
-    """Let clients ask with unknown keys during the block; yield their answers."""
-    ended = threading.Event()
-    answers = []
+    """Let clients ask with unknown keys; see `many_clients.asking`."""
 
-    def go_on():
-        while not ended.wait(0.1):
-            headers = headers_of(issuer, forging.new_key("EdDSA"))
-            answers.append(ask(port, "GET", ME, headers))
+    def ask_with_new_key():
+        headers = headers_of(issuer, forging.new_key("EdDSA"))
+        return ask(port, "GET", ME, headers)
 
-    with ThreadPoolExecutor(STRANGERS) as pool:
-        clients = [pool.submit(go_on) for _ in range(STRANGERS)]
-        try:
-            yield answers
-        finally:
-            ended.set()
-    for client in clients:
-        client.result()
+    return many_clients.asking(ask_with_new_key, count=STRANGERS)
 
 
 @pytest.mark.parametrize("mode", FAULTS)

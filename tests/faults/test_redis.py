@@ -1,14 +1,12 @@
 """Redis, which counts sign-ins, is away or frozen while many try to sign in."""
 
-import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
 from tests import served
 from tests.deploy import programs
+from tests.faults import many_clients
 from tests.faults.client import ask
 from tests.faults.drill import Readiness
 from tests.redis_server import RedisServer
@@ -50,26 +48,6 @@ def sign_in(instances):
     return lambda: ask(port, "POST", "/api/v1/auth/token", body=body)
 
 
-@contextmanager
-def many(sign_in):
-    """Let clients try to sign in during the block; yield their answers."""
-    ended = threading.Event()
-    answers = []
-
-    def go_on():
-        while not ended.wait(0.1):
-            answers.append(sign_in())
-
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        clients = [pool.submit(go_on) for _ in range(CLIENTS)]
-        try:
-            yield answers
-        finally:
-            ended.set()
-    for client in clients:
-        client.result()
-
-
 def assert_only_sign_ins_fail(load, answers, sign_in):
     others = [one for one in load.answers if not one.is_good or one.seconds > SOON]
     assert [f"{one}, after {one.seconds:.1f} s" for one in others] == []
@@ -82,7 +60,7 @@ def assert_only_sign_ins_fail(load, answers, sign_in):
 def test_killed(fault, instances, redis, sign_in):
     name = f"killed (SIGKILL), away for 5 s, while {CLIENTS} clients sign in"
     with fault(name, instances, readiness=Readiness.READY) as load:
-        with many(sign_in) as answers:
+        with many_clients.asking(sign_in, count=CLIENTS) as answers:
             redis.kill()
             load.wait_for_requests(100)
         redis.start()
@@ -95,7 +73,7 @@ def test_frozen(fault, instances, redis, sign_in):
     with (
         fault(name, instances, readiness=Readiness.READY) as load,
         redis.frozen(),
-        many(sign_in) as answers,
+        many_clients.asking(sign_in, count=CLIENTS) as answers,
     ):
         load.wait_for_requests(100)
 
