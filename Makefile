@@ -12,7 +12,9 @@ PYTEST_WORKERS ?= 2
 SUMMARY := var/test-summary.txt
 FIGURES := var/benchmarks.json
 FAULTS := var/faults.json
-PYTEST := $(PY) -m pytest --numprocesses $(PYTEST_WORKERS) --dist worksteal
+WORKERS_OF_TESTS := --numprocesses $(PYTEST_WORKERS) --dist worksteal
+PYTEST := $(PY) -m pytest $(WORKERS_OF_TESTS)
+SUITE := OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PY) -m tests.second_run $(WORKERS_OF_TESTS)
 
 # What the tools may load instead of a developer's own environment.
 TEST_ENV := TEST_DATABASE_URL=sqlite://:memory: DJANGO_SETTINGS_MODULE=tests.settings
@@ -39,14 +41,17 @@ dev: install ## Start a server that reloads changed code and shows errors
 	@exec $(PY) -m config.launch dev
 
 CHECKS := check-style check-types check-imports check-django
+# PostgreSQL is also tried after a failure on SQLite: one run shows everything.
 test: ## Run every check, then the tests on SQLite and on PostgreSQL
 	@$(MAKE) --no-print-directory --jobs browser proxies node-modules $(CHECKS)
 	@mkdir -p var && rm -f $(SUMMARY)
-	env -u TEST_DATABASE_URL OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "not faults" --cov --cov-report=
-	$(PY) -m coverage report --skip-covered
-	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95
-	$(PY) -m tests.postgres -- env OWNLIST_TEST_SUMMARY=$(SUMMARY) $(PYTEST) -m "database and not browser and not faults"
-	@cat $(SUMMARY)
+	@failed=; \
+	env -u TEST_DATABASE_URL $(SUITE) -m "not faults" --cov --cov-report= || failed="$$failed SQLite"; \
+	$(PY) -m coverage report --skip-covered; \
+	$(PY) -m coverage report --include='accounts/*,todos/*' --format=total --fail-under=95 || failed="$$failed coverage"; \
+	$(PY) -m tests.postgres -- env $(SUITE) -m "database and not browser and not faults" || failed="$$failed PostgreSQL"; \
+	cat $(SUMMARY); \
+	[ -z "$$failed" ] || { echo "Failed:$$failed" >&2; exit 1; }
 
 check: install-dev check-style check-types check-imports ## Run the quick checks and tests, in three minutes, on SQLite
 	env -u TEST_DATABASE_URL $(PYTEST) -m "not slow and not faults"

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from config.models import RateCount
 from tests import limits
+from tests.benchmarks import processes
 from tests.factories import UserFactory
 from tests.signing_in import (
     browser_of,
@@ -52,6 +53,13 @@ def one_rate_window(monkeypatch):
     """
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now)
+
+
+@pytest.fixture
+def closed_port():
+    """A port of 127.0.0.1 that refuses every connection while the test runs."""
+    with processes.closed_port() as port:
+        yield port
 
 
 @pytest.fixture

@@ -40,9 +40,23 @@ def free_port() -> int:
     """
     while True:
         port = secrets.choice(_server_ports())
-        with suppress(OSError), socket.create_server(("", port)):
+        # It never listens, or another process could reach it for a moment.
+        with suppress(OSError), socket.socket() as server:
+            server.bind(("", port))
             atexit.register(_keep_from_others(port).close)
             return port
+
+
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Yield a port of 127.0.0.1 that refuses every connection during the block.
+
+    It is bound, so that no server and no outgoing connection of this machine gets it. A
+    port that is only free can be taken before a test has connected to it.
+    """
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @cache

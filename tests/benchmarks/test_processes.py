@@ -1,4 +1,4 @@
-"""A port that was given to a server is given to no other."""
+"""A port given to a server is given to no other, and a closed one to nobody."""
 
 import secrets
 import socket
@@ -70,6 +70,21 @@ def test_a_port_is_not_given_to_another_process_as_well(choose, unused):
     )
 
     assert int(other.stdout) == unused[1]
+
+
+def test_a_port_that_is_looked_for_never_listens(monkeypatch, choose, unused):
+    choose(*unused)
+    monkeypatch.setattr(socket.socket, "listen", None)
+
+    assert processes.free_port() == unused[0]
+
+
+def test_a_closed_port_refuses_connections_and_servers():
+    with processes.closed_port() as port:
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        with pytest.raises(OSError, match="in use"):
+            socket.create_server(("127.0.0.1", port))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from accounts.better_auth.fetching import (
     fetch,
     fetch_json,
 )
-from tests.benchmarks.processes import free_port
 from tests.patience import PATIENCE
 
 TIMEOUT = 0.2  # seconds
@@ -159,9 +158,9 @@ def test_anything_but_json_with_200_fails(key_server, mode):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_closed_port_fails(scheme):
+def test_a_closed_port_fails(scheme, closed_port):
     with pytest.raises(FetchFailed):
-        fetch_json(f"{scheme}://127.0.0.1:{free_port()}/")
+        fetch_json(f"{scheme}://127.0.0.1:{closed_port}/")
 
 
 def test_reads_no_more_than_the_limit(key_server):

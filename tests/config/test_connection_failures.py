@@ -11,7 +11,6 @@ import pytest
 from django.db import OperationalError, connection
 
 from config import connection_failures
-from tests.benchmarks.processes import free_port
 from tests.environment import environment_of_tests
 
 
@@ -42,8 +41,8 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_that_can_not_connect_ends_with_a_plain_message(command):
-    url = f"postgres://ownlist:secret-word@127.0.0.1:{free_port()}/ownlist"
+def test_a_command_that_can_not_connect_ends_with_a_plain_message(command, closed_port):
+    url = f"postgres://ownlist:secret-word@127.0.0.1:{closed_port}/ownlist"
 
     printed = printed_by(command, url)
 

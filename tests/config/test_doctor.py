@@ -26,7 +26,6 @@ from config.management.commands import doctor
 from config.models import CommandRun
 from config.private_files import restrict_database
 from config.regular_commands import LATE_AFTER, record_success
-from tests.benchmarks.processes import free_port
 from tests.patience import PATIENCE
 
 CHECKS = {"settings", "files", "disk", "mail", "issuers", "database"} | {
@@ -205,8 +204,8 @@ def run_doctor(tmp_path, url):
 
 
 @pytest.mark.slow
-def test_a_database_that_is_away_leaves_the_other_checks(tmp_path):
-    url = f"postgres://ownlist:hunter2@127.0.0.1:{free_port()}/ownlist"
+def test_a_database_that_is_away_leaves_the_other_checks(tmp_path, closed_port):
+    url = f"postgres://ownlist:hunter2@127.0.0.1:{closed_port}/ownlist"
 
     done = run_doctor(tmp_path, url)
 

@@ -18,7 +18,6 @@ from config.doctor.findings import Level
 from config.doctor.issuers import check_issuers
 from config.doctor.mail import check_mail
 from config.doctor.system_checks import check_settings
-from tests.benchmarks.processes import free_port
 from tests.mail_server import mail_server
 
 Usage = namedtuple("Usage", "total used free")
@@ -93,8 +92,8 @@ def test_a_server_that_does_not_sign_in_is_explained(mails, settings):
     assert "hunter2" not in repr(finding)
 
 
-def test_a_mail_server_that_is_away_is_an_error(mails, settings):
-    settings.EMAIL_PORT = free_port()
+def test_a_mail_server_that_is_away_is_an_error(mails, settings, closed_port):
+    settings.EMAIL_PORT = closed_port
 
     finding = only(check_mail())
 
@@ -159,8 +158,8 @@ def test_no_issuer_is_fine():
     assert problems(check_issuers()) == []
 
 
-def test_an_issuer_that_is_away_is_an_error(settings):
-    url = f"http://127.0.0.1:{free_port()}"
+def test_an_issuer_that_is_away_is_an_error(settings, closed_port):
+    url = f"http://127.0.0.1:{closed_port}"
     settings.BETTER_AUTH_ISSUERS = f'[{{"url": "{url}"}}]'
 
     finding = only(check_issuers())

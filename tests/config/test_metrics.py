@@ -368,9 +368,9 @@ def test_an_anonymous_caller_makes_few_labels(counting, client, db):
     assert len(counts_of(counting).requests) <= 12
 
 
-def test_requests_to_issuers_are_counted(counting):
+def test_requests_to_issuers_are_counted(counting, closed_port):
     with pytest.raises(FetchFailed):
-        fetch(f"http://127.0.0.1:{free_port()}/jwks")
+        fetch(f"http://127.0.0.1:{closed_port}/jwks")
 
     assert counts_of(counting).counters["issuer_fetches", "failed"] == 1
 

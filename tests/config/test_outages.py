@@ -10,7 +10,6 @@ from psycopg import errors
 
 from config import outages as module
 from config.outages import QUIET, Cause, Outages, note_failure, outages, part_of
-from tests.benchmarks.processes import free_port
 
 LOCKED = Cause("database", "LockNotAvailable", "55P03")
 LOST = Cause("database", "OperationalError", "connection refused")
@@ -189,8 +188,8 @@ def test_tells_causes_apart_by_the_texts_of_libpq(text, code):
     assert Cause.of(error).code.startswith(code)
 
 
-def test_says_that_nothing_listens():
-    address = Address("127.0.0.1", free_port(), "ownlist", "secret", "ownlist")
+def test_says_that_nothing_listens(closed_port):
+    address = Address("127.0.0.1", closed_port, "ownlist", "secret", "ownlist")
 
     assert address.failure().code == "connection refused"
 

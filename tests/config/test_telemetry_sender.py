@@ -8,7 +8,6 @@ import pytest
 from config.outages import outages
 from config.telemetry import sender as sending
 from config.telemetry.sender import PAUSE, PAUSE_MAX, NotAccepted, Sender, post
-from tests.benchmarks.processes import free_port
 from tests.patience import PATIENCE
 from tests.receiver import receiver as running_receiver
 from tests.served import until
@@ -206,6 +205,6 @@ def test_a_forked_process_has_a_thread_and_a_queue_of_its_own(make, receiver):
     assert receiver.next().body == b"parent again"
 
 
-def test_an_address_where_nothing_listens_is_an_error():
+def test_an_address_where_nothing_listens_is_an_error(closed_port):
     with pytest.raises(OSError, match="refused"):
-        post(f"http://127.0.0.1:{free_port()}/x", {}, b"")
+        post(f"http://127.0.0.1:{closed_port}/x", {}, b"")

@@ -10,7 +10,6 @@ from contextlib import closing
 import pytest
 
 from config.telemetry.sender import STOP_TIMEOUT, TIMEOUT
-from tests.benchmarks.processes import free_port
 from tests.patience import PATIENCE
 from tests.receiver import receiver as running_receiver
 from tests.served import serving, until
@@ -105,10 +104,10 @@ def test_a_server_reports_an_error_and_traces_without_secrets(tmp_path, receiver
 
 @pytest.mark.parametrize("kind", ["away", "hanging"])
 def test_a_receiver_that_fails_delays_neither_requests_nor_the_end(
-    tmp_path, receiver, kind
+    tmp_path, receiver, kind, closed_port
 ):
     receiver.hangs = True
-    port = receiver.server_address[1] if kind == "hanging" else free_port()
+    port = receiver.server_address[1] if kind == "hanging" else closed_port
     settings = {
         "SENTRY_DSN": f"http://abc@127.0.0.1:{port}/1",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",

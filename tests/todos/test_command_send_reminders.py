@@ -21,7 +21,6 @@ from django.utils import timezone
 
 from accounts import reminder_mails
 from accounts.credentials import deactivate, request_deletion
-from tests.benchmarks.processes import free_port
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
 from tests.mail_server import mail_server
@@ -71,10 +70,10 @@ def server(settings):
 
 
 @pytest.fixture
-def no_server(settings):
+def no_server(settings, closed_port):
     """The address of a mail server that does not run."""
     settings.EMAIL_BACKEND = SMTP
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", closed_port
 
 
 # --- The mail -----------------------------------------------------------------
@@ -745,9 +744,9 @@ def test_forever_survives_an_outage_of_the_database(forever):
     assert "secret-of-the-database" not in "".join([*lines, rest])
 
 
-def test_forever_survives_an_outage_of_the_mail_server(forever, alice):
+def test_forever_survives_an_outage_of_the_mail_server(forever, alice, closed_port):
     task = due_now(alice)
-    process = forever(EMAIL_URL=f"smtp://127.0.0.1:{free_port()}")
+    process = forever(EMAIL_URL=f"smtp://127.0.0.1:{closed_port}")
     read_until(process, "reminders: the mail server can't be reached")
 
     process.terminate()
