@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,11 @@ import environ
 import psycopg
 
 from tests.benchmarks import processes
+from tests.patience import PATIENCE
 
 NAME = "ownlist"  # of the superuser and of the database
 OWNER = "ownlist_owner"  # a role with the rights of an operator, for the tests
-START_TIMEOUT = 60  # seconds
+START_TIMEOUT = PATIENCE
 ATTEMPT_TIMEOUT = 5  # seconds, for a port that another process has
 PORTS_TRIED = 3
 # Tests need no durability, and waiting for the disk would be most of the time.
@@ -211,9 +212,7 @@ class Server:
     def signal_all(self, number: signal.Signals) -> None:
         """Send a signal to all processes of the server."""
         assert self._process is not None
-        for pid in processes.family_of(self._process.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+        processes.signal_family(self._process.pid, number)
 
     def kill(self) -> None:
         """Kill all processes of the server at once, as if its machine had failed."""

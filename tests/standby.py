@@ -1,6 +1,5 @@
 """A primary and its streaming standby, made from the PostgreSQL of the tests."""
 
-import os
 import secrets
 import shutil
 import signal
@@ -15,7 +14,7 @@ from typing import Any
 import psycopg
 
 from tests import postgres
-from tests.benchmarks.processes import children_of, free_port
+from tests.benchmarks.processes import free_port, signal_family
 from tests.made_whole import MadeWhole
 from tests.patience import PATIENCE
 
@@ -136,14 +135,11 @@ class Servers(MadeWhole):
     def frozen(self, name: str) -> Iterator[None]:
         """Freeze all processes of a server: connections stay open, nothing answers."""
         pid = self._processes[name].pid
-        processes = [pid, *children_of(pid)]
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
+        signal_family(pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            for process in processes:
-                os.kill(process, signal.SIGCONT)
+            signal_family(pid, signal.SIGCONT)
 
     def promote(self) -> None:
         """Make the standby a primary."""
@@ -158,7 +154,9 @@ class Servers(MadeWhole):
 
     def _connect(self, name: str, database: str) -> psycopg.Connection[Any]:
         url = self.url(name).rpartition("/")[0]
-        return psycopg.connect(f"{url}/{database}", autocommit=True, connect_timeout=3)
+        return psycopg.connect(
+            f"{url}/{database}", autocommit=True, connect_timeout=PATIENCE
+        )
 
     def url(self, name: str) -> str:
         """Return the address of one server, as the superuser."""

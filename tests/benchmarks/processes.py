@@ -196,6 +196,19 @@ def family_of(root: int | None) -> set[int]:
     return _family(root, _stats())
 
 
+def signal_family(root: int, number: signal.Signals) -> None:
+    """Send a signal to `root` and all its descendants; without `/proc` to `root` alone.
+
+    To `root` first, because one that is stopped or killed starts no more. Those that
+    end meanwhile are passed over.
+    """
+    before = family_of(root)
+    os.kill(root, number)
+    for pid in (before | family_of(root)) - {root}:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
 def _family(root: int | None, stats: dict[int, list[str]]) -> set[int]:
     if root is None or root not in stats:
         return set()

@@ -1,6 +1,7 @@
 """A port given to a server is given to no other, and a closed one to nobody."""
 
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -105,3 +106,25 @@ def test_ports_are_not_those_of_outgoing_connections(
     monkeypatch.setattr(processes, "OUTGOING", file)
 
     assert processes._server_ports.__wrapped__() == [*expected]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_a_signal_reaches_a_process_and_its_children(monkeypatch):
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    family_of = processes.family_of
+    monkeypatch.setattr(
+        processes, "family_of", lambda pid: {ended.pid, *family_of(pid)}
+    )
+    with subprocess.Popen(
+        ["sh", "-c", "sleep 600 & echo begun; wait"], stdout=subprocess.PIPE
+    ) as parent:
+        parent.stdout.readline()
+        (child,) = processes.children_of(parent.pid)
+
+        processes.signal_family(parent.pid, signal.SIGKILL)
+
+        # The pipe ends with the last of the two.
+        assert parent.stdout.read() == b""
+    assert parent.returncode == -signal.SIGKILL
+    assert child not in family_of(parent.pid)
