@@ -103,6 +103,7 @@ API = [Row(*row) for row in [
     ("GET",    "api/v1/credentials",         401, 200, 200, 200),
     ("DELETE", "api/v1/credentials",         401, 204, 204, 204),
     ("DELETE", "api/v1/credentials/<str:credential_id>", 401, 204, 404, 404),
+    ("GET",    "api/v1/security-events",     401, 200, 200, 200),
     ("GET",    "api/v1/tasks",               401, 200, 200, 200),
     ("POST",   "api/v1/tasks",               401, 201, 201, 201, TITLE),
     ("POST",   "api/v1/tasks/bulk",          401, 200, 400, 400, BULK),

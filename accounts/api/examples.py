@@ -32,6 +32,23 @@ _credential = {
     "is_current": True,
 }
 
+_event = {
+    "id": "01a204a3-76d2-7056-87fe-4b965fc9dfed",
+    "kind": "signed_in",
+    "at": "2027-02-28T09:15:00.000000+00:00",
+    "what": "Signed in",
+    "detail": "Firefox on Windows",
+    "is_by_support": False,
+    "about": "Firefox on Windows",
+    "by": None,
+    "request_id": "6cfe4ce3a4a74f2aa3a8a4de6bb4d59d",
+    "user": _user["id"],
+    "chain": "account",
+    "number": 2,
+    "previous": "1f9a1ff0e7c4bfc7a0dca0b4fd5eb1cdcc3aa3a50e0a2a8d0b6f5ff4d7cc1d8e",
+    "digest": "8b5a6d6dd0bd1b5b1f9d1e66fcb5fe4d6ad7f5f4a9b1f7f0c9f6a8d8f4d3f0a7",
+}
+
 EXAMPLES: dict[str, JSONObject] = {
     "RegisterRequest": _sign_in,
     "Registered": {"user": _user, **_pair},
@@ -45,6 +62,12 @@ EXAMPLES: dict[str, JSONObject] = {
         "new_password": "four yellow submarines",
     },
     "CredentialPage": {"next": None, "previous": None, "results": [_credential]},
+    "SecurityEventPage": {"next": None, "previous": None, "results": [_event]},
+    "PartSecurityEventPage": {
+        "next": None,
+        "previous": None,
+        "results": [{"what": "Signed in", "detail": "Firefox on Windows"}],
+    },
     "User": _user,
     "PatchedUserRequest": {"display_name": "Ada", "timezone": "Europe/London"},
 }

@@ -1,6 +1,6 @@
 """The routes of accounts under `/api/v1/`."""
 
-from accounts.api import credentials, views
+from accounts.api import credentials, security_events, views
 from config.api.routing import endpoint
 
 urlpatterns = [
@@ -17,6 +17,11 @@ urlpatterns = [
         "credentials/<str:credential_id>",
         credentials.CredentialView.as_view(),
         "credential",
+    ),
+    *endpoint(
+        "security-events",
+        security_events.SecurityEventsView.as_view(),
+        "security-events",
     ),
     *endpoint("users/me", views.MeView.as_view(), "me"),
 ]

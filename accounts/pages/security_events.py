@@ -14,61 +14,13 @@ from django.views.generic import TemplateView, View
 
 from accounts.authentication import user_of
 from accounts.event_chains import content_of
+from accounts.event_filters import FILTERS, filtered
 from accounts.event_words import rows_of
 from accounts.models import SecurityEvent, User
 from config.read_snapshot import read_snapshot
 from config.whole_file import whole_file
 
 PAGE_SIZE = 50
-
-Kind = SecurityEvent.Kind
-
-FILTERS: dict[str, tuple[str, set[Kind]]] = {
-    "sign-ins": (
-        "Sign-ins",
-        {Kind.SIGNED_UP, Kind.SIGNED_IN, Kind.SIGNED_OUT, Kind.SIGNED_OUT_EVERYWHERE},
-    ),
-    "attempts": (
-        "Failed attempts",
-        {Kind.SIGN_IN_FAILED, Kind.FACTOR_FAILED, Kind.RESET_REQUESTED},
-    ),
-    "access": (
-        "Passwords, second step and tokens",
-        {
-            Kind.PASSWORD_CHANGED,
-            Kind.EMAIL_CHANGED,
-            Kind.TOKEN_REUSED,
-            Kind.IDENTITY_LINKED,
-            Kind.IDENTITY_UNLINKED,
-            Kind.IDENTITY_KEPT,
-            Kind.IDENTITY_TRUSTED,
-            Kind.IDENTITY_DISTRUSTED,
-            Kind.FACTOR_ADDED,
-            Kind.FACTOR_REMOVED,
-            Kind.CODES_CREATED,
-            Kind.CODE_USED,
-            Kind.BROWSER_TRUSTED,
-            Kind.TOKEN_CREATED,
-            Kind.TOKEN_NARROWED,
-            Kind.CREDENTIAL_ENDED,
-        },
-    ),
-    "account": (
-        "Exports and the account",
-        {
-            Kind.EXPORTED,
-            Kind.DEACTIVATED,
-            Kind.REACTIVATED,
-            Kind.DELETION_REQUESTED,
-            Kind.DELETION_CANCELLED,
-            Kind.STAFF_CHANGED,
-        },
-    ),
-    "support": (
-        "Support",
-        {Kind.SUPPORT_GRANTED, Kind.SUPPORT_LOOKED, Kind.SUPPORT_ENDED},
-    ),
-}
 
 
 class SecurityEventsView(TemplateView):
@@ -96,12 +48,9 @@ def _shown(user: User, chosen: str, before: str) -> QuerySet[SecurityEvent]:
 
     What is unknown, or belongs to another user, filters nothing.
     """
-    events = user.security_events.all()
+    events: QuerySet[SecurityEvent] = user.security_events.all()
     if chosen in FILTERS:
-        kinds = Q(kind__in=FILTERS[chosen][1])
-        events = events.filter(
-            kinds | ~Q(by_digest="") if chosen == "support" else kinds
-        )
+        events = filtered(events, chosen)
     try:
         last = user.security_events.filter(pk=UUID(before)).first()
     except ValueError:

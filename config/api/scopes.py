@@ -24,7 +24,7 @@ SCOPES = {
     WRITE: "Read, add, change and delete tasks, lists and labels",
     APPEND: "Add tasks, without reading anything",
     EXPORT: "Read tasks, lists and labels, and download them as a file",
-    ACCOUNT: "Read your address, name and settings",
+    ACCOUNT: "Read your address, name, settings and security events",
 }
 # Scopes that another one includes: the answer to a change shows the task, and a file
 # with all tasks is read like the tasks themselves.

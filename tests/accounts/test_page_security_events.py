@@ -1,24 +1,21 @@
 """The pages of the security events, the download, and its verifier in the docs."""
 
-import importlib.util
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
 
 from accounts import event_chains, events
+from accounts.event_filters import FILTERS
 from accounts.models import SecurityEvent
-from accounts.pages.security_events import FILTERS
+from tests.event_verifier import SCRIPT, verify
 
 Kind = SecurityEvent.Kind
 URL = reverse("accounts:security-events")
 DOWNLOAD = reverse("accounts:security-events-download")
 NOON = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
-SCRIPT = Path(settings.BASE_DIR, "docs/examples/verify_events.py")
 
 
 def record(user, kind, minutes=0, **facts):
@@ -135,14 +132,6 @@ def test_every_export_is_recorded(page_as, api_as, alice, capsysbinary):
 
 
 @pytest.fixture
-def verify():
-    spec = importlib.util.spec_from_file_location("verify_events", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.verify
-
-
-@pytest.fixture
 def lines(page_as, alice, sam):
     """The lines of a real download: five events in one chain, two in the other."""
     client = page_as(alice)
@@ -160,7 +149,7 @@ def head_of(user, chain="account"):
     return user.event_chains.get(chain=chain).digest
 
 
-def test_the_verifier_accepts_a_download(verify, lines, alice):
+def test_the_verifier_accepts_a_download(lines, alice):
     mailed = {alice.security_events.get(kind=Kind.EXPORTED).digest, head_of(alice)}
 
     assert verify(lines, mailed) == {
@@ -197,7 +186,7 @@ def changed(line, **fields):
         "cut off", "begins later", "attempt removed",
     ],
 )  # fmt: skip
-def test_the_verifier_refuses_what_was_tampered_with(verify, lines, alice, tamper):
+def test_the_verifier_refuses_what_was_tampered_with(lines, alice, tamper):
     mailed = {one.digest for one in alice.security_events.filter(number__in=(1, 5))}
     assert verify(list(lines), set(mailed))
 
@@ -207,7 +196,7 @@ def test_the_verifier_refuses_what_was_tampered_with(verify, lines, alice, tampe
     assert str(error.value).startswith("Wrong: ")
 
 
-def test_the_verifier_refuses_a_chain_that_was_replaced(verify, lines, alice):
+def test_the_verifier_refuses_a_chain_that_was_replaced(lines, alice):
     """With new digests it is consistent, but the digest of a mail is not in it."""
     mailed, digest = head_of(alice), ""
     replaced = []
@@ -222,7 +211,7 @@ def test_the_verifier_refuses_a_chain_that_was_replaced(verify, lines, alice):
         verify(replaced, {mailed})
 
 
-def test_a_download_verifies_after_old_events_were_deleted(verify, page_as, alice):
+def test_a_download_verifies_after_old_events_were_deleted(page_as, alice):
     client = page_as(alice)
     for minute in range(4):
         record(alice, Kind.EXPORTED, minute)
