@@ -67,7 +67,7 @@ FILE_UPLOAD_HANDLERS = ["config.uploads.RefusingUploadHandler"]
 # The time limit for receiving a body: BODY_SECONDS, plus its size at this rate.
 BODY_SECONDS = 20
 BODY_BYTES_PER_SECOND = 256 * 1024
-# How often a client that is slow to receive a large answer is looked at.
+# How often clients that are slow to receive an answer are looked for.
 UNREAD_SECONDS = 30
 
 # --- Apps -------------------------------------------------------------------

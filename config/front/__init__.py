@@ -18,7 +18,7 @@ from config.front.heads import HEAD_BYTES, Head
 from config.front.patience import WAIT_MAX, Patience
 from config.front.rsgi import HTTPProtocol, Scope
 from config.front.threads import Threads
-from config.front.unread import Watches
+from config.front.unread import Unread
 from config.metrics.registry import registry
 from config.outages import Cause, outages
 
@@ -50,12 +50,12 @@ class Front:
         self._refusals = Threads(self._run, count=1)
         self._patience = Patience(self._give_up, clock)
         self._endings = Endings()
-        self._watches = Watches()
+        self._unread = Unread()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the threads in the worker process."""
         self._endings.start(loop)
-        self._watches.start(loop)
+        self._unread.start()
         self._threads.start(loop)
         self._probes.start(loop)
         self._readiness.start(loop)
@@ -65,6 +65,7 @@ class Front:
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let the threads finish their current requests."""
+        self._unread.stop()
         self._threads.stop()
         self._probes.stop()
         self._readiness.stop()
@@ -123,4 +124,4 @@ class Front:
         body.release()
         if body.is_unread and not isinstance(body.refusal, RequestTimeout):
             await linger(protocol)
-        await job.outgoing.release(protocol, scope.client, self._watches)
+        await job.outgoing.release(protocol)

@@ -16,7 +16,6 @@ from config.front.bodies import SMALL, Body
 from config.front.callers import ADMISSION, CREDENTIALS, caller_of, credentials_in
 from config.front.heads import Head
 from config.front.rsgi import HTTPProtocol
-from config.front.unread import Watches
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -66,13 +65,10 @@ class Outgoing:
         self._size, self._caller = size, caller
         return True
 
-    async def release(
-        self, protocol: HTTPProtocol, client: str, watches: Watches
-    ) -> None:
+    async def release(self, protocol: HTTPProtocol) -> None:
         """Wait until the client has received the response, and free the memory."""
         if self._size:
-            with watches.watching(client):
-                await protocol.client_disconnect()
+            await protocol.client_disconnect()
             with Outgoing._lock:
                 Outgoing.size -= self._size
                 Outgoing.size_by_caller[self._caller] -= self._size

@@ -1,26 +1,27 @@
-"""The end of connections whose client does not receive its answer.
+"""The end of connections whose client does not receive its answers.
 
-A large answer keeps its part of the shared memory until it is received. So its client
-must receive LEAST bytes in each span of UNREAD_SECONDS. Otherwise the connection ends.
+The server itself would wait for such a client for good, and keep the answer in memory.
+So of what waits to be sent, a client must have received LEAST bytes after each span of
+UNREAD_SECONDS, or all if that is less. Otherwise its connection ends.
 
-The server shows neither the socket nor what was received, but the system does. It is
-asked for all such answers at once, once in each span, and only on Linux.
-TCP_USER_TIMEOUT would also end clients that receive slowly, which it does not see to
-make a little room (tried on Linux 6.18).
+The server shows neither its sockets nor what was received, but the system does. It is
+asked for all connections at once, and only on Linux. TCP_USER_TIMEOUT would also end
+clients that receive slowly, which it does not see to make a little room (tried on
+Linux 6.18).
 """
 
-import asyncio
 import errno
+import fcntl
 import logging
 import os
 import socket
 import stat
 import struct
 import sys
+import termios
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from ipaddress import IPv4Address, IPv6Address, ip_address
-from typing import TypeAlias
+from contextlib import suppress
 
 from django.conf import settings
 
@@ -31,116 +32,75 @@ DESCRIPTORS = "/proc/self/fd"
 TCP = {socket.AF_INET, socket.AF_INET6}
 # `tcpi_bytes_acked` of `struct tcp_info` (linux/tcp.h).
 ACKED = struct.Struct("@120xQ")
+WAITING = struct.Struct("@i")
 AT_ONCE = struct.pack("@ii", 1, 0)  # of SO_LINGER: forget what is still to be sent
 
 
-Place: TypeAlias = tuple[IPv4Address | IPv6Address, int]
-
-
-class _Watch:
-    """One answer that `place` is receiving."""
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.received: int | None = None  # bytes, of the connection, at the last look
-
-
-class Watches:
+class Unread:
     """Ends the connections of clients that receive too little.
 
-    One for each process: to find the connections takes time for every open file.
+    One thread of a process does it: to look at a thousand connections takes long enough
+    to delay what the event loop has to do.
     """
 
     def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop
-        self._watches: set[_Watch] = set()
-        self._has_timer = False
+        self._is_stopping = threading.Event()
+        self._ports: set[int] = set()  # on which this process listens
+        # By connections with something to send: how many bytes of all that it ever
+        # sent must have been received at the next look.
+        self._due: dict[int, int] = {}
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def start(self) -> None:
+        if sys.platform == "linux":
+            threading.Thread(target=self._work, name="unread", daemon=True).start()
 
-    @contextmanager
-    def watching(self, client: str) -> Iterator[None]:
-        """Watch `client` (address and port) while it receives an answer."""
-        place = _place_of(client)
-        if place is None or sys.platform != "linux":
-            yield
-            return
-        watch = _Watch(place)
-        self._watches.add(watch)
-        self._set_timer()
-        try:
-            yield
-        finally:
-            self._watches.remove(watch)
+    def stop(self) -> None:
+        self._is_stopping.set()
 
-    def _set_timer(self) -> None:
-        if self._watches and not self._has_timer:
-            self._has_timer = True
-            self._loop.call_later(settings.UNREAD_SECONDS, self._on_timer)
+    def _work(self) -> None:
+        while not self._is_stopping.wait(settings.UNREAD_SECONDS):
+            try:
+                self.look()
+            except OSError:  # no descriptor is free; the next look may find one
+                logger.warning("cannot look at the connections", exc_info=True)
 
-    def _on_timer(self) -> None:
-        self._has_timer = False
-        try:
-            self._look()
-        except OSError:  # no descriptor is free; the next look may find one
-            logger.warning("cannot look at the connections", exc_info=True)
-        finally:
-            self._set_timer()
-
-    def _look(self) -> None:
-        if not self._watches:
-            return
-        by_place: dict[Place, list[_Watch]] = {}
-        for watch in self._watches:
-            by_place.setdefault(watch.place, []).append(watch)
-        for place, connection in _connections():
-            for watch in by_place.get(place, ()):
-                with suppress(OSError):  # the client has just disconnected
-                    _end_if_unread(watch, connection)
+    def look(self) -> None:
+        """End the connections that received too little since the look before."""
+        if not self._ports:
+            self._ports = {_port(one) for _, one in _sockets() if _listens(one)}
+        before, due = self._due, {}
+        for number, one in _sockets():
+            with suppress(OSError):  # it is not connected, or not any more
+                if _port(one) in self._ports and (waiting := _bytes_waiting(one)):
+                    received = _bytes_received(one)
+                    if received < before.get(number, 0):
+                        _end(one)
+                    else:
+                        due[number] = received + min(waiting, LEAST)
+        self._due = due
 
 
-def _end_if_unread(watch: _Watch, connection: socket.socket) -> None:
-    before, watch.received = watch.received, _bytes_received(connection)
-    if before is not None and watch.received - before < LEAST:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
-        connection.shutdown(socket.SHUT_RDWR)
+def _sockets() -> Iterator[tuple[int, socket.socket]]:
+    """Yield the TCP sockets of this process, with a number that is never used again.
 
-
-def _place_of(client: str) -> Place | None:
-    """Return the address and the port of `192.0.2.1:8000` or `[2001:db8::1]:8000`.
-
-    None if it is something else, such as the path of a Unix socket.
-    """
-    address, _, port = client.rpartition(":")
-    try:
-        return _address(address.strip("[]")), int(port)
-    except ValueError:
-        return None
-
-
-def _address(text: str) -> IPv4Address | IPv6Address:
-    return ip_address(text.partition("%")[0])
-
-
-def _connections() -> Iterator[tuple[Place, socket.socket]]:
-    """Yield the connections of this process, each open until the next one.
+    Each is open until the next one.
 
     Raises:
         OSError: no descriptor is free.
     """
-    for number in map(int, os.listdir(DESCRIPTORS)):
+    for descriptor in map(int, os.listdir(DESCRIPTORS)):
         try:
-            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISSOCK(status.st_mode):
                 continue
-            copy = os.dup(number)
+            copy = os.dup(descriptor)
         except OSError as error:
             if error.errno == errno.EBADF:  # it was closed meanwhile
                 continue
             raise
-        with suppress(OSError), _socket(copy) as connection:  # it may be unconnected
-            if connection.family in TCP:
-                yield _peer_of(connection), connection
+        with suppress(OSError), _socket(copy) as one:  # it may be something else now
+            if one.family in TCP and one.type == socket.SOCK_STREAM:
+                yield status.st_ino, one
 
 
 def _socket(descriptor: int) -> socket.socket:
@@ -152,12 +112,26 @@ def _socket(descriptor: int) -> socket.socket:
         raise
 
 
-def _peer_of(connection: socket.socket) -> Place:
-    address, port, *_ = connection.getpeername()
-    return _address(address), port
+def _port(one: socket.socket) -> int:
+    return int(one.getsockname()[1])
+
+
+def _listens(one: socket.socket) -> bool:
+    return bool(one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+
+
+def _bytes_waiting(connection: socket.socket) -> int:
+    """Return how many bytes were sent, and are not acknowledged."""
+    answer = fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(WAITING.size))
+    return int(WAITING.unpack(answer)[0])
 
 
 def _bytes_received(connection: socket.socket) -> int:
     """Return how many bytes the client has acknowledged."""
     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ACKED.size)
     return int(ACKED.unpack(info)[0])
+
+
+def _end(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE)
+    connection.shutdown(socket.SHUT_RDWR)

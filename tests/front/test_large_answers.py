@@ -10,7 +10,6 @@ from config.front import answers
 from config.front.answers import REFUSAL, Job, Outgoing
 from config.front.bodies import Body
 from config.front.heads import Head
-from config.front.unread import Watches
 from tests.front.requests import Request
 from tests.threads import run_async
 
@@ -99,7 +98,7 @@ def test_a_large_answer_that_was_read_uses_no_memory(room_for_one):
         job = run(reader)
         held = Outgoing.size
         reader.has_read.set()
-        await job.outgoing.release(reader, "", Watches())
+        await job.outgoing.release(reader)
         run(later)
         return held, reader.content, later.status
 

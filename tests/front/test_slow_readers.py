@@ -2,12 +2,14 @@
 
 import http.client
 import json
+import select
 import socket
 import sys
 from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
+from config.front.answers import LARGE
 from tests import served
 from tests.front.test_limits import MIB, ask, form
 from tests.patience import PATIENCE
@@ -16,6 +18,8 @@ READERS = 12  # three for each thread
 FITTING = 4  # whose exports fit into the 32 MiB of one user together
 EXPORT = "/api/v1/export?format=csv"
 SMALLEST = 3 * MIB  # of the answers that are read here
+SILENT = 100  # clients
+SMALL = "/api/v1/tasks?page_size=12"  # 220 KiB, which uses none of the shared memory
 
 
 @pytest.fixture
@@ -32,16 +36,16 @@ def with_long_tasks(server, token):
     return token
 
 
-def begin_reading(server, stack, owner):
-    """Request an export, read its first byte, and return the open connection."""
+def begin_reading(server, stack, owner, path=EXPORT):
+    """Request an answer, read its first bytes, and return the open connection."""
     wire = stack.enter_context(
         socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
     )
     # A small receive buffer, so that little of the response is in transit.
     wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     wire.sendall(
-        b"GET /api/v1/export?format=csv HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        b"Authorization: %b\r\n\r\n" % owner["Authorization"].encode()
+        b"GET %b HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: %b\r\n\r\n"
+        % (path.encode(), owner["Authorization"].encode())
     )
     return wire, wire.recv(12)
 
@@ -116,3 +120,20 @@ def test_who_receives_nothing_is_ended_and_who_receives_slowly_gets_all(tmp_path
 
     assert {begun for _, begun in silent} == {b"HTTP/1.1 200"}
     assert b"".join(received) == whole
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems are not asked")
+def test_many_who_receive_nothing_of_a_small_answer_are_ended(tmp_path):
+    with served.serving(tmp_path, UNREAD_SECONDS="2") as server, ExitStack() as stack:
+        owner = with_long_tasks(server, server.register())
+        silent = [begin_reading(server, stack, owner, SMALL) for _ in range(SILENT)]
+        polled = select.poll()
+        for wire, _ in silent:
+            polled.register(wire, 0)
+
+        served.until(lambda: len(polled.poll(0)) == SILENT)
+        answer = export(server, owner, SMALL)
+
+    assert {begun for _, begun in silent} == {b"HTTP/1.1 200"}
+    assert answer.status == 200
+    assert len(answer.body) < LARGE

@@ -2,136 +2,174 @@
 
 import errno
 import os
+import select
 import socket
 import sys
-from contextlib import ExitStack, closing
+from contextlib import suppress
 
 import pytest
 
 from config.front import unread
+from tests.served import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
-class Clock:
-    """An event loop of which only the timer is used."""
-
-    def __init__(self):
-        self.waiting = []
-
-    def call_later(self, _, function):
-        self.waiting.append(function)
-        return self
-
-    def pass_span(self):
-        waiting, self.waiting = self.waiting, []
-        for function in waiting:
-            function()
-
-
 @pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def watches(clock):
-    found = unread.Watches()
-    found.start(clock)
-    return found
+def looking():
+    return unread.Unread()
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])
 def connection(request):
-    """A connection with a client, seen from both sides, and the client's place."""
+    """A connection with a client that receives little at once, seen from both sides."""
     host = request.param
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, 0), family=family)
     except OSError:
         pytest.skip(f"this machine has no {host}")
-    with listener, socket.create_connection(listener.getsockname()[:2]) as client:
+    with listener, socket.socket(family) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, unread.LEAST // 4)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1200)
+        client.connect(listener.getsockname()[:2])
         ours, _ = listener.accept()
-        place = f"[{host}]" if ":" in host else host
         with ours:
-            yield ours, client, f"{place}:{client.getsockname()[1]}"
+            ours.setblocking(False)
+            yield ours, client
 
 
-def send(ours, client, size):
-    """Send bytes which the client reads, so that they are acknowledged."""
-    ours.sendall(b"x" * size)
-    with closing(client.makefile("rb")) as file:
-        assert len(file.read(size)) == size
+def fill(ours):
+    """Send until no more can wait to be received; return how many bytes."""
+    sent = 0
+    with suppress(BlockingIOError):
+        while True:
+            sent += ours.send(b"x" * 1024)
+    return sent
 
 
-def is_open(client):
+def receive(ours, client, size):
+    """Let the client receive so many bytes more than before."""
+    wanted = unread._bytes_received(ours) + size
+
+    def has_received():
+        client.recv(4096)
+        return unread._bytes_received(ours) >= wanted
+
+    until(has_received)
+
+
+def receive_all(ours, client):
+    """Let the client receive what waits."""
+
+    def has_received():
+        with suppress(BlockingIOError):
+            while client.recv(65536, socket.MSG_DONTWAIT):
+                pass
+        return not unread._bytes_waiting(ours)
+
+    until(has_received)
+
+
+def is_open(connection):
+    """Tell whether neither side has shut the connection down."""
+    polled = select.poll()
+    polled.register(connection, 0)
+    return not polled.poll(0)
+
+
+def test_a_client_that_receives_nothing_is_ended_after_two_looks(connection, looking):
+    ours, _ = connection
+    fill(ours)
+
+    looking.look()
+    assert is_open(ours)
+    looking.look()
+
+    assert not is_open(ours)
+
+
+def test_a_client_that_receives_little_is_ended(connection, looking):
+    ours, client = connection
+    assert fill(ours) > 2 * unread.LEAST
+    looking.look()
+    receive(ours, client, unread.LEAST // 4)
+
+    looking.look()
+
+    assert not is_open(ours)
+
+
+def test_a_client_that_receives_enough_is_not_ended(connection, looking):
+    ours, client = connection
+    for _ in range(4):
+        fill(ours)
+        looking.look()
+        receive(ours, client, unread.LEAST)
+
+    looking.look()
+
+    assert is_open(ours)
+
+
+def test_a_client_that_receives_all_of_little_is_not_ended(connection, looking):
+    """Its answers are small, and each look happens while one is on the way."""
+    ours, client = connection
+    for _ in range(4):
+        receive_all(ours, client)
+        while not unread._bytes_waiting(ours):
+            ours.send(b"x" * 512)
+        looking.look()
+        assert is_open(ours)
+
+
+def test_an_idle_client_is_not_ended(connection, looking):
+    for _ in range(3):
+        looking.look()
+
+    assert is_open(connection[0])
+
+
+def test_a_connection_to_another_server_is_not_ended(connection, looking):
+    _, client = connection
     client.setblocking(False)
-    try:
-        return client.recv(1) != b""
-    except BlockingIOError:
-        return True
-    except ConnectionResetError:
-        return False
+    fill(client)
 
-
-def test_a_client_that_receives_nothing_is_ended_after_two_looks(
-    connection, watches, clock
-):
-    _, client, place = connection
-    with watches.watching(place):
-        clock.pass_span()
-        assert is_open(client)
-        clock.pass_span()
-
-    assert not is_open(client)
-    clock.pass_span()
-    assert clock.waiting == []
-
-
-def test_a_client_that_receives_enough_is_not_ended(connection, watches, clock):
-    ours, client, place = connection
-    with watches.watching(place):
-        for _ in range(4):
-            send(ours, client, 2 * unread.LEAST)
-            clock.pass_span()
+    for _ in range(3):
+        looking.look()
 
     assert is_open(client)
 
 
-def test_the_socket_of_the_server_does_not_become_a_blocking_one(
-    connection, watches, clock
-):
-    ours, _, place = connection
-    ours.setblocking(False)
+def test_the_socket_of_the_server_does_not_become_a_blocking_one(connection, looking):
+    looking.look()
 
-    with watches.watching(place):
-        clock.pass_span()
-
-    assert not os.get_blocking(ours.fileno())
+    assert not os.get_blocking(connection[0].fileno())
 
 
 @pytest.mark.parametrize("call", ["listdir", "dup"])
 def test_a_look_without_a_free_descriptor_is_repeated(
-    connection, watches, clock, monkeypatch, call
+    connection, looking, monkeypatch, call
 ):
-    _, client, place = connection
+    ours, _ = connection
+    fill(ours)
 
     def fail(_):
         raise OSError(errno.EMFILE, "Too many open files")
 
-    with watches.watching(place):
-        clock.pass_span()
-        with monkeypatch.context() as patch:
-            patch.setattr(unread.os, call, fail)
-            clock.pass_span()
-        assert is_open(client)
-        clock.pass_span()
+    looking.look()
+    with monkeypatch.context() as patch:
+        patch.setattr(unread.os, call, fail)
+        with pytest.raises(OSError, match="Too many open files"):
+            looking.look()
+    assert is_open(ours)
+    looking.look()
 
-    assert not is_open(client)
+    assert not is_open(ours)
 
 
 def test_a_descriptor_that_is_not_a_connection_leaves_no_copy(
-    connection, watches, clock, monkeypatch
+    connection, looking, monkeypatch
 ):
     copies, closed = [], []
     close = os.close
@@ -140,31 +178,27 @@ def test_a_descriptor_that_is_not_a_connection_leaves_no_copy(
         copies.append(fileno)
         raise OSError(errno.ENOTSOCK, "Socket operation on non-socket")
 
-    with watches.watching(connection[2]), monkeypatch.context() as patch:
+    with monkeypatch.context() as patch:
         patch.setattr(unread.socket, "socket", fail)
         patch.setattr(unread.os, "close", lambda one: closed.append(one) or close(one))
-        clock.pass_span()
+        looking.look()
 
     assert copies
     assert closed == copies
 
 
-def test_all_clients_are_found_in_one_walk(watches, clock, monkeypatch):
-    walks = []
-    listdir = os.listdir
-    monkeypatch.setattr(
-        unread.os, "listdir", lambda path: walks.append(path) or listdir(path)
-    )
+def test_looks_go_on_after_one_without_a_free_descriptor(settings, caplog):
+    settings.UNREAD_SECONDS = 0
+    looks = []
 
-    with ExitStack() as stack:
-        for port in range(1, 9):
-            stack.enter_context(watches.watching(f"192.0.2.1:{port}"))
-        clock.pass_span()
+    class Failing(unread.Unread):
+        def look(self):
+            looks.append(self)
+            if len(looks) == 2:
+                self.stop()
+            raise OSError(errno.EMFILE, "Too many open files")
 
-    assert walks == [unread.DESCRIPTORS]
+    Failing()._work()
 
-
-@pytest.mark.parametrize("client", ["", "/run/ownlist.sock", "unix:"])
-def test_a_client_without_an_address_is_not_watched(watches, clock, client):
-    with watches.watching(client):
-        assert clock.waiting == []
+    assert len(looks) == 2
+    assert "cannot look at the connections" in caplog.text
