@@ -5,12 +5,11 @@ import pwd
 import shutil
 import socket
 import subprocess
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.processes import free_port
-from tests.patience import PATIENCE
+from tests.patience import ATTEMPT, until
 
 PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"])
 CONFIGURATION = """\
@@ -63,20 +62,18 @@ def running(folder: Path, database: dict, *, mode="transaction", more=""):
             command, stdin=configuration, stdout=log, stderr=log, **identity
         )
     try:
-        _wait_for(port, process, folder / "log")
+        until(lambda: _accepts(port, process, folder / "log"))
         yield port
     finally:
         process.kill()
         process.wait()
 
 
-def _wait_for(port, process, log):
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(log.read_text(errors="replace")) from None
-            time.sleep(0.02)
+def _accepts(port, process, log):
+    if process.poll() is not None:
+        raise RuntimeError(log.read_text(errors="replace"))
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=ATTEMPT).close()
+    except OSError:
+        return False
+    return True

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
@@ -26,12 +25,10 @@ import environ
 import psycopg
 
 from tests.benchmarks import processes
-from tests.patience import PATIENCE
+from tests.patience import ATTEMPT, PATIENCE, until
 
 NAME = "ownlist"  # of the superuser and of the database
 OWNER = "ownlist_owner"  # a role with the rights of an operator, for the tests
-START_TIMEOUT = PATIENCE
-ATTEMPT_TIMEOUT = 5  # seconds, for a port that another process has
 PORTS_TRIED = 3
 # Tests need no durability, and waiting for the disk would be most of the time.
 SPEED_OVER_SAFETY = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
@@ -203,7 +200,7 @@ class Server:
             return
         self._process.send_signal(how)
         try:
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -222,18 +219,18 @@ class Server:
         self._process = None
 
     def _wait_until_it_accepts(self, log: Path) -> None:
+        until(lambda: self._accepts(log), lambda: log.read_text(errors="replace"))
+
+    def _accepts(self, log: Path) -> bool:
         assert self._process is not None
-        deadline = time.monotonic() + START_TIMEOUT
-        while True:
-            try:
-                address = f"{self._address}/postgres"
-                psycopg.connect(address, connect_timeout=ATTEMPT_TIMEOUT).close()
-                return
-            except psycopg.OperationalError as error:
-                has_ended = self._process.poll() is not None
-                if has_ended or time.monotonic() > deadline:
-                    raise StartError(log.read_text(errors="replace")) from error
-            time.sleep(0.05)
+        if self._process.poll() is not None:
+            raise StartError(log.read_text(errors="replace"))
+        try:
+            address = f"{self._address}/postgres"
+            psycopg.connect(address, connect_timeout=ATTEMPT).close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
 
 def _programs(directory: Path) -> tuple[Path, dict[str, Any]]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import redis
 
-from tests import served
 from tests.benchmarks import processes
 from tests.deploy import programs
+from tests.patience import ATTEMPT, until
 
 
 class RedisServer:
@@ -33,13 +33,13 @@ class RedisServer:
             env=programs.environment(),
             stdout=subprocess.DEVNULL,
         )
-        served.until(self._answers)
+        until(self._answers)
 
     def _answers(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, "Redis has ended"
         try:
-            with redis.Redis(port=self.port, socket_timeout=5) as client:
+            with redis.Redis(port=self.port, socket_timeout=ATTEMPT) as client:
                 return bool(client.ping())
         except redis.exceptions.RedisError:
             return False

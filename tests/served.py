@@ -6,24 +6,15 @@ import os
 import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks import processes, services
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 PASSWORD = "ultramarine typewriter 77"
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until the condition is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +34,9 @@ class Served:
     def wait_for_workers(self, count: int) -> None:
         """Wait until `count` workers listen: one of several can respond before that.
 
-        Raise TimeoutError after START_TIMEOUT seconds. Does nothing without `/proc`.
+        Does nothing without `/proc`.
         """
-        deadline = time.monotonic() + processes.START_TIMEOUT
-        while processes.listening_sockets(self.port) not in {count, None}:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{count} workers do not listen")
-            time.sleep(0.05)
+        until(lambda: processes.listening_sockets(self.port) in {count, None})
 
     @contextmanager
     def connected(self) -> Iterator[http.client.HTTPConnection]:

@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ import psycopg
 from tests import postgres
 from tests.benchmarks.processes import free_port, signal_family
 from tests.made_whole import MadeWhole
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 NAMES = ("primary", "standby")
 
@@ -107,16 +106,16 @@ class Servers(MadeWhole):
                 start_new_session=True,
                 **self._identity,
             )
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self._connect(name, "postgres").close()
-                return
-            except psycopg.OperationalError:
-                ended = self._processes[name].poll() is not None
-                if ended or time.monotonic() > deadline:
-                    raise postgres.StartError(self.log(name)) from None
-            time.sleep(0.05)
+        until(lambda: self._accepts(name), lambda: self.log(name))
+
+    def _accepts(self, name: str) -> bool:
+        if self._processes[name].poll() is not None:
+            raise postgres.StartError(self.log(name))
+        try:
+            self._connect(name, "postgres").close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def stop(self, name: str) -> None:
         """Stop a server at once, as an operator may."""
@@ -172,9 +171,5 @@ class Servers(MadeWhole):
     def wait_for_replay(self) -> None:
         """Wait until the standby has replayed all that the primary has logged."""
         position = self.run("primary", "SELECT pg_current_wal_lsn()")
-        deadline = time.monotonic() + PATIENCE
-        while not self.run(
-            "standby", f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
-        ):
-            assert time.monotonic() < deadline, "the standby does not replay"
-            time.sleep(0.02)
+        replayed = f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
+        until(lambda: self.run("standby", replayed))

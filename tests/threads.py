@@ -1,13 +1,11 @@
 """Helpers for tests with several threads or processes."""
 
 import asyncio
-import time
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from django.db import connection
 
-from tests.patience import PATIENCE
+from tests.patience import until
 
 
 def in_a_thread(pool, call, *args, **kwargs):
@@ -36,15 +34,15 @@ def wait_for_a_blocked_statement():
     """Return when a statement waits for a lock; on SQLite return immediately."""
     if connection.vendor != "postgresql":
         return
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            # Within a transaction the statistics are cached.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchone() != (0,):
-                return
-    pytest.fail(f"no statement waited for a lock within {PATIENCE} seconds")
+    until(_waits_for_a_lock)
+
+
+def _waits_for_a_lock():
+    with connection.cursor() as cursor:
+        # Within a transaction the statistics are cached.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() != (0,)

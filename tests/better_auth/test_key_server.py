@@ -49,7 +49,7 @@ def test_holds_fetches_until_they_are_released(key_server):
 def test_keeps_a_client_waiting_until_it_is_closed(key_server, mode):
     key_server.mode(mode)
 
-    with socket.create_connection(("127.0.0.1", key_server.port), 10) as client:
+    with socket.create_connection(("127.0.0.1", key_server.port), PATIENCE) as client:
         client.sendall(b"GET /api/auth/jwks HTTP/1.1\r\nHost: keys\r\n\r\n")
         key_server.wait_for_fetches(1)
         key_server.close()

@@ -4,7 +4,7 @@ import threading
 
 from django.db import connection
 
-TIMEOUT = 30  # seconds
+from tests.patience import PATIENCE
 
 
 def test_leaves_a_session_open(transactional_db):
@@ -17,4 +17,4 @@ def test_leaves_a_session_open(transactional_db):
 
     threading.Thread(target=hold, daemon=True).start()
 
-    assert is_open.wait(TIMEOUT)
+    assert is_open.wait(PATIENCE)

@@ -5,10 +5,10 @@ measures.
 """
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pkgutil import walk_packages
+from threading import Event
 
 import pytest
 import yaml
@@ -23,6 +23,7 @@ from config.api.fields import BoundedListField, FieldsQuerySerializer
 from config.api.problems import ERRORS_MAX, MESSAGE_MAX_LENGTH
 from config.strict_json import StrictJSONError
 from tests.factories import TaskFactory
+from tests.patience import MOMENT
 
 # --- JSON bodies -----------------------------------------------------------------
 
@@ -305,7 +306,7 @@ def test_the_schema_is_generated_once_for_requests_at_the_same_time(monkeypatch)
     class Slow:
         def get_schema(self, **kwargs):
             made.append(1)
-            time.sleep(0.2)
+            Event().wait(MOMENT)  # in which the others ask
             return {}
 
     monkeypatch.setattr(docs.spectacular_settings, "DEFAULT_GENERATOR_CLASS", Slow)

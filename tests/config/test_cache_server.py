@@ -16,8 +16,7 @@ from redis.exceptions import (
 from config import cache_server
 from config.cache_server import PAUSE, Guard, GuardedRedis
 from config.setting_urls import CACHE_LIMITS, cache_settings
-
-SECONDS = 30  # longer than anything here takes
+from tests.patience import PATIENCE
 
 
 class Server:
@@ -82,12 +81,12 @@ def test_only_one_thread_asks_a_server_that_failed(server):
     def wait():
         with server.guard.call():
             asks.set()
-            may_end.wait(SECONDS)
+            may_end.wait(PATIENCE)
 
     thread = threading.Thread(target=wait)
     thread.start()
     try:
-        assert asks.wait(SECONDS)
+        assert asks.wait(PATIENCE)
         with pytest.raises(TimeoutError):
             server.ask()
     finally:

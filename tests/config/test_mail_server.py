@@ -17,6 +17,7 @@ from config.doctor.findings import Level
 from config.doctor.mail import check_mail
 from tests.benchmarks.processes import free_port
 from tests.deploy import certificates
+from tests.patience import PATIENCE
 
 HOST = "localhost"
 USER, PASSWORD = "ownlist@example.com", "p@ss:/%word"
@@ -79,6 +80,7 @@ def run_server(certificate):
             port=free_port(),
             authenticator=handler.authenticate,
             auth_required=True,
+            ready_timeout=PATIENCE,
             **options[way],
         )
         controller.start()

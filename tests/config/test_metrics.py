@@ -36,7 +36,7 @@ from config.metrics.shared import HALF, Slot, Slots, TooLarge
 from config.metrics.text import exposition
 from config.regular_commands import record_success
 from tests.benchmarks.processes import children_of, free_port
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.served import serving as served
 
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
@@ -499,12 +499,13 @@ def scraped(port):
 
 
 def wait_for(port, is_good):
-    """Return the number in the first text that `is_good`."""
-    deadline = time.monotonic() + PATIENCE
-    while not is_good(text := scraped(port)):
-        assert time.monotonic() < deadline, text
-        time.sleep(0.05)
-    return text
+    """Return the first text that `is_good`."""
+
+    def good():
+        text = scraped(port)
+        return text if is_good(text) else ""
+
+    return until(good, lambda: scraped(port))
 
 
 def total(text, name, **labels):

@@ -10,6 +10,7 @@ from psycopg import errors
 
 from config import outages as module
 from config.outages import QUIET, Cause, Outages, note_failure, outages, part_of
+from tests.patience import PATIENCE
 
 LOCKED = Cause("database", "LockNotAvailable", "55P03")
 LOST = Cause("database", "OperationalError", "connection refused")
@@ -134,7 +135,7 @@ class Address:
     def failure(self, **changed):
         """Return the cause that is logged if a connection fails."""
         with pytest.raises(psycopg.OperationalError) as caught:
-            psycopg.connect(**(vars(self) | changed), connect_timeout=3)
+            psycopg.connect(**(vars(self) | changed), connect_timeout=PATIENCE)
         error = OperationalError()
         error.__cause__ = caught.value
         return Cause.of(error)

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +17,7 @@ from django.db import connection
 
 from tests import served
 from tests.benchmarks import processes
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 GOOD = {200, 201}
 
@@ -39,15 +38,6 @@ def ask(server, method="GET", path="/healthz", body=None, headers=None):
         return 0
     finally:
         connection.close()
-
-
-def until(condition):
-    """Wait for a true value and return it."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := condition()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-    return found
 
 
 def workers_of(server):

@@ -8,9 +8,8 @@ import pytest
 from config.outages import outages
 from config.telemetry import sender as sending
 from config.telemetry.sender import PAUSE, PAUSE_MAX, NotAccepted, Sender, post
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.receiver import receiver as running_receiver
-from tests.served import until
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from contextlib import closing
 import pytest
 
 from config.telemetry.sender import STOP_TIMEOUT, TIMEOUT
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.receiver import receiver as running_receiver
-from tests.served import serving, until
+from tests.served import serving
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests import served
 from tests.benchmarks import processes, services
+from tests.patience import until
 
 HOST = "lists.example.com"
 
@@ -82,7 +83,7 @@ class Instances:
         """Kill a worker process, and wait until another one listens in its place."""
         victim = min(self.workers_of(port))
         os.kill(victim, signal.SIGKILL)
-        served.until(lambda: victim not in self.workers_of(port))
+        until(lambda: victim not in self.workers_of(port))
         self.wait_for_workers(port)
 
     def workers_of(self, port: int) -> set[int]:
@@ -93,12 +94,12 @@ class Instances:
     def wait_for_workers(self, port: int) -> None:
         """Wait until all workers of an instance listen."""
         expected = int(self.environment["WORKERS"])
-        served.until(lambda: processes.listening_sockets(port) in {expected, None})
+        until(lambda: processes.listening_sockets(port) in {expected, None})
 
     def replace_processes(self, port: int) -> None:
         """Send SIGHUP to an instance, and wait until it has another process."""
         pid, _ = self._running[port]
         before = processes.children_of(pid)
         os.kill(pid, signal.SIGHUP)
-        served.until(lambda: processes.children_of(pid).isdisjoint(before))
-        served.until(lambda: processes.children_of(pid))
+        until(lambda: processes.children_of(pid).isdisjoint(before))
+        until(lambda: processes.children_of(pid))

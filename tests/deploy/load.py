@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from tests import served
 from tests.deploy.proxies import Proxy
+from tests.patience import until
 
 PAUSE = 0.02  # seconds between two requests of one client
 CLIENTS = 4
@@ -27,7 +27,7 @@ class Outcome:
         """Go on after the block until the clients have asked several times."""
         enough = len(self.statuses) + 4 * CLIENTS
         yield
-        served.until(lambda: len(self.statuses) >= enough)
+        until(lambda: len(self.statuses) >= enough)
 
     @property
     def bad(self) -> list[int]:

@@ -10,11 +10,10 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import served
 from tests.benchmarks import processes
 from tests.deploy import certificates, programs
 from tests.deploy.instances import HOST
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -109,7 +108,7 @@ def running(name: str, directory: Path, upstreams: list[int]) -> Iterator[Proxy]
     try:
         context = ssl.create_default_context(cafile=certificate)
         proxy = Proxy(name, directory, process.pid, *ports, context)
-        served.until(lambda: process.poll() is not None or _listens(proxy))
+        until(lambda: process.poll() is not None or _listens(proxy))
         assert process.poll() is None, proxy.logs()
         yield proxy
     finally:

@@ -12,6 +12,7 @@ import pytest
 
 from tests import served
 from tests.benchmarks import processes
+from tests.patience import until
 from tests.standby import Servers
 
 pytestmark = pytest.mark.slow
@@ -116,19 +117,19 @@ def test_a_standby_takes_over_and_nothing_acknowledged_is_lost(tmp_path):
         workers = processes.children_of(ownlist.pid)
 
         with writing(ownlist, headers) as written:
-            served.until(lambda: len(written.acknowledged) >= 50)
+            until(lambda: len(written.acknowledged) >= 50)
             assert titles_in_feed(ownlist, headers)
             servers.kill("primary")
             killed_at = time.monotonic()
-            served.until(lambda: written.has(503, since=killed_at))
-            served.until(lambda: ready(ownlist) == 503)
+            until(lambda: written.has(503, since=killed_at))
+            until(lambda: ready(ownlist) == 503)
             servers.promote()
             promoted_at = time.monotonic()
-            served.until(lambda: written.has(201, since=promoted_at))
+            until(lambda: written.has(201, since=promoted_at))
             recovered_after = time.monotonic() - promoted_at
-            served.until(lambda: ready(ownlist) == 200)
+            until(lambda: ready(ownlist) == 200)
             enough = len(written.acknowledged) + 50
-            served.until(lambda: len(written.acknowledged) >= enough)
+            until(lambda: len(written.acknowledged) >= enough)
 
         stored = titles(ownlist, headers)
         assert set(written.acknowledged) <= set(stored)

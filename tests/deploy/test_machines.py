@@ -19,6 +19,7 @@ from tests.benchmarks import processes, services
 from tests.deploy import certificates, load, programs
 from tests.deploy.instances import HOST
 from tests.deploy.network import Network, why_not
+from tests.patience import PATIENCE, until
 
 pytestmark = pytest.mark.slow
 
@@ -89,13 +90,13 @@ class Machines:
     def connected(self, *, client="client"):
         """Yield a connection to the proxy, with TLS."""
         sender = self._socket(client, ADDRESSES["proxy"], 443)
-        with closing(http.client.HTTPConnection(HOST, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection(HOST, timeout=PATIENCE)) as connection:
             connection.sock = self._context.wrap_socket(sender, server_hostname=HOST)
             yield connection
 
     def _socket(self, client, address, port):
         return self.network.inside(
-            client, lambda: socket.create_connection((address, port), timeout=60)
+            client, lambda: socket.create_connection((address, port), timeout=PATIENCE)
         )
 
     def ask(self, method, path, body=None, headers=None, *, client="client"):
@@ -105,7 +106,7 @@ class Machines:
 
     def ask_machine(self, name, method, path, body=None, headers=None):
         """Ask one web machine as the proxy does."""
-        with closing(http.client.HTTPConnection(HOST, timeout=60)) as connection:
+        with closing(http.client.HTTPConnection(HOST, timeout=PATIENCE)) as connection:
             connection.sock = self._socket("proxy", WEB[name], PORT)
             forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.0.0.4"}
             return _ask(connection, method, path, body, forwarded | (headers or {}))
@@ -160,7 +161,7 @@ def machines(tmp_path_factory):
         proxy = start(inside(network, "proxy", haproxy(directory)))
         context = ssl.create_default_context(cafile=directory / "certificate.pem")
         running = Machines(network, directory, context)
-        served.until(lambda: proxy.poll() is not None or proxy_serves(running))
+        until(lambda: proxy.poll() is not None or proxy_serves(running))
         assert proxy.poll() is None, (directory / "haproxy.log").read_text()
         yield running
 
@@ -247,7 +248,7 @@ def wait_until_all_serve(machines, token):
         assert machines.ask("GET", TASKS, headers=token)[0] == 200
         return all(machines.served(name) >= before[name] + 2 for name in WEB)
 
-    served.until(all_have_served)
+    until(all_have_served)
 
 
 def test_a_limit_of_a_user_counts_on_all_machines(machines):
@@ -294,13 +295,13 @@ def test_the_others_serve_while_a_machine_is_cut_off_and_it_is_used_again(machin
     token = machines.register()
 
     with load.steady(machines, token) as outcome:
-        served.until(lambda: len(outcome.stored) >= 5)
+        until(lambda: len(outcome.stored) >= 5)
         machines.network.pull_cable("web1")
         began = len(outcome.statuses)
-        served.until(lambda: is_right_again(outcome.statuses[began:]))
+        until(lambda: is_right_again(outcome.statuses[began:]))
         machines.network.plug_in_cable("web1")
         before = machines.served("web1")
-        served.until(lambda: machines.served("web1") > before)
+        until(lambda: machines.served("web1") > before)
 
     assert set(outcome.bad) <= {503}
     titles = all_titles(machines, token)
@@ -347,7 +348,7 @@ def test_without_any_machine_the_proxy_says_when_to_try_again(
     assert response.headers["Retry-After"] == "5"
     assert response.headers["Content-Type"] == media_type
     assert media_type == "text/html" or json.loads(body)["code"] == "unavailable"
-    served.until(lambda: proxy_serves(machines))
+    until(lambda: proxy_serves(machines))
 
 
 def is_right_again(statuses):

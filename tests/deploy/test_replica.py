@@ -10,7 +10,7 @@ import pytest
 
 from tests import served
 from tests.benchmarks import processes, services
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.standby import Servers
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ def wait_for_replica(ownlist, servers, headers):
         read(ownlist, headers)
         return feed_read_by(servers, "standby") > before
 
-    served.until(answers)
+    until(answers)
 
 
 def outages(ownlist):
@@ -161,7 +161,7 @@ def test_a_replica_that_is_too_far_behind_is_not_asked(ownlist, servers, account
             assert "Newest" in read(ownlist, account)
             return "too far behind" in outages(ownlist)
 
-        served.until(is_left_alone)
+        until(is_left_alone)
         assert "MiB behind" in doctor(ownlist)
     finally:
         servers.run("standby", "SELECT pg_wal_replay_resume()")
@@ -207,7 +207,7 @@ def seconds_of_a_read(ownlist, account):
 
 def test_the_doctor_and_the_metrics_know_it(ownlist, account):
     assert "bytes behind" in doctor(ownlist)
-    served.until(lambda: metric(ownlist, "replica") > 0)
+    until(lambda: metric(ownlist, "replica") > 0)
 
 
 def metric(ownlist, result):

@@ -12,9 +12,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count, cycle
 
-from tests import served
 from tests.faults.accounts import Account, register
 from tests.faults.client import Answer, ask
+from tests.patience import until
 
 RATE = 20  # requests per second
 USERS = 3  # has no divisor in common with the ten kinds of requests
@@ -60,7 +60,7 @@ class Load:
     def wait_for_requests(self, number: int) -> None:
         """Let the load send this many more requests: 20 take a second."""
         target = self._sent + number
-        served.until(lambda: self._sent >= target)
+        until(lambda: self._sent >= target)
 
     def wait_until_calm(self, since: float) -> float:
         """Wait until all goes well again; return the seconds from `since` to then."""

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests import forging, served
+from tests import forging
 from tests.faults import many_clients
 from tests.faults.accounts import Account
 from tests.faults.client import ask
 from tests.faults.drill import Readiness
 from tests.faults.load import USERS
 from tests.key_server import KeyServer
+from tests.patience import until
 
 pytestmark = pytest.mark.faults
 
@@ -79,11 +80,11 @@ def test_new_keys_can_not_be_fetched(fault, instances, issuer, key, mode):
         issuer.mode(mode)
         fetches = issuer.fetches
         with strangers(port, issuer) as answers:
-            served.until(lambda: issuer.fetches > fetches)
+            until(lambda: issuer.fetches > fetches)
             load.wait_for_requests(100)
         issuer.publish(forging.jwk(key), forging.jwk(new))
         issuer.mode("normal")
-        served.until(lambda: ask(port, "GET", ME, rotated).is_good)
+        until(lambda: ask(port, "GET", ME, rotated).is_good)
     wrong = [one for one in answers if one.status != 401 and not one.asks_to_repeat]
     late = [one for one in load.answers if not one.is_good or one.seconds > SOON]
 

@@ -17,6 +17,7 @@ from tests.faults.client import ask
 from tests.faults.drill import Readiness
 from tests.faults.load import USERS
 from tests.mail_server import mail_server
+from tests.patience import until
 from tests.tcp_proxy import TcpProxy
 
 pytestmark = pytest.mark.faults
@@ -131,9 +132,9 @@ def test_a_sender_of_reminders_is_killed(fault, instances, mails, members):
         fault(name, instances, readiness=Readiness.READY, members=members),
         senders(instances, SENDERS) as running,
     ):
-        served.until(lambda: server.mails.qsize() >= before + REMINDERS // 4)
+        until(lambda: server.mails.qsize() >= before + REMINDERS // 4)
         running[0].kill()
-        served.until(lambda: not pending(instances))
+        until(lambda: not pending(instances))
     subjects = Counter(mail["Subject"] for mail in list(server.mails.queue)[before:])
 
     assert set(subjects.values()) == {1}

@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from tests import served
 from tests.faults import accounts, judgement, killing
 from tests.faults.client import ask
 from tests.faults.drill import Readiness
+from tests.patience import until
 
 pytestmark = pytest.mark.faults
 
@@ -70,7 +70,7 @@ def test_an_import_is_cut_off(fault, instances, postgresql, seconds):
         psycopg.connect(postgresql.url, autocommit=True) as admin,
     ):
         imported = pool.submit(_import, port, importer)
-        served.until(lambda: admin.execute(OLD_TRANSACTION, [seconds]).fetchone()[0])
+        until(lambda: admin.execute(OLD_TRANSACTION, [seconds]).fetchone()[0])
         for worker in instances.workers_of(port):
             os.kill(worker, signal.SIGKILL)
         *failed, answer = imported.result()

@@ -9,6 +9,7 @@ from tests.deploy import programs
 from tests.faults import many_clients
 from tests.faults.client import ask
 from tests.faults.drill import Readiness
+from tests.patience import until
 from tests.redis_server import RedisServer
 
 pytestmark = [
@@ -54,7 +55,7 @@ def assert_only_sign_ins_fail(load, answers, sign_in):
     wrong = [one for one in answers if not one.is_good and not one.asks_to_repeat]
     assert Counter(map(str, wrong)) == {}
     assert any(one.status == 503 for one in answers)
-    served.until(lambda: sign_in().is_good)
+    until(lambda: sign_in().is_good)
 
 
 def test_killed(fault, instances, redis, sign_in):

@@ -7,9 +7,8 @@ import pytest
 
 from config.front import Front, endings
 from tests.front.requests import Request
+from tests.patience import PATIENCE
 from tests.threads import run_async
-
-SECONDS = 30
 
 
 def application(environ, start_response):
@@ -34,7 +33,7 @@ def run(test):
             return task
 
         try:
-            return await asyncio.wait_for(test(begin), SECONDS)
+            return await asyncio.wait_for(test(begin), PATIENCE)
         finally:
             front.__rsgi_del__(loop)
 

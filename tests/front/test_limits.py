@@ -5,8 +5,7 @@ import socket
 
 import pytest
 
-from tests.patience import PATIENCE
-from tests.served import until
+from tests.patience import PATIENCE, until
 
 MIB = 1024 * 1024
 TOO_MUCH = 300 * MIB

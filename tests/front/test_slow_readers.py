@@ -12,7 +12,7 @@ import pytest
 from config.front.answers import LARGE
 from tests import served
 from tests.front.test_limits import MIB, ask, form
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 READERS = 12  # three for each thread
 FITTING = 4  # whose exports fit into the 32 MiB of one user together
@@ -114,7 +114,7 @@ def test_who_receives_nothing_is_ended_and_who_receives_slowly_gets_all(tmp_path
             received.append(answer.read(32 * 1024))
             return export(server, owner).status == 200
 
-        served.until(is_free)
+        until(is_free)
         received.append(answer.read())
         whole = export(server, owner).body
 

@@ -1,7 +1,6 @@
 """How many threads take requests: one, or all where one is too few."""
 
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from config.front import callers
 from config.front.threads import LITTLE, THREADS, WINDOW, Threads
 from tests.front.test_shares import is_empty
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 
 
 class Job:
@@ -82,9 +81,7 @@ class Server:
 
     def wait_until_idle(self):
         """Return when a thread waits for the next job."""
-        deadline = time.monotonic() + PATIENCE
-        while not self.threads._was_idle:
-            assert time.monotonic() < deadline
+        until(lambda: self.threads._was_idle)
 
     def close(self):
         for job in self._jobs:

@@ -61,6 +61,7 @@ def browser_type_launch_args(browser_type_launch_args):
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return browser_type_launch_args | {
         "executable_path": path,
+        "timeout": PATIENCE_MS,
         "args": [*browser_type_launch_args.get("args", []), *QUIET, *sandbox],
     }
 

@@ -5,7 +5,6 @@ import json
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -14,8 +13,10 @@ from urllib.parse import urlencode
 
 from tests import forging, served
 from tests.key_server import KeyServer
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, until
 from tests.security.cast import SECRET_TITLE
+
+SILENCE = 1  # seconds after which an answer is complete, or there is none
 
 CSRF = "c" * 32
 ME = "/api/v1/users/me"
@@ -165,7 +166,7 @@ class Target:
             ("127.0.0.1", self.server.port), timeout=PATIENCE
         ) as connection:
             connection.sendall(request)
-            connection.settimeout(1)
+            connection.settimeout(SILENCE)
             received = b""
             try:
                 while part := connection.recv(65536):
@@ -182,9 +183,7 @@ class Target:
         for one calls this before.
         """
         headers = {"Authorization": f"Bearer {token}"}
-        deadline = time.monotonic() + PATIENCE
-        while self._answer("GET", ME, None, headers).status == 503:
-            assert time.monotonic() < deadline, "the keys do not arrive"
+        until(lambda: self._answer("GET", ME, None, headers).status != 503)
 
     # --- Afterwards -------------------------------------------------------------
 
