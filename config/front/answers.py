@@ -7,6 +7,7 @@ import weakref
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from rest_framework.exceptions import APIException
@@ -27,10 +28,7 @@ PIECE = 64 * 1024  # bytes that are sent at once
 # process share a limit. One over the limit is sent when no other is in memory.
 LARGE = 256 * 1024  # bytes
 SHARED = 64 * 1024 * 1024  # bytes
-# What is refused for its response was done before. So the responses to writes may use
-# more, when reads are refused already.
-SHARED_WITH_WRITES = 2 * SHARED
-# Of either limit, one caller may use a half, or more for a single response.
+# Of a limit, one caller may use a half, or more for a single response.
 PART_OF_ONE_CALLER = 2
 SAFE = {"GET", "HEAD", "OPTIONS"}  # methods that write nothing (RFC 9110 section 9.2.1)
 # The key in the WSGI environment with the refusal of a request.
@@ -39,41 +37,61 @@ REFUSAL = "ownlist.refusal"
 Application = Callable[["WSGIEnvironment", Any], Iterable[bytes]]
 
 
+class Memory:
+    """What the large responses of a process share."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.size = 0  # bytes, of all responses
+        self._size_by_caller: Counter[Hashable] = Counter()
+
+    def hold(self, size: int, caller: Hashable) -> bool:
+        """Reserve `size` bytes; return False if a limit would be exceeded."""
+        with self._lock:
+            if self.size and self.size + size > SHARED:
+                return False
+            held = self._size_by_caller[caller]
+            if held and held + size > SHARED // PART_OF_ONE_CALLER:
+                return False
+            self.size += size
+            self._size_by_caller[caller] += size
+        return True
+
+    def release(self, size: int, caller: Hashable) -> None:
+        with self._lock:
+            self.size -= size
+            self._size_by_caller[caller] -= size
+            if not self._size_by_caller[caller]:
+                del self._size_by_caller[caller]
+
+
+memory = Memory()
+# What is refused for its response was done before. So the responses to writes that do
+# not fit have as much again, and those of one user can't fill what reads need.
+memory_of_writes = Memory()
+
+
 class Outgoing:
     """The memory of one large response while the client receives it."""
 
-    _lock = threading.Lock()
-    size = 0  # bytes, of all responses of the process
-    size_by_caller: Counter[Hashable] = Counter()
-
     def __init__(self) -> None:
-        self._size = 0  # bytes
-        self._caller: Hashable = ""
+        self._release: Callable[[], None] | None = None
 
-    def hold(self, size: int, *, caller: Hashable, limit: int) -> bool:
+    def hold(self, size: int, *, caller: Hashable, is_safe: bool) -> bool:
         """Reserve `size` bytes; return False if a limit would be exceeded."""
         if size <= LARGE:
             return True
-        with Outgoing._lock:
-            if Outgoing.size and Outgoing.size + size > limit:
-                return False
-            held = Outgoing.size_by_caller[caller]
-            if held and held + size > limit // PART_OF_ONE_CALLER:
-                return False
-            Outgoing.size += size
-            Outgoing.size_by_caller[caller] += size
-        self._size, self._caller = size, caller
-        return True
+        for one in (memory,) if is_safe else (memory, memory_of_writes):
+            if one.hold(size, caller):
+                self._release = partial(one.release, size, caller)
+                return True
+        return False
 
     async def release(self, protocol: HTTPProtocol) -> None:
         """Wait until the client has received the response, and free the memory."""
-        if self._size:
+        if self._release is not None:
             await protocol.client_disconnect()
-            with Outgoing._lock:
-                Outgoing.size -= self._size
-                Outgoing.size_by_caller[self._caller] -= self._size
-                if not Outgoing.size_by_caller[self._caller]:
-                    del Outgoing.size_by_caller[self._caller]
+            self._release()
 
 
 class Job:
@@ -147,10 +165,9 @@ class Job:
                 size, parts = start.length, iter(pieces)
             self.is_urgent = True
             is_safe = self._environ["REQUEST_METHOD"] in SAFE
-            limit = SHARED if is_safe else SHARED_WITH_WRITES
             # Who has no user shares with all others: credentials are easy to make up.
             caller = "" if self.caller in self.credentials else self.caller
-            if self.outgoing.hold(size, caller=caller, limit=limit):
+            if self.outgoing.hold(size, caller=caller, is_safe=is_safe):
                 self._stream(start, parts)
                 return
         finally:

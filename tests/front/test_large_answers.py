@@ -1,13 +1,12 @@
 """Large answers share memory until their clients have received them."""
 
 import asyncio
-from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 
 from config.front import answers
-from config.front.answers import REFUSAL, Job, Outgoing
+from config.front.answers import REFUSAL, Job, Memory
 from config.front.bodies import Body
 from config.front.heads import Head
 from tests.front.requests import Request
@@ -53,9 +52,8 @@ def run(reader, caller=""):
 @pytest.fixture
 def room_for_one(monkeypatch):
     monkeypatch.setattr(answers, "SHARED", SIZE)
-    monkeypatch.setattr(answers, "SHARED_WITH_WRITES", 2 * SIZE)
-    monkeypatch.setattr(Outgoing, "size", 0)
-    monkeypatch.setattr(Outgoing, "size_by_caller", Counter())
+    monkeypatch.setattr(answers, "memory", Memory())
+    monkeypatch.setattr(answers, "memory_of_writes", Memory())
 
 
 def statuses(*methods, callers=None):
@@ -86,6 +84,16 @@ def test_one_caller_uses_half_of_the_memory_at_most(room_for_one, monkeypatch):
     assert found == [200, 200, 503, 200, 200, 503]
 
 
+def test_one_user_whose_writes_are_not_read_leaves_reads_to_others(
+    room_for_one, monkeypatch
+):
+    monkeypatch.setattr(answers, "SHARED", 2 * SIZE)
+
+    found = statuses(*["POST"] * 3, "GET", callers=["me", "me", "me", "you"])
+
+    assert found == [200, 200, 503, 200]
+
+
 def test_one_larger_answer_is_allowed(room_for_one, monkeypatch):
     monkeypatch.setattr(answers, "SHARED", SIZE + 1)
 
@@ -96,7 +104,7 @@ def test_a_large_answer_that_was_read_uses_no_memory(room_for_one):
     async def read():
         reader, later = Reader(), Reader()
         job = run(reader)
-        held = Outgoing.size
+        held = answers.memory.size
         reader.has_read.set()
         await job.outgoing.release(reader)
         run(later)
