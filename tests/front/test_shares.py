@@ -71,6 +71,29 @@ def test_a_user_is_admitted_again_once_a_request_has_ended(begun):
     assert begun.sign_in(third)
 
 
+def test_a_job_is_of_its_user_once_that_is_known(begun):
+    """The memory of its answer is counted for this user."""
+    job, _ = begun.begin("token", user="me")
+    assert job.caller == "token"
+
+    assert begun.sign_in(job)
+
+    assert job.caller == "me"
+    assert begun.shares._caller_of == {job: "me"}
+
+
+def test_a_job_that_has_ended_counts_for_nobody_any_more(begun):
+    job, _ = begun.begin("token", user="me")
+    for name in "ab":
+        begun.sign_in(begun.begin(name, user="me")[0])
+    begun.shares.end(job)
+
+    assert begun.sign_in(job)
+
+    assert job not in begun.shares._caller_of
+    assert begun.shares._running == {"me": OF_ONE_CALLER}
+
+
 def test_jobs_behind_a_refused_first_one_wait_for_the_others_of_the_user(begun, known):
     known["old"] = "me"
     running, _ = begun.begin("old")
