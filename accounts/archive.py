@@ -171,6 +171,16 @@ TABLES_OF_SIGN_INS = (
         without=("user_id", "digest", "epoch"),
     ),
     Table(
+        "trusted_browsers",
+        "accounts.TrustedBrowser",
+        "user",
+        (
+            *("id", "created_at", "expires_at", "last_used_at"),
+            *("device", "network"),
+        ),
+        without=("user_id", "digest", "fingerprint"),
+    ),
+    Table(
         "second_factors",
         "mfa.Authenticator",
         "user",

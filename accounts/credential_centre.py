@@ -13,7 +13,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
-from accounts import emails, events, factors, identity_mails, personal_tokens
+from accounts import (
+    emails,
+    events,
+    factors,
+    identity_mails,
+    personal_tokens,
+    trusted_browsers,
+)
 from accounts.better_auth.identities import unlink
 from accounts.credentials import Credential, end_all, lock_if_current
 from accounts.models import (
@@ -22,6 +29,7 @@ from accounts.models import (
     PersonalAccessToken,
     RefreshFamily,
     SecurityEvent,
+    TrustedBrowser,
     User,
 )
 from config.api.scopes import SCOPES
@@ -36,8 +44,12 @@ IDENTITY = "identity"
 PASSKEY = "passkey"
 APP = "authenticator-app"
 CODES = "recovery-codes"
+TRUSTED = "trusted-browser"
 ADDRESS = "address-link"
-KINDS = (SESSION, SIGN_IN, PERSONAL, IDENTITY, PASSKEY, APP, CODES, ADDRESS)
+KINDS = (
+    *(SESSION, SIGN_IN, PERSONAL, IDENTITY, PASSKEY, APP, CODES, TRUSTED),
+    ADDRESS,
+)
 # Ending one of these takes away a way to sign in, so it requires a recent sign-in.
 WAYS_TO_SIGN_IN = frozenset({IDENTITY, PASSKEY, APP})
 
@@ -198,6 +210,22 @@ def _in_words(row: Any, rows: list[Any]) -> tuple[str, str, str]:
     return CODES, f"Recovery codes: {left} left", "Replace the second step, once each"
 
 
+def _trusted_browsers(viewer: Viewer) -> Iterator[Entry]:
+    mine = trusted_browsers.live(viewer.user, at=viewer.at)
+    for one in mine.order_by("-created_at", "-pk")[:MOST]:
+        yield Entry(
+            TRUSTED,
+            str(one.pk),
+            name=one.device or "Unknown browser",
+            may="Skip the second step of signing in",
+            created_at=one.created_at,
+            last_used_at=one.last_used_at,
+            device=one.device,
+            network=one.network,
+            expires_at=one.expires_at,
+        )
+
+
 def _address_links(viewer: Viewer) -> Iterator[Entry]:
     pending = emails.pending_address(viewer.user)
     if pending is not None:
@@ -215,6 +243,7 @@ _LISTS: tuple[tuple[tuple[str, ...], Callable[[Viewer], Iterator[Entry]]], ...] 
     ((PERSONAL,), _personal_tokens),
     ((IDENTITY,), _identities),
     ((PASSKEY, APP, CODES), _factors),
+    ((TRUSTED,), _trusted_browsers),
     ((ADDRESS,), _address_links),
 )
 
@@ -267,6 +296,11 @@ def _end_sign_in(user: User, entry: Entry, at: datetime) -> bool:
     return bool(live.update(revoked_at=at))
 
 
+def _end_trust(user: User, entry: Entry, at: datetime) -> bool:
+    mine = TrustedBrowser.objects.filter(user=user, pk=entry.key)
+    return bool(mine.delete()[0])
+
+
 def _end_address_link(user: User, entry: Entry, at: datetime) -> bool:
     return emails.discard_pending_addresses(user)
 
@@ -274,6 +308,7 @@ def _end_address_link(user: User, entry: Entry, at: datetime) -> bool:
 _ENDS: dict[str, Callable[[User, Entry, datetime], bool]] = {
     SESSION: _end_session,
     SIGN_IN: _end_sign_in,
+    TRUSTED: _end_trust,
     ADDRESS: _end_address_link,
 }
 

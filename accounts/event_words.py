@@ -20,6 +20,7 @@ WORDS = {
     "reset": "with a link by e-mail",
     "session": "browser",
     "totp": "authenticator app",
+    "trusted-browser": "trusted browser",
 } | {name: name.upper() for name in ("csv", "json")}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.stages import LoginStage, LoginStageController
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import trusted_browsers
 from accounts.models import LinkedIdentity, User
@@ -36,7 +37,7 @@ class SecondStep(LoginStage):
             return False
         if _identity_skips_it(self.request, user):
             return False
-        return not trusted_browsers.is_trusted(self.request, user)
+        return not trusted_browsers.is_trusted(self.request, user, at=timezone.now())
 
 
 def pending(request: HttpRequest) -> SecondStep | None:

@@ -1,52 +1,90 @@
-"""Browsers in which the user needn't repeat the second step for two weeks.
+"""Browsers in which the user needn't repeat the second step for some days.
 
-A signed cookie holds one entry for each account that trusts the browser. It ends when
-the factors or the credentials of its user change: then the fingerprint is another.
+A signed cookie holds a secret for each account that trusts the browser, and a row of
+`TrustedBrowser` the digest of each. The trust ends when its user ends it, and when the
+factors or the credentials of the user change: then the fingerprint is another.
 """
 
-import time
-from collections.abc import Iterator
+import secrets
+from datetime import datetime
+from hashlib import sha256
 
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 
+from accounts import events
+from accounts.devices import client_of
 from accounts.factors import fingerprint
-from accounts.models import User
+from accounts.models import SecurityEvent, TrustedBrowser, User
 from config.cookies import SignedCookie
 
 SALT = "accounts.trusted_browsers"
 MAX_ACCOUNTS = 5  # in one browser; older ones are dropped
-MAX_AGE = int(settings.TRUSTED_BROWSER_AGE.total_seconds())
+MAX_BROWSERS = 50  # of one user; older ones end
 COOKIE = SignedCookie(
-    "TRUSTED_COOKIE_NAME", salt=SALT, max_age=MAX_AGE, max_length=1000
+    "TRUSTED_COOKIE_NAME",
+    salt=SALT,
+    max_age=int(settings.TRUSTED_BROWSER_AGE.total_seconds()),
+    max_length=500,
 )
 
 
-def is_trusted(request: HttpRequest, user: User) -> bool:
-    """Tell whether the user trusts this browser."""
-    entries = list(_entries(request))
-    if not entries:
+def live(user: User, *, at: datetime) -> QuerySet[TrustedBrowser]:
+    """Return the browsers that the user trusts."""
+    mine = TrustedBrowser.objects.filter(user=user)
+    return mine.filter(fingerprint=_fingerprint(user), expires_at__gt=at)
+
+
+def is_trusted(request: HttpRequest, user: User, *, at: datetime) -> bool:
+    """Tell whether the user trusts this browser, and record that it was used."""
+    digests = _digests(request)
+    if not digests:
         return False
-    mine = _digest(user)
-    return any(constant_time_compare(digest, mine) for digest, _ in entries)
+    client = client_of(request)
+    mine = live(user, at=at).filter(digest__in=digests)
+    used = mine.update(last_used_at=at, device=client.device, network=client.network)
+    return bool(used)
 
 
-def trust(request: HttpRequest, response: HttpResponseBase, user: User) -> None:
+@transaction.atomic
+def trust(
+    request: HttpRequest, response: HttpResponseBase, user: User, *, at: datetime
+) -> None:
     """Let the browser skip the second step of this user from now on."""
-    mine = _digest(user)
-    others = [entry for entry in _entries(request) if entry[0] != mine]
-    entries = [(mine, int(time.time())), *others[: MAX_ACCOUNTS - 1]]
-    COOKIE.write(response, ".".join(f"{digest}-{at}" for digest, at in entries))
+    kept = _secrets(request)
+    mine = TrustedBrowser.objects.filter(user=user)
+    mine.filter(digest__in=_digests(request)).delete()  # replaced by the new one
+    secret, client = secrets.token_urlsafe(24), client_of(request)
+    TrustedBrowser.objects.create(
+        user=user,
+        digest=_digest(secret),
+        fingerprint=_fingerprint(user),
+        created_at=at,
+        expires_at=at + settings.TRUSTED_BROWSER_AGE,
+        device=client.device,
+        network=client.network,
+    )
+    newest = mine.order_by("-created_at", "-pk").values_list("pk", flat=True)
+    mine.filter(pk__in=list(newest[MAX_BROWSERS:])).delete()
+    events.record(user, SecurityEvent.Kind.BROWSER_TRUSTED, at=at, about=client.device)
+    COOKIE.write(response, ".".join([secret, *kept[: MAX_ACCOUNTS - 1]]))
 
 
-def _entries(request: HttpRequest) -> Iterator[tuple[str, int]]:
-    """Yield digest and time of each entry that is not too old."""
-    for entry in filter(None, COOKIE.read(request).split(".")):
-        digest, _, at = entry.partition("-")
-        if int(at) + MAX_AGE > time.time():
-            yield digest, int(at)
+def _secrets(request: HttpRequest) -> list[str]:
+    """Return the secrets in the cookie of the browser, the latest first."""
+    return list(filter(None, COOKIE.read(request).split(".")))[:MAX_ACCOUNTS]
 
 
-def _digest(user: User) -> str:
-    return salted_hmac(SALT, fingerprint(user), algorithm="sha256").hexdigest()[:40]
+def _digests(request: HttpRequest) -> list[str]:
+    return [_digest(secret) for secret in _secrets(request)]
+
+
+def _digest(secret: str) -> str:
+    return sha256(secret.encode()).hexdigest()
+
+
+def _fingerprint(user: User) -> str:
+    return salted_hmac(SALT, fingerprint(user), algorithm="sha256").hexdigest()

@@ -14,6 +14,7 @@ from accounts.models.support_grant import (
     SupportGrant,
     SupportLook,
 )
+from accounts.models.trusted_browser import TrustedBrowser
 from accounts.models.user import (
     DELETION_STARTED,
     REQUEST_FIELDS,
@@ -39,6 +40,7 @@ __all__ = [
     "SecurityEvent",
     "SupportGrant",
     "SupportLook",
+    "TrustedBrowser",
     "User",
     "UserManager",
     "known_timezones",

@@ -42,6 +42,11 @@ SECTIONS = (
         (centre.PASSKEY, centre.APP, centre.CODES),
     ),
     (
+        "Trusted browsers",
+        "No browser skips your second step.",
+        (centre.TRUSTED,),
+    ),
+    (
         "Links by e-mail",
         "No change of your address is waiting.",
         (centre.ADDRESS,),
@@ -53,6 +58,7 @@ VERBS = {
     centre.SIGN_IN: "Sign out",
     centre.PERSONAL: "Revoke",
     centre.IDENTITY: "Disconnect",
+    centre.TRUSTED: "Stop trusting",
     centre.ADDRESS: "Cancel",
 }
 LAST = "This is your only way to sign in. Add an e-mail address and a password first."
@@ -138,10 +144,16 @@ class EndView(TemplateView):
             messages.error(request, LAST)
             return redirect("accounts:credentials")
         if is_done:
-            messages.success(request, f"{entry.name} can no longer be used.")
+            messages.success(request, _ended(entry))
         else:
             messages.info(request, f"{entry.name} had ended already.")
         return redirect("accounts:credentials")
+
+
+def _ended(entry: centre.Entry) -> str:
+    if entry.kind == centre.TRUSTED:
+        return f"{entry.name} asks for your second step at the next sign-in."
+    return f"{entry.name} can no longer be used."
 
 
 end = _recent_if_needed(EndView.as_view())

@@ -1,5 +1,6 @@
 """The forms of the account pages: allauth's with our fields and rules, and our own."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account import forms as allauth
@@ -27,6 +28,8 @@ from accounts.models import (
 )
 from accounts.passwords import MAX_LENGTH, hashed, minimum_length, normalised
 from accounts.registration import is_verification_mandatory, register
+
+SIGNED_IN_FOR = timedelta(seconds=settings.SESSION_COOKIE_AGE)
 
 
 class EmailField(forms.EmailField):
@@ -95,7 +98,7 @@ class SignInForm(allauth.LoginForm):
         self.fields["login"].widget.attrs["autocomplete"] = "username webauthn"
         self.fields["password"] = PasswordField(label="Password")
         remember = self.fields["remember"]
-        remember.label = "Keep me signed in for two weeks"
+        remember.label = f"Keep me signed in for {SIGNED_IN_FOR.days} days"
         remember.help_text = "Uncheck it on a computer that others use."
         remember.initial = True
 

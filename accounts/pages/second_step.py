@@ -186,7 +186,7 @@ class SecondStepView(_StepView):
         if is_brief:  # the user chose it with the password
             session.set_expiry(0)
         if given["trust"] and self.request.user.is_authenticated:
-            trusted_browsers.trust(self.request, response, self.user)
+            trusted_browsers.trust(self.request, response, self.user, at=timezone.now())
         return response
 
 

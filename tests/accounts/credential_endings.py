@@ -64,7 +64,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
             (ENDS, ENDS, ENDS),
             (STAYS, STAYS, STAYS, THIS, ENDS),
         ),
-        ("trusted browser", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS, STAYS, ENDS)),
+        ("trusted browser", (ENDS, ENDS, ENDS), (STAYS, STAYS, STAYS, THIS, ENDS)),
         (
             "OpenID Connect sign-in under way",
             (ENDS, ENDS, ENDS),

@@ -10,10 +10,19 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
-from accounts import credentials, events, leaving, session_binding, support, tokens
+from accounts import (
+    credentials,
+    events,
+    leaving,
+    session_binding,
+    support,
+    tokens,
+    trusted_browsers,
+)
 from accounts.browser_sessions import SessionStore
 from accounts.management.commands import purge_accounts
 from accounts.models import (
@@ -53,6 +62,8 @@ def live(user, *, colleague):
     pair = tokens.start_family(user=user, at=NOW())
     tokens.rotate(refresh=pair.refresh, at=NOW())
     token_of(user, name="cherry")
+    visit = RequestFactory().get("/")
+    trusted_browsers.trust(visit, HttpResponse(), user, at=NOW())
     task = TaskFactory(owner=user, title="quince", notes="walnut", labels=["medlar"])
     TaskFactory(owner=user, parent_id=task.pk)
     IdempotentAnswer.objects.create(

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import DatabaseError
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import credential_centre as centre
-from accounts import events, factors, personal_tokens, tokens
+from accounts import events, factors, personal_tokens, tokens, trusted_browsers
 from accounts.credentials import Credential
 from accounts.devices import Client as Device
 from accounts.models import (
@@ -27,6 +28,10 @@ OTHERS = reverse("accounts:credentials-end-others")
 API = "/api/v1/credentials"
 ME = "/api/v1/users/me"
 REFRESH = "/api/v1/auth/token/refresh"
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
+)
 LAPTOP = Device("Firefox on Windows", "203.0.113.0/24")
 
 
@@ -52,6 +57,9 @@ def everything(alice, browser):
     )
     passkey = factors.NewPasskey("", "id", 0, signs_in=True)
     factors.add_passkey(user=alice, passkey=passkey, name="Blue key", at=now)
+    headers = {"user-agent": PHONE}
+    request = RequestFactory().get("/", headers=headers)
+    trusted_browsers.trust(request, HttpResponse(), alice, at=now)
     EmailAddress.objects.create(user=alice, email="new@example.com")
     return pair
 
@@ -74,6 +82,7 @@ def test_lists_every_kind_in_words(everything, browser):
         "identity": "alice@id.example at https://id.example",
         "passkey": "Blue key",
         "recovery-codes": "Recovery codes: 10 left",
+        "trusted-browser": "Safari on iPhone",
         "address-link": "Link mailed to new@example.com",
     }
     assert found["token"]["network"] == "203.0.113.0/24"
@@ -299,8 +308,8 @@ def test_the_queries_do_not_grow_with_the_number(
         browser_of(alice)
         tokens.start_family(user=alice, at=now)
 
-    with django_assert_max_num_queries(10):
-        assert len(listed(browser)) == 31
+    with django_assert_max_num_queries(12):
+        assert len(listed(browser)) == 32
 
 
 def test_a_user_has_a_bounded_number_of_sign_ins_by_token(alice, monkeypatch):

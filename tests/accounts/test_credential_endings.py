@@ -189,14 +189,15 @@ class PersonalToken(SessionToken):
 class Trusted(Kind):
     def make(self):
         response = HttpResponse()
-        trusted_browsers.trust(RequestFactory().get("/"), response, self.world.alice)
+        request, now = RequestFactory().get("/"), timezone.now()
+        trusted_browsers.trust(request, response, self.world.alice, at=now)
         self.cookies = response.cookies
 
     def holds(self):
         request = RequestFactory().get("/")
         request.COOKIES = {name: one.value for name, one in self.cookies.items()}
         alice = User.objects.get(pk=self.world.alice.pk)
-        return trusted_browsers.is_trusted(request, alice)
+        return trusted_browsers.is_trusted(request, alice, at=timezone.now())
 
 
 class UnderWay(OutsideSession):
@@ -366,6 +367,8 @@ def end_in_the_centre(world, own):
         ids = [f"personal-token-{own.pk}"]
     elif isinstance(own, (ConfirmLink, ResetLink, SupportView)):
         return False
+    elif isinstance(own, Trusted):
+        ids = [entry["id"] for entry in listed if entry["kind"] == "trusted-browser"]
     elif type(own) is ChangeLink:
         ids = [entry["id"] for entry in listed if entry["kind"] == "address-link"]
     elif client is not None:

@@ -223,8 +223,10 @@ def test_trust_ends_with_the_credentials_and_with_the_factors(alice, trusted, ch
     assert response["Location"] == STEP
 
 
-def test_trust_ends_after_two_weeks(alice, trusted, monkeypatch):
-    later = (timezone.now() + timedelta(days=14, seconds=1)).timestamp()
+def test_trust_ends_after_some_days(alice, trusted, monkeypatch, settings):
+    later = (
+        timezone.now() + settings.TRUSTED_BROWSER_AGE + timedelta(seconds=1)
+    ).timestamp()
     monkeypatch.setattr("time.time", lambda: later)
 
     _, response = with_password(alice, client=trusted)

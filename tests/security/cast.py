@@ -140,7 +140,7 @@ def factors_of(issuer: str) -> dict[str, Any]:
             user=user, issuer=issuer, subject=name, created_at=now, last_used_at=now
         )
     response = HttpResponse()
-    trusted_browsers.trust(RequestFactory().get("/"), response, user)
+    trusted_browsers.trust(RequestFactory().get("/"), response, user, at=now)
     made["eve"]["trusted"] = response.cookies["ownlist_trusted"].value
     return made
 

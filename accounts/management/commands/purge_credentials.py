@@ -9,7 +9,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import event_chains
-from accounts.models import EndedSession, PersonalAccessToken, RefreshFamily
+from accounts.models import (
+    EndedSession,
+    PersonalAccessToken,
+    RefreshFamily,
+    TrustedBrowser,
+)
 from config.regular_commands import record_success
 
 KEPT = timedelta(days=30)  # after they ended, so that support can see when
@@ -28,6 +33,7 @@ class Command(BaseCommand):
         event_chains.delete_attempts(before=at - KEPT)
         event_chains.delete_oldest()
         EndedSession.objects.filter(until__lte=at).delete()
+        TrustedBrowser.objects.filter(expires_at__lte=at).delete()
         call_command("clearsessions")
         # Earlier versions kept sessions there, under their keys. Those that were valid
         # at the upgrade have been copied.

@@ -4,11 +4,20 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
+from django.http import HttpResponse
+from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from accounts import events, factors, leaving, personal_tokens, tokens
+from accounts import (
+    events,
+    factors,
+    leaving,
+    personal_tokens,
+    tokens,
+    trusted_browsers,
+)
 from accounts import support as views
 from accounts.credentials import request_deletion
 from accounts.models import LinkedIdentity, SecurityEvent
@@ -126,6 +135,9 @@ def protect(user):
     EmailAddress.objects.create(user=user, email="alice.new@example.com")
     tokens.start_family(user=user, at=now)
     token_of(user, name=LONG)
+    device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    request = RequestFactory().get("/", headers={"user-agent": device})
+    trusted_browsers.trust(request, HttpResponse(), user, at=now)
     granted(user)
 
 
