@@ -149,8 +149,10 @@ def test_deletion_locks_the_account_and_waits_a_week(api_as, alice):
     assert client.get(URL).status_code == 401
 
 
-@pytest.mark.parametrize("authenticated_at", [None, timezone.now() - RECENT])
-def test_deletion_asks_for_a_recent_sign_in(api_as, alice, authenticated_at):
+@pytest.mark.parametrize("is_known", [False, True])
+def test_deletion_asks_for_a_recent_sign_in(api_as, alice, is_known):
+    authenticated_at = timezone.now() - RECENT if is_known else None
+
     response = api_as(alice, authenticated_at=authenticated_at).delete(URL)
 
     assert response.status_code == 403

@@ -27,7 +27,8 @@ from accounts.models import user as user_module
 from accounts.pages import forms, identities, views
 from tests.factories import PASSWORD, UserFactory
 from tests.openid import be_client_of, browser, come_back, is_signed_in
-from tests.threads import PATIENCE, in_a_thread, wait_for_a_blocked_statement
+from tests.patience import PATIENCE
+from tests.threads import in_a_thread, wait_for_a_blocked_statement
 
 pytestmark = pytest.mark.django_db
 

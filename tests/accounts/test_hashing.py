@@ -22,7 +22,8 @@ from accounts import hashing
 from accounts.hashing import Limited, TooManyHashes
 from accounts.models import User
 from tests.factories import PASSWORD, UserFactory
-from tests.threads import PATIENCE, in_a_thread
+from tests.patience import PATIENCE
+from tests.threads import in_a_thread
 
 NEW = "another long phrase"
 

@@ -1,7 +1,7 @@
 """A view that a user allows to support staff: who may open it, and what ends it."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
@@ -11,9 +11,10 @@ from django.utils import timezone
 from accounts import credentials, support
 from accounts.models import SecurityEvent, SupportGrant, SupportLook
 from tests.factories import UserFactory
-from tests.threads import PATIENCE, in_a_thread, wait_for_a_blocked_statement
+from tests.patience import PATIENCE
+from tests.threads import in_a_thread, wait_for_a_blocked_statement
 
-AT = timezone.now()
+AT = datetime(2027, 3, 1, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 REASON = "My shopping list <b>vanished</b>"
 Kind = SecurityEvent.Kind

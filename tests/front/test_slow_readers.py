@@ -131,7 +131,7 @@ def test_many_who_receive_nothing_of_a_small_answer_are_ended(tmp_path):
         for wire, _ in silent:
             polled.register(wire, 0)
 
-        served.until(lambda: len(polled.poll(0)) == SILENT)
+        until(lambda: len(polled.poll(0)) == SILENT)
         answer = export(server, owner, SMALL)
 
     assert {begun for _, begun in silent} == {b"HTTP/1.1 200"}

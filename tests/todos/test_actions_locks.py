@@ -11,7 +11,8 @@ from django.db import connection, transaction
 
 from tests.changes import caller_of
 from tests.factories import TaskFactory, TaskListFactory, UserFactory
-from tests.threads import PATIENCE, in_a_thread, wait_for_a_blocked_statement
+from tests.patience import PATIENCE
+from tests.threads import in_a_thread, wait_for_a_blocked_statement
 from todos import actions
 from todos.models import Task, TaskList
 from todos.reminders.planning import take_reminder

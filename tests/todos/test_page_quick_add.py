@@ -23,7 +23,10 @@ URL = reverse("todos:quick-add")
 ADD = reverse("todos:add")
 PREVIEW = reverse("todos:quick-preview")
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-TODAY = timezone.now().date()
+
+
+def today():
+    return timezone.now().date()  # her time zone is UTC
 
 
 @pytest.fixture
@@ -89,7 +92,8 @@ def test_links_to_the_details_and_undoes_the_batch(client, alice):
 
 
 def test_keeps_the_line_as_text_and_undoes_that_too(client, alice, home):
-    here = {"next": "/", "due_date": TODAY.isoformat(), "list": str(home.pk)}
+    day = today()
+    here = {"next": "/", "due_date": day.isoformat(), "list": str(home.pk)}
     toast = add(client, "Read \\tomorrow p1 @shop", **here)
     first = Task.objects.get()
 
@@ -98,7 +102,7 @@ def test_keeps_the_line_as_text_and_undoes_that_too(client, alice, home):
     task = Task.objects.with_labels().get()
     assert str(again) == "Added: Read \\tomorrow p1 @shop"
     assert (task.title, task.priority) == ("Read \\tomorrow p1 @shop", 3)
-    assert (task.due_date, task.list, task.label_names) == (TODAY, home, [])
+    assert (task.due_date, task.list, task.label_names) == (day, home, [])
     press(client, again, "Undo")
     assert [row.pk for row in Task.objects.all()] == [first.pk]
     assert Task.objects.with_labels().get().label_names == ["shop"]
@@ -176,7 +180,7 @@ def test_the_page_gives_what_the_line_does_not_set(client, alice, home):
 def test_the_bar_sends_the_defaults_of_its_page(client, page):
     text = client.get(page).content.decode()
 
-    sends_today = f'name="due_date" value="{TODAY.isoformat()}"' in text
+    sends_today = f'name="due_date" value="{today().isoformat()}"' in text
     assert sends_today == (page == "/")
 
 

@@ -20,7 +20,6 @@ from todos.pages.properties import TitleForm
 
 pytestmark = [pytest.mark.any_database, pytest.mark.slow]
 
-TODAY = timezone.now().date()
 WRITTEN = "Written with much thought"
 
 
@@ -29,10 +28,11 @@ class Scene:
 
     def __init__(self, alice, state):
         self.owner = alice
+        self.today = timezone.now().date()
         self.home = TaskListFactory(owner=alice, name="Home")
         self.other = TaskListFactory(owner=alice, name="Other")
         self.task = TaskFactory(
-            owner=alice, title="Buy milk", list_id=self.home.pk, due_date=TODAY
+            owner=alice, title="Buy milk", list_id=self.home.pk, due_date=self.today
         )
         self.parent = TaskFactory(owner=alice, list_id=self.home.pk)
         if state == "trashed":
@@ -50,7 +50,7 @@ class Scene:
         self._change(title="Buy bread", due_date=None)
 
     def repeat(self):
-        self._change(rrule="FREQ=DAILY;COUNT=2", due_date=TODAY)
+        self._change(rrule="FREQ=DAILY;COUNT=2", due_date=self.today)
 
     def _change(self, **changes):
         actions.update_task(self.caller, task_id=self.task.pk, changes=changes)
