@@ -538,7 +538,6 @@ PAGE_LIMITS = {
     "account_signup": "register",
     "mfa_authenticate": "sign-in-address",
     "mfa_login_webauthn": "sign-in-address",
-    "mfa_passkey_options": "sign-in-address",
     "openid_connect_login": "outside-start",
     "account_reset_password": "reset",
     "account_reset_password_from_key": "reset",

@@ -266,7 +266,7 @@ def passkey_context(
         "purpose": purpose,
         "options": reverse(options, args=[purpose]),
         "host": host,
-        "elsewhere": f"{request.scheme}://{here}{request.path}",
+        "elsewhere": f"{request.scheme}://{here}{request.get_full_path()}",
     }
 
 
@@ -329,14 +329,18 @@ class RemoveFactorView(TemplateView):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         user = user_of(request)
+        rows = factors.factors_of(user)
+        names = [row.data.get("name") for row in rows if row.pk == pk]
+        what = f"passkey “{names[0]}”" if any(names) else "authenticator app"
+        removed = f"The {what} has been removed."
         if not factors.remove(user=user, pk=pk, at=timezone.now()):
             messages.info(request, GONE)
         elif user.has_factor:
-            messages.success(request, "It has been removed.")
+            messages.success(request, removed)
         else:
             messages.warning(
                 request,
-                "It has been removed. Your sign-in has no second step now. If your "
+                f"{removed} Your sign-in has no second step now. If your "
                 f"password has fewer than {settings.PASSWORD_MIN_LENGTH} characters, "
                 "choose a longer one.",
             )

@@ -24,6 +24,7 @@ from django.http import (
     JsonResponse,
 )
 from django.shortcuts import redirect
+from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -43,6 +44,7 @@ from accounts.pages.factors import CodeField, CredentialField, passkey_context
 from accounts.password_attempts import Attempt
 from accounts.second_step import pending, record_passkey
 from accounts.sign_in_records import record_factor
+from config.toasts import ToastAction, add_toast
 
 if TYPE_CHECKING:
     StepFormView = FormView["StepForm"]
@@ -116,11 +118,7 @@ class _StepView(StepFormView):
             attempt.failed = False
         record_factor(self.request, user, kind)
         if kind == factors.CODES:
-            messages.warning(
-                self.request,
-                "You have used a recovery code. If you have lost your device, remove it"
-                " from your account and add another one.",
-            )
+            _say_what_to_do_now(self.request, user)
         return self.succeeded(given)
 
     def _use(self, user: User, given: dict[str, Any]) -> str:
@@ -144,6 +142,19 @@ class _StepView(StepFormView):
     def succeeded(self, given: dict[str, Any]) -> HttpResponse:
         """Respond to a factor that was accepted."""
         raise NotImplementedError
+
+
+def _say_what_to_do_now(request: HttpRequest, user: User) -> None:
+    """Tell a user who used a recovery code how many are left, and lead on."""
+    left = factors.codes_left(factors.factors_of(user)) or 0
+    add_toast(
+        request,
+        f"You have used a recovery code. {left or 'No'} code{pluralize(left)} left."
+        " If you have lost your device, remove it and add another one."
+        + ("" if left else " Create new codes, too."),
+        [ToastAction("Second step", reverse("accounts:factors"))],
+        level=messages.WARNING,
+    )
 
 
 @method_decorator(login_not_required, name="dispatch")

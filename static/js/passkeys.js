@@ -14,12 +14,12 @@ let waiting = null; // ends the request that waits for autofill
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   const note = form.querySelector("[data-passkey-note]");
-  note.firstElementChild.textContent = obstacle(form.dataset);
+  note.firstElementChild.replaceChildren(...obstacle(form.dataset));
   note.hidden = !note.firstElementChild.textContent;
   if (!note.hidden) continue;
-  const actions = form.querySelector("[data-passkey-button]");
-  actions.hidden = false;
-  actions.querySelector("button").addEventListener("click", () => {
+  const button = form.querySelector("[data-passkey-button]");
+  button.hidden = button.parentElement.hidden = false;
+  button.addEventListener("click", () => {
     if (form.dataset.passkey === "add" && !form.reportValidity()) return;
     waiting?.abort();
     ask(form).catch((error) => explain(form, note, error));
@@ -28,9 +28,16 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
 }
 
 function obstacle({ host, elsewhere }) {
-  if (location.hostname !== host) return `Passkeys need a host name. Open ${elsewhere} to use them.`;
-  if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) return "This browser doesn't support passkeys.";
-  return "";
+  if (location.hostname !== host) return ["Passkeys work at ", linkTo(elsewhere), " only."];
+  if (!window.PublicKeyCredential?.parseCreationOptionsFromJSON) return ["This browser doesn't support passkeys."];
+  return [];
+}
+
+function linkTo(url) {
+  const link = document.createElement("a");
+  link.href = url;
+  link.textContent = new URL(url).host;
+  return link;
 }
 
 async function ask(form, how = {}) {
@@ -65,5 +72,7 @@ function explain(form, note, error) {
   const isNew = form.dataset.passkey === "add";
   note.textContent = WORDS[error.name]
     ?? (isNew ? "No passkey was added. Try again." : "No passkey was used. Try again, or use another way.");
+  note.classList.replace("soft", "errorlist");
+  note.setAttribute("role", "alert");
   note.hidden = false;
 }

@@ -140,7 +140,21 @@ def test_a_recovery_code_signs_in_and_says_what_to_do_next(alice, secret):
     page = client.post(STEP, {"code": codes[0]}, follow=True).text
 
     assert is_signed_in(client)
-    assert "You have used a recovery code." in page
+    assert "You have used a recovery code. 9 codes left." in page
+    toast = page[page.index('id="toast-1"') :]
+    assert f'href="{reverse("accounts:factors")}">Second step</a>' in toast
+
+
+def test_the_last_recovery_code_says_to_create_new_ones(alice, secret):
+    codes = factors.show_codes(user=alice, at=timezone.now())
+    for code in codes[1:]:
+        factors.use_code(user=alice, code=code, at=timezone.now())
+    client, _ = with_password(alice)
+
+    page = client.post(STEP, {"code": codes[0]}, follow=True).text
+
+    assert "No codes left." in page
+    assert "Create new codes, too." in page
 
 
 def test_the_step_needs_the_first_one(alice, code):
@@ -311,6 +325,7 @@ def test_removing_twice_says_that_it_is_gone(alice, secret):
     client = browser_of(alice, proof=password_at(timezone.now()))
     second = client.post(page, follow=True).text
 
+    assert "The authenticator app has been removed." in first
     assert "no second step now" in first
     assert "It was removed already" in second
 

@@ -183,14 +183,29 @@ def test_a_passkey_of_another_origin_or_user_is_refused(
     expect(tab.get_by_text("was not accepted").first).to_be_visible()
 
 
+def test_a_passkey_that_was_not_used_is_an_error_for_all_senses(tab, live_server):
+    tab.add_init_script(
+        "navigator.credentials.get = async () => { throw new Error(); }"
+    )
+    use_alone(tab)
+
+    alert = tab.get_by_role("alert")
+    expect(alert).to_have_text("No passkey was used. Try again, or use another way.")
+
+
 def test_the_page_says_where_passkeys_work(tab, live_server):
     site = live_server.url.replace("localhost", "127.0.0.1")
 
-    tab.goto(f"{site}/accounts/login/")
+    tab.goto(f"{site}/accounts/login/?next=/trash/")
 
-    note = tab.get_by_text("Passkeys need a host name.")
-    expect(note).to_contain_text(f"{live_server.url}/accounts/login/")
+    host = live_server.url.removeprefix("http://")
+    note = tab.get_by_text(f"Passkeys work at {host} only. Use your password.")
+    expect(note).to_be_visible()
     expect(tab.get_by_role("button", name="Use a passkey")).to_be_hidden()
+    link = tab.get_by_role("link", name=host)
+    expect(link).to_have_attribute(
+        "href", f"{live_server.url}/accounts/login/?next=/trash/"
+    )
 
 
 def test_without_a_script_the_page_names_the_other_way(new_context, live_server):

@@ -12,6 +12,7 @@ from accounts.pages.urls import urlpatterns as account_pages
 from config import counters
 from config.error_pages import wait_in_words
 from config.models import RateCount
+from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.usefixtures("one_rate_window")
 
@@ -157,8 +158,6 @@ def test_an_api_call_with_a_token_does_not_count_by_address(
 def test_posts_to_some_pages_have_a_limit_by_address(client, db, limit, page, scope):
     limit(**{scope: 2})
     arguments = {"uidb36": "x", "key": "y"} if page.endswith("from_key") else {}
-    if page == "mfa_passkey_options":
-        arguments = {"purpose": "sign-in"}
     url = reverse(page, kwargs=arguments)
 
     posts = [client.post(url, {}).status_code for _ in range(3)]
@@ -168,6 +167,16 @@ def test_posts_to_some_pages_have_a_limit_by_address(client, db, limit, page, sc
     # 404: no other server is configured here. 302: no sign-in has begun.
     expected = 404 if "openid" in page else 302 if page.startswith("mfa_") else 200
     assert client.get(url).status_code == expected
+
+
+def test_views_of_the_sign_in_page_use_up_no_sign_in(client, alice, limit):
+    """Its script fetches options for a passkey, and many may share an address."""
+    limit(sign_in_address=1)
+    options = reverse("mfa_passkey_options", args=["sign-in"])
+
+    assert {client.post(options).status_code for _ in range(3)} == {200}
+    form = {"login": alice.email, "password": PASSWORD}
+    assert client.post(SIGN_IN, form).status_code == 303
 
 
 def test_the_page_and_the_api_share_the_limit_of_registrations(client, api, db, limit):
@@ -191,6 +200,7 @@ CHEAP = {
     "keep-account",  # needs a signed link
     "leaving",  # needs a session that a sign-in began
     "leaving-download",  # the same, and has a limit of its user
+    "mfa_passkey_options",  # random; the sign-in page fetches them at each view
     "socialaccount_login_cancelled",
     "socialaccount_login_error",
 }
@@ -314,8 +324,6 @@ def test_limited_forms_are_refused_while_the_counters_are_unavailable(
 
     monkeypatch.setattr(counters, "add", refuse)
     arguments = {"uidb36": "x", "key": "y"} if page.endswith("from_key") else {}
-    if page == "mfa_passkey_options":
-        arguments = {"purpose": "sign-in"}
 
     response = client.post(reverse(page, kwargs=arguments), {})
 
