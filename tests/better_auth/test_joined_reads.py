@@ -8,7 +8,6 @@ from accounts.credentials import deactivate, sign_out_everywhere
 from accounts.models import LinkedIdentity
 from tests import forging
 from tests.factories import TaskFactory, UserFactory
-from tests.key_server import KeyServer
 
 pytestmark = pytest.mark.django_db
 
@@ -16,11 +15,10 @@ SUBJECT = "subject-1"
 
 
 @pytest.fixture
-def issuer(trust):
-    with KeyServer() as server:
-        server.publish(forging.jwk(forging.key_of("EdDSA")))
-        trust({"url": server.url})
-        yield server.url
+def issuer(trust, key_server):
+    key_server.publish(forging.jwk(forging.key_of("EdDSA")))
+    trust({"url": key_server.url})
+    return key_server.url
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The OpenAPI document allows `null` exactly where it occurs and is accepted."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -10,11 +11,12 @@ from django.utils.module_loading import import_string
 from drf_spectacular.generators import SchemaGenerator
 from openapi_schema_validator import OAS31Validator
 
-from accounts.models import User
+from accounts.models import SecurityEvent, User
 from tests.factories import TaskFactory
 
 pytestmark = pytest.mark.any_database
 
+NOW = datetime(2027, 3, 1, 9, tzinfo=UTC)
 DOCUMENT = json.loads(
     json.dumps(SchemaGenerator().get_schema(request=None, public=True))
 )
@@ -205,6 +207,9 @@ def one_of_everything(recorder):
     send("get", "/me/tasks", route="/{user_id}/tasks")
     EmailAddress.objects.create(user=User.objects.get(), email="new@example.com")
     send("get", "/v1/credentials")
+    # As an older version recorded it, without a number.
+    SecurityEvent.objects.create(user=User.objects.get(), kind="signed_up", at=NOW)
+    send("get", "/v1/security-events")
     User.objects.update(email=None)
     send("get", "/v1/users/me")
 
