@@ -1,7 +1,6 @@
 """The security events of an account, shown to its owner and to support staff."""
 
 import logging
-import math
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
@@ -99,12 +98,12 @@ def record_attempt(email: str, kind: SecurityEvent.Kind, *, at: datetime) -> Non
 def _number_in_hour(kind: SecurityEvent.Kind, account: str, *, at: datetime) -> int:
     """Count this event, and return how many of the kind there were in its hour."""
     now = at.timestamp()
-    hour = math.floor(now / 3600)
+    hour, ends_at = counters.window_of(now, 3600)
     return counters.table.add(
         f"noted:{kind}:{hour}",
         counters.digest_of(account),
         1,
-        expires_at=(hour + 1) * 3600 + 1,
+        expires_at=ends_at + 1,
         now=now,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from contextlib import suppress
 from threading import Lock
 
@@ -23,6 +24,15 @@ MAX_ROWS = 100_000  # beyond this, new callers share rows
 SHARED_ROWS = 1024  # for new callers of one limit in one window
 SWEEP_EVERY = 100  # new rows in this process
 SWEPT_AT_ONCE = 200  # more than were added, so that the table shrinks
+
+
+def window_of(now: float, period: int) -> tuple[int, int]:
+    """Return the number of the time window of `now`, and when the next one begins.
+
+    A window has `period` seconds. Times are seconds since the epoch.
+    """
+    number = math.floor(now / period)
+    return number, (number + 1) * period
 
 
 def add(prefix: str, caller: str, number: int, *, expires_at: int, now: float) -> int:

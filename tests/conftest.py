@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from config import counters
 from config.models import RateCount
 from tests import limits
 from tests.benchmarks import processes
@@ -46,13 +47,19 @@ def _fresh_limits(request):
 
 @pytest.fixture
 def one_rate_window(monkeypatch):
-    """Stop the clock of the rate limits, so that no window ends within the test.
+    """Count everything of the test in the window of its beginning.
 
     Windows begin at full minutes: a test that used up a limit of a minute would fail
-    whenever it ran across one.
+    whenever it ran across one. The clock itself goes on: a slow test that stopped it
+    would refuse the tokens it issues, as ones of the future.
     """
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now)
+    began, window_of = time.time(), counters.window_of
+
+    def first_window(now, period):
+        _, ends_at = window_of(now, period)
+        return window_of(began, period)[0], ends_at
+
+    monkeypatch.setattr(counters, "window_of", first_window)
 
 
 @pytest.fixture

@@ -73,8 +73,8 @@ def rate_limit_fields(readings: Iterable[Reading]) -> dict[str, str]:
 def read(scope: str, count: int, *, now: float) -> Reading:
     """Return the reading of `scope` at `count`, in the window of `now`."""
     limit, period = settings.RATE_LIMITS[scope]
-    reset = (math.floor(now / period) + 1) * period - now
-    return Reading(scope, limit, period, count, reset)
+    _, ends_at = counters.window_of(now, period)
+    return Reading(scope, limit, period, count, reset=ends_at - now)
 
 
 def count_request(scope: str, caller: str, *, now: float) -> Reading:
@@ -97,11 +97,10 @@ def add_requests(scope: str, caller: str, number: int, *, now: float) -> int:
         Unavailable: as `count_request` does.
     """
     _, period = settings.RATE_LIMITS[scope]
-    window = math.floor(now / period)
-    expires_at = (window + 1) * period + 1
+    window, ends_at = counters.window_of(now, period)
     prefix = f"{scope}:{window}"
     try:
-        total = counters.add(prefix, caller, number, expires_at=expires_at, now=now)
+        total = counters.add(prefix, caller, number, expires_at=ends_at + 1, now=now)
     except Exception as exc:  # of the database or of any cache backend
         raise _unavailable(exc) from exc
     if settings.RATE_LIMIT_CACHE is not None:
@@ -116,8 +115,9 @@ def take_request_back(scope: str, caller: str, *, now: float) -> None:
         Unavailable: as `count_request` does.
     """
     _, period = settings.RATE_LIMITS[scope]
+    window, _ = counters.window_of(now, period)
     try:
-        counters.take_back(f"{scope}:{math.floor(now / period)}", caller, 1)
+        counters.take_back(f"{scope}:{window}", caller, 1)
     except Exception as exc:  # as above
         raise _unavailable(exc) from exc
 
@@ -181,7 +181,7 @@ class ProcessCounter:
 
     def _count_of(self, caller: str, *, now: float) -> _Count:
         _, period = settings.RATE_LIMITS[self.scope]
-        window = math.floor(now / period)
+        window, _ = counters.window_of(now, period)
         with self._lock:
             # A request may be late by a moment. If it is more, the clock was set back.
             if not self._window - 1 <= window <= self._window:
