@@ -215,6 +215,21 @@ def check_database(**kwargs: object) -> Iterator[CheckMessage]:
 
 
 @register
+def check_kind_of_database(**kwargs: object) -> Iterator[CheckMessage]:
+    """Check that it is PostgreSQL where that is required."""
+    is_sqlite = settings.DATABASES["default"]["ENGINE"] == "config.sqlite"
+    if settings.POSTGRESQL_REQUIRED and is_sqlite:
+        yield Error(
+            "DATABASE_URL names no PostgreSQL database, and POSTGRESQL_REQUIRED is on.",
+            hint=(
+                "Set DATABASE_URL. In containers, `docker compose up secrets` writes it"
+                " into the volume of the settings."
+            ),
+            id="config.E038",
+        )
+
+
+@register
 def check_replica(**kwargs: object) -> Iterator[CheckMessage]:
     """Check that DATABASE_REPLICA_URL is a database of the same kind."""
     replica = settings.DATABASES.get("replica")
@@ -353,6 +368,7 @@ def check_hsts(**kwargs: object) -> Iterator[CheckMessage]:
 # Which need neither a database nor the apps.
 OF_URLS = (
     check_database,
+    check_kind_of_database,
     check_replica,
     check_migration_database,
     check_mail_server,

@@ -179,6 +179,8 @@ DATABASE_URL = env("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'ownlist.sqlit
 # Set this for a pooler in transaction mode that lacks prepared statements.
 DATABASE_POOLED = env.bool("DATABASE_POOLED", default=False)
 DATABASES = {"default": database_settings(DATABASE_URL, pooled=DATABASE_POOLED)}
+# What is meant for PostgreSQL must not begin an SQLite file where DATABASE_URL is lost.
+POSTGRESQL_REQUIRED = env.bool("POSTGRESQL_REQUIRED", default=False)
 # The owner of the tables, for `migrate`, if the service runs as another role.
 MIGRATION_DATABASE_URL = env("MIGRATION_DATABASE_URL", default="")
 MIGRATION_DATABASE = (

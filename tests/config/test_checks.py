@@ -31,6 +31,7 @@ def found():
         *checks.check_rate_limits(),
         *checks.check_secrets(),
         *checks.check_database(),
+        *checks.check_kind_of_database(),
         *checks.check_hsts(),
     ]
     assert all(isinstance(message, Error) for message in everything)
@@ -121,6 +122,18 @@ def test_an_invalid_database_url_is_reported(monkeypatch, settings, url):
     monkeypatch.setitem(settings.DATABASES, "default", understood)
 
     assert "DATABASE_URL" in found()["config.E020"].msg
+
+
+def test_sqlite_is_refused_where_postgresql_is_required(monkeypatch, settings):
+    settings.POSTGRESQL_REQUIRED = True
+    for url, expected in {
+        "sqlite:///ownlist.sqlite3": {"config.E038"},
+        "postgres://me@localhost/ownlist": set(),
+    }.items():
+        used = database_settings(url, pooled=False)
+        monkeypatch.setitem(settings.DATABASES, "default", used)
+
+        assert found().keys() == expected
 
 
 # --- The real start ---------------------------------------------------------------

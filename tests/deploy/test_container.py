@@ -165,6 +165,14 @@ def test_the_services_of_compose_start_in_their_order(image, tmp_path):
 
     with postgres.server() as superuser:
         place = superuser.rpartition("@")[2].partition("/")[0]
+        early = run(
+            image,
+            services["prepare"]["command"],
+            POSTGRESQL_REQUIRED=services["prepare"]["environment"][
+                "POSTGRESQL_REQUIRED"
+            ],
+            **host,
+        )
         *first_start, folder, _ = services["secrets"]["command"]
         assert folder == "/etc/ownlist-database"
         made = run(image, [*first_start, str(roles), place], **host)
@@ -186,6 +194,8 @@ def test_the_services_of_compose_start_in_their_order(image, tmp_path):
             for command in ["backup", *purges_of(services["daily"]["command"])]
         ]
 
+    assert early.returncode != 0
+    assert "POSTGRESQL_REQUIRED is on" in early.stderr
     assert "Wrote the passwords" in made.stdout, made.stderr
     assert "Wrote" not in again.stdout + again.stderr
     assert can_restore == (True,)
@@ -198,6 +208,14 @@ def test_the_services_of_compose_start_in_their_order(image, tmp_path):
 
 def compose():
     return yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+
+
+def test_compose_builds_its_image_once_and_never_downloads_it():
+    services = compose()["services"]
+    own = {name: one for name, one in services.items() if one["image"] == "ownlist"}
+
+    assert [name for name, one in own.items() if "build" in one] == ["secrets"]
+    assert {one["pull_policy"] for one in own.values()} == {"never"}
 
 
 def name_of(volume):
