@@ -24,6 +24,14 @@ WORDS = {
 } | {name: name.upper() for name in ("csv", "json")}
 
 
+# What a refused second step was.
+WRONG = {
+    "code": "Wrong code",
+    "passkey": "Passkey refused",
+    "copied passkey": "Passkey refused, because it may be a copy",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """An event as a page shows it."""
@@ -37,7 +45,7 @@ class Row:
 def rows_of(events: Iterable[SecurityEvent]) -> list[Row]:
     return [
         Row(
-            what=str(Kind(event.kind).label),
+            what=_what_of(event),
             detail=_detail_of(event),
             at=event.at,
             is_by_support=bool(event.by_digest),
@@ -46,9 +54,15 @@ def rows_of(events: Iterable[SecurityEvent]) -> list[Row]:
     ]
 
 
+def _what_of(event: SecurityEvent) -> str:
+    if event.kind == Kind.FACTOR_FAILED and event.about in WRONG:
+        return WRONG[event.about]
+    return str(Kind(event.kind).label)
+
+
 def _detail_of(event: SecurityEvent) -> str:
     """Return what the event concerns, if its kind doesn't say it, and never an id."""
-    if event.kind in {Kind.TOKEN_CREATED, Kind.CODE_USED}:
+    if event.kind in {Kind.TOKEN_CREATED, Kind.CODE_USED, Kind.FACTOR_FAILED}:
         return ""
     try:
         UUID(event.about)

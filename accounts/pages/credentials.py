@@ -48,7 +48,7 @@ SECTIONS = (
     ),
     (
         "Links by e-mail",
-        "No change of your address is waiting.",
+        "You have not asked to change your e-mail address.",
         (centre.ADDRESS,),
     ),
 )

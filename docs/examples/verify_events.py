@@ -1,7 +1,6 @@
 """Verify security events that were downloaded from Ownlist, without Ownlist.
 
 Run `python verify_events.py FILE [DIGEST ...]`, with digests from e-mails of Ownlist.
-Events that were replaced or cut off since then have others.
 """
 
 import hashlib
@@ -26,5 +25,6 @@ def verify(lines, digests):
 
 
 if __name__ == "__main__":
-    with open(sys.argv[1], encoding="utf-8") as file:
-        print("All is well. Last events:", verify(file, set(sys.argv[2:])))
+    path, *digests = sys.argv[1:] or sys.exit(__doc__)
+    with open(path, encoding="utf-8") as file:
+        print("All is well. Last events:", verify(file, set(digests)))

@@ -137,9 +137,11 @@ def test_ends_one_of_each_kind_and_records_it(everything, alice, browser, kind):
 
 def test_ends_one_of_two_browsers_on_the_page(alice, browser):
     other = browser_of(alice)
-    [one] = [e["id"] for e in listed(browser) if not e["is_current"]]
+    [entry] = [e for e in listed(browser) if not e["is_current"]]
+    url = reverse("accounts:credential-end", args=[entry["id"]])
 
-    answer = browser.post(reverse("accounts:credential-end", args=[one]), follow=True)
+    assert f"Sign out “{entry['name']}”?</h1>" in browser.get(url).text
+    answer = browser.post(url, follow=True)
 
     assert "can no longer be used" in answer.text
     assert other.get(ME).status_code == 401

@@ -1,6 +1,8 @@
 """The pages of the security events, the download, and its verifier in the docs."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,6 +45,19 @@ def test_shows_events_in_words_and_in_the_zone_of_the_user(page_as, alice, sam):
     assert "29 November 2026, 21:00" in text
     assert grant not in text
     assert str(sam.pk) not in text
+
+
+def test_says_what_was_refused_at_the_second_step(page_as, alice):
+    for about in ("code", "passkey", "copied passkey"):
+        record(alice, Kind.FACTOR_FAILED, about=about)
+
+    rows = page_as(alice).get(f"{URL}?show=attempts").context["events"]
+
+    assert [(row.what, row.detail) for row in rows] == [
+        ("Passkey refused, because it may be a copy", ""),
+        ("Passkey refused", ""),
+        ("Wrong code", ""),
+    ]
 
 
 def test_shows_each_event_once_over_the_pages(page_as, alice):
@@ -160,6 +175,14 @@ def test_the_verifier_accepts_a_download(lines, alice):
 
 def test_the_verifier_has_thirty_lines():
     assert len(SCRIPT.read_text("utf-8").splitlines()) <= 30
+
+
+def test_the_verifier_without_a_file_says_how_to_run_it():
+    run = subprocess.run([sys.executable, SCRIPT], capture_output=True, text=True)
+
+    assert run.returncode == 1
+    assert "Run `python verify_events.py FILE [DIGEST ...]`" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def changed(line, **fields):

@@ -250,3 +250,23 @@ def _overflow(page):
     return page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
+
+
+def test_a_new_token_asks_only_for_what_the_choice_above_needs(signed_in):
+    page = signed_in()
+    page.goto("/accounts/tokens/new/")
+    lists = page.get_by_role("group", name="Lists", exact=True)
+    day = page.get_by_label("Last day")
+    expect(lists).to_be_hidden()
+    expect(day).to_be_hidden()
+
+    page.get_by_label("Only the lists that I choose").check()
+    page.get_by_label("Inbox").check()
+    page.get_by_label("It ends after").select_option("Until a date")
+    expect(day).to_be_visible()
+
+    # The checked list contradicts this choice, so it stays until it is unchecked.
+    page.get_by_label("All lists").check()
+    expect(lists).to_be_visible()
+    page.get_by_label("Inbox").uncheck()
+    expect(lists).to_be_hidden()

@@ -69,7 +69,9 @@ def register() -> None:
         archive.Part(
             "last-import.json", "Your last import.", ("todos.ImportFile",), _last_import
         ),
-        archive.Part("last-import-file", "The file of it.", (), _imported_file),
+        archive.Part(
+            "last-import-file", "The file that you imported last.", (), _imported_file
+        ),
         left_out={
             "todos.Ledger": "How many changes and tasks are stored. It follows from"
             " them.",
