@@ -16,6 +16,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
+from config.writes import new_row
 from todos.limits import (
     PRIORITY_MAX,
     PRIORITY_MIN,
@@ -390,7 +391,7 @@ class Task(OwnedModel):
     def new(cls, *, owner_id: UUID, at: datetime, **columns: object) -> Task:
         """Return a task that is not stored yet, and has neither labels nor steps."""
         stamps = {"created_at": at, "updated_at": at}
-        task = cls(owner_id=owner_id, **(stamps | columns))
+        task = new_row(cls, owner_id=owner_id, **(stamps | columns))
         task.label_names, task.steps_total, task.steps_done = [], 0, 0
         return task
 
