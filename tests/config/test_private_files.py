@@ -172,7 +172,7 @@ def test_root_writes_no_files_that_the_service_can_not_use(
     monkeypatch.setattr("pathlib.Path.stat", lambda _: SimpleNamespace(st_uid=owner))
     monkeypatch.setattr("pathlib.Path.exists", lambda _: True)
     monkeypatch.setattr(private_files, "user_name", lambda _: "ownlist")
-    monkeypatch.setattr(sys, "argv", ["manage.py", "backup"])
+    monkeypatch.setattr(sys, "orig_argv", ["python", "manage.py", "backup"])
 
     if not refused:
         private_files.refuse_root()
@@ -205,6 +205,34 @@ def test_a_command_of_root_is_refused_and_writes_nothing(tmp_path):
     assert become == "setpriv --reuid=12345 --regid=12345 --clear-groups"
     assert command == "manage.py migrate"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to give a folder away")
+@pytest.mark.parametrize("own_make", [True, False])
+def test_a_start_of_root_in_the_folder_of_another_user_writes_nothing(
+    tmp_path, own_make
+):
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    os.chown(folder, 12345, 12345)
+    command = [sys.executable, "-m", "config.launch", "prepare"]
+    if own_make:
+        command = ["make", "-f", str(settings.BASE_DIR / "Makefile"), "run"]
+
+    done = subprocess.run(
+        command,
+        cwd=folder if own_make else settings.BASE_DIR,
+        env=os.environ | {"OWNLIST_ENV_FILE": str(folder / ".env")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    again = "make run" if own_make else f"{sys.executable} -m config.launch prepare"
+    become = "setpriv --reuid=12345 --regid=12345 --clear-groups"
+    assert done.returncode != 0
+    assert f"  {become} {again}\n" in done.stderr
+    assert list(folder.iterdir()) == []
 
 
 def test_the_settings_of_the_command_line_count(tmp_path):
