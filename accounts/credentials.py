@@ -185,11 +185,23 @@ def sign_out_everywhere(*, user: User, at: datetime, by: User | None = None) -> 
 
 @transaction.atomic
 def deactivate(*, user: User, at: datetime, by: User | None = None) -> None:
-    """Lock the account and end every credential, without deleting anything."""
+    """Lock the account and end every credential, without deleting anything.
+
+    A deletion that was requested is cancelled, unless it has begun: who requested it
+    may not be who should have. Reactivating the account lets its user request it again.
+    """
+    waiting = User.objects.filter(pk=user.pk, delete_after__isnull=False)
+    stopped = waiting.exclude(delete_after=DELETION_STARTED).update(delete_after=None)
+    if stopped:
+        user.refresh_from_db(fields=["delete_after"])
+    _lock(user, at=at, by=by, about="deletion cancelled" if stopped else "")
+
+
+def _lock(user: User, *, at: datetime, by: User | None, about: str = "") -> None:
     User.objects.filter(pk=user.pk).update(is_active=False, updated_at=at)
     user.refresh_from_db(fields=["is_active"])
     end_all(user=user, at=at)
-    events.record(user, SecurityEvent.Kind.DEACTIVATED, at=at, by=by)
+    events.record(user, SecurityEvent.Kind.DEACTIVATED, at=at, by=by, about=about)
 
 
 @transaction.atomic
@@ -223,7 +235,7 @@ def request_deletion(*, user: User, at: datetime, by: User | None = None) -> Non
     User.objects.filter(pk=user.pk).update(delete_after=at + DELETION_GRACE)
     user.refresh_from_db(fields=["delete_after"])
     events.record(user, SecurityEvent.Kind.DELETION_REQUESTED, at=at, by=by)
-    deactivate(user=user, at=at, by=by)
+    _lock(user, at=at, by=by)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 
 MAX_LENGTH = 256  # characters; longer ones would only make hashing expensive
 
@@ -65,14 +66,23 @@ def is_too_short(password: str, user: object) -> bool:
     return len(normalised(password)) < minimum_length(user)
 
 
+def _what_is_enough(user: object) -> str:
+    """Say how long a new password of this user must be, and what makes less enough."""
+    least = f"It must contain at least {minimum_length(user)} characters"
+    shorter = settings.PASSWORD_MIN_LENGTH_WITH_FACTOR
+    is_known = isinstance(user, Model) and not user._state.adding
+    if is_known and shorter < minimum_length(user):
+        return f"{least}, or {shorter} once you have added a second step."
+    return f"{least}."
+
+
 class MinimumLengthValidator:
     """Refuse passwords that are too short, as they are stored."""
 
     def validate(self, password: str, user: object = None) -> None:
         if is_too_short(password, user):
             raise ValidationError(
-                "This password is too short. It must contain at least "
-                f"{minimum_length(user)} characters.",
+                f"This password is too short. {_what_is_enough(user)}",
                 code="password_too_short",
             )
 

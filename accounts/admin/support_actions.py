@@ -94,10 +94,10 @@ SUPPORT_ACTIONS = (
         label="Deactivate",
         question=(
             "The user can't sign in any more, and all sessions and tokens end. "
-            "No data is deleted."
+            "No data is deleted: a requested deletion is cancelled."
         ),
         record="Deactivated.",
-        is_applicable=lambda user: user.is_active,
+        is_applicable=lambda user: user.is_active or user.is_leaving,
         run=_deactivate,
     ),
     SupportAction(

@@ -9,8 +9,8 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import credentials, tokens
-from accounts.models import SecurityEvent, User
+from accounts import credentials, leaving, tokens
+from accounts.models import DELETION_STARTED, SecurityEvent, User
 from tests import support
 from tests.factories import PASSWORD, UserFactory
 from tests.signing_in import with_app
@@ -94,6 +94,44 @@ def test_a_superuser_deletes_an_account_as_its_user_would(page_as, root, alice, 
     assert event.by == root
     [entry] = LogEntry.objects.all()
     assert entry.change_message == "Deletion requested."
+
+
+@pytest.mark.database
+def test_an_account_that_waits_for_its_deletion_can_be_locked(
+    support_browser, sam, alice, client
+):
+    now = timezone.now()
+    credentials.request_deletion(user=alice, at=now)
+    kept = leaving.url_to_keep(User.objects.get(pk=alice.pk))
+
+    response = support_browser.post(url_of("deactivate", alice), follow=True)
+
+    assert "Deactivated." in response.text
+    alice.refresh_from_db()
+    assert not alice.is_active and not alice.is_leaving
+    assert alice.delete_after is None
+    event = alice.security_events.latest("number")
+    assert (event.kind, event.by) == (SecurityEvent.Kind.DEACTIVATED, sam)
+    assert event.about == "deletion cancelled"
+    # Neither the link of the mail nor the password leads to the account any more.
+    client.post(kept)
+    client.post(reverse("account_login"), {"login": alice.email, "password": PASSWORD})
+    assert not User.objects.get(pk=alice.pk).is_active
+    assert client.get(reverse(leaving.PAGE)).status_code == 302
+    credentials.reactivate(user=alice, at=now, by=sam)
+    assert User.objects.get(pk=alice.pk).is_active
+
+
+def test_an_account_whose_deletion_has_begun_cannot_be_locked(support_browser, alice):
+    User.objects.filter(pk=alice.pk).update(
+        is_active=False, delete_after=DELETION_STARTED
+    )
+
+    response = support_browser.post(url_of("deactivate", alice), follow=True)
+
+    assert "the state of the account forbids it" in response.text
+    credentials.deactivate(user=alice, at=timezone.now())
+    assert User.objects.get(pk=alice.pk).delete_after == DELETION_STARTED
 
 
 # --- It works -----------------------------------------------------------------------

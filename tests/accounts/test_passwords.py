@@ -5,6 +5,7 @@ from django.contrib.auth.hashers import get_hasher, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError as DRFValidationError
 
@@ -13,6 +14,7 @@ from accounts.backends import PasswordBackend
 from accounts.models import User
 from accounts.passwords import MAX_LENGTH, hashed, normalised, unicode_forms
 from tests.factories import PASSWORD, UserFactory
+from tests.signing_in import with_app
 
 COMPOSED = "caf\u00e9 cr\u00e8me br\u00fbl\u00e9e"
 DECOMPOSED = "cafe\u0301 cre\u0300me bru\u0302le\u0301e"
@@ -121,6 +123,41 @@ def test_the_length_of_a_new_password_is_that_of_its_normal_form(api, db):
 
     assert answer.status_code == 400
     assert "15 characters" in answer.json()["detail"]
+
+
+ENOUGH = "It must contain at least 15 characters"
+OR_LESS = f"{ENOUGH}, or 8 once you have added a second step."
+
+
+def test_a_short_password_is_refused_with_what_would_do(page_as, api_as, alice):
+    """Whoever has an account can add a second step instead."""
+    form = {"oldpassword": PASSWORD, "password1": "plum"}
+    body = {"old_password": PASSWORD, "new_password": "plum"}
+    browser, program = page_as(alice), api_as(alice)
+
+    page = browser.post(reverse("account_change_password"), form)
+    answer = program.post("/api/v1/auth/password", body).json()
+
+    assert OR_LESS in page.text
+    assert any(OR_LESS in error for error in answer["errors"]["new_password"])
+
+
+def test_a_new_user_is_told_the_length_alone(api, client, db):
+    body = {"email": "carol@example.com", "password": "plum"}
+    form = {"email": "carol@example.com", "password1": "plum"}
+
+    page = client.post(reverse("account_signup"), form)
+    answer = api.post("/api/v1/auth/register", body).json()
+
+    assert f"{ENOUGH}." in page.text
+    assert any(f"{ENOUGH}." in error for error in answer["errors"]["password"])
+
+
+def test_a_user_with_a_second_step_is_told_the_lower_length(alice):
+    with_app(alice, at=timezone.now())
+
+    with pytest.raises(ValidationError, match=r"at least 8 characters\.'"):
+        validate_password("plum", alice)
 
 
 def test_a_user_with_a_second_factor_may_have_a_shorter_password(page_as, alice):

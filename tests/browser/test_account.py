@@ -48,6 +48,17 @@ def page(new_context, has_script, site):
     assert complaints == []
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+def test_a_message_covers_nothing_of_a_page_to_sign_in(page, width):
+    page.set_viewport_size({"width": width, "height": 400})
+
+    page.goto("/accounts/2fa/step/")  # no sign-in has begun
+
+    message = page.get_by_text("Your sign-in has expired").bounding_box()
+    card = page.locator(".card").bounding_box()
+    assert message["y"] + message["height"] <= card["y"]
+
+
 def link_in(mail):
     (url,) = re.findall(r"http\S+/(?:key|confirm-email)/\S+", mail.body)
     return url

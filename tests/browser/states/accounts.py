@@ -46,6 +46,11 @@ def sign_in_refused(visit):
 
 
 @state
+def sign_in_expired(visit):
+    visit.go(reverse("mfa_authenticate"))
+
+
+@state
 def sign_up(visit):
     visit.go("/accounts/signup/")
 
