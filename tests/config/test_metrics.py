@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+import yaml
 from django.conf import settings
 from django.urls import ResolverMatch, URLResolver, get_resolver, resolve
 
@@ -612,3 +613,13 @@ def test_the_dashboard_has_a_panel_for_each_kind():
     panels = dashboard["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels) > 8
     assert all(target["expr"] for panel in panels for target in panel["targets"])
+
+
+def test_every_alert_names_a_section_that_says_what_to_do():
+    (group,) = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
+
+    for rule in group["rules"]:
+        name, _, anchor = rule["annotations"]["runbook"].partition("#")
+        text = (settings.BASE_DIR / name).read_text("utf-8")
+        headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        assert anchor in {one.lower().replace(" ", "-") for one in headings}, rule
