@@ -258,7 +258,8 @@ def _programs(directory: Path) -> tuple[Path, dict[str, Any]]:
     if libraries.exists():
         shutil.copytree(libraries, directory / libraries.name)
     nobody = pwd.getpwnam("nobody")
-    os.chown(directory, nobody.pw_uid, nobody.pw_gid)
+    for path in (directory, *directory.rglob("*")):  # of a umask of 077, say
+        os.chown(path, nobody.pw_uid, nobody.pw_gid, follow_symlinks=False)
     identity = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
     return copy / "bin", identity
 

@@ -53,6 +53,11 @@ for _name in list(os.environ):
     }:
         del os.environ[_name]
 
+# Servers on this machine are not behind a proxy that the shell may name.
+_without_proxy = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+for _name in ("no_proxy", "NO_PROXY"):
+    os.environ[_name] = ",".join(filter(None, [_without_proxy, "127.0.0.1,localhost"]))
+
 os.environ |= {
     "OWNLIST_ENV_FILE": "",
     "SECRET_KEY": secrets.token_urlsafe(48),

@@ -1,4 +1,4 @@
-"""No test waits for a time of its own."""
+"""No test waits for a time of its own, or reads the clock before it begins."""
 
 import ast
 from pathlib import Path
@@ -11,13 +11,40 @@ from tests.patience import until
 HERE = Path(__file__).parent
 # Programs that measure time, and faults of which it is known how long they last.
 EXCUSED = {"benchmarks", "faults", "node_modules"}
+CLOCKS = {"localdate", "localtime", "monotonic", "now", "today", "utcnow"}
 WAITS = {"acquire", "create_connection", "join", "result", "settimeout", "wait"}
+
+
+def modules():
+    """Yield the path of each module of the tests, and its source."""
+    for path in HERE.rglob("*.py"):
+        if not EXCUSED.intersection(path.parts):
+            yield path.relative_to(HERE), path.read_text(encoding="utf-8")
 
 
 def own_times(source):
     """Return the lines with a wait that has a number as its limit, or with a pause."""
     calls = [one for one in ast.walk(ast.parse(source)) if isinstance(one, ast.Call)]
     return [call.lineno for call in calls if _pauses(call) or _has_a_number(call)]
+
+
+def early_clocks(source):
+    """Return the lines that read the clock when the module is imported."""
+    calls = [one for one in _at_import(ast.parse(source)) if isinstance(one, ast.Call)]
+    return [call.lineno for call in calls if _name(call) in CLOCKS]
+
+
+def _at_import(node):
+    """Yield what is evaluated at the import of a module: not what functions contain."""
+    yield node
+    if isinstance(node, ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef):
+        inner = [*getattr(node, "decorator_list", []), node.args]
+    elif isinstance(node, ast.If) and "__name__" in ast.unparse(node.test):
+        inner = []  # of a program
+    else:
+        inner = ast.iter_child_nodes(node)
+    for one in inner:
+        yield from _at_import(one)
 
 
 def _pauses(call):
@@ -43,13 +70,22 @@ def test_no_test_waits_for_a_time_of_its_own():
     A test of a limit gives it a name, and says how a slow machine passes it.
     """
     found = [
-        f"{path.relative_to(HERE)}:{line}"
-        for path in HERE.rglob("*.py")
-        if not EXCUSED.intersection(path.parts) and path.stem != "patience"
-        for line in own_times(path.read_text(encoding="utf-8"))
+        f"{path}:{line}"
+        for path, source in modules()
+        if path.stem != "patience"
+        for line in own_times(source)
     ]
 
     assert not found, "use tests/patience.py"
+
+
+def test_no_module_of_tests_reads_the_clock_when_it_is_imported():
+    """Its tests may run half an hour later, and on the next day."""
+    found = [
+        f"{path}:{line}" for path, source in modules() for line in early_clocks(source)
+    ]
+
+    assert not found, "read it in the test, or choose a time"
 
 
 @pytest.mark.parametrize(
@@ -70,6 +106,23 @@ def test_no_test_waits_for_a_time_of_its_own():
 )
 def test_a_time_of_its_own_is_found(source, is_found):
     assert bool(own_times(source)) == is_found
+
+
+@pytest.mark.parametrize(
+    ("source", "is_found"),
+    [
+        ("TODAY = timezone.now().date()", True),
+        ("def test(at=timezone.now()): pass", True),
+        ("@parametrize('day', [date.today()])\ndef test(day): pass", True),
+        ("class Scene:\n    day = date.today()", True),
+        ("def test():\n    now = timezone.now()", False),
+        ("if __name__ == '__main__':\n    main(timezone.now())", False),
+        ("NOW = lambda: timezone.now()", False),
+        ("AT = datetime(2027, 3, 1, tzinfo=UTC)", False),
+    ],
+)
+def test_a_clock_that_is_read_at_import_is_found(source, is_found):
+    assert bool(early_clocks(source)) == is_found
 
 
 def test_waits_until_a_condition_is_true_and_returns_what_it_returned():

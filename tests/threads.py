@@ -5,19 +5,34 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
 
-from tests.patience import until
+from tests.patience import PATIENCE, until
 
 
 def in_a_thread(pool, call, *args, **kwargs):
-    """Run a call in a pool with its own database connection, and return the future."""
+    """Run a call in a pool with its own database connection, and return the future.
+
+    It waits for locks as long as tests wait. The limits of the product are seconds, in
+    which a busy machine may not reach the end of the transaction that has the lock.
+    """
 
     def run():
         try:
+            _wait_for_locks()
             return call(*args, **kwargs)
         finally:
             connection.close()
 
     return pool.submit(run)
+
+
+def _wait_for_locks():
+    milliseconds = PATIENCE * 1000
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SET lock_timeout = {milliseconds}")
+            cursor.execute(f"SET statement_timeout = {milliseconds}")
+        else:
+            cursor.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
 
 def run_async(coroutine):

@@ -7,7 +7,6 @@ from uuid import uuid4
 import jwt
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
@@ -18,6 +17,8 @@ from rest_framework_simplejwt.exceptions import TokenError
 from accounts import tokens
 from accounts.models import RefreshFamily, SecurityEvent, User
 from tests.factories import UserFactory
+from tests.patience import PATIENCE
+from tests.threads import in_a_thread
 
 SECOND = timedelta(seconds=1)
 
@@ -332,21 +333,18 @@ def test_an_invalid_token_is_refused(db, text):
 def refresh_in_threads(refresh, *, times):
     """Send the same refresh token from several threads concurrently."""
 
-    def send(_):
-        try:
-            response = APIClient().post(
-                "/api/v1/auth/token/refresh", {"refresh": refresh}
-            )
-            return response.status_code, response.json()
-        finally:
-            connection.close()
+    def send():
+        response = APIClient().post("/api/v1/auth/token/refresh", {"refresh": refresh})
+        return response.status_code, response.json()
 
     with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(send, range(times)))
+        sent = [in_a_thread(pool, send) for _ in range(times)]
+        return [one.result() for one in sent]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_refreshes_of_one_client_stay_in_one_family():
+def test_concurrent_refreshes_of_one_client_stay_in_one_family(settings):
+    settings.REFRESH_REUSE_GRACE = timedelta(seconds=PATIENCE)
     user = UserFactory()
     pair = start(user)
 

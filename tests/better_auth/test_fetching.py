@@ -55,7 +55,7 @@ class Dripping:
 
     def was_left(self):
         """Wait for the end; tell whether the client closed the connection first."""
-        self._thread.join(DRIPS * PAUSE * 10)
+        self._thread.join(PATIENCE)
         assert not self._thread.is_alive()
         return self.sent < DRIPS
 

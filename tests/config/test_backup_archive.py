@@ -137,9 +137,20 @@ def test_a_disk_that_is_too_full_is_named_before_anything_is_written(tmp_path):
         refuse_little_space(tmp_path, 10**15)
 
 
+@contextmanager
+def handling(number, handler):
+    """Handle a signal so during the block, whatever started the tests."""
+    before = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_nothing_remains_after_a_signal(tmp_path, number):
     with (
+        handling(number, signal.SIG_DFL),
         pytest.raises(SystemExit) as end,
         cleaning_up_on_signals(),
         created(tmp_path / "a.backup"),
@@ -151,12 +162,8 @@ def test_nothing_remains_after_a_signal(tmp_path, number):
 
 
 def test_a_backup_by_nohup_survives_the_end_of_its_terminal():
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with cleaning_up_on_signals():
-            os.kill(os.getpid(), signal.SIGHUP)
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    with handling(signal.SIGHUP, signal.SIG_IGN), cleaning_up_on_signals():
+        os.kill(os.getpid(), signal.SIGHUP)
 
 
 def test_a_folder_without_rights_is_named(tmp_path):
