@@ -152,7 +152,10 @@ def _say_what_to_do_now(request: HttpRequest, user: User) -> None:
         f"You have used a recovery code. {left or 'No'} code{pluralize(left)} left."
         " If you have lost your device, remove it and add another one."
         + ("" if left else " Create new codes, too."),
-        [ToastAction("Second step", reverse("accounts:factors"))],
+        # An account that is being deleted has that page once it is kept.
+        [ToastAction("Second step", reverse("accounts:factors"))]
+        if user.is_active
+        else [],
         level=messages.WARNING,
     )
 

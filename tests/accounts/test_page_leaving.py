@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import credentials, leaving
+from accounts import credentials, factors, leaving
 from accounts.management.commands import purge_accounts
 from accounts.models import SecurityEvent, User
 from tests.factories import PASSWORD, TaskFactory
@@ -105,6 +105,21 @@ def test_lasts_for_some_minutes_only(leaver, monkeypatch):
 
     assert client.post(PAGE).url == SIGN_IN
     assert not is_active(leaver)
+
+
+def test_a_recovery_code_leads_to_no_page_of_the_locked_account(alice):
+    now = timezone.now()
+    with_app(alice, at=now - timedelta(hours=1))
+    [code, *_] = factors.show_codes(user=alice, at=now)
+    credentials.request_deletion(user=alice, at=now)
+    client = sign_in(alice)
+
+    step = reverse("mfa_authenticate")
+    page = client.post(step, {"code": code}, follow=True).text
+
+    assert "You have used a recovery code." in page
+    assert "Keep my account" in page
+    assert reverse("accounts:factors") not in page
 
 
 def test_ends_when_another_user_signs_in_with_the_browser(leaver, bob):

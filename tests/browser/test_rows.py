@@ -113,3 +113,14 @@ def test_the_bar_at_the_bottom_keeps_each_word_on_a_line(signed_in):
         )
         == 1
     )
+
+
+def test_a_date_that_is_not_set_leaves_no_gap_in_a_narrow_window(signed_in, alice):
+    TaskFactory(owner=alice, title="Buy milk", priority=1)
+    page = signed_in(viewport={"width": 390, "height": 700})
+    page.goto("/inbox/")
+
+    meta = page.locator(".task .meta").bounding_box()
+    flag = page.locator(".task .priority").bounding_box()
+
+    assert abs(meta["x"] - flag["x"]) < 1
