@@ -25,6 +25,7 @@ import environ
 import psycopg
 
 from tests.benchmarks import processes
+from tests.made_whole import MadeWhole
 from tests.patience import ATTEMPT, PATIENCE, until
 
 NAME = "ownlist"  # of the superuser and of the database
@@ -128,7 +129,7 @@ def controlled(*settings: str) -> Iterator["Server"]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-class Server:
+class Server(MadeWhole):
     """A PostgreSQL that can be killed, stopped, frozen and started again."""
 
     def __init__(self, directory: Path, settings: tuple[str, ...]) -> None:
@@ -144,17 +145,12 @@ class Server:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "Server":
-        try:
-            self._start_on_a_free_port()
-            with psycopg.connect(f"{self._address}/postgres", autocommit=True) as found:
-                found.execute(f"CREATE DATABASE {NAME}")
-        except BaseException:
-            self.stop()
-            raise
-        return self
+    def _create(self) -> None:
+        self._start_on_a_free_port()
+        with psycopg.connect(f"{self._address}/postgres", autocommit=True) as found:
+            found.execute(f"CREATE DATABASE {NAME}")
 
-    def __exit__(self, *exception: object) -> None:
+    def _remove(self) -> None:
         self.stop()
 
     def _start_on_a_free_port(self) -> None:

@@ -16,8 +16,8 @@ from tests.key_server import KeyServer
 from tests.patience import PATIENCE, until
 from tests.security.cast import SECRET_TITLE
 
-SILENCE = 1  # seconds after which an answer is complete, or there is none
-
+# After its answer the server ends the connection, so all answers were received.
+LAST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
 CSRF = "c" * 32
 ME = "/api/v1/users/me"
 
@@ -160,19 +160,18 @@ class Target:
         return found
 
     def raw(self, request: bytes) -> bytes:
-        """Send bytes on a connection of their own; return all that comes back."""
+        """Send bytes and a last request; return all that comes back until the end."""
         self.sent += 1
-        with socket.create_connection(
-            ("127.0.0.1", self.server.port), timeout=PATIENCE
-        ) as connection:
-            connection.sendall(request)
-            connection.settimeout(SILENCE)
-            received = b""
-            try:
-                while part := connection.recv(65536):
-                    received += part
-            except (TimeoutError, ConnectionError):
-                pass
+        received = b""
+        with (
+            socket.create_connection(
+                ("127.0.0.1", self.server.port), timeout=PATIENCE
+            ) as connection,
+            suppress(ConnectionError),
+        ):
+            connection.sendall(request + LAST)
+            while part := connection.recv(65536):
+                received += part
         return received
 
     def wait_for_keys(self, token: str) -> None:
