@@ -11,7 +11,14 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.db.models import Expression, Max, OuterRef, QuerySet, Subquery
+from django.db.models import (
+    Expression,
+    ManyToManyField,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+)
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -88,7 +95,6 @@ class UserAdmin(SupportActionsAdmin):
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 50
-    filter_horizontal = ("groups",)
     view_on_site = False
 
     # These show what `counts` annotates.
@@ -168,6 +174,16 @@ class UserAdmin(SupportActionsAdmin):
     ) -> type[forms.ModelForm[User]]:
         """Return the form, with our captions of its fields."""
         return super().get_form(request, obj, change, labels=CAPTIONS, **kwargs)
+
+    def formfield_for_manytomany(
+        self,
+        db_field: ManyToManyField[Any, Any],
+        request: HttpRequest,
+        **kwargs: Any,
+    ) -> forms.ModelMultipleChoiceField[Any] | None:
+        """Offer the groups as checkboxes, which every keyboard and reader knows."""
+        kwargs["widget"] = forms.CheckboxSelectMultiple()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Return all fields but staff and groups; for one's own account all fields."""

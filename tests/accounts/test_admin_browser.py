@@ -11,8 +11,14 @@ from playwright.sync_api import expect
 from accounts import events, tokens
 from accounts.models import SecurityEvent
 from tests import support
+from tests.browser.test_states import AXE
 from tests.factories import UserFactory
 
+FAULTS_OF = """
+    (part) => axe.run(part).then(({ violations }) => violations.flatMap(
+        ({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`),
+    ))
+"""
 LIST = reverse("admin:accounts_user_changelist")
 REPORT = """
     window.violations = [];
@@ -99,6 +105,21 @@ def test_no_page_breaks_the_content_security_policy(screen, account, staff, requ
         page = screen(staff_user, path)
         assert page.locator("#site-name").inner_text() == "Ownlist support"
         assert_quiet(page)
+
+
+def test_a_superuser_chooses_the_groups_of_an_account_by_checkboxes(
+    screen, account, root
+):
+    group = support.join(account).groups.get()
+    page = screen(root, reverse("admin:accounts_user_change", args=[account.pk]))
+
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(FAULTS_OF, ".field-groups") == []
+    page.get_by_role("checkbox", name=group.name).uncheck()
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert not account.groups.exists()
 
 
 def test_support_finds_an_account_and_deactivates_it(screen, account, sam):
