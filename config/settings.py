@@ -67,8 +67,9 @@ FILE_UPLOAD_HANDLERS = ["config.uploads.RefusingUploadHandler"]
 # The time limit for receiving a body: BODY_SECONDS, plus its size at this rate.
 BODY_SECONDS = 20
 BODY_BYTES_PER_SECOND = 256 * 1024
-# How often clients that are slow to receive an answer are looked for.
-UNREAD_SECONDS = 30
+# How often clients that are slow to receive an answer are looked for. It must be longer
+# than it takes until a client that reads slowly acknowledges something.
+UNREAD_SECONDS = 120
 
 # --- Apps -------------------------------------------------------------------
 
