@@ -15,6 +15,7 @@ from accounts.models import (
     RefreshFamily,
     SecurityEvent,
     SupportGrant,
+    TrustedBrowser,
     User,
 )
 from accounts.passwords import hashed
@@ -269,8 +270,9 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
     Raising the epoch ends what carries it: browser sessions, access tokens, and links
     to reset the password or to verify an address. The time `at` ends what can't carry
     it: older tokens and sessions of external issuers. Personal access tokens and
-    refresh families are revoked, except for the family of `keep`, pending addresses are
-    deleted, and support staff may not look any more. `user` is updated.
+    refresh families are revoked, except for the family of `keep`, pending addresses and
+    trusted browsers are deleted, and support staff may not look any more. `user` is
+    updated.
     """
     User.objects.filter(pk=user.pk).update(
         credential_epoch=F("credential_epoch") + 1, credentials_ended_at=at
@@ -288,6 +290,7 @@ def end_all(*, user: User, at: datetime, keep: Credential | None = None) -> None
     families.update(revoked_at=at)
     tokens = PersonalAccessToken.objects.filter(user=user, revoked_at=None)
     tokens.update(revoked_at=at)
+    TrustedBrowser.objects.filter(user=user).delete()
     emails.discard_pending_addresses(user)
 
 

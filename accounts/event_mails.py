@@ -155,6 +155,12 @@ RESET = Notice(
     "The password of your Ownlist account was reset with a link sent to you. "
     "All devices and apps were signed out.",
 )
+KEPT_LOCKED = Notice(
+    "Your Ownlist account was locked",
+    "Your Ownlist account was locked, and its requested deletion was cancelled. Nobody"
+    " can sign in, and nothing was deleted.",
+    ADMINISTRATOR,
+)
 FIRST_PASSWORD = Notice(
     "Your Ownlist account has a password", "Your Ownlist account now has a password."
 )
@@ -206,6 +212,8 @@ def _after_commit(send: Callable[[], None]) -> None:
 def _notice_of(event: SecurityEvent) -> Notice | None:
     if event.kind == Kind.PASSWORD_CHANGED and event.about:
         return {"reset": RESET, "first": FIRST_PASSWORD}.get(event.about)
+    if event.kind == Kind.DEACTIVATED and event.about and event.by_digest:
+        return KEPT_LOCKED
     notice = NOTICES.get(Kind(event.kind))
     if notice is None or (notice.only_by_support and not event.by_digest):
         return None

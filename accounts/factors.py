@@ -27,7 +27,7 @@ from django.utils.crypto import constant_time_compare
 from accounts import events
 from accounts.credentials import end_all, lock_if_current
 from accounts.factor_secrets import Undecryptable, decrypt, encrypt
-from accounts.models import SecurityEvent, User
+from accounts.models import SecurityEvent, TrustedBrowser, User
 
 logger = logging.getLogger(__name__)
 
@@ -68,14 +68,20 @@ class NoFactor(Exception):
 
 
 def connect() -> None:
-    """Keep `User.factor_since` up to date, whatever adds or deletes a factor."""
+    """Keep `User.factor_since` up to date, whatever adds or deletes a factor.
+
+    The browsers that skip the second step are trusted no longer then.
+    """
     post_save.connect(_update_user, sender=Authenticator)
     post_delete.connect(_update_user, sender=Authenticator)
 
 
-def _update_user(instance: Authenticator, **kwargs: object) -> None:
-    if instance.type not in REQUIRED_BY:
+def _update_user(
+    instance: Authenticator, *, created: bool = True, **kwargs: object
+) -> None:
+    if instance.type not in REQUIRED_BY or not created:
         return
+    TrustedBrowser.objects.filter(user=instance.user_id).delete()
     users = User.objects.filter(pk=instance.user_id)
     if _required(instance.user_id).exists():
         users.filter(factor_since=None).update(factor_since=timezone.now())

@@ -2,7 +2,8 @@
 
 A signed cookie holds a secret for each account that trusts the browser, and a row of
 `TrustedBrowser` the digest of each. The trust ends when its user ends it, and when the
-factors or the credentials of the user change: then the fingerprint is another.
+factors or the credentials of the user change: then the rows are deleted, and one that
+was stored at that moment has another fingerprint.
 """
 
 import secrets
@@ -15,9 +16,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.crypto import salted_hmac
 
-from accounts import events
+from accounts import events, factors
 from accounts.devices import client_of
-from accounts.factors import fingerprint
 from accounts.models import SecurityEvent, TrustedBrowser, User
 from config.cookies import SignedCookie
 
@@ -35,7 +35,7 @@ COOKIE = SignedCookie(
 def live(user: User, *, at: datetime) -> QuerySet[TrustedBrowser]:
     """Return the browsers that the user trusts."""
     mine = TrustedBrowser.objects.filter(user=user)
-    return mine.filter(fingerprint=_fingerprint(user), expires_at__gt=at)
+    return mine.filter(fingerprint=fingerprint_of(user), expires_at__gt=at)
 
 
 def is_trusted(request: HttpRequest, user: User, *, at: datetime) -> bool:
@@ -51,17 +51,29 @@ def is_trusted(request: HttpRequest, user: User, *, at: datetime) -> bool:
 
 @transaction.atomic
 def trust(
-    request: HttpRequest, response: HttpResponseBase, user: User, *, at: datetime
+    request: HttpRequest,
+    response: HttpResponseBase,
+    user: User,
+    *,
+    fingerprint: str,
+    at: datetime,
 ) -> None:
-    """Let the browser skip the second step of this user from now on."""
-    kept = _secrets(request)
+    """Let the browser skip the second step of this user from now on.
+
+    `fingerprint` is of the moment before the second step: a factor that was removed
+    since then gives no trust.
+    """
+    others = TrustedBrowser.objects.filter(digest__in=_digests(request))
+    others = others.exclude(user=user)
+    known = set(others.values_list("digest", flat=True))
+    kept = [secret for secret in _secrets(request) if _digest(secret) in known]
     mine = TrustedBrowser.objects.filter(user=user)
     mine.filter(digest__in=_digests(request)).delete()  # replaced by the new one
     secret, client = secrets.token_urlsafe(24), client_of(request)
     TrustedBrowser.objects.create(
         user=user,
         digest=_digest(secret),
-        fingerprint=_fingerprint(user),
+        fingerprint=fingerprint,
         created_at=at,
         expires_at=at + settings.TRUSTED_BROWSER_AGE,
         device=client.device,
@@ -86,5 +98,6 @@ def _digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def _fingerprint(user: User) -> str:
-    return salted_hmac(SALT, fingerprint(user), algorithm="sha256").hexdigest()
+def fingerprint_of(user: User) -> str:
+    """Return what changes with the factors and the credential epoch of the user."""
+    return salted_hmac(SALT, factors.fingerprint(user), algorithm="sha256").hexdigest()

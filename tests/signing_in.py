@@ -5,11 +5,12 @@ from base64 import b32decode
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts import factors, tokens
+from accounts import factors, tokens, trusted_browsers
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -63,3 +64,16 @@ def with_app(user, *, at):
 def factor_at(at):
     """Return the record of a second step at this time."""
     return {"method": "mfa", "at": at.timestamp(), "type": "totp"}
+
+
+def trusting(user, *, at, request=None, fingerprint=None):
+    """Trust the browser of the request; return the response with its cookie."""
+    response = HttpResponse()
+    trusted_browsers.trust(
+        request or RequestFactory().get("/"),
+        response,
+        user,
+        fingerprint=fingerprint or trusted_browsers.fingerprint_of(user),
+        at=at,
+    )
+    return response

@@ -18,6 +18,7 @@ from config.api.scopes import (
     EXPORT,
     READ,
     SCOPES,
+    SECURITY,
     WRITE,
     with_included,
 )
@@ -39,7 +40,7 @@ LIST, LABEL = "lists/<uuid:list_id>", "labels/<uuid:label_id>"
 # The scope by method, and the methods for which a token that is limited to some lists
 # is not refused.
 NEEDS = {
-    "security-events": ({"GET": ACCOUNT}, ""),
+    "security-events": ({"GET": SECURITY}, ""),
     "users/me": ({"GET": ACCOUNT, "PATCH": None, "DELETE": None}, "GET"),
     "auth/password": ({"POST": None}, ""),
     "credentials": ({"GET": None, "DELETE": None}, ""),

@@ -260,13 +260,32 @@ class SupportActionsAdmin(ModelAdmin):
     def _perform(
         self, request: HttpRequest, action: SupportAction, users: list[User]
     ) -> None:
+        # Another member of staff may have changed an account since it was read.
+        changed = False
         for user in users:
             # No lock is held while a mail server responds.
             with nullcontext() if action.sends_mail else transaction.atomic():
-                action.run(request, user)
+                current = user if action.sends_mail else _locked(user)
+                if current is None or not action.is_applicable(current):
+                    changed = True
+                    continue
+                action.run(request, current)
                 reason = _reason(request) if action.needs_reason else ""
-                self.log_change(request, user, f"{action.record} {reason}".strip())
-        messages.success(request, action.record)
+                self.log_change(request, current, f"{action.record} {reason}".strip())
+        if changed:
+            messages.error(request, CHANGED)
+        else:
+            messages.success(request, action.record)
+
+
+CHANGED = (
+    "An account was changed by others meanwhile. Look at its state, and try again."
+)
+
+
+def _locked(user: User) -> User | None:
+    """Lock the row of the user until the transaction ends; None if it is deleted."""
+    return User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
 
 
 def _reason(request: HttpRequest) -> str:

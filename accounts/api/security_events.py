@@ -26,7 +26,7 @@ from config.api.pagination import (
     page_of,
 )
 from config.api.responses import Response
-from config.api.scopes import ACCOUNT
+from config.api.scopes import SECURITY
 from config.api.views import Endpoint
 from config.json import JSONObject
 
@@ -120,7 +120,7 @@ class SecurityEventsView(Endpoint):
     """What happened to the security of the account."""
 
     name = "Security events"
-    scopes = {"GET": ACCOUNT}
+    scopes = {"GET": SECURITY}
     tag = "auth"
 
     @extend_schema(

@@ -169,6 +169,7 @@ class SecondStepView(_StepView):
     purpose = "step"
     beginning = OPTIONS_OF_VISITOR
     stage: Any  # a SecondStep, whose methods allauth doesn't annotate
+    fingerprint = ""  # of the factors, before one of them is used
 
     def dispatch(
         self, request: HttpRequest, *args: object, **kwargs: object
@@ -193,6 +194,10 @@ class SecondStepView(_StepView):
             self.request, self.user, is_code=is_code
         )
 
+    def form_valid(self, form: StepForm) -> HttpResponse:
+        self.fingerprint = trusted_browsers.fingerprint_of(self.user)
+        return super().form_valid(form)
+
     def succeeded(self, given: dict[str, Any]) -> HttpResponse:
         session = self.request.session
         is_brief = session.get_expire_at_browser_close()
@@ -200,7 +205,13 @@ class SecondStepView(_StepView):
         if is_brief:  # the user chose it with the password
             session.set_expiry(0)
         if given["trust"] and self.request.user.is_authenticated:
-            trusted_browsers.trust(self.request, response, self.user, at=timezone.now())
+            trusted_browsers.trust(
+                self.request,
+                response,
+                self.user,
+                fingerprint=self.fingerprint,
+                at=timezone.now(),
+            )
         return response
 
 

@@ -17,6 +17,7 @@ WRITE = "tasks:write"
 APPEND = "tasks:append"
 EXPORT = "export"
 ACCOUNT = "account:read"
+SECURITY = "security:read"
 
 # What each scope permits, in words for users.
 SCOPES = {
@@ -24,7 +25,8 @@ SCOPES = {
     WRITE: "Read, add, change and delete tasks, lists and labels",
     APPEND: "Add tasks, without reading anything",
     EXPORT: "Read tasks, lists and labels, and download them as a file",
-    ACCOUNT: "Read your address, name, settings and security events",
+    ACCOUNT: "Read your address, name and settings",
+    SECURITY: "Read your security events: sign-ins, devices, changes of credentials",
 }
 # Scopes that another one includes: the answer to a change shows the task, and a file
 # with all tasks is read like the tasks themselves.

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import credentials, leaving, tokens
+from accounts.admin import support_actions
 from accounts.models import DELETION_STARTED, SecurityEvent, User
 from tests import support
 from tests.factories import PASSWORD, UserFactory
@@ -98,15 +99,19 @@ def test_a_superuser_deletes_an_account_as_its_user_would(page_as, root, alice, 
 
 @pytest.mark.database
 def test_an_account_that_waits_for_its_deletion_can_be_locked(
-    support_browser, sam, alice, client
+    support_browser, sam, alice, client, mailoutbox, django_capture_on_commit_callbacks
 ):
     now = timezone.now()
     credentials.request_deletion(user=alice, at=now)
     kept = leaving.url_to_keep(User.objects.get(pk=alice.pk))
 
-    response = support_browser.post(url_of("deactivate", alice), follow=True)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = support_browser.post(url_of("deactivate", alice), follow=True)
 
     assert "Deactivated." in response.text
+    assert "its requested deletion was cancelled" in " ".join(
+        mailoutbox[-1].body.split()
+    )
     alice.refresh_from_db()
     assert not alice.is_active and not alice.is_leaving
     assert alice.delete_after is None
@@ -120,6 +125,26 @@ def test_an_account_that_waits_for_its_deletion_can_be_locked(
     assert client.get(reverse(leaving.PAGE)).status_code == 302
     credentials.reactivate(user=alice, at=now, by=sam)
     assert User.objects.get(pk=alice.pk).is_active
+
+
+def test_an_account_that_another_member_of_staff_has_just_locked_stays_locked(
+    page_as, root, alice, sam, monkeypatch
+):
+    def lock(staff, user):
+        current = User.objects.get(pk=user.pk)
+        credentials.deactivate(user=current, at=timezone.now(), by=sam)
+        return True
+
+    client = page_as(root)
+    monkeypatch.setattr(support_actions, "may_act_on", lock)
+
+    response = client.post(url_of("request-deletion", alice), follow=True)
+
+    assert "changed by others meanwhile" in response.text
+    assert "Deletion requested." not in response.text
+    alice.refresh_from_db()
+    assert not alice.is_active and not alice.is_leaving
+    assert not LogEntry.objects.exists()
 
 
 def test_an_account_whose_deletion_has_begun_cannot_be_locked(support_browser, alice):

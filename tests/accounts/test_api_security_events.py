@@ -140,8 +140,10 @@ def test_nobody_changes_or_deletes_events(api_as, alice, method):
 # --- Personal access tokens ---------------------------------------------------------
 
 
-def test_a_token_needs_the_scope_of_the_account(api_with, alice):
-    granted, other = (text_of(alice, scope) for scope in ("account:read", "export"))
+def test_a_token_needs_the_scope_of_these_events(api_with, alice):
+    granted, other = (
+        text_of(alice, scope) for scope in ("security:read", "account:read")
+    )
     assert api_with(granted).get(URL).status_code == 200
 
     refusal = api_with(other).get(URL)

@@ -10,8 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection
-from django.http import HttpResponse
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.utils import timezone
 
 from accounts import (
@@ -21,7 +20,6 @@ from accounts import (
     session_binding,
     support,
     tokens,
-    trusted_browsers,
 )
 from accounts.browser_sessions import SessionStore
 from accounts.management.commands import purge_accounts
@@ -35,7 +33,7 @@ from accounts.models import (
 from config import drafts
 from tests.factories import TaskFactory, UserFactory
 from tests.personal_tokens import token_of
-from tests.signing_in import with_app
+from tests.signing_in import trusting, with_app
 from todos.models import IdempotentAnswer, ImportFile
 
 NOW = timezone.now
@@ -62,8 +60,7 @@ def live(user, *, colleague):
     pair = tokens.start_family(user=user, at=NOW())
     tokens.rotate(refresh=pair.refresh, at=NOW())
     token_of(user, name="cherry")
-    visit = RequestFactory().get("/")
-    trusted_browsers.trust(visit, HttpResponse(), user, at=NOW())
+    trusting(user, at=NOW())
     task = TaskFactory(owner=user, title="quince", notes="walnut", labels=["medlar"])
     TaskFactory(owner=user, parent_id=task.pk)
     IdempotentAnswer.objects.create(

@@ -5,13 +5,12 @@ from datetime import timedelta
 import pytest
 from allauth.account.models import EmailAddress
 from django.db import DatabaseError
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts import credential_centre as centre
-from accounts import events, factors, personal_tokens, tokens, trusted_browsers
+from accounts import events, factors, personal_tokens, tokens
 from accounts.credentials import Credential
 from accounts.devices import Client as Device
 from accounts.models import (
@@ -21,7 +20,13 @@ from accounts.models import (
     RefreshFamily,
     SecurityEvent,
 )
-from tests.signing_in import browser_of, factor_at, password_at, program_of
+from tests.signing_in import (
+    browser_of,
+    factor_at,
+    password_at,
+    program_of,
+    trusting,
+)
 
 PAGE = reverse("accounts:credentials")
 OTHERS = reverse("accounts:credentials-end-others")
@@ -59,7 +64,7 @@ def everything(alice, browser):
     factors.add_passkey(user=alice, passkey=passkey, name="Blue key", at=now)
     headers = {"user-agent": PHONE}
     request = RequestFactory().get("/", headers=headers)
-    trusted_browsers.trust(request, HttpResponse(), alice, at=now)
+    trusting(alice, at=now, request=request)
     EmailAddress.objects.create(user=alice, email="new@example.com")
     return pair
 

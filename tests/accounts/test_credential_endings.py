@@ -13,7 +13,6 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +27,7 @@ from config.openid_connect import provider_settings
 from tests.accounts import credential_endings as endings
 from tests.factories import PASSWORD
 from tests.personal_tokens import text_of
-from tests.signing_in import browser_of, password_at
+from tests.signing_in import browser_of, password_at, trusting
 
 NEW_PASSWORD = "a brand new staple battery"
 DOCUMENT = Path(django_settings.BASE_DIR, "docs/security.md")
@@ -188,10 +187,7 @@ class PersonalToken(SessionToken):
 
 class Trusted(Kind):
     def make(self):
-        response = HttpResponse()
-        request, now = RequestFactory().get("/"), timezone.now()
-        trusted_browsers.trust(request, response, self.world.alice, at=now)
-        self.cookies = response.cookies
+        self.cookies = trusting(self.world.alice, at=timezone.now()).cookies
         self.pk = TrustedBrowser.objects.latest("created_at").pk
 
     def holds(self):

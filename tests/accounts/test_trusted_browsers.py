@@ -5,7 +5,6 @@ from hashlib import sha256
 
 import pytest
 from django.core.management import call_command
-from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +12,7 @@ from django.utils import timezone
 from accounts import trusted_browsers
 from accounts.credentials import end_all
 from accounts.models import SecurityEvent, TrustedBrowser
-from tests.signing_in import browser_of, factor_at, with_app
+from tests.signing_in import browser_of, factor_at, trusting, with_app
 
 API = "/api/v1/credentials"
 PAGE = reverse("accounts:credentials")
@@ -32,9 +31,10 @@ class Browser:
         request.COOKIES = dict(self.cookies)
         return request
 
-    def trust(self, user, at=NOON):
-        response = HttpResponse()
-        trusted_browsers.trust(self.request(), response, user, at=at)
+    def trust(self, user, at=NOON, fingerprint=None):
+        response = trusting(
+            user, at=at, request=self.request(), fingerprint=fingerprint
+        )
         self.cookies |= {name: one.value for name, one in response.cookies.items()}
         return TrustedBrowser.objects.filter(user=user).latest("created_at", "pk")
 
@@ -174,11 +174,29 @@ def test_the_trust_ends_by_itself(alice, laptop, settings):
     assert not laptop.skips(alice, at=NOON + age)
 
 
-def test_what_ended_with_the_credentials_is_not_listed(alice, laptop):
+def test_nothing_is_kept_of_what_ended_with_the_credentials(alice, bob, laptop):
     laptop.trust(alice)
+    laptop.trust(bob)
     end_all(user=alice, at=NOON)
 
-    assert not trusted_browsers.live(alice, at=NOON).exists()
+    assert TrustedBrowser.objects.get().user == bob
+
+
+def test_nothing_is_kept_of_what_ended_with_a_new_factor(alice, laptop):
+    laptop.trust(alice)
+    with_app(alice, at=NOON)
+
+    assert not TrustedBrowser.objects.exists()
+
+
+def test_a_factor_that_was_removed_before_the_trust_gives_none(alice, laptop):
+    with_app(alice, at=NOON)
+    before = trusted_browsers.fingerprint_of(alice)
+    alice.authenticator_set.all().delete()
+
+    laptop.trust(alice, fingerprint=before)
+
+    assert not laptop.skips(alice)
 
 
 def test_the_cookie_of_another_user_is_worth_nothing(alice, bob, laptop):
@@ -199,6 +217,14 @@ def test_several_users_trust_one_browser(alice, bob, laptop):
     laptop.trust(bob)
 
     assert laptop.skips(alice) and laptop.skips(bob)
+
+
+def test_trusting_again_drops_no_other_user_of_the_browser(alice, bob, laptop):
+    laptop.trust(bob)
+    for day in range(trusted_browsers.MAX_ACCOUNTS + 1):
+        laptop.trust(alice, at=NOON + timedelta(days=day))
+
+    assert laptop.skips(bob)
 
 
 def test_a_user_trusts_a_bounded_number(alice, laptop, monkeypatch):

@@ -120,14 +120,12 @@ def factors_of(issuer: str) -> dict[str, Any]:
 
     Eve also has a browser that she trusts.
     """
-    from django.http import HttpResponse
-    from django.test import RequestFactory
     from django.utils import timezone
 
-    from accounts import factors, trusted_browsers
+    from accounts import factors
     from accounts.models import LinkedIdentity
     from tests.factories import UserFactory
-    from tests.signing_in import with_app
+    from tests.signing_in import trusting, with_app
 
     now = timezone.now()
     made: dict[str, Any] = {}
@@ -139,8 +137,7 @@ def factors_of(issuer: str) -> dict[str, Any]:
         LinkedIdentity.objects.create(
             user=user, issuer=issuer, subject=name, created_at=now, last_used_at=now
         )
-    response = HttpResponse()
-    trusted_browsers.trust(RequestFactory().get("/"), response, user, at=now)
+    response = trusting(user, at=now)
     made["eve"]["trusted"] = response.cookies["ownlist_trusted"].value
     return made
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
-from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +15,6 @@ from accounts import (
     leaving,
     personal_tokens,
     tokens,
-    trusted_browsers,
 )
 from accounts import support as views
 from accounts.credentials import request_deletion
@@ -25,7 +23,7 @@ from config.api.scopes import APPEND
 from tests.browser.registry import state, state_with
 from tests.factories import PASSWORD, TaskFactory, TaskListFactory, UserFactory
 from tests.personal_tokens import token_of
-from tests.signing_in import with_app
+from tests.signing_in import trusting, with_app
 from tests.support import granted, look_at
 
 LONG = "Backup script of the old laptop in the hall, every night"
@@ -142,7 +140,7 @@ def protect(user):
     token_of(user, name=LONG)
     device = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
     request = RequestFactory().get("/", headers={"user-agent": device})
-    trusted_browsers.trust(request, HttpResponse(), user, at=now)
+    trusting(user, at=now, request=request)
     granted(user)
 
 
