@@ -33,7 +33,7 @@ def shown(alice):
     """The ids of a task, a list, a label and an access token, beside many others."""
     home = TaskListFactory(owner=alice)
     for number in range(5):
-        step_of = TaskFactory(owner=alice, list=home, labels=["a", f"b{number}"])
+        step_of = TaskFactory(owner=alice, list_id=home.pk, labels=["a", f"b{number}"])
         TaskFactory.create_batch(2, owner=alice, parent_id=step_of.pk)
         gone = TaskFactory(owner=alice)
         actions.trash_task(caller_of(alice), task_id=gone.pk)
