@@ -200,7 +200,7 @@ def test_rows_are_grouped_although_their_id_is_not_the_key(alice):
 def same_id(alice, bob):
     """Two tasks that have the same id, which no request can bring about."""
     hers = TaskFactory(owner=alice, title="Hers")
-    his = TaskFactory(owner=bob, title="His", pk=hers.pk)
+    his = TaskFactory(owner=bob, title="His", id=hers.pk)
     for owner in (alice, bob):
         label = Label.objects.create(owner=owner, name=owner.display_name, key="x")
         TaskLabel.objects.create(owner=owner, task_id=hers.pk, label=label)
@@ -237,4 +237,4 @@ def test_an_id_is_not_stored_twice_for_one_user(alice):
 
     refused = pytest.raises(IntegrityError, match="todos_task_owner_id")
     with refused, transaction.atomic():
-        TaskFactory(owner=alice, pk=task.pk)
+        TaskFactory(owner=alice, id=task.pk)
