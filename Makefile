@@ -25,28 +25,28 @@ RANDOM_KEY = $$($(PY) -c 'import secrets; print(secrets.token_urlsafe(48))')
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help not-root run demo dev check test bench faults screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
+.PHONY: help warn-root run demo dev check test bench faults screenshots lighthouse isolation sbom audit lock format clean venv install install-dev \
 	peers browser proxies node-modules check-wheels check-style check-types check-imports check-django
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
-run: not-root install ## Start Ownlist on http://127.0.0.1:8000 (HOST=… PORT=… WORKERS=…)
+run: warn-root install ## Start Ownlist on http://127.0.0.1:8000 (HOST=… PORT=… WORKERS=…)
 	@exec $(PY) -m config.launch run
 
-demo: not-root install ## The same, with a demo account whose password it prints
+demo: warn-root install ## The same, with a demo account whose password it prints
 	@exec $(PY) -m config.launch demo
 
-dev: not-root install ## Start a server that reloads changed code and shows errors
+dev: warn-root install ## Start a server that reloads changed code and shows errors
 	@exec $(PY) -m config.launch dev
 
-# What root makes here, its user could not change. Other systems than Linux are not asked.
-not-root:
+# A mounted folder may belong to another user and still be meant for root, so it is no
+# error. Other systems than Linux are not asked.
+warn-root:
 	@owner=$$(stat -c %u . 2>/dev/null || echo 0); \
 	[ "$$(id -u)" != 0 ] || [ "$$owner" = 0 ] || { \
-		echo "This folder belongs to another user, who could not use what root writes here. Run:" >&2; \
-		echo "  setpriv --reuid=$$owner --regid=$$(stat -c %g .) --clear-groups make $(MAKECMDGOALS)" >&2; \
-		exit 1; }
+		echo "This folder belongs to another user, who can't use what root writes here. To run as that user:" >&2; \
+		echo "  setpriv --reuid=$$owner --regid=$$(stat -c %g .) --clear-groups make $(MAKECMDGOALS)" >&2; }
 
 CHECKS := check-style check-types check-imports check-django
 # PostgreSQL is also tried after a failure on SQLite: one run shows everything.

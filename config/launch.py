@@ -25,8 +25,6 @@ def main(mode: str) -> None:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     private_files.restrict_new_files()
     connection_failures.explain_at_the_end()
-    if file := dotenv.env_file():
-        private_files.refuse_root_in(file.parent)
     dotenv.main()
     dotenv.load()
     host, port = address()

@@ -18,23 +18,20 @@ def restrict_new_files() -> None:
 
 
 def refuse_root() -> None:
-    """Exit if root would write into the data of another user."""
+    """Exit if root would write into the data of another user.
+
+    That user could no longer write the next backup there, or the next static files.
+    """
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 
+    if os.name != "posix" or os.geteuid() != 0:
+        return
     try:
         folder: Path = settings.VAR_DIR
     except (ImproperlyConfigured, ImportError):
         return  # which Django reports
-    refuse_root_in(folder)
-
-
-def refuse_root_in(folder: Path) -> None:
-    """Exit if root would write into this folder of another user, if it exists.
-
-    That user could not read the secrets there, or write the next backup.
-    """
-    if os.name != "posix" or os.geteuid() != 0 or not folder.exists():
+    if not folder.exists():
         return
     if owner := folder.stat().st_uid:
         name = user_name(owner)
