@@ -18,12 +18,11 @@ from accounts.event_words import rows_of
 from accounts.models import Chain, EventChain, SecurityEvent
 from config.api.fields import FieldsQuerySerializer, select_fields
 from config.api.pagination import (
-    CURSOR_MAX_LENGTH,
-    DEFAULT_PAGE_SIZE,
-    MAX_PAGE_SIZE,
     Cursor,
+    cursor_field,
     page_body,
     page_of,
+    page_size_field,
 )
 from config.api.responses import Response
 from config.api.scopes import SECURITY
@@ -103,17 +102,8 @@ class SecurityEventQuerySerializer(FieldsQuerySerializer):
         default=None,
         help_text="Only events about this. By default all events.",
     )
-    page_size = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_PAGE_SIZE,
-        default=DEFAULT_PAGE_SIZE,
-        help_text="Number of events per response.",
-    )
-    cursor = serializers.CharField(
-        max_length=CURSOR_MAX_LENGTH,
-        default=None,
-        help_text="From the `next` or `previous` URL of an earlier response.",
-    )
+    page_size = page_size_field("Number of events per response.")
+    cursor = cursor_field()
 
 
 class SecurityEventsView(Endpoint):

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from django.core import signing
 from django.db.models import F, Field, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -24,6 +25,25 @@ MAX_PAGE_SIZE = 200
 CURSOR_MAX_LENGTH = 4096  # a title of 500 characters of 4 bytes takes 2,900
 
 _Row = TypeVar("_Row", bound=Mapping[str, Any])
+
+
+def page_size_field(help_text: str) -> serializers.IntegerField:
+    """Return the field of a query for the number of rows of a page."""
+    return serializers.IntegerField(
+        min_value=1,
+        max_value=MAX_PAGE_SIZE,
+        default=DEFAULT_PAGE_SIZE,
+        help_text=help_text,
+    )
+
+
+def cursor_field() -> serializers.CharField:
+    """Return the field of a query for the cursor of a page, by default the first."""
+    return serializers.CharField(
+        max_length=CURSOR_MAX_LENGTH,
+        default=None,
+        help_text="From the `next` or `previous` URL of an earlier response.",
+    )
 
 
 class _UTF8JSON:

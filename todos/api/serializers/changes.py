@@ -8,11 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from config.api.fields import FieldsQuerySerializer, field_names
-from config.api.pagination import (
-    CURSOR_MAX_LENGTH,
-    DEFAULT_PAGE_SIZE,
-    MAX_PAGE_SIZE,
-)
+from config.api.pagination import cursor_field, page_size_field
 from config.api.problems import ProblemSerializer
 from todos.api.serializers.fields import Body, Columns, represent_clock
 from todos.api.serializers.tasks import TaskSerializer, represent_rule
@@ -163,12 +159,7 @@ class ChangeQuerySerializer(FieldsQuerySerializer):
     """Query parameters of the feed and of a history."""
 
     shows = ChangeSerializer
-    page_size = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_PAGE_SIZE,
-        default=DEFAULT_PAGE_SIZE,
-        help_text="Number of changes per response.",
-    )
+    page_size = page_size_field("Number of changes per response.")
 
 
 class ChangeFeedQuerySerializer(ChangeQuerySerializer):
@@ -190,11 +181,7 @@ class ChangeFeedQuerySerializer(ChangeQuerySerializer):
 class TaskChangesQuerySerializer(ChangeQuerySerializer):
     """Query parameters of `GET tasks/{id}/changes`."""
 
-    cursor = serializers.CharField(
-        max_length=CURSOR_MAX_LENGTH,
-        default=None,
-        help_text="From the `next` or `previous` URL of an earlier response.",
-    )
+    cursor = cursor_field()
 
 
 class UndoSerializer(serializers.Serializer[None]):

@@ -15,11 +15,7 @@ from config.api.fields import (
     FieldsQuerySerializer,
     WholeNumberField,
 )
-from config.api.pagination import (
-    CURSOR_MAX_LENGTH,
-    DEFAULT_PAGE_SIZE,
-    MAX_PAGE_SIZE,
-)
+from config.api.pagination import cursor_field, page_size_field
 from config.text import TextField
 from todos.api.serializers.fields import (
     Body,
@@ -345,14 +341,5 @@ class TaskQuerySerializer(TaskDetailQuerySerializer):
         default="position",
         help_text="Sort field; prefix `-` to reverse. Tasks without a value come last.",
     )
-    page_size = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_PAGE_SIZE,
-        default=DEFAULT_PAGE_SIZE,
-        help_text="Number of tasks per page.",
-    )
-    cursor = serializers.CharField(
-        max_length=CURSOR_MAX_LENGTH,
-        default=None,
-        help_text="From the `next` or `previous` URL of an earlier response.",
-    )
+    page_size = page_size_field("Number of tasks per page.")
+    cursor = cursor_field()
